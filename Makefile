@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# One non-recursive Makefile. Two object trees: build/host (glibc: the builder, and
+# everything again for tests) and build/musl (static applets for the initramfs).
+#   make                  builder, applets, busybox
+#   make check            every gate in ci/
+#   make install DESTDIR= PREFIX=
+#   V=1 shows commands; SAN=1 builds the host tree with ASan+UBSan; O=DIR builds elsewhere.
+O      ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC     ?= gcc
+VERSION := $(shell cat VERSION)
+Q := $(if $(V),,@)
+
+APPLETS := coldplug findimg overlayroot unpackroot vdattach
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
+	-Wundef -Wwrite-strings -Wcast-qual -Wswitch-enum -Wpointer-arith -Wno-unused-parameter
+CPPFLAGS += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"'
+CFLAGS ?= -O2 -g
+CFLAGS += -std=gnu11 $(WARN)
+ifeq ($(SAN),1)
+CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=address,undefined
+endif
+
+HOST := $(O)/host$(if $(SAN),-san)$(if $(filter clang%,$(CC)),-clang)
+MUSL := $(O)/musl
+
+# libraries by component: first for the host, then for the static applets
+BUILDER_PKGS := libkmod libelf liblzma libzstd liblz4 zlib libmd libxxhash
+unpackroot_PKGS := libarchive liblzma libzstd zlib libmd
+findimg_PKGS := blkid
+overlayroot_PKGS := blkid
+unpackroot_MUSL := -larchive -llzma -lzstd -lbz2 -lz -lmd
+findimg_MUSL := -lblkid
+overlayroot_MUSL := -lblkid
+
+MUSL_CC := musl-gcc
+MUSL_CFLAGS := -Os -std=gnu11 $(WARN) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+	-isystem $(MUSL)/include -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -print-multiarch)
+MUSL_LDFLAGS := -static -s -Wl,--gc-sections -L$(MUSL)/lib
+
+COMMON_SRC  := $(wildcard common/*.c)
+BUILDER_SRC := $(filter-out builder/main.c,$(wildcard builder/*.c builder/util/*.c))
+LIB_SRC     := $(wildcard applets/lib/*.c)
+applet_src   = $(filter-out %/main.c,$(wildcard applets/$(1)/*.c)) $(LIB_SRC) $(COMMON_SRC)
+
+include mk/build.mk
+include mk/test.mk
+include mk/install.mk

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Errors that carry their story upwards.
+ *
+ * A function that can fail returns 0 or -errno and, on failure, stores a
+ * struct error through its last parameter. Callers add context with
+ * error_wrap(); only main prints. Every function here accepts err == NULL,
+ * for callers that only want the code.
+ */
+#ifndef COMMON_ERROR_H
+#define COMMON_ERROR_H
+
+#include <stdarg.h>
+
+#include "common/macro.h"
+
+struct error {
+	int code;  /* negative errno */
+	char *msg; /* one line, no newline at the end */
+};
+
+/*
+ * Stores a new error in *err (an error already there is released first).
+ * code: errno value of either sign. The text of strerror is NOT added; use
+ * error_sys() for system calls. Returns -abs(code), never 0.
+ */
+int error_make(struct error **err, int code, const char *fmt, ...) _printf_(3, 4);
+
+/* Like error_make, with ": <strerror(code)>" appended. */
+int error_sys(struct error **err, int code, const char *fmt, ...) _printf_(3, 4);
+
+/* Prepends "<context>: " to the message in *err, if there is one. Returns its code, or -EIO without one. */
+int error_wrap(struct error **err, const char *fmt, ...) _printf_(2, 3);
+
+/* Moves from to *err (released first if err is NULL). Returns the code. */
+int error_move(struct error **err, struct error *from);
+
+/* The message, or "unknown error" for NULL. Owned by the error. */
+const char *error_msg(const struct error *err);
+
+/* Releases *err and sets it to NULL. NULL-safe. */
+void error_release(struct error **err);
+
+#define _cleanup_error_ _cleanup_(error_release)
+
+#endif

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# How programs are built. Depends on the variables of Makefile.
+
+PROGRAMS := $(HOST)/mkvinitrd $(APPLETS:%=$(MUSL)/bin/%) $(MUSL)/bin/busybox
+all: $(PROGRAMS) docs
+
+$(HOST)/%.o: %.c
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC      $@")
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(MUSL)/obj/%.o: %.c $(MUSL)/libs.stamp
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  MUSL    $@")
+	$(Q)$(MUSL_CC) $(CPPFLAGS) $(MUSL_CFLAGS) -MMD -MP -c -o $@ $<
+
+BUILDER_OBJ := $(patsubst %.c,$(HOST)/%.o,$(BUILDER_SRC) $(COMMON_SRC))
+BUILDER_LIBS = $(shell pkg-config --libs $(BUILDER_PKGS)) -lpthread
+
+$(HOST)/libbuilder.a: $(BUILDER_OBJ)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(HOST)/mkvinitrd: $(HOST)/builder/main.o $(HOST)/libbuilder.a
+	@$(if $(V),,echo "  LINK    $@")
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(BUILDER_LIBS)
+
+define applet_rules
+$(HOST)/lib$(1).a: $$(patsubst %.c,$$(HOST)/%.o,$$(call applet_src,$(1)))
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+
+$(1)_LIBS = $$(if $$($(1)_PKGS),$$(shell pkg-config --libs $$($(1)_PKGS))) -lpthread
+$(HOST)/bin/$(1): $(HOST)/applets/$(1)/main.o $(HOST)/lib$(1).a
+	@mkdir -p $$(@D)
+	@$$(if $$(V),,echo "  LINK    $$@")
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$($(1)_LIBS)
+
+$(MUSL)/bin/$(1): $$(patsubst %.c,$$(MUSL)/obj/%.o,applets/$(1)/main.c $$(call applet_src,$(1)))
+	@mkdir -p $$(@D)
+	@$$(if $$(V),,echo "  LINK    $$@")
+	$$(Q)$$(MUSL_CC) $$(MUSL_CFLAGS) -o $$@ $$^ $$(MUSL_LDFLAGS) $$($(1)_MUSL)
+endef
+$(foreach a,$(APPLETS),$(eval $(call applet_rules,$(a))))
+
+HOST_APPLETS := $(APPLETS:%=$(HOST)/bin/%)
+host-applets: $(HOST_APPLETS)
+
+# Debian's own sources, built static: see scripts/musl-libs
+$(MUSL)/libs.stamp: scripts/musl-libs
+	scripts/musl-libs $(MUSL)
+$(MUSL)/bin/busybox: $(MUSL)/libs.stamp ;
+
+MAN_SRC := $(wildcard docs/*.scd)
+MAN := $(MAN_SRC:docs/%.scd=$(O)/man/%)
+docs: $(MAN)
+$(O)/man/%: docs/%.scd
+	@mkdir -p $(@D)
+	$(Q)SOURCE_DATE_EPOCH=0 scdoc <$< >$@
+
+clean:
+	rm -rf $(O)
+
+.PHONY: all clean docs host-applets
+.DELETE_ON_ERROR:
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

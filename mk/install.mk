@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+BINDIR := $(DESTDIR)$(PREFIX)/sbin
+LIBEXECDIR := $(DESTDIR)$(PREFIX)/libexec/mkvinitrd
+DATADIR := $(DESTDIR)$(PREFIX)/share/mkvinitrd
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
+SUBCOMMANDS := vm pxe usb frugal iso uki pack
+
+install: all
+	install -D -m 755 $(HOST)/mkvinitrd $(BINDIR)/mkvinitrd
+	install -d $(LIBEXECDIR)/applets $(DATADIR)/profiles $(DATADIR)/skel/lib $(DATADIR)/skel/etc
+	install -m 755 $(APPLETS:%=$(MUSL)/bin/%) $(MUSL)/bin/busybox $(LIBEXECDIR)/applets
+	install -m 755 $(wildcard $(SUBCOMMANDS:%=scripts/%)) $(LIBEXECDIR)
+	install -m 644 profiles/*.profile $(DATADIR)/profiles
+	cp -R --no-preserve=ownership skel/. $(DATADIR)/skel
+	for page in $(MAN); do \
+		install -D -m 644 $$page $(MANDIR)/man$${page##*.}/$${page##*/}; \
+	done
+	install -D -m 644 docs/completion/mkvinitrd.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mkvinitrd
+	install -D -m 644 docs/completion/_mkvinitrd $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mkvinitrd
+
+.PHONY: install

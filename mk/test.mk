@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Unit tests link with the archive of their component: tests/unit/<component>/test_*.c
+# Fuzz targets likewise: tests/fuzz/<component>/fuzz_*.c, corpus in tests/fuzz/<component>/corpus-<name>/
+COMPONENTS := builder $(APPLETS)
+builder_LIBS = $(BUILDER_LIBS)
+
+define component_tests
+UNIT_$(1) := $$(patsubst tests/unit/%.c,$(HOST)/tests/unit/%,$$(wildcard tests/unit/$(1)/test_*.c))
+$(HOST)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(HOST)/lib$(1).a
+	@mkdir -p $$(@D)
+	@$$(if $$(V),,echo "  TEST    $$@")
+	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) -MMD -MP $$(LDFLAGS) -o $$@ $$< $(HOST)/lib$(1).a $$($(1)_LIBS) -lcmocka
+UNIT += $$(UNIT_$(1))
+FUZZ_$(1) := $$(patsubst tests/fuzz/%.c,$(HOST)/tests/fuzz/%,$$(wildcard tests/fuzz/$(1)/fuzz_*.c))
+$(HOST)/tests/fuzz/$(1)/%: tests/fuzz/$(1)/%.c $(if $(filter clang%,$(CC)),,tests/fuzz/replay.c) $(HOST)/lib$(1).a
+	@mkdir -p $$(@D)
+	@$$(if $$(V),,echo "  FUZZ    $$@")
+	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) -Wno-missing-prototypes $$(LDFLAGS) $$(FUZZFLAGS) -o $$@ $$(filter %.c,$$^) $(HOST)/lib$(1).a $$($(1)_LIBS)
+FUZZ += $$(FUZZ_$(1))
+endef
+$(foreach c,$(COMPONENTS),$(eval $(call component_tests,$(c))))
+
+unit-programs: $(UNIT)
+fuzz-programs: $(FUZZ)
+
+check: all host-applets
+	ci/run-gates
+check-all: all host-applets
+	ci/run-gates --all
+
+.PHONY: check check-all unit-programs fuzz-programs
