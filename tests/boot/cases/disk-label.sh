@@ -1,0 +1,9 @@
+# promise: root=LABEL= finds the partition on a SATA disk; without rw systemd makes it writable itself
+build disk disk
+disk "$WORK/disk.img" 83 "$IMAGES/root.ext4"
+boot disk "root=LABEL=vinitrd-root ro" -device ahci,id=ahci \
+	-drive "file=$WORK/disk.img,format=raw,if=none,id=d" -device ide-hd,drive=d,bus=ahci.0
+expect_good_boot
+expect '=== root ext4'
+part "$WORK/root" "$WORK/disk.img" 1
+clean_ext4 "$WORK/root"

@@ -1,0 +1,8 @@
+# promise: root=PARTUUID= finds the partition on an NVMe disk
+build disk disk
+disk "$WORK/disk.img" 83 "$IMAGES/root.ext4"
+boot disk "root=PARTUUID=6d6b7669-01 rw" -drive "file=$WORK/disk.img,format=raw,if=none,id=d" \
+	-device nvme,drive=d,serial=1
+expect_good_boot
+part "$WORK/root" "$WORK/disk.img" 1
+clean_ext4 "$WORK/root"

@@ -1,0 +1,9 @@
+# promise: an ordinary ext4 partition named by UUID boots to multi-user and is left clean
+build disk disk
+disk "$WORK/disk.img" 83 "$IMAGES/root.ext4"
+boot disk "root=UUID=$root_uuid rw test.keep=first" -drive "file=$WORK/disk.img,format=raw,if=virtio"
+expect_good_boot
+expect '=== root ext4 rw'
+part "$WORK/root" "$WORK/disk.img" 1
+clean_ext4 "$WORK/root"
+debugfs -R 'cat /var/lib/kept' "$WORK/root" 2>/dev/null | grep -q first || fail 'the written file is not on the disk'

@@ -1,0 +1,151 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For boot cases: makes disks, builds initramfs images, boots them in QEMU, reads the serial log.
+# The runner sets: TOP (source tree), WORK (empty folder of the case), KDIR (kernel folder), KVER, IMAGES (debian-images).
+set -eu
+
+MKVINITRD=${MKVINITRD:-$TOP/build/host/mkvinitrd}
+root_uuid=6d6b7669-6e69-7472-6400-000000000001
+BOOTS=0
+host_uuid=6d6b7669-6e69-7472-6400-000000000002
+
+fail() {
+	echo "FAIL: $*"
+	[ ! -e "${LOG:-}" ] || tail -n 40 "$LOG" | tr -d '\r' | sed 's/^/  | /'
+	exit 1
+}
+
+# build NAME PROFILE [ARGS...]: an initramfs image $WORK/NAME.img
+build() {
+	name=$1 profile=$2
+	shift 2
+	"$MKVINITRD" build -q -p "$profile" -r "$KDIR" -k "$KVER" -o "$WORK/$name.img" "$@" ||
+		fail "mkvinitrd build -p $profile $*"
+}
+
+# ext4 OUT SIZE LABEL UUID [FOLDER]: a clean ext4 file system holding FOLDER
+ext4() {
+	mke2fs -q -t ext4 -L "$3" -U "$4" -E root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0 \
+		${5:+-d "$5"} "$1" "$2"
+}
+
+# vfat OUT MIB LABEL FILE=NAME...: a FAT32 file system with the files copied in
+vfat() {
+	vfat_out=$1 vfat_mib=$2 vfat_label=$3
+	shift 3
+	truncate -s "${vfat_mib}M" "$vfat_out"
+	mkfs.vfat -F 32 -n "$vfat_label" -i 2EA7BEEF "$vfat_out" >/dev/null
+	for pair in "$@"; do
+		case ${pair#*=} in
+		*/*) mmd -D s -i "$vfat_out" "::${pair#*=}/.." 2>/dev/null || mmd -i "$vfat_out" "::$(dirname "${pair#*=}")" ;;
+		esac
+		mcopy -i "$vfat_out" "${pair%%=*}" "::${pair#*=}"
+	done
+}
+
+# disk OUT TYPE FS...: a disk with an MBR and one partition per file system; the parts are punched in sparsely
+disk() {
+	disk_out=$1 disk_type=$2
+	shift 2
+	disk_start=2048
+	disk_table="label: dos
+label-id: 0x6d6b7669
+"
+	for fs in "$@"; do
+		sectors=$(($(stat -c %s "$fs") / 512))
+		disk_table="${disk_table}start=$disk_start, size=$sectors, type=$disk_type
+"
+		disk_start=$(((disk_start + sectors + 2047) / 2048 * 2048))
+	done
+	truncate -s $(((disk_start + 2048) * 512)) "$disk_out"
+	printf '%s' "$disk_table" | sfdisk -q "$disk_out" >/dev/null
+	disk_start=2048
+	for fs in "$@"; do
+		dd if="$fs" of="$disk_out" bs=1M seek=$((disk_start / 2048)) conv=notrunc,sparse status=none
+		disk_start=$(((disk_start + $(stat -c %s "$fs") / 512 + 2047) / 2048 * 2048))
+	done
+}
+
+# part OUT DISK N: copies partition N out again, for fsck
+part() {
+	set -- "$1" "$2" $(sfdisk -J "$2" | jq -r ".partitiontable.partitions[$3 - 1] | \"\(.start) \(.size)\"")
+	dd if="$2" of="$1" bs=512 skip="$3" count="$4" conv=sparse status=none iflag=fullblock
+}
+
+# boot NAME "APPEND" [QEMU ARGS...]: boots $WORK/NAME.img until the machine powers off or the time is up
+boot() {
+	boot_image=$WORK/$1.img boot_append=$2
+	shift 2
+	BOOTS=$((BOOTS + 1))
+	LOG=$WORK/serial-$BOOTS.log
+	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m "${MEMORY:-1024}" \
+		-nodefaults -display none -no-reboot -serial "file:$LOG" -nic none \
+		-kernel "$KDIR/vmlinuz" -initrd "$boot_image" \
+		-append "console=ttyS0 panic=-1 systemd.show_status=1 $boot_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
+		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
+}
+
+# The log with carriage returns and colours removed.
+log() {
+	sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g; s/\r//g' "$LOG"
+}
+
+expect() {
+	log | grep -q -e "$1" || fail "the console never said: $1"
+}
+
+expect_not() {
+	! log | grep -q -e "$1" || fail "the console said: $(log | grep -m 1 -e "$1")"
+}
+
+# What every good boot shows: multi-user, no failed unit, the disks proven free.
+expect_good_boot() {
+	expect '=== multi-user reached'
+	log | grep -q -e '=== failed-units *$' || fail "failed units: $(log | grep 'failed-units')"
+	expect 'mkvinitrd: clean'
+	expect_not 'Failed unmounting'
+	expect_not 'mkvinitrd: .*busy'
+}
+
+clean_ext4() {
+	e2fsck -fn "$1" >"$WORK/fsck.log" 2>&1 || fail "e2fsck -fn $1: $(cat "$WORK/fsck.log")"
+	! grep -q 'recovering journal' "$WORK/fsck.log" || fail "$1: the journal was not empty"
+}
+
+clean_vfat() {
+	fsck.vfat -n "$1" >"$WORK/fsck.log" 2>&1 || fail "fsck.vfat -n $1: $(cat "$WORK/fsck.log")"
+	! grep -qi 'dirty bit' "$WORK/fsck.log" || fail "$1: dirty bit set"
+}
+
+# serve_http FOLDER: a web server on the loopback for as long as the case runs; sets HTTP_PORT
+serve_http() {
+	python3 - "$1" "$WORK/http.port" >"$WORK/http.log" 2>&1 <<'PYTHON' &
+import functools, http.server, sys
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1])
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+with open(sys.argv[2] + ".new", "w") as f:
+    f.write(str(server.server_port))
+import os
+os.rename(sys.argv[2] + ".new", sys.argv[2])
+server.serve_forever()
+PYTHON
+	http_pid=$!
+	trap 'kill $http_pid 2>/dev/null' EXIT
+	for _ in $(seq 100); do
+		[ ! -s "$WORK/http.port" ] || break
+		sleep 0.1
+	done
+	HTTP_PORT=$(cat "$WORK/http.port")
+}
+
+# boot_pxe FOLDER BOOTFILE [QEMU ARGS...]: QEMU's iPXE ROM boots from QEMU's own DHCP and TFTP servers
+boot_pxe() {
+	pxe_folder=$1 pxe_file=$2
+	shift 2
+	BOOTS=$((BOOTS + 1))
+	LOG=$WORK/serial-$BOOTS.log
+	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m "${MEMORY:-1024}" \
+		-nodefaults -display none -vga std -no-reboot -serial "file:$LOG" -boot n \
+		-nic "user,model=${NIC:-virtio-net-pci},tftp=$pxe_folder,bootfile=$pxe_file" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
+		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
+}
