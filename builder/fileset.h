@@ -32,7 +32,7 @@ struct fs_entry {
 	uid_t uid;
 	gid_t gid;
 	dev_t rdev; /* ENTRY_NODE: with S_IFBLK or S_IFCHR in mode */
-	uint32_t ino, nlink; /* set by fileset_finish */
+	uint32_t ino, nlink; /* set by fileset_finish; ino restarts in each segment, segment << 24 + 1.. */
 };
 
 struct fileset {
@@ -44,7 +44,9 @@ int fileset_add(struct fileset *set, const struct fs_entry *entry, struct error 
 
 /*
  * Sorts by segment and path, adds missing parent directories (0755) to the segment that needs them first, drops exact
- * duplicates, refuses conflicts (-EEXIST: two different contents for one path; -ENOTDIR: a file as parent), and sets ino and nlink.
+ * duplicates (the earliest segment keeps it), and sets ino and nlink. A directory added by the caller moves to the
+ * first segment that has a member below it. Refuses conflicts: -EEXIST two different contents for one path; -ENOTDIR
+ * something else as parent; -EINVAL a path that is absolute, has '.', '..' or '//', or is too long for the kernel.
  */
 int fileset_finish(struct fileset *set, struct error **err);
 

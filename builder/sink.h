@@ -31,7 +31,7 @@ static inline void sink_close(struct sink *sink)
 		sink->close(sink);
 }
 
-/* A sink that keeps all bytes in memory. */
+/* A sink that keeps all bytes in memory. NULL when memory is out. */
 struct sink *sink_memory_new(void);
 /* Its bytes so far; valid until the next write or close. */
 const void *sink_memory_data(const struct sink *sink, size_t *ret_len);
