@@ -10,6 +10,7 @@ install: all
 	install -d $(LIBEXECDIR)/applets $(DATADIR)/profiles $(DATADIR)/skel/lib $(DATADIR)/skel/etc
 	install -m 755 $(APPLETS:%=$(MUSL)/bin/%) $(MUSL)/bin/busybox $(LIBEXECDIR)/applets
 	install -m 755 $(wildcard $(SUBCOMMANDS:%=scripts/%)) $(LIBEXECDIR)
+	install -D -m 644 scripts/lib/common.sh $(LIBEXECDIR)/lib/common.sh
 	install -m 644 profiles/*.profile $(DATADIR)/profiles
 	cp -R --no-preserve=ownership skel/. $(DATADIR)/skel
 	for page in $(MAN); do \
