@@ -149,3 +149,39 @@ boot_pxe() {
 		-nic "user,model=${NIC:-virtio-net-pci},tftp=$pxe_folder,bootfile=$pxe_file" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
+
+# small_root FOLDER: a root of busybox alone, whose init tells its root, writes /kept and powers off
+small_root() {
+	mkdir -p "$1/bin" "$1/sbin" "$1/etc" "$1/dev" "$1/proc" "$1/sys" "$1/run"
+	cp /bin/busybox "$1/bin/"
+	for applet in sh mount umount cat echo sync poweroff; do ln -s busybox "$1/bin/$applet"; done
+	ln -s ../bin/busybox "$1/sbin/init"
+	printf '::sysinit:/etc/rc\n::shutdown:/bin/umount -a -r\n' >"$1/etc/inittab"
+	cat >"$1/etc/rc" <<'RC'
+#!/bin/sh
+exec >/dev/ttyS0 2>&1
+while read -r device target type rest; do [ "$target" = / ] && echo "=== root $type $rest"; done </proc/mounts
+[ -d /sys/block ] && [ -c /dev/null ] && echo '=== moved mounts are here'
+echo written >/kept
+echo '=== busybox init reached'
+poweroff
+RC
+	chmod +x "$1/etc/rc"
+}
+
+# small_disk OUT LABEL: a disk with that root on an ext4 partition
+small_disk() {
+	small_root "$WORK/small"
+	ext4 "$WORK/small.ext4" 32M "$2" "$host_uuid" "$WORK/small"
+	disk "$1" 83 "$WORK/small.ext4"
+	rm -r "$WORK/small" "$WORK/small.ext4"
+}
+
+# boot_firmware QEMU ARGS...: boots from disk or CD through BIOS or UEFI, as a PC does
+boot_firmware() {
+	BOOTS=$((BOOTS + 1))
+	LOG=$WORK/serial-$BOOTS.log
+	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m "${MEMORY:-1024}" \
+		-nodefaults -display none -vga std -no-reboot -serial "file:$LOG" -nic none "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
+		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
+}

@@ -1,0 +1,96 @@
+#!/usr/bin/env bats
+# What the scripts behind `mkvinitrd NAME` promise, without booting.
+
+bats_load_library bats-support
+bats_load_library bats-assert
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	TOP=$BATS_TEST_DIRNAME/../..
+	export MKVINITRD=$HOST/mkvinitrd
+	mkdir -p tree/bin tree/etc
+	cp /bin/true tree/bin/true
+	echo hello >tree/etc/motd
+	ln tree/etc/motd tree/etc/issue
+	setcap cap_net_raw=ep tree/bin/true
+	chown -R 1234:77 tree/etc
+}
+
+@test "pack keeps owners, hard links and capabilities, and gives the same bytes twice" {
+	for kind in tar.xz tar.zst tar.gz tar; do
+		SOURCE_DATE_EPOCH=1 "$TOP/scripts/pack" tree "a.$kind"
+		sleep 1.1 # times of reading must not reach the archive
+		cat tree/etc/motd >/dev/null
+		SOURCE_DATE_EPOCH=1 "$TOP/scripts/pack" tree "b.$kind"
+		cmp "a.$kind" "b.$kind"
+		mkdir "out.$kind"
+		bsdtar -xpf "a.$kind" --numeric-owner -C "out.$kind"
+		run getcap "out.$kind/bin/true"
+		assert_output --partial cap_net_raw=ep
+		run stat -c '%u:%g %h' "out.$kind/etc/motd"
+		assert_output '1234:77 2'
+	done
+}
+
+@test "pack makes squashfs and erofs that hold the tree, the same bytes twice" {
+	"$TOP/scripts/pack" tree a.sqfs
+	"$TOP/scripts/pack" tree b.sqfs
+	cmp a.sqfs b.sqfs
+	run unsquashfs -cat a.sqfs etc/motd
+	assert_output hello
+	"$TOP/scripts/pack" tree a.erofs
+	"$TOP/scripts/pack" tree b.erofs
+	cmp a.erofs b.erofs
+	run fsck.erofs a.erofs
+	assert_success
+}
+
+@test "pack refuses an ending that it does not know, and leaves nothing behind" {
+	run "$TOP/scripts/pack" tree a.zip
+	assert_failure 2
+	assert_output --partial "a.zip"
+	run find . -maxdepth 1 -name '.*.zip*'
+	refute_output --partial zip
+}
+
+@test "pxe fills a folder whose menu names what lies there" {
+	kernel=$("$TOP/scripts/kernels" 6.12)
+	"$TOP/scripts/pack" tree rootfs.tar.xz
+	run "$TOP/scripts/pxe" -r "$kernel" -o srv -u http://10.1.2.3/boot rootfs.tar.xz
+	assert_success
+	name=$(sed -n 's,.*vi.image=${base}/\([^ ]*\).*,\1,p' srv/menu.ipxe)
+	cmp rootfs.tar.xz "srv/$name"
+	run grep -c '^item ' srv/menu.ipxe
+	assert_output 5
+	grep -q '^set base http://10.1.2.3/boot$' srv/menu.ipxe
+	for label in $(sed -n 's/^item \([a-z]*\) .*/\1/p' srv/menu.ipxe); do grep -q "^:$label\$" srv/menu.ipxe; done
+	cmp "$kernel/vmlinuz" srv/vmlinuz
+	"$HOST/mkvinitrd" check srv/initramfs.gz -r "$kernel"
+	dnsmasq --test -C srv/dnsmasq.conf
+}
+
+@test "frugal installs into a folder of a mounted partition and writes its menu entry" {
+	kernel=$("$TOP/scripts/kernels" 6.12)
+	"$TOP/scripts/pack" tree root.sqfs
+	truncate -s 128M fs
+	mke2fs -q -t ext4 -U 12345678-1234-1234-1234-123456789abc fs
+	mkdir mnt
+	mount -o loop fs mnt
+	run "$TOP/scripts/frugal" -c -r "$kernel" mnt/linux root.sqfs
+	umount mnt
+	assert_success
+	assert_output --partial 'search --no-floppy --set=root --fs-uuid 12345678-1234-1234-1234-123456789abc'
+	assert_output --partial 'linux /linux/vmlinuz vi.image=/linux/root.sqfs vi.host=UUID=12345678-1234-1234-1234-123456789abc vi.persist=dir:/linux/changes'
+	run debugfs -R 'ls /linux' fs
+	assert_output --partial initramfs.img
+}
+
+@test "every script explains itself and refuses unknown options with status 2" {
+	for name in vm pack iso usb frugal pxe uki; do
+		run "$HOST/mkvinitrd" "$name" --help
+		assert_success
+		assert_line --index 0 --partial "Usage: mkvinitrd $name"
+		run "$HOST/mkvinitrd" "$name" -Z
+		assert_failure 2
+	done
+}
