@@ -30,10 +30,10 @@ MUSL := $(O)/musl
 # libraries by component: first for the host, then for the static applets
 BUILDER_PKGS := libkmod libelf liblzma libzstd liblz4 zlib libmd libxxhash
 unpackroot_PKGS := libarchive liblzma libzstd zlib libmd
-findimg_PKGS := blkid
+findimg_PKGS := blkid libmd
 overlayroot_PKGS := blkid
 unpackroot_MUSL := -larchive -llzma -lzstd -lbz2 -lz -lmd
-findimg_MUSL := -lblkid
+findimg_MUSL := -lblkid -lmd
 overlayroot_MUSL := -lblkid
 
 MUSL_CC := musl-gcc
@@ -47,5 +47,6 @@ LIB_SRC     := $(wildcard applets/lib/*.c)
 applet_src   = $(filter-out %/main.c,$(wildcard applets/$(1)/*.c)) $(LIB_SRC) $(COMMON_SRC)
 
 include mk/build.mk
+unpackroot_LIBS += -lbz2 # has no .pc file
 include mk/test.mk
 include mk/install.mk

@@ -23,8 +23,8 @@ struct cpio_stats {
 	uint64_t digest[2]; /* low, high */
 };
 
-/* Adds one member: its bytes in the archive up to the end of the content, and the content's size. */
-void cpio_stats_add_member(struct cpio_stats *stats, const uint8_t hash_low_high[16], uint64_t size);
+/* Adds one member that was read: its bytes in the archive up to the end of the content; size: of a regular file, else 0. */
+void cpio_stats_add_bytes(struct cpio_stats *stats, const uint8_t *member, size_t len, uint64_t size);
 
 /* *to += *from, e.g. of a segment from the cache. */
 void cpio_stats_add(struct cpio_stats *to, const struct cpio_stats *from);

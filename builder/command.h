@@ -20,6 +20,8 @@ struct options {
 	unsigned jobs;            /* -j: threads for compressors, 0 = all CPUs */
 	enum plan_format format;  /* --format */
 	bool quiet, verbose;
+	bool long_format;         /* -l: of ls */
+	const char *directory;    /* -C: of unpack; NULL = "." */
 	int argc;                 /* what follows the options */
 	char **argv;
 };

@@ -6,12 +6,13 @@
 #include "builder/util/diag.h"
 #include "common/error.h"
 
-/* One per directive of mkvinitrd.profile(5). */
+/* One per directive of mkvinitrd.profile(5), in the order of the table in profile-words.c. */
 enum stmt_kind {
 	STMT_INCLUDE, STMT_ROOT, STMT_IMAGE, STMT_HOST, STMT_PARTITION, STMT_PERSIST, STMT_SIZE, STMT_VERIFY,
 	STMT_MODULE, STMT_FIRMWARE, STMT_BLACKLIST, STMT_BINARY, STMT_FILE, STMT_DIR, STMT_LINK, STMT_NODE,
 	STMT_BUSYBOX, STMT_COMPRESS, STMT_PARAM, STMT_HOOK, STMT_MICROCODE, STMT_APPLET,
 };
+#define STMT_KINDS (STMT_APPLET + 1)
 
 struct stmt {
 	enum stmt_kind kind;
@@ -21,11 +22,13 @@ struct stmt {
 	char **argv;           /* without the directive */
 	struct srcloc *argloc; /* one per argument */
 	const char *text;      /* the source line, for diagnostics */
+	const char **argtext;  /* one per argument: its source line, another one after a continuation */
 };
 
 struct profile {
 	struct vec stmts;   /* of struct stmt, in the order read, includes expanded in place; owned */
 	struct vec strings; /* file names and source lines that srcloc and stmt point into; owned */
+	struct vec files;   /* char *: the canonical names of all files read, a part of strings */
 };
 
 struct profile_loader {
@@ -39,8 +42,9 @@ struct profile_loader {
 };
 
 /*
- * Reads profile `name` and everything it includes. Problems in the text go to diag and reading goes on;
- * the return value is 0 then, and diag->errors tells. A first file that cannot be loaded is -errno and *err.
+ * Reads profile `name` and everything it includes; a file that was read already is not read again, so that two parts
+ * may include the same third one. Problems in the text go to diag and reading goes on; the return value is 0 then, and
+ * diag->errors tells. A first file that cannot be loaded is -errno and *err.
  */
 int profile_parse(struct profile *profile, const char *name, const struct profile_loader *loader,
 		  struct diag *diag, struct error **err);
@@ -55,6 +59,14 @@ void profile_check(const struct profile *profile, struct diag *diag);
 
 /* The last statement of that kind (later ones override), or NULL. */
 const struct stmt *profile_last(const struct profile *profile, enum stmt_kind kind);
+
+/*
+ * Adds a problem with argument number `arg` of stmt (or with the directive, when arg is not below argc) and the
+ * usage of the directive as what was expected.
+ */
+void stmt_diag(struct diag *diag, enum diag_level level, const struct stmt *stmt, size_t arg,
+	       const char *fmt, ...) _printf_(5, 6);
+#define STMT_WHOLE SIZE_MAX /* as arg: the directive itself */
 
 void profile_release(struct profile *profile);
 

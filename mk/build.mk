@@ -15,7 +15,7 @@ $(MUSL)/obj/%.o: %.c $(MUSL)/libs.stamp
 	$(Q)$(MUSL_CC) $(CPPFLAGS) $(MUSL_CFLAGS) -MMD -MP -c -o $@ $<
 
 BUILDER_OBJ := $(patsubst %.c,$(HOST)/%.o,$(BUILDER_SRC) $(COMMON_SRC))
-BUILDER_LIBS = $(shell pkg-config --libs $(BUILDER_PKGS)) -lpthread
+BUILDER_LIBS = $(shell pkg-config --libs $(BUILDER_PKGS)) -lbz2 -lpthread
 
 $(HOST)/libbuilder.a: $(BUILDER_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

@@ -21,7 +21,7 @@ void msg_init(const char *program, enum msg_level level)
 		state.kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 }
 
-static void print_line(enum msg_level level, const char *fmt, va_list ap)
+static void _printf_(2, 0) print_line(enum msg_level level, const char *fmt, va_list ap)
 {
 	static const char *const prefix[] = { "", "warning: ", "", "" };
 	static const int kernel_level[] = { 3, 4, 6, 7 };

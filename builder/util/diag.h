@@ -21,6 +21,7 @@ struct diag_item {
 	char *message;  /* "unknown directive 'modul' (did you mean 'module'?)" */
 	char *source;   /* the line as written, or NULL */
 	char *expected; /* "module NAME...", or NULL */
+	size_t order;	/* of its finding: keeps two problems of one place in order */
 };
 
 struct diag {

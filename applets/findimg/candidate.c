@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/findimg/candidate.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/btrfs.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "applets/findimg/fsmount.h"
+#include "applets/findimg/fstable.h"
+#include "applets/findimg/pathfind.h"
+#include "applets/findimg/roguard.h"
+#include "applets/lib/msg.h"
+
+static bool _printf_(2, 3) no(struct candidate *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(c->why, sizeof(c->why), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+static bool is_listed(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = list; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
+		const char *word = strncmp(p, "/dev/", 5) == 0 ? p + 5 : p;
+
+		if (strncmp(word, name, n) == 0 && (word[n] == ',' || word[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static bool is_on_disk(const struct blockdev *dev, const char *disk)
+{
+	if (strncmp(disk, "/dev/", 5) == 0)
+		disk += 5;
+	return strcmp(dev->disk, disk) == 0 || blockdev_named(dev, disk);
+}
+
+/* Floppy drives take seconds to answer that they are empty. */
+static bool is_floppy(const struct blockdev *dev)
+{
+	return strncmp(dev->name, "fd", 2) == 0 && isdigit((unsigned char)dev->name[2]);
+}
+
+/* Nothing is opened before this. */
+static bool may_open(struct candidate *c, const struct request *rq)
+{
+	const struct blockdev *dev = &c->dev;
+
+	if (rq->only && !is_listed(rq->only, dev->name) && !is_listed(rq->only, dev->disk))
+		return no(c, "not to be looked at");
+	if (rq->disk && !is_on_disk(dev, rq->disk))
+		return no(c, "is not on disk %s", rq->disk);
+	if (is_floppy(dev) && rq->host.kind != HOST_DEVICE)
+		return no(c, "floppy: only looked at when named");
+	if (dev->size == 0)
+		return no(c, "no medium");
+	return true;
+}
+
+static bool probe(struct candidate *c, const struct request *rq)
+{
+	_cleanup_error_ struct error *err = NULL;
+	int code = fs_probe(c->dev.path, 0, &c->fs, &err);
+
+	if (code == -ENOMEDIUM)
+		return no(c, "no medium");
+	if (!hostspec_match(&rq->host, &c->dev, &c->fs))
+		return no(c, "is not %s", rq->host.text);
+	if (code < 0 && code != -ENOENT)
+		return no(c, "%s", error_msg(err));
+	return true;
+}
+
+static bool can_hold_files(struct candidate *c)
+{
+	const char *refusal;
+
+	if (!*c->fs.type && c->dev.has_partitions)
+		return no(c, "has partitions, which are looked at one by one");
+	if (!*c->fs.type)
+		return no(c, "nothing recognised on it");
+	refusal = fs_type_refusal(c->fs.type);
+	if (refusal)
+		return no(c, "%s", refusal);
+	if (*c->dev.holder && !c->is_mounted)
+		return no(c, "used by %s", c->dev.holder);
+	return true;
+}
+
+/* The kernel remembers each btrfs that was mounted; a look must not leave it in the way of a copy
+ * of it. */
+static void forget_btrfs(const char *device)
+{
+	struct btrfs_ioctl_vol_args args = { 0 };
+	_cleanup_close_ int fd = open("/dev/btrfs-control", O_RDWR | O_CLOEXEC);
+
+	snprintf(args.name, sizeof(args.name), "%s", device);
+	if (fd >= 0)
+		(void)ioctl(fd, BTRFS_IOC_FORGET_DEV, &args);
+}
+
+/* The file system is visible below root: is the image there? */
+static bool search_below(struct candidate *c, const struct request *rq, const char *root)
+{
+	_cleanup_error_ struct error *err = NULL;
+	_cleanup_close_ int fd = -1;
+
+	if (strcmp(c->fs.type, "ntfs") == 0)
+		c->windows = windows_state_read(root);
+	if (rq->path_count == 0)
+		return true;
+	if (path_find(root, rq->paths, rq->path_count, &c->file, &fd) < 0)
+		return no(c, "does not hold %s%s", rq->paths[0],
+			  rq->path_count > 1 ? " nor the others" : "");
+	if (image_id_check(&rq->id, fd, &err) < 0)
+		return no(c, "%s", error_msg(err));
+	return true;
+}
+
+static bool look_inside(struct candidate *c, const struct request *rq)
+{
+	const struct fs_type *type = fs_type_find(c->fs.type);
+	_cleanup_guard_ struct roguard guard = { 0 };
+	_cleanup_error_ struct error *err = NULL;
+	enum fs_state state;
+	bool found;
+
+	if (c->is_mounted)
+		return *c->mounted.place ? search_below(c, rq, c->mounted.place)
+					 : no(c, "only a part of it is mounted");
+	state = fs_state_read(c->dev.path, c->fs.type);
+	c->dirty = state == FS_DIRTY;
+	c->unclean = c->dirty || (state == FS_UNKNOWN && type->look);
+	if (roguard_raise(&guard, c->dev.path, !type->proven, &err) < 0 ||
+	    fs_mount(roguard_source(&guard), rq->mountpoint, type, MOUNT_LOOK, &err) < 0)
+		return no(c, "%s", error_msg(err));
+	found = search_below(c, rq, rq->mountpoint);
+	if (fs_unmount(rq->mountpoint, &err) < 0)
+		msg(MSG_WARNING, "%s", error_msg(err));
+	if (strcmp(c->fs.type, "btrfs") == 0)
+		forget_btrfs(c->dev.path);
+	return found;
+}
+
+static void look_up_mount(struct candidate *c)
+{
+	_cleanup_free_ char *list = read_text("/proc/self/mountinfo");
+
+	c->is_mounted = list && mounted_find(list, &c->dev, &c->mounted);
+}
+
+static bool examine(struct candidate *c, const struct request *rq)
+{
+	if (!may_open(c, rq) || !probe(c, rq))
+		return false;
+	look_up_mount(c);
+	/* a device that was asked for by name or id, and nothing on it, may carry anything */
+	if (!rq->path_count && !rq->mountpoint && rq->host.kind != HOST_ANY)
+		return true;
+	if (!can_hold_files(c))
+		return false;
+	if (rq->dry_run || !rq->mountpoint)
+		return true;
+	return look_inside(c, rq);
+}
+
+void candidate_examine(struct candidate *c, const struct request *rq)
+{
+	candidate_clear(c);
+	c->fresh = false;
+	c->matches = examine(c, rq);
+	msg(MSG_DEBUG, "%s %s: %s", c->dev.path, c->fs.type, c->matches ? "matches" : c->why);
+}
+
+void candidate_examine_replayed(struct candidate *c, const struct request *rq)
+{
+	_cleanup_error_ struct error *err = NULL;
+
+	if (fs_mount(c->dev.path, rq->mountpoint, fs_type_find(c->fs.type), MOUNT_WRITE, &err) <
+	    0) {
+		c->matches = no(c, "%s", error_msg(err));
+		return;
+	}
+	c->unclean = c->dirty = false;
+	c->matches = search_below(c, rq, rq->mountpoint);
+	if (fs_unmount(rq->mountpoint, &err) < 0)
+		msg(MSG_WARNING, "%s", error_msg(err));
+}
+
+void candidate_clear(struct candidate *c)
+{
+	free(c->file);
+	c->file = NULL;
+	c->fs = (struct fs_info){ 0 };
+	c->matches = c->is_mounted = c->unclean = c->dirty = false;
+	c->windows = WINDOWS_NONE;
+	c->why[0] = '\0';
+}
+
+bool candidate_is_twin(const struct candidate *a, const struct candidate *b)
+{
+	return strcmp(a->dev.disk, b->dev.disk) == 0 && *a->fs.uuid &&
+	       strcmp(a->fs.uuid, b->fs.uuid) == 0 && strcmp(a->fs.type, b->fs.type) == 0 &&
+	       (!a->dev.partition || !b->dev.partition);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One block device that may be the host, and what examining it brought to light. */
+#ifndef APPLETS_FINDIMG_CANDIDATE_H
+#define APPLETS_FINDIMG_CANDIDATE_H
+
+#include <stdbool.h>
+
+#include "applets/findimg/blockdev.h"
+#include "applets/findimg/hostspec.h"
+#include "applets/findimg/imageid.h"
+#include "applets/findimg/mounted.h"
+#include "applets/findimg/suspend.h"
+#include "applets/lib/fsprobe.h"
+#include "common/error.h"
+
+/* What the command line asks for. Strings belong to the caller. */
+struct request {
+	struct hostspec host;
+	struct image_id id;
+	const char *disk;	/* -D: only this disk and its partitions, or NULL */
+	const char *only;	/* comma-separated names; no other device is opened; or NULL */
+	const char *mountpoint; /* an existing folder; NULL: nothing is mounted */
+	const char *state;	/* the record of what was stacked, or NULL */
+	const char *sysfs;	/* "/sys" */
+	char *const *paths;	/* any of them, the first that exists counts */
+	size_t path_count;
+	unsigned int timeout; /* seconds; 0: one scan */
+	bool write;
+	bool dry_run;
+};
+
+struct candidate {
+	struct blockdev dev; /* first, so that blockdev_compare sorts candidates */
+	struct fs_info fs;
+	bool fresh;   /* not examined since it appeared or changed */
+	bool matches; /* it is the one, or one of several */
+	char *file;   /* the path found, links resolved, with a leading slash; NULL without PATHs */
+	char why[320]; /* why it does not match */
+	bool unclean;  /* it may have a journal that was not replayed, so what we saw may be out of
+			  date */
+	bool dirty;    /* its superblock says that it was not unmounted properly */
+	bool is_mounted;
+	struct mounted mounted;
+	enum windows_state windows;
+};
+
+/*
+ * Looks at one candidate and fills in everything behind dev. Leaves no trace on the device: it is
+ * held read-only meanwhile, mounted without journal replay and unmounted again. Cannot fail: what
+ * goes wrong is its `why`.
+ */
+void candidate_examine(struct candidate *c, const struct request *rq);
+
+/*
+ * For a candidate that did not show the path and is unclean, when it is to be written to anyway:
+ * mounts it for writing, so that its driver replays the journal, looks again, and unmounts. Updates
+ * matches and why.
+ */
+void candidate_examine_replayed(struct candidate *c, const struct request *rq);
+
+/* Releases what the candidate owns. */
+void candidate_clear(struct candidate *c);
+
+/* Do a and b show one and the same file system (the whole disk and first partition of a hybrid ISO
+ * image)? */
+bool candidate_is_twin(const struct candidate *a, const struct candidate *b);
+
+/*
+ * Mounts the winner on rq->mountpoint (when there is one), read-only or for writing, and records it
+ * in rq->state. 0, or -errno with the reason and what to do.
+ */
+int candidate_take(const struct candidate *c, const struct request *rq, struct error **err);
+
+#endif

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/findimg/fsmount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include "applets/lib/modreq.h"
+#include "applets/lib/msg.h"
+
+#define NTFS_3G "/bin/ntfs-3g"
+
+bool fs_list_has(const char *list, const char *driver)
+{
+	size_t n = strlen(driver);
+
+	while ((list = strchr(list, '\t'))) {
+		list++;
+		if (strncmp(list, driver, n) == 0 && (list[n] == '\n' || list[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static bool kernel_lists(const char *driver)
+{
+	char text[8192];
+	_cleanup_close_ int fd = open("/proc/filesystems", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return false;
+	text[n] = '\0';
+	return fs_list_has(text, driver);
+}
+
+static bool has_driver(const char *driver)
+{
+	if (kernel_lists(driver))
+		return true;
+	if (module_request(driver) < 0)
+		msg(MSG_DEBUG, "no module provides file system '%s'", driver);
+	return kernel_lists(driver);
+}
+
+static const char *find_driver(const struct fs_type *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(type->drivers) && type->drivers[i]; i++)
+		if (has_driver(type->drivers[i]))
+			return type->drivers[i];
+	return NULL;
+}
+
+/* The daemon must be stoppable by signals although findimg itself holds them back while it waits.
+ */
+static int spawn_unblocked(const char *program, char *const argv[], pid_t *ret_pid)
+{
+	char *const envp[] = { NULL };
+	posix_spawnattr_t attributes;
+	sigset_t none;
+	int code;
+
+	sigemptyset(&none);
+	code = posix_spawnattr_init(&attributes);
+	if (code)
+		return code;
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	code = posix_spawn(ret_pid, program, NULL, &attributes, argv, envp);
+	posix_spawnattr_destroy(&attributes);
+	return code;
+}
+
+/* ntfs-3g goes to the background once it has mounted, so the end of this process is the mount. */
+static int run_ntfs_3g(const char *source, const char *target, bool write, struct error **err)
+{
+	/* '@': systemd spares such processes at shutdown, https://systemd.io/ROOT_STORAGE_DAEMONS/
+	 */
+	char name[] = "@ntfs-3g", flag[] = "-o";
+	char *options = write ? strdup("rw,noatime") : strdup("ro,noatime");
+	char *from = strdup(source), *to = strdup(target);
+	char *const argv[] = { name, flag, options, from, to, NULL };
+	int status = 0, code = ENOMEM;
+	pid_t pid = -1;
+
+	if (options && from && to)
+		code = spawn_unblocked(NTFS_3G, argv, &pid);
+	free(options);
+	free(from);
+	free(to);
+	if (code)
+		return error_sys(err, code, "cannot run " NTFS_3G);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return error_sys(err, errno, "cannot wait for " NTFS_3G);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return error_make(err, EIO, NTFS_3G " refused it (status %d)",
+				  WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	return 0;
+}
+
+static const char *advice(const struct fs_type *type, enum mount_purpose purpose, int code)
+{
+	if (purpose == MOUNT_WRITE && strcmp(type->type, "ntfs") == 0 && code == EINVAL)
+		return "; the volume is marked dirty: let Windows check it (chkdsk /f) and shut "
+		       "down fully";
+	if (purpose == MOUNT_WRITE && (code == EROFS || code == EACCES))
+		return "; the medium is write-protected";
+	if (code == EBUSY)
+		return "; something else uses it";
+	return "";
+}
+
+static int try_mount(const char *source, const char *target, const struct fs_type *type,
+		     const char *driver, enum mount_purpose purpose, struct error **err)
+{
+	bool look = purpose == MOUNT_LOOK;
+	int code;
+
+	if (mount(source, target, driver, look ? MS_RDONLY | MS_NOATIME : MS_NOATIME,
+		  look ? type->look : NULL) == 0)
+		return 0;
+	code = errno;
+	return error_make(err, code, "cannot mount %s %s: %s%s", driver,
+			  look ? "read-only" : "for writing", strerror(code),
+			  advice(type, purpose, code));
+}
+
+int fs_mount(const char *source, const char *target, const struct fs_type *type,
+	     enum mount_purpose purpose, struct error **err)
+{
+	bool ntfs = strcmp(type->type, "ntfs") == 0 && access(NTFS_3G, X_OK) == 0;
+	const char *driver = find_driver(type);
+	int code;
+
+	if (!driver) {
+		if (ntfs)
+			return run_ntfs_3g(source, target, purpose == MOUNT_WRITE, err);
+		return error_make(err, ENODEV, "no driver for %s (module '%s' is not in the image)",
+				  type->type, type->drivers[0]);
+	}
+	code = try_mount(source, target, type, driver, purpose, err);
+	/* for writing, ntfs3's refusal (a dirty volume) must stand */
+	if (code < 0 && ntfs && purpose == MOUNT_LOOK) {
+		error_release(err);
+		return run_ntfs_3g(source, target, false, err);
+	}
+	return code;
+}
+
+int fs_unmount(const char *target, struct error **err)
+{
+	if (umount2(target, UMOUNT_NOFOLLOW) < 0)
+		return error_sys(err, errno, "cannot unmount '%s'", target);
+	return 0;
+}
+
+int fs_bind(const char *place, const char *target, bool read_only, struct error **err)
+{
+	if (mount(place, target, NULL, MS_BIND, NULL) < 0)
+		return error_sys(err, errno, "cannot bind '%s' to '%s'", place, target);
+	if (read_only && mount(NULL, target, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0) {
+		int code = error_sys(err, errno, "cannot make '%s' read-only", target);
+
+		umount2(target, UMOUNT_NOFOLLOW);
+		return code;
+	}
+	return 0;
+}

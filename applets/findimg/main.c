@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* findimg: which disk holds the image? */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "applets/findimg/report.h"
+#include "applets/findimg/search.h"
+#include "applets/lib/msg.h"
+
+#define DEFAULT_MOUNTPOINT "/run/initramfs/host"
+#define DEFAULT_TIMEOUT	   30
+#define EXIT_NOT_FOUND	   3
+
+enum { OPTION_ID = 256, OPTION_STATE, OPTION_ONLY, OPTION_SYSROOT };
+
+static const struct option long_options[] = {
+	{ "host", required_argument, NULL, 'H' },
+	{ "disk", required_argument, NULL, 'D' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "mountpoint", required_argument, NULL, 'm' },
+	{ "write", no_argument, NULL, 'w' },
+	{ "dry-run", no_argument, NULL, 'n' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "id", required_argument, NULL, OPTION_ID },
+	{ "state", required_argument, NULL, OPTION_STATE },
+	{ "only", required_argument, NULL, OPTION_ONLY },
+	{ "sysroot", required_argument, NULL, OPTION_SYSROOT },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
+static int help(void)
+{
+	puts("Usage: findimg [OPTION]... [PATH]...\n"
+	     "Finds the disk that holds PATH (the first of several that exists), mounts it\n"
+	     "and prints DEVICE= FSTYPE= UUID= LABEL= FILE=. Other disks are not changed.\n"
+	     "Without PATH: finds the host itself, and mounts it only with -m.\n\n"
+	     "  -H, --host=SPEC       any (default), UUID=.., LABEL=.., PARTUUID=.., "
+	     "PARTLABEL=..,\n"
+	     "                        /dev/.., cdrom, usb\n"
+	     "  -D, --disk=DISK       only this disk and its partitions\n"
+	     "  -t, --timeout=SECS    wait so long for disks to appear (30); 0: look once\n"
+	     "  -m, --mountpoint=DIR  mount it here (with PATH: /run/initramfs/host)\n"
+	     "  -w, --write           mount it for writing; default is read-only, journal "
+	     "untouched\n"
+	     "      --id=ID           the image must have UUID=.., LABEL=.. or sha256:HEX\n"
+	     "      --state=FILE      append what was mounted to FILE\n"
+	     "  -n, --dry-run         print the disks that would be looked into, in order\n"
+	     "  -v, --verbose         tell about every disk\n"
+	     "  -h, --help            -V, --version\n"
+	     "Exit status: 0 found, 1 failed, 2 usage, 3 not found");
+	return 0;
+}
+
+struct arguments {
+	struct request request;
+	const char *host, *id;
+	char sysfs[4096];
+	enum msg_level level;
+};
+
+static int parse_timeout(const char *text, unsigned int *ret)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || value > 86400)
+		return msg_usage("timeout '%s' is not a number of seconds (0 to 86400)", text);
+	*ret = (unsigned int)value;
+	return 0;
+}
+
+/* Returns 0, or an exit status. */
+static int set_option(struct arguments *a, int option)
+{
+	switch (option) {
+	case 'H':
+		a->host = optarg;
+		return 0;
+	case 'D':
+		a->request.disk = optarg;
+		return 0;
+	case 't':
+		return parse_timeout(optarg, &a->request.timeout);
+	case 'm':
+		a->request.mountpoint = optarg;
+		return 0;
+	case 'w':
+		a->request.write = true;
+		return 0;
+	case 'n':
+		a->request.dry_run = true;
+		return 0;
+	case 'v':
+		a->level = MSG_DEBUG;
+		return 0;
+	case OPTION_ID:
+		a->id = optarg;
+		return 0;
+	case OPTION_STATE:
+		a->request.state = optarg;
+		return 0;
+	case OPTION_ONLY:
+		a->request.only = optarg;
+		return 0;
+	case OPTION_SYSROOT:
+		snprintf(a->sysfs, sizeof(a->sysfs), "%s/sys", optarg);
+		return 0;
+	default:
+		return msg_usage("unknown option, or one without its argument: '%s'",
+				 a->request.paths[optind - 1]);
+	}
+}
+
+/* The words are checked before the world is touched. */
+static int check(struct arguments *a)
+{
+	_cleanup_error_ struct error *err = NULL;
+
+	if (hostspec_parse(a->host, &a->request.host, &err) < 0 ||
+	    image_id_parse(a->id, &a->request.id, &err) < 0)
+		return msg_usage("%s", error_msg(err));
+	if (a->id && !a->request.path_count)
+		return msg_usage("--id needs a PATH");
+	for (size_t i = 0; i < a->request.path_count; i++)
+		if (!*a->request.paths[i])
+			return msg_usage("PATH is empty");
+	if (a->request.path_count && !a->request.mountpoint)
+		a->request.mountpoint = DEFAULT_MOUNTPOINT;
+	if (a->request.mountpoint && a->request.mountpoint[0] != '/')
+		return msg_usage("mountpoint '%s' is not an absolute path", a->request.mountpoint);
+	return 0;
+}
+
+static int make_folder(const char *path, struct error **err)
+{
+	_cleanup_free_ char *copy = strdup(path);
+
+	if (!copy)
+		return error_make(err, ENOMEM, "out of memory");
+	for (char *p = copy + 1;; p++) {
+		char c = *p;
+
+		if (c && c != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			return error_sys(err, errno, "cannot make folder '%s'", copy);
+		if (!c)
+			return 0;
+		*p = c;
+	}
+}
+
+static int find(struct search *s, const struct request *rq)
+{
+	const struct candidate *winner = NULL;
+	struct error *err = NULL;
+	int code;
+
+	if (rq->mountpoint && !rq->dry_run && make_folder(rq->mountpoint, &err) < 0)
+		return msg_fail(err);
+	if (search_open(s, rq, &err) < 0)
+		return msg_fail(err);
+	code = search_run(s, &winner, &err);
+	if (code == -ENOENT) {
+		report_not_found(s);
+		return EXIT_NOT_FOUND;
+	}
+	if (code < 0)
+		return msg_fail(err);
+	if (rq->dry_run)
+		return report_order(s) ? 0 : EXIT_NOT_FOUND;
+	if (candidate_take(winner, rq, &err) < 0)
+		return msg_fail(err);
+	report_found(winner, rq);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = { .request = { .timeout = DEFAULT_TIMEOUT, .paths = argv },
+			       .level = MSG_INFO };
+	struct search search = { .uevents = -1, .signals = -1 };
+	int option, status;
+
+	msg_init("findimg", a.level);
+	snprintf(a.sysfs, sizeof(a.sysfs), "/sys");
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "H:D:t:m:wnvhV", long_options, NULL)) >= 0) {
+		if (option == 'h')
+			return help();
+		if (option == 'V') {
+			puts("findimg " VERSION);
+			return 0;
+		}
+		status = set_option(&a, option);
+		if (status)
+			return status;
+	}
+	msg_init("findimg", a.level);
+	a.request.sysfs = a.sysfs;
+	a.request.paths = argv + optind;
+	a.request.path_count = (size_t)(argc - optind);
+	status = check(&a);
+	if (status)
+		return status;
+	status = find(&search, &a.request);
+	search_close(&search);
+	if (fflush(stdout) != 0)
+		return 1;
+	return status;
+}

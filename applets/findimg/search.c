@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/findimg/search.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+
+#include "applets/findimg/report.h"
+#include "applets/lib/msg.h"
+#include "applets/lib/uevent.h"
+
+/* After so long the user is told what is going on. */
+#define NARRATE_AFTER_MS 3000
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int search_open(struct search *s, const struct request *request, struct error **err)
+{
+	sigset_t set;
+
+	*s = (struct search){ .request = request, .uevents = -1, .signals = -1 };
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (s->signals < 0)
+		return error_sys(err, errno, "cannot wait for signals");
+	s->uevents = uevent_open(err);
+	return s->uevents < 0 ? s->uevents : 0;
+}
+
+void search_close(struct search *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		blockdev_watch_media(s->request->sysfs, &s->list[i].dev, false);
+		candidate_clear(&s->list[i]);
+	}
+	free(s->list);
+	closep(&s->uevents);
+	closep(&s->signals);
+	*s = (struct search){ .uevents = -1, .signals = -1 };
+}
+
+static struct candidate *find(struct search *s, const char *name)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (strcmp(s->list[i].dev.name, name) == 0)
+			return &s->list[i];
+	return NULL;
+}
+
+/* Adds the device, or takes note that it changed. */
+static int put(struct search *s, const struct blockdev *dev)
+{
+	struct candidate *c = find(s, dev->name), *bigger;
+
+	if (!c) {
+		bigger = reallocarray(s->list, s->count + 1, sizeof(*bigger));
+		if (!bigger)
+			return -ENOMEM;
+		s->list = bigger;
+		c = &bigger[s->count++];
+		*c = (struct candidate){ 0 };
+	}
+	candidate_clear(c);
+	c->dev = *dev;
+	c->fresh = true;
+	return 0;
+}
+
+static void drop(struct search *s, const char *name)
+{
+	struct candidate *c = find(s, name);
+
+	if (!c)
+		return;
+	candidate_clear(c);
+	s->count--;
+	memmove(c, c + 1, (size_t)(&s->list[s->count] - c) * sizeof(*c));
+}
+
+static void sort(struct search *s)
+{
+	if (s->count)
+		qsort(s->list, s->count, sizeof(*s->list), blockdev_compare);
+}
+
+static int scan(struct search *s, struct error **err)
+{
+	_cleanup_free_ struct blockdev *devices = NULL;
+	size_t count = 0;
+	int code = blockdev_scan(s->request->sysfs, &devices, &count, err);
+
+	if (code < 0)
+		return code;
+	while (s->count)
+		drop(s, s->list[s->count - 1].dev.name);
+	for (size_t i = 0; i < count; i++)
+		if (put(s, &devices[i]) < 0)
+			return error_make(err, ENOMEM, "out of memory");
+	sort(s);
+	return 0;
+}
+
+static int take_note(struct search *s, const struct uevent *ev)
+{
+	const char *name = strrchr(ev->devpath, '/');
+	struct blockdev dev;
+
+	if (strcmp(ev->subsystem, "block") != 0 || !name)
+		return 0;
+	name++;
+	if (strcmp(ev->action, "remove") == 0 || blockdev_read(s->request->sysfs, name, &dev) < 0) {
+		drop(s, name);
+		return 0;
+	}
+	return put(s, &dev);
+}
+
+/* Everything that the socket holds. */
+static int drain(struct search *s, struct error **err)
+{
+	_cleanup_free_ struct uevent *ev = malloc(sizeof(*ev));
+	int code;
+
+	if (!ev)
+		return error_make(err, ENOMEM, "out of memory");
+	while ((code = uevent_read(s->uevents, ev)) == 0)
+		if (take_note(s, ev) < 0)
+			return error_make(err, ENOMEM, "out of memory");
+	if (code == -ENOBUFS) {
+		msg(MSG_DEBUG, "events were lost, so all devices are looked at again");
+		return scan(s, err);
+	}
+	sort(s);
+	return code == -EAGAIN ? 0 : error_sys(err, code, "cannot read the kernel's events");
+}
+
+static bool is_interrupted(const struct search *s)
+{
+	struct pollfd p = { .fd = s->signals, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+static int examine_fresh(struct search *s, bool *ret_any)
+{
+	*ret_any = false;
+	for (size_t i = 0; i < s->count; i++) {
+		struct candidate *c = &s->list[i];
+
+		if (!c->fresh)
+			continue;
+		if (is_interrupted(s))
+			return -EINTR;
+		candidate_examine(c, s->request);
+		*ret_any = true;
+		if (strcmp(c->why, "no medium") == 0 && s->request->timeout)
+			blockdev_watch_media(s->request->sysfs, &c->dev, true);
+	}
+	return 0;
+}
+
+/*
+ * A host that the user named and wants to write to, and that was not unmounted properly: what was
+ * last written to it may be in its journal only, the image among it.
+ */
+static void examine_journals(struct search *s)
+{
+	const struct request *rq = s->request;
+
+	if (!rq->write || rq->dry_run || rq->host.kind <= HOST_USB)
+		return;
+	for (size_t i = 0; i < s->count; i++) {
+		struct candidate *c = &s->list[i];
+		_cleanup_free_ char *refusal = NULL;
+
+		if (c->matches || !c->unclean)
+			continue;
+		refusal = search_write_refusal(s, c);
+		if (!refusal)
+			candidate_examine_replayed(c, rq);
+	}
+}
+
+/* Sleeps in the kernel until an event, a signal or the deadline. 0, -ETIMEDOUT, -EINTR. */
+static int wait_event(struct search *s, int64_t start)
+{
+	int64_t deadline = start + (int64_t)s->request->timeout * 1000, until = deadline;
+
+	for (;;) {
+		struct pollfd p[] = { { .fd = s->uevents, .events = POLLIN },
+				      { .fd = s->signals, .events = POLLIN } };
+		int64_t now = now_ms();
+
+		if (now >= deadline)
+			return -ETIMEDOUT;
+		if (!s->narrated && now - start >= NARRATE_AFTER_MS) {
+			s->narrated = true;
+			report_progress(s, (unsigned int)((deadline - now) / 1000));
+		}
+		until = s->narrated ? deadline : MIN(deadline, start + NARRATE_AFTER_MS);
+		/* one more millisecond: poll must not return just before the time */
+		if (poll(p, ARRAY_SIZE(p), (int)(until - now) + 1) < 0 && errno != EINTR)
+			return -errno;
+		if (p[1].revents)
+			return -EINTR;
+		if (p[0].revents)
+			return 0;
+	}
+}
+
+int search_run(struct search *s, const struct candidate **ret_winner, struct error **err)
+{
+	int64_t start = now_ms();
+	int code = scan(s, err);
+
+	while (code == 0) {
+		_cleanup_free_ char *refusal = NULL;
+		bool any = false;
+
+		if (examine_fresh(s, &any) < 0)
+			return error_make(err, EINTR, "interrupted");
+		*ret_winner = any ? search_choose(s, &refusal) : NULL;
+		if (any && !*ret_winner && !refusal) {
+			examine_journals(s);
+			*ret_winner = search_choose(s, &refusal);
+		}
+		if (*ret_winner)
+			return 0;
+		if (refusal)
+			return error_make(err, EPERM, "%s", refusal);
+		code = s->request->timeout ? wait_event(s, start) : -ETIMEDOUT;
+		if (code == -ETIMEDOUT)
+			return -ENOENT;
+		if (code < 0)
+			return error_make(err, code,
+					  code == -EINTR ? "interrupted"
+							 : "cannot wait for events");
+		code = drain(s, err);
+	}
+	return code;
+}

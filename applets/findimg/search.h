@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The search: all candidates, waiting for new ones, and the choice. */
+#ifndef APPLETS_FINDIMG_SEARCH_H
+#define APPLETS_FINDIMG_SEARCH_H
+
+#include "applets/findimg/candidate.h"
+
+struct search {
+	const struct request *request;
+	struct candidate *list; /* in the order in which they are tried */
+	size_t count;
+	int uevents; /* descriptors; -1 when closed */
+	int signals;
+	bool narrated;
+};
+
+/* Opens the event sources; must come before everything else. SIGINT, SIGTERM and SIGHUP are held
+ * back from now on. */
+int search_open(struct search *s, const struct request *request, struct error **err);
+
+/* Closes and frees everything; media polling that was switched on is off again. */
+void search_close(struct search *s);
+
+/*
+ * Examines what is there and, until the time is up, whatever appears or changes. *ret_winner points
+ * into s->list. 0; -ENOENT: not found in time; -EPERM: found, but it must not be written to (err
+ * tells why); -EINTR: a signal ended the search; other -errno. Several matches at the same moment
+ * are reported by a warning.
+ */
+int search_run(struct search *s, const struct candidate **ret_winner, struct error **err);
+
+/*
+ * The choice among the candidates as examined: pure. Returns the winner or NULL; *ret_refusal
+ * (caller frees; may stay NULL) says why the first match cannot be written to.
+ */
+const struct candidate *search_choose(const struct search *s, char **ret_refusal);
+
+/* Why c must not be mounted for writing (caller frees); NULL: it may, or that is not wanted. */
+char *search_write_refusal(const struct search *s, const struct candidate *c);
+
+#endif

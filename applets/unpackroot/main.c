@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* unpackroot: an archive becomes a root. */
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "applets/lib/msg.h"
+#include "applets/unpackroot/unpack.h"
+
+#define MAX_THREADS 64
+
+enum { OPT_SHA256 = 256, OPT_CONSUME };
+
+static const char help[] =
+	"Usage: unpackroot [OPTION]... ARCHIVE|- NEWROOT\n"
+	"Unpack a tar or cpio archive (xz, zstd, gzip, bzip2 or plain; told by content)\n"
+	"into the empty directory NEWROOT. '-' reads standard input.\n"
+	"\n"
+	"  -j, --threads N    decoder threads at most (default: one per CPU)\n"
+	"      --sha256 HEX   what the archive file must hash to\n"
+	"      --consume      free the archive's memory while reading, remove it at the end\n"
+	"  -q, --quiet        no progress\n"
+	"  -v, --verbose      say more\n"
+	"  -h, --help         this text\n"
+	"  -V, --version      the version\n"
+	"\n"
+	"Needs root. When the archive does not fit, is cut off, damaged, or does not hash\n"
+	"to HEX, NEWROOT is left empty.\n"
+	"Exit status: 0 unpacked, 1 failed, 2 usage.\n";
+
+static unsigned int cpu_count(void)
+{
+	cpu_set_t set;
+	int n;
+
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	n = CPU_COUNT(&set);
+	return n < 1 ? 1 : MIN((unsigned int)n, MAX_THREADS);
+}
+
+static int parse_threads(const char *text, unsigned int *ret)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || *end || end == text || *text == '-' || n < 1)
+		return msg_usage("-j expects a number from 1 to %d, found '%s'", MAX_THREADS, text);
+	*ret = (unsigned int)MIN(n, (unsigned long)MAX_THREADS);
+	return 0;
+}
+
+static int parse_sha256(const char *text, struct unpack_options *o)
+{
+	if (sha256_parse(text, o->sha256) < 0)
+		return msg_usage("--sha256 expects 64 hexadecimal digits, found '%s'", text);
+	o->verify = true;
+	return 0;
+}
+
+/* Returns -1 to go on, else the exit status. */
+static int parse_option(int c, struct unpack_options *o)
+{
+	switch (c) {
+	case 'j':
+		return parse_threads(optarg, &o->threads) ? 2 : -1;
+	case OPT_SHA256:
+		return parse_sha256(optarg, o) ? 2 : -1;
+	case OPT_CONSUME:
+		o->consume = true;
+		return -1;
+	case 'q':
+		o->quiet = true;
+		return -1;
+	case 'v':
+		msg_init("unpackroot", MSG_DEBUG);
+		return -1;
+	case 'h':
+		fputs(help, stdout);
+		return 0;
+	case 'V':
+		puts("unpackroot " VERSION);
+		return 0;
+	case ':':
+		return msg_usage("option '%s' needs a value", "-j or --sha256");
+	default:
+		return msg_usage("unknown option");
+	}
+}
+
+static int parse(int argc, char **argv, struct unpack_options *o)
+{
+	static const struct option options[] = {
+		{ "threads", required_argument, NULL, 'j' },
+		{ "sha256", required_argument, NULL, OPT_SHA256 },
+		{ "consume", no_argument, NULL, OPT_CONSUME },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	int c, r;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":j:qvhV", options, NULL)) != -1) {
+		if (c == '?' || c == ':')
+			return msg_usage(c == '?' ? "unknown option '%s'" : "option '%s' needs a value",
+					 argv[optind - 1]);
+		r = parse_option(c, o);
+		if (r >= 0)
+			return r;
+	}
+	if (argc - optind != 2)
+		return msg_usage("expected ARCHIVE and NEWROOT, found %d arguments", argc - optind);
+	o->archive = argv[optind];
+	o->newroot = argv[optind + 1];
+	return -1;
+}
+
+static void report(const struct unpack_result *result)
+{
+	if (result->attrs_unsupported)
+		msg(MSG_WARNING,
+		    "%llu attributes are not supported by this kernel's file system, the first: %s",
+		    (unsigned long long)result->attrs_unsupported, result->first_unsupported);
+	if (result->acl_unknown)
+		msg(MSG_WARNING, "%llu ACL entries name users or groups that the root does not have",
+		    (unsigned long long)result->acl_unknown);
+	printf("MEMBERS=%llu\nBYTES=%llu\nARCHIVE_BYTES=%llu\n", (unsigned long long)result->members,
+	       (unsigned long long)result->written, (unsigned long long)result->archive_bytes);
+}
+
+int main(int argc, char **argv)
+{
+	struct unpack_options options = { .threads = cpu_count() };
+	_cleanup_error_ struct error *err = NULL;
+	struct unpack_result result;
+	int r;
+
+	msg_init("unpackroot", MSG_INFO);
+	r = parse(argc, argv, &options);
+	if (r >= 0)
+		return r;
+	if (geteuid() != 0) {
+		msg(MSG_ERROR, "must run as root: owners, devices and capabilities are restored");
+		return 1;
+	}
+	/* libarchive converts the UTF-8 names of pax headers to the locale's set: let that be the same */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	umask(0);
+	r = unpack(&options, &result, &err);
+	if (r < 0)
+		return msg_fail(steal_ptr(&err));
+	report(&result);
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The whole way from an archive to a root: reader, decoder and writer side by side. */
+#ifndef APPLETS_UNPACKROOT_UNPACK_H
+#define APPLETS_UNPACKROOT_UNPACK_H
+
+#include "applets/unpackroot/reader.h"
+
+struct unpack_options {
+	const char *archive; /* path, or "-" */
+	const char *newroot; /* an empty directory */
+	unsigned int threads;
+	bool verify; /* sha256 holds what the archive must hash to */
+	uint8_t sha256[SHA256_SIZE];
+	bool consume; /* free the archive's pages while they are read, and unlink it at the end */
+	bool quiet;
+};
+
+struct unpack_result {
+	uint64_t members, written;
+	uint64_t archive_bytes;
+	uint64_t attrs_unsupported;
+	char first_unsupported[256];
+	uint64_t acl_unknown;
+};
+
+/*
+ * Unpacks. The process is inside newroot (chroot) afterwards. On failure newroot is empty again,
+ * unless the message says otherwise; a refusal before the start leaves everything as it was.
+ */
+int unpack(const struct unpack_options *options, struct unpack_result *ret, struct error **err);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "applets/lib/msg.h"
+#include "applets/lib/state.h"
+#include "applets/vdattach/cmd.h"
+#include "applets/vdattach/devlinks.h"
+#include "applets/vdattach/export.h"
+#include "applets/vdattach/partnode.h"
+
+struct attachment {
+	struct vd_export ex;
+	const struct partition *alone; /* the device is this partition alone, not the disk */
+	char *nodes[PARTITIONS_MAX];   /* by index in the table; NULL = the kernel has none */
+	const char *result;	       /* device to print */
+};
+
+static void attachment_release(struct attachment *a)
+{
+	vd_export_release(&a->ex);
+	for (size_t i = 0; i < PARTITIONS_MAX; i++)
+		free(a->nodes[i]);
+}
+
+/* The kernel's nodes for all partitions; only a missing one that was asked for matters. */
+static void collect_nodes(const struct guest *guest, struct attachment *a)
+{
+	a->result = guest->partition ? NULL : a->ex.devpath;
+	for (size_t i = 0; i < guest->table.n; i++) {
+		const struct partition *p = guest->table.items + i;
+		_cleanup_error_ struct error *err = NULL;
+
+		if (partnode_ensure(a->ex.devpath, p, &a->nodes[i], &err) < 0)
+			msg(p == guest->partition ? MSG_WARNING : MSG_INFO, "%s", error_msg(err));
+		else if (p == guest->partition)
+			a->result = a->nodes[i];
+	}
+}
+
+/* The partition by itself, at its offset in the disk. */
+static int attach_alone(const struct options *options, const struct guest *guest,
+			struct attachment *a, struct error **err)
+{
+	int r = vd_export_detach(&a->ex, err);
+
+	if (r < 0)
+		return r;
+	attachment_release(a);
+	memset(a->nodes, 0, sizeof(a->nodes));
+	a->alone = guest->partition;
+	a->ex.offset = guest->partition->start;
+	a->ex.size = guest->partition->length;
+	a->ex.partscan = false;
+	r = vd_export_attach(&a->ex, options->exporter, err);
+	a->result = a->ex.devpath;
+	return r;
+}
+
+static int attach_disk(const struct options *options, const struct guest *guest,
+		       struct attachment *a, struct error **err)
+{
+	int r;
+
+	a->ex.image = guest->image;
+	a->ex.sector_size = guest->table.sector_size;
+	a->ex.partscan = true;
+	r = vd_export_attach(&a->ex, options->exporter, err);
+	if (r < 0)
+		return r;
+	collect_nodes(guest, a);
+	return a->result ? 0 : attach_alone(options, guest, a, err);
+}
+
+static int make_links(const char *dir, const struct guest *guest, const struct attachment *a,
+		      struct error **err)
+{
+	int r;
+
+	if (devlinks_in_use(dir)) {
+		msg(MSG_INFO, "%s: belongs to another disk, no links made", dir);
+		return 0;
+	}
+	if (a->alone)
+		return devlinks_set(dir, a->alone->number, a->ex.devpath, err);
+	r = devlinks_set(dir, 0, a->ex.devpath, err);
+	for (size_t i = 0; i < guest->table.n && r == 0; i++) {
+		if (a->nodes[i])
+			r = devlinks_set(dir, guest->table.items[i].number, a->nodes[i], err);
+	}
+	return r;
+}
+
+static int announce(const struct options *options, const struct guest *guest,
+		    const struct attachment *a, struct error **err)
+{
+	_cleanup_error_ struct error *no_links = NULL;
+	int r = state_push(options->state, "loop %s", a->ex.devpath);
+
+	if (r < 0)
+		return error_sys(err, r, "record '%s' in '%s'", a->ex.devpath, options->state);
+	/* the device works without them */
+	if (make_links(options->links, guest, a, &no_links) < 0)
+		msg(MSG_WARNING, "%s", error_msg(no_links));
+	puts(a->result);
+	return finish_stdout(err);
+}
+
+int cmd_attach(const struct options *options, struct error **err)
+{
+	_cleanup_guest_ struct guest guest = { .image = NULL };
+	_cleanup_(attachment_release) struct attachment a = { .result = NULL };
+	int r;
+
+	r = guest_open_chosen(options, options->read_only, &guest, err);
+	if (r == 0)
+		r = guest_refuse_second(&guest, err);
+	if (r == 0)
+		r = attach_disk(options, &guest, &a, err);
+	if (r < 0)
+		return r;
+	r = announce(options, &guest, &a, err);
+	if (r < 0) {
+		devlinks_remove(options->links, a.ex.devpath);
+		vd_export_detach(&a.ex, NULL);
+	}
+	return r;
+}

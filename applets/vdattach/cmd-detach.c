@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "applets/lib/loopdev.h"
+#include "applets/lib/msg.h"
+#include "applets/vdattach/cmd.h"
+#include "applets/vdattach/devlinks.h"
+#include "applets/vdattach/sysfs.h"
+
+/* /dev/loop0p1, /dev/vdhost/Partition1, /dev/vdhost/EntireDisk -> /dev/loop0 */
+static int whole_device(const char *device, char **ret, struct error **err)
+{
+	_cleanup_free_ char *real = realpath(device, NULL);
+	_cleanup_free_ char *name = NULL;
+	int r;
+
+	if (!real)
+		return error_sys(err, errno, "detach '%s'", device);
+	r = sysfs_whole_disk(strrchr(real, '/') + 1, &name);
+	if (r < 0)
+		return error_make(err, r, "detach '%s': not a block device", device);
+	if (asprintf(ret, "/dev/%s", name) < 0) {
+		*ret = NULL;
+		return error_sys(err, ENOMEM, "detach '%s'", device);
+	}
+	return 0;
+}
+
+int cmd_detach(const struct options *options, struct error **err)
+{
+	_cleanup_free_ char *disk = NULL;
+	int r = whole_device(options->operand, &disk, err);
+
+	if (r == 0)
+		r = loop_detach(disk, err);
+	if (r < 0)
+		return r;
+	devlinks_remove(options->links, disk);
+	msg(MSG_INFO, "%s detached", disk);
+	return 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What turns an image into a block device. */
+#ifndef VDATTACH_EXPORT_H
+#define VDATTACH_EXPORT_H
+
+#include "applets/vdattach/image.h"
+
+struct vd_export {
+	const struct vd_export_ops *ops; /* set by vd_export_attach */
+	struct vd_image *image;
+	uint64_t offset, size; /* which of the guest's bytes; size 0 = to the end of the disk */
+	uint32_t sector_size;  /* logical sector size of the device */
+	bool partscan;	       /* the kernel is to make partition nodes */
+	char *devpath;	       /* result, owned */
+};
+
+struct vd_export_ops {
+	const char *name;
+	/* 0, or -EOPNOTSUPP with the reason in *err, when it cannot serve this image here. */
+	int (*probe)(struct vd_image *, struct error **err);
+	/* On success ex->devpath is a block device. */
+	int (*attach)(struct vd_export *ex, struct error **err);
+	/* Answers the kernel's requests until detached. NULL: the kernel does the I/O itself. */
+	int (*serve)(struct vd_export *ex, struct error **err);
+	int (*detach)(struct vd_export *ex, struct error **err);
+};
+
+extern const struct vd_export_ops vd_export_loop;
+
+/*
+ * Attaches with the exporter called name, or (NULL) the first that can serve
+ * the image. ex->image, offset, size, sector_size, partscan are the caller's
+ * wishes. Returns 0, -EINVAL (no such exporter), -EOPNOTSUPP, or the
+ * exporter's own error; the caller releases ex in any case.
+ */
+int vd_export_attach(struct vd_export *ex, const char *name, struct error **err) _must_check_
+	_nonnull_(1);
+
+/* Undoes vd_export_attach. */
+int vd_export_detach(struct vd_export *ex, struct error **err) _nonnull_(1);
+
+/* Frees what ex owns; detaches nothing. */
+void vd_export_release(struct vd_export *ex);
+
+#define _cleanup_export_ _cleanup_(vd_export_release)
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "applets/vdattach/format.h"
+
+struct magic {
+	const char *name;
+	size_t offset;
+	size_t length;
+	const char *bytes;
+};
+
+/*
+ * By offset from the start. Sources: qemu docs/interop and block drivers (qcow, qcow2, qed, vdi,
+ * vmdk, vhdx, parallels, bochs), cloop's compressed_loop.h (2.x and 4.x, behind any preamble).
+ */
+static const struct magic head_magic[] = {
+	{ "qcow", 0, 8, "QFI\xfb\0\0\0\1" },
+	{ "qcow2", 0, 4, "QFI\xfb" },
+	{ "qed", 0, 4, "QED\0" },
+	{ "vdi", 0x40, 4, "\x7f\x10\xda\xbe" },
+	{ "vmdk", 0, 4, "KDMV" },
+	{ "vmdk", 0, 4, "COWD" },
+	{ "vmdk", 0, 21, "# Disk DescriptorFile" },
+	{ "vhdx", 0, 8, "vhdxfile" },
+	{ "parallels", 0, 16, "WithoutFreeSpace" },
+	{ "parallels", 0, 16, "WithouFreSpacExt" },
+	{ "bochs", 0, 22, "Bochs Virtual HD Image" },
+	{ "cloop", 0x0b, 4, "V2.0" },
+	{ "cloop", 0x0b, 4, "V1.0" },
+	{ "cloop", 0x0b, 4, "V4.0" },
+	{ "gzip", 0, 3, "\x1f\x8b\x08" },
+	{ "xz", 0, 6,
+	  "\xfd"
+	  "7zXZ\0" },
+	{ "zstd", 0, 4, "\x28\xb5\x2f\xfd" },
+	{ "bzip2", 4, 6, "1AY&SY" },
+};
+
+/* By offset from the last 512 bytes. */
+static const struct magic tail_magic[] = {
+	{ "dmg", 0, 4, "koly" },
+	{ "cloop", 512 - 8, 8, "\nCLOOP3\n" },
+	{ "cloop", 512 - 136 + 0x0b, 4, "V4.0" }, /* 4.x with its 136-byte header last */
+};
+
+static const struct magic *find(const struct magic *table, size_t n, const uint8_t *data,
+				size_t size)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct magic *m = table + i;
+
+		if (m->offset + m->length <= size &&
+		    memcmp(data + m->offset, m->bytes, m->length) == 0)
+			return m;
+	}
+	return NULL;
+}
+
+const char *vd_foreign_probe(const struct vd_probe *probe)
+{
+	const struct magic *m;
+
+	m = find(head_magic, ARRAY_SIZE(head_magic), probe->head, probe->head_size);
+	if (!m)
+		m = find(tail_magic, ARRAY_SIZE(tail_magic), probe->tail, probe->tail_size);
+	return m ? m->name : NULL;
+}
+
+bool vd_foreign_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(head_magic); i++) {
+		if (strcmp(head_magic[i].name, name) == 0)
+			return true;
+	}
+	return strcmp(tail_magic[0].name, name) == 0;
+}

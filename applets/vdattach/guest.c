@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "applets/lib/msg.h"
+#include "applets/vdattach/cmd.h"
+#include "applets/vdattach/sysfs.h"
+
+static bool is_forbidden(int r)
+{
+	return r == -EROFS || r == -EACCES || r == -EPERM;
+}
+
+static int open_source(const char *path, bool read_only, struct source **ret, struct error **err)
+{
+	_cleanup_error_ struct error *refused = NULL;
+	int r = source_file_open(path, read_only, ret, &refused);
+
+	if (!read_only && is_forbidden(r) && source_file_open(path, true, ret, NULL) == 0) {
+		msg(MSG_WARNING, "%s: read-only, since it cannot be written: %s", path,
+		    strerror(-r));
+		return 0;
+	}
+	if (r < 0)
+		error_move(err, steal_ptr(&refused));
+	return r;
+}
+
+int guest_open(const struct options *options, bool read_only, struct guest *ret, struct error **err)
+{
+	_cleanup_guest_ struct guest guest = { .image = NULL };
+	_cleanup_source_ struct source *source = NULL;
+	int r;
+
+	r = open_source(options->operand, read_only, &source, err);
+	if (r < 0)
+		return r;
+	r = vd_image_open(source, options->format, &guest.image, err);
+	if (r < 0)
+		return r;
+	source = NULL;
+	r = vd_image_view(guest.image, &guest.disk, err);
+	if (r == 0)
+		r = partition_table_read(guest.disk, options->sector_size, &guest.table,
+					 &guest.findings, err);
+	if (r < 0)
+		return r;
+	*ret = guest;
+	memset(&guest, 0, sizeof(guest));
+	return 0;
+}
+
+static int choose(const struct options *options, struct guest *guest, struct error **err)
+{
+	const char *spec = options->partition;
+	int r;
+
+	if (!spec || strcmp(spec, "whole") == 0)
+		return 0;
+	r = partition_select(&guest->table, guest->disk->size, spec, &guest->partition, err);
+	if (r == 0)
+		r = source_window(guest->disk, guest->disk->name, guest->partition->start,
+				  guest->partition->length, &guest->chosen, err);
+	if (r < 0)
+		error_wrap(err, "%s", options->operand);
+	return r;
+}
+
+int guest_open_chosen(const struct options *options, bool read_only, struct guest *ret,
+		      struct error **err)
+{
+	_cleanup_guest_ struct guest guest = { .image = NULL };
+	int r;
+
+	r = guest_open(options, read_only, &guest, err);
+	if (r < 0)
+		return r;
+	guest_warn(&guest);
+	r = choose(options, &guest, err);
+	if (r < 0)
+		return r;
+	*ret = guest;
+	memset(&guest, 0, sizeof(guest));
+	return 0;
+}
+
+struct source *guest_source(const struct guest *guest)
+{
+	return guest->chosen ? guest->chosen : guest->disk;
+}
+
+int guest_refuse_second(const struct guest *guest, struct error **err)
+{
+	const struct vd_image *image = guest->image;
+	struct loop_info *infos = NULL;
+	struct stat mine, other;
+	size_t n = 0;
+	int r = 0;
+
+	if (image->read_only || stat(image->source->name, &mine) < 0)
+		return 0;
+	if (sysfs_loops(&infos, &n, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (infos[i].read_only || stat(infos[i].backing_file, &other) < 0)
+			continue;
+		if (mine.st_dev == other.st_dev && mine.st_ino == other.st_ino)
+			r = error_make(err, EBUSY,
+				       "%s: already attached for writing as /dev/%s: detach that "
+				       "first, or use -r",
+				       image->source->name, infos[i].name);
+	}
+	loop_infos_free(infos, n);
+	return r;
+}
+
+static void warn_all(const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++)
+		msg(MSG_WARNING, "%s", findings->items[i].text);
+}
+
+void guest_warn(const struct guest *guest)
+{
+	warn_all(&guest->image->findings);
+	warn_all(&guest->findings);
+}
+
+void guest_close(struct guest *guest)
+{
+	source_close(&guest->chosen);
+	partition_table_release(&guest->table);
+	findings_release(&guest->findings);
+	source_close(&guest->disk);
+	vd_image_close(&guest->image);
+}
+
+void json_string(const char *text)
+{
+	putchar('"');
+	for (const char *p = text; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			printf("\\u%04x", c);
+		else
+			putchar(c);
+	}
+	putchar('"');
+}
+
+int finish_stdout(struct error **err)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return error_sys(err, errno ? errno : EIO, "write to stdout");
+	return 0;
+}

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/vdattach/image.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* Explicit: a constructor in an archive member that nothing refers to is dropped by the linker. */
+static const struct vd_format_ops *const formats[] = { &vd_format_vhd, &vd_format_raw };
+
+#define NOT_YET "format '%s' recognised, but this version attaches raw and fixed VHD only"
+
+static int read_probe(struct source *source, struct vd_probe *ret, struct error **err)
+{
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->size = source->size;
+	ret->head_size = (size_t)MIN(source->size, (uint64_t)sizeof(ret->head));
+	ret->tail_size = source->size >= sizeof(ret->tail) ? sizeof(ret->tail) : 0;
+	r = source_pread(source, ret->head, ret->head_size, 0, err);
+	if (r < 0 || !ret->tail_size)
+		return r;
+	return source_pread(source, ret->tail, sizeof(ret->tail), source->size - sizeof(ret->tail),
+			    err);
+}
+
+static const struct vd_format_ops *best_format(const struct vd_probe *probe, int *ret_score)
+{
+	const struct vd_format_ops *best = NULL;
+
+	*ret_score = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		int score = formats[i]->probe(probe);
+
+		if (score > *ret_score) {
+			*ret_score = score;
+			best = formats[i];
+		}
+	}
+	return best;
+}
+
+static int format_by_content(struct source *source, const struct vd_format_ops **ret,
+			     struct error **err)
+{
+	struct vd_probe probe;
+	const char *foreign;
+	int r, score;
+
+	r = read_probe(source, &probe, err);
+	if (r < 0)
+		return r;
+	*ret = best_format(&probe, &score);
+	if (score == 100)
+		return 0;
+	foreign = vd_foreign_probe(&probe);
+	if (foreign)
+		return error_make(err, EOPNOTSUPP, "%s: " NOT_YET, source->name, foreign);
+	return 0;
+}
+
+static int format_by_name(const struct source *source, const char *name,
+			  const struct vd_format_ops **ret, struct error **err)
+{
+	if (strcmp(name, "vpc") == 0)
+		name = "vhd";
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		if (strcmp(formats[i]->name, name) == 0) {
+			*ret = formats[i];
+			return 0;
+		}
+	}
+	if (vd_foreign_name(name))
+		return error_make(err, EOPNOTSUPP, "%s: " NOT_YET, source->name, name);
+	return error_make(err, EINVAL, "%s: unknown format '%s', expected raw or vhd", source->name,
+			  name);
+}
+
+int vd_image_open(struct source *source, const char *format, struct vd_image **ret,
+		  struct error **err)
+{
+	_cleanup_image_ struct vd_image *image = NULL;
+	const struct vd_format_ops *ops = NULL;
+	int r;
+
+	r = format ? format_by_name(source, format, &ops, err)
+		   : format_by_content(source, &ops, err);
+	if (r < 0)
+		return r;
+	image = calloc(1, sizeof(*image));
+	if (!image)
+		return error_sys(err, ENOMEM, "open '%s'", source->name);
+	image->format = ops;
+	image->source = source;
+	image->read_only = source->read_only;
+	r = ops->open(image, err);
+	if (r < 0) {
+		image->source = NULL;
+		return r;
+	}
+	if (!(ops->caps & VD_CAP_WRITE))
+		image->read_only = true;
+	*ret = steal_ptr(&image);
+	return 0;
+}
+
+void vd_image_close(struct vd_image **image)
+{
+	struct vd_image *i = *image;
+
+	*image = NULL;
+	/* a loop, not a recursion: chains may be long */
+	while (i) {
+		struct vd_image *parent = i->parent;
+
+		if (i->format->close)
+			i->format->close(i);
+		source_close(&i->source);
+		findings_release(&i->findings);
+		free(i);
+		i = parent;
+	}
+}
+
+int vd_image_extent(struct vd_image *image, uint64_t offset, struct vd_extent *ret,
+		    struct error **err)
+{
+	struct vd_extent extent = { .kind = VD_EXTENT_ZERO };
+	int r;
+
+	if (offset >= image->size)
+		return error_make(err, ERANGE,
+				  "%s: offset %" PRIu64 " is beyond the disk of %" PRIu64,
+				  image->source->name, offset, image->size);
+	r = image->format->extent(image, offset, &extent, err);
+	if (r < 0)
+		return r;
+	/* every walk over extents relies on getting ahead */
+	if (extent.length == 0)
+		return error_make(err, EIO, "%s: empty extent at offset %" PRIu64,
+				  image->source->name, offset);
+	extent.length = MIN(extent.length, image->size - offset);
+	*ret = extent;
+	return 0;
+}
+
+/*
+ * Follows VD_EXTENT_PARENT down the chain. A parent may be shorter than its
+ * child, which reads zeros behind it. *ret_image is the one that answered.
+ */
+static int resolve(struct vd_image *image, uint64_t offset, struct vd_extent *ret,
+		   struct vd_image **ret_image, unsigned int *ret_depth, struct error **err)
+{
+	uint64_t length;
+	int r;
+
+	*ret_depth = 0;
+	r = vd_image_extent(image, offset, ret, err);
+	length = ret->length;
+	while (r == 0 && ret->kind == VD_EXTENT_PARENT) {
+		if (!image->parent || offset >= image->parent->size) {
+			*ret = (struct vd_extent){ .kind = VD_EXTENT_PARENT, .length = length };
+			break;
+		}
+		image = image->parent;
+		++*ret_depth;
+		r = vd_image_extent(image, offset, ret, err);
+		length = ret->length = MIN(length, ret->length);
+	}
+	*ret_image = image;
+	return r;
+}
+
+int vd_image_map(struct vd_image *image, uint64_t offset, struct vd_map_entry *ret,
+		 struct error **err)
+{
+	struct source_extent host;
+	struct vd_map_entry entry;
+	struct vd_extent extent;
+	struct vd_image *owner;
+	int r;
+
+	memset(&entry, 0, sizeof(entry));
+	r = resolve(image, offset, &extent, &owner, &entry.depth, err);
+	if (r < 0)
+		return r;
+	entry.length = extent.length;
+	entry.present = extent.kind != VD_EXTENT_PARENT;
+	entry.data = extent.kind == VD_EXTENT_DATA || extent.kind == VD_EXTENT_ENCODED;
+	entry.zero = !entry.data;
+	if (extent.kind == VD_EXTENT_DATA) {
+		r = source_extent(extent.source, extent.host_offset, &host, err);
+		if (r < 0)
+			return r;
+		entry.length = MIN(entry.length, host.length);
+		entry.zero = host.zero;
+		entry.data = !host.zero;
+		entry.offset_valid = true;
+		entry.offset = extent.host_offset;
+		entry.file = extent.source;
+	}
+	*ret = entry;
+	return 0;
+}
+
+bool vd_image_is_linear(struct vd_image *image, struct vd_extent *ret)
+{
+	return vd_image_extent(image, 0, ret, NULL) == 0 && ret->kind == VD_EXTENT_DATA &&
+	       ret->length == image->size;
+}
+
+int vd_image_check(struct vd_image *image, struct error **err)
+{
+	return image->format->check ? image->format->check(image, err) : 0;
+}
+
+struct view {
+	struct source source;
+	struct vd_image *image;
+};
+
+static struct vd_image *view_image(struct source *source)
+{
+	return ((struct view *)source)->image;
+}
+
+/* Reads inside one extent. */
+static int read_extent(struct vd_image *owner, const struct vd_extent *extent, uint8_t *buf,
+		       size_t n, uint64_t offset)
+{
+	switch (extent->kind) {
+	case VD_EXTENT_DATA:
+		return source_pread(extent->source, buf, n, extent->host_offset, NULL);
+	case VD_EXTENT_ENCODED:
+		return owner->format->pread(owner, buf, n, offset, NULL);
+	case VD_EXTENT_ZERO:
+	case VD_EXTENT_PARENT:
+		memset(buf, 0, n);
+		return 0;
+	}
+	return -EIO;
+}
+
+static int view_pread(struct source *source, void *buf, size_t n, uint64_t offset)
+{
+	uint8_t *p = buf;
+	int r = 0;
+
+	while (n > 0 && r == 0) {
+		struct vd_extent extent = { .length = 0 };
+		struct vd_image *owner;
+		unsigned int depth;
+		size_t part;
+
+		r = resolve(view_image(source), offset, &extent, &owner, &depth, NULL);
+		if (r < 0)
+			return r;
+		part = (size_t)MIN((uint64_t)n, extent.length);
+		r = read_extent(owner, &extent, p, part, offset);
+		p += part;
+		n -= part;
+		offset += part;
+	}
+	return r;
+}
+
+static int view_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset)
+{
+	struct vd_image *image = view_image(source);
+	const uint8_t *p = buf;
+	int r = 0;
+
+	while (n > 0 && r == 0) {
+		struct vd_extent extent = { .length = 0 };
+		size_t part;
+
+		r = vd_image_extent(image, offset, &extent, NULL);
+		if (r < 0)
+			return r;
+		part = (size_t)MIN((uint64_t)n, extent.length);
+		if (extent.kind == VD_EXTENT_DATA)
+			r = source_pwrite(extent.source, p, part, extent.host_offset, NULL);
+		else
+			r = image->format->pwrite
+				    ? image->format->pwrite(image, p, part, offset, NULL)
+				    : -EROFS;
+		p += part;
+		n -= part;
+		offset += part;
+	}
+	return r;
+}
+
+static int view_flush(struct source *source)
+{
+	struct vd_image *image = view_image(source);
+
+	if (image->format->flush)
+		return image->format->flush(image, NULL);
+	return source_flush(image->source, NULL);
+}
+
+static int view_extent(struct source *source, uint64_t offset, struct source_extent *ret)
+{
+	struct vd_map_entry entry;
+	int r = vd_image_map(view_image(source), offset, &entry, NULL);
+
+	if (r == 0)
+		*ret = (struct source_extent){ entry.length, entry.zero };
+	return r;
+}
+
+static void view_close(struct source *source)
+{
+	free((struct view *)source);
+}
+
+static const struct source_ops view_ops = {
+	.pread = view_pread,
+	.pwrite = view_pwrite,
+	.flush = view_flush,
+	.extent = view_extent,
+	.close = view_close,
+};
+
+int vd_image_view(struct vd_image *image, struct source **ret, struct error **err)
+{
+	struct view *view = calloc(1, sizeof(*view));
+
+	if (view)
+		view->source.name = strdup(image->source->name);
+	if (!view || !view->source.name) {
+		free(view);
+		return error_sys(err, ENOMEM, "%s", image->source->name);
+	}
+	view->source.ops = &view_ops;
+	view->source.size = image->size;
+	view->source.read_only = image->read_only;
+	view->image = image;
+	*ret = &view->source;
+	return 0;
+}

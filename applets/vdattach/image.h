@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Images: chooses the format, checks every access once, then asks the format. */
+#ifndef VDATTACH_IMAGE_H
+#define VDATTACH_IMAGE_H
+
+#include "applets/vdattach/format.h"
+
+/*
+ * Opens the image in source. format: a name to force ("raw", "vhd" and qemu's
+ * "vpc" for it), or NULL to go by content. The image is as writable as the
+ * source, or less if its format says so. On success the image owns source; on
+ * failure it stays the caller's. Returns 0 or -errno with *err set:
+ * -EOPNOTSUPP for a format that is known but not supported, -EINVAL for a
+ * damaged image or an unknown name, -EROFS for one that may only be read.
+ */
+int vd_image_open(struct source *source, const char *format, struct vd_image **ret,
+		  struct error **err) _must_check_ _nonnull_(1, 3);
+
+/* Closes *image with its source and parents, sets it to NULL. NULL-safe. Does not flush. */
+void vd_image_close(struct vd_image **image);
+
+#define _cleanup_image_ _cleanup_(vd_image_close)
+
+/* Where the guest's bytes from offset are, clipped to the end of the disk. -ERANGE beyond it. */
+int vd_image_extent(struct vd_image *image, uint64_t offset, struct vd_extent *ret,
+		    struct error **err) _must_check_ _nonnull_(1, 3);
+
+/* One line of a map, as `qemu-img map` has them. */
+struct vd_map_entry {
+	uint64_t length;
+	unsigned int depth; /* 0 = this image, 1 = its parent, .. */
+	bool present;	    /* some image of the chain says something here */
+	bool zero;	    /* reads as zeros */
+	bool data;	    /* takes space in a file */
+	bool offset_valid;  /* at offset of file, byte for byte */
+	uint64_t offset;
+	const struct source *file;
+};
+
+/* The extent at offset followed through parents and the holes of the file. */
+int vd_image_map(struct vd_image *image, uint64_t offset, struct vd_map_entry *ret,
+		 struct error **err) _must_check_ _nonnull_(1, 3);
+
+/*
+ * True when the whole disk is one run in one file, so that the kernel can do
+ * the I/O itself. *ret is that run.
+ */
+bool vd_image_is_linear(struct vd_image *image, struct vd_extent *ret) _nonnull_(1, 2);
+
+/*
+ * The guest's view of the image as a source: what partition parsers, cat and
+ * serve read and write. image stays the caller's and must outlive it.
+ */
+int vd_image_view(struct vd_image *image, struct source **ret, struct error **err) _must_check_
+	_nonnull_(1, 2);
+
+/* Runs the format's check; findings are in image->findings. 0, or -errno when it could not finish.
+ */
+int vd_image_check(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
+
+#endif

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "applets/vdattach/source.h"
+
+struct file_source {
+	struct source source;
+	int fd;
+};
+
+static int file_fd(struct source *source)
+{
+	return ((struct file_source *)source)->fd;
+}
+
+static int file_pread(struct source *source, void *buf, size_t n, uint64_t offset)
+{
+	uint8_t *p = buf;
+
+	while (n > 0) {
+		ssize_t got = pread(file_fd(source), p, n, (off_t)offset);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		/* the file became shorter since it was opened */
+		if (got == 0)
+			return -EIO;
+		p += got;
+		n -= (size_t)got;
+		offset += (uint64_t)got;
+	}
+	return 0;
+}
+
+static int file_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset)
+{
+	const uint8_t *p = buf;
+
+	while (n > 0) {
+		ssize_t put = pwrite(file_fd(source), p, n, (off_t)offset);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -errno;
+		p += put;
+		n -= (size_t)put;
+		offset += (uint64_t)put;
+	}
+	return 0;
+}
+
+static int file_flush(struct source *source)
+{
+	return fdatasync(file_fd(source)) < 0 ? -errno : 0;
+}
+
+static int file_extent(struct source *source, uint64_t offset, struct source_extent *ret)
+{
+	off_t data = lseek(file_fd(source), (off_t)offset, SEEK_DATA);
+	off_t hole;
+
+	/* ENXIO: no data up to the end. Others: a file system that cannot tell, so all is data. */
+	if (data < 0) {
+		ret->zero = errno == ENXIO;
+		ret->length = UINT64_MAX;
+		return 0;
+	}
+	if ((uint64_t)data > offset) {
+		ret->zero = true;
+		ret->length = (uint64_t)data - offset;
+		return 0;
+	}
+	hole = lseek(file_fd(source), (off_t)offset, SEEK_HOLE);
+	ret->zero = false;
+	ret->length = hole > (off_t)offset ? (uint64_t)hole - offset : UINT64_MAX;
+	return 0;
+}
+
+static void file_close(struct source *source)
+{
+	close(file_fd(source));
+	free((struct file_source *)source);
+}
+
+static const struct source_ops file_ops = {
+	.pread = file_pread,
+	.pwrite = file_pwrite,
+	.flush = file_flush,
+	.extent = file_extent,
+	.close = file_close,
+};
+
+/* Opens and measures; O_NONBLOCK so that a FIFO is refused instead of waited for. */
+static int open_measured(const char *path, bool read_only, uint64_t *ret_size, struct error **err)
+{
+	int flags = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	struct stat st;
+	off_t end;
+	int fd;
+
+	fd = open(path, flags);
+	if (fd < 0)
+		return error_sys(err, errno, "open '%s'", path);
+	if (fstat(fd, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))) {
+		close(fd);
+		return error_make(err, EINVAL, "'%s' is neither a regular file nor a block device",
+				  path);
+	}
+	end = lseek(fd, 0, SEEK_END);
+	if (end < 0) {
+		int r = error_sys(err, errno, "find the size of '%s'", path);
+
+		close(fd);
+		return r;
+	}
+	*ret_size = (uint64_t)end;
+	return fd;
+}
+
+int source_file_open(const char *path, bool read_only, struct source **ret, struct error **err)
+{
+	struct file_source *f;
+	uint64_t size = 0;
+	int fd;
+
+	fd = open_measured(path, read_only, &size, err);
+	if (fd < 0)
+		return fd;
+	f = calloc(1, sizeof(*f));
+	if (f)
+		f->source.name = strdup(path);
+	if (!f || !f->source.name) {
+		free(f);
+		close(fd);
+		return error_sys(err, ENOMEM, "open '%s'", path);
+	}
+	f->source.ops = &file_ops;
+	f->source.size = size;
+	f->source.read_only = read_only;
+	f->fd = fd;
+	*ret = &f->source;
+	return 0;
+}
+
+int source_file_fd(const struct source *source)
+{
+	if (source->ops != &file_ops)
+		return -1;
+	return ((const struct file_source *)source)->fd;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/vdattach/source.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+static bool inside(const struct source *source, uint64_t n, uint64_t offset)
+{
+	return offset <= source->size && n <= source->size - offset;
+}
+
+static int out_of_range(const struct source *source, const char *verb, uint64_t n, uint64_t offset,
+			struct error **err)
+{
+	return error_make(err, ERANGE,
+			  "%s: %s %" PRIu64 " bytes at offset %" PRIu64
+			  ": beyond the end at %" PRIu64,
+			  source->name, verb, n, offset, source->size);
+}
+
+int source_pread(struct source *source, void *buf, size_t n, uint64_t offset, struct error **err)
+{
+	int r;
+
+	if (!inside(source, n, offset))
+		return out_of_range(source, "read", n, offset, err);
+	r = source->ops->pread(source, buf, n, offset);
+	if (r < 0)
+		return error_sys(err, r, "%s: read %zu bytes at offset %" PRIu64, source->name, n,
+				 offset);
+	return 0;
+}
+
+int source_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset,
+		  struct error **err)
+{
+	int r = -EROFS;
+
+	if (!inside(source, n, offset))
+		return out_of_range(source, "write", n, offset, err);
+	if (!source->read_only && source->ops->pwrite)
+		r = source->ops->pwrite(source, buf, n, offset);
+	if (r < 0)
+		return error_sys(err, r, "%s: write %zu bytes at offset %" PRIu64, source->name, n,
+				 offset);
+	return 0;
+}
+
+int source_flush(struct source *source, struct error **err)
+{
+	int r = source->ops->flush ? source->ops->flush(source) : 0;
+
+	return r < 0 ? error_sys(err, r, "%s: flush", source->name) : 0;
+}
+
+int source_extent(struct source *source, uint64_t offset, struct source_extent *ret,
+		  struct error **err)
+{
+	struct source_extent extent = { UINT64_MAX, false };
+	int r = 0;
+
+	if (offset >= source->size)
+		return out_of_range(source, "map", 1, offset, err);
+	if (source->ops->extent)
+		r = source->ops->extent(source, offset, &extent);
+	if (r < 0)
+		return error_sys(err, r, "%s: find data from offset %" PRIu64, source->name,
+				 offset);
+	extent.length = MIN(extent.length, source->size - offset);
+	*ret = extent;
+	return 0;
+}
+
+void source_close(struct source **source)
+{
+	struct source *s = *source;
+
+	*source = NULL;
+	if (!s)
+		return;
+	free(s->name);
+	s->ops->close(s);
+}
+
+struct window {
+	struct source source;
+	struct source *under;
+	uint64_t offset;
+};
+
+static struct window *to_window(struct source *source)
+{
+	return (struct window *)source;
+}
+
+static int window_pread(struct source *source, void *buf, size_t n, uint64_t offset)
+{
+	struct window *w = to_window(source);
+
+	return w->under->ops->pread(w->under, buf, n, w->offset + offset);
+}
+
+static int window_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset)
+{
+	struct window *w = to_window(source);
+
+	if (!w->under->ops->pwrite)
+		return -EROFS;
+	return w->under->ops->pwrite(w->under, buf, n, w->offset + offset);
+}
+
+static int window_flush(struct source *source)
+{
+	struct window *w = to_window(source);
+
+	return w->under->ops->flush ? w->under->ops->flush(w->under) : 0;
+}
+
+static int window_extent(struct source *source, uint64_t offset, struct source_extent *ret)
+{
+	struct window *w = to_window(source);
+
+	if (!w->under->ops->extent)
+		return 0;
+	return w->under->ops->extent(w->under, w->offset + offset, ret);
+}
+
+static void window_close(struct source *source)
+{
+	free(to_window(source));
+}
+
+static const struct source_ops window_ops = {
+	.pread = window_pread,
+	.pwrite = window_pwrite,
+	.flush = window_flush,
+	.extent = window_extent,
+	.close = window_close,
+};
+
+int source_window(struct source *under, const char *name, uint64_t offset, uint64_t size,
+		  struct source **ret, struct error **err)
+{
+	struct window *w;
+
+	if (!inside(under, size, offset))
+		return out_of_range(under, "open", size, offset, err);
+	w = calloc(1, sizeof(*w));
+	if (w)
+		w->source.name = strdup(name);
+	if (!w || !w->source.name) {
+		free(w);
+		return error_sys(err, ENOMEM, "%s", name);
+	}
+	w->source.ops = &window_ops;
+	w->source.size = size;
+	w->source.read_only = under->read_only;
+	w->under = under;
+	w->offset = offset;
+	*ret = &w->source;
+	return 0;
+}

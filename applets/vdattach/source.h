@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A source is a run of bytes that can be read and perhaps written: the image
+ * file, a buffer in a test, the guest's view of an image, one partition of it.
+ * Formats and partition parsers know nothing else of the world, so the same
+ * code runs over files, under unit tests, and under a fuzzer.
+ */
+#ifndef VDATTACH_SOURCE_H
+#define VDATTACH_SOURCE_H
+
+#include <stdbool.h>
+
+#include "common/error.h"
+#include "common/macro.h"
+
+struct source;
+
+struct source_extent {
+	uint64_t length; /* bytes from the offset asked for, never 0 */
+	bool zero;	 /* reads as zeros and takes no space */
+};
+
+/* Callers use source_*() below, which have checked range and read_only before they come here. */
+struct source_ops {
+	/* Reads exactly n bytes. 0 or -errno. */
+	int (*pread)(struct source *, void *buf, size_t n, uint64_t offset);
+	/* Writes exactly n bytes. 0 or -errno. NULL: never writable. */
+	int (*pwrite)(struct source *, const void *buf, size_t n, uint64_t offset);
+	/* Returns when all written data is on stable storage. 0 or -errno. NULL: nothing to do. */
+	int (*flush)(struct source *);
+	/* Fills ret for the bytes from offset; length may overshoot size. NULL: all is data. */
+	int (*extent)(struct source *, uint64_t offset, struct source_extent *ret);
+	/* Frees what hangs off the source and the source itself. */
+	void (*close)(struct source *);
+};
+
+struct source {
+	const struct source_ops *ops;
+	char *name; /* for messages; owned */
+	uint64_t size;
+	bool read_only;
+};
+
+/*
+ * Reads exactly n bytes at offset. Returns 0, -ERANGE when they are not all
+ * inside the source, or the error of the medium; *err names source and offset.
+ */
+int source_pread(struct source *source, void *buf, size_t n, uint64_t offset,
+		 struct error **err) _must_check_ _nonnull_(1, 2);
+
+/* Writes exactly n bytes at offset. As source_pread; -EROFS when the source is read-only. */
+int source_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset,
+		  struct error **err) _must_check_ _nonnull_(1, 2);
+
+/* Makes all that was written durable. Returns 0 or -errno with *err set. */
+int source_flush(struct source *source, struct error **err) _must_check_ _nonnull_(1);
+
+/*
+ * Tells whether the bytes from offset are data or zeros, and for how long
+ * (clipped to the end of the source). Returns 0, -ERANGE when offset is not inside, or -errno.
+ */
+int source_extent(struct source *source, uint64_t offset, struct source_extent *ret,
+		  struct error **err) _must_check_ _nonnull_(1, 3);
+
+/* Closes and frees *source and sets it to NULL. NULL-safe. */
+void source_close(struct source **source);
+
+#define _cleanup_source_ _cleanup_(source_close)
+
+/*
+ * Bytes offset .. offset+size-1 of under as a source of their own. under stays
+ * the caller's and must outlive the window. name: for messages, copied.
+ * Returns 0, -ERANGE (not inside under) or -ENOMEM.
+ */
+int source_window(struct source *under, const char *name, uint64_t offset, uint64_t size,
+		  struct source **ret, struct error **err) _must_check_ _nonnull_(1, 2, 5);
+
+/*
+ * size bytes at data as a source; nothing is copied, data stays the caller's.
+ * read_only is false. For tests and fuzzers. Returns 0 or -ENOMEM.
+ */
+int source_memory(void *data, size_t size, struct source **ret) _must_check_ _nonnull_(3);
+
+/*
+ * Opens a regular file or block device. Returns 0 or -errno with *err set
+ * (-EINVAL: neither of the two).
+ */
+int source_file_open(const char *path, bool read_only, struct source **ret,
+		     struct error **err) _must_check_ _nonnull_(1, 3);
+
+/* The descriptor under a source of source_file_open (it stays the source's), else -1. */
+int source_file_fd(const struct source *source) _nonnull_(1);
+
+#endif

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "builder/check.h"
+#include "builder/command.h"
+#include "builder/image.h"
+#include "builder/kernel-config.h"
+#include "builder/kernel-image.h"
+#include "builder/util/log.h"
+
+/* "rule at offset 0x..: text" */
+static void format_finding(const struct check_finding *finding, char *text, size_t size)
+{
+	const char *what = finding->text ? finding->text : "out of memory";
+
+	if (finding->offset == CHECK_NO_OFFSET)
+		snprintf(text, size, "%s: %s", finding->rule, what);
+	else
+		snprintf(text, size, "%s at offset 0x%" PRIx64 ": %s", finding->rule,
+			 finding->offset, what);
+}
+
+int check_image(const uint8_t *image, size_t len, const char *name, const struct host *host,
+		struct error **err)
+{
+	struct check_report report = { 0 };
+	const struct check_finding *finding;
+	char text[512];
+	int r = check_run(image, len, name, host, &report, err);
+
+	vec_foreach (i, finding, &report.findings) {
+		format_finding(finding, text, sizeof(text));
+		/* the last one is the error that the caller prints */
+		if (i + 1 < report.findings.len)
+			log_msg(LOG_ERROR, "%s: %s", name, text);
+		else
+			r = error_make(err, EINVAL, "%s: %s", name, text);
+	}
+	check_report_release(&report);
+	return r;
+}
+
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Facts of the kernel named by -k, a version or a kernel image; what cannot be found stays NULL. */
+static int find_kernel(struct host *host, const char *sysroot, const char *kernel,
+		       struct error **err)
+{
+	bool image = is_file(kernel);
+	int r;
+
+	if (!image && strchr(kernel, '/'))
+		return error_make(err, ENOENT, "no kernel image at '%s'", kernel);
+	host->sysroot = strdup(sysroot);
+	if (image) {
+		r = kernel_image_version(kernel, &host->kver, err);
+		if (r < 0)
+			return r;
+		if (kernel_image_config(kernel, &host->kernel_config, NULL) < 0)
+			host->kernel_config = NULL;
+	} else {
+		host->kver = strdup(kernel);
+	}
+	if (!host->sysroot || !host->kver)
+		return error_make(err, ENOMEM, "out of memory");
+	if (!host->kernel_config)
+		host->kernel_config =
+			kernel_config_text(sysroot, host->kver, image ? kernel : NULL);
+	return 0;
+}
+
+static void print_report(const char *path, const struct check_report *report, bool quiet)
+{
+	const struct check_finding *finding;
+	const char *note;
+	char text[512];
+
+	vec_foreach (i, note, &report->notes)
+		log_msg(LOG_WARNING, "%s: %s", path, note);
+	vec_foreach (i, finding, &report->findings) {
+		format_finding(finding, text, sizeof(text));
+		printf("%s: %s\n", path, text);
+	}
+	if (report->findings.len || quiet)
+		return;
+	printf("%s: ok (%u segments, %" PRIu64 " members, %" PRIu64 ".%u MiB unpacked)\n", path,
+	       report->segments, report->members, report->unpacked >> 20,
+	       (unsigned)((report->unpacked & 0xfffff) * 10 >> 20));
+}
+
+static int check_path(const char *path, const struct host *host, bool quiet, bool *ret_broken,
+		      struct error **err)
+{
+	struct check_report report = { 0 };
+	const uint8_t *image;
+	size_t len;
+	int r = image_map(path, &image, &len, err);
+
+	if (r < 0)
+		return r;
+	r = check_run(image, len, path, host, &report, err);
+	if (r >= 0)
+		print_report(path, &report, quiet);
+	*ret_broken |= report.findings.len > 0;
+	check_report_release(&report);
+	image_unmap(image, len);
+	return r;
+}
+
+int cmd_check(const struct options *options)
+{
+	_cleanup_error_ struct error *err = NULL;
+	struct host host = { 0 };
+	bool broken = false;
+	int r = 0;
+
+	if (options->argc < 1) {
+		log_msg(LOG_ERROR, "check: which image? Usage: mkvinitrd check IMAGE... [-k"
+				   " KVER|VMLINUZ]");
+		return STATUS_USAGE;
+	}
+	if (options->kver)
+		r = find_kernel(&host, options->sysroot ? options->sysroot : "", options->kver,
+				&err);
+	for (int i = 0; r >= 0 && i < options->argc; i++)
+		r = check_path(options->argv[i], &host, options->quiet, &broken, &err);
+	if (r < 0)
+		log_msg(LOG_ERROR, "check: %s", error_msg(err));
+	host_release(&host);
+	if (fflush(stdout) == EOF)
+		r = -EIO;
+	return r < 0 || broken ? STATUS_FAILED : STATUS_OK;
+}

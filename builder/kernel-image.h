@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a kernel image tells of itself. */
+#ifndef BUILDER_KERNEL_IMAGE_H
+#define BUILDER_KERNEL_IMAGE_H
+
+#include "common/error.h"
+
+/*
+ * The release ("6.1.0-44-amd64") that the x86 bzImage at path was built as; owned by the caller. -EINVAL: not a bzImage.
+ * Source: Documentation/arch/x86/boot.rst, fields header and kernel_version of the setup header.
+ */
+int kernel_image_version(const char *path, char **ret, struct error **err);
+
+#endif

@@ -1,0 +1,152 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Assemble: NEWROOT becomes the root.
+
+assemble() {
+	case $P_MODE in
+	disk | loop) case $P_PERSIST in none) mount_device ;; *) LOWER=$DEVICE && mount_overlay ;; esac ;;
+	overlay) mount_overlay ;;
+	tmpfs) unpack_root ;;
+	share) mount_share ;;
+	esac
+	# shellcheck disable=SC2034 # for handover
+	ASSEMBLED=1
+}
+
+# The kernel's convention: read-only unless the command line says rw; the root's init makes it writable.
+mount_device() {
+	local access=${P_ACCESS:-ro} type=${P_FSTYPE:-$FSTYPE}
+	[ "$access" = ro ] || check_filesystem "$type"
+	$RUN mount ${type:+-t "$type"} -o "$access${P_FLAGS:+,$P_FLAGS}" "$DEVICE" "$NEWROOT" && return 0
+	fail "$DEVICE could not be mounted as root" "type ${type:-unknown}, options $access${P_FLAGS:+,$P_FLAGS}" \
+		'correct rootfstype= or rootflags=, or add the file system module to the profile'
+}
+
+# check_filesystem TYPE: with the checker that a profile packed, before the first write
+check_filesystem() {
+	local status=0
+	[ "$P_FSCK" != skip ] || return 0
+	case $1 in
+	ext2 | ext3 | ext4) [ -x "$ROOT/sbin/e2fsck" ] || [ -x "$ROOT/usr/sbin/e2fsck" ] || return 0 ;;
+	*) return 0 ;;
+	esac
+	if [ "$P_FSCK" = force ]; then set -- -f; else set --; fi
+	PATH=$PATH:$ROOT/sbin:$ROOT/usr/sbin $RUN e2fsck -p "$@" "$DEVICE" || status=$?
+	[ "$status" -lt 4 ] || fail "the file system on $DEVICE needs a person to repair it" "e2fsck ended with status $status" \
+		"run e2fsck $DEVICE in the shell, or boot with fsck.mode=skip"
+}
+
+mount_overlay() {
+	upper_of "$P_PERSIST"
+	$RUN overlayroot --state "$STATE" -l "$LOWER" ${UPPER:+-u "$UPPER"} ${UPPER_SIZE:+-s "$UPPER_SIZE"} "$NEWROOT" ||
+		fail "no root could be made of $LOWER${UPPER:+ with $UPPER over it}" 'the messages of overlayroot above' \
+			'boot with vi.persist=ram to leave the saved changes out'
+}
+
+# upper_of PERSIST: UPPER and UPPER_SIZE for overlayroot
+upper_of() {
+	local spec=${1#*:}
+	UPPER='' UPPER_SIZE=''
+	case $1 in
+	none) ;;
+	ram) UPPER=ram UPPER_SIZE=$P_SIZE ;;
+	ram:*) UPPER=$1 ;;
+	dir:/* | file:/* | path:/*)
+		[ -n "$HOST_MOUNTED" ] || fail "vi.persist=$1 does not say on which partition" '' \
+			"as in vi.persist=${1%%:*}:LABEL=stick:$spec"
+		upper_on "${1%%:*}" "$HOSTDIR" "$spec"
+		;;
+	dir:*:/* | file:*:/* | path:*:/*)
+		find_store "${spec%%:/*}" "$1"
+		upper_on "${1%%:*}" "$RAMFS/store" "/${spec#*:/}"
+		;;
+	device:*)
+		find_image -H "$spec" || fail_find 'the device of vi.persist=' "$spec"
+		state_push "device $DEVICE"
+		UPPER=device:$DEVICE
+		;;
+	*) fail "vi.persist=$1 is not understood" '' 'expected none, ram[:SIZE], dir:[HOST:]/path, file:[HOST:]/path[,SIZE] or device:SPEC' ;;
+	esac
+}
+
+# find_store HOST PERSIST: another partition than the image's
+find_store() {
+	mkdir -p "$RAMFS/store"
+	find_image -w -m "$RAMFS/store" -H "$1" || fail_find "the store of vi.persist=$2" "$1"
+}
+
+# upper_on KIND MOUNTPOINT PATH: kind path is whichever is there
+upper_on() {
+	local kind=$1
+	if [ "$kind" = path ]; then
+		[ -f "$2$3" ] && kind=file || kind=dir
+	fi
+	UPPER=$kind:$2$3
+	# shellcheck disable=SC2034
+	UPPER_SIZE=''
+}
+
+unpack_root() {
+	local try=1
+	new_tmpfs
+	if [ -z "$REMOTE" ]; then
+		set --
+		[ -n "$HOST_MOUNTED" ] || set -- --consume
+		$RUN unpackroot "$@" ${P_VERIFY:+--sha256 "$P_VERIFY"} "$SOURCE" "$NEWROOT" || fail_unpack
+		[ -z "$HOST_MOUNTED" ] || release_host
+		return 0
+	fi
+	load fetch
+	until unpack_stream; do
+		again $try || fail_unpack
+		try=$((try + 1))
+		$RUN umount "$NEWROOT"
+		new_tmpfs
+	done
+}
+
+# The two sides of a pipe fail apart: the fetching one leaves its mark in a file.
+unpack_stream() {
+	rm -f "$RAMFS/fetch.failed"
+	{ fetch_stream "$SOURCE" || : >"$RAMFS/fetch.failed"; } |
+		$RUN unpackroot ${P_VERIFY:+--sha256 "$P_VERIFY"} - "$NEWROOT" && [ ! -e "$RAMFS/fetch.failed" ]
+}
+
+new_tmpfs() {
+	$RUN mount -t tmpfs -o "mode=755,nr_inodes=0,size=${P_SIZE:-75%}" rootfs "$NEWROOT" ||
+		fail 'no tmpfs could be made for the root' "size ${P_SIZE:-75%}" 'correct vi.size='
+}
+
+fail_unpack() {
+	meminfo MemAvailable
+	fail "$SOURCE could not be unpacked" "the messages above; $RET MiB of memory are available, the root may take ${P_SIZE:-75%}" \
+		'give the machine more memory, raise vi.size=, or make the archive again'
+}
+
+mount_share() {
+	local access=${P_ACCESS:-ro} options
+	case $P_IMAGE in
+	9p:*) options=trans=virtio,version=9p2000.L,msize=512000,cache=mmap ;;
+	virtiofs:*) options='' ;;
+	nfs:*)
+		load nfs
+		mount_nfs "$access"
+		return 0
+		;;
+	esac
+	options=$access${options:+,$options}${P_FLAGS:+,$P_FLAGS}
+	$RUN mount -t "${P_IMAGE%%:*}" -o "$options" "${P_IMAGE#*:}" "$NEWROOT" && return 0
+	share_tags
+	fail "the folder '${P_IMAGE#*:}' of the host could not be mounted by ${P_IMAGE%%:*}" \
+		"options $options; tags that this machine has: ${RET:-none}" \
+		"start QEMU with -virtfs local,path=...,mount_tag=${P_IMAGE#*:},security_model=..."
+}
+
+share_tags() {
+	local file tags=''
+	for file in "$ROOT"/sys/bus/virtio/drivers/9pnet_virtio/*/mount_tag "$ROOT"/sys/fs/virtiofs/*/tag; do
+		first_line "$file"
+		tags=$tags${RET:+ $RET}
+	done
+	RET=${tags# }
+}

@@ -1,0 +1,101 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Attach: makes a block device of an image file, or brings a file to where it can be read at once.
+
+attach() {
+	case $P_MODE in
+	loop) attach_disk ;;
+	overlay) attach_layer ;;
+	tmpfs) [ -n "$REMOTE" ] || [ "${SOURCE#"$ROOT"/rootfs}" != "$SOURCE" ] || say "unpacking $SOURCE" ;;
+	esac
+}
+
+# A disk image: DEVICE becomes the file system in it.
+attach_disk() {
+	local image=$SOURCE
+	[ -z "$P_VERIFY" ] || verify_file "$image"
+	case $P_PART in
+	[1-9]*) vdattach_image -p "$P_PART" "$image" ;;
+	whole) vdattach_image "$image" ;;
+	'') vdattach_image "$image" && only_partition ;;
+	*) vdattach_image "$image" && partition_of "$DEVICE" "$P_PART" ;;
+	esac
+	[ -z "$COMPAT" ] || compat_names
+	DISK=''
+	find_image -H "$DEVICE" || fail "no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
+		'findimg above' 'say which partition is the root: vi.part=1, vi.part=UUID=..., vi.part=whole'
+}
+
+# vdattach_image [-p N] FILE: read-only when its host is, or when the changes go elsewhere
+vdattach_image() {
+	[ -n "$HOST_RW" ] || set -- -r "$@"
+	DEVICE=$($RUN vdattach --state "$STATE" "$@") ||
+		fail "the image $P_IMAGE could not be attached" 'the messages of vdattach above' \
+			"vdattach info $SOURCE tells what it is"
+	DISK=$DEVICE
+	say "$P_IMAGE is $DEVICE"
+}
+
+# Without vi.part= an image with one partition means that one, an image without any the whole.
+only_partition() {
+	local dir name=${DEVICE##*/} found='' count=0
+	for dir in "$ROOT/sys/class/block/$name/$name"p*; do
+		[ -e "$dir/partition" ] || continue
+		found=$found${found:+ }${dir##*/}
+		count=$((count + 1))
+	done
+	[ "$count" -le 1 ] || fail "$P_IMAGE has $count partitions and vi.part= does not say which" "partitions: $found" \
+		'add vi.part=NUMBER, vi.part=UUID=... or vi.part=LABEL=...'
+	[ "$count" = 0 ] || DEVICE=/dev/$found
+}
+
+partition_of() {
+	find_image -D "$1" -H "$2" || fail_find "a partition of $P_IMAGE" "$2"
+}
+
+# The names that vfuseloop gave: its users' fstab and scripts know them.
+compat_names() {
+	local name=${DISK##*/} dir
+	mkdir -p "$ROOT/dev/vdhost"
+	ln -sf "$HOST_DEVICE" "$ROOT/dev/host"
+	ln -sf "$DEVICE" "$ROOT/dev/rootfsloop"
+	case $P_PART in
+	[1-9]*) ln -sf "$DEVICE" "$ROOT/dev/vdhost/Partition$P_PART" ;;
+	*) ln -sf "$DISK" "$ROOT/dev/vdhost/EntireDisk" ;;
+	esac
+	for dir in "$ROOT/sys/class/block/$name/$name"p*; do
+		[ ! -e "$dir/partition" ] || ln -sf "/dev/${dir##*/}" "$ROOT/dev/vdhost/Partition${dir##*p}"
+	done
+}
+
+# The read-only image of an overlay: fetched, or copied to RAM, or used where it lies. LOWER is the result.
+attach_layer() {
+	LOWER=$SOURCE
+	[ -n "$SOURCE" ] || LOWER=$DEVICE
+	if [ -n "$REMOTE" ]; then
+		load fetch
+		fetch_image "$SOURCE"
+	elif [ -n "$P_TORAM" ] && [ -f "$SOURCE" ] && [ -n "$HOST_MOUNTED" ]; then
+		load fetch
+		copy_to_ram
+	fi
+	[ ! -d "$LOWER" ] || layers_of "$LOWER"
+	[ -z "$P_VERIFY" ] || verify_file "$LOWER"
+}
+
+# A folder of images: the last by name lies on top, as in Slax. A folder without any is itself the layer.
+layers_of() {
+	local file list=''
+	for file in "${1%/}"/*.sb "${1%/}"/*.xzm "${1%/}"/*.sfs "${1%/}"/*.squashfs "${1%/}"/*.erofs; do
+		[ ! -f "$file" ] || list=$file${list:+:}$list
+	done
+	[ -z "$list" ] || LOWER=$list
+}
+
+verify_file() {
+	local sum
+	say "verifying $1"
+	sum=$(sha256sum "$1")
+	[ "${sum%% *}" = "$P_VERIFY" ] || fail "the image is not the one that vi.verify= allows" \
+		"sha256 expected $P_VERIFY, found ${sum%% *}" 'fetch the image again, or correct vi.verify='
+}

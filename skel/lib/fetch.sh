@@ -1,0 +1,96 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Brings images from elsewhere: by network, or from a medium into RAM.
+
+FETCH_TRIES=5
+
+# fetch_stream URL: the bytes on stdout
+fetch_stream() {
+	local rest=${1#tftp://}
+	case $1 in
+	tftp://*:*/*) $RUN tftp -g -b 1468 -l - -r "${rest#*/}" "${rest%%:*}" "$(port_of "$rest")" ;;
+	tftp://*) $RUN tftp -g -b 1468 -l - -r "${rest#*/}" "${rest%%/*}" ;;
+	*) $RUN wget -q -T 30 -O - "$1" ;;
+	esac
+}
+
+port_of() {
+	local host=${1%%/*}
+	echo "${host#*:}"
+}
+
+# fetch_file URL FILE: what an earlier try left is continued
+fetch_file() {
+	case $1 in
+	tftp://*) fetch_stream "$1" >"$2" ;;
+	*) $RUN wget -c -T 30 -O "$2" "$1" ;;
+	esac
+}
+
+# again TRY: waits before the next try, longer each time; false when there is none left
+again() {
+	[ "$1" -lt "$FETCH_TRIES" ] || return 1
+	warn "try $1 of $FETCH_TRIES failed; next in $((1 << ($1 - 1))) s"
+	$RUN sleep $((1 << ($1 - 1)))
+}
+
+# ram_dir: a tmpfs for images, in RET. It takes pages as it fills.
+ram_dir() {
+	mkdir -p "$RAMFS/ram"
+	$RUN mount -t tmpfs -o nosuid,nodev,mode=755,size=95%,nr_inodes=0 ram "$RAMFS/ram" || fail 'cannot make a tmpfs for the image'
+	state_push "mount $RAMFS/ram"
+	RET=$RAMFS/ram
+}
+
+# fetch_image URL: LOWER is a file in RAM
+fetch_image() {
+	local try=1
+	ram_dir
+	LOWER=$RET/${1##*/}
+	LOWER=${LOWER%%\?*}
+	say "fetching $1"
+	until fetch_file "$1" "$LOWER"; do
+		again $try || fail "$1 could not be fetched in $FETCH_TRIES tries" "$(free_memory)" \
+			'look at the server and its log; vi.break=attach gives a shell in which to try wget'
+		try=$((try + 1))
+	done
+}
+
+free_memory() {
+	meminfo MemAvailable
+	echo "$RET MiB of memory are available"
+}
+
+# vi.toram: the medium can be taken out afterwards. Without enough memory the image stays where it is.
+copy_to_ram() {
+	local need
+	mib "$SOURCE"
+	need=$RET
+	meminfo MemAvailable
+	if [ "$RET" -lt $((need + 64)) ]; then
+		warn "vi.toram needs $need MiB and 64 MiB to live in, the machine has $RET MiB: using the image where it is"
+		return 0
+	fi
+	ram_dir
+	LOWER=$RET/${SOURCE##*/}
+	say "copying $SOURCE to RAM ($need MiB)"
+	copy_with_progress "$SOURCE" "$LOWER" "$need" ||
+		fail "$SOURCE could not be copied to RAM" "$(free_memory)" 'boot without vi.toram, or check the medium'
+	case $P_PERSIST in
+	dir:/* | file:/* | path:/*) return 0 ;;
+	esac
+	release_host
+}
+
+# copy_with_progress FROM TO MIB
+copy_with_progress() {
+	local pid
+	$RUN cp "$1" "$2" &
+	pid=$!
+	while [ "$3" -gt 64 ] && [ -z "$P_QUIET$ROOT" ] && kill -0 $pid 2>/dev/null; do
+		sleep 1
+		mib "$2"
+		printf '\r%s of %s MiB ' "$RET" "$3" >&2
+	done
+	wait $pid
+}

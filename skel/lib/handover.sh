@@ -1,0 +1,177 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Hand over: shutdown programs in place, what lies below the root out of sight, mounts moved, PID 1 replaced.
+
+# handover ARGS...: what the kernel gave to this init
+handover() {
+	find_init
+	install_shutdown
+	give_resolv_conf
+	show_host
+	hide_mounts
+	stop_helpers
+	init_arguments "$@"
+	move_mounts
+	mark "switch_root to $INIT"
+	start_init
+}
+
+# The last command of this program; its arguments are lines of INIT_ARGS.
+start_init() {
+	local IFS="$NL"
+	set -f
+	# shellcheck disable=SC2086 # one argument a line
+	exec $RUN switch_root "$NEWROOT" "$INIT" $INIT_ARGS
+}
+
+# init= or the first of the usual ones; INIT is its path inside the root.
+find_init() {
+	local candidate
+	if [ -n "$P_INIT" ]; then
+		if is_program "$P_INIT"; then
+			INIT=$P_INIT
+			return 0
+		fi
+		# a leftover in the menus of Virtual Linux
+		[ "$P_INIT" = /linuxrc ] || fail "the root has no program $P_INIT (init=)" "$WHY_NOT" \
+			'correct init=, or leave it out for /sbin/init'
+	fi
+	for candidate in /sbin/init /lib/systemd/systemd /usr/lib/systemd/systemd /etc/init /bin/init /bin/sh; do
+		INIT=$candidate
+		! is_program "$candidate" || return 0
+	done
+	# shellcheck disable=SC2012
+	fail 'the root has no init' "/sbin/init: $WHY_NOT; the root holds: $(ls "$NEWROOT" | tr '\n' ' ')" \
+		'is this the root? check vi.part=, vi.image=, root=; name another program with init='
+}
+
+# is_program PATH: after its symlinks, resolved inside the root, an executable file. WHY_NOT else.
+is_program() {
+	inside "$1"
+	WHY_NOT="no $RET"
+	[ -e "$NEWROOT$RET" ] || return 1
+	WHY_NOT="$RET is not an executable file"
+	[ -f "$NEWROOT$RET" ] && [ -x "$NEWROOT$RET" ]
+}
+
+# inside PATH: RET is the path with every symlink resolved as the root itself will resolve it.
+inside() {
+	local todo=${1#/} done='' part hops=0
+	while [ -n "$todo" ]; do
+		part=${todo%%/*}
+		case $todo in */*) todo=${todo#*/} ;; *) todo='' ;; esac
+		case $part in
+		'' | .) continue ;;
+		..)
+			done=${done%/*}
+			continue
+			;;
+		esac
+		if [ -L "$NEWROOT$done/$part" ] && [ $hops -lt 40 ]; then
+			hops=$((hops + 1))
+			part=$(readlink "$NEWROOT$done/$part")
+			case $part in /*) done='' ;; esac
+			todo=$part${todo:+/$todo}
+		else
+			done=$done/$part
+		fi
+	done
+	RET=$done
+}
+
+# Words that the table knows are not for the root's init; those after -- always are.
+init_arguments() {
+	local left=$#
+	INIT_ARGS=''
+	for arg in "$@"; do
+		left=$((left - 1))
+		[ $left -ge $((TAIL - 1)) ] && list_has "$KNOWN" "$arg" && continue
+		INIT_ARGS=$INIT_ARGS$arg$NL
+	done
+}
+
+# What systemd, or any init that follows its convention, runs when all is stopped.
+install_shutdown() {
+	local dir
+	for dir in bin etc proc sys dev run oldroot lib/mkvinitrd; do
+		set -- "$@" "$RAMFS/$dir"
+	done
+	mkdir -p "$@"
+	set -- "$ROOT/bin/busybox"
+	[ ! -e "$ROOT/bin/vdattach" ] || set -- "$@" "$ROOT/bin/vdattach"
+	$RUN cp "$@" "$RAMFS/bin/" && $RUN cp "$LIB/shutdown" "$RAMFS/shutdown" && ln -sf busybox "$RAMFS/bin/sh" ||
+		warn 'the shutdown programs could not be put in place: the power-off will not be checked'
+	[ ! -e "$ROOT/etc/initrd-release" ] || $RUN cp "$ROOT/etc/initrd-release" "$RAMFS/etc/"
+}
+
+# The root's own resolv.conf is replaced when the root is made anew at each boot, or when it names no server.
+give_resolv_conf() {
+	local target line
+	[ -s "$RAMFS/resolv.conf" ] || return 0
+	inside /etc/resolv.conf
+	case $RET in
+	/run/*) target=$ROOT$RET ;;
+	/dev/* | /proc/* | /sys/*) return 0 ;;
+	*) target=$NEWROOT$RET ;;
+	esac
+	if [ "$P_MODE" != tmpfs ] && [ "$P_PERSIST" != ram ] && [ -r "$target" ]; then
+		while read -r line; do
+			case $line in nameserver*) return 0 ;; esac
+		done <"$target"
+	fi
+	mkdir -p "${target%/*}" 2>/dev/null
+	$RUN cp "$RAMFS/resolv.conf" "$target" || warn "the root keeps its own resolv.conf; the network's is /run/initramfs/resolv.conf"
+}
+
+# vi.hostmount=PATH: the host partition, for the user to see
+show_host() {
+	[ -n "$P_HOSTMOUNT" ] || return 0
+	if [ -z "$HOST_MOUNTED" ]; then
+		warn "vi.hostmount=$P_HOSTMOUNT: no host partition is in use"
+		return 0
+	fi
+	inside "$P_HOSTMOUNT"
+	mkdir -p "$NEWROOT$RET" && $RUN mount -o bind "$HOSTDIR" "$NEWROOT$RET" ||
+		warn "vi.hostmount=$P_HOSTMOUNT: the folder cannot be made in this root"
+}
+
+# The root holds what it needs of the mounts below it. Detached, they are no business of its init: it would
+# try to unmount them while the root stands on them, and report that it failed.
+hide_mounts() {
+	local kind what lines='' kept=''
+	[ -e "$STATE" ] || return 0
+	while read -r kind what; do
+		case $kind:$what in
+		mount:"$NEWROOT") ;;
+		mount:*) lines=$what$NL$lines ;;
+		*) kept="$kept$kind $what$NL" ;;
+		esac
+	done <"$STATE"
+	while read -r what; do
+		[ -z "$what" ] || $RUN umount -l "$what" || warn "$what stays visible"
+	done <<LINES
+$lines
+LINES
+	printf '%s' "$kept" >"$STATE"
+}
+
+stop_helpers() {
+	first_line "$RAMFS/coldplug.pid"
+	[ -z "$RET" ] || $RUN kill "$RET" 2>/dev/null || :
+	[ -z "$P_DEBUG" ] || [ -n "$ROOT" ] || {
+		set +x
+		exec 2>/dev/console
+	}
+}
+
+# /proc last: until it is gone busybox finds its own programs by it.
+move_mounts() {
+	local dir
+	for dir in run dev sys proc; do
+		[ -d "$NEWROOT/$dir" ] || mkdir -p "$NEWROOT/$dir" 2>/dev/null
+		$RUN mount -o move "$ROOT/$dir" "$NEWROOT/$dir" || {
+			warn "the root has no folder /$dir to mount on"
+			$RUN umount -l "$ROOT/$dir"
+		}
+	done
+}

@@ -1,0 +1,176 @@
+# shellcheck shell=dash
+# shellcheck disable=SC2034 # the plan is read by the other files
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Words -> plan: reads them, then settles what they leave open.
+
+plan_reset() {
+	P_MODE='' P_IMAGE='' P_HOST='' P_PART='' P_PERSIST=''
+	I_MODE='' I_IMAGE='' I_HOST='' I_PART='' I_PERSIST=''
+	P_SIZE='' P_TORAM='' P_VERIFY='' P_TIMEOUT=30 P_NET='' P_BOOTIF='' P_DNS='' P_ISO='' P_SNAPSHOTS=''
+	P_ROOT='' P_FSTYPE='' P_FLAGS='' P_ACCESS='' P_INIT='' P_FSCK='' P_MODULES='' P_HOSTMOUNT=''
+	P_SHELL='' P_DEBUG='' P_BREAK='' P_PLAN='' P_PANIC='' P_QUIET='' P_VERBOSE='' P_CONSOLES=''
+	LIVE='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' COW_HOST='' COW_DIR='' NFSROOT=''
+	ROOT_IS_HOST='' COMPAT='' KNOWN='' NOTES='' TAIL=0
+}
+
+# The profile's words come first: what the command line says or implies wins over them.
+plan_read() {
+	local line
+	plan_reset
+	[ ! -r "$ROOT/etc/mkvinitrd/defaults" ] || while IFS= read -r line; do
+		case $line in '' | '#'*) ;; *) word "$line" ;; esac
+	done <"$ROOT/etc/mkvinitrd/defaults"
+	I_MODE=${P_MODE:-$I_MODE} I_IMAGE=${P_IMAGE:-$I_IMAGE} I_HOST=${P_HOST:-$I_HOST}
+	I_PART=${P_PART:-$I_PART} I_PERSIST=${P_PERSIST:-$I_PERSIST}
+	P_MODE='' P_IMAGE='' P_HOST='' P_PART='' P_PERSIST='' KNOWN=''
+	first_line "$ROOT/proc/cmdline"
+	case $RET in *'"'*) unquote "$RET" ;; esac
+	split "$RET"
+	plan_settle
+}
+
+# Words after -- are for init alone: TAIL counts the -- and them.
+split() {
+	local w IFS=' 	'
+	set -f
+	for w in $1; do
+		if [ "$TAIL" -gt 0 ] || [ "$w" = -- ]; then
+			TAIL=$((TAIL + 1))
+			continue
+		fi
+		swap "$w" "$NL" ' '
+		word "$RET"
+	done
+	set +f
+}
+
+# The kernel's quoting: blanks between double quotes do not end a word. They become newlines, in RET.
+unquote() {
+	local rest=$1 out=''
+	while :; do
+		case $rest in
+		*'"'*'"'*) ;;
+		*) break ;;
+		esac
+		out=$out${rest%%'"'*} rest=${rest#*'"'}
+		swap "${rest%%'"'*}" ' ' "$NL"
+		out=$out$RET rest=${rest#*'"'}
+	done
+	RET=$out$rest
+}
+
+# swap TEXT FROM TO: every FROM replaced, in RET
+swap() {
+	local rest=$1
+	RET=''
+	while :; do
+		case $rest in
+		*"$2"*) RET=$RET${rest%%"$2"*}$3 rest=${rest#*"$2"} ;;
+		*) break ;;
+		esac
+	done
+	RET=$RET$rest
+}
+
+
+plan_settle() {
+	[ -z "$P_VERBOSE" ] || P_QUIET=''
+	[ -z "$LIVE" ] || plan_live
+	[ -z "$COW_HOST$COW_DIR" ] || I_PERSIST=dir:${COW_HOST:+$COW_HOST:}/${COW_DIR#/}
+	plan_share
+	P_IMAGE=${P_IMAGE:-$I_IMAGE} P_PART=${P_PART:-$I_PART}
+	[ -z "$ROOT_IS_HOST" ] || I_HOST=${P_ROOT:-$I_HOST}
+	P_HOST=${P_HOST:-${I_HOST:-any}}
+	P_MODE=${P_MODE:-$I_MODE}
+	[ -n "$P_MODE" ] || guess_mode
+	case $P_MODE in
+	overlay) P_PERSIST=${P_PERSIST:-${I_PERSIST:-ram}} ;;
+	loop | disk) P_PERSIST=${P_PERSIST:-${I_PERSIST:-none}} ;;
+	esac
+	[ "$P_MODE" != disk ] || plan_disk
+}
+
+# Where the media of live systems have their image, unless a word named one.
+plan_live() {
+	local dir=${LIVE_DIR#/}
+	dir=${dir%/}
+	case $LIVE in
+	dracut) I_IMAGE=/${dir:-LiveOS}/${LIVE_FILE:-squashfs.img} ;;
+	live) case $I_IMAGE in *://*) ;; *) I_IMAGE=/${dir:-live}/filesystem.squashfs ;; esac ;;
+	casper) I_IMAGE=/${dir:-casper}/filesystem.squashfs ;;
+	archiso) I_IMAGE=${LIVE_URL%/}/${dir:-arch}/x86_64/airootfs.sfs ;;
+	slax) I_IMAGE=/${dir:-slax}/ ;;
+	knoppix) I_IMAGE=/${dir:-KNOPPIX}/KNOPPIX ;;
+	esac
+}
+
+# root=TAG rootfstype=9p, root=/dev/nfs nfsroot=SERVER:/path
+plan_share() {
+	case $P_FSTYPE:$P_ROOT in
+	9p:?* | virtiofs:?*) I_MODE=share I_IMAGE=$P_FSTYPE:$P_ROOT ;;
+	nfs:/dev/nfs | nfs4:/dev/nfs | :/dev/nfs) I_MODE=share I_IMAGE=nfs:$NFSROOT ;;
+	nfs:?*:/* | nfs4:?*:/*) I_MODE=share I_IMAGE=nfs:$P_ROOT ;;
+	*) return 0 ;;
+	esac
+	P_ROOT=''
+}
+
+guess_mode() {
+	case $P_IMAGE in
+	9p:* | virtiofs:* | nfs:*) P_MODE=share ;;
+	*.tar | *.tar.* | *.tgz | *.txz | *.tzst | *.cpio | *.cpio.*) P_MODE=tmpfs ;;
+	*.vhd | *.vhdx | *.vdi | *.vmdk | *.qcow2 | *.img | *.raw | *.disk) P_MODE=loop ;;
+	?*) P_MODE=overlay ;;
+	*) [ -z "$P_ROOT" ] && P_MODE=tmpfs || P_MODE=disk ;;
+	esac
+}
+
+# root= is the disk; the profile's host is the one to use without it
+plan_disk() {
+	[ -n "$P_ROOT" ] || P_ROOT=$P_HOST
+	P_HOST='' P_IMAGE=''
+}
+
+# The plan for a person and for tests: what is not there is not said.
+plan_print() {
+	show mode "$P_MODE"
+	show image "$P_IMAGE"
+	show iso "$P_ISO"
+	show host "$P_HOST"
+	show part "$P_PART"
+	show snapshots "${P_SNAPSHOTS# }"
+	show root "$P_ROOT"
+	show rootfstype "$P_FSTYPE"
+	show rootflags "$P_FLAGS"
+	show access "$P_ACCESS"
+	show persist "$P_PERSIST"
+	show size "$P_SIZE"
+	show toram "$P_TORAM"
+	show verify "$P_VERIFY"
+	show timeout "$P_TIMEOUT"
+	show net "${P_NET# }"
+	show bootif "$P_BOOTIF"
+	show dns "${P_DNS# }"
+	show modules "$P_MODULES"
+	show hostmount "$P_HOSTMOUNT"
+	show init "$P_INIT"
+	plan_print_debug
+}
+
+plan_print_debug() {
+	local line IFS="$NL"
+	show console "${P_CONSOLES# }"
+	show panic "$P_PANIC"
+	show shell "$P_SHELL"
+	show break "$P_BREAK"
+	show debug "$P_DEBUG"
+	show quiet "$P_QUIET"
+	show fsck "$P_FSCK"
+	for line in $NOTES; do
+		show note "$line"
+	done
+}
+
+show() {
+	[ -z "$2" ] || printf '%s=%s\n' "$1" "$2"
+}

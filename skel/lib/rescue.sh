@@ -1,0 +1,72 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# When the boot cannot go on: what was looked for, what was seen, what to do; then a shell, or a reboot.
+
+# rescue WHY [SEEN [WHAT TO DO]]
+rescue() {
+	set +x
+	{
+		printf '\nmkvinitrd: %s failed: %s\n' "$PHASE" "$1"
+		[ -z "${2:-}" ] || printf '  seen:  %s\n' "$2"
+		[ -z "${3:-}" ] || printf '  to do: %s\n' "$3"
+	} >&2
+	mark "$PHASE failed: $1"
+	if [ "$P_SHELL" != 1 ]; then
+		case $P_PANIC in
+		-*) reboot_now ;;
+		[1-9]*)
+			printf 'mkvinitrd: rebooting in %s seconds (panic=%s); vi.shell gives a shell instead\n' "$P_PANIC" "$P_PANIC" >&2
+			$RUN sleep "$P_PANIC"
+			reboot_now
+			;;
+		esac
+		[ "$P_SHELL" != 0 ] || halt_here
+	fi
+	shells 'mount the root on /newroot and leave the shell to go on, or type reboot -f'
+	[ -z "${ASSEMBLED:-}" ] && root_is_mounted && PHASE=handover && handover
+	reboot_now
+}
+
+root_is_mounted() {
+	local device dir rest
+	# shellcheck disable=SC2034
+	while read -r device dir rest; do
+		[ "$dir" != "$NEWROOT" ] || return 0
+	done <"$ROOT/proc/mounts"
+	return 1
+}
+
+reboot_now() {
+	$RUN sync
+	$RUN reboot -f
+	halt_here
+}
+
+# Process 1 must not end.
+halt_here() {
+	[ -z "$ROOT" ] || exit 1
+	while :; do sleep 86400; done
+}
+
+# vi.break=PHASE
+break_shell() {
+	shells "stopped before $PHASE (vi.break=$PHASE); leave the shell to go on"
+}
+
+# A shell on every console of the command line; done when the one on the last is left.
+shells() {
+	local console last=/dev/console
+	plan_print >"$RAMFS/plan" 2>/dev/null
+	printf 'mkvinitrd: %s\n  files: /run/initramfs/plan (what was wanted) state (what was built), dmesg\n' "$1" >&2
+	for console in $P_CONSOLES; do
+		[ "$console" != tty0 ] || console=tty1
+		[ -c "$ROOT/dev/$console" ] || continue
+		[ "$last" = /dev/console ] || shell_on "$last" &
+		last=/dev/$console
+	done
+	shell_on "$last"
+}
+
+shell_on() {
+	$RUN setsid sh -c 'exec sh -i <"$0" >"$0" 2>&1' "$1"
+}

@@ -1,0 +1,75 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Settle: the kernel's file systems, the plan, drivers for the hardware that is there.
+
+# Before the first phase there is no plan yet, so no vi.break and no hook.
+early() {
+	PHASE=settle
+	mount_api
+	plan_read
+	[ -z "$P_DEBUG" ] || trace
+	[ -z "$P_PLAN" ] || plan_print
+	report_notes
+	check_complete
+}
+
+# Each with the options that the root's init expects of it. Ours, with the shutdown programs, may execute.
+mount_api() {
+	plan_reset
+	mkdir -p "$ROOT/proc" "$ROOT/sys" "$ROOT/dev" "$ROOT/run" "$NEWROOT"
+	$RUN mount -t proc -o nosuid,nodev,noexec proc "$ROOT/proc" || fail "cannot mount /proc"
+	$RUN mount -t devtmpfs -o nosuid,mode=755 dev "$ROOT/dev" || fail "cannot mount /dev" '' \
+		'use a kernel with CONFIG_DEVTMPFS'
+	$RUN mount -t sysfs -o nosuid,nodev,noexec sys "$ROOT/sys" || fail "cannot mount /sys"
+	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 run "$ROOT/run" || fail "cannot mount /run"
+	mkdir -p "$RAMFS"
+	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 initramfs "$RAMFS" || fail "cannot mount /run/initramfs"
+	[ -e "$ROOT/proc/self/fd/2" ] || exec <"$ROOT/dev/console" >"$ROOT/dev/console" 2>&1
+}
+
+report_notes() {
+	local line IFS="$NL"
+	for line in $NOTES; do
+		warn "$line"
+	done
+}
+
+# The sentinel is the last member of the image. The kernel goes on when it had no memory for all of them.
+check_complete() {
+	local need='more' had key value
+	[ ! -e "$ROOT/etc/mkvinitrd/sentinel" ] || return 0
+	[ ! -r "$ROOT/etc/mkvinitrd/image" ] || while IFS='=' read -r key value; do
+		case $key in bytes) need=$((value / 1048576 + 1)) ;; esac
+	done <"$ROOT/etc/mkvinitrd/image"
+	meminfo MemTotal
+	had=$RET
+	# shellcheck disable=SC2046 # the words of the line are wanted
+	set -- $(df -m "$ROOT/" 2>/dev/null)
+	fail "the kernel had not enough memory to unpack all of this initramfs" \
+		"unpacked it needs $need MiB; the machine has $had MiB of memory, its initramfs file system at most ${9:-?} MiB" \
+		"give the machine more memory, or build the image with fewer modules (mkvinitrd plan lists them)"
+}
+
+# From here on each command goes to the console and to /run/initramfs/init.log.
+trace() {
+	[ ! -w "$ROOT/proc/sys/kernel/printk" ] || echo 8 >"$ROOT/proc/sys/kernel/printk"
+	if [ -z "$ROOT" ]; then
+		mkfifo "$RAMFS/log.pipe"
+		tee -a "$RAMFS/init.log" <"$RAMFS/log.pipe" &
+		exec 2>"$RAMFS/log.pipe"
+	fi
+	PS4="+ \$PHASE: "
+	set -x
+}
+
+settle() {
+	local IFS
+	$RUN coldplug -d --pidfile "$RAMFS/coldplug.pid" ||
+		warn "some drivers could not be loaded; going on with those that could"
+	[ -n "$P_MODULES" ] || return 0
+	IFS=,
+	# shellcheck disable=SC2086 # a list
+	set -- $P_MODULES
+	unset IFS
+	$RUN modprobe -a "$@" || warn "not all modules of vi.modules=$P_MODULES could be loaded"
+}

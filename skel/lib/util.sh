@@ -1,0 +1,109 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What every phase uses. Functions that have a result leave it in RET: a subshell costs a fork.
+
+# shellcheck disable=SC2034 # read by the other files
+NEWROOT=$ROOT/newroot RAMFS=$ROOT/run/initramfs
+STATE=$RAMFS/state HOSTDIR=$RAMFS/host
+NL='
+'
+
+say() {
+	[ "$P_QUIET" = 1 ] || printf 'mkvinitrd: %s\n' "$*" >&2
+}
+
+warn() {
+	printf 'mkvinitrd: warning: %s\n' "$*" >&2
+}
+
+# A line in the kernel's log, with its time stamp.
+mark() {
+	[ ! -e "$ROOT/dev/kmsg" ] || printf '<6>mkvinitrd: %s\n' "$*" >"$ROOT/dev/kmsg"
+}
+
+# phase NAME ARGS...: vi.break's shell, the profile's hooks, then the phase itself.
+phase() {
+	PHASE=$1
+	shift
+	mark "$PHASE"
+	[ "$P_BREAK" != "$PHASE" ] || {
+		load rescue
+		break_shell
+	}
+	hooks "$PHASE"
+	case $PHASE in
+	settle) settle ;;
+	locate) locate ;;
+	attach) attach ;;
+	assemble) assemble ;;
+	handover) handover "$@" ;;
+	esac
+}
+
+# Hooks are programs; they run before their phase and see the plan in their environment.
+hooks() {
+	local hook
+	for hook in "$LIB/hooks/$1"/*; do
+		[ -x "$hook" ] || continue
+		(
+			export ROOT NEWROOT RAMFS STATE PATH P_MODE P_IMAGE P_HOST P_PART P_PERSIST P_ROOT
+			"$hook"
+		) || warn "hook ${hook#"$LIB"/} ended with status $?"
+	done
+}
+
+# Parts that a boot without trouble and without a network never reads.
+load() {
+	# shellcheck disable=SC1090
+	. "$LIB/$1.sh"
+}
+
+# fail WHY [SEEN [WHAT TO DO]]: does not come back.
+fail() {
+	load rescue
+	rescue "$@"
+}
+
+# first_line FILE: its first line in RET, empty when there is none.
+first_line() {
+	RET=''
+	[ ! -r "$1" ] || IFS= read -r RET <"$1" || :
+}
+
+# meminfo KEY: MiB in RET
+meminfo() {
+	local key kib rest
+	RET=0
+	[ -r "$ROOT/proc/meminfo" ] || return 0
+	# shellcheck disable=SC2034 # rest
+	while read -r key kib rest; do
+		[ "$key" != "$1:" ] || RET=$((kib / 1024))
+	done <"$ROOT/proc/meminfo"
+}
+
+# mib FILE: its size in MiB, rounded up, in RET
+mib() {
+	RET=$(stat -L -c %s "$1") || RET=0
+	RET=$(((RET + 1048575) / 1048576))
+}
+
+# list_has LIST WORD: LIST has WORD between spaces
+list_has() {
+	case " $1 " in *" $2 "*) return 0 ;; esac
+	return 1
+}
+
+# The files of STATE keep what the shutdown ramfs takes down again, one item a line.
+state_push() {
+	printf '%s\n' "$*" >>"$STATE"
+}
+
+# state_drop LINE: forgets every line equal to LINE.
+state_drop() {
+	local line kept=''
+	[ -e "$STATE" ] || return 0
+	while IFS= read -r line; do
+		[ "$line" = "$1" ] || kept=$kept$line$NL
+	done <"$STATE"
+	printf '%s' "$kept" >"$STATE"
+}

@@ -1,0 +1,264 @@
+# shellcheck shell=dash
+# shellcheck disable=SC2034 # the plan that the words make is read by the other files
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The one table of boot words: each spelling that we know, matched whole, and what it means for the plan.
+#
+# P_x is what our own words and the kernel's say, I_x what a word of another system, or the profile,
+# implies: P_x wins. `later` reports a word that is known and not honoured. V is what follows the '='.
+
+word() {
+	V=${1#*=}
+	case $1 in
+	vi.*) word_ours "$1" ;;
+	rd.*) word_vfuseloop "$1" || word_dracut "$1" ;;
+	*) word_kernel "$1" || word_network "$1" || word_vdisk "$1" || word_tinycore "$1" ||
+		word_live "$1" || word_archiso "$1" || word_slax "$1" ;;
+	esac || return 0
+	# the kernel hands such a word to init: see init_arguments
+	case $1 in *=* | *.*) ;; *) KNOWN="$KNOWN $1" ;; esac
+}
+
+note() {
+	NOTES=$NOTES$*$NL
+}
+
+later() {
+	note "word '$1' is known but not honoured by this version"
+}
+
+wrong() {
+	note "word '$1' ignored: expected $2"
+}
+
+# seconds WORD: V as the time limit, when it is a longer one than is set
+seconds() {
+	case $V in
+	'' | *[!0-9]*) wrong "$1" 'a number of seconds' ;;
+	*) [ "$V" -le "$P_TIMEOUT" ] || P_TIMEOUT=$V ;;
+	esac
+}
+
+word_ours() {
+	case $1 in
+	vi.mode=loop | vi.mode=tmpfs | vi.mode=overlay | vi.mode=disk | vi.mode=share) P_MODE=$V ;;
+	vi.mode=*) wrong "$1" 'loop, tmpfs, overlay, disk or share' ;;
+	vi.image=*) P_IMAGE=$V ;;
+	vi.host=*) P_HOST=$V ;;
+	vi.part=*) P_PART=$V ;;
+	vi.persist=archive:*) later "$1" ;;
+	vi.persist=*) P_PERSIST=$V ;;
+	vi.size=*) P_SIZE=$V ;;
+	vi.toram | vi.toram=1) P_TORAM=1 ;;
+	vi.toram=0) P_TORAM='' ;;
+	vi.verify=sha256:*) P_VERIFY=${V#sha256:} ;;
+	vi.verify=*) later "$1" ;;
+	vi.timeout= | vi.timeout=*[!0-9]*) wrong "$1" 'a number of seconds' ;;
+	vi.timeout=*) P_TIMEOUT=$V ;;
+	vi.net=*) P_NET="$P_NET $V" ;;
+	vi.shell | vi.shell=1) P_SHELL=1 ;;
+	vi.shell=0) P_SHELL=0 ;;
+	vi.debug | vi.debug=1) P_DEBUG=1 ;;
+	vi.break=settle | vi.break=locate | vi.break=attach | vi.break=assemble | vi.break=handover) P_BREAK=$V ;;
+	vi.break=*) wrong "$1" 'settle, locate, attach, assemble or handover' ;;
+	vi.plan | vi.plan=1) P_PLAN=1 ;;
+	vi.modules=*) P_MODULES="$P_MODULES${P_MODULES:+,}$V" ;;
+	vi.hostmount=/*) P_HOSTMOUNT=$V ;;
+	*) wrong "$1" 'a word of mkvinitrd-boot(7)' ;;
+	esac
+}
+
+word_kernel() {
+	case $1 in
+	root=live:*) word_root_live "${V#live:}" ;;
+	root=virtfs:* | root=9p:*) I_MODE=share I_IMAGE=9p:${V#*:} ;;
+	root=virtiofs:*) I_MODE=share I_IMAGE=$V ;;
+	root=nfs:* | root=nfs4:*) I_MODE=share I_IMAGE=nfs:${V#*:} ;;
+	root=nbd:* | root=iscsi:* | root=aoe:* | root=fcoe:*) later "$1" ;;
+	root=*) P_ROOT=$V ;;
+	nfsroot=*) NFSROOT=$V ;;
+	rootfstype=*) P_FSTYPE=$V ;;
+	rootflags=*) P_FLAGS=$V ;;
+	ro | rw) P_ACCESS=$1 ;;
+	init=*) P_INIT=$V ;;
+	rootdelay=*) seconds "$1" ;;
+	rootwait) P_TIMEOUT=31536000 ;;
+	rootwait=*) seconds "$1" ;;
+	panic=*) P_PANIC=$V ;;
+	quiet) P_QUIET=1 ;;
+	verbose | debug) P_VERBOSE=1 ;;
+	console=*) P_CONSOLES="$P_CONSOLES ${V%%,*}" ;;
+	fsck.mode=*) P_FSCK=$V ;;
+	*) return 1 ;;
+	esac
+}
+
+word_network() {
+	case $1 in
+	ip=*'['* | ip=*dhcp6* | ip=*auto6*) later "$1" ;;
+	ip=*) P_NET="$P_NET $V" ;;
+	BOOTIF=*) P_BOOTIF=$V ;;
+	nameserver=*) P_DNS="$P_DNS $V" ;;
+	ifname=* | vlan=* | bond=* | team=* | bridge=* | rd.route=* | proxy=*) later "$1" ;;
+	*) return 1 ;;
+	esac
+}
+
+# vfuseloop: an image in a file of a host partition
+word_vfuseloop() {
+	case $1 in
+	rd.hostdev=*) I_HOST=$V COMPAT=1 ;;
+	rd.vdisk=*) I_MODE=loop I_IMAGE=$V COMPAT=1 ;;
+	rd.vdloop=/dev/vdhost/Partition*) I_PART=${V#/dev/vdhost/Partition} ;;
+	rd.vdloop=/dev/vdhost/EntireDisk) I_PART=whole ;;
+	rd.vdloop=*) wrong "$1" '/dev/vdhost/PartitionN or /dev/vdhost/EntireDisk' ;;
+	rd.snapshot=*)
+		P_SNAPSHOTS="$P_SNAPSHOTS $V"
+		later "$1"
+		;;
+	rd.ntfsloop=*:/*) I_MODE=loop I_HOST=${V%%:/*} I_IMAGE=/${V#*:/} ;;
+	*) return 1 ;;
+	esac
+}
+
+# kloop, vloop, WUBI, grub4dos menus: root= names the host
+word_vdisk() {
+	case $1 in
+	kloop=/* | vloop=/* | loop=/*) I_MODE=loop I_IMAGE=$V ROOT_IS_HOST=1 ;;
+	squashfs=/*) I_MODE=overlay I_IMAGE=$V ROOT_IS_HOST=1 ;;
+	kroot=/dev/mapper/loop[0-9]*p[0-9]* | kroot=/dev/loop[0-9]*p[0-9]*) I_PART=${V##*p} ;;
+	kroot=/dev/loop[0-9]*) I_PART=whole ;;
+	kroot=* | klvm=*) later "$1" ;;
+	vlooppart=p[0-9]*) I_PART=${V#p} ;;
+	kloopfstype=* | vloopfstype=*) P_FSTYPE=$V ;;
+	hostfstype=*) ;; # findimg knows it by looking
+	*) return 1 ;;
+	esac
+}
+
+# Virtual Linux, Tiny Core
+word_tinycore() {
+	case $1 in
+	clean | clean=* | nopersistent) I_PERSIST=ram ;;
+	waitusb=*:UUID=*)
+		V=${V%%:*}
+		seconds "$1"
+		;;
+	waitusb=*) seconds "$1" ;;
+	norestore | base | nozswap | noswap) ;; # we do none of it
+	tce=* | home=* | opt=* | local=* | restore=* | mydata=* | swapfile=* | protect | tcvd=* | nfsmount=*) later "$1" ;;
+	nbd=* | aoe=* | tftplist=* | httplist=* | pause | superuser | text | iso=*) later "$1" ;;
+	*) return 1 ;;
+	esac
+}
+
+# root=live:SPEC of dracut
+word_root_live() {
+	I_MODE=overlay
+	case $1 in
+	http://* | https://* | ftp://* | tftp://*) I_IMAGE=$1 ;;
+	CDLABEL=*) LIVE=dracut I_HOST=LABEL=${1#*=} ;;
+	nfs:* | torrent:*) later "root=live:$1" ;;
+	*.iso) LIVE=dracut P_ISO=$1 ;;
+	*) LIVE=dracut I_HOST=$1 ;;
+	esac
+}
+
+word_dracut() {
+	case $1 in
+	rd.live.image | rd.live.overlay.overlayfs | rd.live.overlay.overlayfs=1) ;; # as we do anyway
+	rd.live.dir=*) LIVE_DIR=$V ;;
+	rd.live.squashimg=*) LIVE_FILE=$V ;;
+	rd.live.ram | rd.live.ram=1 | rd.live.ram=yes) P_TORAM=1 ;;
+	rd.overlay=none | rd.live.overlay=none) I_PERSIST=ram ;;
+	rd.overlay | rd.overlay=1 | rd.overlay=tmpfs) I_PERSIST=ram ;;
+	rd.overlay=*:/* | rd.live.overlay=*:/*) I_PERSIST=path:$V ;;
+	rd.overlay=/dev/* | rd.overlay=*=* | rd.live.overlay=/dev/* | rd.live.overlay=*=*) I_PERSIST=device:$V ;;
+	rd.overlay.size=* | rd.live.overlay.size=*) P_SIZE=${V}m ;;
+	rd.retry=* | rd.timeout=*) seconds "$1" ;;
+	rd.break | rd.break=pre-pivot | rd.break=cleanup) P_BREAK=handover ;;
+	rd.break=cmdline | rd.break=pre-udev | rd.break=pre-trigger) P_BREAK=settle ;;
+	rd.break=initqueue) P_BREAK=locate ;;
+	rd.break=pre-mount) P_BREAK=attach ;;
+	rd.break=mount) P_BREAK=assemble ;;
+	rd.shell | rd.shell=1) P_SHELL=1 ;;
+	rd.shell=0) P_SHELL=0 ;;
+	rd.emergency=reboot) P_SHELL=0 P_PANIC=-1 ;;
+	rd.debug | rd.debug=1) P_DEBUG=1 ;;
+	rd.info | rd.udev.*) ;;
+	rd.driver.pre=* | rd.driver.post=*) P_MODULES="$P_MODULES${P_MODULES:+,}$V" ;;
+	rd.live.* | rd.overlay.* | rd.writable.* | rd.minmem=* | rd.emergency=*) later "$1" ;;
+	rd.luks* | rd.lvm* | rd.md* | rd.dm* | rd.net.* | rd.neednet* | rd.nvmf* | rd.iscsi*) later "$1" ;;
+	*) return 1 ;;
+	esac
+}
+
+# live-boot, casper, Knoppix
+word_live() {
+	case $1 in
+	boot=live) I_MODE=overlay LIVE=live ;;
+	boot=casper) I_MODE=overlay LIVE=casper ;;
+	toram | copy2ram | copytoram | copytoram=y) P_TORAM=1 ;;
+	live-media=removable-usb) I_HOST=usb ;;
+	live-media=removable) I_HOST=any ;;
+	live-media=* | bootfrom=*) I_HOST=$V ;;
+	live-media-path=*) LIVE_DIR=$V ;;
+	live-media-timeout=*) seconds "$1" ;;
+	findiso=/* | iso-scan/filename=/*) P_ISO=$V ;;
+	fromiso=/dev/*/*) split_device_path ;;
+	fetch=*.squashfs) I_MODE=overlay I_IMAGE=$V ;;
+	fetch=*) I_MODE=tmpfs I_IMAGE=$V ;;
+	overlay-size=*) P_SIZE=$V ;;
+	persistent | persistence | persistence-*=* | persistent-path=* | layerfs-path=*) later "$1" ;;
+	httpfs=* | verify-checksums | todisk=* | nfsoverlay=* | union=* | tohd=*) later "$1" ;;
+	fromhd=/dev/*) I_MODE=overlay LIVE=knoppix I_HOST=$V ;;
+	*) return 1 ;;
+	esac
+}
+
+# V is /dev/NAME/path/x.iso
+split_device_path() {
+	local rest
+	rest=${V#/dev/}
+	I_HOST=/dev/${rest%%/*} P_ISO=/${rest#*/}
+}
+
+word_archiso() {
+	case $1 in
+	archisobasedir=*) I_MODE=overlay LIVE=archiso LIVE_DIR=$V ;;
+	archisolabel=*) I_MODE=overlay LIVE=archiso I_HOST=LABEL=$V ;;
+	archisodevice=*) I_MODE=overlay LIVE=archiso I_HOST=$V ;;
+	archisosearchuuid=*) I_MODE=overlay LIVE=archiso ;; # any medium with the image
+	img_dev=*) I_HOST=$V ;;
+	img_loop=/*) P_ISO=$V ;;
+	img_loop=*) P_ISO=/$V ;;
+	copytoram=n | copytoram=auto) ;;
+	cow_device=*) COW_HOST=$V ;;
+	cow_label=*) COW_HOST=LABEL=$V ;;
+	cow_directory=*) COW_DIR=$V ;;
+	cow_spacesize=*) P_SIZE=$V ;;
+	archiso_http_srv=*) I_MODE=overlay LIVE=archiso LIVE_URL=$V ;;
+	cow_flags=* | cow_persistent=* | cow_chunksize=* | archiso_nfs_srv=* | archiso_nbd_srv=* | cms_verify=* | checksum=y | verify=y) later "$1" ;;
+	*) return 1 ;;
+	esac
+}
+
+# Slax, MiniOS, Porteus: a folder of layers
+word_slax() {
+	case $1 in
+	from=/dev/*/*.iso)
+		split_device_path
+		I_MODE=overlay LIVE=slax
+		;;
+	from=/dev/*/*)
+		split_device_path
+		I_MODE=overlay LIVE=slax LIVE_DIR=$P_ISO P_ISO=''
+		;;
+	from=http://* | from=ask*) later "$1" ;;
+	from=*.iso) I_MODE=overlay LIVE=slax P_ISO=$V ;;
+	from=*) I_MODE=overlay LIVE=slax LIVE_DIR=$V ;;
+	perch) I_PERSIST=dir:/slax/changes ;;
+	changes=/*) I_PERSIST=dir:$V ;;
+	changes=* | perchdir=* | perchmode=* | perchsize=* | noload=* | load=*) later "$1" ;;
+	*) return 1 ;;
+	esac
+}
