@@ -21,7 +21,8 @@ static int _printf_(2, 3) usage_error(const char *command, const char *fmt, ...)
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "\nTry 'mkvinitrd %s%s--help'.\n", command ? command : "", command ? " " : "");
+	fprintf(stderr, "\nTry 'mkvinitrd %s%s--help'.\n", command ? command : "",
+		command ? " " : "");
 	return STATUS_USAGE;
 }
 
@@ -38,7 +39,8 @@ static bool parse_format(const char *text, enum plan_format *ret)
 }
 
 /* Stores one option. STATUS_OK or STATUS_USAGE. */
-static int set_option(const struct command *command, struct options *options, int option, const char *value)
+static int set_option(const struct command *command, struct options *options, int option,
+		      const char *value)
 {
 	uint64_t number;
 
@@ -61,8 +63,10 @@ static int set_option(const struct command *command, struct options *options, in
 		break;
 	case 'j':
 		if (!parse_number(value, 1024, &number))
-			return usage_error(command->name, "-j wants a number of threads from 0 (all CPUs) to 1024, not '%s'",
-					   value);
+			return usage_error(
+				command->name,
+				"-j wants a number of threads from 0 (all CPUs) to 1024, not '%s'",
+				value);
 		options->jobs = (unsigned)number;
 		break;
 	case 'C':
@@ -79,7 +83,8 @@ static int set_option(const struct command *command, struct options *options, in
 		break;
 	case OPTION_FORMAT:
 		if (!parse_format(value, &options->format))
-			return usage_error(command->name, "--format is text, json or list, not '%s'", value);
+			return usage_error(command->name,
+					   "--format is text, json or list, not '%s'", value);
 		break;
 	default:
 		return STATUS_USAGE;
@@ -106,15 +111,19 @@ static int complain_option(const struct command *command, int answer, const char
 	if (answer == ':')
 		return usage_error(command->name, "option '%s' needs a value", arg);
 	if (name && optopt)
-		return usage_error(command->name, "option '--%s' takes no value", bare ? bare : name);
+		return usage_error(command->name, "option '--%s' takes no value",
+				   bare ? bare : name);
 	if (!name)
-		return usage_error(command->name, "'mkvinitrd %s' has no option '-%c'", command->name, optopt);
-	return usage_error(command->name, "'mkvinitrd %s' has no option '--%s'%s", command->name, bare ? bare : name,
+		return usage_error(command->name, "'mkvinitrd %s' has no option '-%c'",
+				   command->name, optopt);
+	return usage_error(command->name, "'mkvinitrd %s' has no option '--%s'%s", command->name,
+			   bare ? bare : name,
 			   suggest_phrase(bare ? bare : name, option_name, command).text);
 }
 
 /* STATUS_OK; STATUS_HELP after -h or -V; else an exit status. */
-static int parse_options(const struct command *command, int argc, char **argv, struct options *options)
+static int parse_options(const struct command *command, int argc, char **argv,
+			 struct options *options)
 {
 	char letters[64];
 	struct option longs[CLI_MAX_OPTIONS + 1];
@@ -151,10 +160,11 @@ static int parse_options(const struct command *command, int argc, char **argv, s
 static int check_arguments(const struct command *command, const struct options *options)
 {
 	if ((unsigned)options->argc < command->min_args)
-		return usage_error(command->name, "missing argument; usage: mkvinitrd %s %s", command->name,
-				   command->usage);
+		return usage_error(command->name, "missing argument; usage: mkvinitrd %s %s",
+				   command->name, command->usage);
 	if ((unsigned)options->argc > command->max_args)
-		return usage_error(command->name, "unexpected argument '%s'", options->argv[command->max_args]);
+		return usage_error(command->name, "unexpected argument '%s'",
+				   options->argv[command->max_args]);
 	if (options->quiet && options->verbose)
 		return usage_error(command->name, "-q and -v contradict each other");
 	return STATUS_OK;
@@ -202,8 +212,8 @@ static int run_other(char **argv)
 	if (dispatch_has(&host, argv[0])) {
 		status = run_script(&host, argv);
 	} else {
-		log_msg(LOG_ERROR, "'mkvinitrd %s' is not installed: there is no program '%s/%s'", argv[0],
-			host.libexec_dir, argv[0]);
+		log_msg(LOG_ERROR, "'mkvinitrd %s' is not installed: there is no program '%s/%s'",
+			argv[0], host.libexec_dir, argv[0]);
 		status = STATUS_FAILED;
 	}
 	host_release(&host);
@@ -233,7 +243,8 @@ int cli_run(int argc, char **argv)
 	const char *word = argc > 1 ? argv[1] : NULL;
 
 	if (!word)
-		return usage_error(NULL, "no command; usage: mkvinitrd COMMAND [OPTION...] [ARGUMENT...]");
+		return usage_error(
+			NULL, "no command; usage: mkvinitrd COMMAND [OPTION...] [ARGUMENT...]");
 	if (!strcmp(word, "-h") || !strcmp(word, "--help"))
 		return run_help(NULL);
 	if (!strcmp(word, "help"))
@@ -243,8 +254,10 @@ int cli_run(int argc, char **argv)
 		return STATUS_OK;
 	}
 	if (*word == '-')
-		return usage_error(NULL, "option '%s' before the command; options follow it: mkvinitrd build %s", word,
-				   word);
+		return usage_error(
+			NULL,
+			"option '%s' before the command; options follow it: mkvinitrd build %s",
+			word, word);
 	command = cli_command_find(word);
 	return command ? run_command(command, argc - 1, argv + 1) : run_other(argv + 1);
 }

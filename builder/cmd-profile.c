@@ -42,15 +42,14 @@ static int list_profile(const struct options *options, const struct profile_fold
 	return 0;
 }
 
-static int list_profiles(const struct options *options, struct profile_folders *folders, struct error **err)
+static int list_profiles(const struct options *options, struct profile_folders *folders,
+			 struct error **err)
 {
 	struct vec names = { 0 };
 	int r = profile_folders_list(folders, &names, err);
 	const char *name;
 
-	vec_foreach(i, name, &names)
-		if (r == 0)
-			r = list_profile(options, folders, name, err);
+	vec_foreach(i, name, &names) if (r == 0) r = list_profile(options, folders, name, err);
 	vec_clear(&names, free);
 	return r < 0 ? r : STATUS_OK;
 }
@@ -76,7 +75,8 @@ static void print_profile(const struct profile *profile)
 	const struct stmt *stmt;
 	const char *file = NULL;
 
-	vec_foreach(i, stmt, &profile->stmts) {
+	vec_foreach(i, stmt, &profile->stmts)
+	{
 		if (!file || strcmp(file, stmt->loc.file) != 0) {
 			file = stmt->loc.file;
 			printf("%s# %s:%u\n", i ? "\n" : "", file, stmt->loc.line);
@@ -90,9 +90,10 @@ static void print_profile(const struct profile *profile)
 	}
 }
 
-/* Loads one profile and prints its problems. STATUS_PROFILE when it has any, -errno when it cannot be read. */
-static int check_profile(const struct options *options, struct profile_folders *folders, const char *name,
-			 struct profile *profile, struct error **err)
+/* Loads one profile and prints its problems. STATUS_PROFILE when it has any, -errno when it cannot
+ * be read. */
+static int check_profile(const struct options *options, struct profile_folders *folders,
+			 const char *name, struct profile *profile, struct error **err)
 {
 	_cleanup_free_ char *path = NULL;
 	struct diag diag = { 0 };
@@ -108,7 +109,8 @@ static int check_profile(const struct options *options, struct profile_folders *
 	return r;
 }
 
-static int show_profile(const struct options *options, struct profile_folders *folders, struct error **err)
+static int show_profile(const struct options *options, struct profile_folders *folders,
+			struct error **err)
 {
 	struct profile profile = { 0 };
 	const char *name = options->argc > 1 ? options->argv[1] : options->profile;
@@ -120,8 +122,8 @@ static int show_profile(const struct options *options, struct profile_folders *f
 	return r;
 }
 
-static int check_one(const struct options *options, struct profile_folders *folders, const char *name,
-		     struct error **err)
+static int check_one(const struct options *options, struct profile_folders *folders,
+		     const char *name, struct error **err)
 {
 	struct profile profile = { 0 };
 	int r = check_profile(options, folders, name, &profile, err);
@@ -132,7 +134,8 @@ static int check_one(const struct options *options, struct profile_folders *fold
 	return r;
 }
 
-static int check_profiles(const struct options *options, struct profile_folders *folders, struct error **err)
+static int check_profiles(const struct options *options, struct profile_folders *folders,
+			  struct error **err)
 {
 	int status = STATUS_OK;
 
@@ -152,7 +155,8 @@ static int check_profiles(const struct options *options, struct profile_folders 
 static const struct verb {
 	const char *name;
 	int max_args; /* with the verb itself; 0: any number */
-	int (*run)(const struct options *options, struct profile_folders *folders, struct error **err);
+	int (*run)(const struct options *options, struct profile_folders *folders,
+		   struct error **err);
 } verbs[] = {
 	{ "list", 1, list_profiles },
 	{ "show", 2, show_profile },
@@ -173,7 +177,8 @@ static const struct verb *find_verb(const struct options *options)
 			continue;
 		if (!verbs[i].max_args || options->argc <= verbs[i].max_args)
 			return &verbs[i];
-		log_msg(LOG_ERROR, "'profile %s' has no use for '%s'; see 'mkvinitrd profile --help'", name,
+		log_msg(LOG_ERROR,
+			"'profile %s' has no use for '%s'; see 'mkvinitrd profile --help'", name,
 			options->argv[verbs[i].max_args]);
 		return NULL;
 	}
@@ -188,13 +193,14 @@ int cmd_profile(const struct options *options)
 	const struct verb *verb = find_verb(options);
 	struct profile_folders folders = { 0 };
 	struct host host = { 0 };
-	int r;
+	int r, status;
 
 	if (!verb)
 		return STATUS_USAGE;
 	r = host_init_paths(&host, &err);
 	if (r == 0)
 		r = profile_folders_init(&folders, &host, &err);
+	status = r < 0 ? STATUS_FAILED : STATUS_PROFILE;
 	if (r == 0)
 		r = verb->run(options, &folders, &err);
 	profile_folders_release(&folders);
@@ -202,5 +208,5 @@ int cmd_profile(const struct options *options)
 	if (r >= 0)
 		return r;
 	log_msg(LOG_ERROR, "%s", error_msg(err));
-	return r == -ENOMEM ? STATUS_FAILED : STATUS_PROFILE;
+	return r == -ENOMEM ? STATUS_FAILED : status;
 }

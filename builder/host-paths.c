@@ -40,7 +40,9 @@ static int program_folder(char *ret, size_t size, struct error **err)
 	ssize_t len = readlink("/proc/self/exe", ret, size - 1);
 
 	if (len < 0)
-		return error_sys(err, errno, "cannot read /proc/self/exe to find the data files; is /proc mounted?");
+		return error_sys(
+			err, errno,
+			"cannot read /proc/self/exe to find the data files; is /proc mounted?");
 	ret[len] = '\0';
 	go_up(ret);
 	return 0;
@@ -87,7 +89,8 @@ static int find_built(struct host *host, const char *program, struct error **err
 		snprintf(tree, sizeof(tree), "%s", data);
 	else if (!find_source_tree(program, tree))
 		return error_make(err, ENOENT,
-				  "the data files (skel, profiles) are neither in %s/share/mkvinitrd nor in a "
+				  "the data files (skel, profiles) are neither in "
+				  "%s/share/mkvinitrd nor in a "
 				  "folder above; set MKVINITRD_DATA to where they are",
 				  out);
 	r = set_text(&host->data_dir, err, "%s", tree);
@@ -109,10 +112,12 @@ static int override(char **dst, const char *variable, struct error **err)
 /* MKVINITRD_CACHE is the base of all caches of mkvinitrd, as in scripts/. */
 static int find_cache(struct host *host, struct error **err)
 {
-	const char *base = env("MKVINITRD_CACHE"), *xdg = env("XDG_CACHE_HOME"), *home = env("HOME");
+	const char *base = env("MKVINITRD_CACHE"), *xdg = env("XDG_CACHE_HOME"),
+		   *home = env("HOME");
 
 	if (base)
-		return strcmp(base, "none") ? set_text(&host->cache_dir, err, "%s/builder", base) : 0;
+		return strcmp(base, "none") ? set_text(&host->cache_dir, err, "%s/builder", base)
+					    : 0;
 	if (xdg && *xdg == '/')
 		return set_text(&host->cache_dir, err, "%s/mkvinitrd/builder", xdg);
 	if (geteuid() == 0)

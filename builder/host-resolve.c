@@ -9,8 +9,8 @@
 
 /* A walk through the target's tree, component by component. */
 struct walk {
-	size_t root_len;	/* of the sysroot in path */
-	char path[PATH_MAX];	/* what is resolved: sysroot and "/a/b" */
+	size_t root_len;     /* of the sysroot in path */
+	char path[PATH_MAX]; /* what is resolved: sysroot and "/a/b" */
 	size_t len;
 	char rest[2 * PATH_MAX]; /* what is not */
 	unsigned links;

@@ -36,7 +36,8 @@ static int compare_versions(const void *a, const void *b)
 	return strverscmp(a, b);
 }
 
-/* Names of the folders in SYSROOT/lib/modules, in version order; none when there is no such folder. */
+/* Names of the folders in SYSROOT/lib/modules, in version order; none when there is no such folder.
+ */
 static int list_versions(const struct host *host, struct vec *versions, struct error **err)
 {
 	_cleanup_free_ char *path = NULL;
@@ -48,12 +49,15 @@ static int list_versions(const struct host *host, struct vec *versions, struct e
 		return 0;
 	dir = opendir(path);
 	if (!dir)
-		return errno == ENOTDIR ? 0 : error_sys(err, errno, "cannot read the folder '%s'", path);
+		return errno == ENOTDIR
+			       ? 0
+			       : error_sys(err, errno, "cannot read the folder '%s'", path);
 	while (r == 0 && (entry = readdir(dir))) {
 		char *name;
 
-		if (entry->d_name[0] == '.' || (entry->d_type != DT_DIR && entry->d_type != DT_LNK &&
-						entry->d_type != DT_UNKNOWN))
+		if (entry->d_name[0] == '.' ||
+		    (entry->d_type != DT_DIR && entry->d_type != DT_LNK &&
+		     entry->d_type != DT_UNKNOWN))
 			continue;
 		name = strdup(entry->d_name);
 		if (!name || vec_push(versions, name) < 0) {
@@ -93,7 +97,9 @@ static int complain_modules(const struct host *host, const struct vec *versions,
 	text = strbuf_steal(&list);
 	return error_make(err, ENOENT, "no modules of kernel '%s' in %s/lib/modules%s", host->kver,
 			  host->sysroot,
-			  text && *text ? text : ", which has none at all; install a kernel there, or name its tree with -r");
+			  text && *text ? text
+					: ", which has none at all; install a kernel there, or "
+					  "name its tree with -r");
 }
 
 /* lib is a link to usr/lib on a merged system; both are tried for those that are half-way. */
@@ -190,7 +196,8 @@ char host_kernel_config(const struct host *host, const char *name)
 		return '?';
 	for (; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
-		if (!strncmp(line, "CONFIG_", 7) && !strncmp(line + 7, name, len) && line[7 + len] == '=')
+		if (!strncmp(line, "CONFIG_", 7) && !strncmp(line + 7, name, len) &&
+		    line[7 + len] == '=')
 			return line[8 + len] == 'm' ? 'm' : 'y';
 	}
 	return 'n';

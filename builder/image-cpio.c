@@ -282,12 +282,13 @@ static int between_members(struct cpio_reader *reader, const uint8_t *data, size
 		reader->offset++;
 	}
 	*ret_header = *used < len && data[*used] == '0';
-	if (*used == len || !(reader->offset & 3))
+	if (*used == len || !((reader->offset - reader->phase) & 3))
 		return 0;
 	if (reader->raw) {
 		*ret_header = false;
 		return 0;
 	}
+	reader->phase = reader->offset & 3;
 	return reader->violation(reader->context, "segment-alignment", reader->offset,
 				 "a cpio header that is not at an offset divisible by 4; pack the"
 				 " archives again, each padded with NULs to a multiple of 4", err);

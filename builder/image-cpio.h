@@ -25,6 +25,7 @@ struct cpio_reader {
 	bool trailer;	 /* the last member was TRAILER!!! */
 	bool stopped;	 /* a violation left nothing to go on with */
 	uint64_t offset; /* the kernel's this_header: of the next byte */
+	unsigned phase;	 /* offset & 3 of a header that has been told to be misaligned */
 	uint64_t skip;	 /* CPIO_SKIP: bytes left */
 	unsigned link_scope;
 	/* a member that came in pieces */

@@ -75,8 +75,10 @@ static int begin_segment(struct walk *w, const char *compressor, const char *con
 /* What the kernel calls "broken padding", or does not take for a cpio archive. */
 static int check_alignment(struct walk *w, bool raw_before, bool raw, struct error **err)
 {
-	if (!(w->pos & 3) || !(raw || raw_before))
+	if (!((w->pos - w->reader.phase) & 3) || !(raw || raw_before))
 		return 0;
+	/* told once: what follows is measured from here */
+	w->reader.phase = w->pos & 3;
 	return report(w, "segment-alignment", w->pos,
 		      raw ? "an uncompressed cpio archive must start at an offset divisible by 4;"
 			    " pad what is before it with NULs" :
@@ -196,7 +198,7 @@ static int walk_frame(struct walk *w, const struct decoder *decoder, struct erro
 		return r;
 	w->reader.raw = false;
 	if (w->reader.state == CPIO_RESET)
-		w->reader.offset = 0;
+		w->reader.offset = w->reader.phase = 0;
 	r = decoder->decode(in, w->len - w->pos, &output, &used, &why);
 	w->pos += used;
 	w->previous_end = w->pos;

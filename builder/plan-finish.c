@@ -88,7 +88,9 @@ static void merge(struct planner *planner)
 		}
 		if (last->rank == item->rank && !same_entry(&last->entry, &item->entry))
 			report_conflict(planner, last, item);
-		last->entry.segment = MIN(last->entry.segment, item->entry.segment);
+		/* a folder is needed as early as anyone needs it */
+		if (item->entry.kind == ENTRY_DIR)
+			last->entry.segment = MIN(last->entry.segment, item->entry.segment);
 		drop(items, i);
 	}
 	items->len = kept;

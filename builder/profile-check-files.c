@@ -13,7 +13,8 @@ static void report(const struct stmt *stmt, struct diag *diag, size_t i, const c
 		stmt_diag(diag, DIAG_ERROR, stmt, i, "'%s' %s", stmt->argv[i], problem);
 }
 
-static void for_each_arg(const struct stmt *stmt, struct diag *diag, const char *(*problem)(const char *))
+static void for_each_arg(const struct stmt *stmt, struct diag *diag,
+			 const char *(*problem)(const char *))
 {
 	for (size_t i = 0; i < stmt->argc; i++)
 		report(stmt, diag, i, problem(stmt->argv[i]));
@@ -44,7 +45,7 @@ static const char *module_problem(const char *text)
 	return strchr(text, ':') ? NULL : bare_module_problem(text);
 }
 
-void check_module(const struct stmt *stmt, struct diag *diag)
+void stmt_check_module(const struct stmt *stmt, struct diag *diag)
 {
 	for_each_arg(stmt, diag, module_problem);
 }
@@ -56,7 +57,7 @@ static const char *blacklist_problem(const char *text)
 	return bare_module_problem(text);
 }
 
-void check_blacklist(const struct stmt *stmt, struct diag *diag)
+void stmt_check_blacklist(const struct stmt *stmt, struct diag *diag)
 {
 	for_each_arg(stmt, diag, blacklist_problem);
 }
@@ -68,11 +69,12 @@ static void check_auto_none(const struct stmt *stmt, struct diag *diag)
 		const char *arg = stmt->argv[i];
 
 		if (stmt->argc > 1 && (!strcmp(arg, "auto") || !strcmp(arg, "none")))
-			stmt_diag(diag, DIAG_ERROR, stmt, i, "'%s' stands alone, without other arguments", arg);
+			stmt_diag(diag, DIAG_ERROR, stmt, i,
+				  "'%s' stands alone, without other arguments", arg);
 	}
 }
 
-void check_firmware(const struct stmt *stmt, struct diag *diag)
+void stmt_check_firmware(const struct stmt *stmt, struct diag *diag)
 {
 	check_auto_none(stmt, diag);
 }
@@ -89,18 +91,18 @@ static const char *early_path_problem(const char *text)
 	return !strcmp(text, "auto") || !strcmp(text, "none") ? NULL : absolute_problem(text);
 }
 
-void check_microcode(const struct stmt *stmt, struct diag *diag)
+void stmt_check_microcode(const struct stmt *stmt, struct diag *diag)
 {
 	check_auto_none(stmt, diag);
 	for_each_arg(stmt, diag, early_path_problem);
 }
 
-void check_binary(const struct stmt *stmt, struct diag *diag)
+void stmt_check_binary(const struct stmt *stmt, struct diag *diag)
 {
 	for_each_arg(stmt, diag, absolute_problem);
 }
 
-void check_busybox(const struct stmt *stmt, struct diag *diag)
+void stmt_check_busybox(const struct stmt *stmt, struct diag *diag)
 {
 	if (ends_with(stmt->argv[0], "/"))
 		report(stmt, diag, 0, "is a folder");
@@ -110,7 +112,10 @@ void check_busybox(const struct stmt *stmt, struct diag *diag)
 static void check_dest(const struct stmt *stmt, struct diag *diag)
 {
 	static const char *const reserved[] = {
-		"/etc/mkvinitrd/sentinel", "/etc/mkvinitrd/image", "/etc/mkvinitrd/defaults", NULL,
+		"/etc/mkvinitrd/sentinel",
+		"/etc/mkvinitrd/image",
+		"/etc/mkvinitrd/defaults",
+		NULL,
 	};
 	const char *problem = image_path_problem(stmt->argv[0]);
 
@@ -127,7 +132,7 @@ static void check_mode(const struct stmt *stmt, struct diag *diag, size_t i)
 		report(stmt, diag, i, "is not a mode in octal, such as 0644");
 }
 
-void check_file(const struct stmt *stmt, struct diag *diag)
+void stmt_check_file(const struct stmt *stmt, struct diag *diag)
 {
 	check_dest(stmt, diag);
 	if (ends_with(stmt->argv[1], "/"))
@@ -135,17 +140,18 @@ void check_file(const struct stmt *stmt, struct diag *diag)
 	check_mode(stmt, diag, 2);
 }
 
-void check_dir(const struct stmt *stmt, struct diag *diag)
+void stmt_check_dir(const struct stmt *stmt, struct diag *diag)
 {
 	check_dest(stmt, diag);
 	check_mode(stmt, diag, 1);
 }
 
-void check_link(const struct stmt *stmt, struct diag *diag)
+void stmt_check_link(const struct stmt *stmt, struct diag *diag)
 {
 	check_dest(stmt, diag);
 	if (strlen(stmt->argv[1]) > 4095)
-		stmt_diag(diag, DIAG_ERROR, stmt, 1, "the target of the link is longer than 4095 bytes");
+		stmt_diag(diag, DIAG_ERROR, stmt, 1,
+			  "the target of the link is longer than 4095 bytes");
 }
 
 static void check_number(const struct stmt *stmt, struct diag *diag, size_t i, unsigned max)
@@ -153,11 +159,11 @@ static void check_number(const struct stmt *stmt, struct diag *diag, size_t i, u
 	uint64_t number;
 
 	if (!parse_number(stmt->argv[i], max, &number))
-		stmt_diag(diag, DIAG_ERROR, stmt, i, "'%s' is not a number from 0 to %u", stmt->argv[i],
-			  max);
+		stmt_diag(diag, DIAG_ERROR, stmt, i, "'%s' is not a number from 0 to %u",
+			  stmt->argv[i], max);
 }
 
-void check_node(const struct stmt *stmt, struct diag *diag)
+void stmt_check_node(const struct stmt *stmt, struct diag *diag)
 {
 	const char *type = stmt->argv[1];
 	size_t device_args = 4;
@@ -167,11 +173,13 @@ void check_node(const struct stmt *stmt, struct diag *diag)
 		device_args = 2;
 	else if (strcmp(type, "b") != 0 && strcmp(type, "c") != 0) {
 		stmt_diag(diag, DIAG_ERROR, stmt, 1,
-			  "unknown type '%s': b is a block device, c a character device, p a pipe", type);
+			  "unknown type '%s': b is a block device, c a character device, p a pipe",
+			  type);
 		return;
 	}
 	if (stmt->argc < device_args) {
-		stmt_diag(diag, DIAG_ERROR, stmt, STMT_WHOLE, "a device needs its major and minor number");
+		stmt_diag(diag, DIAG_ERROR, stmt, STMT_WHOLE,
+			  "a device needs its major and minor number");
 		return;
 	}
 	if (stmt->argc > device_args + 1)
@@ -205,12 +213,12 @@ static void check_level(const struct stmt *stmt, struct diag *diag, size_t i, co
 		stmt_diag(diag, DIAG_ERROR, stmt, 0, "'%s' has no levels", compressors[i].name);
 	else if (!parse_number(level, (uint64_t)compressors[i].level_max, &number) ||
 		 number < (uint64_t)compressors[i].level_min)
-		stmt_diag(diag, DIAG_ERROR, stmt, 0, "level '%s' is not one of %s: they go from %d to %d",
-			  level, compressors[i].name, compressors[i].level_min,
-			  compressors[i].level_max);
+		stmt_diag(diag, DIAG_ERROR, stmt, 0,
+			  "level '%s' is not one of %s: they go from %d to %d", level,
+			  compressors[i].name, compressors[i].level_min, compressors[i].level_max);
 }
 
-void check_compress(const struct stmt *stmt, struct diag *diag)
+void stmt_check_compress(const struct stmt *stmt, struct diag *diag)
 {
 	const char *arg = stmt->argv[0], *colon = strchr(arg, ':');
 	size_t len = colon ? (size_t)(colon - arg) : strlen(arg);
@@ -231,7 +239,7 @@ void check_compress(const struct stmt *stmt, struct diag *diag)
 static const char *directive_for(const char *key)
 {
 	static const char *const pairs[][2] = {
-		{ "vi.mode", "root" },	     { "vi.image", "image" }, { "vi.host", "host" },
+		{ "vi.mode", "root" },	    { "vi.image", "image" }, { "vi.host", "host" },
 		{ "vi.part", "partition" }, { "vi.size", "size" },   { "vi.persist", "persist" },
 		{ "vi.verify", "verify" },
 	};
@@ -244,10 +252,12 @@ static const char *directive_for(const char *key)
 
 static void check_key(const struct stmt *stmt, struct diag *diag, size_t i, const char *key)
 {
-	size_t good = strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+	size_t good =
+		strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
 	if (!*key || key[good])
-		stmt_diag(diag, DIAG_ERROR, stmt, i, "'%s' is not a boot word: letters, digits, '.', '_', '-'", key);
+		stmt_diag(diag, DIAG_ERROR, stmt, i,
+			  "'%s' is not a boot word: letters, digits, '.', '_', '-'", key);
 	else if (directive_for(key))
 		stmt_diag(diag, DIAG_ERROR, stmt, i, "'%s' is set by the directive '%s'", key,
 			  directive_for(key));
@@ -256,19 +266,21 @@ static void check_key(const struct stmt *stmt, struct diag *diag, size_t i, cons
 			  suggest_phrase(key, suggest_from_array, profile_boot_words).text);
 }
 
-void check_param(const struct stmt *stmt, struct diag *diag)
+void stmt_check_param(const struct stmt *stmt, struct diag *diag)
 {
 	for (size_t i = 0; i < stmt->argc; i++) {
 		_cleanup_free_ char *key = strndup(stmt->argv[i], strcspn(stmt->argv[i], "="));
 
 		if (strchr(stmt->argv[i], '"'))
-			report(stmt, diag, i, "holds a double quote, which the kernel's command line cannot carry");
+			report(stmt, diag, i,
+			       "holds a double quote, which the kernel's command line cannot "
+			       "carry");
 		else if (key)
 			check_key(stmt, diag, i, key);
 	}
 }
 
-void check_hook(const struct stmt *stmt, struct diag *diag)
+void stmt_check_hook(const struct stmt *stmt, struct diag *diag)
 {
 	const char *phase = stmt->argv[0];
 
@@ -284,7 +296,7 @@ static const char *applet_problem(const char *text)
 	return strchr(text, '/') ? "is a path; 'binary' takes those, 'applet' takes names" : NULL;
 }
 
-void check_applet(const struct stmt *stmt, struct diag *diag)
+void stmt_check_applet(const struct stmt *stmt, struct diag *diag)
 {
 	for_each_arg(stmt, diag, applet_problem);
 }

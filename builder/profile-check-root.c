@@ -19,11 +19,11 @@ static void report(const struct stmt *stmt, struct diag *diag, const char *probl
 static void warn_later(const struct stmt *stmt, struct diag *diag, const char *prefix)
 {
 	if (after_prefix(stmt->argv[0], prefix))
-		stmt_diag(diag, DIAG_WARNING, stmt, 0, "'%s' is not honoured at boot by this version",
-			  prefix);
+		stmt_diag(diag, DIAG_WARNING, stmt, 0,
+			  "'%s' is not honoured at boot by this version", prefix);
 }
 
-void check_root(const struct stmt *stmt, struct diag *diag)
+void stmt_check_root(const struct stmt *stmt, struct diag *diag)
 {
 	const char *mode = stmt->argv[0];
 
@@ -66,7 +66,8 @@ static const char *nbd_problem(const char *rest)
 
 static const char *https_problem(const char *rest)
 {
-	return "needs TLS, which the image has not: use http:// and prove the content with 'verify sha256:...'";
+	return "needs TLS, which the image has not: use http:// and prove the content with 'verify "
+	       "sha256:...'";
 }
 
 static const char *image_problem(const char *text)
@@ -75,8 +76,9 @@ static const char *image_problem(const char *text)
 		const char *prefix;
 		const char *(*problem)(const char *rest);
 	} kinds[] = {
-		{ "file:", local_problem },  { "http://", url_problem }, { "tftp://", url_problem },
-		{ "https://", https_problem }, { "nbd://", nbd_problem }, { "9p:", tag_problem },
+		{ "file:", local_problem },   { "http://", url_problem },
+		{ "tftp://", url_problem },   { "https://", https_problem },
+		{ "nbd://", nbd_problem },    { "9p:", tag_problem },
 		{ "virtiofs:", tag_problem }, { "nfs:", nfs_problem },
 	};
 
@@ -88,18 +90,19 @@ static const char *image_problem(const char *text)
 		if (rest)
 			return kinds[i].problem(rest);
 	}
-	return strstr(text, "://") ? "has a scheme that is not known" :
-				     "is not an absolute path on the host; write file:PATH to embed a file "
-				     "of this machine";
+	return strstr(text, "://")
+		       ? "has a scheme that is not known"
+		       : "is not an absolute path on the host; write file:PATH to embed a file "
+			 "of this machine";
 }
 
-void check_image(const struct stmt *stmt, struct diag *diag)
+void stmt_check_image(const struct stmt *stmt, struct diag *diag)
 {
 	report(stmt, diag, image_problem(stmt->argv[0]));
 	warn_later(stmt, diag, "nbd:");
 }
 
-void check_host(const struct stmt *stmt, struct diag *diag)
+void stmt_check_host(const struct stmt *stmt, struct diag *diag)
 {
 	report(stmt, diag, host_spec_problem(stmt->argv[0]));
 }
@@ -112,7 +115,8 @@ static const char *partition_problem(const char *text)
 	if (!strcmp(text, "whole"))
 		return NULL;
 	if ((value = after_prefix(text, "UUID=")))
-		return is_fs_uuid(value) ? NULL : "is not the UUID of a file system as blkid prints it";
+		return is_fs_uuid(value) ? NULL
+					 : "is not the UUID of a file system as blkid prints it";
 	if ((value = after_prefix(text, "LABEL=")))
 		return *value ? NULL : "has no label";
 	if (!parse_number(text, 255, &number))
@@ -120,7 +124,7 @@ static const char *partition_problem(const char *text)
 	return number ? NULL : "is not a partition: they count from 1";
 }
 
-void check_partition(const struct stmt *stmt, struct diag *diag)
+void stmt_check_partition(const struct stmt *stmt, struct diag *diag)
 {
 	report(stmt, diag, partition_problem(stmt->argv[0]));
 }
@@ -132,9 +136,10 @@ static const char *size_problem(const char *text)
 
 	if (parse_size(text, &bytes, &percent))
 		return NULL;
-	return text[0] && text[strlen(text) - 1] == '%' ?
-		       "is not a share of the memory: write 1% to 100%" :
-		       "is not a size: write a number above 0 and k, m, g or t (1500m, 2G), or a percentage (75%)";
+	return text[0] && text[strlen(text) - 1] == '%'
+		       ? "is not a share of the memory: write 1% to 100%"
+		       : "is not a size: write a number above 0 and k, m, g or t (1500m, 2G), or a "
+			 "percentage (75%)";
 }
 
 /* PATH[,SIZE]: the part behind the last comma is a size when it begins with a digit. */
@@ -157,7 +162,7 @@ static const char *persist_problem(const char *text)
 		const char *prefix;
 		const char *(*problem)(const char *rest);
 	} kinds[] = {
-		{ "ram:", size_problem },	    { "dir:", host_path_problem },
+		{ "ram:", size_problem },	   { "dir:", host_path_problem },
 		{ "file:", persist_file_problem }, { "device:", host_spec_problem },
 		{ "archive:", host_path_problem },
 	};
@@ -173,13 +178,13 @@ static const char *persist_problem(const char *text)
 	return "is not a kind of store";
 }
 
-void check_persist(const struct stmt *stmt, struct diag *diag)
+void stmt_check_persist(const struct stmt *stmt, struct diag *diag)
 {
 	report(stmt, diag, persist_problem(stmt->argv[0]));
 	warn_later(stmt, diag, "archive:");
 }
 
-void check_size(const struct stmt *stmt, struct diag *diag)
+void stmt_check_size(const struct stmt *stmt, struct diag *diag)
 {
 	report(stmt, diag, size_problem(stmt->argv[0]));
 }
@@ -188,7 +193,8 @@ void check_size(const struct stmt *stmt, struct diag *diag)
 static bool is_minisign_key(const char *text)
 {
 	return strlen(text) == 56 && !strncmp(text, "RW", 2) &&
-	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") == 56;
+	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") ==
+		       56;
 }
 
 static const char *verify_problem(const char *text)
@@ -196,17 +202,22 @@ static const char *verify_problem(const char *text)
 	const char *value;
 
 	if ((value = after_prefix(text, "sha256:")))
-		return is_hex(value, 64) ? NULL : "is not 'sha256:' and 64 hexadecimal digits, as sha256sum prints them";
+		return is_hex(value, 64) ? NULL
+					 : "is not 'sha256:' and 64 hexadecimal digits, as "
+					   "sha256sum prints them";
 	if ((value = after_prefix(text, "verity:")))
-		return is_hex(value, 64) || is_hex(value, 128) ?
-			       NULL :
-			       "is not 'verity:' and the 64 hexadecimal digits of veritysetup's root hash";
+		return is_hex(value, 64) || is_hex(value, 128)
+			       ? NULL
+			       : "is not 'verity:' and the 64 hexadecimal digits of veritysetup's "
+				 "root hash";
 	if ((value = after_prefix(text, "minisign:")))
-		return is_minisign_key(value) ? NULL : "is not 'minisign:' and the 56 characters of a public key (RW...)";
+		return is_minisign_key(value)
+			       ? NULL
+			       : "is not 'minisign:' and the 56 characters of a public key (RW...)";
 	return "is not a way to verify an image";
 }
 
-void check_verify(const struct stmt *stmt, struct diag *diag)
+void stmt_check_verify(const struct stmt *stmt, struct diag *diag)
 {
 	report(stmt, diag, verify_problem(stmt->argv[0]));
 	warn_later(stmt, diag, "minisign:");

@@ -49,11 +49,11 @@ static const struct use persist_uses[] = {
 
 static const struct use partition_uses[] = { { "", ROOT_LOOP | ROOT_OVERLAY } };
 static const struct use size_uses[] = { { "", ROOT_LOOP | ROOT_TMPFS | ROOT_OVERLAY | ROOT_DISK } };
-static const struct use host_uses[] = {
-	{ "any", ~0u }, { "", ROOT_LOOP | ROOT_TMPFS | ROOT_OVERLAY | ROOT_DISK }
-};
+static const struct use host_uses[] = { { "any", ~0u },
+					{ "", ROOT_LOOP | ROOT_TMPFS | ROOT_OVERLAY | ROOT_DISK } };
 
-/* A setting that the root mode has no use for was meant for another mode: refuse, rather than ignore. */
+/* A setting that the root mode has no use for was meant for another mode: refuse, rather than
+ * ignore. */
 static void check_use(const struct profile *profile, const struct stmt *root, enum stmt_kind kind,
 		      const struct use *uses, size_t n, struct diag *diag)
 {
@@ -74,9 +74,10 @@ static void check_image_folder(const struct stmt *image, const struct stmt *root
 {
 	const char *path = image->argv[0];
 
-	if (path[0] == '/' && path[strlen(path) - 1] == '/' && strcmp(root->argv[0], "overlay") != 0)
-		stmt_diag(diag, DIAG_ERROR, image, 0, "'%s' is a folder; 'root %s' wants a file", path,
-			  root->argv[0]);
+	if (path[0] == '/' && path[strlen(path) - 1] == '/' &&
+	    strcmp(root->argv[0], "overlay") != 0)
+		stmt_diag(diag, DIAG_ERROR, image, 0, "'%s' is a folder; 'root %s' wants a file",
+			  path, root->argv[0]);
 }
 
 /* What is copied into the image is not looked for on a host. */
@@ -86,8 +87,8 @@ static void check_embedded_host(const struct profile *profile, struct diag *diag
 	const struct stmt *host = profile_last(profile, STMT_HOST);
 
 	if (image && host && image->argv[0][0] != '/' && strcmp(host->argv[0], "any") != 0)
-		stmt_diag(diag, DIAG_WARNING, host, 0, "'host' has no use: 'image %s' lies on no disk",
-			  image->argv[0]);
+		stmt_diag(diag, DIAG_WARNING, host, 0,
+			  "'host' has no use: 'image %s' lies on no disk", image->argv[0]);
 }
 
 void check_together(const struct profile *profile, struct diag *diag)

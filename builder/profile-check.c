@@ -6,27 +6,17 @@
 #include "builder/profile-words.h"
 
 static stmt_check *const checks[STMT_KINDS] = {
-	[STMT_ROOT] = check_root,
-	[STMT_IMAGE] = check_image,
-	[STMT_HOST] = check_host,
-	[STMT_PARTITION] = check_partition,
-	[STMT_PERSIST] = check_persist,
-	[STMT_SIZE] = check_size,
-	[STMT_VERIFY] = check_verify,
-	[STMT_MODULE] = check_module,
-	[STMT_FIRMWARE] = check_firmware,
-	[STMT_BLACKLIST] = check_blacklist,
-	[STMT_BINARY] = check_binary,
-	[STMT_FILE] = check_file,
-	[STMT_DIR] = check_dir,
-	[STMT_LINK] = check_link,
-	[STMT_NODE] = check_node,
-	[STMT_BUSYBOX] = check_busybox,
-	[STMT_COMPRESS] = check_compress,
-	[STMT_PARAM] = check_param,
-	[STMT_HOOK] = check_hook,
-	[STMT_MICROCODE] = check_microcode,
-	[STMT_APPLET] = check_applet,
+	[STMT_ROOT] = stmt_check_root,	       [STMT_IMAGE] = stmt_check_image,
+	[STMT_HOST] = stmt_check_host,	       [STMT_PARTITION] = stmt_check_partition,
+	[STMT_PERSIST] = stmt_check_persist,   [STMT_SIZE] = stmt_check_size,
+	[STMT_VERIFY] = stmt_check_verify,     [STMT_MODULE] = stmt_check_module,
+	[STMT_FIRMWARE] = stmt_check_firmware, [STMT_BLACKLIST] = stmt_check_blacklist,
+	[STMT_BINARY] = stmt_check_binary,     [STMT_FILE] = stmt_check_file,
+	[STMT_DIR] = stmt_check_dir,	       [STMT_LINK] = stmt_check_link,
+	[STMT_NODE] = stmt_check_node,	       [STMT_BUSYBOX] = stmt_check_busybox,
+	[STMT_COMPRESS] = stmt_check_compress, [STMT_PARAM] = stmt_check_param,
+	[STMT_HOOK] = stmt_check_hook,	       [STMT_MICROCODE] = stmt_check_microcode,
+	[STMT_APPLET] = stmt_check_applet,
 };
 
 static bool check_count(const struct stmt *stmt, struct diag *diag)
@@ -34,8 +24,9 @@ static bool check_count(const struct stmt *stmt, struct diag *diag)
 	const struct directive *directive = directive_of(stmt->kind);
 
 	if (stmt->argc < directive->min_args)
-		stmt_diag(diag, DIAG_ERROR, stmt, STMT_WHOLE, "'%s' needs %s%u argument%s, found %zu",
-			  directive->name, directive->max_args == directive->min_args ? "" : "at least ",
+		stmt_diag(diag, DIAG_ERROR, stmt, STMT_WHOLE,
+			  "'%s' needs %s%u argument%s, found %zu", directive->name,
+			  directive->max_args == directive->min_args ? "" : "at least ",
 			  directive->min_args, directive->min_args == 1 ? "" : "s", stmt->argc);
 	else if (stmt->argc > directive->max_args)
 		stmt_diag(diag, DIAG_ERROR, stmt, directive->max_args,
@@ -80,7 +71,8 @@ void profile_check(const struct profile *profile, struct diag *diag)
 {
 	const struct stmt *stmt;
 
-	vec_foreach(i, stmt, &profile->stmts) {
+	vec_foreach(i, stmt, &profile->stmts)
+	{
 		check_repeated(profile, i, diag);
 		if (check_count(stmt, diag) && check_not_empty(stmt, diag) && checks[stmt->kind])
 			checks[stmt->kind](stmt, diag);

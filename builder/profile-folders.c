@@ -40,7 +40,8 @@ static int add_folder_list(struct vec *folders, const char *list)
 	return 0;
 }
 
-int profile_folders_init(struct profile_folders *folders, const struct host *host, struct error **err)
+int profile_folders_init(struct profile_folders *folders, const struct host *host,
+			 struct error **err)
 {
 	static const char local[] = "/etc/mkvinitrd/profiles";
 	_cleanup_free_ char *shipped = NULL;
@@ -83,7 +84,7 @@ static bool is_file(const char *path)
 }
 
 /* folder/name, with the suffix when it needs one. NULL when there is none, or when it is `not`. */
-static char *try_path(const char *folder, const char *name, const char *not)
+static char *try_path(const char *folder, const char *name, const char * not )
 {
 	static const char *const suffixes[] = { "", SUFFIX };
 
@@ -98,18 +99,19 @@ static char *try_path(const char *folder, const char *name, const char *not)
 		if (!is_file(path))
 			continue;
 		real = canonical(path);
-		if (real && (!not || strcmp(real, not) != 0))
+		if (real && (!not || strcmp(real, not ) != 0))
 			return steal_ptr(&real);
 	}
 	return NULL;
 }
 
-static char *search(const struct profile_folders *folders, const char *name, const char *not)
+static char *search(const struct profile_folders *folders, const char *name, const char * not )
 {
 	const char *folder;
 
-	vec_foreach(i, folder, &folders->folders) {
-		char *path = try_path(folder, name, not);
+	vec_foreach(i, folder, &folders->folders)
+	{
+		char *path = try_path(folder, name, not );
 
 		if (path)
 			return path;
@@ -117,7 +119,8 @@ static char *search(const struct profile_folders *folders, const char *name, con
 	return NULL;
 }
 
-static char *find_included(const struct profile_folders *folders, const char *name, const char *from)
+static char *find_included(const struct profile_folders *folders, const char *name,
+			   const char *from)
 {
 	const char *slash = from ? strrchr(from, '/') : NULL;
 	_cleanup_free_ char *beside = slash ? strndup(from, (size_t)(slash - from)) : NULL;
@@ -142,10 +145,11 @@ static int load(void *context, const char *name, const char *from, char **ret_pa
 
 	if (!path)
 		return error_make(err, ENOENT,
-				  "no such file, neither beside the including one nor in the profile folders");
+				  "no such file, neither beside the including one nor in the "
+				  "profile folders");
 	if (stat(path, &st) == 0 && (uint64_t)st.st_size > MAX_FILE_LEN)
-		return error_make(err, EFBIG, "'%s' has %lld bytes; a profile has at most %llu", path,
-				  (long long)st.st_size, MAX_FILE_LEN);
+		return error_make(err, EFBIG, "'%s' has %lld bytes; a profile has at most %llu",
+				  path, (long long)st.st_size, MAX_FILE_LEN);
 	r = read_file(path, &text, &len, err);
 	if (r < 0)
 		return r;
@@ -167,7 +171,8 @@ static const char *name_at(const void *context, size_t i)
 	return i < names->len ? names->items[i] : NULL;
 }
 
-static int complain_missing(const struct profile_folders *folders, const char *name, struct error **err)
+static int complain_missing(const struct profile_folders *folders, const char *name,
+			    struct error **err)
 {
 	struct vec names = { 0 };
 	struct strbuf where = { 0 };
@@ -180,9 +185,10 @@ static int complain_missing(const struct profile_folders *folders, const char *n
 	text = strbuf_steal(&where);
 	r = profile_folders_list(folders, &names, err);
 	if (r == 0)
-		r = error_make(err, ENOENT,
-			       "no profile '%s'%s in %s; 'mkvinitrd profile list' shows what there is", name,
-			       suggest_phrase(name, name_at, &names).text, text ? text : "");
+		r = error_make(
+			err, ENOENT,
+			"no profile '%s'%s in %s; 'mkvinitrd profile list' shows what there is",
+			name, suggest_phrase(name, name_at, &names).text, text ? text : "");
 	vec_clear(&names, free);
 	return r;
 }
@@ -194,8 +200,8 @@ static bool has_suffix(const char *name)
 	return len > strlen(SUFFIX) && !strcmp(name + len - strlen(SUFFIX), SUFFIX);
 }
 
-int profile_folders_find(const struct profile_folders *folders, const char *name_or_path, char **ret,
-			 struct error **err)
+int profile_folders_find(const struct profile_folders *folders, const char *name_or_path,
+			 char **ret, struct error **err)
 {
 	char *path;
 
@@ -218,9 +224,7 @@ static bool is_listed(const struct vec *names, const char *name)
 {
 	const char *other;
 
-	vec_foreach(i, other, names)
-		if (!strcmp(other, name))
-			return true;
+	vec_foreach(i, other, names) if (!strcmp(other, name)) return true;
 	return false;
 }
 
@@ -252,11 +256,13 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-int profile_folders_list(const struct profile_folders *folders, struct vec *names, struct error **err)
+int profile_folders_list(const struct profile_folders *folders, struct vec *names,
+			 struct error **err)
 {
 	const char *folder;
 
-	vec_foreach(i, folder, &folders->folders) {
+	vec_foreach(i, folder, &folders->folders)
+	{
 		int r = list_folder(folder, names);
 
 		if (r < 0)

@@ -30,7 +30,8 @@ static void _printf_(4, 5)
 	va_end(ap);
 	loc.col = (unsigned)(at - line->text) + 1;
 	line->bad = true;
-	diag_add(lx->diag, DIAG_ERROR, loc, line->text, NULL, "%s", message ? message : "out of memory");
+	diag_add(lx->diag, DIAG_ERROR, loc, line->text, NULL, "%s",
+		 message ? message : "out of memory");
 }
 
 static void refuse_binary(struct lexer *lx, const char *nul)
@@ -106,7 +107,8 @@ static const char *skip_blanks(const char *p)
 
 static void complain_control(struct lexer *lx, struct line *line)
 {
-	complain(lx, line, line->p, "control character 0x%02x in the line", (unsigned char)*line->p);
+	complain(lx, line, line->p, "control character 0x%02x in the line",
+		 (unsigned char)*line->p);
 }
 
 /* What a backslash inside quotes stands for. */
@@ -143,8 +145,9 @@ static void scan_quoted(struct lexer *lx, struct line *line, struct strbuf *word
 static void complain_backslash(struct lexer *lx, struct line *line)
 {
 	if (!*skip_blanks(line->p + 1))
-		complain(lx, line, line->p + 1,
-			 "white space after the '\\' that should be the last character of the line");
+		complain(
+			lx, line, line->p + 1,
+			"white space after the '\\' that should be the last character of the line");
 	else
 		complain(lx, line, line->p,
 			 "'\\' in the middle of a line; inside double quotes, \\\\ stands for one");
@@ -212,7 +215,8 @@ static int scan_line(struct lexer *lx, struct line *line, struct vec *words)
 	return 0;
 }
 
-/* All physical lines of one logical line. 1, 0 at the end, -ENOMEM; *bad is set for an error in any of them. */
+/* All physical lines of one logical line. 1, 0 at the end, -ENOMEM; *bad is set for an error in any
+ * of them. */
 static int scan_logical_line(struct lexer *lx, struct vec *words, bool *bad)
 {
 	struct line line = { 0 };

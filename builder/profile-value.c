@@ -85,9 +85,9 @@ bool is_hex(const char *text, size_t len)
 static bool matches(const char *text, const char *pattern)
 {
 	for (; *pattern; text++, pattern++) {
-		if (*pattern == 'x' ? !isxdigit((unsigned char)*text) :
-		    *pattern == 'd' ? !isdigit((unsigned char)*text) :
-				      *text != *pattern)
+		if (*pattern == 'x'   ? !isxdigit((unsigned char)*text)
+		    : *pattern == 'd' ? !isdigit((unsigned char)*text)
+				      : *text != *pattern)
 			return false;
 	}
 	return !*text;
@@ -120,20 +120,24 @@ const char *host_spec_problem(const char *text)
 	if (!strcmp(text, "any") || !strcmp(text, "cdrom") || !strcmp(text, "usb"))
 		return NULL;
 	if ((value = after_prefix(text, "UUID=")))
-		return is_fs_uuid(value) ? NULL :
-					   "is not the UUID of a file system: blkid prints them as 8-4-4-4-12 "
-					   "hexadecimal digits, XXXX-XXXX (FAT) or 16 digits (NTFS)";
+		return is_fs_uuid(value)
+			       ? NULL
+			       : "is not the UUID of a file system: blkid prints them as "
+				 "8-4-4-4-12 "
+				 "hexadecimal digits, XXXX-XXXX (FAT) or 16 digits (NTFS)";
 	if ((value = after_prefix(text, "PARTUUID=")))
-		return is_part_uuid(value) ? NULL :
-					     "is not the UUID of a partition: blkid prints them as 8-4-4-4-12 "
-					     "hexadecimal digits (GPT) or XXXXXXXX-XX (MBR)";
+		return is_part_uuid(value)
+			       ? NULL
+			       : "is not the UUID of a partition: blkid prints them as 8-4-4-4-12 "
+				 "hexadecimal digits (GPT) or XXXXXXXX-XX (MBR)";
 	if ((value = after_prefix(text, "LABEL=")))
 		return label_problem(value, 255);
 	if ((value = after_prefix(text, "PARTLABEL=")))
 		return label_problem(value, 108);
 	if ((value = after_prefix(text, "/dev/")))
 		return *value ? NULL : "names no device";
-	return "is not a device: write any, cdrom, usb, /dev/..., or UUID= LABEL= PARTUUID= PARTLABEL= and a value";
+	return "is not a device: write any, cdrom, usb, /dev/..., or UUID= LABEL= PARTUUID= "
+	       "PARTLABEL= and a value";
 }
 
 const char *host_path_problem(const char *text)

@@ -9,13 +9,17 @@ static const struct directive directives[STMT_KINDS] = {
 	{ "include", STMT_INCLUDE, 1, 1, false, "include FILE|NAME" },
 	{ "root", STMT_ROOT, 1, 1, true, "root loop|tmpfs|overlay|disk|share" },
 	{ "image", STMT_IMAGE, 1, 1, true,
-	  "image /PATH/ON/HOST | file:LOCAL-PATH | http://... | tftp://... | nbd://... | 9p:TAG | virtiofs:TAG | "
+	  "image /PATH/ON/HOST | file:LOCAL-PATH | http://... | tftp://... | nbd://... | 9p:TAG | "
+	  "virtiofs:TAG | "
 	  "nfs:SERVER:/PATH" },
 	{ "host", STMT_HOST, 1, 1, true,
-	  "host any | UUID=... | LABEL=... | PARTUUID=... | PARTLABEL=... | /dev/... | cdrom | usb" },
-	{ "partition", STMT_PARTITION, 1, 1, true, "partition NUMBER | UUID=... | LABEL=... | whole" },
+	  "host any | UUID=... | LABEL=... | PARTUUID=... | PARTLABEL=... | /dev/... | cdrom | "
+	  "usb" },
+	{ "partition", STMT_PARTITION, 1, 1, true,
+	  "partition NUMBER | UUID=... | LABEL=... | whole" },
 	{ "persist", STMT_PERSIST, 1, 1, true,
-	  "persist none | ram[:SIZE] | dir:[HOST:]/PATH | file:[HOST:]/PATH[,SIZE] | device:HOST | archive:[HOST:]/PATH" },
+	  "persist none | ram[:SIZE] | dir:[HOST:]/PATH | file:[HOST:]/PATH[,SIZE] | device:HOST | "
+	  "archive:[HOST:]/PATH" },
 	{ "size", STMT_SIZE, 1, 1, true, "size PERCENT% | NUMBER[k|m|g|t]" },
 	{ "verify", STMT_VERIFY, 1, 1, true,
 	  "verify sha256:HEX | minisign:PUBLIC-KEY | verity:ROOT-HASH" },
@@ -26,7 +30,8 @@ static const struct directive directives[STMT_KINDS] = {
 	{ "file", STMT_FILE, 2, 3, false, "file /DEST SOURCE [MODE]" },
 	{ "dir", STMT_DIR, 1, 2, false, "dir /DEST [MODE]" },
 	{ "link", STMT_LINK, 2, 2, false, "link /DEST TARGET" },
-	{ "node", STMT_NODE, 2, 5, false, "node /DEST b|c MAJOR MINOR [MODE] | node /DEST p [MODE]" },
+	{ "node", STMT_NODE, 2, 5, false,
+	  "node /DEST b|c MAJOR MINOR [MODE] | node /DEST p [MODE]" },
 	{ "busybox", STMT_BUSYBOX, 1, 1, true, "busybox PATH" },
 	{ "compress", STMT_COMPRESS, 1, 1, true, "compress zstd[:LEVEL]|xz|gzip|lz4|none" },
 	{ "param", STMT_PARAM, 1, ANY, false, "param KEY[=VALUE]..." },
@@ -40,9 +45,9 @@ const char *const profile_root_modes[] = { "loop", "tmpfs", "overlay", "disk", "
 const char *const profile_phases[] = { "settle", "locate", "attach", "assemble", "handover", NULL };
 
 const char *const profile_boot_words[] = {
-	"vi.mode",  "vi.image",	  "vi.host", "vi.part",	 "vi.persist", "vi.size",
-	"vi.toram", "vi.verify",  "vi.timeout", "vi.net", "vi.shell",	"vi.debug",
-	"vi.break", "vi.plan",	  "vi.modules", "vi.hostmount", NULL,
+	"vi.mode",  "vi.image",	 "vi.host",    "vi.part",      "vi.persist", "vi.size",
+	"vi.toram", "vi.verify", "vi.timeout", "vi.net",       "vi.shell",   "vi.debug",
+	"vi.break", "vi.plan",	 "vi.modules", "vi.hostmount", NULL,
 };
 
 const struct directive *directive_find(const char *name)

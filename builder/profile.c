@@ -111,9 +111,7 @@ static const char *find_file(const struct profile *profile, const char *path)
 {
 	char *file;
 
-	vec_foreach(i, file, &profile->files)
-		if (!strcmp(file, path))
-			return file;
+	vec_foreach(i, file, &profile->files) if (!strcmp(file, path)) return file;
 	return NULL;
 }
 
@@ -156,11 +154,12 @@ static int remember_file(struct profile *profile, char *path)
 	return vec_push(&profile->files, path);
 }
 
-static int parse_text(const struct parser *ps, const struct frame *frame, const char *text, size_t len,
-		      unsigned first_line);
+static int parse_text(const struct parser *ps, const struct frame *frame, const char *text,
+		      size_t len, unsigned first_line);
 
 /* Loads and reads what an include names. Only -ENOMEM is returned; all else goes to diag. */
-static int parse_include(const struct parser *ps, const struct frame *frame, const struct stmt *stmt)
+static int parse_include(const struct parser *ps, const struct frame *frame,
+			 const struct stmt *stmt)
 {
 	_cleanup_error_ struct error *err = NULL;
 	_cleanup_free_ char *text = NULL;
@@ -170,7 +169,8 @@ static int parse_include(const struct parser *ps, const struct frame *frame, con
 	int r;
 
 	if (inner.depth > MAX_DEPTH) {
-		stmt_diag(ps->diag, DIAG_ERROR, stmt, 0, "includes nested more than %d deep", MAX_DEPTH);
+		stmt_diag(ps->diag, DIAG_ERROR, stmt, 0, "includes nested more than %d deep",
+			  MAX_DEPTH);
 		return 0;
 	}
 	r = ps->loader->load(ps->loader->context, stmt->argv[0], frame->depth ? frame->file : NULL,
@@ -223,8 +223,8 @@ static int parse_line(const struct parser *ps, const struct frame *frame, const 
 	return r;
 }
 
-static int parse_text(const struct parser *ps, const struct frame *frame, const char *text, size_t len,
-		      unsigned first_line)
+static int parse_text(const struct parser *ps, const struct frame *frame, const char *text,
+		      size_t len, unsigned first_line)
 {
 	struct vec words = { 0 };
 	struct lexer lx;
@@ -276,8 +276,6 @@ const struct stmt *profile_last(const struct profile *profile, enum stmt_kind ki
 {
 	const struct stmt *stmt, *last = NULL;
 
-	vec_foreach(i, stmt, &profile->stmts)
-		if (stmt->kind == kind)
-			last = stmt;
+	vec_foreach(i, stmt, &profile->stmts) if (stmt->kind == kind) last = stmt;
 	return last;
 }

@@ -121,8 +121,9 @@ static bool search_below(struct candidate *c, const struct request *rq, const ch
 	if (rq->path_count == 0)
 		return true;
 	if (path_find(root, rq->paths, rq->path_count, &c->file, &fd) < 0)
-		return no(c, "does not hold %s%s", rq->paths[0],
-			  rq->path_count > 1 ? " nor the others" : "");
+		return no(c, "does not hold %s%s%s", rq->paths[0],
+			  rq->path_count > 1 ? " nor the others" : "",
+			  c->unclean ? " (journal not replayed)" : "");
 	if (image_id_check(&rq->id, fd, &err) < 0)
 		return no(c, "%s", error_msg(err));
 	return true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Extended attributes and POSIX ACLs of archive members, set by our own hand:
- * libarchive needs libacl for the latter, and reports one failure for all.
+ * libarchive needs libacl for the latter, and reports one failure for all. And the times of
+ * directories, which libarchive sets too early on those that exist already.
  */
 #ifndef APPLETS_UNPACKROOT_ATTRS_H
 #define APPLETS_UNPACKROOT_ATTRS_H
@@ -10,7 +11,7 @@
 
 #include "common/error.h"
 
-struct attrs_late; /* an ACL that has to wait for attrs_finish */
+struct attrs_late; /* what has to wait for attrs_finish */
 
 struct attrs {
 	struct attrs_late *late, **tail; /* oldest first */
@@ -21,10 +22,10 @@ struct attrs {
 
 void attrs_init(struct attrs *attrs);
 
-
 /*
- * Sets the attributes of entry on its path. ACLs of directories wait (their modes are set at the very
- * end and would change the mask), and so do ACLs with names but no numbers, whose passwd may still come.
+ * Sets the attributes of entry on its path. What belongs to directories waits: their modes, which are
+ * set at the very end, would change an ACL's mask, a default ACL would be inherited by what comes
+ * next, and times would not last. ACLs with names but no numbers wait for a passwd to look them up.
  * What the file system does not support is counted. 0 or -errno with *err set.
  */
 int attrs_apply(struct attrs *attrs, struct archive_entry *entry, struct error **err);

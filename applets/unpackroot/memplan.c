@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 
 /* Queues, libarchive, stacks. */
@@ -46,6 +47,7 @@ static uint64_t room_in(const struct statfs *fs)
 
 static int measure(const struct memplan_input *input, struct memplan *plan, struct error **err)
 {
+	struct stat archive, root;
 	struct statfs fs, archive_fs;
 
 	if (fstatfs(input->newroot, &fs) < 0)
@@ -53,9 +55,15 @@ static int measure(const struct memplan_input *input, struct memplan *plan, stru
 	plan->in_ram = magic_in_ram(&fs);
 	plan->room = room_in(&fs);
 	plan->memory = memory_available();
-	if (input->consume && input->file_size && fstatfs(input->fd, &archive_fs) == 0 &&
-	    magic_in_ram(&archive_fs) && plan->memory != UINT64_MAX)
+	if (!input->consume || !input->file_size)
+		return 0;
+	/* what the archive takes is there for the tree: bit by bit, as fast as it is read */
+	if (fstatfs(input->fd, &archive_fs) == 0 && magic_in_ram(&archive_fs) &&
+	    plan->memory != UINT64_MAX)
 		plan->memory += input->file_size;
+	if (fstat(input->fd, &archive) == 0 && fstat(input->newroot, &root) == 0 &&
+	    archive.st_dev == root.st_dev && plan->room != UINT64_MAX)
+		plan->room += input->file_size;
 	return 0;
 }
 

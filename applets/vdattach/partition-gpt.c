@@ -113,27 +113,15 @@ static uint64_t last_lba(const struct source *disk, uint32_t sector_size)
 	return disk->size / sector_size - 1;
 }
 
-/*
- * Primary headers for both sector sizes may be valid on a disk that was
- * partitioned anew: the one whose backup belongs at the very end is current.
- */
+/* The arrays of entries overlap the other size's header, so at most one primary is valid. */
 static bool find_primary(struct source *disk, const uint32_t *sizes, size_t n,
 			 struct gpt_header *ret)
 {
-	bool found = false;
-
 	for (size_t i = 0; i < n; i++) {
-		struct gpt_header h;
-
-		if (disk->size < 3ULL * sizes[i] || !load(disk, sizes[i], 1, &h))
-			continue;
-		if (!found || h.alternate_lba == last_lba(disk, sizes[i]))
-			*ret = h;
-		found = true;
-		if (h.alternate_lba == last_lba(disk, sizes[i]))
-			break;
+		if (disk->size >= 3ULL * sizes[i] && load(disk, sizes[i], 1, ret))
+			return true;
 	}
-	return found;
+	return false;
 }
 
 static bool find_backup(struct source *disk, const uint32_t *sizes, size_t n,

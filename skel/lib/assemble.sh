@@ -27,11 +27,11 @@ check_filesystem() {
 	local status=0
 	[ "$P_FSCK" != skip ] || return 0
 	case $1 in
-	ext2 | ext3 | ext4) [ -x "$ROOT/sbin/e2fsck" ] || [ -x "$ROOT/usr/sbin/e2fsck" ] || return 0 ;;
+	ext2 | ext3 | ext4) [ -x "$ROOT/bin/e2fsck" ] || return 0 ;;
 	*) return 0 ;;
 	esac
 	if [ "$P_FSCK" = force ]; then set -- -f; else set --; fi
-	PATH=$PATH:$ROOT/sbin:$ROOT/usr/sbin $RUN e2fsck -p "$@" "$DEVICE" || status=$?
+	$RUN e2fsck -p "$@" "$DEVICE" || status=$?
 	[ "$status" -lt 4 ] || fail "the file system on $DEVICE needs a person to repair it" "e2fsck ended with status $status" \
 		"run e2fsck $DEVICE in the shell, or boot with fsck.mode=skip"
 }
@@ -79,7 +79,8 @@ find_store() {
 upper_on() {
 	local kind=$1
 	if [ "$kind" = path ]; then
-		[ -f "$2$3" ] && kind=file || kind=dir
+		kind=dir
+		[ ! -f "$2$3" ] || kind='file'
 	fi
 	UPPER=$kind:$2$3
 	# shellcheck disable=SC2034

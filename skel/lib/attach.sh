@@ -15,13 +15,12 @@ attach_disk() {
 	local image=$SOURCE
 	[ -z "$P_VERIFY" ] || verify_file "$image"
 	case $P_PART in
-	[1-9]*) vdattach_image -p "$P_PART" "$image" ;;
+	[1-9]* | PARTUUID=* | PARTLABEL=*) vdattach_image -p "$P_PART" "$image" ;;
 	whole) vdattach_image "$image" ;;
 	'') vdattach_image "$image" && only_partition ;;
 	*) vdattach_image "$image" && partition_of "$DEVICE" "$P_PART" ;;
 	esac
 	[ -z "$COMPAT" ] || compat_names
-	DISK=''
 	find_image -H "$DEVICE" || fail "no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
 		'findimg above' 'say which partition is the root: vi.part=1, vi.part=UUID=..., vi.part=whole'
 }
@@ -32,7 +31,6 @@ vdattach_image() {
 	DEVICE=$($RUN vdattach --state "$STATE" "$@") ||
 		fail "the image $P_IMAGE could not be attached" 'the messages of vdattach above' \
 			"vdattach info $SOURCE tells what it is"
-	DISK=$DEVICE
 	say "$P_IMAGE is $DEVICE"
 }
 
@@ -53,19 +51,10 @@ partition_of() {
 	find_image -D "$1" -H "$2" || fail_find "a partition of $P_IMAGE" "$2"
 }
 
-# The names that vfuseloop gave: its users' fstab and scripts know them.
+# The names that vfuseloop gave; vdattach itself makes /dev/vdhost/*.
 compat_names() {
-	local name=${DISK##*/} dir
-	mkdir -p "$ROOT/dev/vdhost"
 	ln -sf "$HOST_DEVICE" "$ROOT/dev/host"
 	ln -sf "$DEVICE" "$ROOT/dev/rootfsloop"
-	case $P_PART in
-	[1-9]*) ln -sf "$DEVICE" "$ROOT/dev/vdhost/Partition$P_PART" ;;
-	*) ln -sf "$DISK" "$ROOT/dev/vdhost/EntireDisk" ;;
-	esac
-	for dir in "$ROOT/sys/class/block/$name/$name"p*; do
-		[ ! -e "$dir/partition" ] || ln -sf "/dev/${dir##*/}" "$ROOT/dev/vdhost/Partition${dir##*p}"
-	done
 }
 
 # The read-only image of an overlay: fetched, or copied to RAM, or used where it lies. LOWER is the result.

@@ -99,7 +99,8 @@ install_shutdown() {
 	mkdir -p "$@"
 	set -- "$ROOT/bin/busybox"
 	[ ! -e "$ROOT/bin/vdattach" ] || set -- "$@" "$ROOT/bin/vdattach"
-	$RUN cp "$@" "$RAMFS/bin/" && $RUN cp "$LIB/shutdown" "$RAMFS/shutdown" && ln -sf busybox "$RAMFS/bin/sh" ||
+	ln -sf busybox "$RAMFS/bin/sh"
+	{ $RUN cp "$@" "$RAMFS/bin/" && $RUN cp "$ROOT/shutdown" "$RAMFS/shutdown"; } ||
 		warn 'the shutdown programs could not be put in place: the power-off will not be checked'
 	[ ! -e "$ROOT/etc/initrd-release" ] || $RUN cp "$ROOT/etc/initrd-release" "$RAMFS/etc/"
 }
@@ -131,7 +132,7 @@ show_host() {
 		return 0
 	fi
 	inside "$P_HOSTMOUNT"
-	mkdir -p "$NEWROOT$RET" && $RUN mount -o bind "$HOSTDIR" "$NEWROOT$RET" ||
+	{ mkdir -p "$NEWROOT$RET" && $RUN mount -o bind "$HOSTDIR" "$NEWROOT$RET"; } ||
 		warn "vi.hostmount=$P_HOSTMOUNT: the folder cannot be made in this root"
 }
 

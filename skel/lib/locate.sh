@@ -1,4 +1,5 @@
 # shellcheck shell=dash
+# shellcheck disable=SC2034 # what is found is for the later phases
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Locate: finds what the root is made of. Leaves one of
 #   SOURCE (a file, or a URL when REMOTE=1), DEVICE and FSTYPE (a block device), neither for a share.

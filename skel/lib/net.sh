@@ -3,7 +3,9 @@
 # The network: every link up at once, addresses by ip= or DHCP, the first valid lease wins.
 # The kernels that matter have no IP_PNP: the whole grammar of ip= is ours.
 
-NET=$RAMFS/net
+export NET="$RAMFS/net" # udhcpc's script reads it
+# shellcheck source=skel/lib/addr.sh
+. "$LIB/addr.sh"
 
 # net_up: true when a link has an address; NET_WHY says why not. Once is enough.
 net_up() {
@@ -47,7 +49,7 @@ nics() {
 	for dir in "$ROOT/sys/class/net"/*; do
 		name=${dir##*/}
 		first_line "$dir/type"
-		[ "$RET" = 1 ] && [ ! -d "$dir/wireless" ] || continue
+		if [ "$RET" != 1 ] || [ -d "$dir/wireless" ]; then continue; fi
 		all="$all $name"
 		[ -z "$P_BOOTIF" ] || ! is_bootif "$dir/address" || NICS=$name
 	done
@@ -89,40 +91,16 @@ links_up() {
 	wait
 }
 
-# parse_ip WORD: CLIENT:SERVER:GATEWAY:MASK:HOST:DEV:AUTOCONF:DNS0:DNS1, its short forms, DEV:METHOD,
-# and live-boot's DEV:CLIENT:MASK:GATEWAY:DNS; in N_CLIENT.. and N_AUTO=static|dhcp
-parse_ip() {
-	local word=$1 IFS=:
-	N_CLIENT='' N_SERVER='' N_GATEWAY='' N_MASK='' N_HOST='' N_DEV='' N_AUTO='' N_DNS=''
-	set -f
-	# shellcheck disable=SC2086 # fields
-	set -- $word
-	set +f
-	case ${1:-}/${2:-} in
-	dhcp/ | on/ | any/ | both/ | bootp/ | rarp/ | dhcp4/) ;;
-	[a-z]*/*.*) N_DEV=$1 N_CLIENT=$2 N_MASK=${3:-} N_GATEWAY=${4:-} N_DNS=${5:-} ;;
-	[a-z]*/*) N_DEV=$1 ;;
-	*)
-		N_CLIENT=${1:-} N_SERVER=${2:-} N_GATEWAY=${3:-} N_MASK=${4:-} N_HOST=${5:-} N_DEV=${6:-}
-		N_DNS="${8:-}${9:+ $9}"
-		N_AUTO=${7:-}
-		;;
-	esac
-	case $N_AUTO:$N_CLIENT in
-	off:?* | none:?* | static:?* | :?*) N_AUTO=static ;;
-	*) N_AUTO=dhcp ;;
-	esac
-}
-
 # net_static: an address from the command line
 net_static() {
 	[ -n "$N_DEV" ] || link_with_carrier
-	L_IP=$N_CLIENT L_ROUTER=$N_GATEWAY L_DNS=$N_DNS L_DOMAIN='' L_SEARCH='' L_HOST=$N_HOST L_SERVER=$N_SERVER
-	L_ROUTES='' L_MTU='' L_PATH='' L_FILE=''
-	prefix_of "$N_MASK" "$N_CLIENT" || {
-		NET_WHY="the network mask '$N_MASK' of ip= is none"
+	lease_reset
+	# shellcheck disable=SC2153
+	L_IP=$N_CLIENT L_ROUTER=$N_GATEWAY L_DNS=$N_DNS L_HOST=$N_HOST L_SERVER=$N_SERVER L_MASK=$N_MASK
+	if ! number_of "$N_CLIENT" || ! prefix_of "$N_MASK" "$N_CLIENT"; then
+		NET_WHY="ip= has no usable address and mask: '$N_CLIENT', '$N_MASK'"
 		return 1
-	}
+	fi
 	L_PREFIX=$RET
 	configure "$N_DEV" none
 }
@@ -145,56 +123,6 @@ link_with_carrier() {
 	done
 }
 
-# prefix_of MASK ADDRESS: bits in RET; an empty mask is that of the address class
-prefix_of() {
-	local byte IFS=.
-	RET=0
-	case $1 in
-	'') class_prefix "${2%%.*}" ;;
-	*.*.*.*)
-		for byte in $1; do
-			case $byte in
-			255) RET=$((RET + 8)) ;;
-			254) RET=$((RET + 7)) ;;
-			252) RET=$((RET + 6)) ;;
-			248) RET=$((RET + 5)) ;;
-			240) RET=$((RET + 4)) ;;
-			224) RET=$((RET + 3)) ;;
-			192) RET=$((RET + 2)) ;;
-			128) RET=$((RET + 1)) ;;
-			0) ;;
-			*) return 1 ;;
-			esac
-		done
-		;;
-	*[!0-9]*) return 1 ;;
-	*) RET=$1 && [ "$1" -le 32 ] ;;
-	esac
-}
-
-class_prefix() {
-	if [ "$1" -lt 128 ]; then RET=8; elif [ "$1" -lt 192 ]; then RET=16; else RET=24; fi
-}
-
-# number_of ADDRESS: as an integer in RET
-number_of() {
-	local IFS=.
-	RET=0
-	# shellcheck disable=SC2086 # bytes
-	set -- $1
-	[ $# = 4 ] || return 1
-	RET=$((($1 << 24) | ($2 << 16) | ($3 << 8) | $4))
-}
-
-# in_subnet ADDRESS OF PREFIX
-in_subnet() {
-	local a
-	number_of "$1" || return 1
-	a=$RET
-	number_of "$2" || return 1
-	[ $((a >> (32 - $3))) = $((RET >> (32 - $3))) ]
-}
-
 # configure DEV dhcp|none: address, routes, resolv.conf from L_*
 configure() {
 	local dev=$1 server
@@ -214,30 +142,162 @@ configure() {
 	say "$dev has $L_IP/$L_PREFIX${L_ROUTER:+, router $L_ROUTER}"
 }
 
-# Classless routes replace the router (RFC 3442). A router outside the subnet (/32) is told to be on the link.
+# Classless routes replace the router (RFC 3442).
 routes() {
-	local router=${L_ROUTER%% *}
-	if [ -n "$L_ROUTES" ]; then
-		# shellcheck disable=SC2086 # pairs
-		set -- "$1" $L_ROUTES
-		while [ $# -ge 3 ]; do
-			case $3 in
-			0.0.0.0) $RUN ip route add "$2" dev "$1" ;;
-			*) via "$1" "$2" "$3" ;;
-			esac
-			shift 2
-			set -- "$NIC_OF_ROUTES" "$@" && shift && set -- "$@"
-		done
-		return 0
-	fi
-	case $router in
+	local dev=$1 router=${L_ROUTER%% *}
+	# shellcheck disable=SC2086 # pairs
+	set -- $L_ROUTES
+	[ $# -ge 2 ] || case $router in
 	'' | 0.0.0.0) ;;
-	*) via "$1" default "$router" ;;
+	*) set -- default "$router" ;;
 	esac
+	while [ $# -ge 2 ]; do
+		case $2 in
+		0.0.0.0) $RUN ip route add "$1" dev "$dev" ;;
+		*) via "$dev" "$1" "$2" ;;
+		esac
+		shift 2
+	done
 }
 
-# via DEV DESTINATION ROUTER
+# via DEV DESTINATION ROUTER: a router outside the subnet (/32) is told to be on the link.
 via() {
 	in_subnet "$3" "$L_IP" "$L_PREFIX" || $RUN ip route add "$3" dev "$1" scope link
 	$RUN ip route add "$2" via "$3" dev "$1"
+}
+
+# net_conf DEV PROTOCOL: in the format of ipconfig, which other programs source; so nothing odd goes in
+net_conf() {
+	# shellcheck disable=SC2086 # the first and the second server
+	set -- "$1" "$2" $L_DNS
+	conf_line DEVICE "$1"
+	conf_line PROTO "$2"
+	conf_line IPV4ADDR "$L_IP"
+	conf_line IPV4NETMASK "$L_MASK"
+	conf_line IPV4GATEWAY "${L_ROUTER%% *}"
+	conf_line IPV4DNS0 "${3:-}"
+	conf_line IPV4DNS1 "${4:-}"
+	conf_line HOSTNAME "$L_HOST"
+	conf_line DNSDOMAIN "$L_DOMAIN"
+	conf_line DOMAINSEARCH "$L_SEARCH"
+	conf_line ROOTSERVER "$L_SERVER"
+	conf_line ROOTPATH "$L_PATH"
+	conf_line filename "$L_FILE"
+}
+
+conf_line() {
+	case $2 in
+	*[!A-Za-z0-9._:/,\ -]*) printf "%s=''\n" "$1" ;;
+	*) printf "%s='%s'\n" "$1" "$2" ;;
+	esac
+}
+
+# net_dhcp LINKS: asks on all of them at once; true when one has an address
+net_dhcp() {
+	local event nic left=0
+	rm -f "$NET/events"
+	mkfifo "$NET/events"
+	exec 4<>"$NET/events"
+	for nic in $1; do
+		left=$((left + 1))
+		ask_dhcp "$nic" &
+	done
+	while [ $left -gt 0 ] && read -r event nic <&4; do
+		case $event in
+		bound) ! take_lease "$nic" || break ;;
+		ended) left=$((left - 1)) ;;
+		esac
+	done
+	exec 4>&-
+	stop_dhcp
+	[ -n "$NET_DEV" ]
+}
+
+# ask_dhcp LINK: its script says "bound LINK" for a lease; "ended LINK" comes in any case
+ask_dhcp() {
+	local tries=15
+	case $P_IMAGE in *://* | nfs:*) [ "$P_TIMEOUT" -gt 60 ] && tries=$P_TIMEOUT || tries=60 ;; esac
+	$RUN udhcpc -f -q -n -t "$tries" -T 1 -A 1 -i "$1" -p "$NET/$1.pid" -s "$LIB/udhcpc" \
+		-O search -O staticroutes -O mtu -O rootpath >/dev/null 2>"$NET/$1.log" || :
+	echo "ended $1" >&4
+}
+
+stop_dhcp() {
+	local file
+	for file in "$NET"/*.pid; do
+		first_line "$file"
+		[ -z "$RET" ] || $RUN kill "$RET" 2>/dev/null || :
+	done
+}
+
+# take_lease LINK: configures it, unless the lease cannot lead to where the image is
+take_lease() {
+	local key value
+	lease_reset
+	while IFS='=' read -r key value; do
+		case $key in
+		ip) L_IP=$value ;;
+		mask) L_PREFIX=$value ;;
+		subnet) L_MASK=$value ;;
+		router) L_ROUTER=$value ;;
+		dns) L_DNS=$value ;;
+		domain) L_DOMAIN=$value ;;
+		search) L_SEARCH=$value ;;
+		hostname) L_HOST=$value ;;
+		mtu) L_MTU=$value ;;
+		staticroutes) L_ROUTES=$value ;;
+		siaddr) L_SERVER=$value ;;
+		rootpath) L_PATH=$value ;;
+		boot_file) L_FILE=$value ;;
+		esac
+	done <"$NET/$1.lease"
+	lease_is_valid "$1" && configure "$1" dhcp
+}
+
+lease_reset() {
+	L_IP='' L_PREFIX='' L_MASK='' L_ROUTER='' L_DNS='' L_DOMAIN='' L_SEARCH='' L_HOST=''
+	L_MTU='' L_ROUTES='' L_SERVER='' L_PATH='' L_FILE=''
+}
+
+# With several links a lease without a router counts only when the image's server is its neighbour.
+lease_is_valid() {
+	local server=${P_IMAGE#*://}
+	if ! number_of "$L_IP" || ! prefix_of "${L_PREFIX:-$L_MASK}" "$L_IP"; then
+		warn "the DHCP answer on $1 has no usable address: '$L_IP/$L_PREFIX'"
+		return 1
+	fi
+	L_PREFIX=$RET
+	[ -z "$L_ROUTER$L_ROUTES" ] && [ "$NICS" != "$1" ] || return 0
+	server=${server%%[:/]*}
+	case $server in '' | *[!0-9.]*) return 0 ;; esac
+	in_subnet "$server" "$L_IP" "$L_PREFIX" || {
+		warn "the lease on $1 has no router and does not reach $server: waiting for another"
+		return 1
+	}
+}
+
+# Name servers and search list for this boot and, at the hand-over, for the root.
+hand_dns() {
+	local server
+	[ -n "$P_DNS" ] || return 0
+	{
+		[ -z "${NET_SEARCH:-}" ] || printf 'search %s\n' "$NET_SEARCH"
+		for server in $P_DNS; do
+			printf 'nameserver %s\n' "$server"
+		done
+	} >"$RAMFS/resolv.conf"
+	$RUN cp "$RAMFS/resolv.conf" "$ROOT/etc/resolv.conf"
+}
+
+# link_report: what stands against each link, in NET_WHY
+link_report() {
+	local nic text="${NET_WHY:-}"
+	for nic in $NICS; do
+		first_line "$ROOT/sys/class/net/$nic/carrier" 2>/dev/null
+		case $RET in
+		1) text="$text${text:+; }$nic: link is up, no DHCP answer" ;;
+		*) text="$text${text:+; }$nic: no carrier" ;;
+		esac
+	done
+	NET_WHY=$text
 }

@@ -72,9 +72,9 @@ swap() {
 	RET=$RET$rest
 }
 
-
 plan_settle() {
 	[ -z "$P_VERBOSE" ] || P_QUIET=''
+	[ "$P_TIMEOUT" -le 86400 ] || P_TIMEOUT=86400
 	[ -z "$LIVE" ] || plan_live
 	[ -z "$COW_HOST$COW_DIR" ] || I_PERSIST=dir:${COW_HOST:+$COW_HOST:}/${COW_DIR#/}
 	plan_share

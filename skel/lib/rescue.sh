@@ -68,5 +68,6 @@ shells() {
 }
 
 shell_on() {
+	# shellcheck disable=SC2016 # the new shell expands it
 	$RUN setsid sh -c 'exec sh -i <"$0" >"$0" 2>&1' "$1"
 }

@@ -24,6 +24,7 @@ mount_api() {
 	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 run "$ROOT/run" || fail "cannot mount /run"
 	mkdir -p "$RAMFS"
 	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 initramfs "$RAMFS" || fail "cannot mount /run/initramfs"
+	# shellcheck disable=SC2094 # a terminal
 	[ -e "$ROOT/proc/self/fd/2" ] || exec <"$ROOT/dev/console" >"$ROOT/dev/console" 2>&1
 }
 

@@ -81,7 +81,7 @@ word_kernel() {
 	ro | rw) P_ACCESS=$1 ;;
 	init=*) P_INIT=$V ;;
 	rootdelay=*) seconds "$1" ;;
-	rootwait) P_TIMEOUT=31536000 ;;
+	rootwait) P_TIMEOUT=86400 ;;
 	rootwait=*) seconds "$1" ;;
 	panic=*) P_PANIC=$V ;;
 	quiet) P_QUIET=1 ;;

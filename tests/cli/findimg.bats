@@ -69,19 +69,19 @@ import struct, sys
 with open(sys.argv[1], 'r+b') as f:
     boot = f.read(512)
     sector, per_cluster = struct.unpack_from('<HB', boot, 11)
-    lcn, = struct.unpack_from('<Q', boot, 48)
     size = struct.unpack_from('<b', boot, 64)[0]
     size = 1 << -size if size < 0 else size * sector * per_cluster
-    at = lcn * sector * per_cluster + 3 * size
-    f.seek(at)
-    record = f.read(size)
-    assert record[:4] == b'FILE'
-    attribute, = struct.unpack_from('<H', record, 20)
-    while struct.unpack_from('<I', record, attribute)[0] != 0x70:
-        attribute += struct.unpack_from('<I', record, attribute + 4)[0]
-    value = attribute + struct.unpack_from('<H', record, attribute + 20)[0]
-    f.seek(at + value + 10)
-    f.write(b'\x01\x00')
+    for lcn in struct.unpack_from('<QQ', boot, 48):  # $MFT and $MFTMirr
+        at = lcn * sector * per_cluster + 3 * size
+        f.seek(at)
+        record = f.read(size)
+        assert record[:4] == b'FILE'
+        attribute, = struct.unpack_from('<H', record, 20)
+        while struct.unpack_from('<I', record, attribute)[0] != 0x70:
+            attribute += struct.unpack_from('<I', record, attribute + 4)[0]
+        value = attribute + struct.unpack_from('<H', record, attribute + 20)[0]
+        f.seek(at + value + 10)
+        f.write(b'\x01\x00')
 PY
 }
 
@@ -182,6 +182,7 @@ mount $PWD/mnt"
 	sfdisk -q --part-label one 1 'part one'
 	dd if=one-p of=one bs=1M seek=4 conv=notrunc status=none
 	attach one -P
+	partx -u "$loop" # for kernels without GPT support
 	uuid=$(blkid -p -o value -s UUID one-p)
 	part=$(sfdisk --part-uuid one 1)
 	for spec in any "${loop}p1" "${loop#/dev/}p1" "UUID=$uuid" "UUID=${uuid^^}" "LABEL=my data" 'LABEL=my\x20data' \
@@ -265,15 +266,13 @@ mount $PWD/mnt"
 @test "a partition that appears later is found by its event" {
 	ext4_image part late image
 	truncate -s 16M late
-	echo '4M,8M,L' | sfdisk -q --label gpt late
 	dd if=part of=late bs=1M seek=4 conv=notrunc status=none
-	attach late
+	attach late -P
 	mkfifo errors
 	"$findimg" --only "$devices" -m "$PWD/mnt" -t 60 /image >out 2>errors &
 	background=$!
 	read -r line <errors
-	losetup -d "$loop"
-	losetup -P "$loop" late
+	addpart "$loop" 1 8192 16384
 	wait "$background"
 	background=''
 	output=$(<out)
@@ -330,6 +329,7 @@ mount $PWD/mnt"
 	dd if=part-swap of=disk bs=1M seek=1 conv=notrunc status=none
 	dd if=part of=disk bs=1M seek=9 conv=notrunc status=none
 	attach disk -P
+	partx -u "$loop"
 	find_only -t 0 -w /image
 	assert_equal "$status" 1
 	grep -q "'${loop}p2' may belong to the suspended Linux of '${loop}p1'" <<<"$stderr"

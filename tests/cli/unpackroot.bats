@@ -116,6 +116,7 @@ make_tree() {
 	touch usr/bin/sgid && chgrp 50 usr/bin/sgid && chmod 2711 usr/bin/sgid
 	chmod 1777 tmp && chmod 3770 home
 	chown 2097152:4294967294 empty/nothing
+	chown 3:4 . && chmod 2751 .
 	chown -h 12345:54321 etc/absolute
 	setfattr -n user.note -v 'some text' usr/bin/random
 	setfattr -n user.binary -v 0x000102ff00 usr
@@ -125,8 +126,9 @@ make_tree() {
 	setfacl -m g:7:- home/üser
 	chmod 000 usr/bin/numbers
 	touch -d '2001-02-03 04:05:06.123456789' usr/bin/random
-	touch -h -d '1965-02-03 04:05:06.5' etc/absolute
-	touch -d '2040-01-01 00:00:00.25' home/üser empty .
+	touch -h -d '1965-02-03 04:05:06' etc/absolute
+	touch -d '2040-01-01 00:00:00.25' home/üser empty
+	touch -d '2040-01-01 00:00:00' .
 	cd "$OLDPWD"
 }
 
@@ -155,6 +157,8 @@ same_as_bsdtar() { # ARCHIVE [IGNORED]...
 	mkdir "$A/bsd"
 	mount -t tmpfs -o size=256m tmpfs "$ROOT"
 	bsdtar -xpf "$archive" --numeric-owner -C "$A/bsd"
+	# it sets the times of a directory that exists too early
+	touch -r "$TREE" "$A/bsd"
 	"$UNPACKROOT" "$archive" "$ROOT"
 	diff <(list "$A/bsd" "$@") <(list "$ROOT" "$@")
 }
@@ -204,16 +208,16 @@ refuses() { # TEXT ARGUMENT...
 }
 
 @test "pax.tar.xz of several blocks equals bsdtar" { same_as_bsdtar "$ARCHIVES/pax.tar.xz"; }
-@test "posix.tar.xz of GNU tar, one block, equals bsdtar" { same_as_bsdtar "$ARCHIVES/posix.tar.xz"; }
 @test "tar.gz equals bsdtar" { same_as_bsdtar "$ARCHIVES/pax.tar.gz"; }
 @test "tar.bz2 equals bsdtar" { same_as_bsdtar "$ARCHIVES/pax.tar.bz2"; }
 @test "tar.zst equals bsdtar" { same_as_bsdtar "$ARCHIVES/pax.tar.zst"; }
 @test "GNU tar format equals bsdtar" { same_as_bsdtar "$ARCHIVES/gnu.tar"; }
 @test "cpio newc equals bsdtar" { same_as_bsdtar "$ARCHIVES/newc.cpio"; }
 
-@test "posix.tar of GNU tar: the source tree itself" {
+# bsdtar 3.6 cannot do this one: it takes the names in its ACLs for wrong ones
+@test "posix.tar.xz of GNU tar, one block: the source tree itself" {
 	mount -t tmpfs tmpfs "$ROOT"
-	"$UNPACKROOT" "$ARCHIVES/posix.tar" "$ROOT"
+	"$UNPACKROOT" "$ARCHIVES/posix.tar.xz" "$ROOT"
 	same_as_tree
 }
 

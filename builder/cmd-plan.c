@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+
+#include "builder/cmd-build.h"
+#include "builder/util/log.h"
+
+static int fail(struct error *err, int status)
+{
+	log_msg(LOG_ERROR, "%s", error_msg(err));
+	return status;
+}
+
+static void print_notes(const struct plan *plan)
+{
+	const char *note;
+
+	vec_foreach(i, note, &plan->notes)
+		log_msg(LOG_WARNING, "%s", note);
+	vec_foreach(i, note, &plan->details)
+		log_msg(LOG_DEBUG, "%s", note);
+}
+
+/* Problems of the plan that belong to lines of the profile. */
+static int report(struct job *job, struct diag *diag, bool quiet)
+{
+	size_t errors = diag->errors;
+
+	if (errors || !quiet)
+		diag_print(diag, stderr);
+	if (!errors) {
+		print_notes(&job->plan);
+		return STATUS_OK;
+	}
+	log_msg(LOG_ERROR, "the profile cannot be built for kernel %s: %zu error%s", job->host.kver,
+		errors, errors == 1 ? "" : "s");
+	return STATUS_PROFILE;
+}
+
+int job_prepare(struct job *job, const struct options *options)
+{
+	_cleanup_error_ struct error *err = NULL;
+	struct diag diag = { 0 };
+	int status;
+
+	if (host_init(&job->host, options->sysroot, options->kver, &err) < 0)
+		return fail(err, STATUS_FAILED);
+	status = load_profile(options, &job->host, &job->profile);
+	if (status != STATUS_OK)
+		return status;
+	if (plan_make(&job->plan, &job->profile, &job->host, &diag, &err) < 0)
+		status = fail(err, STATUS_FAILED);
+	else
+		status = report(job, &diag, options->quiet);
+	diag_release(&diag);
+	return status;
+}
+
+void job_release(struct job *job)
+{
+	plan_release(&job->plan);
+	profile_release(&job->profile);
+	host_release(&job->host);
+}
+
+int cmd_plan(const struct options *options)
+{
+	_cleanup_error_ struct error *err = NULL;
+	struct job job = { 0 };
+	int status = job_prepare(&job, options);
+
+	if (status == STATUS_OK &&
+	    plan_print(&job.plan, options->format, options->output, stdout, &err) < 0)
+		status = fail(err, STATUS_FAILED);
+	job_release(&job);
+	return status;
+}

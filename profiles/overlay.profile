@@ -1,0 +1,32 @@
+# A compressed read-only image (squashfs, erofs) on a disk, stick or CD, under a writable layer. The default.
+# SPDX-License-Identifier: GPL-2.0-or-later
+include common
+
+root overlay
+
+# Where the image lies on its partition. Make one with: mkvinitrd pack FOLDER root.sqfs
+# Other places:  file:root.sqfs       a file of this machine, packed into the initramfs
+#                http://server/x.sqfs fetched into memory (needs 'module =net')
+image /live/root.sqfs
+
+# The partition that has it: 'any' looks at all of them, also at a stick that is plugged in late.
+# To be sure which one: UUID=..., LABEL=LIVE, PARTUUID=..., /dev/sda1, usb, cdrom
+host any
+
+# Where changes go:
+#   ram                  forgotten at power-off
+#   ram:2G               the same, with a limit of its own
+#   dir:/changes         a folder on the partition of the image (ext4, xfs, btrfs, f2fs)
+#   file:/changes.img,4G a file that is made at the first boot; for FAT, exFAT and NTFS sticks too
+#   device:LABEL=changes a partition
+#   A folder or file of another partition: dir:LABEL=data:/changes
+persist ram
+
+# How much memory changes in RAM may take.
+size 50%
+
+# Prove before use that the image is the right one; sha256sum root.sqfs tells the number.
+#verify sha256:0000000000000000000000000000000000000000000000000000000000000000
+
+# Copy the image to memory, so that the stick can be pulled out.
+#param vi.toram

@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What scripts/musl-libs built fits the initramfs: static, complete, and accepted by
+# the host's own tools.
+
+setup() {
+	bats_load_library bats-support
+	bats_load_library bats-assert
+	root=$BATS_TEST_DIRNAME/../..
+	cd "$BATS_TEST_TMPDIR"
+}
+
+@test "programs are static and small" {
+	for program in busybox mke2fs e2fsck; do
+		run -0 file -b "$MUSL/bin/$program"
+		assert_output --partial 'statically linked'
+		assert [ "$(stat -c %s "$MUSL/bin/$program")" -le $((700 * 1024)) ]
+	done
+}
+
+@test "busybox has every applet that gets a link in the image" {
+	run -0 grep -o '^[^#[:space:]]*' "$root/skel/busybox.links"
+	"$MUSL/bin/busybox" --list >have
+	for applet in $output; do
+		grep -qxF -e "${applet##*/}" have || fail "busybox lacks '$applet'"
+	done
+}
+
+@test "busybox ash runs applets that are not in PATH" {
+	run -0 env -i PATH=/nowhere "$MUSL/bin/busybox" sh -c 'echo one two | cut -d " " -f 2'
+	assert_output two
+}
+
+@test "busybox reads the compressed archives of other tools" {
+	mkdir tree
+	head -c 100000 /dev/urandom >tree/data
+	for compressor in gzip bzip2 xz; do
+		tar -c --use-compress-program "$compressor" -f "tree.$compressor" tree
+		mkdir "$compressor"
+		"$MUSL/bin/busybox" tar -xf "tree.$compressor" -C "$compressor"
+		cmp tree/data "$compressor/tree/data"
+	done
+}
+
+@test "busybox cpio writes what the host's cpio reads" {
+	mkdir tree
+	echo content >tree/file
+	find tree | "$MUSL/bin/busybox" cpio -o -H newc >tree.cpio
+	run -0 cpio -i --to-stdout --quiet tree/file <tree.cpio
+	assert_output content
+}
+
+@test "busybox mount hands NFS options to the kernel as they are" {
+	mkdir target
+	run unshare -m strace -s 200 -e trace=mount "$MUSL/bin/busybox" \
+		mount -t nfs -o addr=127.0.0.1,nolock,vers=3 127.0.0.1:/x target
+	assert_output --partial '"addr=127.0.0.1,nolock,vers=3,'
+}
+
+@test "mke2fs makes an ext4 that the host's e2fsck and blkid accept" {
+	truncate -s 64M image
+	run -0 "$MUSL/bin/mke2fs" -q -F -t ext4 -L upper image
+	run -0 /sbin/e2fsck -fn image
+	run -0 /sbin/blkid -p -o export image
+	assert_line TYPE=ext4
+	assert_line LABEL=upper
+}
+
+@test "e2fsck repairs an ext4 that was damaged" {
+	truncate -s 64M image
+	/sbin/mke2fs -q -F -t ext4 image
+	/sbin/debugfs -w -R 'clri <2>' image 2>/dev/null
+	run ! /sbin/e2fsck -fn image
+	run -1 "$MUSL/bin/e2fsck" -fy image
+	run -0 /sbin/e2fsck -fn image
+}
+
+@test "the libraries link into one static program" {
+	cat >probe.c <<-'END'
+		#include <archive.h>
+		#include <blkid/blkid.h>
+		#include <lzma.h>
+		#include <sha2.h>
+		#include <stdio.h>
+
+		int main(void)
+		{
+			SHA2_CTX sha;
+			lzma_stream stream = LZMA_STREAM_INIT;
+			lzma_mt mt = { .threads = 2, .memlimit_stop = UINT64_MAX };
+
+			SHA256Init(&sha);
+			if (lzma_stream_decoder_mt(&stream, &mt) != LZMA_OK || !blkid_known_fstype("ext4"))
+				return 1;
+			archive_write_disk_set_options(archive_write_disk_new(), ARCHIVE_EXTRACT_ACL);
+			return puts(archive_version_details()) < 0;
+		}
+	END
+	musl-gcc -static -isystem "$MUSL/include" -o probe probe.c -L"$MUSL/lib" \
+		-larchive -llzma -lzstd -lbz2 -lz -lmd -lblkid
+	run -0 ./probe
+	assert_output --regexp 'zlib/.* liblzma/.* bz2lib/.* libzstd/'
+}
+
+@test "without a Debian entry in apt's sources the message says what to add" {
+	mkdir parts
+	echo 'deb https://example.org/apt third-party main' >parts/example.list
+	printf 'Dir::Etc::%s "%s";\n' sourcelist /dev/null sourceparts "$PWD/parts" >apt.conf
+	run -1 env APT_CONFIG="$PWD/apt.conf" XDG_CACHE_HOME="$PWD/cache" "$root/scripts/musl-libs" out
+	assert_output --partial 'no entry for release'
+	assert [ ! -e out/libs.stamp ]
+}

@@ -1,0 +1,3 @@
+module c
+include profile
+hots

@@ -1,0 +1,2 @@
+include overlay
+host LABEL=LIVE

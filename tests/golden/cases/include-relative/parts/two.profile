@@ -1,0 +1,1 @@
+hots two

@@ -1,0 +1,2 @@
+root overlay
+image /a.sfs
