@@ -12,9 +12,9 @@ struct check {
 	const struct host *host; /* or NULL */
 	struct image_tree tree;
 	struct vec segments;	/* of struct image_segment, owned */
-	struct cpio_stats stats; /* of all members before the sentinel */
-	char *sentinel;		/* its text */
-	bool after_sentinel;	/* members came after it */
+	struct cpio_stats stats;  /* of all members but the sentinel */
+	struct cpio_stats sealed; /* of those before the sentinel */
+	char *sentinel;		  /* its text */
 	bool broken_walk;	/* a rule of the unpacker is broken: what follows from it is not told again */
 };
 

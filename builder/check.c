@@ -89,7 +89,7 @@ static int keep_sentinel(struct check *check, const struct image_entry *entry, s
 {
 	free(check->sentinel);
 	check->sentinel = strndup((const char *)entry->data, (size_t)entry->size);
-	check->after_sentinel = false;
+	check->sealed = check->stats;
 	return check->sentinel ? 0 : error_make(err, ENOMEM, "out of memory");
 }
 
@@ -105,7 +105,6 @@ static int on_entry(void *context, const struct image_entry *entry, struct error
 	check->report->unpacked += regular ? entry->size : 0;
 	if (regular && strcmp(entry->path, CPIO_SENTINEL_PATH) == 0)
 		return keep_sentinel(check, entry, err);
-	check->after_sentinel = check->sentinel;
 	cpio_stats_add_bytes(&check->stats, entry->member, entry->member_size,
 			     regular ? entry->size : 0);
 	return 0;
@@ -123,6 +122,7 @@ void check_sentinel(struct check *check)
 {
 	_cleanup_free_ char *expected = NULL;
 
+	/* members behind it are someone's additions, and as good as those of any other image */
 	if (!check_is_ours(check) || check->broken_walk)
 		return;
 	if (!check->sentinel) {
@@ -132,18 +132,13 @@ void check_sentinel(struct check *check)
 			  CPIO_SENTINEL_PATH);
 		return;
 	}
-	expected = cpio_sentinel(&check->stats);
-	if (!expected)
-		return;
-	if (check->after_sentinel)
-		check_note(check, "members were added behind /%s: what it tells was not checked",
-			   CPIO_SENTINEL_PATH);
-	else if (strcmp(check->sentinel, expected) != 0)
+	expected = cpio_sentinel(&check->sealed);
+	if (expected && strcmp(check->sentinel, expected) != 0)
 		check_add(check, "truncated", CHECK_NO_OFFSET,
 			  "/%s does not match the %" PRIu64
 			  " members before it: some are missing or damaged; copy or build the image"
 			  " again",
-			  CPIO_SENTINEL_PATH, check->stats.members);
+			  CPIO_SENTINEL_PATH, check->sealed.members);
 }
 
 int check_run(const uint8_t *image, size_t len, const char *name, const struct host *host,

@@ -56,38 +56,63 @@ static bool describe(const struct tree_node *a, const struct tree_node *b, char 
 	return text[0];
 }
 
-static void print_changed(const struct tree_node *a, const struct tree_node *b, const char *what)
+static void print_text(const struct tree_node *a, const struct tree_node *b, const char *what)
 {
-	printf("~ %s (%s", a->path, what);
+	const struct tree_node *node = a ? a : b;
+
+	printf("%c ", !b ? '-' : !a ? '+' : '~');
+	image_print_name(node->path);
+	if (!a || !b) {
+		printf(" (%" PRIu64 " bytes)\n", node_size(node));
+		return;
+	}
+	printf(" (%s", what);
 	if (node_size(a) != node_size(b))
 		printf(", %" PRIu64 " -> %" PRIu64 " bytes", node_size(a), node_size(b));
-	if (a->target && b->target && strcmp(a->target, b->target) != 0)
-		printf(", %s -> %s", a->target, b->target);
-	printf(")\n");
+	puts(")");
 }
 
-static void compare_nodes(const struct tree_node *a, const struct tree_node *b,
+static void print_json(const struct tree_node *a, const struct tree_node *b, const char *what,
+		       bool first)
+{
+	printf("%s{\"change\":\"%s\",\"path\":", first ? "[\n" : ",\n",
+	       !b ? "removed" : !a ? "added" : "changed");
+	image_print_json(a ? a->path : b->path);
+	if (a)
+		printf(",\"old_size\":%" PRIu64, node_size(a));
+	if (b)
+		printf(",\"new_size\":%" PRIu64, node_size(b));
+	if (a && b)
+		printf(",\"what\":\"%s\"", what);
+	putchar('}');
+}
+
+static void compare_nodes(const struct tree_node *a, const struct tree_node *b, bool json,
 			  struct totals *totals)
 {
-	char what[96];
+	bool first = !totals->added && !totals->removed && !totals->changed;
+	char what[96] = "";
 
 	if (!b) {
 		totals->removed++;
 		totals->removed_bytes += node_size(a);
-		printf("- %s (%" PRIu64 " bytes)\n", a->path, node_size(a));
 	} else if (!a) {
 		totals->added++;
 		totals->added_bytes += node_size(b);
-		printf("+ %s (%" PRIu64 " bytes)\n", b->path, node_size(b));
 	} else if (describe(a, b, what)) {
 		totals->changed++;
 		totals->changed_bytes += (int64_t)node_size(b) - (int64_t)node_size(a);
-		print_changed(a, b, what);
+	} else {
+		return;
 	}
+	if (json)
+		print_json(a, b, what, first);
+	else
+		print_text(a, b, what);
 }
 
 /* Both trees are sorted by path. */
-static void compare_trees(const struct image_tree *a, const struct image_tree *b,
+static void compare_trees(const struct image_tree *a, const struct image_tree *b, bool json,
 			  struct totals *totals)
 {
 	size_t i = 0, k = 0;
@@ -97,7 +122,7 @@ static void compare_trees(const struct image_tree *a, const struct image_tree *b
 		const struct tree_node *right = k < b->nodes.len ? b->nodes.items[k] : NULL;
 		int order = !left ? 1 : !right ? -1 : strcmp(left->path, right->path);
 
-		compare_nodes(order <= 0 ? left : NULL, order >= 0 ? right : NULL, totals);
+		compare_nodes(order <= 0 ? left : NULL, order >= 0 ? right : NULL, json, totals);
 		i += order <= 0;
 		k += order >= 0;
 	}
@@ -130,6 +155,7 @@ int cmd_diff(const struct options *options)
 	struct image_tree a = { 0 }, b = { 0 };
 	struct image_file file_a = { 0 }, file_b = { 0 };
 	struct totals totals = { 0 };
+	bool json = options->format == PLAN_JSON;
 	int status = TROUBLE;
 
 	if (options->argc != 2) {
@@ -137,9 +163,11 @@ int cmd_diff(const struct options *options)
 		return STATUS_USAGE;
 	}
 	if (load(options->argv[0], &file_a, &a) >= 0 && load(options->argv[1], &file_b, &b) >= 0) {
-		compare_trees(&a, &b, &totals);
+		compare_trees(&a, &b, json, &totals);
 		status = totals.added || totals.removed || totals.changed ? DIFFERENT : SAME;
-		if (status == DIFFERENT)
+		if (json)
+			puts(status == SAME ? "[]" : "\n]");
+		else if (status == DIFFERENT)
 			print_totals(&totals, &file_a, &file_b);
 	}
 	image_tree_release(&a);

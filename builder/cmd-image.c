@@ -2,6 +2,7 @@
 #include "builder/cmd-image.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "builder/util/log.h"
@@ -97,4 +98,28 @@ int image_file_tree(struct image_file *file, struct image_tree *tree, struct err
 	if (r >= 0)
 		image_tree_finish(tree);
 	return r;
+}
+
+void image_print_name(const char *name)
+{
+	for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+		if (*p < ' ' || *p == 0x7f || *p == '\\')
+			printf("\\%03o", *p);
+		else
+			putchar(*p);
+	}
+}
+
+void image_print_json(const char *text)
+{
+	putchar('"');
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		if (*p < ' ' || *p == 0x7f)
+			printf("\\u%04x", *p);
+		else if (*p == '"' || *p == '\\')
+			printf("\\%c", *p);
+		else
+			putchar(*p);
+	}
+	putchar('"');
 }

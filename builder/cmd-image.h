@@ -28,4 +28,10 @@ int image_file_walk(struct image_file *file,
 /* The whole image as a tree; tree must be initialised. */
 int image_file_tree(struct image_file *file, struct image_tree *tree, struct error **err);
 
+/* Prints a name of an image, which may hold anything: control characters and backslashes come as octal escapes. */
+void image_print_name(const char *name);
+
+/* As a JSON string, with its quotes. */
+void image_print_json(const char *text);
+
 #endif

@@ -14,31 +14,6 @@ struct listing {
 	const char *separator; /* of JSON values */
 };
 
-/* A name from an image may hold anything: nothing of it may reach a terminal as a command. */
-static void print_name(const char *name)
-{
-	for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
-		if (*p < ' ' || *p == 0x7f || *p == '\\')
-			printf("\\%03o", *p);
-		else
-			putchar(*p);
-	}
-}
-
-static void print_json_string(const char *text)
-{
-	putchar('"');
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (*p < ' ' || *p == 0x7f)
-			printf("\\u%04x", *p);
-		else if (*p == '"' || *p == '\\')
-			printf("\\%c", *p);
-		else
-			putchar(*p);
-	}
-	putchar('"');
-}
-
 static char type_letter(uint32_t mode)
 {
 	static const char letters[] = "?pc?d?b?-?l?s???";
@@ -98,10 +73,10 @@ static int list_entry(void *context, const struct image_entry *entry, struct err
 
 	if (listing->options->long_format)
 		print_long(entry);
-	print_name(entry->path);
+	image_print_name(entry->path);
 	if (listing->options->long_format && entry->link_target) {
 		fputs(" -> ", stdout);
-		print_name(entry->link_target);
+		image_print_name(entry->link_target);
 	}
 	putchar('\n');
 	return 0;
@@ -125,7 +100,7 @@ static int list_json(void *context, const struct image_entry *entry, struct erro
 	       listing->separator, entry->segment->index, entry->segment->offset,
 	       entry->segment->compressor);
 	listing->separator = ",\n";
-	print_json_string(entry->path);
+	image_print_json(entry->path);
 	printf(",\"type\":\"%c\",\"mode\":\"%04o\",\"uid\":%u,\"gid\":%u,\"nlink\":%u,\"mtime\":%u,"
 	       "\"size\":%" PRIu64,
 	       type_letter(entry->mode), entry->mode & 07777, entry->uid, entry->gid, entry->nlink,
@@ -134,7 +109,7 @@ static int list_json(void *context, const struct image_entry *entry, struct erro
 		printf(",\"major\":%u,\"minor\":%u", entry->rdev_major, entry->rdev_minor);
 	if (entry->link_target) {
 		fputs(",\"target\":", stdout);
-		print_json_string(entry->link_target);
+		image_print_json(entry->link_target);
 	}
 	putchar('}');
 	return 0;

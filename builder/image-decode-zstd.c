@@ -11,7 +11,7 @@
 
 /*
  * lib/decompress_unzstd.c wants windows of 128 MiB at most. Since 5.16 its comparison lets bigger ones through, and then the
- * allocation fails ("ZSTD decompressor ran out of memory").
+ * allocation fails ("Out of memory while allocating ZSTD_DStream").
  */
 #define WINDOW_MAX (128 * MIB)
 

@@ -9,22 +9,26 @@
 #include "builder/util/log.h"
 #include "builder/util/suggest.h"
 
+static void check_group(const struct stmt *stmt, size_t arg, struct diag *diag)
+{
+	const char *group = stmt->argv[arg] + 1, *near;
+
+	if (module_group_find(group))
+		return;
+	near = suggest(group, module_group_name, NULL);
+	stmt_diag(diag, DIAG_ERROR, stmt, arg, "unknown module group '=%s'%s%s%s", group,
+		  near ? " (did you mean '=" : "", near ? near : "", near ? "'?)" : "");
+}
+
 /* The names of groups belong to the resolver, which profile_check does not know. */
 static void check_groups(const struct profile *profile, struct diag *diag)
 {
 	const struct stmt *stmt;
 
 	vec_foreach(i, stmt, &profile->stmts)
-	{
-		for (size_t j = 0; stmt->kind == STMT_MODULE && j < stmt->argc; j++) {
-			const char *arg = stmt->argv[j];
-
-			if (arg[0] != '=' || !arg[1] || module_group_find(arg + 1))
-				continue;
-			stmt_diag(diag, DIAG_ERROR, stmt, j, "unknown module group '%s'%s", arg,
-				  suggest_phrase(arg + 1, module_group_name, NULL).text);
-		}
-	}
+		for (size_t j = 0; stmt->kind == STMT_MODULE && j < stmt->argc; j++)
+			if (stmt->argv[j][0] == '=' && stmt->argv[j][1])
+				check_group(stmt, j, diag);
 }
 
 static int parse_all(struct profile *profile, const char *path, const struct vec *directives,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "builder/plan-firmware.h"
 #include "builder/plan-internal.h"
 #include "builder/resolve-inflate.h"
 #include "builder/resolve-modindex.h"
@@ -191,6 +192,8 @@ int plan_modules(struct planner *planner, struct error **err)
 		r = choose(planner, &set, err);
 	if (r == 0)
 		r = add_chosen(planner, &set.table, err);
+	if (r == 0)
+		r = plan_firmware(planner, &set.table, err);
 	module_set_release(&set);
 	return r;
 }

@@ -40,7 +40,7 @@ static const char *bare_module_problem(const char *text)
 static const char *module_problem(const char *text)
 {
 	if (*text == '=')
-		return text[1] ? NULL : "names no group behind '='";
+		return text[1] ? NULL : "stands for a group of modules and needs its name";
 	/* a modalias may hold a '/' (of:N..., dmi:...) */
 	return strchr(text, ':') ? NULL : bare_module_problem(text);
 }

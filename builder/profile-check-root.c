@@ -18,7 +18,7 @@ static void report(const struct stmt *stmt, struct diag *diag, const char *probl
 /* Parts of the language that init of this version reports instead of doing. */
 static void warn_later(const struct stmt *stmt, struct diag *diag, const char *prefix)
 {
-	if (after_prefix(stmt->argv[0], prefix))
+	if (!diag->errors && after_prefix(stmt->argv[0], prefix))
 		stmt_diag(diag, DIAG_WARNING, stmt, 0,
 			  "'%s' is not honoured at boot by this version", prefix);
 }

@@ -49,14 +49,13 @@ static bool check_not_empty(const struct stmt *stmt, struct diag *diag)
 }
 
 /* Between files, later settings override earlier ones on purpose; twice in one file is a slip. */
-static void check_repeated(const struct profile *profile, size_t index, struct diag *diag)
+static void check_repeated(const struct profile *profile, const struct stmt *stmt, size_t index,
+			   struct diag *diag)
 {
-	const struct stmt *stmt = profile->stmts.items[index];
-
 	if (!directive_of(stmt->kind)->single || !strcmp(stmt->loc.file, "-s"))
 		return;
-	for (size_t i = 0; i < index; i++) {
-		const struct stmt *earlier = profile->stmts.items[i];
+	while (index-- > 0) {
+		const struct stmt *earlier = profile->stmts.items[index];
 
 		if (earlier->kind != stmt->kind || strcmp(earlier->loc.file, stmt->loc.file) != 0)
 			continue;
@@ -72,11 +71,12 @@ void profile_check(const struct profile *profile, struct diag *diag)
 	const struct stmt *stmt;
 
 	vec_foreach(i, stmt, &profile->stmts)
-	{
-		check_repeated(profile, i, diag);
 		if (check_count(stmt, diag) && check_not_empty(stmt, diag) && checks[stmt->kind])
 			checks[stmt->kind](stmt, diag);
-	}
-	if (!diag->errors)
-		check_together(profile, diag);
+	/* what follows says nothing useful of lines that are wrong in themselves */
+	if (diag->errors)
+		return;
+	vec_foreach(i, stmt, &profile->stmts)
+		check_repeated(profile, stmt, i, diag);
+	check_together(profile, diag);
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # How programs are built. Depends on the variables of Makefile.
 
-PROGRAMS := $(HOST)/mkvinitrd $(APPLETS:%=$(MUSL)/bin/%) $(MUSL)/bin/busybox
+TARGET_PROGRAMS := $(APPLETS:%=$(MUSL)/bin/%) $(MUSL)/bin/busybox $(MUSL)/bin/mke2fs $(MUSL)/bin/e2fsck
+PROGRAMS := $(HOST)/mkvinitrd $(TARGET_PROGRAMS)
 all: $(PROGRAMS) docs
 
 $(HOST)/%.o: %.c
@@ -9,7 +10,7 @@ $(HOST)/%.o: %.c
 	@$(if $(V),,echo "  CC      $@")
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(MUSL)/obj/%.o: %.c $(MUSL)/libs.stamp
+$(MUSL)/obj/%.o: %.c | $(MUSL)/libs.stamp
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  MUSL    $@")
 	$(Q)$(MUSL_CC) $(CPPFLAGS) $(MUSL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -45,9 +46,9 @@ HOST_APPLETS := $(APPLETS:%=$(HOST)/bin/%)
 host-applets: $(HOST_APPLETS)
 
 # Debian's own sources, built static: see scripts/musl-libs
-$(MUSL)/libs.stamp: scripts/musl-libs
+$(MUSL)/libs.stamp: scripts/musl-libs scripts/busybox.config
 	scripts/musl-libs $(MUSL)
-$(MUSL)/bin/busybox: $(MUSL)/libs.stamp ;
+$(MUSL)/bin/busybox $(MUSL)/bin/mke2fs $(MUSL)/bin/e2fsck: $(MUSL)/libs.stamp ;
 
 MAN_SRC := $(wildcard docs/*.scd)
 MAN := $(MAN_SRC:docs/%.scd=$(O)/man/%)

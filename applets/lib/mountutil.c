@@ -17,7 +17,8 @@ static const char *mount_hint(int code)
 {
 	switch (code) {
 	case EINVAL:
-		return " (no valid superblock, or an option that this kernel does not know: see dmesg)";
+		return " (no valid superblock, or an option that this kernel does not know: see "
+		       "dmesg)";
 	case ENODEV:
 		return " (the kernel has no such file system: add its module to the profile)";
 	case EBUSY:

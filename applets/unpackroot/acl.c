@@ -40,20 +40,20 @@ static int next_item(struct archive_entry *entry, int type, struct acl_item *ite
 	item->perm = (uint16_t)((perm & ARCHIVE_ENTRY_ACL_READ ? ACL_READ : 0) |
 				(perm & ARCHIVE_ENTRY_ACL_WRITE ? ACL_WRITE : 0) |
 				(perm & ARCHIVE_ENTRY_ACL_EXECUTE ? ACL_EXECUTE : 0));
-	item->tag = tag == ARCHIVE_ENTRY_ACL_USER	? ACL_USER :
-		    tag == ARCHIVE_ENTRY_ACL_GROUP	? ACL_GROUP :
-		    tag == ARCHIVE_ENTRY_ACL_USER_OBJ	? ACL_USER_OBJ :
-		    tag == ARCHIVE_ENTRY_ACL_GROUP_OBJ ? ACL_GROUP_OBJ :
-		    tag == ARCHIVE_ENTRY_ACL_MASK	? ACL_MASK :
-							  ACL_OTHER;
+	item->tag = tag == ARCHIVE_ENTRY_ACL_USER	 ? ACL_USER
+		    : tag == ARCHIVE_ENTRY_ACL_GROUP	 ? ACL_GROUP
+		    : tag == ARCHIVE_ENTRY_ACL_USER_OBJ	 ? ACL_USER_OBJ
+		    : tag == ARCHIVE_ENTRY_ACL_GROUP_OBJ ? ACL_GROUP_OBJ
+		    : tag == ARCHIVE_ENTRY_ACL_MASK	 ? ACL_MASK
+							 : ACL_OTHER;
 	item->id = (uint32_t)id;
 	return 1;
 }
 
 static bool needs_lookup(const struct acl_item *item, const char *name)
 {
-	return (item->tag == ACL_USER || item->tag == ACL_GROUP) && item->id == UINT32_MAX && name &&
-	       *name;
+	return (item->tag == ACL_USER || item->tag == ACL_GROUP) && item->id == UINT32_MAX &&
+	       name && *name;
 }
 
 int acl_has_names(struct archive_entry *entry, int type)
@@ -99,8 +99,7 @@ static bool resolve(struct acl_item *item, const char *name)
 	return look_up(item->tag == ACL_USER ? "/etc/passwd" : "/etc/group", name, &item->id) == 0;
 }
 
-static void collect(struct archive_entry *entry, int type, struct acl_list *list,
-		    uint64_t *unknown)
+static void collect(struct archive_entry *entry, int type, struct acl_list *list, uint64_t *unknown)
 {
 	struct acl_item item;
 	const char *name;

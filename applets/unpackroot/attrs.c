@@ -56,7 +56,8 @@ static int set_xattrs(struct attrs *attrs, struct archive_entry *entry, struct e
 	return 0;
 }
 
-/* GNU tar can store an ACL a second time, as the attribute itself: its numbers are the better ones. */
+/* GNU tar can store an ACL a second time, as the attribute itself: its numbers are the better ones.
+ */
 static bool has_xattr(struct archive_entry *entry, const char *wanted)
 {
 	const char *name;
@@ -106,8 +107,8 @@ static void take_times(struct attrs_late *late, struct archive_entry *entry)
 {
 	bool has_atime = archive_entry_atime_is_set(entry);
 
-	late->has_times = archive_entry_filetype(entry) == AE_IFDIR &&
-			  archive_entry_mtime_is_set(entry);
+	late->has_times =
+		archive_entry_filetype(entry) == AE_IFDIR && archive_entry_mtime_is_set(entry);
 	late->times[0].tv_sec = (time_t)archive_entry_atime(entry);
 	late->times[0].tv_nsec = has_atime ? archive_entry_atime_nsec(entry) : UTIME_NOW;
 	late->times[1].tv_sec = (time_t)archive_entry_mtime(entry);

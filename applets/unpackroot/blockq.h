@@ -24,7 +24,8 @@ void blockq_free(struct blockq **q);
 
 size_t blockq_block_size(const struct blockq *q);
 
-/* Producer: waits for an empty block; NULL when the consumer has given up. Valid until blockq_push. */
+/* Producer: waits for an empty block; NULL when the consumer has given up. Valid until blockq_push.
+ */
 struct block *blockq_empty(struct blockq *q);
 /* Producer: hands over the block of the last blockq_empty. */
 void blockq_push(struct blockq *q);

@@ -58,7 +58,8 @@ static int bzip2_decode(void *state, struct codec_io *io, struct error **err)
 		return 1;
 	if (r == BZ_OK)
 		return 0;
-	return error_make(err, r == BZ_MEM_ERROR ? ENOMEM : EBADMSG, "bzip2 data is damaged (%d)", r);
+	return error_make(err, r == BZ_MEM_ERROR ? ENOMEM : EBADMSG, "bzip2 data is damaged (%d)",
+			  r);
 }
 
 static void bzip2_close(void *state)

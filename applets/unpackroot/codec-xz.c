@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* xz: liblzma's multi-threaded decoder, which falls back to one thread by itself (no block sizes, little memory). */
+/* xz: liblzma's multi-threaded decoder, which falls back to one thread by itself (no block sizes,
+ * little memory). */
 #include <errno.h>
 #include <lzma.h>
 #include <string.h>
@@ -14,10 +15,14 @@ struct xz_state {
 /* Section 2.1.1.1 of the .xz file format. */
 static bool xz_match(const uint8_t *head, size_t len)
 {
-	return len >= 6 && memcmp(head, "\xfd" "7zXZ", 6) == 0;
+	return len >= 6 && memcmp(head,
+				  "\xfd"
+				  "7zXZ",
+				  6) == 0;
 }
 
-/* A decoder that may use one byte stops after the block header and tells what it would have needed. */
+/* A decoder that may use one byte stops after the block header and tells what it would have needed.
+ */
 static uint64_t xz_memory(const uint8_t *head, size_t len)
 {
 	lzma_stream stream = LZMA_STREAM_INIT;

@@ -32,7 +32,8 @@ static uint64_t zstd_memory(const uint8_t *head, size_t len)
 	return base + base / 8 * (head[5] & 7) + 512 * KIB;
 }
 
-/* --long=31 is the longest that zstd writes; the memory itself is judged by zstd_memory() and libzstd's own check. */
+/* --long=31 is the longest that zstd writes; the memory itself is judged by zstd_memory() and
+ * libzstd's own check. */
 static int zstd_open(const struct codec_limits *limits, void **ret_state, struct error **err)
 {
 	ZSTD_DCtx *ctx = ZSTD_createDCtx();

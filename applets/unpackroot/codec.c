@@ -23,7 +23,8 @@ static int none_decode(void *state, struct codec_io *io, struct error **err)
 {
 	size_t n = MIN(io->in_len, io->out_len);
 
-	memcpy(io->out, io->in, n);
+	if (n > 0)
+		memcpy(io->out, io->in, n);
 	io->in += n;
 	io->in_len -= n;
 	io->out += n;

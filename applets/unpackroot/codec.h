@@ -30,12 +30,14 @@ struct codec {
 	const char *name;
 	/* Whether head begins a frame of this kind. */
 	bool (*match)(const uint8_t *head, size_t len);
-	/* The least memory in bytes that decoding needs, judged from the first bytes; 0 unknown. May be NULL. */
+	/* The least memory in bytes that decoding needs, judged from the first bytes; 0 unknown.
+	 * May be NULL. */
 	uint64_t (*memory)(const uint8_t *head, size_t len);
 	int (*open)(const struct codec_limits *limits, void **ret_state, struct error **err);
 	/* Prepares for the next frame; called before each, the first included. */
 	int (*begin)(void *state, struct error **err);
-	/* Goes on. Returns 0 (wants more input or output room), 1 (the frame is complete, all of it is out), -errno. */
+	/* Goes on. Returns 0 (wants more input or output room), 1 (the frame is complete, all of it
+	 * is out), -errno. */
 	int (*decode)(void *state, struct codec_io *io, struct error **err);
 	void (*close)(void *state); /* NULL-safe */
 };

@@ -7,8 +7,8 @@ struct decode {
 	const struct codec *codec;
 	void *state;
 	struct blockq *in, *out;
-	struct block *full;   /* input block in use, or NULL */
-	struct block *room;   /* output block in use, or NULL */
+	struct block *full; /* input block in use, or NULL */
+	struct block *room; /* output block in use, or NULL */
 	struct codec_io io;
 	uint64_t consumed;    /* input bytes before io.in */
 	uint64_t frame_start; /* in input bytes */
@@ -68,7 +68,8 @@ static int begin_frame(struct decode *d, struct error **err)
 	return d->codec->begin(d->state, err);
 }
 
-/* The codec's own words, and where; what cannot even be begun after a good frame is garbage, not damage. */
+/* The codec's own words, and where; what cannot even be begun after a good frame is garbage, not
+ * damage. */
 static int tell_where(struct decode *d, struct error **err)
 {
 	if (d->frames > 1 && d->consumed - d->frame_start < 16)
@@ -96,7 +97,8 @@ static int step(struct decode *d, struct error **err)
 	return r > 0 || d->io.in_len < in_len || d->io.out_len < out_len;
 }
 
-/* All of the input block in hand. Terminates: each step takes input, gives output, or counts as idle. */
+/* All of the input block in hand. Terminates: each step takes input, gives output, or counts as
+ * idle. */
 static int decode_block(struct decode *d, struct error **err)
 {
 	unsigned int idle = 0;

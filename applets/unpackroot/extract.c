@@ -8,9 +8,9 @@
 #include "applets/unpackroot/stream-in.h"
 
 /* No ACLs and xattrs: attrs.c does them. No file flags: they could make the tree unremovable. */
-#define DISK_FLAGS                                                                         \
-	(ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_SPARSE | \
-	 ARCHIVE_EXTRACT_SECURE_NODOTDOT)
+#define DISK_FLAGS                                                             \
+	(ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME | \
+	 ARCHIVE_EXTRACT_SPARSE | ARCHIVE_EXTRACT_SECURE_NODOTDOT)
 
 struct job {
 	struct extract *x;
@@ -55,7 +55,8 @@ static int input_failed(struct job *job, struct error **err)
 		return error_make(err, EBADMSG,
 				  "no tar or cpio archive, or damaged in its first bytes (%s)",
 				  text ? text : "?");
-	return error_make(err, EBADMSG, "the archive is damaged or ends early after %llu members: %s",
+	return error_make(err, EBADMSG,
+			  "the archive is damaged or ends early after %llu members: %s",
 			  (unsigned long long)job->x->members, text ? text : "?");
 }
 
@@ -137,7 +138,8 @@ static int write_member(struct job *job, struct error **err)
 	return attrs_apply(&x->attrs, job->entry, err);
 }
 
-/* Warnings of the reader are about names outside the locale's character set, which are taken as bytes. */
+/* Warnings of the reader are about names outside the locale's character set, which are taken as
+ * bytes. */
 static int next_member(struct job *job, struct error **err)
 {
 	int r;
@@ -154,7 +156,8 @@ static int next_member(struct job *job, struct error **err)
 	return r == ARCHIVE_EOF ? 0 : 1;
 }
 
-/* libarchive takes the plain end of the bytes for an end as well: tell a cut archive from a whole one. */
+/* libarchive takes the plain end of the bytes for an end as well: tell a cut archive from a whole
+ * one. */
 static int check_end(struct job *job, struct error **err)
 {
 	uint64_t end = (uint64_t)archive_filter_bytes(job->reader, 0);
@@ -169,9 +172,10 @@ static int check_end(struct job *job, struct error **err)
 				  "the archive ends early: no end mark after %llu members",
 				  (unsigned long long)job->x->members);
 	if (job->in.nonzero_end > end)
-		return error_make(err, EBADMSG,
-				  "garbage follows the end of the archive at byte %llu of its plain data",
-				  (unsigned long long)end);
+		return error_make(
+			err, EBADMSG,
+			"garbage follows the end of the archive at byte %llu of its plain data",
+			(unsigned long long)end);
 	return 0;
 }
 

@@ -16,7 +16,8 @@ struct extract {
 	uint64_t members;
 	uint64_t written; /* bytes of file content */
 	struct attrs attrs;
-	int in_code; /* what blockq_full of in returned: when < 0, that is the cause of the failure */
+	int in_code; /* what blockq_full of in returned: when < 0, that is the cause of the failure
+		      */
 };
 
 /*

@@ -112,7 +112,8 @@ static int parse(int argc, char **argv, struct unpack_options *o)
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":j:qvhV", options, NULL)) != -1) {
 		if (c == '?' || c == ':')
-			return msg_usage(c == '?' ? "unknown option '%s'" : "option '%s' needs a value",
+			return msg_usage(c == '?' ? "unknown option '%s'"
+						  : "option '%s' needs a value",
 					 argv[optind - 1]);
 		r = parse_option(c, o);
 		if (r >= 0)
@@ -132,10 +133,12 @@ static void report(const struct unpack_result *result)
 		    "%llu attributes are not supported by this kernel's file system, the first: %s",
 		    (unsigned long long)result->attrs_unsupported, result->first_unsupported);
 	if (result->acl_unknown)
-		msg(MSG_WARNING, "%llu ACL entries name users or groups that the root does not have",
+		msg(MSG_WARNING,
+		    "%llu ACL entries name users or groups that the root does not have",
 		    (unsigned long long)result->acl_unknown);
-	printf("MEMBERS=%llu\nBYTES=%llu\nARCHIVE_BYTES=%llu\n", (unsigned long long)result->members,
-	       (unsigned long long)result->written, (unsigned long long)result->archive_bytes);
+	printf("MEMBERS=%llu\nBYTES=%llu\nARCHIVE_BYTES=%llu\n",
+	       (unsigned long long)result->members, (unsigned long long)result->written,
+	       (unsigned long long)result->archive_bytes);
 }
 
 int main(int argc, char **argv)
@@ -153,7 +156,8 @@ int main(int argc, char **argv)
 		msg(MSG_ERROR, "must run as root: owners, devices and capabilities are restored");
 		return 1;
 	}
-	/* libarchive converts the UTF-8 names of pax headers to the locale's set: let that be the same */
+	/* libarchive converts the UTF-8 names of pax headers to the locale's set: let that be the
+	 * same */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	umask(0);
 	r = unpack(&options, &result, &err);

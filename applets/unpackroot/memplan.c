@@ -67,7 +67,8 @@ static int measure(const struct memplan_input *input, struct memplan *plan, stru
 	return 0;
 }
 
-/* A tree on a tmpfs takes about what its tar takes (rounding to pages is like rounding to tar blocks); inodes are 1/16 more. */
+/* A tree on a tmpfs takes about what its tar takes (rounding to pages is like rounding to tar
+ * blocks); inodes are 1/16 more. */
 static uint64_t tree_memory(const struct memplan *plan)
 {
 	return plan->in_ram ? plan->unpacked + plan->unpacked / 16 : 0;
@@ -86,9 +87,8 @@ static int check(const struct memplan *plan, struct error **err)
 
 	if (plan->unpacked > plan->room)
 		return refuse(plan->unpacked, plan->room,
-			      plan->in_ram ?
-				      " (the size of the tmpfs): add memory or raise vi.size" :
-				      " free on the file system of the new root",
+			      plan->in_ram ? " (the size of the tmpfs): add memory or raise vi.size"
+					   : " free on the file system of the new root",
 			      err);
 	if (need > plan->memory)
 		return refuse(need, plan->memory, " of free memory: add memory", err);

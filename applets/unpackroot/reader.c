@@ -20,7 +20,8 @@ static int wait_readable(const struct reader *reader)
 	return fds[0].revents ? -ECANCELED : 0;
 }
 
-/* Fills buf unless the end comes first: short blocks would make every later stage work in small pieces. */
+/* Fills buf unless the end comes first: short blocks would make every later stage work in small
+ * pieces. */
 static ssize_t read_block(const struct reader *reader, uint8_t *buf, size_t size)
 {
 	size_t len = 0;
@@ -52,7 +53,8 @@ static void free_behind(struct reader *reader, uint64_t *freed, uint64_t window)
 		return;
 	if (fallocate(reader->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)*freed,
 		      (off_t)(done - window - *freed)) < 0)
-		reader->consume = false; /* ramfs and others cannot: the unlink at the end frees it */
+		reader->consume =
+			false; /* ramfs and others cannot: the unlink at the end frees it */
 	else
 		*freed = done - window;
 }

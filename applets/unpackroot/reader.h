@@ -8,7 +8,7 @@
 #include "applets/unpackroot/blockq.h"
 
 #define SHA256_SIZE 32
-#define SHA256_HEX  (2 * SHA256_SIZE)
+#define SHA256_HEX  64 /* digits */
 
 struct reader {
 	int fd;
@@ -16,7 +16,7 @@ struct reader {
 	bool consume; /* punch holes behind; fd is a regular file open for writing */
 	int wake;     /* eventfd of reader_stop, or -1 */
 	struct blockq *out;
-	_Atomic uint64_t done; /* bytes read so far; other threads may look */
+	_Atomic uint64_t done;	     /* bytes read so far; other threads may look */
 	uint8_t digest[SHA256_SIZE]; /* with hash: valid when reader_run returned 0 */
 	struct error *err;	     /* owned by the reader's owner */
 };
@@ -31,7 +31,8 @@ int reader_run(struct reader *reader, unsigned int count);
 /* From another thread: read no more, not even to hash; wakes a reader that waits for a pipe. */
 void reader_stop(struct reader *reader);
 
-/* SHA-256 (FIPS 180-4) of all of fd from offset 0; the offset of fd is 0 afterwards. 0 or -errno. */
+/* SHA-256 (FIPS 180-4) of all of fd from offset 0; the offset of fd is 0 afterwards. 0 or -errno.
+ */
 int reader_digest(int fd, uint8_t digest[SHA256_SIZE], struct error **err);
 
 /* 64 hexadecimal digits of either case. 0 or -EINVAL. */

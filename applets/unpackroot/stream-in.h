@@ -9,10 +9,10 @@
 
 struct stream_in {
 	struct blockq *queue;
-	struct block *block;   /* lent to libarchive, or NULL */
-	uint64_t total;	       /* bytes that came through */
-	uint64_t nonzero_end;  /* offset behind the last byte that is not 0 */
-	int code;	       /* of blockq_full */
+	struct block *block;  /* lent to libarchive, or NULL */
+	uint64_t total;	      /* bytes that came through */
+	uint64_t nonzero_end; /* offset behind the last byte that is not 0 */
+	int code;	      /* of blockq_full */
 };
 
 /* Reading callback of archive_read_open; data is a struct stream_in. */

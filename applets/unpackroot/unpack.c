@@ -27,7 +27,7 @@ struct job {
 	int archive, parent; /* parent: the directory that names the archive, for unlinkat; or -1 */
 	char *name;	     /* in parent */
 	uint64_t file_size;  /* 0: a pipe */
-	int newroot;
+	int newroot, outside; /* outside: the root directory before enter(), or -1 */
 	struct blockq *raw, *plain;
 	struct reader reader;
 	struct memplan plan;
@@ -88,10 +88,11 @@ static int open_newroot(struct job *job, struct error **err)
 	if (r < 0)
 		return error_sys(err, r, "read '%s'", path);
 	if (r == 0)
-		return error_make(err, ENOTEMPTY,
-				  "'%s' is not empty: unpackroot fills an empty directory, so that a "
-				  "failure can leave none",
-				  path);
+		return error_make(
+			err, ENOTEMPTY,
+			"'%s' is not empty: unpackroot fills an empty directory, so that a "
+			"failure can leave none",
+			path);
 	return 0;
 }
 
@@ -103,8 +104,10 @@ static int compare_digest(const struct unpack_options *o, const uint8_t *digest,
 		return 0;
 	sha256_format(o->sha256, want);
 	sha256_format(digest, have);
-	return error_make(err, EBADMSG, "sha256 of '%s' is %s, expected %s: the archive is damaged or another one",
-			  o->archive, have, want);
+	return error_make(
+		err, EBADMSG,
+		"sha256 of '%s' is %s, expected %s: the archive is damaged or another one",
+		o->archive, have, want);
 }
 
 /* What is consumed cannot be read again, so it has to be right before. */
@@ -135,7 +138,8 @@ static void *decode_main(void *data)
 	return NULL;
 }
 
-static int start_thread(pthread_t *thread, void *(*run)(void *), struct job *job, struct error **err)
+static int start_thread(pthread_t *thread, void *(*run)(void *), struct job *job,
+			struct error **err)
 {
 	sigset_t all, old;
 	int r;
@@ -178,9 +182,20 @@ static void show_progress(void *data, uint64_t written)
 
 static int enter(struct job *job, struct error **err)
 {
+	job->outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (job->outside < 0)
+		return error_sys(err, errno, "open /");
 	if (fchdir(job->newroot) < 0 || chroot(".") < 0)
 		return error_sys(err, errno, "chroot to '%s'", job->options->newroot);
 	return 0;
+}
+
+static void leave(struct job *job)
+{
+	if (job->outside < 0)
+		return;
+	if (fchdir(job->outside) < 0 || chroot(".") < 0)
+		msg(MSG_WARNING, "cannot leave the new root: %s", strerror(errno));
 }
 
 static int no_space(struct job *job, struct error **err)
@@ -188,12 +203,13 @@ static int no_space(struct job *job, struct error **err)
 	struct statvfs fs = { 0 };
 
 	fstatvfs(job->newroot, &fs);
-	return error_wrap(err,
-			  "the new root is full: %llu MiB unpacked, its %s has %llu MiB: add memory or "
-			  "raise vi.size",
-			  (unsigned long long)(job->extract.written / MIB),
-			  job->plan.in_ram ? "tmpfs" : "file system",
-			  (unsigned long long)((uint64_t)fs.f_blocks * fs.f_frsize / MIB));
+	return error_wrap(
+		err,
+		"the new root is full: %llu MiB unpacked, its %s has %llu MiB: add memory or "
+		"raise vi.size",
+		(unsigned long long)(job->extract.written / MIB),
+		job->plan.in_ram ? "tmpfs" : "file system",
+		(unsigned long long)((uint64_t)fs.f_blocks * fs.f_frsize / MIB));
 }
 
 /* Runs decoder and writer over a reader that is already at work, and waits for the decoder. */
@@ -210,6 +226,7 @@ static int decode_and_extract(struct job *job, struct error **err)
 	r = enter(job, err);
 	if (r == 0)
 		r = extract_run(&job->extract, err);
+	leave(job);
 	blockq_abandon(job->plain);
 	pthread_join(job->decode_thread, NULL);
 	progress_end(&job->progress);
@@ -242,7 +259,8 @@ static int run_pipeline(struct job *job, struct error **err)
 	if (r < 0)
 		return r;
 	r = plan(job, err);
-	/* a cut off archive may as well be a wrong one: let the hash tell; one that does not fit is no such case */
+	/* a cut off archive may as well be a wrong one: let the hash tell; one that does not fit is
+	 * no such case */
 	if (r < 0 && r != -EBADMSG)
 		job->verdict = false;
 	if (r == 0)
@@ -298,6 +316,7 @@ static void job_release(struct job *job)
 	closep(&job->archive);
 	closep(&job->parent);
 	closep(&job->newroot);
+	closep(&job->outside);
 	free(job->name);
 }
 
@@ -315,7 +334,11 @@ static void fill_result(const struct job *job, struct unpack_result *ret)
 
 int unpack(const struct unpack_options *options, struct unpack_result *ret, struct error **err)
 {
-	struct job job = { .options = options, .archive = -1, .parent = -1, .newroot = -1,
+	struct job job = { .options = options,
+			   .archive = -1,
+			   .parent = -1,
+			   .newroot = -1,
+			   .outside = -1,
 			   .reader.wake = -1 };
 	int r = prepare(&job, err);
 

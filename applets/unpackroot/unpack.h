@@ -24,8 +24,9 @@ struct unpack_result {
 };
 
 /*
- * Unpacks. The process is inside newroot (chroot) afterwards. On failure newroot is empty again,
- * unless the message says otherwise; a refusal before the start leaves everything as it was.
+ * Unpacks, inside a chroot that it leaves again; the current directory is / afterwards. On failure
+ * newroot is empty again, unless the message says otherwise; a refusal before the start leaves
+ * everything as it was.
  */
 int unpack(const struct unpack_options *options, struct unpack_result *ret, struct error **err);
 

@@ -8,7 +8,8 @@
 #include "common/bytes.h"
 
 /* One round of the decoder that reads stream footers and indexes from the end backwards. */
-static lzma_ret file_info_step(lzma_stream *stream, int fd, uint64_t *offset, uint8_t *buf, size_t size)
+static lzma_ret file_info_step(lzma_stream *stream, int fd, uint64_t *offset, uint8_t *buf,
+			       size_t size)
 {
 	lzma_ret code;
 	ssize_t n;
@@ -64,7 +65,8 @@ static int zstd_size(const struct memplan_input *input, uint64_t *ret)
 	return 0;
 }
 
-/* ISIZE of RFC 1952: the size of the last member modulo 2^32. Padding or garbage there looks absurd: ignored. */
+/* ISIZE of RFC 1952: the size of the last member modulo 2^32. Padding or garbage there looks
+ * absurd: ignored. */
 static int gzip_size(const struct memplan_input *input, uint64_t *ret)
 {
 	uint8_t isize[4];

@@ -108,7 +108,7 @@ int wipe_dir(int fd, struct error **err)
 {
 	struct wipe w = { .top = fd };
 	struct stat st;
-	int r;
+	int r = 0;
 
 	if (fstat(fd, &st) < 0)
 		return error_sys(err, errno, "remove what was unpacked");

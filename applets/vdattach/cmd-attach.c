@@ -114,10 +114,12 @@ int cmd_attach(const struct options *options, struct error **err)
 	int r;
 
 	r = guest_open_chosen(options, options->read_only, &guest, err);
-	if (r == 0)
-		r = guest_refuse_second(&guest, err);
-	if (r == 0)
-		r = attach_disk(options, &guest, &a, err);
+	if (r < 0)
+		return r;
+	r = guest_refuse_second(&guest, err);
+	if (r < 0)
+		return r;
+	r = attach_disk(options, &guest, &a, err);
 	if (r < 0)
 		return r;
 	r = announce(options, &guest, &a, err);

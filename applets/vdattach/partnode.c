@@ -16,6 +16,8 @@
 /* sysfs counts in 512 bytes, whatever the disk's sectors are */
 #define SYSFS_SECTOR 512u
 
+#define EXTENDED_NODE 1024u
+
 /* 0 and what the kernel has, -ENOENT when it has no such partition. */
 static int kernel_range(const char *name, uint64_t *ret_start, uint64_t *ret_length)
 {
@@ -42,11 +44,20 @@ static int compare(const char *node, const struct partition *p, uint64_t start, 
 			  node, length, start, p->length, p->start);
 }
 
+/*
+ * Like the kernel's own parser, gives of an extended partition the first two
+ * sectors only, or there would be no room for the logical ones.
+ */
+static uint64_t node_length(const struct partition *p)
+{
+	return p->extended ? MIN(p->length, (uint64_t)EXTENDED_NODE) : p->length;
+}
+
 static int add_partition(const char *disk, const struct partition *p, struct error **err)
 {
 	struct blkpg_partition part = {
 		.start = (long long)p->start,
-		.length = (long long)p->length,
+		.length = (long long)node_length(p),
 		.pno = (int)p->number,
 	};
 	struct blkpg_ioctl_arg arg = {

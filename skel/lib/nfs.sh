@@ -5,13 +5,15 @@
 # mount_nfs ro|rw
 mount_nfs() {
 	local spec=${P_IMAGE#nfs:} server path options version
-	server=${spec%%:/*}
-	path=/${spec#*:/}
+	case $spec in
+	/*) server=$NET_SERVER path=$spec ;;
+	*) server=${spec%%:/*} path=/${spec#*:/} ;;
+	esac
 	options=$1,nolock${P_FLAGS:+,$P_FLAGS}
 	case $path in
 	*:*) options=$options,${path#*:} path=${path%%:*} ;;
+	*,*) options=$options,${path#*,} path=${path%%,*} ;; # as in nfsroot=
 	esac
-	[ -n "$server" ] || server=$NET_SERVER
 	address_of "$server" || fail "the NFS server '$server' has no address that can be found" '' 'use its number in the address'
 	for version in 4.2 3; do
 		case ,$options, in *,vers=* | *,nfsvers=*) version='' ;; esac

@@ -88,6 +88,10 @@ plan_settle() {
 	loop | disk) P_PERSIST=${P_PERSIST:-${I_PERSIST:-none}} ;;
 	esac
 	[ "$P_MODE" != disk ] || plan_disk
+	case $P_MODE:$P_IMAGE:$P_ROOT:$ROOT_IS_HOST in
+	disk:* | *::*) ;;
+	*:*:?*:) note "word 'root=$P_ROOT' is not used: the root is made of vi.image=$P_IMAGE" ;;
+	esac
 }
 
 # Where the media of live systems have their image, unless a word named one.

@@ -15,11 +15,11 @@ fail() {
 	exit 1
 }
 
-# build NAME PROFILE [ARGS...]: an initramfs image $WORK/NAME.img
+# build NAME PROFILE [ARGS...]: an initramfs image $WORK/NAME.initramfs
 build() {
 	name=$1 profile=$2
 	shift 2
-	"$MKVINITRD" build -q -p "$profile" -r "$KDIR" -k "$KVER" -o "$WORK/$name.img" "$@" ||
+	"$MKVINITRD" build -q -p "$profile" -r "$KDIR" -k "$KVER" -o "$WORK/$name.initramfs" "$@" ||
 		fail "mkvinitrd build -p $profile $*"
 }
 
@@ -72,16 +72,16 @@ part() {
 	dd if="$2" of="$1" bs=512 skip="$3" count="$4" conv=sparse status=none iflag=fullblock
 }
 
-# boot NAME "APPEND" [QEMU ARGS...]: boots $WORK/NAME.img until the machine powers off or the time is up
+# boot NAME "APPEND" [QEMU ARGS...]: boots $WORK/NAME.initramfs until the machine powers off or the time is up
 boot() {
-	boot_image=$WORK/$1.img boot_append=$2
+	boot_image=$WORK/$1.initramfs boot_append=$2
 	shift 2
 	BOOTS=$((BOOTS + 1))
 	LOG=$WORK/serial-$BOOTS.log
 	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m "${MEMORY:-1024}" \
 		-nodefaults -display none -no-reboot -serial "file:$LOG" -nic none \
 		-kernel "$KDIR/vmlinuz" -initrd "$boot_image" \
-		-append "console=ttyS0 panic=-1 systemd.show_status=1 $boot_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
+		-append "console=ttyS0 panic=-1 printk.devkmsg=on systemd.show_status=1 $boot_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
 

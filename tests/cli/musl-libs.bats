@@ -3,11 +3,13 @@
 # What scripts/musl-libs built fits the initramfs: static, complete, and accepted by
 # the host's own tools.
 
+bats_require_minimum_version 1.5.0
+
 setup() {
 	bats_load_library bats-support
 	bats_load_library bats-assert
 	root=$BATS_TEST_DIRNAME/../..
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || exit
 }
 
 @test "programs are static and small" {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # vdattach against sfdisk, sgdisk, qemu-img, qemu-io, nbdcopy's peers and the kernel.
 
+bats_require_minimum_version 1.5.0
 bats_load_library bats-support
 bats_load_library bats-assert
 
@@ -15,6 +16,7 @@ setup() {
 
 teardown() {
 	cd /
+	if [ -n "${pid:-}" ]; then kill "$pid" 2>/dev/null || true; fi
 	if mountpoint -q "$BATS_TEST_TMPDIR/mnt"; then umount "$BATS_TEST_TMPDIR/mnt"; fi
 	# what a failed test left attached
 	losetup -ln -O NAME,BACK-FILE | while read -r device file; do
@@ -23,10 +25,20 @@ teardown() {
 	if mountpoint -q "$BATS_TEST_TMPDIR/ro"; then umount "$BATS_TEST_TMPDIR/ro"; fi
 }
 
+# sectors SIZE FILE COMMAND [ARG]...: runs COMMAND ARG.. on a device over FILE with sectors of SIZE bytes
+sectors() {
+	local status=0 device
+	device=$(losetup -b "$1" --show -f "$2")
+	shift 2
+	"$@" "$device" || status=$?
+	losetup -d "$device"
+	return $status
+}
+
 # Number, start and length in bytes as another tool sees them.
 by_sfdisk() { # FILE SECTOR_SIZE
-	sfdisk --sector-size "$2" -J "$1" | jq -r --argjson s "$2" \
-		'.partitiontable.partitions[] | "\(.node | capture("(?<n>[0-9]+)$").n) \(.start * $s) \(.size * $s)"'
+	sectors "$2" "$1" sfdisk -J | jq -r --argjson s "$2" \
+		'.partitiontable.partitions[] | "\(.node | capture("p(?<n>[0-9]+)$").n) \(.start * $s) \(.size * $s)"'
 }
 
 by_us() { # FILE [OPTION]...
@@ -43,6 +55,7 @@ fill() { # FILE MEGABYTE...
 }
 
 make_mbr_disk() {
+	rm -f "$1"
 	truncate -s 64M "$1"
 	sfdisk -q "$1" <<-TABLE
 		label: dos
@@ -57,6 +70,7 @@ make_mbr_disk() {
 }
 
 make_gpt_disk() {
+	rm -f "$1"
 	truncate -s 64M "$1"
 	sgdisk -n 1:2048:+10M -c 1:'EFI system' -t 1:ef00 -n 5:0:+20M -c 5:root -n 2:0:0 -c 2:rest "$1" >/dev/null
 }
@@ -82,17 +96,15 @@ make_gpt_disk() {
 @test "GPT with 4096-byte sectors is recognised by itself; an MBR needs --sector-size" {
 	truncate -s 64M gpt mbr
 	echo 'start=256, size=2000, name=one
-	start=4096, size=1000, name=two' | sfdisk -q --sector-size 4096 -X gpt gpt
-	echo 'start=256, size=2000' | sfdisk -q --sector-size 4096 -X dos mbr
+	start=4096, size=1000, name=two' | sectors 4096 gpt sfdisk -q --no-reread --no-tell-kernel -X gpt
+	echo 'start=256, size=2000' | sectors 4096 mbr sfdisk -q --no-reread --no-tell-kernel -X dos
 	diff <(by_sfdisk gpt 4096) <(by_us gpt)
 	diff <(by_sfdisk mbr 4096) <(by_us mbr -b 4096)
 }
 
 @test "GPT written by sgdisk on a 4096-byte-sector device" {
 	truncate -s 64M disk
-	device=$(losetup -b 4096 --show -f disk)
-	sgdisk -n 1:256:+8M -n 2:0:0 "$device" >/dev/null
-	losetup -d "$device"
+	sectors 4096 disk sgdisk -n 1:256:+8M -n 2:0:0 >/dev/null
 	run vd info --json disk
 	assert_output --partial '"sector-size": 4096'
 	diff <(by_sfdisk disk 4096) <(by_us disk)
@@ -222,7 +234,7 @@ make_gpt_disk() {
 	truncate -s 4M file
 	device=$(losetup --show -f file)
 	truncate -s 1M file
-	run bash -c "'$HOST/bin/vdattach' cat '$device' >out"
+	run bash -c "'$HOST/bin/vdattach' cat -f raw '$device' >out"
 	losetup -d "$device"
 	assert_failure 1
 	assert_output --partial 'at offset 1048576'
@@ -240,7 +252,7 @@ make_gpt_disk() {
 # Starts a server and waits until it listens; sets pid and url.
 start_server() {
 	mkfifo ready
-	vd serve -s "$BATS_TEST_TMPDIR/socket" "$@" >ready 3>&- &
+	"$HOST/bin/vdattach" serve -s "$BATS_TEST_TMPDIR/socket" "$@" >ready 3>&- &
 	pid=$!
 	read -r url <ready
 	rm ready
@@ -326,7 +338,7 @@ by_kernel() {
 	make_mbr_disk mbr
 	truncate -s 64M gpt4096
 	echo 'start=256, size=2000
-	start=4096, size=1000' | sfdisk -q --sector-size 4096 -X gpt gpt4096
+	start=4096, size=1000' | sectors 4096 gpt4096 sfdisk -q --no-reread --no-tell-kernel -X gpt
 	for image in gpt mbr gpt4096; do
 		size=512
 		[ $image != gpt4096 ] || size=4096
@@ -417,6 +429,26 @@ by_kernel() {
 	run vd -p nonsense disk
 	assert_failure 1
 	assert_output --partial 'expected whole, a number'
+	run losetup -ln -O BACK-FILE
+	refute_output --partial "$BATS_TEST_TMPDIR/"
+}
+
+@test "attach: a partition that the kernel cannot hold beside the others gets a device of its own" {
+	truncate -s 8M disk
+	sfdisk -q disk <<<'start=2048, size=4096, type=83'
+	# entry 2 overlaps entry 1: start 4096, 2048 sectors
+	printf '\0\0\0\0\x83\0\0\0\0\x10\0\0\0\x08\0\0' | dd of=disk bs=1 seek=462 conv=notrunc status=none
+	fill disk 2
+	run vd check disk
+	assert_failure 1
+	assert_output --partial 'partitions 1 and 2 overlap'
+	run --separate-stderr vd --state state -p 2 disk
+	assert_success
+	device=$output
+	assert_equal "$(blockdev --getsize64 "$device")" $((2048 * 512))
+	cmp "$device" <(vd cat -p 2 disk)
+	assert_equal "$(head -n 1 "$device")" 'megabyte 2 of the disk'
+	vd detach "$device"
 	run losetup -ln -O BACK-FILE
 	refute_output --partial "$BATS_TEST_TMPDIR/"
 }

@@ -2,11 +2,11 @@
 build netboot netboot
 mkdir "$WORK/tftp"
 cp "$KDIR/vmlinuz" "$WORK/tftp/vmlinuz"
-cp "$WORK/netboot.img" "$WORK/tftp/initramfs.gz"
+cp "$WORK/netboot.initramfs" "$WORK/tftp/initramfs.gz"
 serve_http "$IMAGES"
 cat >"$WORK/tftp/menu.ipxe" <<MENU
 #!ipxe
-kernel vmlinuz devfs=nomount rw panic=60 selinux=0 ip=dhcp biosdevname=0 net.ifnames=0 ipv6.disable=0 initrd=initramfs.gz vi.image=http://10.0.2.2:$HTTP_PORT/rootfs.tar.xz console=ttyS0
+kernel vmlinuz devfs=nomount rw panic=60 selinux=0 ip=dhcp biosdevname=0 net.ifnames=0 ipv6.disable=0 initrd=initramfs.gz vi.image=http://10.0.2.2:$HTTP_PORT/rootfs.tar.xz console=ttyS0 printk.devkmsg=on
 initrd initramfs.gz
 boot
 MENU

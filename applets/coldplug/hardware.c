@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/coldplug/hardware.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+#include "applets/coldplug/textfile.h"
+#include "applets/lib/msg.h"
+#include "applets/lib/uevent.h"
+
+/* The kernel's own limit on the length of a path in sysfs makes it end; this only guards the stack.
+ */
+#define MAX_DEPTH 48
+
+void hardware_free(struct hardware *h)
+{
+	for (size_t i = 0; i < h->seen.size; i++)
+		free(h->seen.slots[i]);
+	free(h->seen.slots);
+	h->seen = (struct seen){ 0 };
+}
+
+static char **slot_of(const struct seen *seen, const char *text)
+{
+	size_t at = hash_bytes(text, strlen(text)) & (seen->size - 1);
+
+	while (seen->slots[at] && strcmp(seen->slots[at], text) != 0)
+		at = (at + 1) & (seen->size - 1);
+	return &seen->slots[at];
+}
+
+static int grow(struct seen *seen)
+{
+	struct seen bigger = { .size = seen->size ? seen->size * 2 : 512, .count = seen->count };
+
+	bigger.slots = calloc(bigger.size, sizeof(*bigger.slots));
+	if (!bigger.slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < seen->size; i++)
+		if (seen->slots[i])
+			*slot_of(&bigger, seen->slots[i]) = seen->slots[i];
+	free(seen->slots);
+	*seen = bigger;
+	return 0;
+}
+
+/* 1: text is new and noted now; 0: it was known; -ENOMEM. */
+static int note(struct seen *seen, const char *text)
+{
+	char **slot;
+
+	if (seen->count * 2 >= seen->size && grow(seen) < 0)
+		return -ENOMEM;
+	slot = slot_of(seen, text);
+	if (*slot)
+		return 0;
+	*slot = strdup(text);
+	if (!*slot)
+		return -ENOMEM;
+	seen->count++;
+	return 1;
+}
+
+int hardware_add(struct hardware *h, const char *modalias)
+{
+	_cleanup_error_ struct error *err = NULL;
+	int code = note(&h->seen, modalias);
+
+	if (code <= 0)
+		return code;
+	h->fresh++;
+	code = loader_load(h->loader, modalias, NULL, &err);
+	if (code == -ENOMEM)
+		return code;
+	/* many devices have no driver, and many drivers find at once that a device is not for them
+	 */
+	if (code == -ENODEV)
+		msg(MSG_DEBUG, "%s", error_msg(err));
+	else if (code < 0 && code != -ENOENT)
+		msg(MSG_WARNING, "%s", error_msg(err));
+	return 0;
+}
+
+static int read_at(int dir, const char *name, char *to, size_t size)
+{
+	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n = fd < 0 ? -1 : read(fd, to, size - 1);
+
+	if (n <= 0)
+		return -ENOENT;
+	to[n] = '\0';
+	return 0;
+}
+
+/* Some buses (mmc) have no modalias file, only the line in uevent. */
+static int add_device(struct hardware *h, int dir, bool has_modalias)
+{
+	char text[8192], *alias = text;
+
+	if (read_at(dir, has_modalias ? "modalias" : "uevent", text, sizeof(text)) < 0)
+		return 0;
+	if (!has_modalias) {
+		alias = strncmp(text, "MODALIAS=", 9) == 0 ? text : strstr(text, "\nMODALIAS=");
+		if (!alias)
+			return 0;
+		alias = strchr(alias, '=') + 1;
+	}
+	alias[strcspn(alias, "\n")] = '\0';
+	return *alias ? hardware_add(h, alias) : 0;
+}
+
+/* Folders that hold numbers, not devices. */
+static bool is_dull(const char *name)
+{
+	static const char *const names[] = { ".",      "..",	   "power", "statistics",
+					     "queues", "msi_irqs", "trace" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Devices that vanish meanwhile are no error. */
+static int walk(struct hardware *h, int parent, const char *name, unsigned int depth)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), code = 0;
+	bool has_modalias = false, has_uevent = false;
+	struct dirent *entry;
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	while (code == 0 && (entry = readdir(d))) {
+		if (entry->d_type == DT_REG && strcmp(entry->d_name, "modalias") == 0)
+			has_modalias = true;
+		else if (entry->d_type == DT_REG && strcmp(entry->d_name, "uevent") == 0)
+			has_uevent = true;
+		else if (entry->d_type == DT_DIR && !is_dull(entry->d_name) && depth < MAX_DEPTH)
+			code = walk(h, fd, entry->d_name, depth + 1);
+	}
+	if (code == 0 && (has_modalias || has_uevent))
+		code = add_device(h, fd, has_modalias);
+	closedir(d);
+	return code;
+}
+
+int hardware_settle(struct hardware *h, struct error **err)
+{
+	_cleanup_close_ int sysfs = open(h->loader->sysfs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (sysfs < 0)
+		return error_sys(err, errno, "cannot open '%s'", h->loader->sysfs);
+	do {
+		h->fresh = 0;
+		if (walk(h, sysfs, "devices", 0) < 0)
+			return error_make(err, ENOMEM, "out of memory");
+	} while (h->fresh);
+	return 0;
+}
+
+static int drain(struct hardware *h, int uevents, struct uevent *ev, struct error **err)
+{
+	int code;
+
+	while ((code = uevent_read(uevents, ev)) == 0) {
+		if (!*ev->modalias || strcmp(ev->action, "remove") == 0 ||
+		    strcmp(ev->action, "unbind") == 0)
+			continue;
+		if (hardware_add(h, ev->modalias) < 0)
+			return error_make(err, ENOMEM, "out of memory");
+	}
+	if (code == -ENOBUFS)
+		return hardware_settle(h, err);
+	return code == -EAGAIN ? 0 : error_sys(err, code, "cannot read the kernel's events");
+}
+
+int hardware_follow(struct hardware *h, int uevents, int signals, struct error **err)
+{
+	_cleanup_free_ struct uevent *ev = malloc(sizeof(*ev));
+	struct pollfd p[] = { { .fd = uevents, .events = POLLIN },
+			      { .fd = signals, .events = POLLIN } };
+	int code = 0;
+
+	if (!ev)
+		return error_make(err, ENOMEM, "out of memory");
+	while (code == 0) {
+		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
+			return error_sys(err, errno, "cannot wait for events");
+		if (p[1].revents)
+			return 0;
+		if (p[0].revents)
+			code = drain(h, uevents, ev, err);
+	}
+	return code;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The devices that are there, and the modules for them. */
+#ifndef APPLETS_COLDPLUG_HARDWARE_H
+#define APPLETS_COLDPLUG_HARDWARE_H
+
+#include "applets/coldplug/loader.h"
+
+/* The aliases that were dealt with; each is looked up once, however many devices have it. */
+struct seen {
+	char **slots; /* open hash */
+	size_t size, count;
+};
+
+struct hardware {
+	struct loader *loader;
+	struct seen seen;
+	size_t fresh; /* aliases that the current pass saw for the first time */
+};
+
+void hardware_free(struct hardware *h);
+
+/* Loads the modules for one device. Failures are messages: the other devices matter all the same. 0
+ * or -ENOMEM. */
+int hardware_add(struct hardware *h, const char *modalias);
+
+/*
+ * Walks SYSFS/devices and deals with each device's modalias, again and again until a pass meets no
+ * new one (drivers bring new devices). 0 or -errno.
+ */
+int hardware_settle(struct hardware *h, struct error **err);
+
+/*
+ * Goes on with the devices that appear later: reads uevents from the socket until SIGTERM or SIGINT
+ * (signals is a signalfd of these). 0 or -errno.
+ */
+int hardware_follow(struct hardware *h, int uevents, int signals, struct error **err);
+
+#endif

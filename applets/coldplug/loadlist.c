@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/coldplug/loadlist.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "applets/coldplug/textfile.h"
+#include "applets/lib/msg.h"
+
+struct resolver {
+	struct modindex *index;
+	const struct modconfig *config;
+	struct loadlist *list;
+	bool *visited; /* by module; softdeps may run in circles */
+};
+
+static int add_softdeps(struct resolver *r, const struct module *module, const char *section);
+
+static struct load_item *item_of(struct loadlist *list, const struct module *module)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].module == module)
+			return &list->items[i];
+	return NULL;
+}
+
+static int append(struct loadlist *list, const struct module *module, bool required)
+{
+	struct load_item *item = item_of(list, module);
+
+	if (item) {
+		item->required |= required;
+		return 0;
+	}
+	item = reallocarray(list->items, list->count + 1, sizeof(*item));
+	if (!item)
+		return -ENOMEM;
+	list->items = item;
+	list->items[list->count++] = (struct load_item){ .module = module, .required = required };
+	return 0;
+}
+
+/* A module between the softdeps that want to be before and after it. */
+static int add_with_softdeps(struct resolver *r, const struct module *module, bool required)
+{
+	int code;
+
+	if (item_of(r->list, module))
+		return append(r->list, module, required);
+	code = add_softdeps(r, module, "pre:");
+	if (code == 0)
+		code = append(r->list, module, required);
+	return code < 0 ? code : add_softdeps(r, module, "post:");
+}
+
+/* Dependencies first; modules.dep names first what is to be loaded last. */
+static int add_module(struct resolver *r, const struct module *module, bool required)
+{
+	const char *deps = module->deps, *end = deps + strlen(deps);
+	int code = 0;
+
+	if (r->visited[module->index])
+		return 0;
+	r->visited[module->index] = true;
+	while (code == 0 && end > deps) {
+		const struct module *dep;
+		const char *start;
+
+		while (end > deps && end[-1] == ' ')
+			end--;
+		for (start = end; start > deps && start[-1] != ' '; start--)
+			;
+		if (start == end)
+			break;
+		dep = modindex_find_path(r->index, start, (size_t)(end - start));
+		if (dep)
+			code = add_with_softdeps(r, dep, required);
+		end = start;
+	}
+	return code < 0 ? code : add_with_softdeps(r, module, required);
+}
+
+static int add_names(struct resolver *r, const char **names, size_t count, bool use_blacklist,
+		     bool required)
+{
+	int code = 0;
+	bool known = false;
+
+	for (size_t i = 0; i < count && code == 0; i++) {
+		const struct module *module = modindex_find(r->index, names[i]);
+
+		if (!module)
+			continue;
+		known = true;
+		if (use_blacklist && modconfig_is_blacklisted(r->config, module->name))
+			msg(MSG_DEBUG, "%s is blacklisted", module->name);
+		else
+			code = add_module(r, module, required);
+	}
+	return code < 0 ? code : known ? 0 : -ENOENT;
+}
+
+/* The modules that the settings' aliases give to a folded name. */
+static int add_from_settings(struct resolver *r, const char *name, bool required)
+{
+	const struct setting *s;
+	int found = -ENOENT;
+	size_t at = 0;
+
+	while ((s = modconfig_next(r->config, SETTING_ALIAS, name, &at))) {
+		size_t n = strcspn(s->value, " \t");
+		_cleanup_free_ char *target = strndup(s->value, n);
+		const char *one[] = { target };
+		int code = target ? add_names(r, one, 1, true, required) : -ENOMEM;
+
+		if (code != -ENOENT)
+			found = code;
+		if (code == -ENOMEM)
+			return code;
+	}
+	return found;
+}
+
+/* In libkmod's order: aliases of modprobe.d, modules by name, modules.alias, what is built in. */
+static int add_name(struct resolver *r, const char *name, bool required)
+{
+	_cleanup_free_ const char **names = NULL;
+	_cleanup_free_ char *folded = strdup(name);
+	const struct module *module;
+	size_t count;
+	int code;
+
+	if (!folded)
+		return -ENOMEM;
+	name_fold(folded);
+	code = add_from_settings(r, folded, required);
+	if (code != -ENOENT)
+		return code;
+	module = modindex_find(r->index, name);
+	if (module && module->path)
+		return add_module(r, module, required);
+	code = modindex_match(r->index, name, &names, &count);
+	if (code == 0)
+		code = add_names(r, names, count, true, required);
+	return code == -ENOENT && module ? add_module(r, module, required) : code;
+}
+
+/* value: "pre: a b post: c" */
+static int add_section(struct resolver *r, const char *value, const char *section)
+{
+	_cleanup_free_ char *copy = strdup(value);
+	char *cursor = copy, *word;
+	bool inside = false;
+	int code = copy ? 0 : -ENOMEM;
+
+	while (code == 0 && (word = text_word(&cursor))) {
+		if (word[strlen(word) - 1] == ':')
+			inside = strcmp(word, section) == 0;
+		else if (inside)
+			code = add_name(r, word, false);
+		if (code == -ENOENT)
+			code = 0;
+	}
+	return code;
+}
+
+static int add_softdeps(struct resolver *r, const struct module *module, const char *section)
+{
+	const struct setting *s;
+	size_t at = 0;
+
+	/* the first setting counts alone, as in modprobe */
+	s = modconfig_next(r->config, SETTING_SOFTDEP, module->name, &at);
+	return s ? add_section(r, s->value, section) : 0;
+}
+
+int loadlist_add(struct loadlist *list, struct modindex *index, const struct modconfig *config,
+		 const char *name)
+{
+	_cleanup_free_ bool *visited = calloc(index->count + 1, sizeof(*visited));
+	struct resolver r = { .index = index, .config = config, .list = list, .visited = visited };
+
+	return visited ? add_name(&r, name, true) : -ENOMEM;
+}
+
+void loadlist_free(struct loadlist *list)
+{
+	free(list->items);
+	*list = (struct loadlist){ 0 };
+}

@@ -1,0 +1,209 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The command line of mkvinitrd: help, version, mistakes, exit statuses, dispatch.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	bats_load_library bats-support
+	bats_load_library bats-assert
+	M=$HOST/mkvinitrd
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	export MKVINITRD_DATA=$TOP MKVINITRD_CACHE=none
+	cd "$BATS_TEST_TMPDIR"
+}
+
+@test "no command is a usage error on stderr" {
+	run --separate-stderr "$M"
+	assert_failure 2
+	assert_output ''
+	assert_regex "$stderr" "no command"
+	assert_regex "$stderr" "Try 'mkvinitrd --help'"
+}
+
+@test "--help names every command, goes to stdout and succeeds" {
+	run --separate-stderr "$M" --help
+	assert_success
+	[ -z "$stderr" ]
+	for command in build plan check why ls cat unpack diff profile vm pxe usb frugal iso uki pack; do
+		assert_line --regexp "^  $command "
+	done
+	run "$M" help
+	assert_success
+}
+
+@test "--version of the program and of a command" {
+	version="mkvinitrd $(cat "$TOP/VERSION")"
+	run "$M" --version
+	assert_success
+	assert_output "$version"
+	run "$M" -V
+	assert_output "$version"
+	run "$M" build -V
+	assert_output "$version"
+}
+
+@test "each command's --help has its options and no others" {
+	for command in build plan check why ls cat unpack diff profile; do
+		run --separate-stderr "$M" $command --help
+		assert_success
+		assert_line --partial "usage: mkvinitrd $command"
+		[ -z "$stderr" ]
+		# what the help lists is taken, with a value or without
+		for option in $(printf '%s\n' "$output" | sed -n 's/^ .* --\([a-z]*\).*/\1/p'); do
+			[ "$option" = help ] || [ "$option" = version ] || continue
+			run "$M" $command --$option
+			assert_success
+		done
+		run "$M" help $command
+		assert_success
+	done
+}
+
+@test "an unknown command: what was meant, status 2" {
+	run --separate-stderr "$M" biuld
+	assert_failure 2
+	assert_equal "${stderr_lines[0]}" "mkvinitrd: unknown command 'biuld' (did you mean 'build'?)"
+	run --separate-stderr "$M" frobnicate
+	assert_failure 2
+	assert_equal "${stderr_lines[0]}" "mkvinitrd: unknown command 'frobnicate'"
+	run --separate-stderr "$M" help biuld
+	assert_failure 2
+}
+
+@test "an unknown option: what was meant, status 2" {
+	run --separate-stderr "$M" build --profil2=x
+	assert_failure 2
+	assert_equal "${stderr_lines[0]}" "mkvinitrd: 'mkvinitrd build' has no option '--profil2' (did you mean 'profile'?)"
+	run --separate-stderr "$M" build -x
+	assert_failure 2
+	assert_equal "${stderr_lines[0]}" "mkvinitrd: 'mkvinitrd build' has no option '-x'"
+	assert_equal "${stderr_lines[1]}" "Try 'mkvinitrd build --help'."
+	# an option of another command
+	run --separate-stderr "$M" ls -p overlay x
+	assert_failure 2
+	assert_equal "${stderr_lines[0]}" "mkvinitrd: 'mkvinitrd ls' has no option '-p'"
+}
+
+@test "options with a wrong value, or without theirs" {
+	run --separate-stderr "$M" build -p
+	assert_failure 2
+	assert_equal "${stderr_lines[0]}" "mkvinitrd: option '-p' needs a value"
+	run --separate-stderr "$M" build --quiet=yes
+	assert_failure 2
+	assert_equal "${stderr_lines[0]}" "mkvinitrd: option '--quiet' takes no value"
+	for jobs in x -1 1.5 '' 99999; do
+		run --separate-stderr "$M" build -j "$jobs"
+		assert_failure 2
+		assert_regex "${stderr_lines[0]}" "-j wants a number"
+	done
+	run --separate-stderr "$M" plan --format=xml
+	assert_failure 2
+	assert_regex "${stderr_lines[0]}" "--format is text, json or list, not 'xml'"
+	run --separate-stderr "$M" build -q -v
+	assert_failure 2
+}
+
+@test "missing and superfluous arguments" {
+	run --separate-stderr "$M" ls
+	assert_failure 2
+	assert_regex "${stderr_lines[0]}" 'missing argument; usage: mkvinitrd ls IMAGE'
+	run --separate-stderr "$M" build extra
+	assert_failure 2
+	assert_equal "${stderr_lines[0]}" "mkvinitrd: unexpected argument 'extra'"
+	run --separate-stderr "$M" -p overlay build
+	assert_failure 2
+	assert_regex "${stderr_lines[0]}" "before the command"
+}
+
+@test "scripts of libexec run as commands, with their arguments and status" {
+	mkdir libexec
+	printf '#!/bin/sh\necho "$# $*"; echo "$MKVINITRD"; exit 7\n' >libexec/vm
+	chmod +x libexec/vm
+	MKVINITRD_LIBEXEC=$PWD/libexec run "$M" vm -x 'a b' --help
+	assert_failure 7
+	assert_line --index 0 '3 -x a b --help'
+	assert_line --index 1 "$(realpath "$M")"
+}
+
+@test "a script that is not there is told" {
+	mkdir libexec
+	MKVINITRD_LIBEXEC=$PWD/libexec run --separate-stderr "$M" vm
+	assert_failure 1
+	assert_equal "$stderr" "mkvinitrd: 'mkvinitrd vm' is not installed: there is no program '$PWD/libexec/vm'"
+	# a program there does not become a command
+	printf '#!/bin/sh\n' >libexec/evil
+	chmod +x libexec/evil
+	MKVINITRD_LIBEXEC=$PWD/libexec run "$M" evil
+	assert_failure 2
+}
+
+@test "an installed tree finds its own files" {
+	mkdir -p inst/sbin inst/share/mkvinitrd inst/libexec/mkvinitrd
+	cp "$M" inst/sbin/mkvinitrd
+	cp -R "$TOP/profiles" inst/share/mkvinitrd/
+	printf '#!/bin/sh\necho "installed vm"\n' >inst/libexec/mkvinitrd/vm
+	chmod +x inst/libexec/mkvinitrd/vm
+	unset MKVINITRD_DATA
+	run inst/sbin/mkvinitrd profile list -v
+	assert_success
+	assert_line --regexp "^overlay .*\(inst/share/mkvinitrd/profiles/overlay.profile\)"
+	run inst/sbin/mkvinitrd vm
+	assert_output 'installed vm'
+}
+
+@test "a program without its data says where it looked" {
+	mkdir -p lost/sbin
+	cp "$M" lost/sbin/mkvinitrd
+	unset MKVINITRD_DATA
+	run --separate-stderr lost/sbin/mkvinitrd profile list
+	assert_failure 1
+	assert_regex "$stderr" "neither in .*/lost/share/mkvinitrd nor in a folder above; set MKVINITRD_DATA"
+}
+
+@test "output that cannot be written is a failure" {
+	run --separate-stderr sh -c '"$1" --help >/dev/full' sh "$M"
+	assert_failure 1
+	assert_equal "$stderr" 'mkvinitrd: cannot write to standard output: No space left on device'
+	run --separate-stderr sh -c '"$1" profile list >/dev/full' sh "$M"
+	assert_failure 1
+}
+
+@test "completion of bash: commands, options, profiles, values" {
+	complete_words() {
+		bash -c '
+			PATH=$1:$PATH; shift
+			source "$1"; shift
+			COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+			_mkvinitrd
+			printf "%s\n" "${COMPREPLY[@]}"' bash "$HOST" "$TOP/docs/completion/mkvinitrd.bash" "$@"
+	}
+	run complete_words mkvinitrd bu
+	assert_output build
+	run complete_words mkvinitrd build --comp
+	assert_output ''
+	run complete_words mkvinitrd build --pro
+	assert_output --profile
+	run complete_words mkvinitrd build -p ov
+	assert_output overlay
+	run complete_words mkvinitrd profile sh
+	assert_output show
+	run complete_words mkvinitrd profile show net
+	assert_output netboot
+	run complete_words mkvinitrd plan --format j
+	assert_output json
+	run complete_words mkvinitrd build -s 'roo'
+	assert_output root
+}
+
+@test "every command and long option is in both completions and in the manual" {
+	commands='build plan check why ls cat unpack diff profile vm pxe usb frugal iso uki pack'
+	for file in "$TOP/docs/completion/mkvinitrd.bash" "$TOP/docs/completion/_mkvinitrd" "$TOP/docs/mkvinitrd.8.scd"; do
+		for command in $commands; do
+			grep -qw -- "$command" "$file" || fail "command $command is not in $file"
+		done
+		for option in $(for c in build plan check why ls cat unpack diff profile; do "$M" $c --help; done |
+			sed -n 's/^ .* --\([a-z]*\).*/\1/p' | sort -u); do
+			grep -q -e "--$option" -e "\\\\-\\\\-$option" "$file" || fail "option --$option is not in $file"
+		done
+	done
+}

@@ -1,0 +1,268 @@
+#!/usr/bin/env bats
+# init from the first mount to switch_root: which commands each root mode runs, in which order.
+load lib.bash
+
+disk() {
+	cmdline 'root=UUID=1234 rw rootflags=noatime quiet'
+	boot 3
+	[ "$status" = 0 ] && calls 'mount -t proc -o nosuid,nodev,noexec proc /proc' \
+		'mount -t devtmpfs -o nosuid,mode=755 dev /dev' \
+		'mount -t sysfs -o nosuid,nodev,noexec sys /sys' \
+		'mount -t tmpfs -o nosuid,nodev,mode=755 run /run' \
+		'mount -t tmpfs -o nosuid,nodev,mode=755 initramfs /run/initramfs' \
+		'coldplug -d --pidfile /run/initramfs/coldplug.pid' \
+		'findimg --state /run/initramfs/state -t 30 -H UUID=1234' \
+		'mount -t ext4 -o rw,noatime /dev/vda1 /newroot' \
+		'mount -o move /run /newroot/run' 'mount -o move /dev /newroot/dev' \
+		'mount -o move /sys /newroot/sys' 'mount -o move /proc /newroot/proc' \
+		'switch_root /newroot /sbin/init 3' &&
+		[ "$(cat "$ROOT/run/initramfs/state")" = 'device /dev/vda1' ] && not_called 'e2fsck|vdattach|umount'
+}
+@test "disk: found by id, mounted with the root words, its device recorded" { both disk; }
+
+disk_read_only() {
+	cmdline 'root=/dev/sda1 rootfstype=xfs'
+	boot
+	calls 'mount -t xfs -o ro /dev/sda1 /newroot'
+}
+@test "disk: read-only unless the command line says rw" { both disk_read_only; }
+
+disk_fsck() {
+	: >"$ROOT/bin/e2fsck" && chmod +x "$ROOT/bin/e2fsck"
+	cmdline 'root=/dev/sda1 rw'
+	boot
+	calls 'e2fsck -p /dev/sda1' 'mount -t ext4 -o rw /dev/sda1 /newroot' || return 1
+	: >"$CALLS"
+	cmdline 'root=/dev/sda1 rw fsck.mode=force panic=-1'
+	fake e2fsck <<<'exit 4'
+	boot
+	calls 'e2fsck -p -f /dev/sda1' 'reboot -f' && not_called '^mount .* /newroot$' &&
+		said 'needs a person to repair it'
+}
+@test "disk: a packed e2fsck runs before the first write, and stops the boot when it must" { both disk_fsck; }
+
+loop() {
+	cmdline 'vi.mode=loop vi.image=/images/debian.img vi.host=UUID=aa vi.part=1 rw'
+	boot
+	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host -H UUID=aa -w /images/debian.img' \
+		'vdattach --state /run/initramfs/state -p 1 /run/initramfs/host/images/debian.img' \
+		'findimg --state /run/initramfs/state -t 30 -H /dev/loop0p1' \
+		'mount -t ext4 -o rw /dev/loop0p1 /newroot' \
+		'umount -l /run/initramfs/host' 'switch_root /newroot /sbin/init' &&
+		[ "$(cat "$ROOT/run/initramfs/state")" = $'device /dev/vda1\nloop /dev/loop0' ] && [ ! -e "$ROOT/dev/host" ]
+}
+@test "loop: host writable, image attached, host hidden, loop and device left to the shutdown" { both loop; }
+
+loop_vfuseloop() {
+	cmdline 'rw rd.hostdev=UUID=0123456789ABCDEF rd.vdloop=/dev/vdhost/Partition1 rd.vdisk=/vhd/debian.vhd'
+	boot
+	calls 'vdattach --state /run/initramfs/state -p 1 /run/initramfs/host/vhd/debian.vhd' \
+		'mount -t ext4 -o rw /dev/loop0p1 /newroot' &&
+		[ "$(readlink "$ROOT/dev/host")" = /dev/vda1 ] && [ "$(readlink "$ROOT/dev/rootfsloop")" = /dev/loop0p1 ]
+}
+@test "loop: the words and the device names of vfuseloop" { both loop_vfuseloop; }
+
+loop_part_by_label() {
+	cmdline 'vi.mode=loop vi.image=/a.img vi.part=LABEL=root'
+	boot
+	calls 'vdattach --state /run/initramfs/state /run/initramfs/host/a.img' \
+		'findimg --state /run/initramfs/state -t 30 -D /dev/loop0 -H LABEL=root'
+}
+@test "loop: a partition by the label of its file system" { both loop_part_by_label; }
+
+loop_auto() {
+	local n
+	cmdline 'vi.mode=loop vi.image=/a.img panic=-1'
+	mkdir -p "$ROOT/sys/class/block/loop0/loop0p5"
+	: >"$ROOT/sys/class/block/loop0/loop0p5/partition"
+	boot
+	calls 'mount -t ext4 -o ro /dev/loop0p5 /newroot' || return 1
+	mkdir -p "$ROOT/sys/class/block/loop0/loop0p6"
+	: >"$ROOT/sys/class/block/loop0/loop0p6/partition"
+	: >"$CALLS"
+	boot
+	said 'has 2 partitions and vi.part= does not say which' && said 'loop0p5 loop0p6' && not_called ' /newroot$'
+}
+@test "loop: without vi.part= the only partition is meant, several are asked about" { both loop_auto; }
+
+loop_read_only_host() {
+	fake findimg <<'FAKE'
+case " $* " in *' -w '*) exit 1 ;; esac
+printf 'DEVICE=/dev/sr0\nFSTYPE=iso9660\nFILE=%s/a.img\n' "$ROOT/run/initramfs/host"
+FAKE
+	cmdline 'vi.mode=loop vi.image=/a.img vi.part=whole'
+	boot
+	said '/dev/sr0 can only be read' && calls 'vdattach --state /run/initramfs/state -r /run/initramfs/host/a.img'
+}
+@test "loop: a host that cannot be written is said and used read-only" { both loop_read_only_host; }
+
+loop_overlay() {
+	cmdline 'vi.mode=loop vi.image=/a.img vi.part=1 vi.persist=ram'
+	boot
+	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host /a.img' \
+		'vdattach --state /run/initramfs/state -r -p 1 /run/initramfs/host/a.img' \
+		'overlayroot --state /run/initramfs/state -l /dev/loop0p1 -u ram /newroot'
+}
+@test "loop: with vi.persist=ram the image and its host are only read" { both loop_overlay; }
+
+overlay() {
+	cmdline 'vi.mode=overlay vi.image=/live/root.sfs vi.size=50%'
+	boot
+	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host /live/root.sfs' \
+		'overlayroot --state /run/initramfs/state -l /run/initramfs/host/live/root.sfs -u ram -s 50% /newroot' \
+		'umount -l /run/initramfs/host' 'switch_root /newroot /sbin/init' && not_called ' -w |vdattach'
+}
+@test "overlay: image found, read only, upper in RAM" { both overlay; }
+
+overlay_persist() {
+	cmdline "vi.mode=overlay vi.image=/r.sfs vi.persist=$1"
+	boot
+	shift
+	calls "$@"
+}
+@test "overlay: a store in a folder of the host" {
+	both overlay_persist dir:/changes \
+		'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host -w /r.sfs' \
+		'overlayroot --state /run/initramfs/state -l /run/initramfs/host/r.sfs -u dir:/run/initramfs/host/changes /newroot'
+}
+@test "overlay: a store in a file of another partition" {
+	both overlay_persist file:LABEL=data:/store.img,2g \
+		'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host /r.sfs' \
+		'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/store -H LABEL=data' \
+		'overlayroot --state /run/initramfs/state -l /run/initramfs/host/r.sfs -u file:/run/initramfs/store/store.img,2g /newroot'
+}
+@test "overlay: a store on a device" {
+	both overlay_persist device:PARTLABEL=keep \
+		'findimg --state /run/initramfs/state -t 30 -H PARTLABEL=keep' \
+		'overlayroot --state /run/initramfs/state -l /run/initramfs/host/r.sfs -u device:/dev/vda1 /newroot'
+}
+
+overlay_layers() {
+	cmdline 'from=/slax'
+	mkdir -p "$ROOT/run/initramfs/host/slax"
+	: >"$ROOT/run/initramfs/host/slax/01-core.sb"
+	: >"$ROOT/run/initramfs/host/slax/02-desktop.sb"
+	boot
+	calls 'overlayroot --state /run/initramfs/state -l /run/initramfs/host/slax/02-desktop.sb:/run/initramfs/host/slax/01-core.sb -u ram /newroot'
+}
+@test "overlay: a folder of layers, the last by name on top" { both overlay_layers; }
+
+overlay_device() {
+	cmdline 'vi.mode=overlay vi.host=LABEL=live'
+	boot
+	calls 'findimg --state /run/initramfs/state -t 30 -H LABEL=live' \
+		'overlayroot --state /run/initramfs/state -l /dev/vda1 -u ram /newroot'
+}
+@test "overlay: a device that is itself the image" { both overlay_device; }
+
+overlay_iso() {
+	cmdline 'boot=live findiso=/iso/debian.iso'
+	fake vdattach <<<'echo /dev/loop3'
+	mkdir -p "$ROOT/run/initramfs/iso/live"
+	: >"$ROOT/run/initramfs/iso/live/filesystem.squashfs"
+	boot
+	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host /iso/debian.iso' \
+		'vdattach --state /run/initramfs/state -r /run/initramfs/host/iso/debian.iso' \
+		'mount -t iso9660 -o ro /dev/loop3 /run/initramfs/iso' \
+		'overlayroot --state /run/initramfs/state -l /run/initramfs/iso/live/filesystem.squashfs -u ram /newroot' \
+		'umount -l /run/initramfs/iso' 'umount -l /run/initramfs/host'
+}
+@test "overlay: an image inside an ISO file" { both overlay_iso; }
+
+toram() {
+	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.toram'
+	mkdir -p "$ROOT/run/initramfs/host"
+	echo image >"$ROOT/run/initramfs/host/r.sfs"
+	boot
+	calls 'cp /run/initramfs/host/r.sfs /run/initramfs/ram/r.sfs' 'umount /run/initramfs/host' \
+		'overlayroot --state /run/initramfs/state -l /run/initramfs/ram/r.sfs -u ram /newroot' \
+		'umount -l /run/initramfs/ram' && said 'no longer needed' || return 1
+	printf 'MemTotal: 1000 kB\nMemAvailable: 20480 kB\n' >"$ROOT/proc/meminfo"
+	: >"$CALLS"
+	boot
+	said 'vi.toram needs 1 MiB and 64 MiB to live in, the machine has 20 MiB' && not_called '^cp .*r.sfs'
+}
+@test "vi.toram copies and lets the medium go; too little memory is said in MiB" { both toram; }
+
+verify() {
+	local sum
+	sum=$(echo image | sha256sum)
+	mkdir -p "$ROOT/run/initramfs/host"
+	echo image >"$ROOT/run/initramfs/host/r.sfs"
+	cmdline "vi.mode=overlay vi.image=/r.sfs panic=-1 vi.verify=sha256:${sum%% *}"
+	boot
+	calls 'switch_root /newroot /sbin/init' || return 1
+	: >"$CALLS"
+	cmdline "vi.mode=overlay vi.image=/r.sfs panic=-1 vi.verify=sha256:00"
+	boot
+	said "sha256 expected 00, found ${sum%% *}" && not_called 'overlayroot|switch_root'
+}
+@test "vi.verify: an image with another sum is not used" { both verify; }
+
+tmpfs_embedded() {
+	cmdline 'devfs=nomount rw panic=60 selinux=0 biosdevname=0 net.ifnames=0 ipv6.disable=0'
+	defaults vi.mode=tmpfs vi.image=file:/rootfs.tar.xz vi.size=1500m
+	: >"$ROOT/rootfs.tar.xz"
+	boot
+	calls 'mount -t tmpfs -o mode=755,nr_inodes=0,size=1500m rootfs /newroot' \
+		'unpackroot --consume /rootfs.tar.xz /newroot' 'switch_root /newroot /sbin/init' && not_called findimg
+}
+@test "tmpfs: an embedded archive, with the diskless lab's command line" { both tmpfs_embedded; }
+
+tmpfs_default() {
+	cmdline 'vi.mode=tmpfs'
+	: >"$ROOT/rootfs.tar.zst"
+	boot
+	calls 'mount -t tmpfs -o mode=755,nr_inodes=0,size=75% rootfs /newroot' 'unpackroot --consume /rootfs.tar.zst /newroot'
+}
+@test "tmpfs: without an image the archive in the initramfs is meant" { both tmpfs_default; }
+
+tmpfs_partition() {
+	cmdline 'vi.mode=tmpfs vi.image=/rootfs.tar.xz vi.host=LABEL=lab vi.verify=sha256:abc'
+	boot
+	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host -H LABEL=lab /rootfs.tar.xz' \
+		'unpackroot --sha256 abc /run/initramfs/host/rootfs.tar.xz /newroot' 'umount /run/initramfs/host' &&
+		[ "$(cat "$ROOT/run/initramfs/state")" = 'device /dev/vda1' ] && not_called consume
+}
+@test "tmpfs: an archive on a partition, which is let go" { both tmpfs_partition; }
+
+share() {
+	cmdline 'root=host0 rootfstype=9p rw init=/bin/bash'
+	mkdir "$ROOT/newroot/bin"
+	printf '#!/bin/sh\n' >"$ROOT/newroot/bin/bash" && chmod +x "$ROOT/newroot/bin/bash"
+	boot
+	calls 'mount -t 9p -o rw,trans=virtio,version=9p2000.L,msize=512000,cache=mmap host0 /newroot' \
+		'switch_root /newroot /bin/bash' || return 1
+	cmdline 'root=virtiofs:my rw rootflags=dax'
+	: >"$CALLS"
+	boot
+	calls 'mount -t virtiofs -o rw,dax my /newroot'
+}
+@test "share: 9p and virtiofs" { both share; }
+
+share_fails() {
+	fake mount <<<'[ "$2" != 9p ]'
+	mkdir -p "$ROOT/sys/bus/virtio/drivers/9pnet_virtio/virtio3"
+	printf host0 >"$ROOT/sys/bus/virtio/drivers/9pnet_virtio/virtio3/mount_tag"
+	cmdline 'root=virtfs:other rw panic=-1'
+	boot
+	said "the folder 'other' of the host could not be mounted by 9p" && said 'tags that this machine has: host0' &&
+		calls 'sync' 'reboot -f'
+}
+@test "share: a wrong tag names those that are there" { both share_fails; }
+
+modules() {
+	cmdline 'root=/dev/sda1 vi.modules=dm_mod,nbd'
+	boot
+	calls 'coldplug -d --pidfile /run/initramfs/coldplug.pid' 'modprobe -a dm_mod nbd'
+}
+@test "vi.modules are loaded after the hardware's" { both modules; }
+
+coldplug_stopped() {
+	cmdline 'root=/dev/sda1'
+	mkdir -p "$ROOT/run/initramfs"
+	echo 4711 >"$ROOT/run/initramfs/coldplug.pid"
+	boot
+	calls 'kill 4711' 'mount -o move /proc /newroot/proc'
+}
+@test "the hot-plug daemon ends before the hand-over" { both coldplug_stopped; }

@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# Handing over: which program becomes process 1, with which arguments, and what is left for the shutdown.
+load lib.bash
+
+program() {
+	mkdir -p "$ROOT/newroot/${1%/*}"
+	printf '#!/bin/sh\n' >"$ROOT/newroot/$1"
+	chmod +x "$ROOT/newroot/$1"
+}
+
+boots() {
+	: >"$CALLS"
+	boot
+	calls "switch_root /newroot $1"
+}
+
+init_usr_merged() {
+	cmdline 'root=/dev/sda1'
+	rm -r "$ROOT/newroot/sbin"
+	program usr/lib/systemd/systemd
+	mkdir "$ROOT/newroot/usr/sbin"
+	ln -s usr/sbin "$ROOT/newroot/sbin"
+	ln -s usr/lib "$ROOT/newroot/lib"
+	ln -s /lib/systemd/systemd "$ROOT/newroot/usr/sbin/init"
+	boots /sbin/init
+}
+@test "a merged /usr: absolute and relative links are followed inside the root" { both init_usr_merged; }
+
+init_dotdot() {
+	cmdline 'root=/dev/sda1'
+	rm "$ROOT/newroot/sbin/init"
+	program bin/busybox
+	ln -s ../../../../bin/busybox "$ROOT/newroot/sbin/init"
+	boots /sbin/init
+}
+@test "links that climb above the root stay in it" { both init_dotdot; }
+
+init_order() {
+	local next
+	cmdline 'root=/dev/sda1'
+	rm "$ROOT/newroot/sbin/init"
+	for next in /bin/sh /bin/init /etc/init /usr/lib/systemd/systemd /lib/systemd/systemd; do
+		program "${next#/}"
+		boots $next || return 1
+	done
+}
+@test "without /sbin/init the usual places are tried in order" { both init_order; }
+
+init_word() {
+	program opt/my-init
+	cmdline 'root=/dev/sda1 init=/opt/my-init'
+	boots /opt/my-init || return 1
+	cmdline 'root=/dev/sda1 init=/linuxrc'
+	boots /sbin/init || return 1
+	cmdline 'root=/dev/sda1 init=/bin/nonsense panic=-1'
+	: >"$CALLS"
+	boot
+	said 'the root has no program /bin/nonsense (init=)' && not_called switch_root
+}
+@test "init= is used, a leftover init=/linuxrc tolerated, any other absent one refused" { both init_word; }
+
+init_missing() {
+	rm "$ROOT/newroot/sbin/init"
+	ln -s loop "$ROOT/newroot/sbin/loop"
+	ln -s loop "$ROOT/newroot/sbin/init"
+	: >"$ROOT/newroot/bin"
+	cmdline 'root=/dev/sda1 panic=-1'
+	boot
+	said 'the root has no init' && said 'the root holds:' && not_called switch_root
+}
+@test "a root without an init, links in a circle: said, not tried" { both init_missing; }
+
+arguments() {
+	cmdline 'root=/dev/sda1 toram 5 verbose single -- toram --x'
+	boot toram 5 verbose single toram --x
+	calls 'switch_root /newroot /sbin/init 5 single toram --x' || return 1
+	: >"$CALLS"
+	cmdline 'root=/dev/sda1 vi.plan S "a b"'
+	boot S 'a b'
+	calls 'switch_root /newroot /sbin/init S a b'
+}
+@test "runlevels and what follows -- reach the root's init, our own words do not" { both arguments; }
+
+ramfs() {
+	cmdline 'root=/dev/sda1'
+	echo VDATTACH >"$ROOT/bin/vdattach"
+	boot
+	local dir=$ROOT/run/initramfs
+	[ "$(cat "$dir/bin/busybox")" = BUSYBOX ] && [ "$(cat "$dir/bin/vdattach")" = VDATTACH ] && [ -x "$dir/shutdown" ] &&
+		cmp "$dir/shutdown" "$SKEL/shutdown" && [ -f "$dir/etc/initrd-release" ] && [ "$(readlink "$dir/bin/sh")" = busybox ] &&
+		[ -d "$dir/oldroot" ] && [ -d "$dir/proc" ] && [ -d "$dir/sys" ] && [ -d "$dir/dev" ] && [ -d "$dir/run" ]
+}
+@test "the shutdown programs are in /run/initramfs" { both ramfs; }
+
+hostmount() {
+	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.hostmount=/media/host'
+	boot
+	calls 'mount -o bind /run/initramfs/host /newroot/media/host' 'umount -l /run/initramfs/host' &&
+		[ -d "$ROOT/newroot/media/host" ]
+}
+@test "vi.hostmount shows the host partition in the root" { both hostmount; }
+
+hidden() {
+	fake overlayroot <<'FAKE'
+printf 'loop /dev/loop1\nmount /run/layers\nmount /run/layers/0\n' >>"$2"
+FAKE
+	cmdline 'vi.mode=overlay vi.image=/r.sfs'
+	boot
+	calls 'umount -l /run/layers/0' 'umount -l /run/layers' 'umount -l /run/initramfs/host' &&
+		[ "$(cat "$ROOT/run/initramfs/state")" = $'device /dev/vda1\nloop /dev/loop1' ]
+}
+@test "what lies below the root is detached, last first, and devices stay in the state file" { both hidden; }
+
+no_mountpoint() {
+	rmdir "$ROOT/newroot/sys"
+	: >"$ROOT/newroot/sys"
+	fake mount <<<'case "$*" in *"move"*"/newroot/sys") exit 1 ;; esac'
+	cmdline 'root=/dev/sda1'
+	boot
+	said 'the root has no folder /sys to mount on' && calls 'umount -l /sys' 'switch_root /newroot /sbin/init'
+}
+@test "a root without /sys still boots" { both no_mountpoint; }
+
+resolv() {
+	local root=$ROOT/newroot
+	mkdir -p "$ROOT/run/initramfs"
+	echo 'nameserver 10.0.2.3' >"$ROOT/run/initramfs/resolv.conf"
+	cmdline 'root=virtfs:x rw'
+	boot
+	grep -q 10.0.2.3 "$root/etc/resolv.conf" || return 1
+	echo 'nameserver 1.1.1.1' >"$root/etc/resolv.conf"
+	boot
+	grep -q 1.1.1.1 "$root/etc/resolv.conf" || return 1
+	ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
+	boot
+	grep -q 10.0.2.3 "$ROOT/run/systemd/resolve/stub-resolv.conf" && [ -L "$root/etc/resolv.conf" ] || return 1
+	ln -sf /dev/null "$root/etc/resolv.conf"
+	boot
+	[ ! -e "$root/dev/null" ]
+}
+@test "resolv.conf: given to a root without one, through a link into /run, never over a root's own" { both resolv; }
+
+resolv_ram_root() {
+	mkdir -p "$ROOT/run/initramfs"
+	echo 'nameserver 10.0.2.3' >"$ROOT/run/initramfs/resolv.conf"
+	echo 'nameserver 1.1.1.1' >"$ROOT/newroot/etc/resolv.conf"
+	: >"$ROOT/rootfs.tar.xz"
+	cmdline 'vi.mode=tmpfs'
+	boot
+	grep -q 10.0.2.3 "$ROOT/newroot/etc/resolv.conf"
+}
+@test "resolv.conf: a root in RAM takes the network's" { both resolv_ram_root; }

@@ -1,0 +1,153 @@
+# For the tests of skel/: a root tree, fake programs that write down how they were called, both shells.
+SKEL=$(cd "$BATS_TEST_DIRNAME/../../skel" && pwd)
+SHELLS=('dash' 'busybox ash')
+
+# A fresh tree: ROOT with what the builder and the kernel put there, FAKES, CALLS.
+new_tree() {
+	ROOT=$BATS_TEST_TMPDIR/root FAKES=$BATS_TEST_TMPDIR/fakes CALLS=$BATS_TEST_TMPDIR/calls
+	RUN=$BATS_TEST_TMPDIR/run
+	rm -rf "$ROOT" "$FAKES" "$CALLS"
+	mkdir -p "$FAKES" "$ROOT"/{bin,proc/self/fd,sys/class/net,sys/block,dev,run,newroot/sbin,etc/mkvinitrd,lib}
+	ln -s "$SKEL/lib" "$ROOT/lib/mkvinitrd"
+	cp "$SKEL/shutdown" "$ROOT/shutdown"
+	echo BUSYBOX >"$ROOT/bin/busybox"
+	echo ID=mkvinitrd >"$ROOT/etc/initrd-release"
+	echo members=9 >"$ROOT/etc/mkvinitrd/sentinel"
+	printf '#!/bin/sh\n' >"$ROOT/newroot/sbin/init"
+	mkdir "$ROOT/newroot"/{proc,sys,dev,run,etc}
+	chmod +x "$ROOT/newroot/sbin/init"
+	: >"$ROOT/proc/self/fd/2"
+	printf 'MemTotal: 1048576 kB\nMemAvailable: 819200 kB\n' >"$ROOT/proc/meminfo"
+	: >"$ROOT/proc/cmdline"
+	: >"$CALLS"
+	export ROOT RUN FAKES CALLS
+	make_runner
+	default_fakes
+}
+
+# Every command that changes the world goes through it: written down without ROOT, then the fake if there is one.
+make_runner() {
+	cat >"$RUN" <<'RUNNER'
+#!/bin/sh
+line=$*
+while case $line in *"$ROOT"*) ;; *) false ;; esac; do line=${line%%"$ROOT"*}${line#*"$ROOT"}; done
+printf '%s\n' "$line" >>"$CALLS"
+name=$1
+shift
+if [ -x "$FAKES/$name" ]; then exec "$FAKES/$name" "$@"; fi
+case $name in cp) exec cp "$@" ;; esac
+exit 0
+RUNNER
+	chmod +x "$RUN"
+}
+
+# fake NAME: its program on stdin
+fake() {
+	{
+		echo '#!/bin/sh'
+		cat
+	} >"$FAKES/$1"
+	chmod +x "$FAKES/$1"
+}
+
+default_fakes() {
+	fake findimg <<'FAKE'
+host='' mount='' path='' state=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	-H) host=$2 && shift ;;
+	-m) mount=$2 && shift ;;
+	-t | -D) shift ;;
+	--state) state=$2 && shift ;;
+	-w) ;;
+	*) path=$1 ;;
+	esac
+	shift
+done
+case $host in /dev/*) echo "DEVICE=$host" ;; *) echo DEVICE=/dev/vda1 ;; esac
+[ -z "$mount" ] || printf 'device /dev/vda1\nmount %s\n' "$mount" >>"$state"
+echo FSTYPE=ext4
+echo UUID=1234
+[ -z "$path" ] || echo "FILE=$mount$path"
+FAKE
+	fake vdattach <<'FAKE'
+[ "$1" != free ] || exit 0
+device=/dev/loop0 state=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--state) state=$2 ;;
+	-p) device=/dev/loop0p$2 ;;
+	esac
+	shift
+done
+echo "loop /dev/loop0" >>"$state"
+echo "$device"
+FAKE
+	fake unpackroot <<'FAKE'
+for last in "$@"; do before=$archive archive=$last; done
+[ "$before" != - ] || cat >/dev/null
+FAKE
+}
+
+cmdline() {
+	printf '%s\n' "$*" >"$ROOT/proc/cmdline"
+}
+
+defaults() {
+	printf '%s\n' "$@" >"$ROOT/etc/mkvinitrd/defaults"
+}
+
+# boot ARGS: init in the shell under test; ARGS are what the kernel hands to it
+boot() {
+	# shellcheck disable=SC2086 # "busybox ash"
+	run timeout 20 $SH "$SKEL/init" "$@"
+}
+
+# both FUNCTION: the test's body, once in each shell, each time in a fresh tree
+both() {
+	for SH in "${SHELLS[@]}"; do
+		new_tree
+		"$@" || {
+			echo "in $SH:"
+			echo "--- output"
+			echo "$output"
+			echo "--- calls"
+			cat "$CALLS"
+			return 1
+		}
+	done
+}
+
+# calls LINE...: these calls happened, in this order, others may lie between
+calls() {
+	local line rest
+	rest=$(cat "$CALLS")
+	for line in "$@"; do
+		case $'\n'$rest$'\n' in
+		*$'\n'"$line"$'\n'*) rest=${rest#*"$line"} ;;
+		*)
+			echo "not called (in this order): $line"
+			return 1
+			;;
+		esac
+	done
+}
+
+not_called() {
+	! grep -qE -- "$1" "$CALLS" || {
+		echo "called: $(grep -E -- "$1" "$CALLS")"
+		return 1
+	}
+}
+
+said() {
+	case $output in *"$1"*) return 0 ;; esac
+	echo "never said: $1"
+	return 1
+}
+
+# plan: what the words of the tree resolve to
+plan() {
+	# shellcheck disable=SC2086,SC2016
+	$SH -c 'set -u; LIB=$ROOT/lib/mkvinitrd; . "$LIB/util.sh"; . "$LIB/words.sh"; . "$LIB/plan.sh"; plan_read; plan_print'
+}

@@ -1,0 +1,312 @@
+#!/usr/bin/env bats
+# The network: grammar of ip=, several links at once, leases, fetching.
+load lib.bash
+
+# nic NAME ADDRESS CARRIER
+nic() {
+	mkdir -p "$ROOT/sys/class/net/$1"
+	echo 1 >"$ROOT/sys/class/net/$1/type"
+	echo "$2" >"$ROOT/sys/class/net/$1/address"
+	echo "$3" >"$ROOT/sys/class/net/$1/carrier"
+}
+
+loopback() {
+	mkdir -p "$ROOT/sys/class/net/lo"
+	echo 772 >"$ROOT/sys/class/net/lo/type"
+}
+
+# udhcpc's fake calls the real script with the variables in $FAKES/lease.LINK; $FAKES/after.LINK is a pipe on
+# which it waits before, $FAKES/then.LINK one that it feeds afterwards
+fake_dhcp() {
+	fake udhcpc <<'FAKE'
+while [ $# -gt 0 ]; do
+	case $1 in
+	-i) interface=$2 ;;
+	-s) script=$2 ;;
+	-p) echo $$ >"$2" ;;
+	esac
+	shift
+done
+[ ! -p "$FAKES/after.$interface" ] || read -r _ <"$FAKES/after.$interface"
+[ -e "$FAKES/lease.$interface" ] || exit 1
+set -a
+export interface
+. "$FAKES/lease.$interface"
+sh "$script" bound
+[ ! -p "$FAKES/then.$interface" ] || echo >"$FAKES/then.$interface"
+FAKE
+}
+
+# lease LINK LINES...
+lease() {
+	printf '%s\n' "${@:2}" >"$FAKES/lease.$1"
+}
+
+http_boot() {
+	cmdline "vi.mode=tmpfs vi.image=http://10.0.2.2:8000/rootfs.tar.xz panic=-1 $1"
+	boot
+}
+
+dhcp() {
+	loopback
+	nic eth0 52:54:00:12:34:56 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.15 mask=24 subnet=255.255.255.0 router=10.0.2.2 "dns='10.0.2.3 10.0.2.4'" domain=lab.example \
+		hostname=pc15 siaddr=10.0.2.2 boot_file=menu.ipxe
+	http_boot ip=dhcp
+	calls 'ip link set eth0 up' 'ip addr add 10.0.2.15/24 brd + dev eth0' 'ip route add default via 10.0.2.2 dev eth0' \
+		'hostname pc15' 'wget -q -T 30 -O - http://10.0.2.2:8000/rootfs.tar.xz' 'switch_root /newroot /sbin/init' &&
+		calls 'unpackroot - /newroot' &&
+		[ "$(cat "$ROOT/newroot/etc/resolv.conf")" = $'search lab.example\nnameserver 10.0.2.3\nnameserver 10.0.2.4' ] &&
+		[ "$(cat "$ROOT/etc/resolv.conf")" = "$(cat "$ROOT/newroot/etc/resolv.conf")" ] && not_called 'onlink|scope link'
+}
+@test "DHCP: address, router, names, host name; the root gets resolv.conf" { both dhcp; }
+
+net_conf() {
+	nic eth0 52:54:00:12:34:56 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.15 mask=24 subnet=255.255.255.0 router=10.0.2.2 dns=10.0.2.3 "domain=\"x'; reboot; '\"" rootpath=/r
+	http_boot ip=dhcp
+	local conf=$ROOT/run/net-eth0.conf
+	(
+		. "$conf"
+		[ "$DEVICE $PROTO $IPV4ADDR $IPV4NETMASK $IPV4GATEWAY $IPV4DNS0 $ROOTPATH" = 'eth0 dhcp 10.0.2.15 255.255.255.0 10.0.2.2 10.0.2.3 /r' ]
+	) && grep -qx "DNSDOMAIN=''" "$conf"
+}
+@test "/run/net-LINK.conf is as ipconfig writes it, and safe to source" { both net_conf; }
+
+no_router() {
+	nic eth0 52:54:00:00:00:01 1
+	nic eth1 52:54:00:00:00:02 1
+	fake_dhcp
+	# the lease that leads nowhere comes first
+	mkfifo "$FAKES/after.eth1"
+	ln "$FAKES/after.eth1" "$FAKES/then.eth0"
+	lease eth0 ip=192.168.7.9 mask=24
+	lease eth1 ip=10.9.0.5 mask=16 router=10.9.0.1
+	http_boot ''
+	said 'the lease on eth0 has no router and does not reach 10.0.2.2' &&
+		calls 'ip addr add 10.9.0.5/16 brd + dev eth1' 'switch_root /newroot /sbin/init' && not_called '192.168.7.9'
+}
+@test "two links: a first lease that cannot reach the image does not win" { both no_router; }
+
+first_wins() {
+	nic eth0 52:54:00:00:00:01 1
+	nic eth1 52:54:00:00:00:02 1
+	fake_dhcp
+	lease eth1 ip=10.0.2.77 mask=24
+	http_boot ''
+	calls 'ip addr add 10.0.2.77/24 brd + dev eth1' 'switch_root /newroot /sbin/init' && not_called 'ip addr .* eth0$'
+}
+@test "two links: the one without an answer does not hold up the other" { both first_wins; }
+
+garbage() {
+	nic eth0 52:54:00:00:00:01 1
+	fake_dhcp
+	lease eth0 "ip='1.2.3.x 4'" mask=24
+	http_boot ''
+	said 'has no usable address' && not_called 'ip addr|switch_root'
+}
+@test "a lease with nonsense in it is not used" { both garbage; }
+
+no_carrier() {
+	nic eth0 52:54:00:00:00:01 0
+	nic eth1 52:54:00:00:00:02 1
+	fake_dhcp
+	http_boot ip=dhcp
+	said 'the image http://10.0.2.2:8000/rootfs.tar.xz needs the network' && said 'eth0: no carrier' &&
+		said 'eth1: link is up, no DHCP answer' && calls 'reboot -f' && not_called switch_root
+}
+@test "no lease: each link with what stands against it" { both no_carrier; }
+
+no_nic() {
+	loopback
+	http_boot 'ip=dhcp vi.timeout=1'
+	said 'no network adapter was found' && [ "$(grep -c 'sleep 0.1' "$CALLS")" -le 11 ]
+}
+@test "no adapter: a bounded wait, then a message" { both no_nic; }
+
+bootif() {
+	nic eth0 52:54:00:00:00:01 1
+	nic eth1 52:54:00:aa:bb:02 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.5 mask=24
+	lease eth1 ip=10.0.2.6 mask=24
+	http_boot 'BOOTIF=01-52-54-00-AA-BB-02'
+	calls 'ip addr add 10.0.2.6/24 brd + dev eth1' && not_called 'eth0 up|-i eth0'
+}
+@test "BOOTIF= chooses the link" { both bootif; }
+
+static() {
+	nic eth0 52:54:00:00:00:01 1
+	http_boot ip=10.0.2.50:10.0.2.1:10.0.2.2:255.255.255.128:pc50:eth0:off:10.0.2.3:10.0.2.4
+	calls 'ip addr add 10.0.2.50/25 brd + dev eth0' 'ip route add default via 10.0.2.2 dev eth0' 'hostname pc50' \
+		'switch_root /newroot /sbin/init' && not_called udhcpc &&
+		[ "$(cat "$ROOT/newroot/etc/resolv.conf")" = $'nameserver 10.0.2.3\nnameserver 10.0.2.4' ] &&
+		grep -q "PROTO='none'" "$ROOT/run/net-eth0.conf"
+}
+@test "ip= static, all fields" { both static; }
+
+static_32() {
+	nic eth0 52:54:00:00:00:01 1
+	http_boot ip=203.0.113.7::10.0.0.1:255.255.255.255::eth0:none
+	calls 'ip addr add 203.0.113.7/32 brd + dev eth0' 'ip route add 10.0.0.1 dev eth0 scope link' \
+		'ip route add default via 10.0.0.1 dev eth0'
+}
+@test "ip= with /32: the router is on the link" { both static_32; }
+
+# ip WORD -> the fields
+fields() {
+	# shellcheck disable=SC2086,SC2016
+	$SH -c 'set -u; . "$ROOT/lib/mkvinitrd/addr.sh"; for w in "$@"; do parse_ip "$w"
+		echo "$w = $N_AUTO dev:$N_DEV ip:$N_CLIENT srv:$N_SERVER gw:$N_GATEWAY mask:$N_MASK host:$N_HOST dns:$N_DNS"; done' - "$@"
+}
+grammar() {
+	fields dhcp on any eth1:dhcp eth1:on ::::pc:eth2:dhcp :::::eth3 192.0.2.5 192.0.2.5:::24 192.0.2.5:192.0.2.1:192.0.2.1:255.255.0.0:h:eth0:off:9.9.9.9 \
+		eth0:192.0.2.5:255.255.255.0:192.0.2.1:9.9.9.9 ens3:dhcp:1500 >"$BATS_TEST_TMPDIR/fields"
+	diff -u - "$BATS_TEST_TMPDIR/fields" <<-'FIELDS'
+		dhcp = dhcp dev: ip: srv: gw: mask: host: dns:
+		on = dhcp dev: ip: srv: gw: mask: host: dns:
+		any = dhcp dev: ip: srv: gw: mask: host: dns:
+		eth1:dhcp = dhcp dev:eth1 ip: srv: gw: mask: host: dns:
+		eth1:on = dhcp dev:eth1 ip: srv: gw: mask: host: dns:
+		::::pc:eth2:dhcp = dhcp dev:eth2 ip: srv: gw: mask: host:pc dns:
+		:::::eth3 = dhcp dev:eth3 ip: srv: gw: mask: host: dns:
+		192.0.2.5 = static dev: ip:192.0.2.5 srv: gw: mask: host: dns:
+		192.0.2.5:::24 = static dev: ip:192.0.2.5 srv: gw: mask:24 host: dns:
+		192.0.2.5:192.0.2.1:192.0.2.1:255.255.0.0:h:eth0:off:9.9.9.9 = static dev:eth0 ip:192.0.2.5 srv:192.0.2.1 gw:192.0.2.1 mask:255.255.0.0 host:h dns:9.9.9.9
+		eth0:192.0.2.5:255.255.255.0:192.0.2.1:9.9.9.9 = static dev:eth0 ip:192.0.2.5 srv: gw:192.0.2.1 mask:255.255.255.0 host: dns:9.9.9.9
+		ens3:dhcp:1500 = dhcp dev:ens3 ip: srv: gw: mask: host: dns:
+	FIELDS
+}
+@test "the grammar of ip=: the kernel's, dracut's and live-boot's forms" { both grammar; }
+
+masks() {
+	# shellcheck disable=SC2086,SC2016
+	$SH -c 'set -u; . "$ROOT/lib/mkvinitrd/addr.sh"
+		for m in 255.255.255.0 255.255.255.252 255.0.0.0 20 32 0.0.0.0; do prefix_of $m 10.0.0.1 && printf "%s " $RET; done
+		for a in 10.1.2.3 172.16.0.1 192.168.0.1; do prefix_of "" $a && printf "%s " $RET; done
+		for m in 33 255.255.255.7 x 1.2.3; do prefix_of $m 10.0.0.1 || printf "no "; done
+		in_subnet 10.0.2.2 10.0.2.15 24 && in_subnet 10.0.255.1 10.0.2.15 16 && ! in_subnet 10.0.3.2 10.0.2.15 24 && ! in_subnet 8.8.8.8 10.0.0.1 32 &&
+		in_subnet 8.8.8.8 10.0.0.1 0 && ! number_of 1.2.3.x && ! number_of 1.2.3 && ! number_of "" && echo ok' >"$BATS_TEST_TMPDIR/out"
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = '24 30 8 20 32 0 8 16 24 no no no no ok' ] || {
+		cat "$BATS_TEST_TMPDIR/out"
+		return 1
+	}
+}
+@test "masks, classes and subnets" { both masks; }
+
+bad_static() {
+	nic eth0 52:54:00:00:00:01 1
+	http_boot ip=10.0.2.500x::10.0.2.2:255.255.255.0
+	said "ip= has no usable address and mask: '10.0.2.500x'" && calls 'reboot -f' && not_called 'ip addr'
+}
+@test "a static address that is none is reported" { both bad_static; }
+
+several() {
+	nic eth0 52:54:00:00:00:01 1
+	nic eth1 52:54:00:00:00:02 1
+	fake_dhcp
+	lease eth1 ip=10.0.2.6 mask=24
+	http_boot 'ip=192.168.0.2:::255.255.255.0::eth0:off ip=eth1:dhcp'
+	calls 'ip addr add 192.168.0.2/24 brd + dev eth0' 'ip addr add 10.0.2.6/24 brd + dev eth1' && not_called '-i eth0'
+}
+@test "several ip= words, each for its link" { both several; }
+
+static_without_device() {
+	nic eth0 52:54:00:00:00:01 0
+	nic eth1 52:54:00:00:00:02 1
+	http_boot ip=10.0.2.9:::24
+	calls 'ip addr add 10.0.2.9/24 brd + dev eth1'
+}
+@test "a static address without a device goes to the link with carrier" { both static_without_device; }
+
+classless() {
+	nic eth0 52:54:00:00:00:01 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.15 mask=24 router=10.0.2.9 "staticroutes='10.7.0.0/16 10.0.2.1 0.0.0.0/0 10.0.2.2 10.8.0.0/16 0.0.0.0'" mtu=1400
+	http_boot ''
+	calls 'ip link set dev eth0 mtu 1400' 'ip route add 10.7.0.0/16 via 10.0.2.1 dev eth0' \
+		'ip route add 0.0.0.0/0 via 10.0.2.2 dev eth0' 'ip route add 10.8.0.0/16 dev eth0' && not_called '10.0.2.9'
+}
+@test "classless routes replace the router" { both classless; }
+
+local_root() {
+	nic eth0 52:54:00:00:00:01 0
+	fake_dhcp
+	: >"$ROOT/rootfs.tar.xz"
+	cmdline 'vi.mode=tmpfs ip=dhcp'
+	boot
+	said 'no network: eth0: no carrier; going on, the root is local' && calls 'switch_root /newroot /sbin/init' || return 1
+	: >"$CALLS"
+	cmdline 'vi.mode=tmpfs ip=off'
+	boot
+	not_called 'ip link|udhcpc'
+}
+@test "a local root boots without the network that ip= asked for" { both local_root; }
+
+retry() {
+	nic eth0 52:54:00:00:00:01 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.15 mask=24
+	fake wget <<'FAKE'
+echo x >>"$FAKES/tries"
+[ "$(wc -l <"$FAKES/tries")" -ge 3 ]
+FAKE
+	http_boot ''
+	calls 'sleep 1' 'umount /newroot' 'sleep 2' 'switch_root /newroot /sbin/init' && said 'try 1 of 5 failed; next in 1 s'
+}
+@test "a fetch that breaks off is tried again, with longer pauses, in a fresh tmpfs" { both retry; }
+
+retry_bounded() {
+	nic eth0 52:54:00:00:00:01 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.15 mask=24
+	fake wget <<<'exit 1'
+	http_boot ''
+	[ "$(grep -c '^wget' "$CALLS")" = 5 ] && said 'could not be unpacked' && not_called switch_root
+}
+@test "the tries are bounded; success of unpackroot alone is not enough" { both retry_bounded; }
+
+tftp() {
+	nic eth0 52:54:00:00:00:01 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.15 mask=24
+	cmdline 'vi.mode=tmpfs vi.image=tftp://10.0.2.2/lab/rootfs.tar.xz'
+	boot
+	calls 'tftp -g -b 1468 -l - -r lab/rootfs.tar.xz 10.0.2.2' && calls 'unpackroot - /newroot' || return 1
+	: >"$CALLS"
+	cmdline 'vi.mode=tmpfs vi.image=tftp://10.0.2.2:6969/rootfs.tar.xz'
+	boot
+	calls 'tftp -g -b 1468 -l - -r rootfs.tar.xz 10.0.2.2 6969'
+}
+@test "TFTP" { both tftp; }
+
+overlay_http() {
+	nic eth0 52:54:00:00:00:01 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.15 mask=24
+	cmdline 'vi.mode=overlay vi.image=http://10.0.2.2/live/root.sfs?v=2'
+	boot
+	calls 'mount -t tmpfs -o nosuid,nodev,mode=755,size=95%,nr_inodes=0 ram /run/initramfs/ram' \
+		'wget -c -T 30 -O /run/initramfs/ram/root.sfs http://10.0.2.2/live/root.sfs?v=2' \
+		'overlayroot --state /run/initramfs/state -l /run/initramfs/ram/root.sfs -u ram /newroot' 'umount -l /run/initramfs/ram'
+}
+@test "overlay: the image is fetched into RAM" { both overlay_http; }
+
+nfs() {
+	nic eth0 52:54:00:00:00:01 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.15 mask=24 siaddr=10.0.2.2
+	fake nslookup <<<'printf "Server: 10.0.2.3\nAddress: 10.0.2.3:53\n\nName: nas.lab\nAddress: 10.0.2.80\n"'
+	cmdline 'root=nfs:nas.lab:/export/root:vers=4.1 rw'
+	boot
+	calls 'mount -t nfs -o addr=10.0.2.80,rw,nolock,vers=4.1 nas.lab:/export/root /newroot' || return 1
+	: >"$CALLS"
+	fake mount <<<'case "$*" in *vers=4.2*) exit 1 ;; esac'
+	cmdline 'root=/dev/nfs nfsroot=/export/root'
+	boot
+	calls 'mount -t nfs -o vers=4.2,addr=10.0.2.2,ro,nolock 10.0.2.2:/export/root /newroot' \
+		'mount -t nfs -o vers=3,addr=10.0.2.2,ro,nolock 10.0.2.2:/export/root /newroot' 'switch_root /newroot /sbin/init'
+}
+@test "NFS: server by name or from the lease, version 4.2 then 3" { both nfs; }

@@ -1,0 +1,60 @@
+#!/usr/bin/env bats
+# Boot words in, resolved plan out; UPDATE=1 rewrites the plans.
+load lib.bash
+
+golden() {
+	local file name
+	for file in "$BATS_TEST_DIRNAME"/golden/$1*.cmdline; do
+		name=${file%.cmdline}
+		cp "$file" "$ROOT/proc/cmdline"
+		rm -f "$ROOT/etc/mkvinitrd/defaults"
+		[ ! -e "$name.defaults" ] || cp "$name.defaults" "$ROOT/etc/mkvinitrd/defaults"
+		[ -z "${UPDATE:-}" ] || plan >"$name.plan"
+		plan | diff -u "$name.plan" - || return 1
+	done
+}
+
+@test "our own words, over the profile's" { both golden vi-; }
+@test "the kernel's words" { both golden kernel-; }
+@test "vfuseloop and its relatives" { both golden vdisk-; }
+@test "diskless lab, Virtual Linux, Tiny Core" { both golden seed-; }
+@test "direct kernel boot and network roots" { both golden share-; }
+@test "dracut's live media" { both golden dracut-; }
+@test "live-boot, casper, Knoppix" { both golden live-; }
+@test "archiso" { both golden archiso-; }
+@test "Slax, MiniOS, Porteus" { both golden slax-; }
+
+@test "every golden file belongs to a test" {
+	local file
+	for file in "$BATS_TEST_DIRNAME"/golden/*.cmdline; do
+		grep -qF "both golden $(basename "${file%%-*}")-;" "$BATS_TEST_FILENAME"
+	done
+}
+
+# A word is matched whole and never run: what looks like one of ours inside another is no business of ours.
+substrings() {
+	cmdline 'xvi.mode=tmpfs notroot=/dev/x root=/dev/vda1 rwx myinit=/x systemd.unit=vi.toram foo=$(touch${IFS}/tmp/x) `reboot` * ~ \x ;'
+	plan >"$BATS_TEST_TMPDIR/plan"
+	diff -u - "$BATS_TEST_TMPDIR/plan" <<-'PLAN'
+		mode=disk
+		root=/dev/vda1
+		persist=none
+		timeout=30
+	PLAN
+}
+@test "words are matched whole and never evaluated" { both substrings; }
+
+notes_on_console() {
+	cmdline 'root=/dev/vda1 quiet tce=vda1 vi.mode=lop'
+	boot
+	said "warning: word 'tce=vda1' is known but not honoured by this version" &&
+		said "warning: word 'vi.mode=lop' ignored: expected loop, tmpfs, overlay, disk or share"
+}
+@test "a word that cannot be honoured is reported, quiet or not" { both notes_on_console; }
+
+plan_on_console() {
+	cmdline 'root=/dev/vda1 vi.plan'
+	boot
+	said 'mode=disk' && said 'root=/dev/vda1' && calls 'switch_root /newroot /sbin/init'
+}
+@test "vi.plan prints the plan and goes on" { both plan_on_console; }

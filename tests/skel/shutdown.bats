@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# The way back: /run/initramfs/shutdown, which is process 1 at the very end.
+load lib.bash
+
+# The tree as systemd leaves it: / is the shutdown ramfs, the old root at /oldroot.
+old_tree() {
+	mkdir -p "$ROOT/oldroot" "$ROOT/dev"
+	: >"$ROOT/state"
+	mounts "$ROOT/oldroot ext4"
+	# umount's fake takes the line out of the table
+	fake umount <<'FAKE'
+[ "$1" != -l ] || shift
+while read -r device path rest; do
+	[ "$path" = "$1" ] || echo "$device $path $rest"
+done <"$ROOT/proc/mounts" >"$ROOT/proc/mounts.new"
+mv "$ROOT/proc/mounts.new" "$ROOT/proc/mounts"
+FAKE
+	fake timeout <<'FAKE'
+shift
+exec "$RUN" "$@"
+FAKE
+}
+
+# mounts "PATH TYPE"...
+mounts() {
+	local line
+	for line in "$@"; do echo "none $line rw 0 0"; done >"$ROOT/proc/mounts"
+}
+
+down() {
+	# shellcheck disable=SC2086
+	run timeout 20 $SH "$SKEL/shutdown" "$@"
+}
+
+clean() {
+	old_tree
+	mounts "/ tmpfs" "$ROOT/oldroot overlay" "$ROOT/oldroot/proc proc" "$ROOT/oldroot/home ext4" '/oldroots ext4' \
+		"$ROOT/oldroot/home/my\\040files vfat"
+	printf 'device /dev/vda1\nloop /dev/loop0\nmount /run/initramfs/host\nloop /dev/loop1\n' >"$ROOT/state"
+	mkdir -p "$ROOT/sys/block/loop0/loop"
+	: >"$ROOT/sys/block/loop0/loop/backing_file" >"$ROOT/dev/vda1"
+	fake losetup <<<'rm "$ROOT/sys/block/${2##*/}/loop/backing_file"'
+	down poweroff
+	said 'mkvinitrd: clean' && calls 'sync' 'umount /oldroot/home/my files' 'umount /oldroot/home' 'umount -l /oldroot/proc' \
+		'umount /oldroot' 'losetup -d /dev/loop0' 'vdattach free /dev/vda1' 'sync' 'poweroff -f' &&
+		not_called 'oldroots|loop1|umount /$|initramfs/host'
+}
+@test "deepest first, then the state backwards, then the proof, then power off" {
+	both clean_free
+}
+clean_free() {
+	clean || {
+		cat "$CALLS"
+		return 1
+	}
+}
+
+in_order() {
+	old_tree
+	printf 'device /dev/vda1\nmount /run/initramfs/host\nloop /dev/loop0\nloop /dev/loop1\n' >"$ROOT/state"
+	mounts "$ROOT/host vfat"
+	mkdir -p "$ROOT/sys/block/loop0/loop" "$ROOT/sys/block/loop1/loop"
+	: >"$ROOT/sys/block/loop0/loop/backing_file"
+	: >"$ROOT/sys/block/loop1/loop/backing_file"
+	fake losetup <<<'rm "$ROOT/sys/block/${2##*/}/loop/backing_file"'
+	down reboot
+	said 'mkvinitrd: clean' && calls 'losetup -d /dev/loop1' 'losetup -d /dev/loop0' 'umount /host' 'reboot -f'
+}
+@test "what was stacked last is taken down first" { both in_order; }
+
+not_free() {
+	old_tree
+	echo 'device /dev/sda1' >"$ROOT/state"
+	: >"$ROOT/dev/sda1"
+	fake vdattach <<<'echo "vdattach: /dev/sda1: held by loop3" >&2; exit 1'
+	down poweroff
+	said 'held by loop3' && said 'mkvinitrd: busy: not free: /dev/sda1' && calls 'poweroff -f' && ! said 'mkvinitrd: clean'
+}
+@test "a disk that is still held: named, no 'clean', power off all the same" { both not_free; }
+
+stays_mounted() {
+	old_tree
+	mounts "$ROOT/oldroot ext4" "$ROOT/oldroot/tmp tmpfs"
+	fake umount <<<'exit 1'
+	down halt
+	said 'mkvinitrd: busy: ' && said '/oldroot (ext4) stays mounted' && calls 'mount -o remount,ro /oldroot' 'halt -f' &&
+		[ "$(grep -c '^sleep 0.1' "$CALLS")" -le 50 ] && ! said 'mkvinitrd: clean'
+}
+@test "a mount that will not go: bounded tries, read-only, named" { both stays_mounted; }
+
+second_try() {
+	old_tree
+	mv "$FAKES/umount" "$FAKES/umount.real"
+	fake umount <<'FAKE'
+echo x >>"$FAKES/tries"
+[ "$(wc -l <"$FAKES/tries")" -ge 3 ] && exec "$FAKES/umount.real" "$@"
+FAKE
+	down poweroff
+	said 'mkvinitrd: clean'
+}
+@test "a file that is still closing is waited for" { both second_try; }
+
+loop_stays() {
+	old_tree
+	echo 'loop /dev/loop0' >"$ROOT/state"
+	mkdir -p "$ROOT/sys/block/loop0/loop"
+	: >"$ROOT/sys/block/loop0/loop/backing_file"
+	down poweroff
+	said 'mkvinitrd: busy: /dev/loop0 stays attached' && ! said 'mkvinitrd: clean'
+}
+@test "a loop device whose detach only promises is not believed" { both loop_stays; }
+
+processes() {
+	old_tree
+	mkdir -p "$ROOT"/proc/{1,2,77,88,99}
+	: >"$ROOT/proc/2/cmdline"
+	printf '/sbin/init' >"$ROOT/proc/1/cmdline"
+	printf 'sshd\0-D\0' >"$ROOT/proc/77/cmdline"
+	printf '@vdattach\0' >"$ROOT/proc/88/cmdline"
+	printf '@x' >"$ROOT/proc/99/cmdline"
+	fake kill <<<'[ "$1" != -0 ]'
+	down poweroff
+	calls 'kill -TERM 77' && not_called 'kill -[A-Z0]+ (1|2|88|99)$'
+}
+@test "processes that are left are ended, storage daemons and the kernel's own are not" { both processes; }
+
+kexec_falls_back() {
+	old_tree
+	fake kexec <<<'exit 1'
+	down kexec
+	calls 'kexec -e' 'reboot -f'
+}
+@test "kexec without a loaded kernel reboots" { both kexec_falls_back; }
+
+ram_root() {
+	old_tree
+	mounts "$ROOT/oldroot tmpfs"
+	rm "$ROOT/state"
+	down reboot
+	said 'mkvinitrd: clean' && calls 'reboot -f' && not_called 'vdattach|losetup'
+}
+@test "a root in RAM, nothing stacked: clean" { both ram_root; }
