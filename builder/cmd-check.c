@@ -9,7 +9,7 @@
 #include "builder/command.h"
 #include "builder/image.h"
 #include "builder/kernel-config.h"
-#include "builder/kernel-image.h"
+#include "builder/host-kernel.h"
 #include "builder/util/log.h"
 
 /* "rule at offset 0x..: text" */

@@ -78,26 +78,36 @@ static int step(struct walk *w)
 	return strcmp(name, "..") ? step_into(w, name, n) : step_back(w);
 }
 
-int host_resolve(const struct host *host, const char *path, char **ret, struct error **err)
+static int walk_all(struct walk *w, const struct host *host, const char *path)
 {
-	_cleanup_free_ struct walk *w = calloc(1, sizeof(*w));
 	int r = 0;
 
-	if (!w)
-		return error_make(err, ENOMEM, "out of memory");
 	w->len = w->root_len = strlen(host->sysroot);
 	if (w->len >= sizeof(w->path) || strlen(path) >= PATH_MAX)
-		return error_sys(err, ENAMETOOLONG, "'%s'", path);
+		return -ENAMETOOLONG;
 	memcpy(w->path, host->sysroot, w->len + 1);
 	memcpy(w->rest, path, strlen(path) + 1);
 	while (r == 0 && *w->rest)
 		r = step(w);
+	return r;
+}
+
+int host_resolve(const struct host *host, const char *path, char **ret, struct error **err)
+{
+	struct walk *w = calloc(1, sizeof(*w));
+	const char *below = *host->sysroot ? " below " : "";
+	char *real = NULL;
+	int r = w ? walk_all(w, host, path) : -ENOMEM;
+
+	if (r == 0)
+		real = strdup(w->len ? w->path : "/");
+	free(w);
 	if (r == -ENOENT || r == -ENOTDIR)
-		return error_make(err, r, "'%s' does not exist%s%s", path,
-				  *host->sysroot ? " below " : "", host->sysroot);
+		return error_make(err, r, "'%s' does not exist%s%s", path, below, host->sysroot);
 	if (r < 0)
-		return error_sys(err, r, "cannot follow '%s'%s%s", path,
-				 *host->sysroot ? " below " : "", host->sysroot);
-	*ret = strdup(w->len ? w->path : "/");
-	return *ret ? 0 : error_make(err, ENOMEM, "out of memory");
+		return error_sys(err, r, "cannot follow '%s'%s%s", path, below, host->sysroot);
+	if (!real)
+		return error_make(err, ENOMEM, "out of memory");
+	*ret = real;
+	return 0;
 }

@@ -10,7 +10,7 @@
 #include <sys/utsname.h>
 
 #include "builder/host-internal.h"
-#include "builder/kernel-image.h"
+#include "builder/host-kernel.h"
 #include "builder/util/readfile.h"
 #include "builder/util/strbuf.h"
 #include "builder/util/vec.h"
@@ -117,7 +117,7 @@ static int find_modules(struct host *host, const struct vec *versions, struct er
 		}
 		if (host_resolve(host, path, &host->modules_dir, NULL) < 0)
 			continue;
-		if (stat(host->modules_dir, &st) == 0 && S_ISDIR(st.st_mode))
+		if (host->modules_dir && stat(host->modules_dir, &st) == 0 && S_ISDIR(st.st_mode))
 			return 0;
 		free(steal_ptr(&host->modules_dir));
 	}

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "builder/command.h"
+#include "builder/load-folders.h"
 #include "builder/load-profile.h"
-#include "builder/profile-folders.h"
 #include "builder/resolve-modgroup.h"
 #include "builder/util/log.h"
 #include "builder/util/suggest.h"
@@ -25,10 +25,10 @@ static void check_groups(const struct profile *profile, struct diag *diag)
 {
 	const struct stmt *stmt;
 
-	vec_foreach(i, stmt, &profile->stmts)
-		for (size_t j = 0; stmt->kind == STMT_MODULE && j < stmt->argc; j++)
-			if (stmt->argv[j][0] == '=' && stmt->argv[j][1])
-				check_group(stmt, j, diag);
+	vec_foreach(i, stmt,
+		    &profile->stmts) for (size_t j = 0; stmt->kind == STMT_MODULE && j < stmt->argc;
+					  j++) if (stmt->argv[j][0] == '=' && stmt->argv[j][1])
+		check_group(stmt, j, diag);
 }
 
 static int parse_all(struct profile *profile, const char *path, const struct vec *directives,

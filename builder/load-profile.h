@@ -3,7 +3,7 @@
 #ifndef BUILDER_LOAD_PROFILE_H
 #define BUILDER_LOAD_PROFILE_H
 
-#include "builder/profile-folders.h"
+#include "builder/load-folders.h"
 
 /*
  * Reads the profile at path (NULL: none) and then the directives (-s: const char *), and checks all of it. Problems in the text go to

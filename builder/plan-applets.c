@@ -138,6 +138,37 @@ static int add_own_programs(struct planner *planner, struct error **err)
 	return r;
 }
 
+/* A store on a file or device is made on first use and checked after an unclean stop. */
+static int add_store_programs(struct planner *planner, struct error **err)
+{
+	static const char *const programs[] = { "e2fsck", "mke2fs" };
+	const struct stmt *persist = profile_last(planner->profile, STMT_PERSIST);
+	_cleanup_free_ char *reason = NULL;
+	struct cause cause;
+
+	if (!persist || (strncmp(persist->argv[0], "file:", 5) != 0 &&
+			 strncmp(persist->argv[0], "device:", 7) != 0))
+		return 0;
+	cause = stmt_cause(persist, &reason);
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+		_cleanup_error_ struct error *problem = NULL;
+		int r = add_own(planner, programs[i], &cause, &problem);
+		char *note = NULL;
+
+		if (r == 0)
+			continue;
+		if (r != -ENOENT)
+			return error_move(err, steal_ptr(&problem));
+		if (asprintf(&note, "%s; a store cannot be made or checked at boot without it",
+			     error_msg(problem)) < 0)
+			note = NULL;
+		r = plan_note(&planner->plan->notes, note, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /* `applet NAME...` */
 static void add_wanted(struct planner *planner, const struct stmt *stmt)
 {
@@ -161,6 +192,8 @@ int plan_applets(struct planner *planner, struct error **err)
 		r = add_busybox_links(planner, err);
 	if (r == 0)
 		r = add_own_programs(planner, err);
+	if (r == 0)
+		r = add_store_programs(planner, err);
 	if (r < 0)
 		return r;
 	vec_foreach(i, stmt, &planner->profile->stmts)

@@ -22,14 +22,26 @@ static char *image_target(const char *target)
 	return result;
 }
 
+/* "library of /usr/bin/x" with the path that x has in the image, so that the chain can be followed there. */
+static char *image_reason(const char *reason)
+{
+	const char *slash = strchr(reason, '/');
+	_cleanup_free_ char *path = slash ? plan_image_path(slash) : NULL;
+	char *result;
+
+	if (!path || asprintf(&result, "%.*s/%s", (int)(slash - reason), reason, path) < 0)
+		return NULL;
+	return result;
+}
+
 static int add_file(struct planner *planner, const struct binary_file *file,
 		    const struct cause *wanted, struct error **err)
 {
 	struct cause cause = *wanted;
-	_cleanup_free_ char *target = NULL;
+	_cleanup_free_ char *target = NULL, *reason = NULL;
 
 	if (file->reason)
-		cause.reason = file->reason;
+		cause.reason = reason = image_reason(file->reason);
 	if (!file->target)
 		return plan_add_source(planner, SEGMENT_MODULES, file->path, file->source, file->size,
 				       0755, &cause, err);

@@ -19,12 +19,13 @@ struct module_group {
 
 static const struct module_group groups[] = {
 	{ "all", PATTERNS("/") },
-	/* disks of every bus, and what lies on them; no targets, test drivers, tapes and media changers */
+	/* disks of every bus, and what lies on them; no targets, test drivers, PC cards, tapes and media changers */
 	{ "block",
 	  PATTERNS("drivers/ata/", "drivers/block/", "!drivers/block/null_blk/", "!drivers/block/brd",
 		   "!drivers/block/drbd/", "!drivers/block/rbd", "!drivers/block/xen-blkback/",
 		   "drivers/cdrom/", "drivers/scsi/", "!drivers/scsi/scsi_debug",
-		   "!drivers/scsi/st", "!drivers/scsi/ch", "!drivers/scsi/pcmcia/",
+		   "!drivers/scsi/st", "!drivers/scsi/ch", "!drivers/scsi/pcmcia/", "!drivers/scsi/qla2xxx/tcm_*",
+		   "!drivers/ata/pata_pcmcia",
 		   "drivers/nvme/host/", "!drivers/nvme/host/nvme-rdma", "drivers/nvme/common/",
 		   "drivers/mmc/", "!drivers/mmc/core/sdio_uart", "drivers/memstick/",
 		   "drivers/message/fusion/", "!drivers/message/fusion/mpt[cl]*", "drivers/ufs/", "drivers/nvdimm/",
@@ -53,18 +54,22 @@ static const struct module_group groups[] = {
 			  "drivers/hid/surface-hid/", "drivers/hid/intel-ish-hid/",
 			  "drivers/input/keyboard/", "drivers/input/serio/",
 			  "!drivers/input/serio/serport", "!drivers/input/serio/parkbd") },
-	/* wired network cards; wireless ones need more than a driver */
+	/* wired network cards; wireless ones and modems need more than a driver */
 	{ "net",
 	  PATTERNS("drivers/net/ethernet/", "drivers/net/phy/", "drivers/net/mdio/",
-		   "drivers/net/pcs/", "drivers/net/usb/", "drivers/net/hyperv/",
+		   "drivers/net/pcs/", "drivers/net/usb/", "!drivers/net/usb/cdc[-_]phonet", "!drivers/net/usb/cdc_mbim",
+		   "!drivers/net/usb/hso", "!drivers/net/usb/qmi_wwan", "!drivers/net/usb/sierra_net",
+		   "!drivers/net/usb/lg-vl600", "drivers/net/hyperv/",
 		   "drivers/net/vmxnet3/", "drivers/net/virtio_net", "drivers/net/xen-netfront",
 		   "drivers/net/mii", "drivers/net/mdio", "drivers/net/net_failover",
 		   "net/core/failover", "net/packet/af_packet", "net/ipv6/ipv6") },
-	/* file systems of disks and servers; not what only a server or a cluster mounts */
+	/* file systems that a root or an image can lie on; not what only a server, a cluster or a museum mounts */
 	{ "fs",
 	  PATTERNS("fs/", "!fs/afs/", "!fs/bcachefs/", "!fs/ceph/", "!fs/coda/", "!fs/dlm/", "!fs/ecryptfs/",
-		   "!fs/gfs2/", "!fs/jffs2/", "!fs/ubifs/", "!fs/vboxsf/", "!fs/nfsd/", "!fs/ocfs2/", "!fs/orangefs/", "!fs/smb/server/",
-		   "!fs/pstore/", "!fs/binfmt_misc", "!fs/cachefiles/", "!fs/autofs/", "!fs/quota/",
+		   "!fs/gfs2/", "!fs/jffs2/", "!fs/ubifs/", "!fs/vboxsf/", "!fs/nfsd/", "!fs/ocfs2/", "!fs/orangefs/", "!fs/smb/", "!fs/nfs/blocklayout/", "!fs/nfs/flexfilelayout/",
+		   "!fs/adfs/", "!fs/affs/", "!fs/befs/", "!fs/bfs/", "!fs/efs/",
+		   "!fs/freevxfs/", "!fs/hpfs/", "!fs/omfs/", "!fs/qnx[46]/*", "!fs/sysv/",
+		   "!fs/zonefs/", "!fs/pstore/", "!fs/binfmt_misc", "!fs/cachefiles/", "!fs/autofs/", "!fs/quota/",
 		   "net/9p/9pnet", "net/9p/9pnet_virtio", "net/9p/9pnet_fd") },
 	{ "virtio",
 	  PATTERNS("drivers/virtio/", "!drivers/virtio/virtio_vdpa", "drivers/block/virtio_blk",

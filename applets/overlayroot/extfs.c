@@ -11,15 +11,16 @@
 #include "applets/overlayroot/tool.h"
 #include "common/bytes.h"
 
-/* Documentation/filesystems/ext4/super.rst: offsets within the superblock, which is at byte 1024. */
-#define SB_OFFSET	1024
-#define SB_SIZE		1024
-#define SB_MAGIC	0x38
-#define SB_STATE	0x3a
-#define SB_INCOMPAT	0x60
-#define EXT_MAGIC	0xef53
-#define STATE_VALID	0x1
-#define STATE_ERRORS	0x2
+/* Documentation/filesystems/ext4/super.rst: offsets within the superblock, which is at byte 1024.
+ */
+#define SB_OFFSET	 1024
+#define SB_SIZE		 1024
+#define SB_MAGIC	 0x38
+#define SB_STATE	 0x3a
+#define SB_INCOMPAT	 0x60
+#define EXT_MAGIC	 0xef53
+#define STATE_VALID	 0x1
+#define STATE_ERRORS	 0x2
 #define INCOMPAT_RECOVER 0x4
 
 /* fs/ext4/ext4.h; not in the exported headers before Linux 6.x */
@@ -47,10 +48,11 @@ int extfs_dirty(const char *device, struct error **err)
 	       !(get_le16(sb + SB_STATE) & STATE_VALID) || (get_le16(sb + SB_STATE) & STATE_ERRORS);
 }
 
-/* Exit status of e2fsck(8): bits 1 corrected, 2 corrected and reboot, 4 left uncorrected, 8.. failed. */
+/* Exit status of e2fsck(8): bits 1 corrected, 2 corrected and reboot, 4 left uncorrected, 8..
+ * failed. */
 int extfs_check(const char *device, struct error **err)
 {
-	char *argv[] = { strdupa("e2fsck"), strdupa("-p"), strdupa(device), NULL };
+	const char *argv[] = { "e2fsck", "-p", device, NULL };
 	int r = extfs_dirty(device, err);
 
 	if (r <= 0)
@@ -64,28 +66,29 @@ int extfs_check(const char *device, struct error **err)
 	if (r < 0)
 		return r;
 	if (r >= 4)
-		return error_make(err, EUCLEAN,
-				  "e2fsck could not repair %s by itself (status %d): run 'e2fsck %s'",
-				  device, r, device);
+		return error_make(
+			err, EUCLEAN,
+			"e2fsck could not repair %s by itself (status %d): run 'e2fsck %s'", device,
+			r, device);
 	return 0;
 }
 
 int extfs_make(const char *path, bool zeroed, struct error **err)
 {
-	/* prezeroed: nothing of the tables has to be written, now or by the kernel in the background */
-	char *argv[] = { strdupa("mke2fs"), strdupa("-q"),	   strdupa("-F"),
-			 strdupa("-t"),	    strdupa("ext4"),	   strdupa("-L"),
-			 strdupa("vi-store"), strdupa("-m"),	   strdupa("0"),
-			 strdupa("-E"),	    zeroed ? strdupa("nodiscard,assume_storage_prezeroed=1") :
-						     strdupa("lazy_itable_init=0,lazy_journal_init=0"),
-			 strdupa(path),	    NULL };
+	/* prezeroed: nothing of the tables has to be written, now or by the kernel in the
+	 * background */
+	const char *options = zeroed ? "nodiscard,assume_storage_prezeroed=1"
+				     : "lazy_itable_init=0,lazy_journal_init=0";
+	const char *argv[] = { "mke2fs", "-q", "-F", "-t",    "ext4", "-L", "vi-store",
+			       "-m",	 "0",  "-E", options, path,   NULL };
 	int r = tool_run(argv, err);
 
 	if (r == -ENOENT)
-		return error_make(err, ENOENT,
-				  "no mke2fs here to format '%s': add its binary to the profile, or "
-				  "format it beforehand with mkfs.ext4",
-				  path);
+		return error_make(
+			err, ENOENT,
+			"no mke2fs here to format '%s': add its binary to the profile, or "
+			"format it beforehand with mkfs.ext4",
+			path);
 	if (r < 0)
 		return r;
 	return r == 0 ? 0 : error_make(err, EIO, "mke2fs %s ended with status %d", path, r);

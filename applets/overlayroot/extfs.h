@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an ext2, ext3 or ext4 file system needs before it is written to, and after it got more room. */
+/* What an ext2, ext3 or ext4 file system needs before it is written to, and after it got more room.
+ */
 #ifndef APPLETS_OVERLAYROOT_EXTFS_H
 #define APPLETS_OVERLAYROOT_EXTFS_H
 
@@ -12,21 +13,23 @@
 bool extfs_type(const char *type);
 
 /*
- * Whether the file system on device (or in a file) was left without a clean unmount, or with errors.
- * 1, 0 or -errno; -EINVAL when there is no ext superblock.
+ * Whether the file system on device (or in a file) was left without a clean unmount, or with
+ * errors. 1, 0 or -errno; -EINVAL when there is no ext superblock.
  */
 int extfs_dirty(const char *device, struct error **err);
 
 /*
- * e2fsck -p when it is dirty. 0 when it may be mounted; what was done or could not be done is said in
- * a message. -EUCLEAN when e2fsck could not repair it by itself.
+ * e2fsck -p when it is dirty. 0 when it may be mounted; what was done or could not be done is said
+ * in a message. -EUCLEAN when e2fsck could not repair it by itself.
  */
 int extfs_check(const char *device, struct error **err);
 
-/* Makes an ext4 in the file or on the device. zeroed: all of it reads as zeros already. 0 or -errno. */
+/* Makes an ext4 in the file or on the device. zeroed: all of it reads as zeros already. 0 or
+ * -errno. */
 int extfs_make(const char *path, bool zeroed, struct error **err);
 
-/* Lets the mounted ext4 at mountpoint use size bytes of its device (EXT4_IOC_RESIZE_FS). 0 or -errno. */
+/* Lets the mounted ext4 at mountpoint use size bytes of its device (EXT4_IOC_RESIZE_FS). 0 or
+ * -errno. */
 int extfs_grow(const char *mountpoint, uint64_t size, struct error **err);
 
 #endif

@@ -10,9 +10,11 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "applets/lib/mountutil.h"
 #include "applets/lib/msg.h"
 
-/* FNV-1a: to tell images apart that have no UUID (squashfs), by superblock with its time, sizes and counts. */
+/* FNV-1a: to tell images apart that have no UUID (squashfs), by superblock with its time, sizes and
+ * counts. */
 static int hash_head(int fd, uint64_t *ret)
 {
 	uint64_t hash = 0xcbf29ce484222325;
@@ -83,9 +85,9 @@ int lower_inspect(const char *path, struct lower *ret, struct error **err)
 		return 0;
 	}
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		return error_make(err, EINVAL,
-				  "lower '%s': expected a directory, an image file or a block device",
-				  path);
+		return error_make(
+			err, EINVAL,
+			"lower '%s': expected a directory, an image file or a block device", path);
 	lower.kind = S_ISREG(st.st_mode) ? LOWER_IMAGE : LOWER_DEVICE;
 	r = inspect_content(&lower, &st, err);
 	if (r == 0)
@@ -98,8 +100,10 @@ static const char *no_replay(const char *type)
 {
 	static const struct {
 		const char *type, *option;
-	} table[] = { { "ext4", "noload" },	   { "ext3", "noload" },
-		      { "xfs", "norecovery,nouuid" }, { "btrfs", "rescue=nologreplay" },
+	} table[] = { { "ext4", "noload" },
+		      { "ext3", "noload" },
+		      { "xfs", "norecovery,nouuid" },
+		      { "btrfs", "rescue=nologreplay" },
 		      { "f2fs", "norecovery" } };
 	size_t i;
 
@@ -114,22 +118,27 @@ static int mount_content(const struct lower *lower, struct stack *stack, const c
 {
 	_cleanup_error_ struct error *first = NULL;
 	const char *option = no_replay(lower->fs.type);
-	int r = stack_mount(stack, device, lower->mountpoint, lower->fs.type, MS_RDONLY, NULL, &first);
+	int r = stack_mount(stack, device, lower->mountpoint, lower->fs.type, MS_RDONLY, NULL,
+			    &first);
 
 	if (r == 0)
 		return 0;
 	/* a journal that has to be replayed, on a device that cannot be written */
 	if ((r != -EROFS && r != -EACCES) || !option ||
-	    stack_mount(stack, device, lower->mountpoint, lower->fs.type, MS_RDONLY, option, NULL) < 0)
+	    stack_mount(stack, device, lower->mountpoint, lower->fs.type, MS_RDONLY, option, NULL) <
+		    0)
 		return error_move(err, steal_ptr(&first));
-	msg(MSG_WARNING, "lower '%s' was not unmounted cleanly: used as it is, without its journal (%s)",
+	msg(MSG_WARNING,
+	    "lower '%s' was not unmounted cleanly: used as it is, without its journal (%s)",
 	    lower->path, option);
 	return 0;
 }
 
 static int mount_image(const struct lower *lower, struct stack *stack, struct error **err)
 {
-	struct loop_request req = { .path = lower->path, .fd = -1, .read_only = true, .direct_io = true };
+	struct loop_request req = {
+		.path = lower->path, .fd = -1, .read_only = true, .direct_io = true
+	};
 	_cleanup_free_ char *device = NULL;
 	int r = stack_loop(stack, &req, &device, err);
 

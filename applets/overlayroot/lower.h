@@ -11,9 +11,9 @@ enum lower_kind { LOWER_DIR, LOWER_IMAGE, LOWER_DEVICE };
 struct lower {
 	const char *path; /* the caller's */
 	enum lower_kind kind;
-	struct fs_info fs;  /* of images and devices */
-	char id[160];	    /* what tells this content from another: type, UUID or hash, size */
-	char *mountpoint;   /* owned; NULL before lower_mount */
+	struct fs_info fs; /* of images and devices */
+	char id[160];	   /* what tells this content from another: type, UUID or hash, size */
+	char *mountpoint;  /* owned; NULL before lower_mount */
 };
 
 /* Finds out what path is. Reads, changes nothing. 0 or -errno. */

@@ -7,8 +7,8 @@
 
 static int bad_size(const char *text, struct error **err)
 {
-	return error_make(err, EINVAL, "size '%s': expected a number with k, m, g or t, or 1%% to 100%%",
-			  text);
+	return error_make(err, EINVAL,
+			  "size '%s': expected a number with k, m, g or t, or 1%% to 100%%", text);
 }
 
 static bool unit_factor(const char *unit, uint64_t *ret)
@@ -62,7 +62,8 @@ static int parse_path(const char *text, enum upper_kind kind, struct upper_spec 
 		      struct error **err)
 {
 	if (*text != '/')
-		return error_make(err, EINVAL, "upper '%s': expected a path that begins with /", text);
+		return error_make(err, EINVAL, "upper '%s': expected a path that begins with /",
+				  text);
 	ret->kind = kind;
 	ret->path = strdup(text);
 	if (!ret->path)
@@ -91,7 +92,8 @@ int upper_parse(const char *text, struct upper_spec *ret, struct error **err)
 			  text);
 }
 
-/* Takes one lower from *text, which then stands behind its colon, or is NULL when there was none. */
+/* Takes one lower from *text, which then stands behind its colon, or is NULL when there was none.
+ */
 static char *take_lower(const char **text)
 {
 	char *word = malloc(strlen(*text) + 1), *out = word;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The words of the command line: sizes, lowers, the upper. Pure text, but for one look at whether a path exists. */
+/* The words of the command line: sizes, lowers, the upper. Pure text, but for one look at whether a
+ * path exists. */
 #ifndef APPLETS_OVERLAYROOT_SPEC_H
 #define APPLETS_OVERLAYROOT_SPEC_H
 
@@ -23,7 +24,8 @@ struct upper_spec {
 	struct size_spec size;
 };
 
-/* SIZE: digits with an optional k, m, g, t (powers of 1024, either case), or 1% to 100%. 0 or -EINVAL. */
+/* SIZE: digits with an optional k, m, g, t (powers of 1024, either case), or 1% to 100%. 0 or
+ * -EINVAL. */
 int size_parse(const char *text, struct size_spec *ret, struct error **err);
 
 /*
@@ -33,9 +35,9 @@ int size_parse(const char *text, struct size_spec *ret, struct error **err);
 int upper_parse(const char *text, struct upper_spec *ret, struct error **err);
 
 /*
- * LOWER[:LOWER...], the topmost first; "\:" and "\\" stand for the characters themselves. A text that
- * is a path which exists is that path, whatever it contains. ret: room for MAX_LOWERS strings, the
- * caller's to free. Returns their number or -EINVAL.
+ * LOWER[:LOWER...], the topmost first; "\:" and "\\" stand for the characters themselves. A text
+ * that is a path which exists is that path, whatever it contains. ret: room for MAX_LOWERS strings,
+ * the caller's to free. Returns their number or -EINVAL.
  */
 int lowers_parse(const char *text, char **ret, struct error **err);
 

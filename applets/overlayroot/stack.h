@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What was mounted and attached, in order: undone when something fails, recorded when all is well. */
+/* What was mounted and attached, in order: undone when something fails, recorded when all is well.
+ */
 #ifndef APPLETS_OVERLAYROOT_STACK_H
 #define APPLETS_OVERLAYROOT_STACK_H
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 
 static int find_tool(const char *name, char *path, size_t size)
@@ -36,7 +37,36 @@ static int spawn(const char *path, char *const argv[], pid_t *ret)
 	return -r;
 }
 
-int tool_run(char *const argv[], struct error **err)
+#define MAX_ARGS 31
+
+/* posix_spawn wants strings that could be written to. */
+static int copy_args(const char *const argv[], char **ret)
+{
+	size_t i;
+
+	for (i = 0; argv[i]; i++) {
+		if (i == MAX_ARGS)
+			return -E2BIG;
+		ret[i] = strdup(argv[i]);
+		if (!ret[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int spawn_copy(const char *path, const char *const argv[], pid_t *ret)
+{
+	char *copy[MAX_ARGS + 1] = { 0 };
+	int i, r = copy_args(argv, copy);
+
+	if (r == 0)
+		r = spawn(path, copy, ret);
+	for (i = 0; i < MAX_ARGS; i++)
+		free(copy[i]);
+	return r;
+}
+
+int tool_run(const char *const argv[], struct error **err)
 {
 	char path[64];
 	int status, r;
@@ -44,7 +74,7 @@ int tool_run(char *const argv[], struct error **err)
 
 	if (find_tool(argv[0], path, sizeof(path)) < 0)
 		return -ENOENT;
-	r = spawn(path, argv, &pid);
+	r = spawn_copy(path, argv, &pid);
 	if (r < 0)
 		return error_sys(err, r, "run %s", path);
 	while (waitpid(pid, &status, 0) < 0)

@@ -7,7 +7,7 @@
 
 #include "applets/vdattach/cmd.h"
 
-#define CHUNK (256 * 1024u)
+#define CHUNK (64 * 1024u)
 
 struct target {
 	const char *name; /* for messages */
@@ -69,12 +69,10 @@ static int put_data(const struct target *target, struct source *source, uint8_t 
 /* Stops at the first error: what is behind it would be at a wrong place in a pipe. */
 static int copy(const struct target *target, struct source *source, struct error **err)
 {
-	_cleanup_free_ uint8_t *buf = malloc(CHUNK);
+	uint8_t buf[CHUNK];
 	uint64_t offset = 0;
 	int r = 0;
 
-	if (!buf)
-		return error_sys(err, ENOMEM, "%s", source->name);
 	while (offset < source->size && r == 0) {
 		struct source_extent extent;
 

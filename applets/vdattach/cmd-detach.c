@@ -31,10 +31,12 @@ static int whole_device(const char *device, char **ret, struct error **err)
 int cmd_detach(const struct options *options, struct error **err)
 {
 	_cleanup_free_ char *disk = NULL;
-	int r = whole_device(options->operand, &disk, err);
+	int r;
 
-	if (r == 0)
-		r = loop_detach(disk, err);
+	r = whole_device(options->operand, &disk, err);
+	if (r < 0 || !disk)
+		return r;
+	r = loop_detach(disk, err);
 	if (r < 0)
 		return r;
 	devlinks_remove(options->links, disk);

@@ -14,6 +14,10 @@ struct options {
 	bool read_only, json, once;
 };
 
+/* Proves that nobody has the device open: open(2) with O_EXCL, tried for 5 s. -EBUSY names the
+ * holder. */
+int cmd_free(const struct options *options, struct error **err);
+
 /* Each returns the exit status, or -errno with *err set. */
 int cmd_attach(const struct options *options, struct error **err);
 int cmd_cat(const struct options *options, struct error **err);

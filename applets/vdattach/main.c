@@ -12,7 +12,7 @@
 static const char help[] =
 	"Usage: vdattach [attach] [-r] [-f FORMAT] [-e EXPORTER] [-p PART] IMAGE\n"
 	"       vdattach info|check|map|cat|serve [OPTION].. IMAGE\n"
-	"       vdattach detach DEVICE | list\n"
+	"       vdattach detach DEVICE | free DEVICE | list\n"
 	"Attaches a virtual disk image (raw, fixed VHD) as a block device and prints it.\n"
 	"  -r, --read-only          never write to IMAGE\n"
 	"  -f, --format=FORMAT      raw or vhd; default: by content\n"
@@ -35,8 +35,9 @@ static const struct verb {
 } verbs[] = {
 	{ "attach", cmd_attach, "IMAGE" }, { "cat", cmd_cat, "IMAGE" },
 	{ "check", cmd_check, "IMAGE" },   { "detach", cmd_detach, "DEVICE" },
-	{ "info", cmd_info, "IMAGE" },	   { "list", cmd_list, NULL },
-	{ "map", cmd_map, "IMAGE" },	   { "serve", cmd_serve, "IMAGE" },
+	{ "free", cmd_free, "DEVICE" },	   { "info", cmd_info, "IMAGE" },
+	{ "list", cmd_list, NULL },	   { "map", cmd_map, "IMAGE" },
+	{ "serve", cmd_serve, "IMAGE" },
 };
 
 enum { OPT_ONCE = 256, OPT_JSON, OPT_STATE, OPT_LINKS };

@@ -74,9 +74,9 @@ static bool is_continuation_byte(char c)
 }
 
 /* Control characters would disturb the terminal: one '?' each, tabs stay. */
-static char printable(char c)
+static int printable(unsigned char c)
 {
-	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f ? '?' : c;
+	return (c < 0x20 && c != '\t') || c == 0x7f ? '?' : c;
 }
 
 /* The line, or the MAX_LINE bytes of it that hold the column, and below it the caret. */
@@ -98,7 +98,7 @@ static void print_source(const struct diag_item *item, FILE *to)
 
 	fputs(start ? "  ..." : "  ", to);
 	for (size_t i = start; i < end; i++)
-		fputc(printable(line[i]), to);
+		fputc(printable((unsigned char)line[i]), to);
 	fputs(end < len ? "...\n" : "\n", to);
 	if (!item->loc.col)
 		return;

@@ -4,13 +4,13 @@
 
 # handover ARGS...: what the kernel gave to this init
 handover() {
+	init_arguments "$@"
 	find_init
 	install_shutdown
 	give_resolv_conf
 	show_host
 	hide_mounts
 	stop_helpers
-	init_arguments "$@"
 	move_mounts
 	mark "switch_root to $INIT"
 	start_init

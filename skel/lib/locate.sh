@@ -28,6 +28,9 @@ check_plan() {
 	overlay:9p:* | overlay:virtiofs:* | overlay:nfs:* | overlay:nbd:*) bad_image 'a path on the host, file:/path or a URL' ;;
 	tmpfs:9p:* | tmpfs:virtiofs:* | tmpfs:nfs:* | tmpfs:nbd:*) bad_image 'a path on the host, file:/path or a URL' ;;
 	esac
+	case $P_MODE:$P_VERIFY in
+	disk:?* | share:?*) fail "vi.verify= cannot be kept in mode $P_MODE" '' 'it is for images and archives: leave it out' ;;
+	esac
 	case $P_MODE:$P_ROOT in
 	disk: | disk:any) fail 'which disk is the root is not said' "the command line: $(cat "$ROOT/proc/cmdline")" \
 		'add root=UUID=..., root=LABEL=... or root=/dev/...' ;;

@@ -88,6 +88,9 @@ plan_settle() {
 	loop | disk) P_PERSIST=${P_PERSIST:-${I_PERSIST:-none}} ;;
 	esac
 	[ "$P_MODE" != disk ] || plan_disk
+	case $P_MODE:$P_TORAM in
+	loop:1 | disk:1 | share:1) note "word 'vi.toram' is not used in mode $P_MODE" ;;
+	esac
 	case $P_MODE:$P_IMAGE:$P_ROOT:$ROOT_IS_HOST in
 	disk:* | *::*) ;;
 	*:*:?*:) note "word 'root=$P_ROOT' is not used: the root is made of vi.image=$P_IMAGE" ;;

@@ -43,6 +43,16 @@ pad4() {
 	head -c $(((4 - $(cat "$@" | wc -c) % 4) % 4)) /dev/zero
 }
 
+# Archives that cpio -o would not write.
+newc() {
+	name=$1 mode=$2 data=$3
+	printf '070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\0' \
+		1 "0$mode" 0 0 1 0 ${#data} 0 0 0 0 $((${#name} + 1)) 0 "$name" >header
+	pad4 header
+	printf %s "$data" >data
+	pad4 data
+}
+
 # The kernel's seven, each by the program that the world uses.
 compress_all() {
 	gzip -n <"$1" >gzip
@@ -105,12 +115,10 @@ describe() {
 }
 
 @test "names cannot play tricks on the terminal" {
-	mkdir t
-	touch t/$'red\e[31m\nnewline'
-	pack t >image
+	newc $'red\e[31m\nnewline' 100644 '' >image
 	run -0 "$M" ls image
 	assert_line 'red\033[31m\012newline'
-	"$M" ls --format=json image | jq -e '.[1].path == "red\u001b[31m\nnewline"'
+	"$M" ls --format=json image | jq -e '.[0].path == "red\u001b[31m\nnewline"'
 }
 
 @test "cat gives the bytes, later members win, links are followed" {
@@ -144,8 +152,9 @@ describe() {
 		assert_equal "$(stat -c '%t %T' out-$name/dev/console)" '5 1'
 	done
 	(umask 077 && mkdir plain && cd plain && cpio -i --quiet -m <"$F/raw")
-	describe plain >found
-	diff expected found
+	# cpio leaves the times of folders and links alone
+	describe plain | grep -v '^[dl]' >found
+	grep -v '^[dl]' expected | diff - found
 }
 
 @test "unpack: later members win, and change kind" {
@@ -158,16 +167,6 @@ describe() {
 	assert_equal "$(cat out/etc/numbers)" new
 	[ -d out/dev/pipe ]
 	[ -h out/etc/numbers ]
-}
-
-# Archives that cpio -o would not write.
-newc() {
-	name=$1 mode=$2 data=$3
-	printf '070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\0' \
-		1 "0$mode" 0 0 1 0 ${#data} 0 0 0 0 $((${#name} + 1)) 0 "$name" >header
-	pad4 header
-	printf %s "$data" >data
-	pad4 data
 }
 
 @test "unpack never leaves its folder" {

@@ -137,3 +137,16 @@ setup() {
 	run "$M" profile show a b
 	assert_failure 2
 }
+
+@test "mkvinitrd.profile(5) has every directive, and only groups and boot words that exist" {
+	page=$TOP/docs/mkvinitrd.profile.5.scd
+	echo nonsense >nonsense.profile
+	run "$M" profile check ./nonsense.profile
+	for directive in $(printf '%s\n' "$output" | sed -n 's/.*expected: one of //p'); do
+		grep -q "^\*$directive\* " "$page" || fail "directive $directive is not in mkvinitrd.profile(5)"
+	done
+	groups=$(sed -n 's/^|  \(=.*\)/\1/p' "$page")
+	[ "$(wc -w <<<"$groups")" -ge 15 ]
+	run "$M" profile check common -s "module $(tr '\n' ' ' <<<"$groups")"
+	assert_success
+}

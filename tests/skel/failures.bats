@@ -100,7 +100,7 @@ bad_plans() {
 	local words
 	for words in 'vi.mode=disk' 'vi.mode=loop vi.image=http://x/y.img' 'vi.mode=share' 'vi.mode=tmpfs' \
 		'vi.mode=overlay vi.image=9p:x' 'vi.mode=overlay' 'vi.mode=overlay vi.image=/x vi.persist=dir:relative' \
-		'vi.mode=tmpfs vi.image=file:/absent.tar.xz'; do
+		'vi.mode=tmpfs vi.image=file:/absent.tar.xz' 'root=/dev/sda1 vi.verify=sha256:00'; do
 		cmdline "$words panic=-1"
 		: >"$CALLS"
 		boot

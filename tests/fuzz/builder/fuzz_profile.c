@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Any bytes as a profile: parse, check, print. Files that it includes are the input again, from another place. */
+/* Any bytes as a profile: parse, check, print. Files that it includes are the input again, from
+ * another place. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

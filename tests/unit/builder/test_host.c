@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
+#include "builder/host-kernel.h"
 #include "builder/host.h"
-#include "builder/kernel-image.h"
 
 /* Each test has a folder of its own and stands in it. */
 static char root[] = "/tmp/test_host.XXXXXX";
@@ -156,7 +156,8 @@ static void test_no_kernels_at_all(void **state)
 
 static void test_kernel_config(void **state)
 {
-	static const char text[] = "# comment\nCONFIG_RD_XZ=y\nCONFIG_RD_XZ_MORE=m\n# CONFIG_RD_LZ4 is not set\nCONFIG_LAST=m";
+	static const char text[] = "# comment\nCONFIG_RD_XZ=y\nCONFIG_RD_XZ_MORE=m\n# "
+				   "CONFIG_RD_LZ4 is not set\nCONFIG_LAST=m";
 	struct host host;
 
 	make_modules("1");

@@ -45,7 +45,8 @@ static void parse_files(struct result *result, const char **files)
 	struct profile_loader loader = loader_of(files);
 
 	*result = (struct result){ 0 };
-	assert_int_equal(profile_parse(&result->profile, files[0], &loader, &result->diag, NULL), 0);
+	assert_int_equal(profile_parse(&result->profile, files[0], &loader, &result->diag, NULL),
+			 0);
 }
 
 static void parse(struct result *result, const char *text)
@@ -137,7 +138,8 @@ static void test_good_lines_survive_bad_ones(void **state)
 	assert_int_equal(r.diag.errors, 2);
 	assert_int_equal(r.profile.stmts.len, 1);
 	assert_string_equal(stmt_at(&r, 0)->argv[0], "c");
-	assert_string_equal(diag_at(&r, 0)->message, "unknown directive 'modul' (did you mean 'module'?)");
+	assert_string_equal(diag_at(&r, 0)->message,
+			    "unknown directive 'modul' (did you mean 'module'?)");
 	assert_int_equal(diag_at(&r, 1)->loc.line, 2);
 	assert_int_equal(diag_at(&r, 1)->loc.col, 8);
 	release(&r);
@@ -174,7 +176,8 @@ static void test_include_in_place_and_once(void **state)
 
 static void test_cycle_shows_its_chain(void **state)
 {
-	const char *files[] = { "main", "include x\n", "x", "include y\n", "y", "\n include x\n", NULL };
+	const char *files[] = { "main", "include x\n",	  "x", "include y\n",
+				"y",	"\n include x\n", NULL };
 	struct result r;
 
 	parse_files(&r, files);
@@ -227,8 +230,10 @@ static void test_directive_of_command_line(void **state)
 	struct result r;
 
 	parse_files(&r, files);
-	assert_int_equal(profile_parse_directive(&r.profile, "root loop", 1, &loader, &r.diag, NULL), 0);
-	assert_int_equal(profile_parse_directive(&r.profile, "  rot x", 2, &loader, &r.diag, NULL), 0);
+	assert_int_equal(
+		profile_parse_directive(&r.profile, "root loop", 1, &loader, &r.diag, NULL), 0);
+	assert_int_equal(profile_parse_directive(&r.profile, "  rot x", 2, &loader, &r.diag, NULL),
+			 0);
 	assert_string_equal(profile_last(&r.profile, STMT_ROOT)->argv[0], "loop");
 	assert_string_equal(profile_last(&r.profile, STMT_ROOT)->loc.file, "-s");
 	assert_string_equal(diag_at(&r, 0)->loc.file, "-s");
@@ -292,12 +297,25 @@ static void test_sizes(void **state)
 		uint64_t bytes;
 		unsigned percent;
 	} good[] = {
-		{ "1", 1, 0 },	     { "1500m", 1500 * MIB, 0 }, { "2G", 2 * GIB, 0 }, { "75%", 0, 75 },
-		{ "100%", 0, 100 }, { "1T", 1024 * GIB, 0 },	 { "64K", 64 * KIB, 0 },
-		{ "16777215t", 16777215ULL << 40, 0 },
+		{ "1", 1, 0 },		{ "1500m", 1500 * MIB, 0 },
+		{ "2G", 2 * GIB, 0 },	{ "75%", 0, 75 },
+		{ "100%", 0, 100 },	{ "1T", 1024 * GIB, 0 },
+		{ "64K", 64 * KIB, 0 }, { "16777215t", 16777215ULL << 40, 0 },
 	};
-	static const char *const bad[] = { "", "%", "0", "0%", "101%", "-1", "+1", "1.5G", "1GB", "G", " 1",
-					   "16777216t", "18446744073709551616", "0x10" };
+	static const char *const bad[] = { "",
+					   "%",
+					   "0",
+					   "0%",
+					   "101%",
+					   "-1",
+					   "+1",
+					   "1.5G",
+					   "1GB",
+					   "G",
+					   " 1",
+					   "16777216t",
+					   "18446744073709551616",
+					   "0x10" };
 	uint64_t bytes;
 	unsigned percent;
 

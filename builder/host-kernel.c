@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "builder/kernel-image.h"
+#include "builder/host-kernel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #define HEADER_OFFSET  0x202 /* "HdrS" */
 #define VERSION_OFFSET 0x20e /* of the version text, less 0x200 */
 /* The version text lies in the setup code, which is at most 64 sectors long. */
-#define HEAD_SIZE (64 * 512)
+#define HEAD_SIZE (64 * (size_t)512)
 
 static int not_bzimage(const char *path, struct error **err)
 {

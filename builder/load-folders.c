@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "builder/profile-folders.h"
+#include "builder/load-folders.h"
 
 #include <dirent.h>
 #include <errno.h>

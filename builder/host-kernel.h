@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a kernel image tells of itself. */
-#ifndef BUILDER_KERNEL_IMAGE_H
-#define BUILDER_KERNEL_IMAGE_H
+#ifndef BUILDER_HOST_KERNEL_H
+#define BUILDER_HOST_KERNEL_H
 
 #include "common/error.h"
 

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* overlayroot: layers become a root. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "applets/lib/msg.h"
+#include "applets/overlayroot/overlay.h"
+
+enum { OPT_STATE = 256, OPT_RUN, OPT_FORMAT };
+
+static const char help[] =
+	"Usage: overlayroot -l LOWER[:LOWER...] [-u UPPER] [-s SIZE] NEWROOT\n"
+	"Mount an overlay at NEWROOT. The first LOWER lies on top; each is a directory, an\n"
+	"image file (squashfs, erofs, ...) or a block device, and is never written to.\n"
+	"\n"
+	"  -l, --lower LIST   lowers; '\\:' is a colon in a name\n"
+	"  -u, --upper UPPER  ram[:SIZE] (default), dir:/path, file:/path[,SIZE], device:/dev/x\n"
+	"  -s, --size SIZE    of a RAM upper (default 50%) or a new file (1g or what fits)\n"
+	"      --format       a device with nothing on it may be formatted\n"
+	"      --run DIR      where the layers are mounted (/run/initramfs/layers)\n"
+	"      --state FILE   append what was stacked to FILE\n"
+	"  -n, --dry-run      print the mounts, do nothing\n"
+	"  -v, --verbose      say more\n"
+	"  -h, --help         this text\n"
+	"  -V, --version      the version\n"
+	"\n"
+	"Prints UPPER=, LOWER= and FSTYPE= lines. Exit status: 0 mounted, 1 failed, 2 usage.\n";
+
+struct arguments {
+	struct overlay_options options;
+	struct size_spec size;
+	const char *lower;
+	bool dry_run;
+};
+
+static int usage_error(struct error *err)
+{
+	int r = msg_usage("%s", error_msg(err));
+
+	error_release(&err);
+	return r;
+}
+
+static int set_upper(const char *text, struct arguments *args)
+{
+	struct error *err = NULL;
+
+	free(args->options.upper.path);
+	args->options.upper.path = NULL;
+	return upper_parse(text, &args->options.upper, &err) < 0 ? usage_error(err) : -1;
+}
+
+static int set_lowers(const char *text, struct arguments *args)
+{
+	struct error *err = NULL;
+	int r;
+
+	if (args->options.lower_count)
+		return msg_usage("more than one -l: write -l LOWER:LOWER");
+	r = lowers_parse(text, args->options.lowers, &err);
+	if (r < 0)
+		return usage_error(err);
+	args->options.lower_count = r;
+	args->lower = text;
+	return -1;
+}
+
+static int set_size(const char *text, struct arguments *args)
+{
+	struct error *err = NULL;
+
+	return size_parse(text, &args->size, &err) < 0 ? usage_error(err) : -1;
+}
+
+/* Returns -1 to go on, else the exit status. */
+static int parse_option(int c, struct arguments *args)
+{
+	switch (c) {
+	case 'l':
+		return set_lowers(optarg, args);
+	case 'u':
+		return set_upper(optarg, args);
+	case 's':
+		return set_size(optarg, args);
+	case OPT_FORMAT:
+		args->options.format = true;
+		return -1;
+	case OPT_RUN:
+		args->options.run = optarg;
+		return -1;
+	case OPT_STATE:
+		args->options.state = optarg;
+		return -1;
+	case 'n':
+		args->dry_run = true;
+		return -1;
+	case 'v':
+		msg_init("overlayroot", MSG_DEBUG);
+		return -1;
+	case 'h':
+		fputs(help, stdout);
+		return 0;
+	default:
+		puts("overlayroot " VERSION);
+		return 0;
+	}
+}
+
+static int check_arguments(int argc, char **argv, struct arguments *args)
+{
+	struct overlay_options *o = &args->options;
+
+	if (argc - optind != 1)
+		return msg_usage("expected NEWROOT, found %d arguments", argc - optind);
+	if (!o->lower_count)
+		return msg_usage("expected -l LOWER");
+	o->newroot = argv[optind];
+	/* ram:SIZE and file:PATH,SIZE are the nearer words */
+	if (!o->upper.size.given)
+		o->upper.size = args->size;
+	return -1;
+}
+
+static int parse(int argc, char **argv, struct arguments *args)
+{
+	static const struct option options[] = {
+		{ "lower", required_argument, NULL, 'l' },
+		{ "upper", required_argument, NULL, 'u' },
+		{ "size", required_argument, NULL, 's' },
+		{ "format", no_argument, NULL, OPT_FORMAT },
+		{ "run", required_argument, NULL, OPT_RUN },
+		{ "state", required_argument, NULL, OPT_STATE },
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	int c, r;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":l:u:s:nvhV", options, NULL)) != -1) {
+		if (c == '?')
+			return msg_usage("unknown option '%s'", argv[optind - 1]);
+		if (c == ':')
+			return msg_usage("option '%s' needs a value", argv[optind - 1]);
+		r = parse_option(c, args);
+		if (r >= 0)
+			return r;
+	}
+	return check_arguments(argc, argv, args);
+}
+
+static int run(const struct arguments *args)
+{
+	struct overlay_result result = { 0 };
+	struct error *err = NULL;
+	int r;
+
+	if (args->dry_run)
+		return overlay_print(&args->options, &err) < 0 ? msg_fail(err) : 0;
+	r = overlay_build(&args->options, &result, &err);
+	if (r < 0)
+		return msg_fail(err);
+	printf("UPPER=%s\nLOWER=%s\nFSTYPE=%s\n", result.upper, args->lower, result.type);
+	free(result.upper);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments args = { .options.run = "/run/initramfs/layers" };
+	int i, r;
+
+	msg_init("overlayroot", MSG_INFO);
+	umask(022);
+	r = parse(argc, argv, &args);
+	if (r < 0)
+		r = run(&args);
+	for (i = 0; i < args.options.lower_count; i++)
+		free(args.options.lowers[i]);
+	free(args.options.upper.path);
+	return r;
+}

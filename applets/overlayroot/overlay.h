@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lowers and an upper become a root. */
+#ifndef APPLETS_OVERLAYROOT_OVERLAY_H
+#define APPLETS_OVERLAYROOT_OVERLAY_H
+
+#include "applets/overlayroot/spec.h"
+
+struct overlay_options {
+	char *lowers[MAX_LOWERS]; /* the topmost first */
+	int lower_count;
+	struct upper_spec upper;
+	const char *newroot;
+	const char *run;   /* directory for the mounts below the overlay */
+	const char *state; /* record of what was stacked, or NULL */
+	bool format;
+};
+
+struct overlay_result {
+	char *upper; /* as in struct upper */
+	char type[32];
+};
+
+/* Builds it all, or leaves nothing behind. ret->upper is the caller's to free. 0 or -errno. */
+int overlay_build(const struct overlay_options *options, struct overlay_result *ret,
+		  struct error **err);
+
+/* Prints what overlay_build would mount, in the words of mount(8). Mounts and writes nothing. 0 or
+ * -errno. */
+int overlay_print(const struct overlay_options *options, struct error **err);
+
+#endif
