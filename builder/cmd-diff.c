@@ -19,7 +19,15 @@ struct totals {
 
 static uint64_t node_size(const struct tree_node *node)
 {
-	return node->file ? node->file->size : 0;
+	return node && node->file ? node->file->size : 0;
+}
+
+/* One of them may be missing. */
+static const char *path_of(const struct tree_node *a, const struct tree_node *b)
+{
+	if (a)
+		return a->path;
+	return b ? b->path : "";
 }
 
 static bool same_string(const char *a, const char *b)
@@ -44,26 +52,21 @@ static bool describe(const struct tree_node *a, const struct tree_node *b, char 
 			   memcmp(a->file->digest, b->file->digest, sizeof(a->file->digest)) != 0),
 		  "content" },
 	};
+	char *end = text;
 
-	text[0] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(aspects); i++) {
-		if (!aspects[i].differs)
-			continue;
-		if (text[0])
-			strcat(text, ", ");
-		strcat(text, aspects[i].word);
-	}
-	return text[0];
+	for (size_t i = 0; i < ARRAY_SIZE(aspects); i++)
+		if (aspects[i].differs)
+			end += sprintf(end, "%s%s", end == text ? "" : ", ", aspects[i].word);
+	*end = '\0';
+	return end != text;
 }
 
 static void print_text(const struct tree_node *a, const struct tree_node *b, const char *what)
 {
-	const struct tree_node *node = a ? a : b;
-
 	printf("%c ", !b ? '-' : !a ? '+' : '~');
-	image_print_name(node->path);
+	image_print_name(path_of(a, b));
 	if (!a || !b) {
-		printf(" (%" PRIu64 " bytes)\n", node_size(node));
+		printf(" (%" PRIu64 " bytes)\n", node_size(a) + node_size(b));
 		return;
 	}
 	printf(" (%s", what);
@@ -77,7 +80,7 @@ static void print_json(const struct tree_node *a, const struct tree_node *b, con
 {
 	printf("%s{\"change\":\"%s\",\"path\":", first ? "[\n" : ",\n",
 	       !b ? "removed" : !a ? "added" : "changed");
-	image_print_json(a ? a->path : b->path);
+	image_print_json(path_of(a, b));
 	if (a)
 		printf(",\"old_size\":%" PRIu64, node_size(a));
 	if (b)

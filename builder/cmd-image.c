@@ -57,15 +57,15 @@ static int on_violation(void *context, const char *rule, uint64_t offset, const 
 			struct error **err)
 {
 	struct walk_context *w = context;
-	size_t used = strlen(w->told);
+	size_t used = strlen(w->told), size = strlen(rule) + 1;
 	bool damage = loses_members(rule);
 
 	w->file->damaged |= damage;
 	if (strstr(w->told, rule))
 		return 0;
-	if (used + strlen(rule) + 2 <= sizeof(w->told)) {
+	if (used + 1 + size <= sizeof(w->told)) {
 		w->told[used] = ' ';
-		strcpy(w->told + used + 1, rule);
+		memcpy(w->told + used + 1, rule, size);
 	}
 	log_msg(damage ? LOG_ERROR : LOG_WARNING, "%s: %s at offset 0x%" PRIx64 ": %s",
 		w->file->path, rule, offset, text);

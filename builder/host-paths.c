@@ -51,7 +51,7 @@ static int program_folder(char *ret, size_t size, struct error **err)
 /* The nearest parent of the program's folder that is a source tree. */
 static bool find_source_tree(const char *program, char *ret)
 {
-	strcpy(ret, program);
+	snprintf(ret, PATH_MAX, "%s", program);
 	do {
 		if (has(ret, DATA_MARK) && has(ret, "skel"))
 			return true;
@@ -65,7 +65,7 @@ static int find_installed(struct host *host, const char *program, struct error *
 	char prefix[PATH_MAX];
 	int r;
 
-	strcpy(prefix, program);
+	snprintf(prefix, sizeof(prefix), "%s", program);
 	if (!go_up(prefix) || !has(prefix, "share/mkvinitrd/" DATA_MARK))
 		return -ENOENT;
 	r = set_text(&host->data_dir, err, "%s/share/mkvinitrd", prefix);
@@ -83,7 +83,7 @@ static int find_built(struct host *host, const char *program, struct error **err
 	const char *data = env("MKVINITRD_DATA");
 	int r;
 
-	strcpy(out, program);
+	snprintf(out, sizeof(out), "%s", program);
 	go_up(out);
 	if (data)
 		snprintf(tree, sizeof(tree), "%s", data);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "builder/host.h"
@@ -28,16 +29,13 @@ static int step_back(struct walk *w)
 static int follow(struct walk *w, const char *target)
 {
 	char rest[sizeof(w->rest)];
-	size_t len = strlen(target), rest_len = strlen(w->rest);
+	int len = snprintf(rest, sizeof(rest), "%s/%s", target, w->rest);
 
 	if (++w->links > MAX_LINKS)
 		return -ELOOP;
-	if (len + 1 + rest_len >= sizeof(rest))
+	if (len < 0 || (size_t)len >= sizeof(rest))
 		return -ENAMETOOLONG;
-	memcpy(rest, target, len);
-	rest[len] = '/';
-	memcpy(rest + len + 1, w->rest, rest_len + 1);
-	memcpy(w->rest, rest, len + rest_len + 2);
+	memcpy(w->rest, rest, (size_t)len + 1);
 	step_back(w);
 	if (*target == '/')
 		w->path[w->len = w->root_len] = '\0';

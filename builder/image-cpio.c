@@ -100,14 +100,9 @@ static const char *member_problem(const struct header *header, const uint8_t *na
 /* "./bin//sh" and "/bin/sh" name the same as "bin/sh": the kernel unpacks in the root. */
 static const char *strip_root(const char *path)
 {
-	for (;;) {
-		if (path[0] == '/')
-			path++;
-		else if (path[0] == '.' && path[1] == '/')
-			path++;
-		else
-			return *path ? path : ".";
-	}
+	while (path[0] == '/' || (path[0] == '.' && path[1] == '/'))
+		path++;
+	return *path ? path : ".";
 }
 
 static int check_sum(struct cpio_reader *reader, const struct header *header, const uint8_t *data,
@@ -224,7 +219,7 @@ static int continue_member(struct cpio_reader *reader, const uint8_t *data, size
 			   size_t *used, struct error **err)
 {
 	uint64_t start = reader->offset - reader->pending_len;
-	struct header header;
+	struct header header = { 0 };
 	int r;
 
 	if (reader->pending_len < HEADER_SIZE) {
@@ -247,7 +242,7 @@ static int continue_member(struct cpio_reader *reader, const uint8_t *data, size
 static int start_member(struct cpio_reader *reader, const uint8_t *data, size_t len, size_t *used,
 			struct error **err)
 {
-	struct header header;
+	struct header header = { 0 };
 	int r;
 
 	reader->state = CPIO_MEMBER;

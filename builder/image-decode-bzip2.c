@@ -35,16 +35,19 @@ static int run(bz_stream *stream, char *out, const uint8_t *end,
 static int decode(const uint8_t *in, size_t len, const struct decode_output *output,
 		  size_t *ret_used, struct error **err)
 {
-	_cleanup_free_ char *out = malloc(OUT_SIZE);
+	char *out = malloc(OUT_SIZE);
 	bz_stream stream = { .next_in = (char *)(uintptr_t)in };
 	int r;
 
 	*ret_used = 0;
-	if (!out || BZ2_bzDecompressInit(&stream, 0, 0) != BZ_OK)
+	if (!out || BZ2_bzDecompressInit(&stream, 0, 0) != BZ_OK) {
+		free(out);
 		return error_make(err, ENOMEM, "bzip2: out of memory");
+	}
 	r = run(&stream, out, in + len, output, err);
 	*ret_used = (size_t)((const uint8_t *)stream.next_in - in);
 	BZ2_bzDecompressEnd(&stream);
+	free(out);
 	return r;
 }
 

@@ -50,16 +50,19 @@ static int run(z_stream *stream, uint8_t *out, const uint8_t *end,
 static int decode(const uint8_t *in, size_t len, const struct decode_output *output,
 		  size_t *ret_used, struct error **err)
 {
-	_cleanup_free_ uint8_t *out = malloc(OUT_SIZE);
+	uint8_t *out = malloc(OUT_SIZE);
 	z_stream stream = { .next_in = (Bytef *)(uintptr_t)in };
 	int r;
 
 	*ret_used = 0;
-	if (!out || inflateInit2(&stream, 15 + 16) != Z_OK)
+	if (!out || inflateInit2(&stream, 15 + 16) != Z_OK) {
+		free(out);
 		return error_make(err, ENOMEM, "gzip: out of memory");
+	}
 	r = run(&stream, out, in + len, output, err);
 	*ret_used = (size_t)(stream.next_in - in);
 	inflateEnd(&stream);
+	free(out);
 	return r;
 }
 

@@ -46,15 +46,19 @@ static int run_legacy(const uint8_t *in, size_t len, char *out, const struct dec
 static int decode_legacy(const uint8_t *in, size_t len, const struct decode_output *output,
 			 size_t *ret_used, struct error **err)
 {
-	_cleanup_free_ char *out = malloc(BLOCK_SIZE);
+	char *out;
+	int r;
 
 	*ret_used = 0;
-	if (!out)
-		return error_make(err, ENOMEM, "lz4: out of memory");
 	if (len < 4 || get_le32(in) != LEGACY_MAGIC)
 		return error_make(err, EBADMSG, "lz4 data is damaged (magic)");
+	out = malloc(BLOCK_SIZE);
+	if (!out)
+		return error_make(err, ENOMEM, "lz4: out of memory");
 	*ret_used = 4;
-	return run_legacy(in, len, out, output, ret_used, err);
+	r = run_legacy(in, len, out, output, ret_used, err);
+	free(out);
+	return r;
 }
 
 static void inspect_frame(const uint8_t *in, size_t len, struct decode_facts *facts)
@@ -88,7 +92,7 @@ static int run_frame(LZ4F_dctx *context, const uint8_t *in, size_t len, uint8_t 
 static int decode_frame(const uint8_t *in, size_t len, const struct decode_output *output,
 			size_t *ret_used, struct error **err)
 {
-	_cleanup_free_ uint8_t *out = malloc(OUT_SIZE);
+	uint8_t *out = malloc(OUT_SIZE);
 	LZ4F_dctx *context = NULL;
 	int r;
 
@@ -98,6 +102,7 @@ static int decode_frame(const uint8_t *in, size_t len, const struct decode_outpu
 	else
 		r = error_make(err, ENOMEM, "lz4: out of memory");
 	LZ4F_freeDecompressionContext(context);
+	free(out);
 	return r;
 }
 

@@ -201,14 +201,18 @@ static int run(const uint8_t *in, size_t len, uint8_t *out, const struct decode_
 static int decode(const uint8_t *in, size_t len, const struct decode_output *output,
 		  size_t *ret_used, struct error **err)
 {
-	_cleanup_free_ uint8_t *out = malloc(BLOCK_SIZE);
+	uint8_t *out;
+	int r;
 
 	*ret_used = header_length(in, len);
-	if (!out)
-		return error_make(err, ENOMEM, "lzo: out of memory");
 	if (!*ret_used)
 		return error_make(err, EBADMSG, "lzo data is damaged (header)");
-	return run(in, len, out, output, ret_used, err);
+	out = malloc(BLOCK_SIZE);
+	if (!out)
+		return error_make(err, ENOMEM, "lzo: out of memory");
+	r = run(in, len, out, output, ret_used, err);
+	free(out);
+	return r;
 }
 
 const struct decoder decoder_lzo = {

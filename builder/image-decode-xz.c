@@ -118,11 +118,12 @@ static int decode(lzma_stream *stream, lzma_ret started, const char *name, const
 		  size_t len, const struct decode_output *output, size_t *ret_used,
 		  struct error **err)
 {
-	_cleanup_free_ uint8_t *out = malloc(OUT_SIZE);
+	uint8_t *out = malloc(OUT_SIZE);
 	int r;
 
 	*ret_used = 0;
 	if (!out || started != LZMA_OK) {
+		free(out);
 		lzma_end(stream);
 		return error_make(err, ENOMEM, "%s: out of memory", name);
 	}
@@ -131,6 +132,7 @@ static int decode(lzma_stream *stream, lzma_ret started, const char *name, const
 	r = run(stream, out, name, output, err);
 	*ret_used = len - stream->avail_in;
 	lzma_end(stream);
+	free(out);
 	return r;
 }
 

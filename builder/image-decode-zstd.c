@@ -74,7 +74,7 @@ static int decode(const uint8_t *in, size_t len, const struct decode_output *out
 		  size_t *ret_used, struct error **err)
 {
 	size_t out_size = ZSTD_DStreamOutSize();
-	_cleanup_free_ uint8_t *out = malloc(out_size);
+	uint8_t *out = malloc(out_size);
 	ZSTD_DCtx *context = ZSTD_createDCtx();
 	ZSTD_inBuffer buffer = { in, len, 0 };
 	int r;
@@ -87,6 +87,7 @@ static int decode(const uint8_t *in, size_t len, const struct decode_output *out
 		r = error_make(err, ENOMEM, "zstd: out of memory");
 	*ret_used = buffer.pos;
 	ZSTD_freeDCtx(context);
+	free(out);
 	return r;
 }
 

@@ -249,9 +249,10 @@ struct tree_node *image_tree_resolve(const struct image_tree *tree, const char *
 {
 	char rest[2 * PATH_MAX], current[PATH_MAX] = "";
 	struct tree_node *node = NULL;
+	size_t size = strlen(path) + 1;
 
-	if (strlen(path) < PATH_MAX) {
-		strcpy(rest, path);
+	if (size <= PATH_MAX) {
+		memcpy(rest, path, size);
 		node = resolve(tree, current, rest);
 	}
 	if (!node && ret_missing)

@@ -46,7 +46,7 @@ static int find_config(const uint8_t *data, size_t len, char **ret, struct error
 {
 	static const char start[] = "IKCFG_ST", end[] = "IKCFG_ED";
 	_cleanup_strbuf_ struct strbuf text = { 0 };
-	const uint8_t *p = memmem(data, len, start, 8), *q;
+	const uint8_t *p = data ? memmem(data, len, start, 8) : NULL, *q;
 	int r;
 
 	if (!p)

@@ -39,9 +39,11 @@ void output_abandon(void)
 
 static void arm(const char *path)
 {
-	if (strlen(path) >= sizeof(abandon_path))
+	size_t size = strlen(path) + 1;
+
+	if (size > sizeof(abandon_path))
 		return;
-	strcpy(abandon_path, path);
+	memcpy(abandon_path, path, size);
 	abandon_armed = 1;
 }
 
@@ -305,11 +307,14 @@ static int commit_copy(struct output *out, struct error **err)
 static void sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	_cleanup_free_ char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	_cleanup_close_ int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
-	if (fd >= 0)
-		(void)!fsync(fd);
+	free(dir);
+	if (fd < 0)
+		return;
+	(void)!fsync(fd);
+	close(fd);
 }
 
 int output_commit(struct output *out, struct error **err)
@@ -339,7 +344,7 @@ void output_close(struct output *out)
 {
 	if (!out)
 		return;
-	if (out->target && out->fd >= 0 && !out->committed) {
+	if (out->target && out->temp && out->fd >= 0 && !out->committed) {
 		abandon_armed = 0;
 		unlink(out->temp);
 	}

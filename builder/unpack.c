@@ -178,7 +178,7 @@ static int try_link(struct unpack *u, int parent, const char *base,
 		    const struct image_entry *entry, bool *ret_linked, struct error **err)
 {
 	struct link_path *group;
-	const char *old_base;
+	const char *old_base = "";
 	int r = 0;
 
 	if (entry->nlink < 2)
@@ -263,7 +263,7 @@ static int make_member(struct unpack *u, int parent, const char *base,
 int unpack_member(struct unpack *u, const struct image_entry *entry, struct error **err)
 {
 	_cleanup_close_ int parent = -1;
-	const char *base;
+	const char *base = "";
 	int r;
 
 	if (strlen(entry->path) >= PATH_MAX)

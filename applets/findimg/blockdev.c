@@ -187,7 +187,33 @@ int natural_compare(const char *a, const char *b)
 	return (int)(unsigned char)*a - (int)(unsigned char)*b;
 }
 
-/* Length of the devpath without the partition's own part. */
+/* "0000:00:1f.2": hexadecimal with leading zeros, so it sorts as it is */
+static bool is_pci_address(const char *text, size_t length)
+{
+	return length == 12 && text[4] == ':' && text[7] == ':' && text[10] == '.';
+}
+
+/* Component by component. */
+static int compare_paths(const char *a, const char *b)
+{
+	while (*a || *b) {
+		char part_a[64], part_b[64];
+		size_t n = strcspn(a, "/"), m = strcspn(b, "/");
+		int order;
+
+		snprintf(part_a, sizeof(part_a), "%.*s", (int)MIN(n, sizeof(part_a) - 1), a);
+		snprintf(part_b, sizeof(part_b), "%.*s", (int)MIN(m, sizeof(part_b) - 1), b);
+		order = is_pci_address(part_a, n) && is_pci_address(part_b, m)
+				? strcmp(part_a, part_b)
+				: natural_compare(part_a, part_b);
+		if (order)
+			return order;
+		a += n + (a[n] == '/');
+		b += m + (b[m] == '/');
+	}
+	return 0;
+}
+
 static int compare_disks(const struct blockdev *a, const struct blockdev *b)
 {
 	char disk_a[sizeof(a->devpath)], disk_b[sizeof(b->devpath)];
@@ -198,7 +224,7 @@ static int compare_disks(const struct blockdev *a, const struct blockdev *b)
 		*strrchr(disk_a, '/') = '\0';
 	if (b->partition && strrchr(disk_b, '/'))
 		*strrchr(disk_b, '/') = '\0';
-	return natural_compare(disk_a, disk_b);
+	return compare_paths(disk_a, disk_b);
 }
 
 int blockdev_compare(const void *pa, const void *pb)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <linux/major.h>
 #include <stdio.h>
@@ -105,6 +106,33 @@ static int configure(const struct loop_request *req, int loop, int backing)
 	return configure_old(req, loop, backing);
 }
 
+/*
+ * BLKROSET belongs to the block device, not to what is attached to it: what an
+ * earlier user of the same number set would make this one read-only.
+ */
+static int clear_read_only(int loop)
+{
+	int read_only = 0;
+
+	if (ioctl(loop, BLKROGET, &read_only) < 0 || !read_only)
+		return 0;
+	read_only = 0;
+	return ioctl(loop, BLKROSET, &read_only) < 0 ? -errno : 0;
+}
+
+/* Configures the device. Returns 0 or -errno with nothing attached. */
+static int configure_fresh(const struct loop_request *req, int loop, int backing)
+{
+	int r = configure(req, loop, backing);
+
+	if (r < 0 || req->read_only)
+		return r;
+	r = clear_read_only(loop);
+	if (r < 0)
+		ioctl(loop, LOOP_CLR_FD, 0);
+	return r;
+}
+
 /* One free device. Returns its fd, -EBUSY when another process was quicker. */
 static int try_free(const struct loop_request *req, int control, int backing, int *ret_number)
 {
@@ -119,7 +147,7 @@ static int try_free(const struct loop_request *req, int control, int backing, in
 			 req->read_only ? O_RDONLY : O_RDWR);
 	if (loop < 0)
 		return loop;
-	r = configure(req, loop, backing);
+	r = configure_fresh(req, loop, backing);
 	if (r < 0) {
 		close(loop);
 		return r;

@@ -4,12 +4,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <linux/fs.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -72,7 +74,8 @@ static bool has_rename_whiteout(const struct probe *p)
 	if (fd < 0)
 		return false;
 	close(fd);
-	good = renameat2(p->fd, "from", p->fd, "to", RENAME_WHITEOUT) == 0 &&
+	/* musl 1.2 has no renameat2() */
+	good = syscall(SYS_renameat2, p->fd, "from", p->fd, "to", RENAME_WHITEOUT) == 0 &&
 	       is_whiteout(p, "from");
 	unlinkat(p->fd, "from", 0);
 	unlinkat(p->fd, "to", 0);
@@ -116,26 +119,21 @@ static const char *missing_feature(const struct probe *p)
 	return overlay_works(p) ? NULL : "overlayfs refuses it";
 }
 
-/* Goes as far as it can: what a power cut left behind is removed by the next probe. */
-static void empty_scratch(int fd)
+static int remove_node(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-	static const struct {
-		const char *name;
-		int flags;
-	} parts[] = { { "lower/file", 0 },
-		      { "upper/file", 0 },
-		      { "white", 0 },
-		      { "from", 0 },
-		      { "to", 0 },
-		      { "work/work", AT_REMOVEDIR },
-		      { "work/index", AT_REMOVEDIR },
-		      { "work", AT_REMOVEDIR },
-		      { "upper", AT_REMOVEDIR },
-		      { "lower", AT_REMOVEDIR } };
-	size_t i;
+	/* the scratch directory itself has level 0 */
+	if (ftw->level > 0)
+		remove(path);
+	return 0;
+}
 
-	for (i = 0; i < ARRAY_SIZE(parts); i++)
-		unlinkat(fd, parts[i].name, parts[i].flags);
+/*
+ * Goes as far as it can: what a power cut left behind is removed by the next probe. overlayfs
+ * leaves things of its own in work.
+ */
+static void empty_scratch(const struct probe *p)
+{
+	nftw(p->scratch, remove_node, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 static int fill_scratch(struct probe *p)
@@ -145,7 +143,7 @@ static int fill_scratch(struct probe *p)
 	p->fd = open(p->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p->fd < 0)
 		return -errno;
-	empty_scratch(p->fd);
+	empty_scratch(p);
 	if (mkdirat(p->fd, "lower", 0700) < 0 || mkdirat(p->fd, "upper", 0700) < 0 ||
 	    mkdirat(p->fd, "work", 0700) < 0)
 		return -errno;
@@ -174,7 +172,7 @@ static int make_scratch(struct probe *p, const char *dir, struct error **err)
 static void remove_scratch(struct probe *p)
 {
 	if (p->fd >= 0) {
-		empty_scratch(p->fd);
+		empty_scratch(p);
 		close(p->fd);
 		rmdir(p->scratch);
 	}

@@ -219,6 +219,15 @@ static int inspect(const char *path, struct fs_info *info, struct error **err)
 	return r;
 }
 
+/* A store of the old size is a store. */
+static void grow(const char *target, uint64_t want)
+{
+	_cleanup_error_ struct error *err = NULL;
+
+	if (extfs_grow(target, want, &err) < 0)
+		msg(MSG_WARNING, "%s: it keeps its size", error_msg(err));
+}
+
 /* A file that exists: e2fsck if need be, grown if asked for, attached and mounted. */
 static int mount_existing(const char *path, const struct size_spec *size, struct stack *stack,
 			  const char *target, struct fs_info *info, struct error **err)
@@ -242,12 +251,12 @@ static int mount_existing(const char *path, const struct size_spec *size, struct
 	if (r == 0)
 		r = stack_mount(stack, device, target, info->type, 0, NULL, err);
 	if (r == 0 && want > now)
-		r = extfs_grow(target, want, err);
+		grow(target, want);
 	return r;
 }
 
 int store_file_mount(const char *path, const struct size_spec *size, struct stack *stack,
-		     const char *target, char *ret_type, size_t type_size, struct error **err)
+		     const char *target, struct error **err)
 {
 	struct fs_info info;
 	struct stat st = { 0 };
@@ -265,8 +274,5 @@ int store_file_mount(const char *path, const struct size_spec *size, struct stac
 	r = inspect(path, &info, err);
 	if (r < 0)
 		return r;
-	r = mount_existing(path, size, stack, target, &info, err);
-	if (r == 0)
-		snprintf(ret_type, type_size, "%s", info.type);
-	return r;
+	return mount_existing(path, size, stack, target, &info, err);
 }

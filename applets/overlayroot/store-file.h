@@ -12,7 +12,7 @@
  * than it has. A file with something else inside is refused, never formatted. 0 or -errno.
  */
 int store_file_mount(const char *path, const struct size_spec *size, struct stack *stack,
-		     const char *target, char *ret_type, size_t type_size, struct error **err);
+		     const char *target, struct error **err);
 
 /*
  * The size in bytes for a new file, a multiple of 1 MiB. room: free bytes; limit: what the file

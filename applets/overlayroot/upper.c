@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <mntent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -61,16 +62,12 @@ static int open_ram(struct job *job, struct error **err)
 			 size->percent ? "%" : "");
 	snprintf(options, sizeof(options), "mode=0755,size=%s", text);
 	r = stack_mount(job->stack, "upper", job->target, "tmpfs", 0, options, err);
-	if (r < 0)
-		return r;
-	snprintf(job->upper->type, sizeof(job->upper->type), "tmpfs");
-	return describe(job, "ram", text, err);
+	return r < 0 ? r : describe(job, "ram", text, err);
 }
 
 static int open_file(struct job *job, const char *path, struct error **err)
 {
-	int r = store_file_mount(path, &job->spec->size, job->stack, job->target, job->upper->type,
-				 sizeof(job->upper->type), err);
+	int r = store_file_mount(path, &job->spec->size, job->stack, job->target, err);
 
 	if (r < 0)
 		return error_wrap(err, "upper file '%s'", path);
@@ -82,10 +79,7 @@ static int bind_dir(struct job *job, const char *dir, struct error **err)
 {
 	int r = stack_mount(job->stack, dir, job->target, NULL, MS_BIND, NULL, err);
 
-	if (r < 0)
-		return r;
-	snprintf(job->upper->type, sizeof(job->upper->type), "%s", "dir");
-	return describe(job, "dir", dir, err);
+	return r < 0 ? r : describe(job, "dir", dir, err);
 }
 
 /* A store that began as a file stays one: its changes must not be forgotten where a directory would
@@ -183,31 +177,53 @@ static int open_device(struct job *job, const char *device, struct error **err)
 		r = open_dir(job, dir, err);
 	if (r < 0)
 		return error_wrap(err, "upper device '%s' (%s)", device, info.type);
-	if (strcmp(job->upper->type, "dir") == 0)
-		snprintf(job->upper->type, sizeof(job->upper->type), "%s", info.type);
 	return describe(job, "device", device, err);
+}
+
+static int open_kind(struct job *job, struct error **err)
+{
+	const char *path = job->spec->path;
+
+	switch (job->spec->kind) {
+	case UPPER_RAM:
+		return open_ram(job, err);
+	case UPPER_DIR:
+		return open_dir(job, path, err);
+	case UPPER_FILE:
+		return open_file(job, path, err);
+	case UPPER_DEVICE:
+		return open_device(job, path, err);
+	}
+	return error_make(err, EINVAL, "upper");
+}
+
+/* The type of what is mounted on target, for the result lines. */
+static void read_type(struct upper *upper)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	struct mntent *entry;
+
+	while (mounts && (entry = getmntent(mounts)))
+		if (strcmp(entry->mnt_dir, upper->base) == 0)
+			snprintf(upper->type, sizeof(upper->type), "%s", entry->mnt_type);
+	if (mounts)
+		endmntent(mounts);
 }
 
 int upper_open(const struct upper_spec *spec, const struct upper_config *config,
 	       struct stack *stack, struct upper *ret, struct error **err)
 {
 	struct job job = { .spec = spec, .config = config, .stack = stack, .upper = ret };
+	int r;
 
 	*ret = (struct upper){ .persistent = spec->kind != UPPER_RAM };
 	ret->base = job.target = join(config->run, "upper");
 	if (!job.target)
 		return no_memory(err);
-	switch (spec->kind) {
-	case UPPER_RAM:
-		return open_ram(&job, err);
-	case UPPER_DIR:
-		return open_dir(&job, spec->path, err);
-	case UPPER_FILE:
-		return open_file(&job, spec->path, err);
-	case UPPER_DEVICE:
-		return open_device(&job, spec->path, err);
-	}
-	return 0;
+	r = open_kind(&job, err);
+	if (r == 0)
+		read_type(ret);
+	return r;
 }
 
 void upper_warn_space(const struct upper *upper)
@@ -219,7 +235,8 @@ void upper_warn_space(const struct upper *upper)
 		return;
 	room = (uint64_t)fs.f_bavail * fs.f_frsize;
 	total = (uint64_t)fs.f_blocks * fs.f_frsize;
-	if (room < 64 * MIB || room < total / 10)
+	/* a store may be small on purpose */
+	if (room < total / 10 || (room < 64 * MIB && room < total / 2))
 		msg(MSG_WARNING, "%s is nearly full: %llu of %llu MiB are free", upper->what,
 		    (unsigned long long)(room / MIB), (unsigned long long)(total / MIB));
 }

@@ -33,7 +33,7 @@ int upper_open(const struct upper_spec *spec, const struct upper_config *config,
  */
 int upper_make_dirs(const struct upper *upper, const char *model, struct error **err);
 
-/* Warns when less than 10 % or 64 MiB are left. */
+/* Warns when less than 10 %, or 64 MiB of a store more than half full, are left. */
 void upper_warn_space(const struct upper *upper);
 
 void upper_release(struct upper *upper);

@@ -98,8 +98,11 @@ static int sector_size(const char *text, uint32_t *ret)
 /* The option that getopt_long() did not like, as the user wrote it. */
 static const char *wrong_option(char **argv, char *buf)
 {
-	if (optopt <= 0 || optopt >= OPT_ONCE || strncmp(argv[optind - 1], "--", 2) == 0)
-		return argv[optind - 1];
+	const char *word = argv[optind - 1];
+
+	/* musl's optind is beyond argc, and word NULL, where a short option lacks its argument */
+	if (word && (optopt <= 0 || optopt >= OPT_ONCE || strncmp(word, "--", 2) == 0))
+		return word;
 	buf[0] = '-';
 	buf[1] = (char)optopt;
 	buf[2] = '\0';

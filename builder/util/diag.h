@@ -18,7 +18,7 @@ enum diag_level { DIAG_ERROR, DIAG_WARNING };
 struct diag_item {
 	enum diag_level level;
 	struct srcloc loc;
-	char *message;  /* "unknown directive 'modul' (did you mean 'module'?)" */
+	char *message;  /* "unknown directive 'modulx' (did you mean 'module'?)" */
 	char *source;   /* the line as written, or NULL */
 	char *expected; /* "module NAME...", or NULL */
 	size_t order;	/* of its finding: keeps two problems of one place in order */

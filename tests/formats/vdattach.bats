@@ -479,6 +479,17 @@ by_kernel() {
 	vd detach "$output"
 }
 
+@test "attach: read-only marks of an earlier user of the loop device do not stick" {
+	truncate -s 1M disk
+	device=$(losetup --show -f disk)
+	blockdev --setro "$device"
+	losetup -d "$device"
+	device=$(vd disk)
+	run blockdev --getro "$device"
+	assert_output 0
+	vd detach "$device"
+}
+
 @test "attach: a failed attach leaves nothing attached" {
 	truncate -s 1M disk
 	run vd --state /nonexistent/state disk

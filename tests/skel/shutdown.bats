@@ -74,7 +74,7 @@ not_free() {
 	: >"$ROOT/dev/sda1"
 	fake vdattach <<<'echo "vdattach: /dev/sda1: held by loop3" >&2; exit 1'
 	down poweroff
-	said 'held by loop3' && said 'mkvinitrd: busy: not free: /dev/sda1' && calls 'poweroff -f' && ! said 'mkvinitrd: clean'
+	said 'held by loop3' && said 'mkvinitrd: busy: /dev/sda1 is not free' && calls 'poweroff -f' && ! said 'mkvinitrd: clean'
 }
 @test "a disk that is still held: named, no 'clean', power off all the same" { both not_free; }
 

@@ -1,9 +1,9 @@
 # promise: an image that does not fit into memory is refused by name, with the MiB that are missing
+# Without root= the kernel unpacks into a tmpfs of half the memory, and goes on when that is full.
 head -c 160M /dev/urandom >"$WORK/payload"
-build big disk -s "file /payload $WORK/payload"
-small_disk "$WORK/disk.img" bbroot
-MEMORY=300
-boot big 'root=LABEL=bbroot rw panic=2' -drive "file=$WORK/disk.img,format=raw,if=virtio"
+build big tmpfs -s "file /payload $WORK/payload"
+MEMORY=400
+boot big 'rw panic=2'
 expect 'not enough memory to unpack'
 expect 'needs [0-9]* MiB'
-expect_not '=== busybox init reached'
+expect_not 'Kernel panic'

@@ -36,10 +36,10 @@ static void test_form(void **state)
 	struct diag d = { 0 };
 	struct srcloc loc = { "a.profile", 12, 9 };
 
-	diag_add(&d, DIAG_ERROR, loc, "include modul", "module NAME...", "unknown '%s'", "modul");
+	diag_add(&d, DIAG_ERROR, loc, "include modulx", "module NAME...", "unknown '%s'", "modulx");
 	assert_int_equal(d.errors, 1);
-	assert_prints(&d, "a.profile:12:9: error: unknown 'modul'\n"
-			  "  include modul\n"
+	assert_prints(&d, "a.profile:12:9: error: unknown 'modulx'\n"
+			  "  include modulx\n"
 			  "          ^\n"
 			  "  expected: module NAME...\n");
 }
@@ -119,7 +119,7 @@ static void test_distance(void **state)
 {
 	assert_int_equal(suggest_distance("", ""), 0);
 	assert_int_equal(suggest_distance("", "abc"), 3);
-	assert_int_equal(suggest_distance("modul", "module"), 1);
+	assert_int_equal(suggest_distance("modulx", "module"), 1);
 	assert_int_equal(suggest_distance("hsot", "host"), 1);
 	assert_int_equal(suggest_distance("kitten", "sitting"), 3);
 	assert_int_equal(suggest_distance("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "a"), 32);
@@ -129,13 +129,13 @@ static void test_suggest(void **state)
 {
 	static const char *const words[] = { "module", "mode", "host", "p", NULL };
 
-	assert_string_equal(suggest("modul", suggest_from_array, words), "module");
+	assert_string_equal(suggest("modulx", suggest_from_array, words), "module");
 	assert_string_equal(suggest("hsto", suggest_from_array, words), "host");
 	assert_null(suggest("frobnicate", suggest_from_array, words));
 	/* everything is near to a word of one or two letters */
 	assert_null(suggest("x", suggest_from_array, words));
 	assert_null(suggest("", suggest_from_array, words));
-	assert_string_equal(suggest_phrase("modul", suggest_from_array, words).text,
+	assert_string_equal(suggest_phrase("modulx", suggest_from_array, words).text,
 			    " (did you mean 'module'?)");
 	assert_string_equal(suggest_phrase("zzzzz", suggest_from_array, words).text, "");
 }

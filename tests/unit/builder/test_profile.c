@@ -134,12 +134,12 @@ static void test_good_lines_survive_bad_ones(void **state)
 {
 	struct result r;
 
-	parse(&r, "modul a\nmodule \"b\nmodule c\n");
+	parse(&r, "modulx a\nmodule \"b\nmodule c\n");
 	assert_int_equal(r.diag.errors, 2);
 	assert_int_equal(r.profile.stmts.len, 1);
 	assert_string_equal(stmt_at(&r, 0)->argv[0], "c");
 	assert_string_equal(diag_at(&r, 0)->message,
-			    "unknown directive 'modul' (did you mean 'module'?)");
+			    "unknown directive 'modulx' (did you mean 'module'?)");
 	assert_int_equal(diag_at(&r, 1)->loc.line, 2);
 	assert_int_equal(diag_at(&r, 1)->loc.col, 8);
 	release(&r);

@@ -1,0 +1,174 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# plan: what is chosen, why, and in which words it is told. Modules are those of tests/golden/make-sysroot.
+# shellcheck disable=SC2154 # output, stderr: by bats
+bats_require_minimum_version 1.5.0
+load builder
+
+setup_file() {
+	builder_setup_file
+}
+
+setup() {
+	builder_setup
+}
+
+# Names of the modules in the plan, in alphabetical order.
+modules() {
+	plan "$@" | sed -n 's|^lib/modules/.*/\([^/]*\)\.ko[.a-z]* .*|\1|p' | sort | paste -sd' '
+}
+
+@test "a name brings its dependencies and soft dependencies, in either spelling" {
+	profile 'module ext4'
+	[ "$(modules)" = 'crc32c_generic ext4 jbd2 mbcache' ]
+	profile 'module virtio-blk'
+	[ "$(modules)" = 'virtio virtio_blk virtio_ring' ]
+}
+
+@test "globs, aliases, modaliases, folders and groups" {
+	profile 'module virtio_[bp]*'
+	[ "$(modules)" = 'virtio virtio_blk virtio_pci virtio_ring' ]
+	profile 'module fs-erofs block-major-7-0'
+	[ "$(modules)" = 'erofs loop' ]
+	profile 'module pci:v00001AF4d00001000sv00001AF4sd00000001bc02sc00i00'
+	[ "$(modules)" = 'virtio virtio_pci virtio_ring' ]
+	profile 'module =drivers/scsi'
+	[ "$(modules)" = 'sd_mod' ]
+	profile 'module =net'
+	[ "$(modules)" = 'r8169' ]
+	profile 'module =fs'
+	[ "$(modules)" = 'crc32c_generic erofs ext4 jbd2 mbcache overlay' ]
+	profile 'module =all'
+	[ "$(modules | wc -w)" = 13 ]
+}
+
+@test "a module that the kernel holds itself is neither an error nor in the image" {
+	profile 'module squashfs fs-squashfs'
+	run plan
+	assert_success
+	[ -z "$(modules)" ]
+}
+
+@test "a missing module is an error at its place, with names that are like it; NAME? is not" {
+	profile 'root overlay' 'module ext4 virtio_bkl'
+	run plan
+	assert_failure 3
+	assert_line --regexp "t.profile:2:13: error: .*'virtio_bkl' \(did you mean 'virtio_blk'\?\)"
+	profile 'module ext4 no_such_module?'
+	run plan
+	assert_success
+	profile 'module =blok' 'module zz*' 'module pci:v0000FFFFd*'
+	run plan
+	assert_failure 3
+	assert_line --partial "t.profile:1:8: error: unknown module group '=blok' (did you mean 'block'?)"
+}
+
+@test "blacklist leaves a module out and tells who needs it" {
+	profile 'module ext4' 'blacklist jbd2'
+	run plan
+	assert_success
+	assert_line --partial "module 'jbd2' is left out by 'blacklist', but is wanted: needed by ext4"
+	refute_line --partial jbd2.ko
+	"$M" plan -p ./t.profile -r "$S" --format=list -o spill >list
+	! grep -q jbd2 "$(awk '/modules.dep /{print $3}' list)"
+}
+
+@test "without an index the message holds the depmod command that makes it" {
+	own_system
+	rm "$S"/usr/lib/modules/$KVER/modules.*.bin
+	profile 'module ext4'
+	run plan
+	assert_failure 1
+	assert_line --regexp "no module index .*make it with 'depmod -b .* $KVER'"
+	command=$(sed "s/.*with '\(depmod .*\)'.*/\1/" <<<"$output")
+	eval "$command"
+	run plan
+	assert_success
+}
+
+@test "an unreadable module directory is one clear message" {
+	own_system
+	rm -r "$S/usr/lib/modules/$KVER"
+	profile 'module ext4'
+	run plan -k $KVER
+	assert_failure 1
+	[ "${#lines[@]}" = 1 ]
+	assert_output --partial "no modules of kernel '$KVER'"
+}
+
+@test "each line of the plan tells the line of the profile, or who needs it" {
+	profile '# comment' 'module virtio_blk' 'file /etc/motd t.profile'
+	run plan
+	assert_line --regexp "^lib/modules/.*/virtio_blk.ko  needed by profile t.profile:2 'module virtio_blk'$"
+	assert_line --regexp '^lib/modules/.*/virtio_ring.ko  needed by virtio_blk \(t.profile:2\)$'
+	assert_line "etc/motd  needed by profile t.profile:3 'file /etc/motd'"
+	assert_line 'bin/sh -> busybox  skeleton, busybox.links'
+}
+
+@test "the same modules as modprobe loads, for every module of the kernels in the cache" {
+	for kernel in $("$BATS_TEST_DIRNAME/../../scripts/kernels"); do
+		kver=$(basename "$kernel")
+		for name in ext4 btrfs virtio_net usb_storage nfsv4 xhci_pci r8169 squashfs; do
+			modprobe -C /dev/null -d "$kernel" -S "$kver" -a --show-depends $name |
+				sed -n 's|.*/\([^/]*\)\.ko.*|\1|p' | sort -u >want
+			# what only a mount or a plugged keyboard asks for is ours alone
+			"$M" plan -q -p ./t.profile -r "$kernel" -s "module $name" |
+				grep -E "needed by|soft dependency" | sed -n 's|.*/\([^/]*\)\.ko.*|\1|p' | sort -u >have
+			comm -23 want have >lacking
+			[ ! -s lacking ] || { echo "$kver $name lacks: $(cat lacking)"; return 1; }
+		done
+	done
+}
+
+@test "JSON is well-formed and complete" {
+	touch 'a"b\c' $'e\xff'
+	profile 'module ext4' 'file /odd "a\"b\\c"' $'file /bad e\xff' 'node /dev/loop0 b 7 0'
+	plan --format=json >plan.json
+	[ "$(jq -r '.items | length' plan.json)" = "$(jq -r .members plan.json)" ]
+	[ "$(jq -r '.items[] | select(.path == "odd").source' plan.json)" = './a"b\c' ]
+	[ "$(jq -r '.items[] | select(.path == "dev/loop0") | "\(.kind) \(.major) \(.minor)"' plan.json)" = 'node 7 0' ]
+	[ "$(jq -r '.items[] | select(.path | endswith("ext4.ko.xz")) | "\(.segment) \(.profile)"' plan.json)" = 'stored t.profile:1' ]
+}
+
+# The grammar of the kernel's usr/gen_init_cpio.c, each line turned into a line of mtree(5), from which bsdtar makes an archive.
+list_to_mtree() {
+	awk 'function fail() { print FILENAME ":" FNR ": " $0 >"/dev/stderr"; bad = 1; exit 1 }
+	function common() { return "." $2 " mode=" $(NF_MODE) " uid=" $(NF_MODE + 1) " gid=" $(NF_MODE + 2) " time=0 " }
+	BEGIN { print "#mtree" }
+	{ NF_MODE = $1 == "file" || $1 == "slink" ? 4 : 3 }
+	$2 !~ /^\/./ || $NF_MODE !~ /^0[0-7]+$/ { fail() }
+	$1 == "file" { if (NF != 6) fail(); print common() "type=file contents=" $3; next }
+	$1 == "slink" { if (NF != 6) fail(); print common() "type=link link=" $3; next }
+	$1 == "dir" { if (NF != 5) fail(); print common() "type=dir"; next }
+	$1 == "pipe" { if (NF != 5) fail(); print common() "type=fifo"; next }
+	$1 == "nod" { if (NF != 8 || $6 !~ /^[bc]$/) fail()
+		print common() "type=" ($6 == "b" ? "block" : "char") " device=linux," $7 "," $8; next }
+	{ fail() }
+	END { exit bad }' "$1"
+}
+
+# type, mode, owner, group, size or device, time, name
+listing() {
+	TZ=UTC bsdtar -tvf "$1" | sed 's| \./| |' | sort
+}
+
+@test "the list follows the grammar of gen_init_cpio and gives the listing of the built image" {
+	real_programs
+	profile 'module ext4 virtio_blk' 'node /dev/loop0 b 7 0 0660' 'node /run/pipe p' 'dir /srv/x 0700' 'file /etc/motd t.profile 0600' 'link /l a'
+	plan --format=list -o spill >list
+	list_to_mtree list >mtree
+	bsdtar -cf listed.cpio --format=newc @mtree
+	build -s 'compress none'
+	listing listed.cpio >want
+	listing out.img >have
+	diff -u want have
+	[ "$(tail -n 1 list | cut -d' ' -f2)" = /etc/mkvinitrd/sentinel ]
+}
+
+@test "a name that gen_init_cpio cannot express is an error, not a broken list" {
+	touch 'a b'
+	profile 'file "/with blank" "a b"'
+	run plan --format=list
+	assert_failure 1
+	assert_output --partial "'with blank' has a blank"
+}

@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# why: from a member of the image back to the line of the profile.
+# shellcheck disable=SC2154 # output, lines: by bats
+bats_require_minimum_version 1.5.0
+load builder
+
+setup_file() {
+	builder_setup_file
+}
+
+setup() {
+	builder_setup
+	real_programs
+	profile 'module ext4 r8169' 'firmware auto'
+	build
+}
+
+@test "a module's dependency: the chain ends at the line of the profile" {
+	run "$M" why out.img mbcache
+	assert_success
+	assert_line --index 0 --regexp '^/lib/modules/.*/mbcache.ko: needed by ext4$'
+	assert_line --index 1 --regexp "^  /lib/modules/.*/ext4.ko.xz: needed by profile t.profile:1 'module ext4'$"
+}
+
+@test "firmware leads to its module" {
+	run "$M" why out.img /lib/firmware/rtl_nic/rtl8168g-2.fw
+	assert_success
+	assert_line --index 0 --partial ': firmware of r8169'
+	assert_line --index 1 --regexp "r8169.ko: needed by profile t.profile:1 'module r8169'"
+}
+
+@test "a module by name in either spelling, a file by its last part" {
+	run "$M" why out.img crc32c-generic
+	assert_line --index 0 --partial 'soft dependency of ext4'
+	run "$M" why out.img busybox
+	assert_line --index 0 '/bin/busybox: skeleton'
+}
+
+@test "it works on another machine: nothing but the image is read" {
+	cp out.img /dev/shm/why-$$.img
+	(cd / && env -i "$M" why /dev/shm/why-$$.img jbd2) >answer
+	rm /dev/shm/why-$$.img
+	grep -q 'needed by ext4' answer
+}
+
+@test "no such member, and an image of another generator" {
+	run "$M" why out.img nothing-like-it
+	assert_failure 1
+	assert_output --partial "has no member or module 'nothing-like-it'"
+	mkdir tree && echo x >tree/init
+	(cd tree && echo init | cpio -o -H newc --quiet) >foreign.img
+	run "$M" why foreign.img init
+	assert_failure 1
+	assert_output --partial 'does not tell why its members are there'
+}
