@@ -29,7 +29,7 @@ static void to_hex(XXH128_hash_t hash, char text[33])
 struct cache_key cache_key(const char *what, const void *content, size_t len)
 {
 	const uint64_t seed = XXH3_64bits(what, strlen(what));
-	struct cache_key key;
+	struct cache_key key = { .text = "" };
 
 	to_hex(XXH3_128bits_withSeed(content, len, seed), key.text);
 	return key;

@@ -7,9 +7,9 @@
 
 #include "builder/check.h"
 #include "builder/command.h"
+#include "builder/host-kernel.h"
 #include "builder/image.h"
 #include "builder/kernel-config.h"
-#include "builder/host-kernel.h"
 #include "builder/util/log.h"
 
 /* "rule at offset 0x..: text" */

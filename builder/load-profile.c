@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "builder/command.h"
 #include "builder/load-folders.h"
@@ -13,7 +14,8 @@ static void check_group(const struct stmt *stmt, size_t arg, struct diag *diag)
 {
 	const char *group = stmt->argv[arg] + 1, *near;
 
-	if (module_group_find(group))
+	/* "=drivers/net" is a folder, which only the tree of the kernel can tell */
+	if (module_group_find(group) || strchr(group, '/'))
 		return;
 	near = suggest(group, module_group_name, NULL);
 	stmt_diag(diag, DIAG_ERROR, stmt, arg, "unknown module group '=%s'%s%s%s", group,

@@ -62,6 +62,12 @@ static int push(struct binary_set *set, const char *path, const char *source, co
 	return no_memory(err);
 }
 
+static int missing(const struct host *host, const char *path, struct error **err)
+{
+	return error_make(err, ENOENT, "'%s' does not exist%s%s", path,
+			  *host->sysroot ? " below " : "", host->sysroot);
+}
+
 /* path with its folder resolved below the sysroot: the path in the target; *ret_host the one to open. */
 static int resolve_folder(const struct host *host, const char *path, char **ret, char **ret_host,
 			  struct error **err)
@@ -77,6 +83,8 @@ static int resolve_folder(const struct host *host, const char *path, char **ret,
 	if (!slash || !slash[1])
 		return error_make(err, EINVAL, "'%s' is not the absolute path of a file", path);
 	r = host_resolve(host, folder, &real, err);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return missing(host, path, err);
 	if (r < 0)
 		return r;
 	len = strlen(real);
@@ -163,7 +171,8 @@ static int add_path(struct binary_set *set, const char *wanted, const char *reas
 		if (r < 0)
 			return r;
 		if (lstat(host_path, &st) < 0)
-			return error_sys(err, errno, "'%s'", host_path);
+			return errno == ENOENT ? missing(set->host, path, err) :
+						 error_sys(err, errno, "'%s'", host_path);
 		if (!S_ISLNK(st.st_mode))
 			return add_regular(set, path, host_path, &st, reason, err);
 		free(steal_ptr(&next));

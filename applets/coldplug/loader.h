@@ -12,7 +12,7 @@ struct loader {
 	char *sysfs;   /* ROOT/sys */
 	bool dry_run;  /* print instead of loading */
 	bool verbose;  /* print as well */
-	bool *printed;	/* by module, in a dry run: it counts as loaded */
+	bool *printed; /* by module, in a dry run: it counts as loaded */
 	size_t loaded; /* modules that this loader brought in */
 };
 

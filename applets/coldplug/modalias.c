@@ -116,7 +116,8 @@ static int match_list(const struct modindex *index, uint32_t head, const char *t
 	for (uint32_t at = head; at; at = index->aliases[at - 1].next) {
 		const struct alias *a = &index->aliases[at - 1];
 
-		if (a->literal > length || memcmp(a->pattern, text, a->literal) != 0)
+		if (a->literal > length ||
+		    (a->literal && memcmp(a->pattern, text, a->literal) != 0))
 			continue;
 		if (fnmatch(a->pattern + a->literal, text + a->literal, 0) == 0 &&
 		    add_match(m, at - 1) < 0)

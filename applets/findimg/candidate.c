@@ -123,7 +123,7 @@ static bool search_below(struct candidate *c, const struct request *rq, const ch
 	if (path_find(root, rq->paths, rq->path_count, &c->file, &fd) < 0)
 		return no(c, "does not hold %s%s%s", rq->paths[0],
 			  rq->path_count > 1 ? " nor the others" : "",
-			  c->unclean ? " (journal not replayed)" : "");
+			  c->dirty && c->unclean ? " (journal not replayed)" : "");
 	if (image_id_check(&rq->id, fd, &err) < 0)
 		return no(c, "%s", error_msg(err));
 	return true;
@@ -142,7 +142,7 @@ static bool look_inside(struct candidate *c, const struct request *rq)
 					 : no(c, "only a part of it is mounted");
 	state = fs_state_read(c->dev.path, c->fs.type);
 	c->dirty = state == FS_DIRTY;
-	c->unclean = c->dirty || (state == FS_UNKNOWN && type->look);
+	c->unclean = type->look && state != FS_CLEAN;
 	if (roguard_raise(&guard, c->dev.path, !type->proven, &err) < 0 ||
 	    fs_mount(roguard_source(&guard), rq->mountpoint, type, MOUNT_LOOK, &err) < 0)
 		return no(c, "%s", error_msg(err));

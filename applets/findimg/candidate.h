@@ -36,8 +36,7 @@ struct candidate {
 	bool matches; /* it is the one, or one of several */
 	char *file;   /* the path found, links resolved, with a leading slash; NULL without PATHs */
 	char why[320]; /* why it does not match */
-	bool unclean;  /* it may have a journal that was not replayed, so what we saw may be out of
-			  date */
+	bool unclean;  /* it may have a journal to replay, so what we saw may be out of date */
 	bool dirty;    /* its superblock says that it was not unmounted properly */
 	bool is_mounted;
 	struct mounted mounted;

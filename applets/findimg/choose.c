@@ -66,11 +66,11 @@ static void warn_of(const struct search *s, const struct candidate *winner)
 		msg(MSG_WARNING, "'%s' holds a hibernated Windows; it is used read-only",
 		    winner->dev.path);
 	if (winner->dirty && !rq->write)
-		msg(MSG_WARNING,
-		    "'%s' was not unmounted properly; it is used without replaying its journal, so "
-		    "the last "
-		    "changes may be missing",
-		    winner->dev.path);
+		msg(MSG_WARNING, "'%s' was not unmounted properly%s", winner->dev.path,
+		    winner->unclean
+			    ? "; its journal is not replayed for reading, so the last changes "
+			      "may be missing"
+			    : ": its file system should be checked");
 	if (rq->path_count == 0 && rq->host.kind <= HOST_USB)
 		return;
 	for (size_t i = 0; i < s->count; i++) {

@@ -31,12 +31,11 @@ static const struct {
 	{ "usb", HOST_USB },
 };
 
-static int hex_value(char c)
+/* from: "\\xNN" */
+static bool is_escape(const char *from, size_t length)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return length >= 4 && from[0] == '\\' && from[1] == 'x' &&
+	       isxdigit((unsigned char)from[2]) && isxdigit((unsigned char)from[3]);
 }
 
 /* Copies from to to (size bytes), undoing \xNN. */
@@ -47,9 +46,10 @@ static int decode(const char *from, size_t length, char *to, size_t size)
 	for (size_t i = 0; i < length; i++) {
 		char c = from[i];
 
-		if (c == '\\' && i + 3 < length && from[i + 1] == 'x' &&
-		    hex_value(from[i + 2]) >= 0 && hex_value(from[i + 3]) >= 0) {
-			c = (char)(hex_value(from[i + 2]) << 4 | hex_value(from[i + 3]));
+		if (is_escape(from + i, length - i)) {
+			const char digits[] = { from[i + 2], from[i + 3], '\0' };
+
+			c = (char)strtoul(digits, NULL, 16);
 			i += 3;
 		}
 		if (n + 1 >= size)

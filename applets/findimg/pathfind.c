@@ -10,6 +10,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+static int steal_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 /* Component by component, without following a link. ".." is taken as a link too. */
 static int open_without_links(int root, const char *path)
 {
@@ -33,9 +41,7 @@ static int open_without_links(int root, const char *path)
 		if (fstat(fd, &st) < 0 || S_ISLNK(st.st_mode))
 			return -ELOOP;
 	}
-	root = fd;
-	fd = -1;
-	return root;
+	return steal_fd(&fd);
 }
 
 static int open_in_root(int root, const char *path)

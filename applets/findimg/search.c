@@ -198,12 +198,12 @@ static void examine_journals(struct search *s)
 /* Sleeps in the kernel until an event, a signal or the deadline. 0, -ETIMEDOUT, -EINTR. */
 static int wait_event(struct search *s, int64_t start)
 {
-	int64_t deadline = start + (int64_t)s->request->timeout * 1000, until = deadline;
+	int64_t deadline = start + (int64_t)s->request->timeout * 1000;
 
 	for (;;) {
 		struct pollfd p[] = { { .fd = s->uevents, .events = POLLIN },
 				      { .fd = s->signals, .events = POLLIN } };
-		int64_t now = now_ms();
+		int64_t now = now_ms(), until;
 
 		if (now >= deadline)
 			return -ETIMEDOUT;

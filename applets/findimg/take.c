@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "applets/findimg/candidate.h"
 #include "applets/findimg/fsmount.h"
 #include "applets/findimg/pathfind.h"
 #include "applets/findimg/roguard.h"
-#include "applets/lib/msg.h"
+#include "applets/lib/loopdev.h"
 #include "applets/lib/state.h"
 
 static int record(const struct request *rq, const char *kind, const char *what, struct error **err)
@@ -30,58 +31,71 @@ static int use_mounted(const struct candidate *c, const struct request *rq, stru
 
 /*
  * Below a hibernated Windows nothing may change, whatever the driver thinks of a read-only mount:
- * the guard's loop device stays in between.
+ * the guard's loop device stays in between, and is the caller's in *ret_loop.
  */
-static int mount_read_only(const struct candidate *c, const struct request *rq, struct error **err)
+static int mount_read_only(const struct candidate *c, const struct request *rq, char **ret_loop,
+			   struct error **err)
 {
 	const struct fs_type *type = fs_type_find(c->fs.type);
-	bool keep = c->windows == WINDOWS_HIBERNATED;
 	_cleanup_guard_ struct roguard guard = { 0 };
 	int code;
 
-	code = roguard_raise(&guard, c->dev.path, keep, err);
-	if (code < 0)
-		return code;
-	code = fs_mount(roguard_source(&guard), rq->mountpoint, type, MOUNT_LOOK, err);
-	if (code < 0)
-		return code;
-	if (guard.loop) {
-		_cleanup_free_ char *loop = steal_ptr(&guard.loop);
-
-		code = record(rq, "loop", loop, err);
-	}
+	code = roguard_raise(&guard, c->dev.path, c->windows == WINDOWS_HIBERNATED, err);
+	if (code == 0)
+		code = fs_mount(roguard_source(&guard), rq->mountpoint, type, MOUNT_LOOK, err);
+	if (code == 0)
+		*ret_loop = steal_ptr(&guard.loop);
 	return code;
 }
 
-static int is_still_there(const struct candidate *c, const struct request *rq, struct error **err)
+/* A driver may give a read-only mount where writing was asked for: ntfs-3g, iso9660. */
+static int check_mounted(const struct candidate *c, const struct request *rq, struct error **err)
 {
+	struct statvfs st;
 	int fd;
 
+	if (rq->write && (statvfs(rq->mountpoint, &st) < 0 || (st.f_flag & ST_RDONLY)))
+		return error_make(err, EROFS, "it can only be read");
 	if (!c->file)
 		return 0;
 	fd = path_open_below(rq->mountpoint, c->file);
 	if (fd < 0)
-		return error_sys(err, fd, "'%s' is gone from '%s' now that it is mounted", c->file,
-				 c->dev.path);
+		return error_sys(err, fd, "'%s' is gone now that it is mounted", c->file);
 	close(fd);
 	return 0;
 }
 
+static int record_all(const struct candidate *c, const struct request *rq, const char *loop,
+		      struct error **err)
+{
+	int code = record(rq, "device", c->dev.path, err);
+
+	if (code == 0 && loop)
+		code = record(rq, "loop", loop, err);
+	return code < 0 ? code : record(rq, "mount", rq->mountpoint, err);
+}
+
 static int mount_winner(const struct candidate *c, const struct request *rq, struct error **err)
 {
+	_cleanup_free_ char *loop = NULL;
 	int code;
 
 	if (rq->write)
 		code = fs_mount(c->dev.path, rq->mountpoint, fs_type_find(c->fs.type), MOUNT_WRITE,
 				err);
 	else
-		code = mount_read_only(c, rq, err);
+		code = mount_read_only(c, rq, &loop, err);
 	if (code < 0)
 		return code;
-	code = is_still_there(c, rq, err);
-	if (code < 0)
-		fs_unmount(rq->mountpoint, NULL);
-	return code < 0 ? code : record(rq, "mount", rq->mountpoint, err);
+	code = check_mounted(c, rq, err);
+	if (code == 0)
+		code = record_all(c, rq, loop, err);
+	if (code == 0)
+		return 0;
+	fs_unmount(rq->mountpoint, NULL);
+	if (loop)
+		loop_detach(loop, NULL);
+	return code;
 }
 
 int candidate_take(const struct candidate *c, const struct request *rq, struct error **err)
@@ -90,11 +104,6 @@ int candidate_take(const struct candidate *c, const struct request *rq, struct e
 
 	if (!rq->mountpoint || rq->dry_run)
 		return 0;
-	if (c->is_mounted)
-		return use_mounted(c, rq, err);
-	code = record(rq, "device", c->dev.path, err);
-	if (code < 0)
-		return code;
-	code = mount_winner(c, rq, err);
+	code = c->is_mounted ? use_mounted(c, rq, err) : mount_winner(c, rq, err);
 	return code < 0 ? error_wrap(err, "'%s'", c->dev.path) : 0;
 }

@@ -15,12 +15,16 @@
  */
 #define SB_OFFSET	 1024
 #define SB_SIZE		 1024
+#define SB_BLOCKS	 0x4
+#define SB_LOG_BLOCK	 0x18
 #define SB_MAGIC	 0x38
 #define SB_STATE	 0x3a
 #define SB_INCOMPAT	 0x60
+#define SB_BLOCKS_HIGH	 0x150
 #define EXT_MAGIC	 0xef53
 #define STATE_VALID	 0x1
 #define STATE_ERRORS	 0x2
+#define INCOMPAT_64BIT	 0x80
 #define INCOMPAT_RECOVER 0x4
 
 /* fs/ext4/ext4.h; not in the exported headers before Linux 6.x */
@@ -31,21 +35,46 @@ bool extfs_type(const char *type)
 	return strcmp(type, "ext4") == 0 || strcmp(type, "ext3") == 0 || strcmp(type, "ext2") == 0;
 }
 
-int extfs_dirty(const char *device, struct error **err)
+/* sb: room for SB_SIZE bytes. */
+static int read_superblock(const char *device, uint8_t *sb, struct error **err)
 {
 	_cleanup_close_ int fd = open(device, O_RDONLY | O_CLOEXEC);
-	uint8_t sb[SB_SIZE];
 	ssize_t n;
 
 	if (fd < 0)
 		return error_sys(err, errno, "open %s", device);
-	n = pread(fd, sb, sizeof(sb), SB_OFFSET);
+	n = pread(fd, sb, SB_SIZE, SB_OFFSET);
 	if (n < 0)
 		return error_sys(err, errno, "read the superblock of %s", device);
 	if (n < SB_SIZE || get_le16(sb + SB_MAGIC) != EXT_MAGIC)
 		return error_make(err, EINVAL, "%s has no ext superblock", device);
+	return 0;
+}
+
+int extfs_dirty(const char *device, struct error **err)
+{
+	uint8_t sb[SB_SIZE];
+	int r = read_superblock(device, sb, err);
+
+	if (r < 0)
+		return r;
 	return (get_le32(sb + SB_INCOMPAT) & INCOMPAT_RECOVER) ||
 	       !(get_le16(sb + SB_STATE) & STATE_VALID) || (get_le16(sb + SB_STATE) & STATE_ERRORS);
+}
+
+uint64_t extfs_size(const char *device)
+{
+	uint8_t sb[SB_SIZE];
+	uint64_t blocks, size;
+	uint32_t log;
+
+	if (read_superblock(device, sb, NULL) < 0)
+		return 0;
+	blocks = get_le32(sb + SB_BLOCKS);
+	if (get_le32(sb + SB_INCOMPAT) & INCOMPAT_64BIT)
+		blocks |= (uint64_t)get_le32(sb + SB_BLOCKS_HIGH) << 32;
+	log = get_le32(sb + SB_LOG_BLOCK);
+	return log <= 6 && mul_u64(blocks, KIB << log, &size) ? size : 0;
 }
 
 /* Exit status of e2fsck(8): bits 1 corrected, 2 corrected and reboot, 4 left uncorrected, 8..

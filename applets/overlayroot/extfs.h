@@ -24,6 +24,9 @@ int extfs_dirty(const char *device, struct error **err);
  */
 int extfs_check(const char *device, struct error **err);
 
+/* Bytes that the file system says it has, 0 when there is no ext superblock. */
+uint64_t extfs_size(const char *device);
+
 /* Makes an ext4 in the file or on the device. zeroed: all of it reads as zeros already. 0 or
  * -errno. */
 int extfs_make(const char *path, bool zeroed, struct error **err);

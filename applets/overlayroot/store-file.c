@@ -219,12 +219,18 @@ static int inspect(const char *path, struct fs_info *info, struct error **err)
 	return r;
 }
 
-/* A store of the old size is a store. */
-static void grow(const char *target, uint64_t want)
+/*
+ * The file may have become larger than its file system: by us now, by a boot that was cut off in
+ * between, or by the user. One that cannot be grown is still a good store.
+ */
+static void fill_file(const char *path, uint64_t file_size, const char *target)
 {
 	_cleanup_error_ struct error *err = NULL;
+	uint64_t fs_size = extfs_size(path);
 
-	if (extfs_grow(target, want, &err) < 0)
+	if (fs_size == 0 || file_size < fs_size + MIB)
+		return;
+	if (extfs_grow(target, file_size, &err) < 0)
 		msg(MSG_WARNING, "%s: it keeps its size", error_msg(err));
 }
 
@@ -250,8 +256,8 @@ static int mount_existing(const char *path, const struct size_spec *size, struct
 		r = stack_loop(stack, &req, &device, err);
 	if (r == 0)
 		r = stack_mount(stack, device, target, info->type, 0, NULL, err);
-	if (r == 0 && want > now)
-		grow(target, want);
+	if (r == 0)
+		fill_file(path, want, target);
 	return r;
 }
 

@@ -35,6 +35,11 @@ static int set_attr(struct attrs *attrs, const char *path, const char *name, con
 		return 0;
 	if (errno != EOPNOTSUPP)
 		return error_sys(err, errno, "set attribute %s of '%s'", name, path);
+	/* bsdtar stores each attribute twice, one behind the other */
+	if (strcmp(attrs->last, name) == 0 && strcmp(attrs->last_path, path) == 0)
+		return 0;
+	snprintf(attrs->last, sizeof(attrs->last), "%s", name);
+	snprintf(attrs->last_path, sizeof(attrs->last_path), "%s", path);
 	if (attrs->unsupported++ == 0)
 		snprintf(attrs->first, sizeof(attrs->first), "%s on '%s'", name, path);
 	return 0;

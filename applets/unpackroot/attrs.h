@@ -17,6 +17,7 @@ struct attrs {
 	struct attrs_late *late, **tail; /* oldest first */
 	uint64_t unsupported;		 /* attributes that the file system cannot store */
 	char first[256];		 /* "<name> on <path>" of the first of those */
+	char last[256], last_path[256];	 /* of the last of those */
 	uint64_t unknown;		 /* ACL entries of users and groups that do not exist */
 };
 

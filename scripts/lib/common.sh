@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the scripts behind `mkvinitrd NAME` share. The script sets `name` and a function `help` first.
 

@@ -38,8 +38,8 @@ check_filesystem() {
 
 mount_overlay() {
 	upper_of "$P_PERSIST"
-	$RUN overlayroot --state "$STATE" -l "$LOWER" ${UPPER:+-u "$UPPER"} ${UPPER_SIZE:+-s "$UPPER_SIZE"} "$NEWROOT" ||
-		fail "no root could be made of $LOWER${UPPER:+ with $UPPER over it}" 'the messages of overlayroot above' \
+	$RUN overlayroot --state "$STATE" -l "$LOWER" -u "$UPPER" ${UPPER_SIZE:+-s "$UPPER_SIZE"} "$NEWROOT" >"$RAMFS/overlay" ||
+		fail "no root could be made of $LOWER with $UPPER over it" 'the messages of overlayroot above' \
 			'boot with vi.persist=ram to leave the saved changes out'
 }
 
@@ -48,8 +48,7 @@ upper_of() {
 	local spec=${1#*:}
 	UPPER='' UPPER_SIZE=''
 	case $1 in
-	none) ;;
-	ram) UPPER=ram UPPER_SIZE=$P_SIZE ;;
+	none | ram) UPPER=ram UPPER_SIZE=$P_SIZE ;;
 	ram:*) UPPER=$1 ;;
 	dir:/* | file:/* | path:/*)
 		[ -n "$HOST_MOUNTED" ] || fail "vi.persist=$1 does not say on which partition" '' \

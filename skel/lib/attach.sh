@@ -68,15 +68,21 @@ attach_layer() {
 		load fetch
 		copy_to_ram
 	fi
-	[ ! -d "$LOWER" ] || layers_of "$LOWER"
 	[ -z "$P_VERIFY" ] || verify_file "$LOWER"
+	layers_of "$LOWER"
 }
 
-# A folder of images: the last by name lies on top, as in Slax. A folder without any is itself the layer.
+# layers_of IMAGE|FOLDER: as overlayroot wants them, ':' between, '\:' in names. Of a folder of images the last by
+# name lies on top, as in Slax; a folder without any is itself the layer.
 layers_of() {
 	local file list=''
+	swap "$1" : '\:'
+	LOWER=$RET
+	[ -d "$1" ] || return 0
 	for file in "${1%/}"/*.sb "${1%/}"/*.xzm "${1%/}"/*.sfs "${1%/}"/*.squashfs "${1%/}"/*.erofs; do
-		[ ! -f "$file" ] || list=$file${list:+:}$list
+		[ -f "$file" ] || continue
+		swap "$file" : '\:'
+		list=$RET${list:+:}$list
 	done
 	[ -z "$list" ] || LOWER=$list
 }

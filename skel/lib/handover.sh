@@ -11,8 +11,8 @@ handover() {
 	show_host
 	hide_mounts
 	stop_helpers
-	move_mounts
 	mark "switch_root to $INIT"
+	move_mounts
 	start_init
 }
 

@@ -18,7 +18,15 @@ plan_read() {
 	local line
 	plan_reset
 	[ ! -r "$ROOT/etc/mkvinitrd/defaults" ] || while IFS= read -r line; do
-		case $line in '' | '#'*) ;; *) word "$line" ;; esac
+		case $line in
+		'' | '#'*) continue ;;
+		*'"'*)
+			unquote "$line"
+			swap "$RET" "$NL" ' '
+			line=$RET
+			;;
+		esac
+		word "$line"
 	done <"$ROOT/etc/mkvinitrd/defaults"
 	I_MODE=${P_MODE:-$I_MODE} I_IMAGE=${P_IMAGE:-$I_IMAGE} I_HOST=${P_HOST:-$I_HOST}
 	I_PART=${P_PART:-$I_PART} I_PERSIST=${P_PERSIST:-$I_PERSIST}

@@ -49,3 +49,8 @@ build() {
 member() {
 	"$M" cat out.img "$1"
 }
+
+# The folders of real kernels, from the cache that all tests share.
+kernels() {
+	env -u MKVINITRD_CACHE "$BATS_TEST_DIRNAME/../../scripts/kernels" "$@"
+}

@@ -168,6 +168,27 @@ setup() {
 	assert_failure 1
 }
 
+@test "an interrupted build leaves the old image, no temporary file, one line, and dies of the signal" {
+	"$TOP/tests/golden/make-sysroot" sysroot
+	export MKVINITRD_DATA=$PWD/sysroot/opt/data MKVINITRD_APPLETS=$PWD/sysroot/opt/applets
+	truncate -s 3G huge.img
+	mkdir out
+	echo old >out/x.img
+	for signal in INT TERM HUP; do
+		# a background job of a shell ignores SIGINT: env gives it back
+		env --default-signal "$M" build -r sysroot -p loop -s "image file:$PWD/huge.img" -o out/x.img 2>stderr &
+		# it is writing when a second file is there
+		while [ "$(find out -type f | wc -l)" = 1 ] && kill -0 $!; do :; done
+		kill -$signal $!
+		status=0
+		wait $! || status=$?
+		assert_equal "$status" $((128 + $(kill -l $signal)))
+		assert_equal "$(cat stderr)" 'mkvinitrd: interrupted; nothing was replaced'
+		assert_equal "$(ls -A out)" x.img
+		assert_equal "$(cat out/x.img)" old
+	done
+}
+
 @test "completion of bash: commands, options, profiles, values" {
 	complete_words() {
 		bash -c '

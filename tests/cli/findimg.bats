@@ -112,6 +112,7 @@ bystanders() {
 	echo "$stderr"
 	for name in ext4 ext3 xfs btrfs ntfs; do grep -q "$name *$name .*does not hold /no/such/image" <<<"$stderr"; done
 	for device in ${devices//,/ }; do assert_equal "$(<"/sys/block/$device/ro")" 0; done
+	grep -q 'ext4 .*(journal not replayed)' <<<"$stderr"
 	# the look itself reached their files, so it was a real mount
 	for name in ext4 ntfs btrfs; do
 		find_only -t 0 -H "LABEL=$name" /images/root.img
@@ -169,7 +170,6 @@ mount $PWD/mnt"
 	attach disk
 	find_only -t 0 -H LABEL=data /images/root.img
 	assert_equal "$status" 3
-	grep -q 'does not hold /images/root.img (journal not replayed)' <<<"$stderr"
 	find_only -t 0 -w -H LABEL=data /images/root.img
 	assert_equal "$status" 0
 	assert_equal "$(<"$(value FILE)")" image
@@ -338,6 +338,22 @@ mount $PWD/mnt"
 	umount mnt
 	find_only -t 0 -w -H "UUID=$(blkid -p -o value -s UUID part)" /image
 	assert_equal "$status" 0
+}
+
+@test "with -w a host that can only be read is refused, nothing stays mounted or recorded" {
+	mkdir -p tree && echo x >tree/image
+	mksquashfs tree squash -quiet -no-progress >/dev/null
+	attach squash
+	ext4_image disk one image
+	for option in '' -r; do
+		[ -z "$option" ] || { devices='' && attach disk -r; }
+		find_only -t 0 -w --state "$PWD/state" /image
+		assert_equal "$status" 1
+		[[ $stderr == *"'$loop': "*"only be read"* || $stderr == *"'$loop': "*write-protected* ]]
+		run mountpoint -q mnt
+		assert_failure
+		[ ! -e state ]
+	done
 }
 
 @test "--id tells copies of an image apart" {

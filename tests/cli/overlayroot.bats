@@ -3,6 +3,7 @@
 # overlayroot on this machine's kernel: each kind of lower and upper, two mounts in a row. Runs as root.
 # FAT is not here (few build machines have it): NTFS by FUSE stands for the file systems that hold no upper.
 
+# shellcheck disable=SC2030,SC2031 # each test is a subshell of its own
 bats_require_minimum_version 1.5.0
 
 setup_file() {
@@ -389,7 +390,7 @@ refuses() { # TEXT ARGUMENT...
 	run up -l "$A/copy.sfs" -u "dir:$A/changes"
 	[[ $output != *"another lower"* ]]
 	down
-	for i in 1 2; do
+	for _ in 1 2; do
 		run up -l "$IMAGES/other.sfs" -u "dir:$A/changes"
 		[ "$status" -eq 0 ]
 		[[ $output == *"warning: the changes in dir:$A/changes were made on another lower"* ]]
@@ -426,8 +427,10 @@ refuses() { # TEXT ARGUMENT...
 	refuses "lower '$A/none': No such file" -l "$A/none"
 	head -c 100k /dev/urandom >"$A/junk"
 	refuses "lower '$A/junk' has no file system that is known" -l "$IMAGES/root.sfs:$A/junk"
-	head -c 300 "$IMAGES/root.sfs" >"$A/cut.sfs"
-	refuses "mount squashfs" -l "$IMAGES/root.sfs:$A/cut.sfs"
+	truncate -s 32M "$A/cut.ext4"
+	mkfs.ext4 -q "$A/cut.ext4"
+	truncate -s 1M "$A/cut.ext4"
+	refuses "mount ext4 /dev/loop" -l "$IMAGES/root.sfs:$A/cut.ext4"
 	: >"$A/file"
 	ROOT="$A/file" refuses "Not a directory" -l "$IMAGES/root.sfs" -u "dir:$A/changes"
 	ROOT="$A/root"

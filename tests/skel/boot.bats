@@ -114,6 +114,13 @@ overlay() {
 }
 @test "overlay: image found, read only, upper in RAM" { both overlay; }
 
+overlay_colon() {
+	cmdline 'vi.mode=overlay vi.image=/live/a:b.sfs vi.persist=none'
+	boot
+	calls 'overlayroot --state /run/initramfs/state -l /run/initramfs/host/live/a\:b.sfs -u ram /newroot'
+}
+@test "overlay: a colon in the image's name is no separator" { both overlay_colon; }
+
 overlay_persist() {
 	cmdline "vi.mode=overlay vi.image=/r.sfs vi.persist=$1"
 	boot

@@ -4,6 +4,7 @@ mkdir -p "$WORK/host/live"
 cp "$IMAGES/root-zstd.sqfs" "$WORK/host/live"
 ext4 "$WORK/host.ext4" 160M frugal "$host_uuid" "$WORK/host"
 disk "$WORK/disk.img" 83 "$WORK/host.ext4"
+rm -r "$WORK/host" "$WORK/host.ext4"
 boot overlay 'test.keep=boot1' -drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect_good_boot
 expect '=== wrote boot1'

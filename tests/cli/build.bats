@@ -1,0 +1,418 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# build: what is in an image, that it is the same each time, and what failures leave behind.
+# shellcheck disable=SC2154 # output, stderr, status: by bats
+bats_require_minimum_version 1.5.0
+load builder
+
+setup_file() {
+	builder_setup_file
+}
+
+setup() {
+	builder_setup
+	real_programs
+	mounted=''
+}
+
+teardown() {
+	[ -z "$mounted" ] || umount "$mounted"
+	[ -z "${outside:-}" ] || rm -rf "$outside"
+}
+
+@test "the layout that init relies on" {
+	profile 'root overlay' 'image /live/root.sqfs' 'module ext4'
+	build
+	"$M" ls out.img >members
+	for path in init bin/busybox bin/sh bin/coldplug bin/findimg bin/vdattach bin/overlayroot bin/modprobe sbin \
+		dev/console dev/null etc/initrd-release lib/mkvinitrd/part.sh etc/mkvinitrd/image; do
+		grep -qx -e "$path" -e "$path -> .*" members || { echo "no $path"; return 1; }
+	done
+	! grep -qx bin/unpackroot members
+	! grep -q 'busybox.links' members
+	[ "$(tail -n 1 members)" = etc/mkvinitrd/sentinel ]
+	"$M" check out.img
+	"$M" unpack -C tree out.img
+	[ "$(chroot tree /bin/sh -c 'echo "$0"; test -c /dev/console' run)" = run ]
+}
+
+@test "etc/mkvinitrd/image and the sentinel count what is there" {
+	profile 'module ext4'
+	build
+	"$M" unpack -C tree out.img
+	. tree/etc/mkvinitrd/image
+	[ "$version" = "$(cat "$BATS_TEST_DIRNAME/../../VERSION")" ] && [ "$kver" = $KVER ] && [ "$profile" = t ]
+	# all but the sentinel; the folder itself is no member
+	[ "$members" = "$(($(find tree -mindepth 1 | wc -l) - 1))" ]
+	[ "$bytes" = "$(find tree -type f ! -path '*/sentinel' -printf '%s\n' | paste -sd+ | bc)" ]
+	grep -qx "members=$members" tree/etc/mkvinitrd/sentinel
+	grep -Eqx 'xxh128=[0-9a-f]{32}' tree/etc/mkvinitrd/sentinel
+}
+
+@test "settings become boot words, one a line, in a fixed order; blanks are quoted as the kernel does" {
+	profile 'param console=ttyS0 quiet' 'verify sha256:0000000000000000000000000000000000000000000000000000000000000000' \
+		'size 75%' 'persist dir:/changes' 'partition 1' 'host "LABEL=My Disk"' 'image /live/root.sqfs' 'root overlay' \
+		'param "vi.net=a b"'
+	build
+	member etc/mkvinitrd/defaults >have
+	cat >want <<-'END'
+		vi.mode=overlay
+		vi.image=/live/root.sqfs
+		vi.host="LABEL=My Disk"
+		vi.persist=dir:/changes
+		vi.size=75%
+		vi.verify=sha256:0000000000000000000000000000000000000000000000000000000000000000
+		console=ttyS0
+		quiet
+		vi.net="a b"
+	END
+	sed -i '/vi.part/d' have
+	diff -u want have
+}
+
+@test "an embedded image lies in the root, stored as it is, and its boot word says so" {
+	mkdir -p data
+	head -c 300000 /dev/urandom | xz >data/rootfs.tar.xz
+	profile 'root tmpfs' 'image file:data/rootfs.tar.xz'
+	build
+	[ "$(member etc/mkvinitrd/defaults)" = "$(printf 'vi.mode=tmpfs\nvi.image=file:/rootfs.tar.xz')" ]
+	member rootfs.tar.xz | cmp - data/rootfs.tar.xz
+	# the very bytes are in the file
+	offset=$(LC_ALL=C grep -obUaP '\xfd7zXZ\x00' out.img | tail -n 1 | cut -d: -f1)
+	cmp -n "$(stat -c %s data/rootfs.tar.xz)" -i "$offset:0" out.img data/rootfs.tar.xz
+	"$M" ls out.img | grep -x bin/unpackroot
+}
+
+@test "files, folders, globs, links, nodes and hooks" {
+	mkdir -p src/sub
+	echo one >src/one.conf && echo two >src/sub/two.conf && ln -s one.conf src/link.conf && echo '#!/bin/sh' >src/run && chmod 700 src/run
+	chmod 600 src/one.conf
+	profile 'file /etc/one src/one.conf' 'file /etc/two src/one.conf 0400' 'file /etc/tree src' 'file /etc/globbed src/*.conf' \
+		'dir /var/lib/x 0700' 'link /etc/l ../one' 'node /dev/sda b 8 0 0660' 'hook attach src/run' 'hook attach src/sub/two.conf'
+	build
+	"$M" unpack -C tree out.img
+	[ "$(stat -c '%a %u:%g' tree/etc/one tree/etc/two | paste -sd' ')" = '644 0:0 400 0:0' ]
+	[ "$(cat tree/etc/tree/sub/two.conf)" = two ] && [ "$(readlink tree/etc/tree/link.conf)" = one.conf ]
+	[ "$(stat -c %a tree/etc/tree/run)" = 755 ]
+	[ "$(ls tree/etc/globbed | paste -sd' ')" = 'link.conf one.conf' ]
+	[ "$(stat -c %a tree/var/lib/x)" = 700 ] && [ "$(readlink tree/etc/l)" = ../one ]
+	[ "$(stat -c '%F %t:%T %a' tree/dev/sda)" = 'block special file 8:0 660' ]
+	[ "$(ls tree/lib/mkvinitrd/hooks/attach | paste -sd' ')" = '01-run 02-two.conf' ]
+	[ -x tree/lib/mkvinitrd/hooks/attach/02-two.conf ]
+}
+
+@test "a profile's file takes the place of the skeleton's; two of its own for one place are an error at the second" {
+	echo mine >mine && echo other >other
+	profile 'file /lib/mkvinitrd/part.sh mine'
+	build
+	[ "$(member lib/mkvinitrd/part.sh)" = mine ]
+	profile 'file /etc/x mine' 'file /etc/x other'
+	run build
+	assert_failure 3
+	assert_line --regexp "t.profile:2:1: error: '/etc/x' is already in the image with other content: .*t.profile:1"
+	profile 'file /init/x mine'
+	run build
+	assert_failure 3
+	assert_line --regexp "t.profile:1:1: error: '/init/x' cannot be made: '/init' is not a folder"
+}
+
+@test "indexes name what is inside: the same as depmod makes of it" {
+	profile 'module ext4 virtio_pci r8169' 'firmware none'
+	build
+	"$M" unpack -C tree out.img
+	modules=tree/lib/modules/$KVER
+	mkdir ours && cp "$modules"/modules.* ours
+	cp "$S/usr/lib/modules/$KVER"/modules.builtin* "$S/usr/lib/modules/$KVER/modules.order" "$modules"
+	depmod -b tree $KVER
+	for index in dep alias softdep; do
+		diff -u <(grep -v '^#' "$modules/modules.$index" | sort) <(grep -v '^#' ours/modules.$index | sort)
+	done
+	cmp ours/modules.builtin "$S/usr/lib/modules/$KVER/modules.builtin"
+	[ ! -e ours/modules.dep.bin ]
+}
+
+@test "compressed modules: as they are where the kernel can, else decompressed with matching indexes" {
+	profile 'module ext4'
+	build
+	path=lib/modules/$KVER/kernel/fs/ext4/ext4.ko
+	member $path.xz | cmp - "$S/usr/$path.xz"
+	own_system
+	sed -i s/CONFIG_MODULE_DECOMPRESS=y// "$S/boot/config-$KVER"
+	build
+	member $path | cmp - <(xz -dc "$S/usr/$path.xz")
+	member lib/modules/$KVER/modules.dep >dep
+	grep -q 'ext4/ext4.ko:' dep
+	! grep -q 'ko.xz' dep
+	xz -dc "$S/usr/$path.xz" >ext4.ko
+	rm "$S/usr/$path".*
+	zstd -q ext4.ko -o "$S/usr/$path.zst"
+	depmod -b "$S" $KVER
+	build
+	member $path | cmp - ext4.ko
+	rm "$S/boot/config-$KVER"
+	run "$M" build -v -p ./t.profile -r "$S" -o out.img
+	assert_success
+	assert_line --partial 'taking its .zst modules as they are because it is 5.17 or newer'
+}
+
+@test "a damaged module is named" {
+	own_system
+	sed -i s/CONFIG_MODULE_DECOMPRESS=y// "$S/boot/config-$KVER"
+	truncate -s -40 "$S/usr/lib/modules/$KVER/kernel/fs/ext4/ext4.ko.xz"
+	profile 'module ext4'
+	run build
+	assert_failure 1
+	assert_output --regexp "ext4.ko.xz' is damaged"
+}
+
+@test "firmware of the chosen modules, its links and compressed files; a second build reads no module" {
+	own_system
+	fw=$S/usr/lib/firmware
+	mkdir -p "$fw/real" "$fw/updates/rtl_nic"
+	mv "$fw/rtl_nic/rtl8168g-2.fw" "$fw/real/a.fw"
+	xz --check=crc32 "$fw/real/a.fw"
+	ln -s ../real/a.fw.xz "$fw/rtl_nic/rtl8168g-2.fw.xz"
+	profile 'module r8169'
+	run "$M" build -v -p ./t.profile -r "$S" -o out.img
+	assert_success
+	assert_line --partial "no firmware 'rtl_nic/absent.fw', which module 'r8169' may ask for"
+	"$M" unpack -C tree out.img
+	cmp tree/lib/firmware/rtl_nic/rtl8168g-2.fw.xz "$fw/real/a.fw.xz"
+	[ "$(readlink tree/lib/firmware/rtl_nic/rtl8168g-2.fw.xz)" = ../real/a.fw.xz ]
+	cp out.img first.img
+	strace -f -o trace -e trace=openat "$M" build -q -p ./t.profile -r "$S" -o out.img
+	cmp out.img first.img
+	# once, to be copied
+	[ "$(grep -c 'r8169.ko' trace)" = 1 ]
+	echo newer >"$fw/updates/rtl_nic/rtl8168g-2.fw"
+	build
+	[ "$(member lib/firmware/updates/rtl_nic/rtl8168g-2.fw)" = newer ]
+	profile 'module r8169' 'firmware none'
+	build
+	! "$M" ls out.img | grep -q lib/firmware
+	profile 'firmware real' 'firmware /lib/firmware/rtl_nic'
+	build
+	"$M" ls out.img | grep -qx lib/firmware/real/a.fw.xz
+}
+
+@test "microcode comes first, uncompressed, each vendor's files joined" {
+	own_system
+	fw=$S/usr/lib/firmware
+	rm -rf "$fw/intel-ucode" "$fw/amd-ucode"
+	mkdir "$fw/intel-ucode" "$fw/amd-ucode"
+	intel() { printf '\1\0\0\0%16s\1\0\0\0' "$1" && head -c 1000 /dev/zero; }
+	intel one >"$fw/intel-ucode/06-03-02"
+	intel two >"$fw/intel-ucode/06-0f-0b"
+	echo no microcode >"$fw/intel-ucode/README"
+	{ printf 'DMA\0' && head -c 500 /dev/zero; } | xz --check=crc32 >"$fw/amd-ucode/microcode_amd.bin.xz"
+	profile 'microcode auto' 'module ext4'
+	build
+	[ "$(head -c 6 out.img)" = 070701 ]
+	cpio -it --quiet <out.img 2>/dev/null | grep -qx kernel/x86/microcode/GenuineIntel.bin
+	member kernel/x86/microcode/GenuineIntel.bin | cmp - <(cat "$fw"/intel-ucode/06-*)
+	member kernel/x86/microcode/AuthenticAMD.bin | cmp - <(xz -dc "$fw/amd-ucode/microcode_amd.bin.xz")
+	"$M" check out.img
+}
+
+@test "a program with its interpreter and libraries runs in the unpacked image" {
+	own_system
+	mkdir -p "$S/usr/lib/x86_64-linux-gnu" "$S/usr/sbin"
+	rm -rf "$S/usr/lib64"
+	ln -s usr/sbin "$S/sbin"
+	mkdir "$S/usr/lib64"
+	cp -a /usr/lib64/ld-linux-x86-64.so.2 "$S/usr/lib64"
+	ldd /bin/bash /sbin/mke2fs | sed -n 's|.* => \(/[^ ]*\).*|\1|p' | sort -u | while read -r lib; do
+		cp -a "$lib" "$S/usr/lib/x86_64-linux-gnu/"
+		cp -a "$(realpath "$lib")" "$S/usr/lib/x86_64-linux-gnu/"
+	done
+	cp -a "$(realpath /lib64/ld-linux-x86-64.so.2)" "$S/usr/lib/x86_64-linux-gnu/"
+	cp -a /usr/bin/bash /usr/bin/env "$S/usr/bin"
+	cp -a /usr/sbin/mke2fs /usr/sbin/mkfs.ext4 "$S/usr/sbin"
+	printf '#!/usr/bin/env bash\necho "script ran $BASH_VERSION"\n' >"$S/usr/bin/hello"
+	chmod 755 "$S/usr/bin/hello"
+	profile 'binary /bin/hello /sbin/mkfs.ext4'
+	build
+	"$M" unpack -C tree out.img
+	chroot tree /usr/bin/hello | grep '^script ran'
+	chroot tree /sbin/mkfs.ext4 -V
+	[ "$(readlink tree/bin/mkfs.ext4)" = mke2fs ]
+	"$M" check out.img
+	profile 'binary /bin/tool' 'binary /no/such'
+	run build
+	assert_failure 3
+	assert_line --partial "t.profile:2:8: error: '/no/such' does not exist below"
+}
+
+@test "every compressor holds the same members, and check accepts it" {
+	profile 'module ext4 virtio_blk' 'firmware none'
+	printf 'CONFIG_RD_%s=y\n' LZ4 XZ GZIP ZSTD >config
+	own_system
+	cat config >>"$S/boot/config-$KVER"
+	sed -i '/is not set/d' "$S/boot/config-$KVER"
+	build -s 'compress none'
+	"$M" unpack -C want out.img
+	for compressor in zstd zstd:19 xz gzip lz4 lz4:9; do
+		build -s "compress $compressor"
+		"$M" check out.img
+		rm -rf have && "$M" unpack -C have out.img
+		diff -r --no-dereference -x console -x null -x sentinel want have
+	done
+}
+
+@test "the same bytes in another folder, umask, locale, time zone and time, cold and warm cache, any number of threads" {
+	mkdir -p elsewhere conf
+	for name in b a Z ä _; do echo "$name" >"conf/$name"; done
+	profile 'module ext4 =net' 'file /etc/conf conf' 'binary /bin/tool'
+	build
+	cp out.img first.img
+	cp -a conf elsewhere && cp t.profile elsewhere && touch elsewhere/conf/*
+	# the folder lists its files in another order
+	(cd elsewhere/conf && for name in ä Z _ a b; do mv "$name" "../$name" && mv "../$name" .; done)
+	(cd elsewhere && umask 077 && TZ=Asia/Tokyo LC_ALL=C MKVINITRD_CACHE=none "$M" build -q -j 1 -p ./t.profile -r "$S" -o out.img)
+	cmp elsewhere/out.img first.img
+	LC_ALL=C.UTF-8 build -j 4
+	cmp out.img first.img
+	rm -rf cache && build -j 2
+	cmp out.img first.img
+	own_system
+	sed -i '/RD_LZ4/d' "$S/boot/config-$KVER" && echo CONFIG_RD_LZ4=y >>"$S/boot/config-$KVER"
+	for compressor in xz gzip lz4 none; do
+		build -s "compress $compressor" && cp out.img first.img
+		build -s "compress $compressor" -j 3
+		cmp out.img first.img
+	done
+}
+
+@test "a spoilt cache is not used" {
+	profile 'module ext4'
+	build
+	cp out.img first.img
+	for file in cache/builder/*.cache; do
+		printf 'spoilt' | dd of="$file" bs=1 seek=200 conv=notrunc status=none
+	done
+	build
+	cmp out.img first.img
+	for file in cache/builder/*.cache; do truncate -s 30 "$file"; done
+	build
+	cmp out.img first.img
+	rm -rf cache && touch cache
+	build
+	cmp out.img first.img
+}
+
+@test "SOURCE_DATE_EPOCH is the time of every member; nonsense in it is refused" {
+	profile 'module ext4'
+	SOURCE_DATE_EPOCH=86400 build
+	[ "$("$M" ls -l out.img | grep -vc '1970-01-02 00:00')" = 0 ]
+	SOURCE_DATE_EPOCH=tomorrow run build
+	assert_failure 1
+	assert_output --partial "SOURCE_DATE_EPOCH is 'tomorrow'"
+}
+
+@test "an ordinary user builds the same image, without root, chroot or device" {
+	outside=$(mktemp -d /tmp/build.XXXXXX)
+	cp -a "$S" "$outside/sysroot"
+	cp "$M" "$outside/mkvinitrd"
+	cp -a applets t.profile "$outside" 2>/dev/null || :
+	profile 'module ext4' 'node /dev/sda b 8 0'
+	cp t.profile "$outside"
+	chmod -R a+rX "$outside" && chmod 777 "$outside"
+	build
+	(cd "$outside" && MKVINITRD_CACHE=none MKVINITRD_APPLETS=$outside/applets MKVINITRD_DATA=$outside/sysroot/opt/data HOME=$outside \
+		setpriv --reuid=65534 --regid=65534 --clear-groups ./mkvinitrd build -q -p ./t.profile -r sysroot -o out.img)
+	cmp out.img "$outside/out.img"
+}
+
+@test "the default name of the output" {
+	profile 'module ext4'
+	"$M" build -q -p ./t.profile -r "$S"
+	[ -s "initramfs-$KVER-t.img" ]
+	[ "$(ls ./*.img | wc -l)" = 1 ]
+}
+
+@test "one summary line, more with -v, nothing with -q" {
+	profile 'module ext4'
+	run "$M" build -p ./t.profile -r "$S" -o out.img
+	assert_output --regexp '^mkvinitrd: out.img: [0-9.]+ MiB, [0-9]+ members, [0-9]+ MiB unpacked, [0-9.]+ s$'
+	run "$M" build -v -p ./t.profile -r "$S" -o out.img
+	assert_line --regexp 'segment base: [0-9]+ members, [0-9]+ bytes, zstd to [0-9]+ bytes, from the cache'
+	assert_line --regexp 'segment stored: '
+	run build
+	assert_output ''
+}
+
+@test "whatever goes wrong, the old image stays and nothing is left beside it" {
+	echo old >out.img
+	same() {
+		[ "$(cat out.img)" = old ] && [ "$(ls -A . | grep -c -e '\.img' -e tmp -e new)" = 1 ]
+	}
+	profile 'module nosuch'
+	run build
+	assert_failure 3
+	same
+	profile 'file /x /no/such/file'
+	run build
+	assert_failure 3
+	assert_output --partial "cannot find '/no/such/file'"
+	same
+	ln -s loop-b loop-a && ln -s loop-a loop-b
+	profile 'file /x loop-a'
+	run build
+	assert_failure 3
+	assert_output --partial 'Too many levels of symbolic links'
+	same
+	profile 'module ext4'
+	run build -s 'compress lz4'
+	assert_failure 1
+	assert_output --partial 'RD_LZ4'
+	same
+	rm applets/coldplug
+	run build
+	assert_failure 1
+	assert_output --regexp "program 'coldplug' is missing in .*: build it with 'make'"
+	same
+}
+
+@test "a full disk" {
+	mkdir small
+	mount -t tmpfs -o size=600k tmpfs small
+	mounted=$PWD/small
+	echo old >small/out.img
+	head -c 2000000 /dev/urandom >noise
+	profile 'file /noise.xz noise'
+	mv noise noise.xz && profile 'file /noise.xz noise.xz'
+	run "$M" build -q -p ./t.profile -r "$S" -o small/out.img
+	assert_failure 1
+	assert_output --regexp 'No space left|MiB'
+	[ "$(ls -A small)" = out.img ] && [ "$(cat small/out.img)" = old ]
+}
+
+@test "SIGINT in the middle of writing" {
+	echo old >out.img
+	truncate -s 3G zeros
+	profile 'file /zeros zeros' 'compress xz:9'
+	# a shell has its background commands ignore SIGINT
+	env --default-signal=INT "$M" build -q -p ./t.profile -r "$S" -o out.img 2>message &
+	pid=$!
+	# the temporary file stands beside the output
+	until [ "$(find . -maxdepth 1 -name '*out.img*' | wc -l)" = 2 ]; do kill -0 $pid; done
+	kill -INT $pid || :
+	wait $pid || status=$?
+	[ "$status" = 130 ]
+	grep -q 'interrupted' message
+	[ "$(cat out.img)" = old ]
+	[ "$(find . -maxdepth 1 -name '*out.img*')" = ./out.img ]
+}
+
+@test "one process, and no more memory than promised for the kernels in the cache" {
+	for kernel in $(kernels); do
+		profile 'module =block =usb =net =fs'
+		run env time -f '%M' "$M" build -q -p ./t.profile -r "$kernel" -o out.img
+		assert_success
+		[ "$output" -lt 65536 ]
+		# 23 MB with our own programs; here are six busyboxes
+		[ "$("$M" ls out.img | grep -c '\.ko')" -gt 500 ]
+		strace -f -c -o counts -e trace=execve,fork,vfork,clone,clone3 "$M" build -q -j 1 -p ./t.profile -r "$kernel" -o out.img
+		awk '$NF ~ /fork/ || $NF == "execve" && $4 > 1 { exit 1 }' counts
+	done
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The order of candidates and what is read from a /sys of our own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "applets/findimg/blockdev.h"
+#include "applets/findimg/report.h"
+
+static char root[64];
+
+static void put(const char *dir, const char *file, const char *text)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "mkdir -p %s%s", root, dir);
+	assert_int_equal(system(path), 0);
+	snprintf(path, sizeof(path), "%s%s/%s", root, dir, file);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* dir: of the device below /devices; its size in sectors */
+static void device(const char *dir, const char *size, const char *removable, const char *partition)
+{
+	char target[512], link[512];
+	const char *name = strrchr(dir, '/') + 1;
+
+	put(dir, "size", size);
+	if (removable)
+		put(dir, "removable", removable);
+	if (partition)
+		put(dir, "partition", partition);
+	snprintf(target, sizeof(target), "%s%s", root, dir);
+	snprintf(link, sizeof(link), "%s/class/block/%s", root, name);
+	assert_int_equal(symlink(target, link), 0);
+}
+
+static int make_sys(void **state)
+{
+	strcpy(root, "/tmp/test_blockdev.XXXXXX");
+	assert_non_null(mkdtemp(root));
+	put("/class/block", ".keep", "");
+#define PCI "/devices/pci0000:00/0000:00:"
+	device(PCI "0a.0/virtio9/block/vdb", "2048", "0", NULL);
+	device(PCI "04.0/virtio1/block/vda", "2048", "0", NULL);
+	device(PCI "1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda", "4096", "0", NULL);
+	device(PCI "1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda10", "8", NULL, "10");
+	device(PCI "1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda2", "8", NULL, "2");
+	device(PCI "1f.2/ata2/host1/target1:0:0/1:0:0:0/block/sr0", "0", "1", NULL);
+	put(PCI "1f.2/ata2/host1/target1:0:0/1:0:0:0/block/sr0/device", "type", "5\n");
+	device(PCI "14.0/usb1/1-1/1-1:1.0/host5/target5:0:0/5:0:0:0/block/sdb", "4096", "1", NULL);
+	device(PCI "14.0/usb1/1-1/1-1:1.0/host5/target5:0:0/5:0:0:0/block/sdb/sdb1", "8", NULL,
+	       "1");
+	device("/devices/virtual/block/dm-0", "8", "0", NULL);
+	put("/devices/virtual/block/dm-0/dm", "name", "vg-root\n");
+	put(PCI "1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda2/holders/dm-0", "x", "");
+	device("/devices/virtual/block/cciss!c0d0", "8", "0", NULL);
+	return 0;
+}
+
+static int remove_sys(void **state)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", root);
+	return system(command);
+}
+
+static void test_scan_order(void **state)
+{
+	static const char *const want[] = { "sdb1", "sdb",   "sr0", "vda",	  "vdb",
+					    "sda2", "sda10", "sda", "cciss!c0d0", "dm-0" };
+	struct blockdev *list;
+	size_t count;
+
+	assert_int_equal(blockdev_scan(root, &list, &count, NULL), 0);
+	assert_int_equal(count, sizeof(want) / sizeof(*want));
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(list[i].name, want[i]);
+	free(list);
+}
+
+static void test_fields(void **state)
+{
+	struct blockdev dev;
+
+	assert_int_equal(blockdev_read(root, "sdb1", &dev), 0);
+	assert_string_equal(dev.disk, "sdb");
+	assert_string_equal(dev.bus, "usb");
+	assert_true(dev.removable);
+	assert_int_equal(dev.size, 4096);
+	assert_int_equal(dev.partition, 1);
+	assert_int_equal(blockdev_read(root, "sda", &dev), 0);
+	assert_true(dev.has_partitions);
+	assert_string_equal(dev.bus, "ata");
+	assert_int_equal(blockdev_read(root, "sda2", &dev), 0);
+	assert_string_equal(dev.holder, "dm-0");
+	assert_int_equal(blockdev_read(root, "sr0", &dev), 0);
+	assert_true(dev.cdrom);
+	assert_int_equal(blockdev_read(root, "dm-0", &dev), 0);
+	assert_string_equal(dev.dm_name, "vg-root");
+	assert_int_equal(blockdev_read(root, "cciss!c0d0", &dev), 0);
+	assert_string_equal(dev.path, "/dev/cciss/c0d0");
+	assert_int_not_equal(blockdev_read(root, "gone", &dev), 0);
+	assert_int_not_equal(blockdev_read(root, "../../etc", &dev), 0);
+}
+
+static void test_natural(void **state)
+{
+	assert_true(natural_compare("sda2", "sda10") < 0);
+	assert_true(natural_compare("a", "a1") < 0);
+	assert_int_equal(natural_compare("host12", "host12"), 0);
+	assert_true(natural_compare("b", "a9") > 0);
+}
+
+static void test_sizes(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} cases[] = { { 0, "0B" },
+		      { 512, "512B" },
+		      { 1536, "1.5K" },
+		      { 1048576, "1M" },
+		      { 1000204886016ULL, "931.5G" } };
+	char text[32];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		format_size(cases[i].bytes, text, sizeof(text));
+		assert_string_equal(text, cases[i].text);
+	}
+	format_size(UINT64_MAX, text, sizeof(text));
+	assert_string_equal(text, "huge");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_scan_order),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_natural),
+		cmocka_unit_test(test_sizes),
+	};
+
+	return cmocka_run_group_tests(tests, make_sys, remove_sys);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "applets/findimg/hostspec.h"
+
+static struct hostspec parsed(const char *text)
+{
+	struct hostspec spec;
+
+	assert_int_equal(hostspec_parse(text, &spec, NULL), 0);
+	return spec;
+}
+
+static void test_kinds(void **state)
+{
+	assert_int_equal(parsed(NULL).kind, HOST_ANY);
+	assert_int_equal(parsed("").kind, HOST_ANY);
+	assert_int_equal(parsed("any").kind, HOST_ANY);
+	assert_int_equal(parsed("cdrom").kind, HOST_CDROM);
+	assert_int_equal(parsed("usb").kind, HOST_USB);
+	assert_int_equal(parsed("sda1").kind, HOST_DEVICE);
+	assert_string_equal(parsed("/dev/mapper/a-b").value, "mapper/a-b");
+	assert_int_equal(parsed("/dev/disk/by-label/x").kind, HOST_LABEL);
+	assert_string_equal(parsed("LABEL=a\\x20b").value, "a b");
+	assert_string_equal(parsed("LABEL=\"a b\"").value, "a b");
+	assert_string_equal(parsed("LABEL=a\\xzz").value, "a\\xzz");
+}
+
+static void test_refused(void **state)
+{
+	static const char *const bad[] = { "UUID=", "FOO=bar",	  "/sda1",
+					   "a/b",   "LABEL=\"\"", "http://x" };
+	struct hostspec spec;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(hostspec_parse(bad[i], &spec, NULL), -EINVAL);
+}
+
+static void test_match(void **state)
+{
+	struct blockdev dev = { .name = "sda1", .disk = "sda", .path = "/dev/sda1", .bus = "usb" };
+	struct fs_info fs = {
+		.type = "ntfs", .uuid = "0123456789ABCDEF", .label = "Win", .part_uuid = "ab-01"
+	};
+	struct hostspec spec;
+
+	spec = parsed("UUID=0123456789abcdef");
+	assert_true(hostspec_match(&spec, &dev, &fs));
+	spec = parsed("UUID=0123456789abcde");
+	assert_false(hostspec_match(&spec, &dev, &fs));
+	spec = parsed("LABEL=win");
+	assert_false(hostspec_match(&spec, &dev, &fs));
+	spec = parsed("PARTUUID=AB-01");
+	assert_true(hostspec_match(&spec, &dev, &fs));
+	spec = parsed("PARTLABEL=x");
+	assert_false(hostspec_match(&spec, &dev, &fs));
+	spec = parsed("usb");
+	assert_true(hostspec_match(&spec, &dev, &fs));
+	spec = parsed("sda1");
+	assert_true(hostspec_match(&spec, &dev, &fs));
+	spec = parsed("sda");
+	assert_false(hostspec_match(&spec, &dev, &fs));
+	/* a device without any UUID is nobody's */
+	fs.uuid[0] = '\0';
+	spec = parsed("UUID=-");
+	assert_false(hostspec_match(&spec, &dev, &fs));
+}
+
+static void test_device_mapper_name(void **state)
+{
+	struct blockdev dev = { .name = "dm-0", .path = "/dev/dm-0", .dm_name = "vg-root" };
+
+	assert_true(blockdev_named(&dev, "/dev/mapper/vg-root"));
+	assert_true(blockdev_named(&dev, "dm-0"));
+	assert_false(blockdev_named(&dev, "/dev/mapper/vg"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_match),
+		cmocka_unit_test(test_device_mapper_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

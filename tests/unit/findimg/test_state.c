@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What superblocks, hiberfil.sys, mountinfo, /proc/filesystems and uevents say. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include <cmocka.h>
+
+#include "applets/findimg/fsmount.h"
+#include "applets/findimg/fstable.h"
+#include "applets/findimg/imageid.h"
+#include "applets/findimg/mounted.h"
+#include "applets/findimg/suspend.h"
+#include "applets/lib/uevent.h"
+
+static uint8_t disk[FS_STATE_SIZE];
+
+static enum fs_state state_with(const char *type, size_t at, uint8_t byte, size_t at2,
+				uint8_t byte2)
+{
+	memset(disk, 0, sizeof(disk));
+	disk[at] = byte;
+	disk[at2] = byte2;
+	return fs_state_of(disk, sizeof(disk), type);
+}
+
+static void test_fs_state(void **state)
+{
+	assert_int_equal(state_with("ext4", 1024 + 0x3a, 1, 0, 0), FS_CLEAN);
+	assert_int_equal(state_with("ext4", 1024 + 0x3a, 0, 0, 0), FS_DIRTY);
+	assert_int_equal(state_with("ext4", 1024 + 0x3a, 1, 1024 + 0x60, 4), FS_DIRTY);
+	assert_int_equal(state_with("ext2", 1024 + 0x3a, 1, 0, 0), FS_CLEAN);
+	assert_int_equal(state_with("vfat", 22, 9, 37, 1), FS_DIRTY);
+	assert_int_equal(state_with("vfat", 22, 9, 65, 1), FS_CLEAN);
+	assert_int_equal(state_with("vfat", 0, 0, 65, 1), FS_DIRTY);
+	assert_int_equal(state_with("exfat", 106, 2, 0, 0), FS_DIRTY);
+	assert_int_equal(state_with("exfat", 106, 1, 0, 0), FS_CLEAN);
+	assert_int_equal(state_with("btrfs", 65536 + 0x61, 1, 0, 0), FS_DIRTY);
+	assert_int_equal(state_with("btrfs", 0, 0, 0, 0), FS_UNKNOWN);
+	assert_int_equal(state_with("xfs", 0, 0, 0, 0), FS_UNKNOWN);
+	assert_int_equal(state_with("iso9660", 0, 0, 0, 0), FS_CLEAN);
+	assert_int_equal(fs_state_of(disk, 512, "ext4"), FS_UNKNOWN);
+}
+
+static void test_windows(void **state)
+{
+	static const struct {
+		const char *head;
+		size_t length;
+		enum windows_state want;
+	} cases[] = {
+		{ "", 0, WINDOWS_NONE },
+		{ "hi", 2, WINDOWS_HIBERNATED },
+		{ "hibr....", 8, WINDOWS_HIBERNATED },
+		{ "HIBR....", 8, WINDOWS_HIBERNATED },
+		{ "RSTR....", 8, WINDOWS_HIBERNATED },
+		{ "wake....", 8, WINDOWS_RESUMED },
+		{ "WAKE....", 8, WINDOWS_RESUMED },
+		{ "\0\0\0\0\0\0\0\0", 8, WINDOWS_NONE },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_int_equal(windows_state_of((const uint8_t *)cases[i].head, cases[i].length),
+				 cases[i].want);
+}
+
+static void test_mountinfo(void **state)
+{
+	static const char list[] =
+		"21 1 8:1 / /mnt/a\\040b rw,noatime shared:1 - ext4 /dev/sda1 rw,errors=x\n"
+		"22 1 8:2 /sub /srv rw - ext4 /dev/sda2 ro,rwx\n"
+		"23 1 0:33 / /data ro master:2 - btrfs /dev/sdb1 rw,subvol=/\n"
+		"garbage\n";
+	struct blockdev dev = { .path = "/dev/none" };
+	struct mounted m;
+
+	dev.devnum = makedev(8, 1);
+	assert_true(mounted_find(list, &dev, &m));
+	assert_string_equal(m.place, "/mnt/a b");
+	assert_true(m.writable);
+	dev.devnum = makedev(8, 2);
+	assert_true(mounted_find(list, &dev, &m));
+	assert_string_equal(m.place, "");
+	assert_false(m.writable);
+	dev.devnum = makedev(8, 17);
+	assert_false(mounted_find(list, &dev, &m));
+	strcpy(dev.path, "/dev/sdb1");
+	assert_true(mounted_find(list, &dev, &m));
+	assert_string_equal(m.place, "/data");
+}
+
+static void test_filesystems(void **state)
+{
+	static const char list[] = "nodev\tsysfs\n\text3\n\text4\nnodev\tfuse\n\tfuseblk\n";
+
+	assert_true(fs_list_has(list, "ext4"));
+	assert_true(fs_list_has(list, "fuse"));
+	assert_false(fs_list_has(list, "ext"));
+	assert_false(fs_list_has(list, "nodev"));
+	assert_false(fs_list_has("", "ext4"));
+}
+
+static void test_refusals(void **state)
+{
+	assert_string_equal(fs_type_refusal("crypto_LUKS"), "encrypted (LUKS)");
+	assert_string_equal(fs_type_refusal("isw_raid_member"), "RAID member");
+	assert_string_equal(fs_type_refusal("linux_raid_member"), "RAID member");
+	assert_non_null(fs_type_refusal("apfs"));
+	assert_null(fs_type_refusal("ext4"));
+	assert_null(fs_type_refusal("ntfs"));
+}
+
+static void test_image_id(void **state)
+{
+	struct image_id id;
+
+	assert_int_equal(image_id_parse(NULL, &id, NULL), 0);
+	assert_int_equal(id.kind, IMAGE_ID_NONE);
+	assert_int_equal(image_id_parse("sha256:ABCDEF0123", &id, NULL), 0);
+	assert_int_equal(id.kind, IMAGE_ID_SHA256);
+	assert_string_equal(id.value, "abcdef0123");
+	assert_int_equal(image_id_parse("LABEL=x", &id, NULL), 0);
+	assert_int_equal(id.kind, IMAGE_ID_LABEL);
+	assert_int_equal(image_id_parse("1234-ABCD", &id, NULL), 0);
+	assert_int_equal(id.kind, IMAGE_ID_UUID);
+	assert_int_equal(image_id_parse("sha256:abc", &id, NULL), -EINVAL);
+	assert_int_equal(image_id_parse("sha256:xyzxyzxyz", &id, NULL), -EINVAL);
+	assert_int_equal(image_id_parse("md5:abcdefabcdef", &id, NULL), -EINVAL);
+}
+
+static int parse(struct uevent *ev, const char *text, size_t size)
+{
+	memcpy(ev->text, text, size);
+	return uevent_parse(ev, size);
+}
+
+static void test_uevent(void **state)
+{
+	static const char text[] =
+		"change@/devices/x/block/sr0\0ACTION=change\0DEVPATH=/devices/x/block/sr0\0"
+		"SUBSYSTEM=block\0DISK_MEDIA_CHANGE=1\0DEVNAME=sr0\0DEVTYPE=disk\0SEQNUM=7";
+	static const char udev[] = "libudev\0\376\355\312\376";
+	static struct uevent ev;
+
+	assert_int_equal(parse(&ev, text, sizeof(text)), 0);
+	assert_string_equal(ev.action, "change");
+	assert_string_equal(ev.devpath, "/devices/x/block/sr0");
+	assert_string_equal(ev.subsystem, "block");
+	assert_string_equal(ev.devname, "sr0");
+	assert_string_equal(ev.modalias, "");
+	assert_true(ev.media_change);
+	assert_int_equal(parse(&ev, udev, sizeof(udev)), -EBADMSG);
+	assert_int_equal(parse(&ev, "", 0), -EBADMSG);
+	assert_int_equal(parse(&ev, "add@/x", 6), -EBADMSG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fs_state),  cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_mountinfo), cmocka_unit_test(test_filesystems),
+		cmocka_unit_test(test_refusals),  cmocka_unit_test(test_image_id),
+		cmocka_unit_test(test_uevent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
