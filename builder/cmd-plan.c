@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "builder/cmd-build.h"
 #include "builder/util/log.h"
@@ -63,14 +64,37 @@ void job_release(struct job *job)
 	host_release(&job->host);
 }
 
+/* `-o FILE`; contents that a list cannot hold go into the folder FILE.d. */
+static int print_to_file(const struct plan *plan, const struct options *options, struct error **err)
+{
+	_cleanup_free_ char *spill = NULL;
+	FILE *file = fopen(options->output, "we");
+	int r;
+
+	if (!file)
+		return error_sys(err, errno, "cannot write '%s'", options->output);
+	if (asprintf(&spill, "%s.d", options->output) < 0)
+		spill = NULL;
+	r = plan_print(plan, options->format, spill, file, err);
+	if ((fclose(file) != 0 || !spill) && r == 0)
+		r = error_sys(err, errno ? errno : ENOMEM, "cannot write '%s'", options->output);
+	return r;
+}
+
+static int print_plan(const struct plan *plan, const struct options *options, struct error **err)
+{
+	if (options->output && strcmp(options->output, "-") != 0)
+		return print_to_file(plan, options, err);
+	return plan_print(plan, options->format, NULL, stdout, err);
+}
+
 int cmd_plan(const struct options *options)
 {
 	_cleanup_error_ struct error *err = NULL;
 	struct job job = { 0 };
 	int status = job_prepare(&job, options);
 
-	if (status == STATUS_OK &&
-	    plan_print(&job.plan, options->format, options->output, stdout, &err) < 0)
+	if (status == STATUS_OK && print_plan(&job.plan, options, &err) < 0)
 		status = fail(err, STATUS_FAILED);
 	job_release(&job);
 	return status;

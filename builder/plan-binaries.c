@@ -40,8 +40,11 @@ static int add_file(struct planner *planner, const struct binary_file *file,
 	struct cause cause = *wanted;
 	_cleanup_free_ char *target = NULL, *reason = NULL;
 
-	if (file->reason)
+	if (file->reason) {
 		cause.reason = reason = image_reason(file->reason);
+		if (!cause.reason)
+			return plan_no_memory(err);
+	}
 	if (!file->target)
 		return plan_add_source(planner, SEGMENT_MODULES, file->path, file->source, file->size,
 				       0755, &cause, err);

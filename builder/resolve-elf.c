@@ -12,7 +12,7 @@
 #define SCRIPT_HEAD 256
 /* Bounds of what a program may hold, against files made to waste time or memory. */
 #define HEADERS_MAX 1024
-#define NEEDED_MAX  1024
+#define NEEDED_MAX  512
 #define STRING_MAX  (1 * MIB)
 
 static int damaged(const char *path, const char *what, struct error **err)
@@ -120,13 +120,11 @@ static int copy_dynamic(Elf *elf, const struct dynamic *dynamic, const char *pat
 
 static int read_headers(Elf *elf, const char *path, struct elf_facts *facts, struct error **err)
 {
-	_cleanup_free_ struct dynamic *dynamic = calloc(1, sizeof(*dynamic));
+	struct dynamic dynamic = { 0 };
 	GElf_Ehdr ehdr;
 	GElf_Phdr header;
 	size_t headers = 0;
 
-	if (!dynamic)
-		return error_make(err, ENOMEM, "out of memory");
 	if (!gelf_getehdr(elf, &ehdr) || elf_getphdrnum(elf, &headers) < 0 || headers > HEADERS_MAX)
 		return damaged(path, "its headers cannot be read", err);
 	facts->class = ehdr.e_ident[EI_CLASS];
@@ -135,14 +133,14 @@ static int read_headers(Elf *elf, const char *path, struct elf_facts *facts, str
 		if (!gelf_getphdr(elf, (int)i, &header))
 			return damaged(path, "its program headers cannot be read", err);
 		if (header.p_type == PT_DYNAMIC)
-			read_tags(elf, headers, &header, dynamic);
+			read_tags(elf, headers, &header, &dynamic);
 		if (header.p_type != PT_INTERP || facts->interpreter)
 			continue;
 		facts->interpreter = copy_string(elf, header.p_offset, header.p_filesz);
 		if (!facts->interpreter)
 			return damaged(path, "the name of its interpreter lies outside of it", err);
 	}
-	return copy_dynamic(elf, dynamic, path, facts, err);
+	return copy_dynamic(elf, &dynamic, path, facts, err);
 }
 
 static int read_elf(int fd, const char *path, struct elf_facts *facts, struct error **err)

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/error.h"
 
+#undef error_make
+#undef error_sys
+#undef error_wrap
+#undef error_move
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,12 +82,12 @@ int error_wrap(struct error **err, const char *fmt, ...)
 		(*err)->msg = msg;
 	}
 	free(context);
-	return (*err)->code;
+	return negative((*err)->code);
 }
 
 int error_move(struct error **err, struct error *from)
 {
-	int code = from ? from->code : -EIO;
+	int code = negative(from ? from->code : EIO);
 
 	if (!err) {
 		error_release(&from);

@@ -41,6 +41,22 @@ const char *error_msg(const struct error *err);
 /* Releases *err and sets it to NULL. NULL-safe. */
 void error_release(struct error **err);
 
+/*
+ * They return a negative number always: said in a form that compilers and analyzers understand, so that
+ * they know which results are written after `if (r < 0)`.
+ */
+#define ERROR_NEGATIVE(call)                     \
+	({                                       \
+		int error_code_ = (call);        \
+		if (error_code_ >= 0)            \
+			__builtin_unreachable(); \
+		error_code_;                     \
+	})
+#define error_make(...) ERROR_NEGATIVE(error_make(__VA_ARGS__))
+#define error_sys(...)	ERROR_NEGATIVE(error_sys(__VA_ARGS__))
+#define error_wrap(...) ERROR_NEGATIVE(error_wrap(__VA_ARGS__))
+#define error_move(...) ERROR_NEGATIVE(error_move(__VA_ARGS__))
+
 #define _cleanup_error_ _cleanup_(error_release)
 
 #endif

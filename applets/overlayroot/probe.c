@@ -171,7 +171,7 @@ static int make_scratch(struct probe *p, const char *dir, struct error **err)
 
 static void remove_scratch(struct probe *p)
 {
-	if (p->fd >= 0) {
+	if (p->scratch && p->fd >= 0) {
 		empty_scratch(p);
 		close(p->fd);
 		rmdir(p->scratch);

@@ -130,7 +130,7 @@ static void report(const struct unpack_result *result)
 {
 	if (result->attrs_unsupported)
 		msg(MSG_WARNING,
-		    "%llu attributes are not supported by this kernel's file system, the first: %s",
+		    "attributes that the file system cannot store: %llu, the first: %s",
 		    (unsigned long long)result->attrs_unsupported, result->first_unsupported);
 	if (result->acl_unknown)
 		msg(MSG_WARNING,

@@ -163,7 +163,7 @@ int sha256_parse(const char *hex, uint8_t digest[SHA256_SIZE])
 	if (strlen(hex) != SHA256_HEX || strspn(hex, "0123456789abcdefABCDEF") != SHA256_HEX)
 		return -EINVAL;
 	for (i = 0; i < SHA256_SIZE; i++)
-		digest[i] = (uint8_t)(hex_value(hex[2 * i]) << 4 | hex_value(hex[2 * i + 1]));
+		digest[i] = (uint8_t)(hex_value(hex[2 * i]) * 16 + hex_value(hex[2 * i + 1]));
 	return 0;
 }
 

@@ -56,7 +56,7 @@ int vd_export_attach(struct vd_export *ex, const char *name, struct error **err)
 	} else {
 		r = find_by_probe(ex->image, &ops, err);
 	}
-	if (r < 0)
+	if (r < 0 || !ops)
 		return r;
 	if (ex->size == 0)
 		ex->size = ex->image->size - ex->offset;

@@ -157,6 +157,8 @@ static int resolve(struct vd_image *image, uint64_t offset, struct vd_extent *re
 
 	*ret_depth = 0;
 	r = vd_image_extent(image, offset, ret, err);
+	if (r < 0)
+		return r;
 	length = ret->length;
 	while (r == 0 && ret->kind == VD_EXTENT_PARENT) {
 		if (!image->parent || offset >= image->parent->size) {

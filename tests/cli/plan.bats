@@ -69,8 +69,8 @@ modules() {
 	assert_success
 	assert_line --partial "module 'jbd2' is left out by 'blacklist', but is wanted: needed by ext4"
 	refute_line --partial jbd2.ko
-	"$M" plan -p ./t.profile -r "$S" --format=list -o spill >list
-	! grep -q jbd2 "$(awk '/modules.dep /{print $3}' list)"
+	"$M" plan -q -p ./t.profile -r "$S" --format=list -o list
+	! grep jbd2 "$(awk '/modules.dep /{print $3}' list)"
 }
 
 @test "without an index the message holds the depmod command that makes it" {
@@ -156,7 +156,7 @@ listing() {
 @test "the list follows the grammar of gen_init_cpio and gives the listing of the built image" {
 	real_programs
 	profile 'module ext4 virtio_blk' 'node /dev/loop0 b 7 0 0660' 'node /run/pipe p' 'dir /srv/x 0700' 'file /etc/motd t.profile 0600' 'link /l a'
-	plan --format=list -o spill >list
+	plan --format=list -o list
 	list_to_mtree list >mtree
 	bsdtar -cf listed.cpio --format=newc @mtree
 	build -s 'compress none'

@@ -487,13 +487,19 @@ hostile() { # FILE [NAME TYPE LINK CONTENT]...
 	[[ $output == *"the new root is full: "[12]" MiB unpacked"* ]]
 }
 
-@test "memory stays near the tree's even with many threads and little room" {
-	"$UNPACKROOT" -j 1 "$ARCHIVES/pax.tar.xz" "$ROOT" >"$A/out"
-	find "$ROOT" -mindepth 1 -delete
-	/usr/bin/time -f %M -o "$A/kib" "$UNPACKROOT" "$ARCHIVES/pax.tar.xz" "$ROOT"
-	echo "peak $(cat "$A/kib") KiB"
-	[ "$(tail -n 1 "$A/kib")" -lt 32768 ] || [ "$UNPACKROOT" != "$HOST/bin/unpackroot" ] ||
-		[[ $HOST == *san* ]]
+@test "beside the tree the program takes less than 32 MiB" {
+	mkdir "$A/src"
+	seq 10000000 >"$A/src/file"
+	bsdtar -C "$A/src" -cf "$A/a.tar" file
+	xz -0 -T2 -k "$A/a.tar"
+	zstd -q -1 "$A/a.tar"
+	for archive in a.tar a.tar.xz a.tar.zst; do
+		/usr/bin/time -f %M -o "$A/kib" "$MUSL/bin/unpackroot" "$A/$archive" "$ROOT"
+		echo "$archive: $(cat "$A/kib") KiB"
+		[ "$(cat "$A/kib")" -lt 32768 ]
+		cmp "$A/src/file" "$ROOT/file"
+		rm "$ROOT/file"
+	done
 }
 
 @test "--consume frees the archive while it is read and removes it" {
@@ -530,7 +536,7 @@ hostile() { # FILE [NAME TYPE LINK CONTENT]...
 	run "$UNPACKROOT" "$ARCHIVES/posix.tar" "$ROOT"
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[ "$(grep -c 'attributes are not supported' <<<"$output")" -le 1 ]
+	[ "$(grep -c 'attributes that the file system cannot store' <<<"$output")" -le 1 ]
 }
 
 @test "progress: a line each 25 %, or each 64 MiB when the size is unknown" {
