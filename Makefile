@@ -32,9 +32,11 @@ BUILDER_PKGS := libkmod libelf liblzma libzstd liblz4 zlib libmd libxxhash
 unpackroot_PKGS := libarchive liblzma libzstd zlib libmd
 findimg_PKGS := blkid libmd
 overlayroot_PKGS := blkid
+vdattach_PKGS := zlib libzstd liblzma
 unpackroot_MUSL := -larchive -llzma -lzstd -lbz2 -lz -lmd
 findimg_MUSL := -lblkid -lmd
 overlayroot_MUSL := -lblkid
+vdattach_MUSL := -lz -lzstd -llzma
 
 MUSL_CC := musl-gcc
 MUSL_CFLAGS := -Os -std=gnu11 $(WARN) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \

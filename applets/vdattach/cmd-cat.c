@@ -95,11 +95,11 @@ static int copy(const struct target *target, struct source *source, struct error
 static int refuse_same_file(const struct guest *guest, const struct target *target,
 			    const struct stat *st, struct error **err)
 {
-	struct stat image;
-
-	if (fstat(source_file_fd(guest->image->source), &image) == 0 &&
-	    image.st_dev == st->st_dev && image.st_ino == st->st_ino)
-		return error_make(err, EINVAL, "'%s' is the image itself", target->name);
+	for (const struct vd_image *i = guest->image; i; i = i->parent) {
+		if (i->source->device == st->st_dev && i->source->inode == st->st_ino)
+			return error_make(err, EINVAL, "'%s' is the image itself%s", target->name,
+					  i == guest->image ? "" : " or continued by it");
+	}
 	return 0;
 }
 

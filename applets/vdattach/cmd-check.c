@@ -15,7 +15,11 @@ static void print(const struct findings *findings)
 
 static unsigned int total(const struct guest *guest, enum finding_level level)
 {
-	return guest->image->findings.count[level] + guest->findings.count[level];
+	unsigned int n = guest->findings.count[level];
+
+	for (const struct vd_image *i = guest->image; i; i = i->parent)
+		n += i->findings.count[level];
+	return n;
 }
 
 int cmd_check(const struct options *options, struct error **err)
@@ -28,7 +32,8 @@ int cmd_check(const struct options *options, struct error **err)
 	if (r < 0)
 		return r;
 	partition_table_check(&guest.table, guest.disk, &guest.findings);
-	print(&guest.image->findings);
+	for (const struct vd_image *i = guest.image; i; i = i->parent)
+		print(&i->findings);
 	print(&guest.findings);
 	printf("%s: %u errors, %u leaks, %u warnings\n", options->operand,
 	       total(&guest, FINDING_ERROR), total(&guest, FINDING_LEAK),

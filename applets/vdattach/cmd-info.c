@@ -27,6 +27,9 @@ static void print_text(const struct guest *guest)
 	       allocated(image->source));
 	if (image->block_size)
 		printf("block size: %u\n", image->block_size);
+	for (const struct vd_image *i = image->parent; i; i = i->parent)
+		printf("parent: %s, format: %s%s%s%s\n", i->source->name, i->format->name,
+		       i->variant ? " (" : "", i->variant ? i->variant : "", i->variant ? ")" : "");
 	printf("partition table: %s%s%s\n", partition_scheme_name(table->scheme),
 	       table->hybrid ? " (hybrid)" : "", table->from_backup ? " (from its backup)" : "");
 	if (table->scheme == SCHEME_NONE)
@@ -40,6 +43,22 @@ static void print_text(const struct guest *guest)
 		       p->number, p->start, p->length, p->type, p->uuid,
 		       *p->label ? " PARTLABEL=" : "", p->label);
 	}
+}
+
+static void print_json_chain(const struct vd_image *image)
+{
+	printf("  \"parents\": [");
+	for (const struct vd_image *i = image->parent; i; i = i->parent) {
+		printf("%s\n    { \"image\": ", i == image->parent ? "" : ",");
+		json_string(i->source->name);
+		printf(", \"format\": \"%s\", \"variant\": ", i->format->name);
+		if (i->variant)
+			json_string(i->variant);
+		else
+			printf("null");
+		printf(", \"virtual-size\": %" PRIu64 " }", i->size);
+	}
+	puts(image->parent ? "\n  ]," : "],");
 }
 
 static void print_json_partitions(const struct partition_table *table)
@@ -70,6 +89,7 @@ static void print_json(const struct guest *guest)
 	printf(",\n  \"virtual-size\": %" PRIu64 ",\n  \"file-size\": %" PRIu64
 	       ",\n  \"allocated\": %" PRIu64 ",\n  \"block-size\": %u,\n",
 	       image->size, image->source->size, allocated(image->source), image->block_size);
+	print_json_chain(image);
 	printf("  \"partition-table\": \"%s\",\n  \"hybrid\": %s,\n  \"from-backup\": %s,\n"
 	       "  \"sector-size\": %u,\n  \"partitions\": [",
 	       partition_scheme_name(table->scheme), table->hybrid ? "true" : "false",

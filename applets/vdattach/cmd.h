@@ -4,12 +4,18 @@
 #define VDATTACH_CMD_H
 
 #include "applets/vdattach/image.h"
+#include "applets/vdattach/opener.h"
 #include "applets/vdattach/partition.h"
+
+#define SNAPSHOTS_MAX 16u
 
 /* The command line. Strings belong to argv. */
 struct options {
 	const char *operand; /* IMAGE or DEVICE */
 	const char *format, *exporter, *partition, *output, *socket, *state, *links;
+	const char *parents; /* folder below which the image's other files may be; NULL = its own */
+	const char *snapshots[SNAPSHOTS_MAX]; /* each continues the one before, the first IMAGE */
+	unsigned int n_snapshots;
 	uint32_t sector_size; /* of the partition table; 0 = find out */
 	bool read_only, json, once;
 };
@@ -31,6 +37,8 @@ int cmd_serve(const struct options *options, struct error **err);
 /* An opened image with what the guest sees in it. All zero = closed. */
 struct guest {
 	struct vd_image *image;
+	struct file_opener *openers[SNAPSHOTS_MAX + 1]; /* for its other files; owned */
+	unsigned int n_openers;
 	struct source *disk; /* the guest's view of image */
 	struct partition_table table;
 	struct findings findings;	   /* of the partition table */

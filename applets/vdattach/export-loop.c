@@ -13,8 +13,9 @@ static int loop_probe(struct vd_image *image, struct error **err)
 	if (vd_image_is_linear(image, &run) && source_file_fd(run.source) >= 0)
 		return 0;
 	return error_make(err, EOPNOTSUPP,
-			  "%s: exporter 'loop' needs a disk that is one run of a file",
-			  image->source->name);
+			  "%s: %s image: the kernel's loop device takes only disks that are one "
+			  "run of a file: use 'vdattach serve' (NBD) or 'vdattach cat'",
+			  image->source->name, image->format->name);
 }
 
 static int export_loop_attach(struct vd_export *ex, struct error **err)
@@ -31,6 +32,12 @@ static int export_loop_attach(struct vd_export *ex, struct error **err)
 	req.size = ex->size;
 	req.read_only = ex->image->read_only;
 	req.direct_io = (req.offset | req.size) % DIRECT_IO_ALIGN == 0;
+	if (!req.read_only) {
+		int r = vd_image_begin_write(ex->image, err);
+
+		if (r < 0)
+			return r;
+	}
 	return loop_attach(&req, &ex->devpath, err);
 }
 

@@ -11,24 +11,15 @@ struct magic {
 };
 
 /*
- * By offset from the start. Sources: qemu docs/interop and block drivers (qcow, qcow2, qed, vdi,
- * vmdk, vhdx, parallels, bochs), cloop's compressed_loop.h (2.x and 4.x, behind any preamble).
+ * By offset from the start. Sources: qemu docs/interop and block drivers (qed, vmdk, vhdx,
+ * parallels, bochs).
  */
 static const struct magic head_magic[] = {
-	{ "qcow", 0, 8, "QFI\xfb\0\0\0\1" },
-	{ "qcow2", 0, 4, "QFI\xfb" },
 	{ "qed", 0, 4, "QED\0" },
-	{ "vdi", 0x40, 4, "\x7f\x10\xda\xbe" },
-	{ "vmdk", 0, 4, "KDMV" },
 	{ "vmdk", 0, 4, "COWD" },
-	{ "vmdk", 0, 21, "# Disk DescriptorFile" },
-	{ "vhdx", 0, 8, "vhdxfile" },
 	{ "parallels", 0, 16, "WithoutFreeSpace" },
 	{ "parallels", 0, 16, "WithouFreSpacExt" },
 	{ "bochs", 0, 22, "Bochs Virtual HD Image" },
-	{ "cloop", 0x0b, 4, "V2.0" },
-	{ "cloop", 0x0b, 4, "V1.0" },
-	{ "cloop", 0x0b, 4, "V4.0" },
 	{ "gzip", 0, 3, "\x1f\x8b\x08" },
 	{ "xz", 0, 6,
 	  "\xfd"
@@ -40,8 +31,6 @@ static const struct magic head_magic[] = {
 /* By offset from the last 512 bytes. */
 static const struct magic tail_magic[] = {
 	{ "dmg", 0, 4, "koly" },
-	{ "cloop", 512 - 8, 8, "\nCLOOP3\n" },
-	{ "cloop", 512 - 136 + 0x0b, 4, "V4.0" }, /* 4.x with its 136-byte header last */
 };
 
 static const struct magic *find(const struct magic *table, size_t n, const uint8_t *data,

@@ -10,13 +10,12 @@
 
 #define CHS_MAX_SECTORS (65535ULL * 16 * 255)
 
-/* One's complement of the sum of all bytes, those of the checksum field itself left out. */
-static uint32_t footer_checksum(const uint8_t *bytes)
+uint32_t vhd_checksum(const uint8_t *bytes, size_t n, size_t skip)
 {
 	uint32_t sum = 0;
 
-	for (unsigned int i = 0; i < VHD_FOOTER_SIZE; i++) {
-		if (i < 64 || i >= 68)
+	for (size_t i = 0; i < n; i++) {
+		if (i < skip || i >= skip + 4)
 			sum += bytes[i];
 	}
 	return ~sum;
@@ -38,10 +37,11 @@ bool vhd_footer_decode(const uint8_t *bytes, struct vhd_footer *ret)
 		.chs_is_maximum = sectors >= CHS_MAX_SECTORS,
 		.type = get_be32(bytes + 60),
 		.checksum = get_be32(bytes + 64),
-		.checksum_expected = footer_checksum(bytes),
+		.checksum_expected = vhd_checksum(bytes, VHD_FOOTER_SIZE, 64),
 		.saved_state = bytes[84] != 0,
 	};
 	memcpy(ret->creator, bytes + 28, sizeof(ret->creator));
+	memcpy(ret->id, bytes + 68, sizeof(ret->id));
 	return true;
 }
 
@@ -95,29 +95,54 @@ static int vhd_probe(const struct vd_probe *probe)
 											      : 0;
 }
 
-static int read_footer(struct vd_image *image, struct vhd_footer *ret, uint32_t *ret_length,
-		       struct error **err)
+static bool is_good(const struct vhd_footer *footer)
+{
+	return footer->checksum == footer->checksum_expected;
+}
+
+/* The copy in front that dynamic and differencing disks have. False without a good one. */
+static bool read_head(const struct vd_image *image, uint8_t *bytes, struct vhd_footer *ret)
+{
+	return image->source->size >= 2 * VHD_FOOTER_SIZE &&
+	       source_pread(image->source, bytes, VHD_FOOTER_SIZE, 0, NULL) == 0 &&
+	       vhd_footer_decode(bytes, ret) && ret->type != VHD_FIXED && is_good(ret);
+}
+
+/*
+ * The footer at the end counts, unless it is missing or damaged and there is a good copy in front:
+ * so it is after a power cut while the file grew.
+ */
+static int read_footers(struct vd_image *image, struct vhd *vhd, struct error **err)
 {
 	struct source *source = image->source;
-	uint8_t bytes[VHD_FOOTER_SIZE];
+	uint8_t tail[VHD_FOOTER_SIZE], head[VHD_FOOTER_SIZE];
+	struct vhd_footer copy;
+	bool have_copy;
 	int r;
 
 	if (source->size < VHD_FOOTER_SIZE)
 		return error_make(err, EINVAL, "%s: too short for a VHD footer", source->name);
-	r = source_pread(source, bytes, sizeof(bytes), source->size - VHD_FOOTER_SIZE, err);
+	r = source_pread(source, tail, sizeof(tail), source->size - VHD_FOOTER_SIZE, err);
 	if (r < 0)
 		return r;
-	*ret_length = find_footer(bytes, sizeof(bytes), ret);
-	if (*ret_length)
+	vhd->footer_length = find_footer(tail, sizeof(tail), &vhd->footer);
+	memcpy(vhd->footer_bytes, tail + VHD_FOOTER_SIZE - vhd->footer_length, vhd->footer_length);
+	have_copy = read_head(image, head, &copy);
+	if (vhd->footer_length && (is_good(&vhd->footer) || !have_copy)) {
+		vhd->head_good = have_copy && memcmp(head, vhd->footer_bytes, sizeof(head)) == 0;
 		return 0;
-	r = source_pread(source, bytes, sizeof(bytes), 0, err);
-	if (r < 0)
-		return r;
-	if (vhd_footer_decode(bytes, ret) && ret->type != VHD_FIXED)
-		return 0;
-	return error_make(err, EINVAL,
-			  "%s: no VHD footer at offset %" PRIu64 ": is the file cut short?",
-			  source->name, source->size - VHD_FOOTER_SIZE);
+	}
+	if (!have_copy)
+		return error_make(err, EINVAL,
+				  "%s: no VHD footer at offset %" PRIu64 ": is the file cut short?",
+				  source->name, source->size - VHD_FOOTER_SIZE);
+	vhd->footer_length = 0;
+	vhd->footer = copy;
+	memcpy(vhd->footer_bytes, head, sizeof(head));
+	vhd->head_good = true;
+	findings_add(&image->findings, FINDING_WARNING,
+		     "%s: no good VHD footer at the end: its copy in front is used", source->name);
+	return 0;
 }
 
 /* What must hold before anything in the footer is believed. */
@@ -126,13 +151,8 @@ static int check_kind(const struct vd_image *image, const struct vhd_footer *foo
 {
 	const char *name = image->source->name;
 
-	if (footer->type == VHD_DYNAMIC || footer->type == VHD_DIFFERENCING)
-		return error_make(err, EOPNOTSUPP,
-				  "%s: format 'vhd' (%s) recognised, but this version attaches raw "
-				  "and fixed VHD only",
-				  name, vhd_type_name(footer->type));
-	if (footer->type != VHD_FIXED)
-		return error_make(err, EINVAL, "%s: VHD footer: disk type %u, expected 2 (fixed)",
+	if (footer->type < VHD_FIXED || footer->type > VHD_DIFFERENCING)
+		return error_make(err, EINVAL, "%s: VHD footer: disk type %u, expected 2, 3 or 4",
 				  name, footer->type);
 	if (footer->version >> 16 != 1)
 		return error_make(err, EOPNOTSUPP, "%s: VHD footer: version %u.%u, expected 1.x",
@@ -145,8 +165,14 @@ static int check_checksum(struct vd_image *image, const struct vhd_footer *foote
 {
 	const char *name = image->source->name;
 
-	if (footer->checksum == footer->checksum_expected)
+	if (is_good(footer))
 		return 0;
+	if (footer->type != VHD_FIXED)
+		return error_make(
+			err, EINVAL,
+			"%s: VHD footer: checksum %08x, expected %08x, and no good copy at "
+			"offset 0: damaged",
+			name, footer->checksum, footer->checksum_expected);
 	if (!image->read_only)
 		return error_make(err, EROFS,
 				  "%s: VHD footer: checksum %08x, expected %08x: damaged, attach "
@@ -158,14 +184,13 @@ static int check_checksum(struct vd_image *image, const struct vhd_footer *foote
 	return 0;
 }
 
-static int set_size(struct vd_image *image, const struct vhd_footer *footer, uint32_t footer_length,
-		    struct error **err)
+static int set_size(struct vd_image *image, const struct vhd *vhd, struct error **err)
 {
-	uint64_t room = image->source->size - footer_length;
-	uint64_t size = vhd_virtual_size(footer);
+	uint64_t room = image->source->size - vhd->footer_length;
+	uint64_t size = vhd_virtual_size(&vhd->footer);
 	const char *name = image->source->name;
 
-	if (size > room)
+	if (vhd->footer.type == VHD_FIXED && size > room)
 		return error_make(err, EINVAL,
 				  "%s: VHD footer: disk of %" PRIu64
 				  " bytes, but the file holds only %" PRIu64 " before the footer",
@@ -175,37 +200,55 @@ static int set_size(struct vd_image *image, const struct vhd_footer *footer, uin
 			     "%s: VHD footer: size %" PRIu64 " is no multiple of 512: rounded down",
 			     name, size);
 	image->size = size - size % VD_SECTOR;
-	if (image->size == 0)
-		return error_make(err, EINVAL, "%s: VHD footer: the disk has no sectors", name);
+	if (image->size == 0 || image->size > INT64_MAX)
+		return error_make(err, EINVAL, "%s: VHD footer: a disk of %" PRIu64 " bytes", name,
+				  image->size);
 	return 0;
 }
 
 static int vhd_open(struct vd_image *image, struct error **err)
 {
-	struct vhd_footer footer;
-	uint32_t length = 0;
+	struct vhd *vhd = calloc(1, sizeof(*vhd));
 	int r;
 
-	r = read_footer(image, &footer, &length, err);
+	if (!vhd)
+		return error_sys(err, ENOMEM, "open '%s'", image->source->name);
+	image->state = vhd;
+	r = read_footers(image, vhd, err);
 	if (!r)
-		r = check_kind(image, &footer, err);
+		r = check_kind(image, &vhd->footer, err);
 	if (!r)
-		r = check_checksum(image, &footer, err);
+		r = check_checksum(image, &vhd->footer, err);
 	if (!r)
-		r = set_size(image, &footer, length, err);
+		r = set_size(image, vhd, err);
+	if (!r && vhd->footer.type != VHD_FIXED)
+		r = vhd_header_open(image, err);
 	if (r < 0)
 		return r;
-	if (footer.saved_state)
+	if (vhd->footer.saved_state)
 		findings_add(&image->findings, FINDING_WARNING,
 			     "%s: VHD footer: belongs to a suspended virtual machine",
 			     image->source->name);
-	image->variant = vhd_type_name(footer.type);
+	image->variant = vhd_type_name(vhd->footer.type);
 	return 0;
+}
+
+static void vhd_close(struct vd_image *image)
+{
+	struct vhd *vhd = image->state;
+
+	if (vhd)
+		blockmap_free(&vhd->map);
+	free(vhd);
 }
 
 static int vhd_extent(struct vd_image *image, uint64_t offset, struct vd_extent *ret,
 		      struct error **err)
 {
+	const struct vhd *vhd = image->state;
+
+	if (vhd->map)
+		return vhd_dynamic_extent(image, offset, ret, err);
 	*ret = (struct vd_extent){ .kind = VD_EXTENT_DATA,
 				   .length = image->size - offset,
 				   .host_offset = offset,
@@ -213,39 +256,58 @@ static int vhd_extent(struct vd_image *image, uint64_t offset, struct vd_extent 
 	return 0;
 }
 
-static int vhd_check(struct vd_image *image, struct error **err)
+static int vhd_flush(struct vd_image *image, struct error **err)
 {
-	const char *name = image->source->name;
-	struct vhd_footer footer;
-	uint32_t length = 0;
-	uint64_t unused;
-	int r;
+	const struct vhd *vhd = image->state;
 
-	r = read_footer(image, &footer, &length, err);
-	if (r < 0)
-		return r;
-	if (length != VHD_FOOTER_SIZE)
-		findings_add(&image->findings, FINDING_WARNING,
-			     "%s: VHD footer of %u bytes, as written before Virtual PC 2004", name,
-			     length);
-	if (footer.data_offset != UINT64_MAX)
-		findings_add(&image->findings, FINDING_WARNING,
-			     "%s: VHD footer: data offset %" PRIx64 ", a fixed disk has none", name,
-			     footer.data_offset);
-	unused = image->source->size - length - image->size;
-	if (unused)
+	return vhd->map ? blockmap_commit(vhd->map, err) : source_flush(image->source, err);
+}
+
+/* What the file has between what is in use and the footer. */
+static void check_end(struct vd_image *image, const struct vhd *vhd)
+{
+	uint64_t used = vhd->map ? vhd->tail.end : image->size;
+	uint64_t end = image->source->size - vhd->footer_length;
+
+	/* blocks are aligned in various ways; and the last one may be cut short */
+	if (end > used + (vhd->map ? 4096 : 0))
 		findings_add(&image->findings, FINDING_LEAK,
 			     "%s: %" PRIu64 " bytes at offset %" PRIu64
-			     " between the end of the disk and the footer belong to nothing",
-			     name, unused, image->size);
+			     " between the end of the %s and the footer belong to nothing",
+			     image->source->name, end - used, used, vhd->map ? "blocks" : "disk");
+}
+
+static int vhd_check(struct vd_image *image, struct error **err)
+{
+	const struct vhd *vhd = image->state;
+	const char *name = image->source->name;
+
+	if (vhd->footer_length == VHD_OLD_FOOTER)
+		findings_add(&image->findings, FINDING_WARNING,
+			     "%s: VHD footer of %u bytes, as written before Virtual PC 2004", name,
+			     vhd->footer_length);
+	if (!vhd->map && vhd->footer.data_offset != UINT64_MAX)
+		findings_add(&image->findings, FINDING_WARNING,
+			     "%s: VHD footer: data offset %" PRIx64 ", a fixed disk has none", name,
+			     vhd->footer.data_offset);
+	if (vhd->map && !vhd->head_good)
+		findings_add(&image->findings, FINDING_WARNING,
+			     "%s: VHD footer: its copy in front is missing, damaged or another",
+			     name);
+	check_end(image, vhd);
 	return 0;
 }
 
 const struct vd_format_ops vd_format_vhd = {
 	.name = "vhd",
-	.caps = VD_CAP_WRITE,
+	.caps = VD_CAP_WRITE | VD_CAP_PARENT,
 	.probe = vhd_probe,
 	.open = vhd_open,
 	.extent = vhd_extent,
+	.pwrite = vhd_dynamic_pwrite,
+	.flush = vhd_flush,
 	.check = vhd_check,
+	.parent = vhd_parent,
+	.matches_parent = vhd_matches_parent,
+	.close = vhd_close,
 };

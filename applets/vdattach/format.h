@@ -33,16 +33,50 @@ struct vd_extent {
 	struct source *source; /* VD_EXTENT_DATA only: the file that holds it */
 };
 
+struct vd_image;
+
+/* Where the parent of an image may be found. */
+struct vd_parent_ref {
+	char **names; /* best first, as the image has them; owned, as is each of them */
+	size_t n_names;
+	const char *format; /* to open it as, or NULL = by content; static or the format's own */
+};
+
+/*
+ * Opens the other files of an image: parents, extents, data files. What it
+ * refuses is policy; a name comes from the image and is not to be trusted.
+ */
+struct vd_opener {
+	/*
+	 * name as it stands in the image whose file is from. Returns 0, -ENOENT (not there),
+	 * -EPERM (outside of what the user allowed), or -errno with *err set.
+	 */
+	int (*open)(void *ctx, const char *name, const struct source *from, bool read_only,
+		    struct source **ret, struct error **err);
+	/*
+	 * Calls visit(arg, name) for each regular file in the folder of from but from itself, in
+	 * the order of strcmp; name is what open takes with the same from. For formats that know
+	 * their parent by an id alone. visit: 0 go on, 1 enough, -errno. Returns 0 or -errno.
+	 * NULL: the folder cannot be listed.
+	 */
+	int (*siblings)(void *ctx, const struct source *from,
+			int (*visit)(void *arg, const char *name), void *arg, struct error **err);
+	void *ctx;
+};
+
 struct vd_image {
 	const struct vd_format_ops *format;
 	const char *variant;	 /* within the format ("fixed"), or NULL; static text */
 	struct source *source;	 /* the image file; owned */
 	struct vd_image *parent; /* owned, or NULL */
+	struct vd_image *child;	 /* the one that this is the parent of, or NULL */
 	uint64_t size;		 /* what the guest sees, in bytes: a multiple of VD_SECTOR */
 	uint32_t block_size;	 /* unit of allocation in bytes; 0 = not allocated in blocks */
 	bool read_only;
-	struct findings findings; /* of open; check adds to them */
-	void *state;		  /* the format's own */
+	bool written;			/* begin_write was done */
+	struct findings findings;	/* of open; check adds to them */
+	const struct vd_opener *opener; /* for its other files; NULL = it may have none */
+	void *state;			/* the format's own */
 };
 
 #define VD_PROBE_BYTES 4096u
@@ -69,17 +103,33 @@ struct vd_format_ops {
 	int (*extent)(struct vd_image *, uint64_t offset, struct vd_extent *ret, struct error **);
 	/* Bytes inside one VD_EXTENT_ENCODED. NULL: the format has none. */
 	int (*pread)(struct vd_image *, void *, size_t n, uint64_t offset, struct error **);
+	/*
+	 * Called before the first write since open, to allocated space as well: marks the image as
+	 * written to. When it fails, nothing is written and it is asked again. NULL: no such mark.
+	 */
+	int (*begin_write)(struct vd_image *, struct error **);
 	/* Bytes of an extent that is not VD_EXTENT_DATA: allocates. NULL: there are none. */
 	int (*pwrite)(struct vd_image *, const void *, size_t n, uint64_t offset, struct error **);
 	/* Makes data and metadata durable, in an order safe at any cut. NULL: flush the source. */
 	int (*flush)(struct vd_image *, struct error **);
 	/* Looks at every structure and adds to image->findings. NULL: nothing to check. */
 	int (*check)(struct vd_image *, struct error **);
+	/*
+	 * Says where the parent is: names the candidates in *ret, which starts empty; no names:
+	 * the image has no parent. Called once, after open. NULL: no parents in this format.
+	 */
+	int (*parent)(struct vd_image *, struct vd_parent_ref *ret, struct error **);
+	/*
+	 * 0 when candidate (an opened image) is the one that this image continues, else -ESTALE
+	 * with *err telling both ids; a mere doubt goes into the findings. NULL: all will do.
+	 */
+	int (*matches_parent)(struct vd_image *, struct vd_image *candidate, struct error **);
 	/* Frees state. NULL: no state. */
 	void (*close)(struct vd_image *);
 };
 
-extern const struct vd_format_ops vd_format_raw, vd_format_vhd;
+extern const struct vd_format_ops vd_format_qcow, vd_format_qcow2, vd_format_cloop, vd_format_vhdx;
+extern const struct vd_format_ops vd_format_raw, vd_format_vhd, vd_format_vdi, vd_format_vmdk;
 
 /*
  * Formats that this version knows by their magic only. Returns the name of

@@ -28,19 +28,64 @@ static int open_source(const char *path, bool read_only, struct source **ret, st
 	return r;
 }
 
+static int add_opener(const struct options *options, const char *path, struct guest *guest,
+		      struct error **err)
+{
+	struct file_opener *opener = calloc(1, sizeof(*opener));
+
+	if (!opener)
+		return error_sys(err, ENOMEM, "open '%s'", path);
+	guest->openers[guest->n_openers++] = opener;
+	return file_opener_init(opener, path, options->parents, err);
+}
+
+/* Opens the image at path, which continues guest->image if there is one. */
+static int open_next(const struct options *options, const char *path, const char *format,
+		     bool read_only, struct guest *guest, struct error **err)
+{
+	_cleanup_source_ struct source *source = NULL;
+	struct vd_open_how how = { .format = format, .parent = guest->image };
+	int r;
+
+	r = open_source(path, read_only, &source, err);
+	/* the base is often listed among the differences */
+	if (r == 0 && guest->image && !guest->image->parent &&
+	    source->device == guest->image->source->device &&
+	    source->inode == guest->image->source->inode)
+		return 0;
+	if (r == 0)
+		r = add_opener(options, path, guest, err);
+	if (r < 0)
+		return r;
+	how.opener = &guest->openers[guest->n_openers - 1]->opener;
+	r = vd_image_open_how(source, &how, &guest->image, err);
+	if (r == 0)
+		source = NULL;
+	return r;
+}
+
+/* The image, and on it the differences of --snapshot, all but the last read-only. */
+static int open_chain(const struct options *options, bool read_only, struct guest *guest,
+		      struct error **err)
+{
+	unsigned int n = options->n_snapshots;
+	int r;
+
+	r = open_next(options, options->operand, options->format, read_only || n > 0, guest, err);
+	for (unsigned int i = 0; i < n && r == 0; i++)
+		r = open_next(options, options->snapshots[i], NULL, read_only || i + 1 < n, guest,
+			      err);
+	return r;
+}
+
 int guest_open(const struct options *options, bool read_only, struct guest *ret, struct error **err)
 {
 	_cleanup_guest_ struct guest guest = { .image = NULL };
-	_cleanup_source_ struct source *source = NULL;
 	int r;
 
-	r = open_source(options->operand, read_only, &source, err);
+	r = open_chain(options, read_only, &guest, err);
 	if (r < 0)
 		return r;
-	r = vd_image_open(source, options->format, &guest.image, err);
-	if (r < 0)
-		return r;
-	source = NULL;
 	r = vd_image_view(guest.image, &guest.disk, err);
 	if (r == 0)
 		r = partition_table_read(guest.disk, options->sector_size, &guest.table,
@@ -124,7 +169,8 @@ static void warn_all(const struct findings *findings)
 
 void guest_warn(const struct guest *guest)
 {
-	warn_all(&guest->image->findings);
+	for (const struct vd_image *i = guest->image; i; i = i->parent)
+		warn_all(&i->findings);
 	warn_all(&guest->findings);
 }
 
@@ -135,6 +181,11 @@ void guest_close(struct guest *guest)
 	findings_release(&guest->findings);
 	source_close(&guest->disk);
 	vd_image_close(&guest->image);
+	for (unsigned int i = 0; i < guest->n_openers; i++) {
+		file_opener_release(guest->openers[i]);
+		free(guest->openers[i]);
+	}
+	guest->n_openers = 0;
 }
 
 void json_string(const char *text)

@@ -3,12 +3,18 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-/* Explicit: a constructor in an archive member that nothing refers to is dropped by the linker. */
-static const struct vd_format_ops *const formats[] = { &vd_format_vhd, &vd_format_raw };
+#include "applets/vdattach/chain.h"
 
-#define NOT_YET "format '%s' recognised, but this version attaches raw and fixed VHD only"
+/* Explicit: a constructor in an archive member that nothing refers to is dropped by the linker. */
+static const struct vd_format_ops *const formats[] = {
+	&vd_format_vhd,	  &vd_format_vdi,   &vd_format_vmdk, &vd_format_qcow,
+	&vd_format_qcow2, &vd_format_cloop, &vd_format_vhdx, &vd_format_raw,
+};
+
+#define NOT_YET "format '%s' recognised, but this version cannot read it"
 
 static int read_probe(struct source *source, struct vd_probe *ret, struct error **err)
 {
@@ -60,6 +66,18 @@ static int format_by_content(struct source *source, const struct vd_format_ops *
 	return 0;
 }
 
+static int unknown_format(const struct source *source, const char *name, struct error **err)
+{
+	char names[128] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(formats) && n < sizeof(names); i++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
+				      formats[i]->name);
+	return error_make(err, EINVAL, "%s: unknown format '%s', expected one of %s", source->name,
+			  name, names);
+}
+
 static int format_by_name(const struct source *source, const char *name,
 			  const struct vd_format_ops **ret, struct error **err)
 {
@@ -73,19 +91,34 @@ static int format_by_name(const struct source *source, const char *name,
 	}
 	if (vd_foreign_name(name))
 		return error_make(err, EOPNOTSUPP, "%s: " NOT_YET, source->name, name);
-	return error_make(err, EINVAL, "%s: unknown format '%s', expected raw or vhd", source->name,
-			  name);
+	return unknown_format(source, name, err);
 }
 
-int vd_image_open(struct source *source, const char *format, struct vd_image **ret,
-		  struct error **err)
+/* The format's open, then the parents. On failure image still has what is not its own. */
+static int open_parts(struct vd_image *image, const struct vd_open_how *how, struct error **err)
+{
+	int r = image->format->open(image, err);
+
+	if (r < 0)
+		return r;
+	if (!(image->format->caps & VD_CAP_WRITE))
+		image->read_only = true;
+	image->parent = how->parent;
+	r = vd_chain_open(image, err);
+	if (r < 0 && image->parent == how->parent)
+		image->parent = NULL;
+	return r;
+}
+
+int vd_image_open_how(struct source *source, const struct vd_open_how *how, struct vd_image **ret,
+		      struct error **err)
 {
 	_cleanup_image_ struct vd_image *image = NULL;
 	const struct vd_format_ops *ops = NULL;
 	int r;
 
-	r = format ? format_by_name(source, format, &ops, err)
-		   : format_by_content(source, &ops, err);
+	r = how->format ? format_by_name(source, how->format, &ops, err)
+			: format_by_content(source, &ops, err);
 	if (r < 0)
 		return r;
 	image = calloc(1, sizeof(*image));
@@ -94,15 +127,28 @@ int vd_image_open(struct source *source, const char *format, struct vd_image **r
 	image->format = ops;
 	image->source = source;
 	image->read_only = source->read_only;
-	r = ops->open(image, err);
+	image->opener = how->opener;
+	image->child = how->child;
+	r = open_parts(image, how, err);
 	if (r < 0) {
+		if (ops->close)
+			ops->close(image);
+		image->state = NULL;
 		image->source = NULL;
 		return r;
 	}
-	if (!(ops->caps & VD_CAP_WRITE))
-		image->read_only = true;
+	if (image->parent)
+		image->parent->child = image;
 	*ret = steal_ptr(&image);
 	return 0;
+}
+
+int vd_image_open(struct source *source, const char *format, struct vd_image **ret,
+		  struct error **err)
+{
+	const struct vd_open_how how = { .format = format };
+
+	return vd_image_open_how(source, &how, ret, err);
 }
 
 void vd_image_close(struct vd_image **image)
@@ -114,7 +160,7 @@ void vd_image_close(struct vd_image **image)
 	while (i) {
 		struct vd_image *parent = i->parent;
 
-		if (i->format->close)
+		if (i->format->close && i->source)
 			i->format->close(i);
 		source_close(&i->source);
 		findings_release(&i->findings);
@@ -208,43 +254,50 @@ int vd_image_map(struct vd_image *image, uint64_t offset, struct vd_map_entry *r
 
 bool vd_image_is_linear(struct vd_image *image, struct vd_extent *ret)
 {
-	return vd_image_extent(image, 0, ret, NULL) == 0 && ret->kind == VD_EXTENT_DATA &&
-	       ret->length == image->size;
+	struct vd_extent next = { .length = 0 };
+
+	if (vd_image_extent(image, 0, ret, NULL) < 0 || ret->kind != VD_EXTENT_DATA)
+		return false;
+	/* blocks in a row: an extent need not tell all of them at once */
+	while (ret->length < image->size) {
+		if (vd_image_extent(image, ret->length, &next, NULL) < 0 ||
+		    next.kind != VD_EXTENT_DATA || next.source != ret->source ||
+		    next.host_offset != ret->host_offset + ret->length)
+			return false;
+		ret->length += next.length;
+	}
+	return true;
 }
 
 int vd_image_check(struct vd_image *image, struct error **err)
 {
-	return image->format->check ? image->format->check(image, err) : 0;
-}
+	int r = 0;
 
-struct view {
-	struct source source;
-	struct vd_image *image;
-};
-
-static struct vd_image *view_image(struct source *source)
-{
-	return ((struct view *)source)->image;
+	for (struct vd_image *i = image; i && r == 0; i = i->parent) {
+		if (i->format->check)
+			r = i->format->check(i, err);
+	}
+	return r;
 }
 
 /* Reads inside one extent. */
 static int read_extent(struct vd_image *owner, const struct vd_extent *extent, uint8_t *buf,
-		       size_t n, uint64_t offset)
+		       size_t n, uint64_t offset, struct error **err)
 {
 	switch (extent->kind) {
 	case VD_EXTENT_DATA:
-		return source_pread(extent->source, buf, n, extent->host_offset, NULL);
+		return source_pread(extent->source, buf, n, extent->host_offset, err);
 	case VD_EXTENT_ENCODED:
-		return owner->format->pread(owner, buf, n, offset, NULL);
+		return owner->format->pread(owner, buf, n, offset, err);
 	case VD_EXTENT_ZERO:
 	case VD_EXTENT_PARENT:
 		memset(buf, 0, n);
 		return 0;
 	}
-	return -EIO;
+	return error_sys(err, EIO, "%s: read offset %" PRIu64, owner->source->name, offset);
 }
 
-static int view_pread(struct source *source, void *buf, size_t n, uint64_t offset)
+int vd_image_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset, struct error **err)
 {
 	uint8_t *p = buf;
 	int r = 0;
@@ -255,91 +308,14 @@ static int view_pread(struct source *source, void *buf, size_t n, uint64_t offse
 		unsigned int depth;
 		size_t part;
 
-		r = resolve(view_image(source), offset, &extent, &owner, &depth, NULL);
+		r = resolve(image, offset, &extent, &owner, &depth, err);
 		if (r < 0)
 			return r;
 		part = (size_t)MIN((uint64_t)n, extent.length);
-		r = read_extent(owner, &extent, p, part, offset);
+		r = read_extent(owner, &extent, p, part, offset, err);
 		p += part;
 		n -= part;
 		offset += part;
 	}
 	return r;
-}
-
-static int view_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset)
-{
-	struct vd_image *image = view_image(source);
-	const uint8_t *p = buf;
-	int r = 0;
-
-	while (n > 0 && r == 0) {
-		struct vd_extent extent = { .length = 0 };
-		size_t part;
-
-		r = vd_image_extent(image, offset, &extent, NULL);
-		if (r < 0)
-			return r;
-		part = (size_t)MIN((uint64_t)n, extent.length);
-		if (extent.kind == VD_EXTENT_DATA)
-			r = source_pwrite(extent.source, p, part, extent.host_offset, NULL);
-		else
-			r = image->format->pwrite
-				    ? image->format->pwrite(image, p, part, offset, NULL)
-				    : -EROFS;
-		p += part;
-		n -= part;
-		offset += part;
-	}
-	return r;
-}
-
-static int view_flush(struct source *source)
-{
-	struct vd_image *image = view_image(source);
-
-	if (image->format->flush)
-		return image->format->flush(image, NULL);
-	return source_flush(image->source, NULL);
-}
-
-static int view_extent(struct source *source, uint64_t offset, struct source_extent *ret)
-{
-	struct vd_map_entry entry;
-	int r = vd_image_map(view_image(source), offset, &entry, NULL);
-
-	if (r == 0)
-		*ret = (struct source_extent){ entry.length, entry.zero };
-	return r;
-}
-
-static void view_close(struct source *source)
-{
-	free((struct view *)source);
-}
-
-static const struct source_ops view_ops = {
-	.pread = view_pread,
-	.pwrite = view_pwrite,
-	.flush = view_flush,
-	.extent = view_extent,
-	.close = view_close,
-};
-
-int vd_image_view(struct vd_image *image, struct source **ret, struct error **err)
-{
-	struct view *view = calloc(1, sizeof(*view));
-
-	if (view)
-		view->source.name = strdup(image->source->name);
-	if (!view || !view->source.name) {
-		free(view);
-		return error_sys(err, ENOMEM, "%s", image->source->name);
-	}
-	view->source.ops = &view_ops;
-	view->source.size = image->size;
-	view->source.read_only = image->read_only;
-	view->image = image;
-	*ret = &view->source;
-	return 0;
 }

@@ -16,6 +16,26 @@
 int vd_image_open(struct source *source, const char *format, struct vd_image **ret,
 		  struct error **err) _must_check_ _nonnull_(1, 3);
 
+/* The ways to open an image that are not the plain one. All zero = vd_image_open. */
+struct vd_open_how {
+	const char *format;		/* as for vd_image_open */
+	const struct vd_opener *opener; /* must outlive the image; NULL = other files are refused */
+	/*
+	 * The image to continue, whatever name the image has for it; its id must match all the
+	 * same. The new image owns it on success; on failure it stays the caller's.
+	 */
+	struct vd_image *parent;
+	struct vd_image *child; /* chain.c: who asks for this parent, or NULL */
+};
+
+/*
+ * vd_image_open with the image's other files: opener finds parents and extents, so a whole
+ * chain is opened. -ENOENT names a parent that is missing, -ESTALE one that is another image,
+ * -ELOOP a cycle or a chain of more than VD_CHAIN_MAX images.
+ */
+int vd_image_open_how(struct source *source, const struct vd_open_how *how, struct vd_image **ret,
+		      struct error **err) _must_check_ _nonnull_(1, 2, 3);
+
 /* Closes *image with its source and parents, sets it to NULL. NULL-safe. Does not flush. */
 void vd_image_close(struct vd_image **image);
 
@@ -42,10 +62,23 @@ int vd_image_map(struct vd_image *image, uint64_t offset, struct vd_map_entry *r
 		 struct error **err) _must_check_ _nonnull_(1, 3);
 
 /*
+ * Marks the image as written to. Writing through vd_image_view does it by itself; for those who
+ * write to its extents directly. 0 or -errno.
+ */
+int vd_image_begin_write(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
+
+/*
  * True when the whole disk is one run in one file, so that the kernel can do
  * the I/O itself. *ret is that run.
  */
 bool vd_image_is_linear(struct vd_image *image, struct vd_extent *ret) _nonnull_(1, 2);
+
+/*
+ * Reads what the guest sees, parents followed. For formats that copy a block on its first write
+ * see vd_parent_pread in chain.h.
+ */
+int vd_image_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset,
+		   struct error **err) _must_check_ _nonnull_(1, 2);
 
 /*
  * The guest's view of the image as a source: what partition parsers, cat and
@@ -54,7 +87,9 @@ bool vd_image_is_linear(struct vd_image *image, struct vd_extent *ret) _nonnull_
 int vd_image_view(struct vd_image *image, struct source **ret, struct error **err) _must_check_
 	_nonnull_(1, 2);
 
-/* Runs the format's check; findings are in image->findings. 0, or -errno when it could not finish.
+/*
+ * Runs the check of each format in the chain; findings are in each image's findings. 0, or -errno
+ * when it could not finish.
  */
 int vd_image_check(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 

@@ -13,9 +13,11 @@ static const char help[] =
 	"Usage: vdattach [attach] [-r] [-f FORMAT] [-e EXPORTER] [-p PART] IMAGE\n"
 	"       vdattach info|check|map|cat|serve [OPTION].. IMAGE\n"
 	"       vdattach detach DEVICE | free DEVICE | list\n"
-	"Attaches a virtual disk image (raw, fixed VHD) as a block device and prints it.\n"
+	"Attaches a virtual disk image as a block device and prints it.\n"
 	"  -r, --read-only          never write to IMAGE\n"
-	"  -f, --format=FORMAT      raw or vhd; default: by content\n"
+	"  -f, --format=FORMAT      raw, vhd..; default: by content\n"
+	"  -S, --snapshot=FILE      the difference that continues IMAGE; again: the next one\n"
+	"      --parents=DIR        IMAGE's other files may be below DIR; default: its folder\n"
 	"  -e, --exporter=EXPORTER  loop; default: the best that can serve the image\n"
 	"  -p, --partition=PART     whole, a number, PARTUUID=.. or PARTLABEL=..\n"
 	"  -b, --sector-size=BYTES  of the partition table: 512 or 4096; default: by content\n"
@@ -40,7 +42,7 @@ static const struct verb {
 	{ "serve", cmd_serve, "IMAGE" },
 };
 
-enum { OPT_ONCE = 256, OPT_JSON, OPT_STATE, OPT_LINKS };
+enum { OPT_ONCE = 256, OPT_JSON, OPT_STATE, OPT_LINKS, OPT_PARENTS };
 
 static const struct option long_options[] = {
 	{ "read-only", no_argument, NULL, 'r' },
@@ -53,6 +55,8 @@ static const struct option long_options[] = {
 	{ "once", no_argument, NULL, OPT_ONCE },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "state", required_argument, NULL, OPT_STATE },
+	{ "parents", required_argument, NULL, OPT_PARENTS },
+	{ "snapshot", required_argument, NULL, 'S' },
 	{ "links", required_argument, NULL, OPT_LINKS },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -77,6 +81,8 @@ static const char **string_option(struct options *options, int c)
 		return &options->socket;
 	case OPT_STATE:
 		return &options->state;
+	case OPT_PARENTS:
+		return &options->parents;
 	case OPT_LINKS:
 		return &options->links;
 	default:
@@ -109,6 +115,14 @@ static const char *wrong_option(char **argv, char *buf)
 	return buf;
 }
 
+static int add_snapshot(struct options *options)
+{
+	if (options->n_snapshots == SNAPSHOTS_MAX)
+		return msg_usage("--snapshot: more than %u", SNAPSHOTS_MAX);
+	options->snapshots[options->n_snapshots++] = optarg;
+	return -1;
+}
+
 /* One option. Returns the exit status, or -1 to go on. */
 static int take(struct options *options, int c, char **argv)
 {
@@ -123,6 +137,8 @@ static int take(struct options *options, int c, char **argv)
 	case 'r':
 		options->read_only = true;
 		return -1;
+	case 'S':
+		return add_snapshot(options);
 	case 'b':
 		return sector_size(optarg, &options->sector_size);
 	case OPT_ONCE:
@@ -156,7 +172,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 
 	opterr = 0;
 	do {
-		c = getopt_long(argc, argv, ":rf:e:p:b:o:s:vqhV", long_options, NULL);
+		c = getopt_long(argc, argv, ":rf:e:p:b:o:s:S:vqhV", long_options, NULL);
 		status = c < 0 ? -1 : take(options, c, argv);
 	} while (c >= 0 && status < 0);
 	return status;

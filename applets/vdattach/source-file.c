@@ -60,6 +60,17 @@ static int file_flush(struct source *source)
 	return fdatasync(file_fd(source)) < 0 ? -errno : 0;
 }
 
+static int file_resize(struct source *source, uint64_t size)
+{
+	struct stat st;
+
+	if (fstat(file_fd(source), &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ENOSPC;
+	return ftruncate(file_fd(source), (off_t)size) < 0 ? -errno : 0;
+}
+
 static int file_extent(struct source *source, uint64_t offset, struct source_extent *ret)
 {
 	off_t data = lseek(file_fd(source), (off_t)offset, SEEK_DATA);
@@ -92,22 +103,23 @@ static const struct source_ops file_ops = {
 	.pread = file_pread,
 	.pwrite = file_pwrite,
 	.flush = file_flush,
+	.resize = file_resize,
 	.extent = file_extent,
 	.close = file_close,
 };
 
 /* Opens and measures; O_NONBLOCK so that a FIFO is refused instead of waited for. */
-static int open_measured(const char *path, bool read_only, uint64_t *ret_size, struct error **err)
+static int open_measured(const char *path, bool read_only, uint64_t *ret_size, struct stat *ret_st,
+			 struct error **err)
 {
 	int flags = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	struct stat st;
 	off_t end;
 	int fd;
 
 	fd = open(path, flags);
 	if (fd < 0)
 		return error_sys(err, errno, "open '%s'", path);
-	if (fstat(fd, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))) {
+	if (fstat(fd, ret_st) < 0 || (!S_ISREG(ret_st->st_mode) && !S_ISBLK(ret_st->st_mode))) {
 		close(fd);
 		return error_make(err, EINVAL, "'%s' is neither a regular file nor a block device",
 				  path);
@@ -123,29 +135,49 @@ static int open_measured(const char *path, bool read_only, uint64_t *ret_size, s
 	return fd;
 }
 
-int source_file_open(const char *path, bool read_only, struct source **ret, struct error **err)
+/* Takes fd, on failure too. */
+static int wrap(int fd, const char *name, uint64_t size, const struct stat *st, bool read_only,
+		struct source **ret, struct error **err)
 {
-	struct file_source *f;
-	uint64_t size = 0;
-	int fd;
+	struct file_source *f = calloc(1, sizeof(*f));
 
-	fd = open_measured(path, read_only, &size, err);
-	if (fd < 0)
-		return fd;
-	f = calloc(1, sizeof(*f));
 	if (f)
-		f->source.name = strdup(path);
+		f->source.name = strdup(name);
 	if (!f || !f->source.name) {
 		free(f);
 		close(fd);
-		return error_sys(err, ENOMEM, "open '%s'", path);
+		return error_sys(err, ENOMEM, "open '%s'", name);
 	}
 	f->source.ops = &file_ops;
 	f->source.size = size;
+	f->source.device = st->st_dev;
+	f->source.inode = st->st_ino;
 	f->source.read_only = read_only;
 	f->fd = fd;
 	*ret = &f->source;
 	return 0;
+}
+
+int source_file_open(const char *path, bool read_only, struct source **ret, struct error **err)
+{
+	uint64_t size = 0;
+	struct stat st;
+	int fd;
+
+	fd = open_measured(path, read_only, &size, &st, err);
+	return fd < 0 ? fd : wrap(fd, path, size, &st, read_only, ret, err);
+}
+
+int source_file_adopt(int fd, const char *name, bool read_only, struct source **ret,
+		      struct error **err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return error_make(err, EINVAL, "'%s' is not a regular file", name);
+	}
+	return wrap(fd, name, (uint64_t)st.st_size, &st, read_only, ret, err);
 }
 
 int source_file_fd(const struct source *source)

@@ -54,6 +54,19 @@ int source_flush(struct source *source, struct error **err)
 	return r < 0 ? error_sys(err, r, "%s: flush", source->name) : 0;
 }
 
+int source_resize(struct source *source, uint64_t size, struct error **err)
+{
+	int r = -EROFS;
+
+	if (!source->read_only)
+		r = source->ops->resize ? source->ops->resize(source, size) : -ENOSPC;
+	if (r < 0)
+		return error_sys(err, r, "%s: set the size to %" PRIu64 " bytes", source->name,
+				 size);
+	source->size = size;
+	return 0;
+}
+
 int source_extent(struct source *source, uint64_t offset, struct source_extent *ret,
 		  struct error **err)
 {

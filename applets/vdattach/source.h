@@ -28,6 +28,9 @@ struct source_ops {
 	int (*pwrite)(struct source *, const void *buf, size_t n, uint64_t offset);
 	/* Returns when all written data is on stable storage. 0 or -errno. NULL: nothing to do. */
 	int (*flush)(struct source *);
+	/* Makes the source size bytes long; new bytes read as zeros. 0 or -errno. NULL: fixed size.
+	 */
+	int (*resize)(struct source *, uint64_t size);
 	/* Fills ret for the bytes from offset; length may overshoot size. NULL: all is data. */
 	int (*extent)(struct source *, uint64_t offset, struct source_extent *ret);
 	/* Frees what hangs off the source and the source itself. */
@@ -38,6 +41,7 @@ struct source {
 	const struct source_ops *ops;
 	char *name; /* for messages; owned */
 	uint64_t size;
+	uint64_t device, inode; /* which file it is; 0, 0 = not known */
 	bool read_only;
 };
 
@@ -54,6 +58,13 @@ int source_pwrite(struct source *source, const void *buf, size_t n, uint64_t off
 
 /* Makes all that was written durable. Returns 0 or -errno with *err set. */
 int source_flush(struct source *source, struct error **err) _must_check_ _nonnull_(1);
+
+/*
+ * Makes the source size bytes long: cuts its end off or adds zeros. Returns 0,
+ * -EROFS, -ENOSPC (no room, or a source that cannot grow) or -errno.
+ */
+int source_resize(struct source *source, uint64_t size, struct error **err) _must_check_
+	_nonnull_(1);
 
 /*
  * Tells whether the bytes from offset are data or zeros, and for how long
@@ -87,6 +98,14 @@ int source_memory(void *data, size_t size, struct source **ret) _must_check_ _no
  */
 int source_file_open(const char *path, bool read_only, struct source **ret,
 		     struct error **err) _must_check_ _nonnull_(1, 3);
+
+/*
+ * Makes a source of the open descriptor fd, which it owns from now on, on failure too (it is closed
+ * then). name: for messages, and the path for those who look for it; copied. Only regular files:
+ * -EINVAL for others.
+ */
+int source_file_adopt(int fd, const char *name, bool read_only, struct source **ret,
+		      struct error **err) _must_check_ _nonnull_(2, 4);
 
 /* The descriptor under a source of source_file_open (it stays the source's), else -1. */
 int source_file_fd(const struct source *source) _nonnull_(1);

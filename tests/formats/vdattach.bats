@@ -161,15 +161,12 @@ make_gpt_disk() {
 }
 
 @test "every other format is refused by its name, never attached as raw" {
-	for format in qcow2 qcow vdi vmdk vhdx vpc qed parallels; do
+	for format in qed parallels; do
 		qemu-img create -q -f "$format" "disk.$format" 8M
 		run vd "disk.$format"
 		assert_failure 1
-		assert_output --regexp "format '(${format/vpc/vhd})'.* recognised, but this version attaches raw and fixed VHD only"
+		assert_output --regexp "format '$format'.* recognised, but this version cannot read it"
 	done
-	qemu-img create -q -f vmdk -o subformat=monolithicFlat flat.vmdk 8M
-	run vd flat.vmdk
-	assert_output --partial "format 'vmdk' recognised"
 	run losetup -ln -O BACK-FILE
 	refute_output --partial "$BATS_TEST_TMPDIR"
 }

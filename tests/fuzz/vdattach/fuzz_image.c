@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* An image from a stranger: open, check, map, read its ends, parse its partition table. */
+#include <errno.h>
+
 #include "applets/vdattach/image.h"
 #include "applets/vdattach/partition.h"
 #include "tests/unit/vdattach/disk.h"
@@ -9,8 +11,11 @@ static void read_ends(struct source *source)
 	uint8_t buf[600];
 	size_t n = (size_t)MIN(source->size, (uint64_t)sizeof(buf));
 
-	if (source_pread(source, buf, n, 0, NULL) < 0 ||
-	    source_pread(source, buf, n, source->size - n, NULL) < 0)
+	int first = source_pread(source, buf, n, 0, NULL);
+	int last = source_pread(source, buf, n, source->size - n, NULL);
+
+	/* what may be selected lies inside the disk; what the image has there may be damaged */
+	if (first == -ERANGE || last == -ERANGE)
 		abort();
 }
 
@@ -45,8 +50,9 @@ static void use_image(struct vd_image *image)
 	struct vd_map_entry entry;
 
 	for (uint64_t offset = 0; offset < image->size; offset += entry.length) {
+		/* tables are read as they are needed, and may be damaged */
 		if (vd_image_map(image, offset, &entry, NULL) < 0)
-			abort();
+			return;
 	}
 	if (vd_image_check(image, NULL) < 0 || vd_image_view(image, &disk, NULL) < 0)
 		return;

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/vdattach/codec.h"
+
+#include <errno.h>
+#include <lzma.h>
+#include <string.h>
+#include <zlib.h>
+#include <zstd.h>
+
+/* More than any xz preset needs for blocks of 64 MiB, much less than a boot has. */
+#define XZ_MEMORY (80 * MIB)
+
+static int damaged(const char *codec, struct error **err)
+{
+	return error_make(err, EINVAL, "damaged %s data", codec);
+}
+
+static int too_long(const char *codec, size_t size, struct error **err)
+{
+	return error_make(err, E2BIG, "%s data holds more than the %zu bytes of a block", codec,
+			  size);
+}
+
+static int decode_none(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t *ret_size,
+		       struct error **err)
+{
+	if (n > size)
+		return too_long("stored", size, err);
+	memcpy(out, in, n);
+	*ret_size = n;
+	return 0;
+}
+
+/* window_bits: as inflateInit2() has them. */
+static int decode_zlib(int window_bits, const uint8_t *in, size_t n, uint8_t *out, size_t size,
+		       size_t *ret_size, struct error **err)
+{
+	z_stream z = { .next_in = (z_const Bytef *)(uintptr_t)in,
+		       .avail_in = (uInt)n,
+		       .next_out = out,
+		       .avail_out = (uInt)size };
+	uint8_t spare;
+	int r;
+
+	if (n > UINT32_MAX || size > UINT32_MAX)
+		return damaged("deflate", err);
+	if (inflateInit2(&z, window_bits) != Z_OK)
+		return error_sys(err, ENOMEM, "inflate");
+	r = inflate(&z, Z_FINISH);
+	*ret_size = size - z.avail_out;
+	if (r == Z_BUF_ERROR && z.avail_out == 0) {
+		/* full: either the end mark is still to be read, or there is more */
+		z.next_out = &spare;
+		z.avail_out = 1;
+		r = inflate(&z, Z_FINISH);
+		if (z.avail_out == 0)
+			r = Z_BUF_ERROR;
+		else
+			z.avail_out = 1;
+	} else {
+		z.avail_out = 1;
+	}
+	inflateEnd(&z);
+	if (z.avail_out == 0)
+		return too_long("deflate", size, err);
+	return r == Z_STREAM_END ? 0 : damaged("deflate", err);
+}
+
+static int decode_zstd(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t *ret_size,
+		       struct error **err)
+{
+	size_t frame = ZSTD_findFrameCompressedSize(in, n), got;
+	ZSTD_DCtx *context;
+
+	if (ZSTD_isError(frame))
+		return damaged("zstd", err);
+	context = ZSTD_createDCtx();
+	if (!context)
+		return error_sys(err, ENOMEM, "zstd");
+	got = ZSTD_decompressDCtx(context, out, size, in, frame);
+	ZSTD_freeDCtx(context);
+	if (ZSTD_isError(got))
+		return damaged("zstd", err);
+	*ret_size = got;
+	return 0;
+}
+
+static int decode_xz(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t *ret_size,
+		     struct error **err)
+{
+	uint64_t memory = XZ_MEMORY;
+	size_t in_at = 0, out_at = 0;
+
+	lzma_ret r = lzma_stream_buffer_decode(&memory, 0, NULL, in, &in_at, n, out, &out_at, size);
+
+	if (r == LZMA_MEM_ERROR)
+		return error_sys(err, ENOMEM, "xz");
+	if (r == LZMA_BUF_ERROR)
+		return too_long("xz", size, err);
+	if (r != LZMA_OK)
+		return damaged("xz", err);
+	*ret_size = out_at;
+	return 0;
+}
+
+struct lz4 {
+	const uint8_t *in, *end;
+	uint8_t *out;
+	size_t at, size;
+};
+
+/* 15 in a token means: add the bytes that follow, up to the first that is not 255. */
+static bool lz4_length(struct lz4 *s, size_t *length)
+{
+	uint8_t byte;
+
+	if (*length != 15)
+		return true;
+	do {
+		if (s->in == s->end)
+			return false;
+		byte = *s->in++;
+		*length += byte;
+	} while (byte == 255);
+	return true;
+}
+
+static int lz4_literals(struct lz4 *s, size_t length)
+{
+	if (length > (size_t)(s->end - s->in))
+		return -EINVAL;
+	if (length > s->size - s->at)
+		return -E2BIG;
+	memcpy(s->out + s->at, s->in, length);
+	s->in += length;
+	s->at += length;
+	return 0;
+}
+
+static int lz4_match(struct lz4 *s, size_t length)
+{
+	size_t back;
+
+	if (s->end - s->in < 2)
+		return -EINVAL;
+	back = (size_t)(s->in[0] | s->in[1] << 8);
+	s->in += 2;
+	if (back == 0 || back > s->at || !lz4_length(s, &length))
+		return -EINVAL;
+	length += 4;
+	if (length > s->size - s->at)
+		return -E2BIG;
+	/* byte by byte: the two ranges may overlap, which repeats a pattern */
+	for (; length > 0; length--, s->at++)
+		s->out[s->at] = s->out[s->at - back];
+	return 0;
+}
+
+/* Format: lz4's doc/lz4_Block_format.md. Each round takes at least one byte of the input. */
+int vd_decode_lz4(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t *ret_size,
+		  struct error **err)
+{
+	struct lz4 s = { .in = in, .end = in + n, .out = out, .size = size };
+	int r = n > 0 ? 0 : -EINVAL;
+
+	while (r == 0 && s.in < s.end) {
+		uint8_t token = *s.in++;
+		size_t length = token >> 4;
+
+		r = lz4_length(&s, &length) ? lz4_literals(&s, length) : -EINVAL;
+		/* the last sequence is literals only */
+		if (r == 0 && s.in < s.end)
+			r = lz4_match(&s, token & 15);
+	}
+	if (r == -E2BIG)
+		return too_long("lz4", size, err);
+	if (r < 0)
+		return damaged("lz4", err);
+	*ret_size = s.at;
+	return 0;
+}
+
+int vd_decode(enum vd_codec codec, const uint8_t *in, size_t n, uint8_t *out, size_t size,
+	      size_t *ret_size, struct error **err)
+{
+	switch (codec) {
+	case VD_CODEC_NONE:
+		return decode_none(in, n, out, size, ret_size, err);
+	case VD_CODEC_DEFLATE:
+		return decode_zlib(-MAX_WBITS, in, n, out, size, ret_size, err);
+	case VD_CODEC_ZLIB:
+		return decode_zlib(MAX_WBITS, in, n, out, size, ret_size, err);
+	case VD_CODEC_ZSTD:
+		return decode_zstd(in, n, out, size, ret_size, err);
+	case VD_CODEC_XZ:
+		return decode_xz(in, n, out, size, ret_size, err);
+	case VD_CODEC_LZ4:
+		return vd_decode_lz4(in, n, out, size, ret_size, err);
+	}
+	return error_make(err, EOPNOTSUPP, "unknown compression");
+}

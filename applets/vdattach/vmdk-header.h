@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The binary header of sparse VMDK extents. Source: VMware "Virtual Disk Format 5.0",
+ * SparseExtentHeader. */
+#ifndef VDATTACH_VMDK_HEADER_H
+#define VDATTACH_VMDK_HEADER_H
+
+#include "applets/vdattach/format.h"
+
+#define VMDK_MAGIC		 "KDMV"
+#define VMDK_UNCLEAN_OFFSET	 72u
+#define VMDK_GRAINS_PER_TABLE	 512u
+#define VMDK_TABLE_BYTES	 (4 * VMDK_GRAINS_PER_TABLE)
+#define VMDK_GRAIN_SECTORS_MIN	 8u
+#define VMDK_GRAIN_SECTORS_MAX	 2048u
+#define VMDK_DIRECTORY_IN_FOOTER UINT64_MAX
+
+enum vmdk_flags {
+	VMDK_FLAG_NEWLINE = 1 << 0,    /* the newline test bytes are valid */
+	VMDK_FLAG_REDUNDANT = 1 << 1,  /* the second set of tables is in use */
+	VMDK_FLAG_ZERO_GRAIN = 1 << 2, /* table entry 1 means: zeros */
+	VMDK_FLAG_COMPRESSED = 1 << 16,
+	VMDK_FLAG_MARKERS = 1 << 17,
+};
+
+/* Offsets and sizes in sectors, as on the disk. */
+struct vmdk_header {
+	uint32_t version, flags;
+	uint64_t capacity, grain;
+	uint64_t descriptor_offset, descriptor_size;
+	uint32_t grains_per_table;
+	uint64_t redundant_offset, directory_offset, overhead;
+	bool unclean;
+	uint8_t newline[4];
+	uint16_t compression; /* 0 none, 1 deflate */
+};
+
+/* Decodes 512 bytes. False: no magic. Checks nothing else. */
+bool vmdk_header_decode(const uint8_t *bytes, struct vmdk_header *ret) _nonnull_(1, 2);
+
+/*
+ * Reads the header of source; one that points to a footer is replaced by that.
+ * Checks what can be checked without the tables. -EINVAL or -EOPNOTSUPP with
+ * *err naming the field.
+ */
+int vmdk_header_read(struct source *source, struct vmdk_header *ret,
+		     struct error **err) _must_check_ _nonnull_(1, 2);
+
+/* Number of grain tables. */
+static inline uint64_t vmdk_table_count(const struct vmdk_header *header)
+{
+	uint64_t span = header->grain * VMDK_GRAINS_PER_TABLE;
+
+	return header->capacity / span + (header->capacity % span != 0);
+}
+
+#endif

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Two property tests that every writable format must pass.
+ *
+ * crash_format: a random workload is recorded write by write; then the power is
+ * cut after each write, with every write since the last flush of its file
+ * present, absent, or torn at 512 bytes (all for the prefixes, at random
+ * otherwise). Each time the image must open for writing, check must report no
+ * error (leaks are allowed), every sector must hold what was flushed or
+ * something written after it, and writing on must change nothing else.
+ *
+ * model_format: random reads, writes, flushes, reopenings and full disks
+ * against an array of sectors.
+ *
+ * The seed is printed by a failing test; CRASH_SEED and CRASH_WORKLOADS in the
+ * environment choose others.
+ */
+#ifndef TESTS_VDATTACH_CRASH_H
+#define TESTS_VDATTACH_CRASH_H
+
+#include "tests/unit/vdattach/world.h"
+
+/* A kind of image. */
+struct vd_case {
+	const char *name;
+	/* Puts a new image into world as its first file, and the other files that it needs. */
+	void (*make)(struct world *world, uint64_t *rng);
+};
+
+static inline void crash_format(const struct vd_case *c, uint64_t seed, unsigned int workloads);
+static inline void model_format(const struct vd_case *c, uint64_t seed, unsigned int rounds);
+
+#include <malloc.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define CRASH_SECTOR 512u
+
+/* One image under test, and where the test is, for the message of a failure. */
+struct crash_run {
+	const struct vd_case *c;
+	uint64_t seed, rng;
+	struct world world;
+	struct vd_opener opener;
+	struct vd_image *image;
+	struct source *disk;
+	uint64_t sectors;
+	uint8_t *base;	  /* the disk before the first write */
+	uint32_t *latest; /* serial of the last write of each sector */
+	uint32_t *safe;	  /* the same at the last flush */
+	uint32_t serial;
+	const char *state;
+	size_t cut;
+};
+
+#define crash_fail(run, fmt, ...)                                     \
+	fail_msg("%s: CRASH_SEED=%llu, %s %zu: " fmt, (run)->c->name, \
+		 (unsigned long long)(run)->seed, (run)->state, (run)->cut, ##__VA_ARGS__)
+
+/* What write number serial puts into a sector: unlike any other write, sector and byte order. */
+static inline void crash_paint(uint8_t *buf, uint64_t sector, uint32_t serial)
+{
+	uint64_t mix = (sector + 1) * 0x9e3779b97f4a7c15ULL ^ serial * 0xd1342543de82ef95ULL;
+
+	memcpy(buf, &serial, 4);
+	for (size_t i = 4; i < CRASH_SECTOR; i += 4) {
+		mix = mix * 6364136223846793005ULL + 1442695040888963407ULL;
+		buf[i] = (uint8_t)(mix >> 32);
+		buf[i + 1] = (uint8_t)(mix >> 40);
+		buf[i + 2] = (uint8_t)(mix >> 48);
+		buf[i + 3] = (uint8_t)(mix >> 56);
+	}
+}
+
+/* Which write a sector is of; 0 = of none, as it was before. UINT32_MAX: nothing that was ever
+ * there. */
+static inline uint32_t crash_identify(const struct crash_run *run, const uint8_t *buf,
+				      uint64_t sector)
+{
+	uint8_t want[CRASH_SECTOR];
+	uint32_t serial;
+
+	if (memcmp(buf, run->base + sector * CRASH_SECTOR, CRASH_SECTOR) == 0)
+		return 0;
+	memcpy(&serial, buf, 4);
+	crash_paint(want, sector, serial);
+	return serial && memcmp(buf, want, CRASH_SECTOR) == 0 ? serial : UINT32_MAX;
+}
+
+static inline void crash_close(struct crash_run *run)
+{
+	source_close(&run->disk);
+	vd_image_close(&run->image);
+}
+
+/* Opens and checks: what holds after any cut and any reopening. */
+static inline void crash_open(struct crash_run *run, struct world *world)
+{
+	_cleanup_error_ struct error *err = NULL;
+
+	run->opener = world_opener(world);
+	if (world_open(world, &run->opener, false, &run->image, &err) < 0)
+		crash_fail(run, "does not open: %s", error_msg(err));
+	if (run->image->read_only)
+		crash_fail(run, "opens read-only");
+	if (vd_image_check(run->image, &err) < 0)
+		crash_fail(run, "check: %s", error_msg(err));
+	for (size_t i = 0; i < run->image->findings.n; i++) {
+		if (run->image->findings.items[i].level == FINDING_ERROR)
+			crash_fail(run, "check: %s", run->image->findings.items[i].text);
+	}
+	if (vd_image_view(run->image, &run->disk, NULL) < 0)
+		abort();
+}
+
+static inline void crash_read_all(struct crash_run *run, uint8_t *buf)
+{
+	_cleanup_error_ struct error *err = NULL;
+
+	if (source_pread(run->disk, buf, run->sectors * CRASH_SECTOR, 0, &err) < 0)
+		crash_fail(run, "read: %s", error_msg(err));
+}
+
+/* Every sector is of the last flushed write or a later one. */
+static inline void crash_verify(struct crash_run *run, const uint8_t *disk)
+{
+	for (uint64_t s = 0; s < run->sectors; s++) {
+		uint32_t serial = crash_identify(run, disk + s * CRASH_SECTOR, s);
+
+		if (serial == UINT32_MAX)
+			crash_fail(run, "sector %llu holds foreign bytes", (unsigned long long)s);
+		if (serial < run->safe[s] || serial > run->serial)
+			crash_fail(run, "sector %llu is of write %u, write %u was flushed",
+				   (unsigned long long)s, serial, run->safe[s]);
+	}
+}
+
+static inline void *crash_alloc(size_t n)
+{
+	void *p = calloc(n, 1);
+
+	if (!p)
+		abort();
+	return p;
+}
+
+static inline void crash_start(struct crash_run *run, const struct vd_case *c, uint64_t seed)
+{
+	*run = (struct crash_run){ .c = c, .seed = seed, .state = "start" };
+	run->rng = seed * 0x9e3779b97f4a7c15ULL + 1;
+	/* images are opened by the thousand: their memory is to be used again */
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, 512 << 20);
+	c->make(&run->world, &run->rng);
+	crash_open(run, &run->world);
+	run->sectors = run->image->size / CRASH_SECTOR;
+	run->base = crash_alloc(run->sectors * CRASH_SECTOR);
+	run->latest = crash_alloc(run->sectors * 4);
+	run->safe = crash_alloc(run->sectors * 4);
+	crash_read_all(run, run->base);
+}
+
+static inline void crash_end(struct crash_run *run)
+{
+	crash_close(run);
+	world_release(&run->world);
+	free(run->base);
+	free(run->latest);
+	free(run->safe);
+}
+
+/* A run of sectors: often at the edges of blocks and over them, often where there was one before.
+ */
+static inline void crash_choose(struct crash_run *run, uint64_t *ret_sector, size_t *ret_n)
+{
+	uint64_t block = run->image->block_size / CRASH_SECTOR, at, before;
+
+	*ret_n = 1 + (size_t)rng_below(&run->rng, rng_below(&run->rng, 4) ? 12 : 100);
+	at = rng_below(&run->rng, run->sectors);
+	if (block && rng_below(&run->rng, 3) == 0) {
+		before = rng_below(&run->rng, *ret_n + 1);
+		at -= at % block;
+		at -= MIN(at, before);
+	}
+	*ret_n = (size_t)MIN((uint64_t)*ret_n, run->sectors - at);
+	*ret_sector = at;
+}
+
+/* One write by the guest. Returns what source_pwrite does. */
+static inline int crash_guest_write(struct crash_run *run, uint64_t sector, size_t n)
+{
+	uint8_t buf[100 * CRASH_SECTOR];
+	size_t op = run->world.n_ops;
+	int r;
+
+	run->serial++;
+	for (size_t i = 0; i < n; i++)
+		crash_paint(buf + i * CRASH_SECTOR, sector + i, run->serial);
+	if (run->world.recording) {
+		*world_log(&run->world, OP_GUEST_WRITE) = (struct world_op){
+			.kind = OP_GUEST_WRITE, .offset = sector, .n = n, .serial = run->serial
+		};
+	}
+	r = source_pwrite(run->disk, buf, n * CRASH_SECTOR, sector * CRASH_SECTOR, NULL);
+	/* the guest was told: what is there now is old or new */
+	if (r < 0 && run->world.recording)
+		run->world.ops[op].n = 0;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		run->latest[sector + i] = run->serial;
+	return r;
+}
+
+static inline int crash_guest_flush(struct crash_run *run)
+{
+	int r = source_flush(run->disk, NULL);
+
+	if (r == 0 && run->world.recording)
+		world_log(&run->world, OP_GUEST_FLUSH);
+	if (r == 0)
+		memcpy(run->safe, run->latest, run->sectors * 4);
+	return r;
+}
+
+/* Closed without a flush: what was not flushed may be gone, but no power was cut. */
+static inline void crash_reopen(struct crash_run *run)
+{
+	uint8_t *disk = crash_alloc(run->sectors * CRASH_SECTOR);
+
+	crash_close(run);
+	crash_open(run, &run->world);
+	crash_read_all(run, disk);
+	crash_verify(run, disk);
+	for (uint64_t s = 0; s < run->sectors; s++) {
+		uint32_t serial = crash_identify(run, disk + s * CRASH_SECTOR, s);
+
+		if (serial == run->latest[s])
+			continue;
+		run->latest[s] = serial;
+		*world_log(&run->world, OP_GUEST_WRITE) = (struct world_op){
+			.kind = OP_GUEST_WRITE, .offset = s, .n = 1, .serial = serial
+		};
+	}
+	free(disk);
+}
+
+static inline void crash_workload(struct crash_run *run)
+{
+	unsigned int steps = 4 + (unsigned int)rng_below(&run->rng, 24);
+
+	run->state = "workload, step";
+	for (run->cut = 0; run->cut < steps; run->cut++) {
+		uint64_t dice = rng_below(&run->rng, 100), sector;
+		size_t n;
+
+		if (dice < 4) {
+			run->world.fail_in = 1 + (unsigned int)rng_below(&run->rng, 5);
+		} else if (dice < 24) {
+			(void)crash_guest_flush(run);
+		} else if (dice < 28) {
+			crash_reopen(run);
+		} else {
+			crash_choose(run, &sector, &n);
+			(void)crash_guest_write(run, sector, n);
+		}
+	}
+	run->world.fail_in = 0;
+	(void)crash_guest_flush(run);
+	crash_close(run);
+}
+
+/* Each 512-byte piece of a write reaches the disk or not. */
+static inline void crash_tear(struct paged *file, const struct world_op *op, uint64_t *rng)
+{
+	size_t at = 0;
+
+	while (at < op->n) {
+		size_t part =
+			MIN(CRASH_SECTOR - (size_t)((op->offset + at) % CRASH_SECTOR), op->n - at);
+
+		if (rng_below(rng, 2))
+			paged_write(file, op->data + at, part, op->offset + at);
+		at += part;
+	}
+}
+
+static inline void crash_apply(struct paged *file, const struct world_op *op, uint64_t *rng,
+			       bool torn)
+{
+	uint64_t size = op->offset;
+
+	if (op->kind == OP_WRITE && torn)
+		crash_tear(file, op, rng);
+	else if (op->kind == OP_WRITE)
+		paged_write(file, op->data, op->n, op->offset);
+	if (op->kind != OP_RESIZE)
+		return;
+	if (torn && size > file->size)
+		size -= rng_below(rng, (size - file->size) / CRASH_SECTOR + 1) * CRASH_SECTOR;
+	paged_resize(file, size);
+}
+
+/* The disk after a cut: all files as flushed, and of the rest all or some. */
+static inline void crash_state(struct crash_run *run, const struct world *durable,
+			       const size_t *flushed, bool all, struct world *ret)
+{
+	uint64_t keep = rng_below(&run->rng, 8);
+
+	*ret = (struct world){ .n = durable->n };
+	for (unsigned int f = 0; f < durable->n; f++) {
+		memcpy(ret->files[f].name, durable->files[f].name, sizeof(ret->files[f].name));
+		paged_copy(&ret->files[f].now, &durable->files[f].now);
+		for (size_t i = flushed[f]; i < run->cut; i++) {
+			const struct world_op *op = run->world.ops + i;
+
+			if (op->kind > OP_RESIZE || op->file != f)
+				continue;
+			if (all)
+				crash_apply(&ret->files[f].now, op, &run->rng, false);
+			else if (rng_below(&run->rng, 8) <= keep)
+				crash_apply(&ret->files[f].now, op, &run->rng,
+					    rng_below(&run->rng, 3) == 0);
+		}
+	}
+}
+
+/* Writing on after the cut changes what is written and nothing else. */
+static inline void crash_write_on(struct crash_run *run, struct world *world, uint8_t *before)
+{
+	uint8_t *after = crash_alloc(run->sectors * CRASH_SECTOR);
+
+	for (uint32_t i = 0; i < 3; i++) {
+		uint64_t sector = rng_below(&run->rng, run->sectors);
+
+		crash_paint(before + sector * CRASH_SECTOR, sector, 0x80000000u + i);
+		if (source_pwrite(run->disk, before + sector * CRASH_SECTOR, CRASH_SECTOR,
+				  sector * CRASH_SECTOR, NULL) < 0)
+			crash_fail(run, "cannot be written");
+	}
+	if (source_flush(run->disk, NULL) < 0)
+		crash_fail(run, "cannot be flushed");
+	crash_close(run);
+	crash_open(run, world);
+	crash_read_all(run, after);
+	for (uint64_t s = 0; s < run->sectors; s++) {
+		if (memcmp(before + s * CRASH_SECTOR, after + s * CRASH_SECTOR, CRASH_SECTOR) != 0)
+			crash_fail(run, "writing on changed sector %llu", (unsigned long long)s);
+	}
+	free(after);
+}
+
+static inline void crash_try(struct crash_run *run, const struct world *durable,
+			     const size_t *flushed, bool all)
+{
+	uint8_t *disk = crash_alloc(run->sectors * CRASH_SECTOR);
+	struct world world;
+
+	run->state = all ? "cut at" : "some writes lost before";
+	crash_state(run, durable, flushed, all, &world);
+	crash_open(run, &world);
+	if (run->image->size != run->sectors * CRASH_SECTOR)
+		crash_fail(run, "changed its size");
+	crash_read_all(run, disk);
+	crash_verify(run, disk);
+	if (rng_below(&run->rng, 3) == 0)
+		crash_write_on(run, &world, disk);
+	crash_close(run);
+	world_release(&world);
+	free(disk);
+}
+
+/* What a recorded operation means for what must be there after a cut. */
+static inline void crash_step(struct crash_run *run, const struct world_op *op,
+			      struct world *durable, size_t *flushed)
+{
+	switch (op->kind) {
+	case OP_GUEST_WRITE:
+		run->serial = MAX(run->serial, op->serial);
+		for (size_t i = 0; i < op->n; i++)
+			run->latest[op->offset + i] = op->serial;
+		break;
+	case OP_GUEST_FLUSH:
+		memcpy(run->safe, run->latest, run->sectors * 4);
+		break;
+	case OP_FLUSH:
+		for (size_t i = flushed[op->file]; i < run->cut; i++) {
+			if (run->world.ops[i].kind <= OP_RESIZE &&
+			    run->world.ops[i].file == op->file)
+				crash_apply(&durable->files[op->file].now, run->world.ops + i,
+					    &run->rng, false);
+		}
+		flushed[op->file] = run->cut;
+		break;
+	case OP_WRITE:
+	case OP_RESIZE:
+		break;
+	}
+}
+
+/* Cuts the power after each of the recorded operations. */
+static inline void crash_cuts(struct crash_run *run)
+{
+	struct world durable = { .n = run->world.n };
+	size_t flushed[WORLD_FILES] = { 0 };
+
+	for (unsigned int f = 0; f < durable.n; f++) {
+		memcpy(durable.files[f].name, run->world.files[f].name,
+		       sizeof(durable.files[f].name));
+		paged_copy(&durable.files[f].now, &run->world.files[f].start);
+	}
+	run->serial = 0;
+	memset(run->latest, 0, run->sectors * 4);
+	memset(run->safe, 0, run->sectors * 4);
+	for (size_t i = 0; i < run->world.n_ops; i++) {
+		run->cut = i + 1;
+		crash_step(run, run->world.ops + i, &durable, flushed);
+		if (run->world.ops[i].kind > OP_RESIZE)
+			continue;
+		crash_try(run, &durable, flushed, true);
+		for (unsigned int n = 0; n < 2; n++)
+			crash_try(run, &durable, flushed, false);
+	}
+	world_release(&durable);
+}
+
+static inline uint64_t crash_setting(const char *name, uint64_t value)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 10) : value;
+}
+
+static inline void crash_format(const struct vd_case *c, uint64_t seed, unsigned int workloads)
+{
+	seed = crash_setting("CRASH_SEED", seed);
+	workloads = (unsigned int)crash_setting("CRASH_WORKLOADS", workloads);
+	for (unsigned int i = 0; i < workloads; i++) {
+		struct crash_run run;
+
+		crash_start(&run, c, seed + i);
+		world_record(&run.world);
+		crash_workload(&run);
+		crash_cuts(&run);
+		crash_end(&run);
+	}
+}
+
+#include "tests/unit/vdattach/crash_model.h"
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The second half of crash.h, which includes it: model_format. */
+#ifndef TESTS_VDATTACH_CRASH_MODEL_H
+#define TESTS_VDATTACH_CRASH_MODEL_H
+
+#include "tests/unit/vdattach/crash.h"
+
+/* A write that failed left each sector as it was or made it new. */
+static inline void model_after_failure(struct crash_run *run, uint64_t sector, size_t n)
+{
+	uint8_t buf[CRASH_SECTOR];
+
+	if (!run->world.failed)
+		crash_fail(run, "write of %zu sectors at %llu failed", n,
+			   (unsigned long long)sector);
+	for (uint64_t s = sector; s < sector + n; s++) {
+		uint32_t serial;
+
+		if (source_pread(run->disk, buf, sizeof(buf), s * CRASH_SECTOR, NULL) < 0)
+			crash_fail(run, "cannot be read after a failed write");
+		serial = crash_identify(run, buf, s);
+		if (serial != run->latest[s] && serial != run->serial)
+			crash_fail(run, "sector %llu after a failed write: write %u, had %u",
+				   (unsigned long long)s, serial, run->latest[s]);
+		run->latest[s] = serial;
+	}
+}
+
+static inline void model_compare(struct crash_run *run, uint64_t sector, size_t n)
+{
+	uint8_t *buf = crash_alloc(n * CRASH_SECTOR);
+
+	if (source_pread(run->disk, buf, n * CRASH_SECTOR, sector * CRASH_SECTOR, NULL) < 0)
+		crash_fail(run, "cannot be read");
+	for (size_t i = 0; i < n; i++) {
+		uint32_t serial = crash_identify(run, buf + i * CRASH_SECTOR, sector + i);
+
+		if (serial != run->latest[sector + i])
+			crash_fail(run, "sector %llu: write %u, expected %u",
+				   (unsigned long long)(sector + i), serial,
+				   run->latest[sector + i]);
+	}
+	free(buf);
+}
+
+static inline void model_flush(struct crash_run *run)
+{
+	if (crash_guest_flush(run) < 0) {
+		if (!run->world.failed)
+			crash_fail(run, "cannot be flushed");
+		run->world.fail_in = 0;
+		if (crash_guest_flush(run) < 0)
+			crash_fail(run, "cannot be flushed after a failed flush");
+	}
+}
+
+static inline void model_step(struct crash_run *run)
+{
+	uint64_t dice = rng_below(&run->rng, 100), sector;
+	size_t n;
+
+	crash_choose(run, &sector, &n);
+	run->world.failed = false;
+	if (dice < 50) {
+		if (rng_below(&run->rng, 12) == 0)
+			run->world.fail_in = 1 + (unsigned int)rng_below(&run->rng, 5);
+		if (crash_guest_write(run, sector, n) < 0)
+			model_after_failure(run, sector, n);
+	} else if (dice < 85) {
+		model_compare(run, sector, n);
+	} else {
+		model_flush(run);
+		if (dice >= 95) {
+			crash_close(run);
+			crash_open(run, &run->world);
+		}
+	}
+	run->world.fail_in = 0;
+}
+
+static inline void model_format(const struct vd_case *c, uint64_t seed, unsigned int rounds)
+{
+	seed = crash_setting("CRASH_SEED", seed);
+	rounds = (unsigned int)crash_setting("CRASH_WORKLOADS", rounds);
+	for (unsigned int i = 0; i < rounds; i++) {
+		struct crash_run run;
+
+		crash_start(&run, c, seed + i);
+		run.state = "model, step";
+		for (run.cut = 0; run.cut < 150; run.cut++)
+			model_step(&run);
+		model_flush(&run);
+		crash_close(&run);
+		crash_open(&run, &run.world);
+		model_compare(&run, 0, run.sectors);
+		crash_end(&run);
+	}
+}
+
+#endif

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cloop images of all versions, built from the kernel module's headers; codecs. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <lzma.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "applets/vdattach/codec.h"
+#include "applets/vdattach/image.h"
+#include "common/bytes.h"
+
+#define BLOCK  1024u
+#define BLOCKS 5u
+
+enum layout { V2, V4_FIRST, V4_LAST, V3, V1, V068, PAIRS };
+
+struct image {
+	uint8_t bytes[16384];
+	size_t n, index; /* index: where the first offset is */
+};
+
+static void content(uint32_t i, uint8_t *block)
+{
+	for (uint32_t k = 0; k < BLOCK; k++)
+		block[k] = (uint8_t)(k / 100 * 7 + i);
+}
+
+static size_t put_zlib(const uint8_t *block, uint8_t *out)
+{
+	uLongf n = 4096;
+
+	assert_int_equal(compress2(out, &n, block, BLOCK, 9), Z_OK);
+	return n;
+}
+
+static size_t put_xz(const uint8_t *block, uint8_t *out)
+{
+	size_t n = 0;
+
+	assert_int_equal(
+		lzma_easy_buffer_encode(1, LZMA_CHECK_CRC32, NULL, block, BLOCK, out, &n, 4096),
+		LZMA_OK);
+	return n;
+}
+
+/* Runs of 100 equal bytes: literal, then a match one byte back. The last 24 are literals. */
+static size_t put_lz4(const uint8_t *block, uint8_t *out)
+{
+	size_t n = 0;
+
+	for (size_t at = 0; at < 1000; at += 100) {
+		const uint8_t match[] = { 0x1f, block[at], 1, 0, 99 - 4 - 15 };
+
+		memcpy(out + n, match, sizeof(match));
+		n += sizeof(match);
+	}
+	out[n++] = 0xf0;
+	out[n++] = 24 - 15;
+	memcpy(out + n, block + 1000, 24);
+	return n + 24;
+}
+
+/* codec: 0 zlib, 1 none, 2 xz, 3 lz4. Returns the length. */
+static size_t put_block(unsigned int codec, const uint8_t *block, uint8_t *out)
+{
+	switch (codec) {
+	case 0:
+		return put_zlib(block, out);
+	case 2:
+		return put_xz(block, out);
+	case 3:
+		return put_lz4(block, out);
+	default:
+		memcpy(out, block, BLOCK);
+		return BLOCK;
+	}
+}
+
+static void put_header(uint8_t *b, const char *version)
+{
+	strcpy((char *)b, "#!/bin/sh\n#");
+	memcpy(b + 11, version, 4);
+	put_be32(b + 128, BLOCK);
+	put_be32(b + 132, BLOCKS);
+}
+
+static void put_index(struct image *m, size_t at, enum layout layout, const uint64_t *offsets,
+		      const unsigned int *codecs)
+{
+	static const uint32_t v3_flags[] = { 2, 0, 8, 16 };
+
+	m->index = at;
+	for (uint32_t i = 0; i <= BLOCKS; i++) {
+		uint64_t codec = i < BLOCKS ? codecs[i] : 0;
+
+		if (layout == V1) {
+			put_le64(m->bytes + at + i * 8, offsets[i]);
+		} else if (layout == V068) {
+			put_be32(m->bytes + at + i * 4, (uint32_t)offsets[i]);
+		} else if (layout == PAIRS && i < BLOCKS) {
+			put_be64(m->bytes + at + i * 16, offsets[i]);
+			put_be32(m->bytes + at + i * 16 + 8,
+				 (uint32_t)(offsets[i + 1] - offsets[i]));
+		} else if (layout != PAIRS) {
+			put_be64(m->bytes + at + i * 8,
+				 offsets[i] | (layout == V4_FIRST || layout == V4_LAST ? codec << 60
+										       : 0));
+		}
+		if (layout == V3 && i < BLOCKS)
+			put_be32(m->bytes + at + (BLOCKS + 1) * 8 + i * 4, v3_flags[codec]);
+	}
+}
+
+static void make(struct image *m, enum layout layout)
+{
+	static const size_t index_size[] = { 48, 48, 48, 48, 48, 24, 80 };
+	bool first = layout != V4_LAST && layout != V3;
+	size_t at = first ? 136 + index_size[layout] : 0;
+	unsigned int codecs[BLOCKS] = { 0 };
+	uint64_t offsets[BLOCKS + 1];
+	uint8_t block[BLOCK];
+
+	memset(m, 0, sizeof(*m));
+	for (uint32_t i = 0; i < BLOCKS; i++) {
+		if (layout == V3 || layout == V4_FIRST || layout == V4_LAST)
+			codecs[i] = i % 4;
+		content(i, block);
+		offsets[i] = at;
+		at += put_block(codecs[i], block, m->bytes + at);
+	}
+	offsets[BLOCKS] = at;
+	if (first) {
+		put_header(m->bytes, layout == V4_FIRST ? "V4.0" : layout == V2 ? "V2.0" : "V1.0");
+		put_index(m, 136, layout, offsets, codecs);
+	} else if (layout == V4_LAST) {
+		put_index(m, at, layout, offsets, codecs);
+		put_header(m->bytes + at + 48, "V4.0");
+		at += 48 + 136;
+	} else {
+		put_be32(m->bytes + at, BLOCKS);
+		put_be32(m->bytes + at + 4, BLOCK);
+		put_be64(m->bytes + at + 8, BLOCKS * BLOCK - 512);
+		put_index(m, at + 16, layout, offsets, codecs);
+		put_be64(m->bytes + at + 16 + 48 + 20, at);
+		put_be32(m->bytes + at + 16 + 48 + 28, 3);
+		memcpy(m->bytes + at + 16 + 48 + 32, "\nCLOOP3\n", 8);
+		at += 16 + 48 + 40;
+	}
+	m->n = at;
+}
+
+static int open_bytes(struct image *m, struct vd_image **ret, struct error **err)
+{
+	struct source *source = NULL;
+	int r;
+
+	assert_int_equal(source_memory(m->bytes, m->n, &source), 0);
+	r = vd_image_open(source, NULL, ret, err);
+	if (r < 0)
+		source_close(&source);
+	return r;
+}
+
+static void assert_reads(enum layout layout, const char *variant)
+{
+	_cleanup_image_ struct vd_image *image = NULL;
+	_cleanup_source_ struct source *disk = NULL;
+	uint8_t want[BLOCK], got[BLOCK];
+	static struct image m;
+
+	make(&m, layout);
+	assert_int_equal(open_bytes(&m, &image, NULL), 0);
+	assert_string_equal(image->format->name, "cloop");
+	assert_string_equal(image->variant, variant);
+	assert_true(image->read_only);
+	assert_int_equal(image->size, BLOCKS * BLOCK - (layout == V3 ? 512 : 0));
+	assert_int_equal(vd_image_view(image, &disk, NULL), 0);
+	for (uint32_t i = BLOCKS; i-- > 0;) {
+		size_t n = (size_t)MIN(disk->size - (uint64_t)i * BLOCK, (uint64_t)BLOCK);
+
+		content(i, want);
+		assert_int_equal(source_pread(disk, got, n, (uint64_t)i * BLOCK, NULL), 0);
+		assert_memory_equal(got, want, n);
+	}
+	assert_int_equal(vd_image_check(image, NULL), 0);
+	assert_int_equal(image->findings.count[FINDING_ERROR], 0);
+}
+
+static void test_versions(void **state)
+{
+	assert_reads(V2, "version 2");
+	assert_reads(V4_FIRST, "version 4");
+	assert_reads(V4_LAST, "version 4");
+	assert_reads(V3, "version 3");
+	assert_reads(V1, "version 1");
+	assert_reads(PAIRS, "version 1");
+	assert_reads(V068, "version 0.68");
+}
+
+/* One error, and the message has part. */
+static void assert_found(struct image *m, const char *part)
+{
+	_cleanup_image_ struct vd_image *image = NULL;
+
+	assert_int_equal(open_bytes(m, &image, NULL), 0);
+	assert_int_equal(vd_image_check(image, NULL), 0);
+	assert_true(image->findings.count[FINDING_ERROR] > 0);
+	assert_non_null(strstr(image->findings.items[0].text, part));
+}
+
+static void test_damaged_index(void **state)
+{
+	static struct image m;
+
+	make(&m, V2);
+	put_be64(m.bytes + m.index + 8, 150);
+	assert_found(&m, "block 0 from offset 184 to 150 is not inside the data");
+	make(&m, V2);
+	put_be64(m.bytes + m.index + 40, 1 << 20);
+	assert_found(&m, "block 4 from");
+	make(&m, V4_FIRST);
+	m.bytes[m.index] |= 0x40;
+	assert_found(&m, "lzo");
+	make(&m, V4_FIRST);
+	m.bytes[m.index] |= 0xf0;
+	assert_found(&m, "unknown method");
+}
+
+static void assert_refused(struct image *m, const char *part)
+{
+	_cleanup_error_ struct error *err = NULL;
+	struct vd_image *image = NULL;
+
+	assert_int_equal(open_bytes(m, &image, &err), -EINVAL);
+	assert_non_null(strstr(error_msg(err), part));
+}
+
+static void test_damaged_header(void **state)
+{
+	static struct image m;
+
+	make(&m, V2);
+	put_be32(m.bytes + 132, UINT32_MAX);
+	assert_refused(&m, "4294967295 blocks");
+	make(&m, V2);
+	put_be32(m.bytes + 128, 1000);
+	assert_refused(&m, "blocks of 1000 bytes");
+	make(&m, V2);
+	put_be32(m.bytes + 128, 0x10000000);
+	assert_refused(&m, "up to 64 MiB");
+	make(&m, V4_LAST);
+	put_be32(m.bytes + m.n - 4, 100000);
+	assert_refused(&m, "not inside the file");
+}
+
+/* What comes out must be a whole block: not less, and a bomb is not unpacked. */
+static void test_decoded_size(void **state)
+{
+	uint8_t big[4096] = { 0 }, out[BLOCK], packed[4096];
+	uLongf n = sizeof(packed);
+	size_t got = 0;
+
+	assert_int_equal(compress2(packed, &n, big, sizeof(big), 9), Z_OK);
+	assert_int_equal(vd_decode(VD_CODEC_ZLIB, packed, n, out, BLOCK, &got, NULL), -E2BIG);
+	assert_int_equal(vd_decode(VD_CODEC_ZLIB, packed, n - 6, big, sizeof(big), &got, NULL),
+			 -EINVAL);
+	assert_int_equal(vd_decode(VD_CODEC_ZLIB, packed, n, big, sizeof(big), &got, NULL), 0);
+	assert_int_equal(got, sizeof(big));
+	n = sizeof(packed);
+	assert_int_equal(compress2(packed, &n, big, BLOCK, 9), Z_OK);
+	assert_int_equal(vd_decode(VD_CODEC_ZLIB, packed, n, out, BLOCK, &got, NULL), 0);
+	assert_int_equal(got, BLOCK);
+}
+
+static void test_lz4_limits(void **state)
+{
+	static const uint8_t before_start[] = { 0x10, 'a', 2, 0 },
+			     no_distance[] = { 0x10, 'a', 0, 0 };
+	static const uint8_t cut[] = { 0xf0 }, long_literals[] = { 0x50, 'a' };
+	static const uint8_t bomb[] = { 0x1f, 'a', 1, 0, 255, 255, 255, 255, 255, 0 };
+	uint8_t out[BLOCK];
+	size_t got = 0;
+
+	assert_int_equal(vd_decode_lz4(before_start, 4, out, BLOCK, &got, NULL), -EINVAL);
+	assert_int_equal(vd_decode_lz4(no_distance, 4, out, BLOCK, &got, NULL), -EINVAL);
+	assert_int_equal(vd_decode_lz4(cut, 1, out, BLOCK, &got, NULL), -EINVAL);
+	assert_int_equal(vd_decode_lz4(long_literals, 2, out, BLOCK, &got, NULL), -EINVAL);
+	assert_int_equal(vd_decode_lz4(bomb, sizeof(bomb), out, BLOCK, &got, NULL), -E2BIG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_versions),       cmocka_unit_test(test_damaged_index),
+		cmocka_unit_test(test_damaged_header), cmocka_unit_test(test_decoded_size),
+		cmocka_unit_test(test_lz4_limits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

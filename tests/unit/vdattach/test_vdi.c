@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/unit/vdattach/crash.h"
+#include "tests/unit/vdattach/vdi_make.h"
+
+#define KB128 131072u
+#define SIZE  (10 * KB128 + 3 * 512)
+
+static const struct vdi_spec dynamic = {
+	.type = 1, .size = SIZE, .block_size = KB128, .id = 1, .modified = 2
+};
+static const struct vdi_spec child = { .type = 4,
+				       .size = SIZE,
+				       .block_size = KB128,
+				       .id = 3,
+				       .modified = 4,
+				       .parent_id = 1,
+				       .parent_modified = 2 };
+
+struct fixture {
+	struct world world;
+	struct vd_opener opener;
+	struct vd_image *image;
+	struct source *disk;
+	struct error *err;
+};
+
+static int try_open(struct fixture *f, bool read_only)
+{
+	f->opener = world_opener(&f->world);
+	return world_open(&f->world, &f->opener, read_only, &f->image, &f->err);
+}
+
+static void open_disk(struct fixture *f, bool read_only)
+{
+	if (try_open(f, read_only) < 0)
+		fail_msg("%s", error_msg(f->err));
+	assert_int_equal(vd_image_view(f->image, &f->disk, NULL), 0);
+}
+
+static void close_disk(struct fixture *f)
+{
+	source_close(&f->disk);
+	vd_image_close(&f->image);
+	error_release(&f->err);
+}
+
+static void end(struct fixture *f)
+{
+	close_disk(f);
+	world_release(&f->world);
+}
+
+static uint8_t byte_at(struct fixture *f, uint64_t offset)
+{
+	uint8_t byte;
+
+	assert_int_equal(source_pread(f->disk, &byte, 1, offset, NULL), 0);
+	return byte;
+}
+
+static void assert_refused(struct fixture *f, bool read_only, int code, const char *part)
+{
+	assert_int_equal(try_open(f, read_only), code);
+	if (!strstr(error_msg(f->err), part))
+		fail_msg("'%s' does not say '%s'", error_msg(f->err), part);
+	error_release(&f->err);
+}
+
+static void test_reads_by_map(void **state)
+{
+	const struct vdi_spec spec = { .type = 1, .size = SIZE, .block_size = KB128, .extra = 512 };
+	struct fixture f = { .image = NULL };
+
+	world_add(&f.world, "a.vdi", 0);
+	vdi_put(&f.world, 0, &spec);
+	vdi_put_block(&f.world, 0, &spec, 7, 0x77);
+	vdi_put_block(&f.world, 0, &spec, 0, 0x70);
+	open_disk(&f, false);
+	assert_int_equal(f.image->size, SIZE);
+	assert_int_equal(byte_at(&f, 0), 0x70);
+	assert_int_equal(byte_at(&f, KB128), 0);
+	assert_int_equal(byte_at(&f, 8 * KB128 - 1), 0x77);
+	assert_int_equal(byte_at(&f, SIZE - 1), 0);
+	end(&f);
+}
+
+/* FREE lets the parent through, ZERO does not. */
+static void test_free_is_not_zero(void **state)
+{
+	struct fixture f = { .image = NULL };
+	const uint8_t one = 1;
+
+	world_add(&f.world, "child.vdi", 0);
+	world_add(&f.world, "other.txt", 10);
+	world_add(&f.world, "base.vdi", 0);
+	vdi_put(&f.world, 0, &child);
+	vdi_put(&f.world, 2, &dynamic);
+	for (uint32_t block = 0; block < 3; block++)
+		vdi_put_block(&f.world, 2, &dynamic, block, 0x55);
+	vdi_put_entry(&f.world, 0, 1, 0xfffffffe);
+	open_disk(&f, false);
+	assert_int_equal(byte_at(&f, 5), 0x55);
+	assert_int_equal(byte_at(&f, KB128 + 5), 0);
+	/* a write into either keeps the rest as it was */
+	assert_int_equal(source_pwrite(f.disk, &one, 1, 100, NULL), 0);
+	assert_int_equal(source_pwrite(f.disk, &one, 1, KB128 + 100, NULL), 0);
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	close_disk(&f);
+	open_disk(&f, false);
+	assert_int_equal(byte_at(&f, 99), 0x55);
+	assert_int_equal(byte_at(&f, 100), 1);
+	assert_int_equal(byte_at(&f, KB128 - 1), 0x55);
+	assert_int_equal(byte_at(&f, KB128 + 100), 1);
+	assert_int_equal(byte_at(&f, KB128 + 101), 0);
+	assert_int_equal(byte_at(&f, 2 * KB128), 0x55);
+	end(&f);
+}
+
+static void test_parent_by_uuid(void **state)
+{
+	struct vdi_spec base = dynamic;
+	struct fixture f = { .image = NULL };
+
+	world_add(&f.world, "child.vdi", 0);
+	vdi_put(&f.world, 0, &child);
+	assert_refused(&f, false, -ENOENT, "01010101-0101-0101-0101-010101010101");
+	world_add(&f.world, "base.vdi", 0);
+	base.modified = 9;
+	vdi_put(&f.world, 1, &base);
+	assert_refused(&f, false, -ESTALE, "written to after");
+	open_disk(&f, true);
+	assert_int_equal(f.image->findings.count[FINDING_ERROR], 1);
+	end(&f);
+}
+
+/* Children notice when somebody writes to their parent. */
+static void test_writing_changes_modification(void **state)
+{
+	struct fixture f = { .image = NULL };
+	uint8_t before[16], after[16];
+	const uint8_t one = 1;
+
+	world_add(&f.world, "a.vdi", 0);
+	vdi_put(&f.world, 0, &dynamic);
+	paged_read(&f.world.files[0].now, before, 16, 0x198);
+	open_disk(&f, false);
+	close_disk(&f);
+	paged_read(&f.world.files[0].now, after, 16, 0x198);
+	assert_memory_equal(before, after, 16);
+	open_disk(&f, false);
+	assert_int_equal(source_pwrite(f.disk, &one, 1, 0, NULL), 0);
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	paged_read(&f.world.files[0].now, after, 16, 0x198);
+	assert_memory_not_equal(before, after, 16);
+	end(&f);
+}
+
+struct damage {
+	uint64_t offset;
+	uint32_t value;
+	int code;
+	const char *part;
+};
+
+static void test_hostile_headers(void **state)
+{
+	static const struct damage damages[] = {
+		{ 0x44, 0x20000, -EOPNOTSUPP, "version 2.0" },
+		{ 0x4c, 3, -EOPNOTSUPP, "undo" },
+		{ 0x4c, 4, -EINVAL, "parent's UUID" },
+		{ 0x154, 0, -EINVAL, "block map at offset 0" },
+		{ 0x158, 512, -EINVAL, "runs into" },
+		{ 0x158, 2049, -EINVAL, "whole sectors" },
+		{ 0x168, 4096, -EOPNOTSUPP, "sectors of 4096" },
+		{ 0x174, 0x7fffffff, -EINVAL, "impossible" },
+		{ 0x178, 0, -EINVAL, "blocks of 0" },
+		{ 0x178, 3 * KB128, -EINVAL, "power of two" },
+		{ 0x17c, 7, -EINVAL, "extra" },
+		{ 0x180, 10, -EINVAL, "cannot hold" },
+		{ 0x180, 0xffffffff, -EINVAL, "runs into" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
+		const struct damage *d = damages + i;
+		struct fixture f = { .image = NULL };
+
+		world_add(&f.world, "a.vdi", 0);
+		vdi_put(&f.world, 0, &dynamic);
+		vdi_put32(&f.world, 0, d->offset, d->value);
+		assert_refused(&f, false, d->code, d->part);
+		end(&f);
+	}
+}
+
+/* Damaged maps may be read as far as they go, never written to. */
+static void test_damaged_maps(void **state)
+{
+	struct fixture f = { .image = NULL };
+	uint8_t byte;
+
+	world_add(&f.world, "a.vdi", 0);
+	vdi_put(&f.world, 0, &dynamic);
+	vdi_put_block(&f.world, 0, &dynamic, 0, 0x11);
+	vdi_put_entry(&f.world, 0, 3, 0);
+	assert_refused(&f, false, -EROFS, "another block is already");
+	vdi_put_entry(&f.world, 0, 3, 5);
+	assert_refused(&f, false, -EROFS, "beyond the end");
+	open_disk(&f, true);
+	assert_int_equal(byte_at(&f, 0), 0x11);
+	assert_int_equal(source_pread(f.disk, &byte, 1, 3 * KB128, NULL), -EIO);
+	assert_int_equal(vd_image_check(f.image, NULL), 0);
+	assert_int_equal(f.image->findings.count[FINDING_ERROR], 1);
+	end(&f);
+}
+
+/* A power cut leaves a hole: it is used again, clean, before the file grows. */
+static void test_holes_are_filled(void **state)
+{
+	struct fixture f = { .image = NULL };
+	const uint8_t one = 1;
+	uint64_t size;
+
+	world_add(&f.world, "a.vdi", 0);
+	vdi_put(&f.world, 0, &dynamic);
+	vdi_put_block(&f.world, 0, &dynamic, 0, 0x11);
+	vdi_put_block(&f.world, 0, &dynamic, 1, 0x22);
+	vdi_put_entry(&f.world, 0, 0, 0xffffffff);
+	size = f.world.files[0].now.size;
+	open_disk(&f, false);
+	assert_int_equal(vd_image_check(f.image, NULL), 0);
+	assert_int_equal(f.image->findings.count[FINDING_ERROR], 0);
+	assert_true(f.image->findings.count[FINDING_LEAK] > 0);
+	assert_int_equal(source_pwrite(f.disk, &one, 1, 5 * KB128 + 7, NULL), 0);
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	assert_int_equal(byte_at(&f, 5 * KB128 + 6), 0);
+	assert_int_equal(byte_at(&f, 5 * KB128 + 7), 1);
+	assert_int_equal(byte_at(&f, 6 * KB128 - 1), 0);
+	assert_int_equal(f.world.files[0].now.size, size);
+	close_disk(&f);
+	open_disk(&f, false);
+	assert_int_equal(vd_image_check(f.image, NULL), 0);
+	assert_int_equal(f.image->findings.count[FINDING_LEAK], 0);
+	end(&f);
+}
+
+/* However many blocks are new, a flush of the guest costs two of the host. */
+static void test_two_flushes(void **state)
+{
+	struct fixture f = { .image = NULL };
+	const uint8_t one = 1;
+
+	world_add(&f.world, "a.vdi", 0);
+	vdi_put(&f.world, 0, &dynamic);
+	open_disk(&f, false);
+	for (uint64_t block = 0; block < 9; block++)
+		assert_int_equal(source_pwrite(f.disk, &one, 1, block * KB128, NULL), 0);
+	f.world.flushes = 0;
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	assert_int_equal(f.world.flushes, 2);
+	assert_int_equal(source_pwrite(f.disk, &one, 1, 0, NULL), 0);
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	assert_int_equal(f.world.flushes, 3);
+	end(&f);
+}
+
+static void put_some(struct world *world, unsigned int file, const struct vdi_spec *spec,
+		     uint64_t *rng)
+{
+	vdi_put(world, file, spec);
+	for (uint32_t block = 0; block < 11; block++) {
+		uint64_t dice = rng_below(rng, 6);
+
+		if (dice == 0)
+			vdi_put_block(world, file, spec, block, (uint8_t)(0x30 + block));
+		else if (dice == 1)
+			vdi_put_entry(world, file, block, 0xfffffffe);
+	}
+}
+
+static void make_dynamic(struct world *world, uint64_t *rng)
+{
+	struct vdi_spec spec = dynamic;
+
+	spec.extra = rng_below(rng, 2) ? 512 : 0;
+	world_add(world, "image.vdi", 0);
+	put_some(world, 0, &spec, rng);
+}
+
+/* As an earlier cut left it: holes, and more behind the last block. */
+static void make_with_holes(struct world *world, uint64_t *rng)
+{
+	world_add(world, "image.vdi", 0);
+	vdi_put(world, 0, &dynamic);
+	for (uint32_t block = 0; block < 11; block++)
+		vdi_put_block(world, 0, &dynamic, block, 0x66);
+	for (uint32_t block = 0; block < 11; block++) {
+		if (rng_below(rng, 3))
+			vdi_put_entry(world, 0, block, 0xffffffff);
+	}
+}
+
+static void make_differencing(struct world *world, uint64_t *rng)
+{
+	world_add(world, "image.vdi", 0);
+	put_some(world, 0, &child, rng);
+	world_add(world, "base.vdi", 0);
+	put_some(world, 1, &dynamic, rng);
+}
+
+static const struct vd_case cases[] = {
+	{ "vdi dynamic", make_dynamic },
+	{ "vdi with holes", make_with_holes },
+	{ "vdi differencing", make_differencing },
+};
+
+static void test_power_cuts(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		crash_format(cases + i, 1, 12);
+}
+
+static void test_model(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		model_format(cases + i, 1, 25);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reads_by_map),
+		cmocka_unit_test(test_free_is_not_zero),
+		cmocka_unit_test(test_parent_by_uuid),
+		cmocka_unit_test(test_writing_changes_modification),
+		cmocka_unit_test(test_hostile_headers),
+		cmocka_unit_test(test_damaged_maps),
+		cmocka_unit_test(test_holes_are_filled),
+		cmocka_unit_test(test_two_flushes),
+		cmocka_unit_test(test_power_cuts),
+		cmocka_unit_test(test_model),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/vdattach/vmdk-descriptor.h"
+#include "tests/unit/vdattach/crash.h"
+#include "tests/unit/vdattach/vmdk_make.h"
+
+#define GRAIN	8u
+#define SECTORS (600u * GRAIN - 3)
+#define BYTES	(SECTORS * 512u)
+
+#define BASE_TEXT                                                              \
+	"# Disk DescriptorFile\nversion=1\nCID=1234abcd\nparentCID=ffffffff\n" \
+	"createType=\"monolithicSparse\"\n\n# Extent description\n"            \
+	"RW 4797 SPARSE \"base.vmdk\"\n\nddb.adapterType = \"ide\"\n"          \
+	"ddb.uuid.image=\"01010101-0101-0101-0101-010101010101\"\n"            \
+	"ddb.uuid.modification=\"02020202-0202-0202-0202-020202020202\"\n"     \
+	"ddb.uuid.parent=\"00000000-0000-0000-0000-000000000000\"\n"
+#define CHILD_TEXT                                                            \
+	"# Disk DescriptorFile\nversion=1\nCID=aa\nparentCID=1234abcd\n"      \
+	"parentFileNameHint=\"base.vmdk\"\ncreateType=\"monolithicSparse\"\n" \
+	"RW 4797 SPARSE \"child.vmdk\"\n"
+#define VBOX_CHILD_TEXT                                                    \
+	"# Disk DescriptorFile\nversion=1\nCID=aa\nparentCID=ffffffff\n"   \
+	"createType=\"monolithicSparse\"\nRW 4797 SPARSE \"child.vmdk\"\n" \
+	"ddb.uuid.parent=\"01010101-0101-0101-0101-010101010101\"\n"       \
+	"ddb.uuid.parentmodification=\"02020202-0202-0202-0202-020202020202\"\n"
+#define SPLIT_TEXT                                                              \
+	"# Disk DescriptorFile\nversion=1\nCID=0badcafe\nparentCID=ffffffff\n"  \
+	"createType=\"custom\"\n"                                               \
+	"RW 800 SPARSE \"s001.vmdk\"\nRW 64 ZERO\nRW 100 FLAT \"flat.bin\" 8\n" \
+	"RW 1000 SPARSE \"s002.vmdk\"\n"
+
+static const struct vmdk_spec base = { 1, 2, SECTORS, GRAIN, BASE_TEXT };
+static const struct vmdk_spec child = { 2, 2 | 4, SECTORS, GRAIN, CHILD_TEXT };
+static const struct vmdk_spec vbox_child = { 1, 2, SECTORS, GRAIN, VBOX_CHILD_TEXT };
+static const struct vmdk_spec part1 = { 1, 2, 800, GRAIN, NULL };
+static const struct vmdk_spec part2 = { 1, 0, 1000, GRAIN, NULL };
+
+struct fixture {
+	struct world world;
+	struct vd_opener opener;
+	struct vd_image *image;
+	struct source *disk;
+	struct error *err;
+};
+
+static int try_open(struct fixture *f, bool read_only)
+{
+	f->opener = world_opener(&f->world);
+	return world_open(&f->world, &f->opener, read_only, &f->image, &f->err);
+}
+
+static void open_disk(struct fixture *f, bool read_only)
+{
+	if (try_open(f, read_only) < 0)
+		fail_msg("%s", error_msg(f->err));
+	assert_int_equal(vd_image_view(f->image, &f->disk, NULL), 0);
+}
+
+static void close_disk(struct fixture *f)
+{
+	source_close(&f->disk);
+	vd_image_close(&f->image);
+	error_release(&f->err);
+}
+
+static void end(struct fixture *f)
+{
+	close_disk(f);
+	world_release(&f->world);
+}
+
+static uint8_t byte_at(struct fixture *f, uint64_t offset)
+{
+	uint8_t byte;
+
+	assert_int_equal(source_pread(f->disk, &byte, 1, offset, NULL), 0);
+	return byte;
+}
+
+static void put_byte(struct fixture *f, uint64_t offset, uint8_t byte)
+{
+	assert_int_equal(source_pwrite(f->disk, &byte, 1, offset, NULL), 0);
+}
+
+static void assert_refused(struct fixture *f, bool read_only, int code, const char *part)
+{
+	assert_int_equal(try_open(f, read_only), code);
+	if (!strstr(error_msg(f->err), part))
+		fail_msg("'%s' does not say '%s'", error_msg(f->err), part);
+	error_release(&f->err);
+}
+
+static void make_base(struct world *world, uint64_t *rng)
+{
+	world_add(world, "base.vmdk", 0);
+	vmdk_put(world, 0, &base);
+	for (uint32_t grain = 0; grain < 600; grain += 1 + (uint32_t)rng_below(rng, 60))
+		vmdk_put_grain(world, 0, &base, grain, (uint8_t)grain);
+}
+
+static void test_descriptor(void **state)
+{
+	static const char text[] = "# Disk DescriptorFile\r\nversion = 1\r\n  CID=00Ab\r\n"
+				   "parentCID=FFFFFFFF\r\nunknown thing\r\nother = 7\r\n"
+				   "RW 10 FLAT \"a b.vmdk\" 20\r\nRDONLY 5 ZERO\r\n"
+				   "NOACCESS 6 SPARSE \"c\"\r\n";
+	struct vmdk_descriptor d;
+
+	assert_int_equal(vmdk_descriptor_parse(text, sizeof(text), "x", &d, NULL), 0);
+	assert_int_equal(d.cid, 0xab);
+	assert_memory_equal(text + d.cid_at, "00Ab", d.cid_digits);
+	assert_false(vmdk_has_parent(&d));
+	assert_int_equal(d.n_extents, 3);
+	assert_string_equal(d.extents[0].file, "a b.vmdk");
+	assert_int_equal(d.extents[0].offset, 20);
+	assert_true(d.extents[0].writable);
+	assert_int_equal(d.extents[1].type, VMDK_ZERO);
+	assert_false(d.extents[1].writable);
+	assert_false(d.extents[2].accessible);
+	vmdk_descriptor_release(&d);
+}
+
+static void test_descriptor_refused(void **state)
+{
+	static const char *const texts[] = {
+		"CID=123456789\n",
+		"CID=xyz\n",
+		"CID=\n",
+		"version=9\n",
+		"RW\n",
+		"RW 5\n",
+		"RW x FLAT \"a\"\n",
+		"RW 5 FLAT\n",
+		"RW 5 SPARSE \"\"\n",
+		"RW 5 FLAT \"a\" zz\n",
+		"RW 99999999999999999999 FLAT \"a\"\n",
+	};
+	struct vmdk_descriptor d;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		_cleanup_error_ struct error *err = NULL;
+
+		assert_int_equal(vmdk_descriptor_parse(texts[i], strlen(texts[i]), "x", &d, &err),
+				 -EINVAL);
+		assert_non_null(strstr(error_msg(err), "line 1"));
+	}
+}
+
+static void test_zeroed_grain_hides_parent(void **state)
+{
+	struct fixture f = { .image = NULL };
+
+	world_add(&f.world, "child.vmdk", 0);
+	world_add(&f.world, "base.vmdk", 0);
+	vmdk_put(&f.world, 0, &child);
+	vmdk_put(&f.world, 1, &base);
+	for (uint32_t grain = 0; grain < 3; grain++)
+		vmdk_put_grain(&f.world, 1, &base, grain, 0x55);
+	vmdk_put_entry(&f.world, 0, &child, 1, 1);
+	open_disk(&f, false);
+	assert_int_equal(byte_at(&f, 0), 0x55);
+	assert_int_equal(byte_at(&f, 4096), 0);
+	assert_int_equal(byte_at(&f, 8192), 0x55);
+	put_byte(&f, 100, 1);
+	put_byte(&f, 4096 + 100, 1);
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	assert_int_equal(byte_at(&f, 99), 0x55);
+	assert_int_equal(byte_at(&f, 4096 + 99), 0);
+	assert_int_equal(byte_at(&f, 4096 + 100), 1);
+	end(&f);
+}
+
+static void test_parent_refused(void **state)
+{
+	struct fixture f = { .image = NULL };
+
+	world_add(&f.world, "child.vmdk", 0);
+	vmdk_put(&f.world, 0, &child);
+	assert_refused(&f, false, -ENOENT, "base.vmdk");
+	world_add(&f.world, "base.vmdk", 0);
+	vmdk_put(&f.world, 1, &base);
+	/* somebody writes to the parent: the child must not be used any more */
+	world_put(&f.world, 1, 512 + (uint64_t)(strstr(BASE_TEXT, "1234abcd") - BASE_TEXT), "9", 1);
+	assert_refused(&f, false, -ESTALE, "9234abcd");
+	end(&f);
+}
+
+/* VirtualBox gives UUIDs only; a reader that looks at the CID alone would see an empty disk. */
+static void test_vbox_child(void **state)
+{
+	struct fixture f = { .image = NULL };
+
+	world_add(&f.world, "child.vmdk", 0);
+	vmdk_put(&f.world, 0, &vbox_child);
+	assert_refused(&f, true, -ENOENT, "01010101-");
+	world_add(&f.world, "any name.vmdk", 0);
+	vmdk_put(&f.world, 1, &base);
+	vmdk_put_grain(&f.world, 1, &base, 599, 0x44);
+	open_disk(&f, false);
+	assert_int_equal(byte_at(&f, BYTES - 1), 0x44);
+	end(&f);
+}
+
+static void put_split(struct world *world)
+{
+	world_add(world, "image.vmdk", 0);
+	world_put(world, 0, 0, SPLIT_TEXT, strlen(SPLIT_TEXT));
+	world_add(world, "s001.vmdk", 0);
+	vmdk_put(world, 1, &part1);
+	world_add(world, "s002.vmdk", 0);
+	vmdk_put(world, 2, &part2);
+	world_add(world, "flat.bin", 108 * 512);
+}
+
+static void test_split(void **state)
+{
+	struct fixture f = { .image = NULL };
+	uint8_t byte = 0x33;
+
+	put_split(&f.world);
+	vmdk_put_grain(&f.world, 1, &part1, 99, 0x11);
+	vmdk_put_grain(&f.world, 2, &part2, 0, 0x22);
+	world_put(&f.world, 3, 8 * 512, &byte, 1);
+	open_disk(&f, false);
+	assert_int_equal(f.image->size, (800 + 64 + 100 + 1000) * 512);
+	assert_int_equal(byte_at(&f, 800 * 512 - 1), 0x11);
+	assert_int_equal(byte_at(&f, 864 * 512 - 1), 0);
+	assert_int_equal(byte_at(&f, 864 * 512), 0x33);
+	assert_int_equal(byte_at(&f, 964 * 512), 0x22);
+	/* a write over all borders but into the part that has no space */
+	put_byte(&f, 964 * 512 + 8 * 512, 0x44);
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	assert_int_equal(source_pwrite(f.disk, &byte, 1, 800 * 512, NULL), -EROFS);
+	close_disk(&f);
+	paged_resize(&f.world.files[3].now, 107 * 512);
+	assert_refused(&f, true, -EINVAL, "flat.bin");
+	end(&f);
+}
+
+struct damage {
+	uint64_t offset;
+	uint32_t value;
+	int code;
+	const char *part;
+};
+
+static void test_hostile_headers(void **state)
+{
+	static const struct damage damages[] = {
+		{ 4, 4, -EOPNOTSUPP, "version 4" },
+		{ 8, 1u << 16, -EOPNOTSUPP, "compression 0" },
+		{ 12, 0xffffffff, -EINVAL, "does not fit" },
+		{ 16, 0xffffffff, -EINVAL, "impossible" },
+		{ 12, 0, -EINVAL, "no sectors" },
+		{ 20, 0, -EINVAL, "grains of 0" },
+		{ 20, 12, -EINVAL, "power of two" },
+		{ 28, 0xffffff, -EINVAL, "descriptor" },
+		{ 36, 0xffffff, -EINVAL, "descriptor" },
+		{ 44, 256, -EINVAL, "256 entries" },
+		{ 48, 0xffffff, -EINVAL, "redundant grain directory" },
+		{ 56, 0xffffff, -EINVAL, "grain directory" },
+		{ 56, 0, -EINVAL, "grain directory" },
+		{ 56, 3, -EROFS, "overlaps" },
+		{ 73, 0x0a0a0a0a, -EINVAL, "text mode" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
+		const struct damage *d = damages + i;
+		struct fixture f = { .image = NULL };
+
+		world_add(&f.world, "base.vmdk", 0);
+		vmdk_put(&f.world, 0, &base);
+		vmdk_put32(&f.world, 0, d->offset, d->value);
+		assert_refused(&f, false, d->code, d->part);
+		end(&f);
+	}
+}
+
+static void test_damaged_tables(void **state)
+{
+	struct fixture f = { .image = NULL };
+	uint8_t byte;
+
+	world_add(&f.world, "base.vmdk", 0);
+	vmdk_put(&f.world, 0, &base);
+	vmdk_put_grain(&f.world, 0, &base, 0, 0x11);
+	vmdk_put_grain(&f.world, 0, &base, 1, 0x12);
+	vmdk_put_entry(&f.world, 0, &base, 7, vmdk_overhead(&base));
+	assert_refused(&f, false, -EROFS, "another grain is already");
+	vmdk_put_entry(&f.world, 0, &base, 7, vmdk_overhead(&base) + 3);
+	assert_refused(&f, false, -EROFS, "another grain is already");
+	vmdk_put_entry(&f.world, 0, &base, 7, 4);
+	assert_refused(&f, false, -EROFS, "where the tables are");
+	vmdk_put_entry(&f.world, 0, &base, 7, 0x7fffffff);
+	assert_refused(&f, false, -EROFS, "beyond the end");
+	open_disk(&f, true);
+	assert_int_equal(byte_at(&f, 0), 0x11);
+	assert_int_equal(source_pread(f.disk, &byte, 1, 7 * 4096, NULL), -EIO);
+	assert_int_equal(vd_image_check(f.image, NULL), 0);
+	assert_int_equal(f.image->findings.count[FINDING_ERROR], 1);
+	end(&f);
+}
+
+/* Extents that share a file would overwrite each other. */
+static void test_shared_file(void **state)
+{
+	static const char text[] = "# Disk DescriptorFile\nCID=1\nparentCID=ffffffff\n"
+				   "RW 800 SPARSE \"s001.vmdk\"\nRW 800 SPARSE \"s001.vmdk\"\n";
+	struct fixture f = { .image = NULL };
+
+	world_add(&f.world, "image.vmdk", 0);
+	world_put(&f.world, 0, 0, text, sizeof(text) - 1);
+	world_add(&f.world, "s001.vmdk", 0);
+	vmdk_put(&f.world, 1, &part1);
+	assert_refused(&f, false, -EROFS, "the same file");
+	end(&f);
+}
+
+static void test_both_sets_of_tables(void **state)
+{
+	struct fixture f = { .image = NULL };
+
+	world_add(&f.world, "base.vmdk", 0);
+	vmdk_put(&f.world, 0, &base);
+	vmdk_put_grain(&f.world, 0, &base, 0, 0x11);
+	/* out of step, as after a power cut */
+	vmdk_put32(&f.world, 0, vmdk_entry(&base, 0, 0), 0);
+	open_disk(&f, false);
+	put_byte(&f, 5 * 4096, 0x22);
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	close_disk(&f);
+	for (uint32_t grain = 0; grain < 600; grain++)
+		assert_int_equal(vmdk_get32(&f.world, 0, vmdk_entry(&base, 0, grain)),
+				 vmdk_get32(&f.world, 0, vmdk_entry(&base, 1, grain)));
+	end(&f);
+}
+
+/* A new content id at the first flush, in place, and the header says that a writer is there. */
+static void test_session_marks(void **state)
+{
+	size_t cid = 512 + (size_t)(strstr(BASE_TEXT, "1234abcd") - BASE_TEXT);
+	struct fixture f = { .image = NULL };
+	char text[10] = { 0 };
+	uint8_t unclean;
+
+	world_add(&f.world, "base.vmdk", 0);
+	vmdk_put(&f.world, 0, &base);
+	open_disk(&f, false);
+	paged_read(&f.world.files[0].now, text, 9, cid);
+	assert_string_equal(text, "1234abcd\n");
+	put_byte(&f, 0, 1);
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	paged_read(&f.world.files[0].now, text, 9, cid);
+	assert_string_not_equal(text, "1234abcd\n");
+	assert_int_equal(text[8], '\n');
+	paged_read(&f.world.files[0].now, &unclean, 1, 72);
+	assert_int_equal(unclean, 1);
+	close_disk(&f);
+	paged_read(&f.world.files[0].now, &unclean, 1, 72);
+	assert_int_equal(unclean, 0);
+	end(&f);
+}
+
+static void test_two_flushes(void **state)
+{
+	struct fixture f = { .image = NULL };
+
+	world_add(&f.world, "base.vmdk", 0);
+	vmdk_put(&f.world, 0, &base);
+	open_disk(&f, false);
+	for (uint64_t grain = 0; grain < 600; grain += 3)
+		put_byte(&f, grain * 4096, 1);
+	f.world.flushes = 0;
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	assert_int_equal(f.world.flushes, 2);
+	put_byte(&f, 0, 2);
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	assert_int_equal(f.world.flushes, 3);
+	end(&f);
+}
+
+static void make_chain(struct world *world, uint64_t *rng)
+{
+	world_add(world, "child.vmdk", 0);
+	vmdk_put(world, 0, &child);
+	world_add(world, "base.vmdk", 0);
+	vmdk_put(world, 1, &base);
+	for (uint32_t grain = 0; grain < 600; grain += 1 + (uint32_t)rng_below(rng, 30)) {
+		vmdk_put_grain(world, 1, &base, grain, (uint8_t)grain);
+		if (rng_below(rng, 3) == 0)
+			vmdk_put_entry(world, 0, &child, grain, 1);
+		else if (rng_below(rng, 3) == 0)
+			vmdk_put_grain(world, 0, &child, grain, 0x77);
+	}
+}
+
+static void make_split(struct world *world, uint64_t *rng)
+{
+	static const char text[] = "# Disk DescriptorFile\nCID=12345678\nparentCID=ffffffff\n"
+				   "RW 800 SPARSE \"s001.vmdk\"\nRW 100 FLAT \"flat.bin\" 8\n"
+				   "RW 1000 SPARSE \"s002.vmdk\"\n";
+
+	put_split(world);
+	paged_resize(&world->files[0].now, 0);
+	world_put(world, 0, 0, text, sizeof(text) - 1);
+}
+
+static const struct vd_case cases[] = {
+	{ "vmdk sparse", make_base },
+	{ "vmdk chain", make_chain },
+	{ "vmdk split", make_split },
+};
+
+static void test_power_cuts(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		crash_format(cases + i, 1, 8);
+}
+
+static void test_model(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		model_format(cases + i, 1, 25);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_descriptor),
+		cmocka_unit_test(test_descriptor_refused),
+		cmocka_unit_test(test_zeroed_grain_hides_parent),
+		cmocka_unit_test(test_parent_refused),
+		cmocka_unit_test(test_vbox_child),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_hostile_headers),
+		cmocka_unit_test(test_damaged_tables),
+		cmocka_unit_test(test_shared_file),
+		cmocka_unit_test(test_both_sets_of_tables),
+		cmocka_unit_test(test_session_marks),
+		cmocka_unit_test(test_two_flushes),
+		cmocka_unit_test(test_power_cuts),
+		cmocka_unit_test(test_model),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
