@@ -150,23 +150,56 @@ boot_pxe() {
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
 
-# small_root FOLDER: a root of busybox alone, whose init tells its root, writes /kept and powers off
+# small_root FOLDER: a root of busybox alone, whose init tells what it is, writes /kept and goes the way back.
+# `test.run=/PROGRAM` on the command line runs a program of the root, or of test_script, before that.
 small_root() {
-	mkdir -p "$1/bin" "$1/sbin" "$1/etc" "$1/dev" "$1/proc" "$1/sys" "$1/run"
+	mkdir -p "$1/bin" "$1/sbin" "$1/etc" "$1/dev" "$1/proc" "$1/sys" "$1/run" "$1/tmp"
 	cp /bin/busybox "$1/bin/"
-	for applet in sh mount umount cat echo sync poweroff; do ln -s busybox "$1/bin/$applet"; done
+	for applet in sh mount umount cat echo sync poweroff reboot pivot_root chroot kill mkdir grep blockdev dd sleep ls df wc; do
+		ln -s busybox "$1/bin/$applet"
+	done
 	ln -s ../bin/busybox "$1/sbin/init"
-	printf '::sysinit:/etc/rc\n::shutdown:/bin/umount -a -r\n' >"$1/etc/inittab"
+	printf '::sysinit:/etc/rc\n::restart:/etc/way-back\n' >"$1/etc/inittab"
 	cat >"$1/etc/rc" <<'RC'
 #!/bin/sh
 exec >/dev/ttyS0 2>&1
 while read -r device target type rest; do [ "$target" = / ] && echo "=== root $type $rest"; done </proc/mounts
 [ -d /sys/block ] && [ -c /dev/null ] && echo '=== moved mounts are here'
-echo written >/kept
+while read -r line; do echo "=== resolv $line"; done </etc/resolv.conf
+while read -r line; do echo "=== kept $line"; done </kept
+read -r cmdline </proc/cmdline
+for word in $cmdline; do
+	case $word in
+	test.keep=*) echo "${word#*=}" >>/kept && echo "=== wrote ${word#*=}" ;;
+	test.run=*) . "${word#*=}" ;;
+	esac
+done
+echo written >/written
 echo '=== busybox init reached'
-poweroff
+kill -QUIT 1
 RC
-	chmod +x "$1/etc/rc"
+	cat >"$1/etc/way-back" <<'BACK'
+#!/bin/sh
+[ -x /run/initramfs/shutdown ] || exec poweroff -f
+cd /run/initramfs
+pivot_root . oldroot
+exec chroot . /shutdown poweroff
+BACK
+	chmod +x "$1/etc/rc" "$1/etc/way-back"
+}
+
+# small_image OUT: that root as a squashfs
+small_image() {
+	small_root "$WORK/small"
+	mksquashfs "$WORK/small" "$1" -quiet -no-progress -comp zstd -all-root
+	rm -r "$WORK/small"
+}
+
+# What a good boot of the small root shows
+expect_small_boot() {
+	expect '=== busybox init reached'
+	expect 'mkvinitrd: clean'
+	expect_not 'mkvinitrd: .*busy'
 }
 
 # small_disk OUT LABEL: a disk with that root on an ext4 partition
