@@ -20,7 +20,7 @@ _mkvinitrd_options() {
 	build) echo "--profile --kernel --sysroot --output --set --jobs $common" ;;
 	plan) echo "--profile --kernel --sysroot --output --set --jobs --format $common" ;;
 	check) echo "--kernel --sysroot $common" ;;
-	why) echo "--profile --kernel --sysroot --set $common" ;;
+	why) echo "$common" ;;
 	ls) echo "--long --format $common" ;;
 	cat) echo "$common" ;;
 	unpack) echo "--directory $common" ;;

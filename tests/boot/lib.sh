@@ -151,11 +151,11 @@ boot_pxe() {
 }
 
 # small_root FOLDER: a root of busybox alone, whose init tells what it is, writes /kept and goes the way back.
-# `test.run=/PROGRAM` on the command line runs a program of the root, or of test_script, before that.
+# test.keep=TEXT on the command line is added to /kept, test.run=FILE is a script of the root to run.
 small_root() {
 	mkdir -p "$1/bin" "$1/sbin" "$1/etc" "$1/dev" "$1/proc" "$1/sys" "$1/run" "$1/tmp"
 	cp /bin/busybox "$1/bin/"
-	for applet in sh mount umount cat echo sync poweroff reboot pivot_root chroot kill mkdir grep blockdev dd sleep ls df wc; do
+	for applet in sh mount umount cat echo sync poweroff reboot pivot_root chroot kill mkdir grep blockdev dd rm sleep ls df wc; do
 		ln -s busybox "$1/bin/$applet"
 	done
 	ln -s ../bin/busybox "$1/sbin/init"
@@ -171,16 +171,23 @@ read -r cmdline </proc/cmdline
 for word in $cmdline; do
 	case $word in
 	test.keep=*) echo "${word#*=}" >>/kept && echo "=== wrote ${word#*=}" ;;
-	test.run=*) . "${word#*=}" ;;
+	test.run=*) . "${word#*=}" ;; # a file of the root
 	esac
 done
 echo written >/written
 echo '=== busybox init reached'
 kill -QUIT 1
 RC
+	cat >"$1/etc/fill" <<'FILL'
+dd if=/dev/zero of=/big bs=64k 2>&1
+sync
+cat /etc/rc >/dev/null && echo "=== read back $?"
+rm /big
+FILL
 	cat >"$1/etc/way-back" <<'BACK'
 #!/bin/sh
 [ -x /run/initramfs/shutdown ] || exec poweroff -f
+[ ! -r /etc/before-way-back ] || . /etc/before-way-back
 cd /run/initramfs
 pivot_root . oldroot
 exec chroot . /shutdown poweroff
@@ -188,9 +195,9 @@ BACK
 	chmod +x "$1/etc/rc" "$1/etc/way-back"
 }
 
-# small_image OUT: that root as a squashfs
+# small_image OUT: that root as a squashfs; $WORK/small when the case has made it already
 small_image() {
-	small_root "$WORK/small"
+	[ -d "$WORK/small" ] || small_root "$WORK/small"
 	mksquashfs "$WORK/small" "$1" -quiet -no-progress -comp zstd -all-root
 	rm -r "$WORK/small"
 }
@@ -217,4 +224,49 @@ boot_firmware() {
 	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m "${MEMORY:-1024}" \
 		-nodefaults -display none -vga std -no-reboot -serial "file:$LOG" -nic none "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
+}
+
+# serve_flaky FOLDER: as serve_http, but breaks off in the middle of what is under /twice/ the first two times, of
+# what is under /always/ every time, and does not tell the length of what is under /nolength/
+serve_flaky() {
+	python3 - "$1" "$WORK/http.port" >"$WORK/http.log" 2>&1 <<'PYTHON' &
+import http.server, os, re, sys
+asked = {}
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        kind, name = self.path.strip("/").split("/", 1)
+        data = open(os.path.join(sys.argv[1], name), "rb").read()
+        asked[self.path] = asked.get(self.path, 0) + 1
+        start = 0
+        match = re.match(r"bytes=(\d+)-$", self.headers.get("Range") or "")
+        if match and kind != "nolength":
+            start = int(match.group(1))
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        else:
+            self.send_response(200)
+        if kind != "nolength":
+            self.send_header("Content-Length", str(len(data) - start))
+        self.end_headers()
+        end = len(data)
+        if kind == "always" or (kind == "twice" and asked[self.path] <= 2):
+            end = start + (end - start) // 2
+        if kind == "nolength" and asked[self.path] == 1:
+            end //= 2
+        self.wfile.write(data[start:end])
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+with open(sys.argv[2] + ".new", "w") as f:
+    f.write(str(server.server_port))
+os.rename(sys.argv[2] + ".new", sys.argv[2])
+server.serve_forever()
+PYTHON
+	http_pid=$!
+	trap 'kill $http_pid 2>/dev/null' EXIT
+	for _ in $(seq 100); do
+		[ ! -s "$WORK/http.port" ] || break
+		sleep 0.1
+	done
+	HTTP_PORT=$(cat "$WORK/http.port")
 }

@@ -104,6 +104,19 @@ setup() {
 }
 
 @test "missing and superfluous arguments" {
+	for arguments in check ls unpack diff 'diff a' cat 'cat a' why 'why a'; do
+		# shellcheck disable=SC2086 # two words
+		run --separate-stderr "$M" $arguments
+		assert_failure 2
+		assert_equal "${#stderr_lines[@]}" 2
+		assert_regex "${stderr_lines[0]}" "missing argument; usage: mkvinitrd ${arguments% a}"
+	done
+	for arguments in 'check a b' 'unpack a b' 'diff a b c' 'why a b c'; do
+		# shellcheck disable=SC2086
+		run --separate-stderr "$M" $arguments
+		assert_failure 2
+		assert_regex "${stderr_lines[0]}" 'unexpected argument'
+	done
 	run --separate-stderr "$M" ls
 	assert_failure 2
 	assert_regex "${stderr_lines[0]}" 'missing argument; usage: mkvinitrd ls IMAGE'

@@ -17,7 +17,8 @@ truncate -s 24M "$WORK/host/images/4k.img"
 loop=$(losetup --show -f -b 4096 "$WORK/host/images/4k.img")
 printf 'label: gpt\nstart=1024, size=4096\n' | sfdisk -q --no-reread --no-tell-kernel "$loop" >/dev/null || :
 losetup -d "$loop"
-dd if="$WORK/small.ext4" of="$WORK/host/images/4k.img" bs=1M seek=4 conv=notrunc,sparse status=none
+mke2fs -q -t ext4 -b 4096 -d "$WORK/small" "$WORK/4k.ext4" 16M
+dd if="$WORK/4k.ext4" of="$WORK/host/images/4k.img" bs=1M seek=4 conv=notrunc,sparse status=none
 ext4 "$WORK/host.ext4" 120M imghost "$host_uuid" "$WORK/host"
 disk "$WORK/disk.img" 83 "$WORK/host.ext4"
 medium="-drive file=$WORK/disk.img,format=raw,if=virtio"
@@ -38,5 +39,5 @@ boot loop 'vi.image=/images/4k.img rw' $medium
 expect_small_boot
 boot loop 'rw panic=1' $medium
 expect 'has 2 partitions and vi.part= does not say which'
-part "$WORK/host" "$WORK/disk.img" 1
-clean_ext4 "$WORK/host"
+part "$WORK/host.ext4" "$WORK/disk.img" 1
+clean_ext4 "$WORK/host.ext4"
