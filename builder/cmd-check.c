@@ -135,7 +135,7 @@ int cmd_check(const struct options *options)
 	if (options->kver)
 		r = find_kernel(&host, options->sysroot, options->kver, &err);
 	else if (options->sysroot)
-		r = host_init(&host, options->sysroot, NULL, &err);
+		r = host_find_kernel(&host, options->sysroot, NULL, &err);
 	for (int i = 0; r >= 0 && i < options->argc; i++)
 		r = check_path(options->argv[i], &host, options->quiet, &broken, &err);
 	if (r < 0)

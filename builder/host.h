@@ -22,7 +22,7 @@ struct host {
 int host_init_paths(struct host *host, struct error **err);
 
 /*
- * After host_init_paths(): the facts of the kernel and of the system at sysroot (NULL: the running one). kver is a version or
+ * The facts of the kernel and of the system at sysroot (NULL: that of host_init_paths(), which need not have run otherwise). kver is a version or
  * the path of a vmlinuz; NULL: the only version below SYSROOT/lib/modules, else `uname -r`. On failure host is still to be released.
  * Errors: -ENOENT no module directory (the message lists those that exist).
  */

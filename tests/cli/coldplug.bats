@@ -149,7 +149,7 @@ device() {
 @test "the hardware that is there gets its modules, each once, without those that are loaded" {
 	device pci0/0000:00:01.0 pci:v00001AF4d00001001sv00001AF4sd00000002bc01sc00i00
 	device pci0/0000:00:02.0 pci:v00001AF4d00001001sv00001AF4sd00000002bc01sc00i00
-	device pci0/0000:00:02.0/virtio0 '' 'MODALIAS=virtio:d00000002v00001AF4'
+	device pci0/0000:00:02.0/mmc0/mmc0:0001 '' 'MODALIAS=virtio:d00000002v00001AF4'
 	device platform/dull acpi:NOTHING:
 	ln -s ../../pci0 "$root/sys/devices/platform/dull/link"
 	mkdir -p "$root/sys/module/base_lib"
