@@ -229,6 +229,16 @@ setup() {
 	assert_output root
 }
 
+@test "completion typed into a bash in a folder that has things of the same names" {
+	mkdir build plan && touch check
+	printf '%s\n' "source '$TOP/docs/completion/mkvinitrd.bash'" 'mkvinitrd() { printf "<%s>" "$@"; }' \
+		$'mkvinitrd bu\tx' $'mkvinitrd plan --format=j\tx' $'mkvinitrd build -o che\tx' $'mkvinitrd build -r bu\tx' exit >keys
+	timeout 20 script -qc 'TERM=dumb bash --norc --noprofile -i' /dev/null <keys >screen
+	for words in '<build><x>' '<plan><--format=json><x>' '<build><-o><check><x>' '<build><-r><build/x>'; do
+		grep -qF "$words" screen || fail "no $words in: $(cat screen)"
+	done
+}
+
 @test "every command and long option is in both completions and in the manual" {
 	commands='build plan check why ls cat unpack diff profile vm pxe usb frugal iso uki pack'
 	for file in "$TOP/docs/completion/mkvinitrd.bash" "$TOP/docs/completion/_mkvinitrd" "$TOP/docs/mkvinitrd.8.scd"; do

@@ -135,6 +135,9 @@ static void test_suggest(void **state)
 	/* everything is near to a word of one or two letters */
 	assert_null(suggest("x", suggest_from_array, words));
 	assert_null(suggest("", suggest_from_array, words));
+	/* and two edits make another word of a short one: foo, root */
+	assert_null(suggest("moot", suggest_from_array, words));
+	assert_null(suggest("hot?", suggest_from_array, words));
 	assert_string_equal(suggest_phrase("modulx", suggest_from_array, words).text,
 			    " (did you mean 'module'?)");
 	assert_string_equal(suggest_phrase("zzzzz", suggest_from_array, words).text, "");
