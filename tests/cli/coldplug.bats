@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # coldplug against modprobe(8), on a small module tree of our own and on the kernels in the cache.
 # shellcheck disable=SC2154 # output, stderr: by bats
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The network: grammar of ip=, several links at once, leases, fetching.
 load lib.bash
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The way back: /run/initramfs/shutdown, which is process 1 at the very end.
 load lib.bash
 

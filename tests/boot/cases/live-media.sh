@@ -1,4 +1,5 @@
 # promise: media laid out for live-boot, dracut, Slax, and an ISO in a file (findiso=) boot with those systems' own words
+# SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay
 small_image "$WORK/root.sqfs"

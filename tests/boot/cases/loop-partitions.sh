@@ -1,4 +1,5 @@
 # promise: images with GPT, with 4096-byte sectors, with a hybrid MBR; by number, UUID and label of the partition; changes elsewhere leave the image as it is
+# SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build loop loop -s 'image /images/gpt.img'
 small_root "$WORK/small"

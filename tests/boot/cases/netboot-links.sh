@@ -1,4 +1,5 @@
 # promise: with several network cards the one that leads to the image is used: no answer, no cable, a lease that leads nowhere, BOOTIF; static addresses; TFTP; an image kept in RAM
+# SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build netboot netboot
 small_root "$WORK/small"

@@ -1,4 +1,5 @@
 # promise: the medium by label with blanks, checked, copied to RAM and let go; a wrong sum is refused; two media with the image are both told
+# SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay -s 'image /live/root.sqfs'
 small_root "$WORK/small"

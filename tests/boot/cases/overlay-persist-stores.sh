@@ -1,4 +1,5 @@
 # promise: what boot 1 wrote is there in boot 2 with the changes on a device and in a file on FAT; a full store gives ENOSPC and nothing breaks
+# SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay -s 'image /live/root.sqfs' -s 'persist file:/changes.img'
 small_image "$WORK/root.sqfs"

@@ -1,4 +1,5 @@
 # promise: vi.break stops before a phase and the shell goes on, vi.debug traces to a file, hooks run, a rescue shell can mount the root by hand
+# SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 cat >"$WORK/hook" <<'HOOK'
 #!/bin/sh
@@ -18,7 +19,7 @@ console_boot() {
 	shift 2
 	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m 1024 -nodefaults -display none -no-reboot \
 		-chardev "pipe,id=tty,path=$WORK/tty" -serial chardev:tty -nic none -kernel "$KDIR/vmlinuz" -initrd "$WORK/disk.initramfs" \
-		-append "console=ttyS0 panic=-1 printk.devkmsg=on $typed_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 &
+		-append "console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on $typed_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 &
 	qemu=$!
 	python3 - "$WORK" "$LOG" "$typed_input" <<'PYTHON'
 import os, sys

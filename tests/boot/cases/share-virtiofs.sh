@@ -1,4 +1,5 @@
 # promise: a folder of the host by virtiofs, and by 9p with another program as init and the arguments for it
+# SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build share share
 small_root "$WORK/tree"

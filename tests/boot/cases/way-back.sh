@@ -1,4 +1,5 @@
 # promise: systemd's reboot goes the way back as power-off does; a host partition that a process still holds is named instead of 'clean'
+# SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay -s 'image /live/root.sqfs'
 small_root "$WORK/small"

@@ -130,7 +130,7 @@ static void test_suggest(void **state)
 	static const char *const words[] = { "module", "mode", "host", "p", NULL };
 
 	assert_string_equal(suggest("modulx", suggest_from_array, words), "module");
-	assert_string_equal(suggest("hsto", suggest_from_array, words), "host");
+	assert_string_equal(suggest("hsot", suggest_from_array, words), "host");
 	assert_null(suggest("frobnicate", suggest_from_array, words));
 	/* everything is near to a word of one or two letters */
 	assert_null(suggest("x", suggest_from_array, words));
