@@ -118,6 +118,39 @@ static void check_modules(struct check *check)
 	}
 }
 
+/* The version in a path like [usr/]lib/modules/VERSION/kernel/x.ko; false for any other path. */
+static bool module_version(const char *path, char *ret, size_t size)
+{
+	const char *dir = strstr(path, "lib/modules/"), *version;
+	size_t len;
+
+	if (!dir || !strstr(path, ".ko") || (dir != path && strncmp(path, "usr/", 4) != 0))
+		return false;
+	version = dir + strlen("lib/modules/");
+	len = strcspn(version, "/");
+	return version[len] && snprintf(ret, size, "%.*s", (int)len, version) < (int)size;
+}
+
+/* Only a note: a kernel that has all it needs inside starts without them. */
+static void note_foreign_modules(struct check *check)
+{
+	const struct tree_node *node;
+	char found[128] = "", version[128];
+
+	if (!check->host || !check->host->kver)
+		return;
+	vec_foreach (i, node, &check->tree.nodes) {
+		if (!module_version(node->path, version, sizeof(version)))
+			continue;
+		if (strcmp(version, check->host->kver) == 0)
+			return;
+		memcpy(found, version, sizeof(found));
+	}
+	if (*found)
+		check_note(check, "its modules are for kernel %s; %s can load none of them", found,
+			   check->host->kver);
+}
+
 void check_kernel(struct check *check)
 {
 	if (!check->host || (!check->host->kernel_config && !check->host->kver))
@@ -129,4 +162,5 @@ void check_kernel(struct check *check)
 			   kernel_name(check));
 	check_segments(check);
 	check_modules(check);
+	note_foreign_modules(check);
 }

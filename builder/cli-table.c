@@ -28,7 +28,7 @@ static const struct command commands[] = {
 	  cmd_plan },
 	{ "check", "IMAGE [-k KVER|VMLINUZ]", "prove that a kernel can unpack and start an image",
 	  "krvqhV", 1, 1, cmd_check },
-	{ "why", "IMAGE PATH", "explain why a file is in an image", "pkrsvqhV", 1, 2, cmd_why },
+	{ "why", "IMAGE PATH", "explain why a file is in an image", "vqhV", 2, 2, cmd_why },
 	{ "ls", "IMAGE...", "list the members of images", "lfvqhV", 1, UINT_MAX, cmd_ls },
 	{ "cat", "IMAGE PATH...", "write members of an image to standard output", "vqhV", 2,
 	  UINT_MAX, cmd_cat },

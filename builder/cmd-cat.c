@@ -109,10 +109,6 @@ int cmd_cat(const struct options *options)
 	bool missing = false;
 	int r;
 
-	if (options->argc < 2) {
-		log_msg(LOG_ERROR, "cat: which file? Usage: mkvinitrd cat IMAGE PATH...");
-		return STATUS_USAGE;
-	}
 	request.n = (size_t)options->argc - 1;
 	request.wanted = calloc(request.n, sizeof(*request.wanted));
 	if (!request.wanted) {

@@ -51,31 +51,39 @@ static bool is_file(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+/* A kernel image knows its version, and its configuration lies inside or beside it. */
+static int read_kernel_image(struct host *host, const char *path, struct error **err)
+{
+	int r = kernel_image_version(path, &host->kver, err);
+
+	if (r < 0)
+		return r;
+	if (kernel_image_config(path, &host->kernel_config, NULL) < 0)
+		host->kernel_config = kernel_image_config_beside(path, host->kver);
+	return 0;
+}
+
 /* Facts of the kernel named by -k, a version or a kernel image; what cannot be found stays NULL. */
 static int find_kernel(struct host *host, const char *sysroot, const char *kernel,
 		       struct error **err)
 {
 	bool image = is_file(kernel);
-	int r;
+	int r = 0;
 
 	if (!image && strchr(kernel, '/'))
 		return error_make(err, ENOENT, "no kernel image at '%s'", kernel);
-	host->sysroot = strdup(sysroot);
-	if (image) {
-		r = kernel_image_version(kernel, &host->kver, err);
-		if (r < 0)
-			return r;
-		if (kernel_image_config(kernel, &host->kernel_config, NULL) < 0)
-			host->kernel_config = NULL;
-	} else {
-		host->kver = strdup(kernel);
-	}
-	if (!host->sysroot || !host->kver)
-		return error_make(err, ENOMEM, "out of memory");
-	if (!host->kernel_config)
-		host->kernel_config =
-			kernel_config_text(sysroot, host->kver, image ? kernel : NULL);
-	return 0;
+	host->sysroot = realpath(sysroot ? sysroot : "/", NULL);
+	if (!host->sysroot)
+		return error_sys(err, errno, "cannot use '%s' as the system root (-r)", sysroot);
+	if (strcmp(host->sysroot, "/") == 0)
+		*host->sysroot = '\0';
+	if (image)
+		r = read_kernel_image(host, kernel, err);
+	else if (!(host->kver = strdup(kernel)))
+		r = error_make(err, ENOMEM, "out of memory");
+	if (r == 0 && !host->kernel_config)
+		host_read_kernel_config(host);
+	return r;
 }
 
 static void print_report(const char *path, const struct check_report *report, bool quiet)
@@ -92,8 +100,9 @@ static void print_report(const char *path, const struct check_report *report, bo
 	}
 	if (report->findings.len || quiet)
 		return;
-	printf("%s: ok (%u segments, %" PRIu64 " members, %" PRIu64 ".%u MiB unpacked)\n", path,
-	       report->segments, report->members, report->unpacked >> 20,
+	printf("%s: ok (%u segment%s, %" PRIu64 " members, %" PRIu64 ".%u MiB unpacked)\n", path,
+	       report->segments, report->segments == 1 ? "" : "s", report->members,
+	       report->unpacked >> 20,
 	       (unsigned)((report->unpacked & 0xfffff) * 10 >> 20));
 }
 
@@ -123,14 +132,10 @@ int cmd_check(const struct options *options)
 	bool broken = false;
 	int r = 0;
 
-	if (options->argc < 1) {
-		log_msg(LOG_ERROR, "check: which image? Usage: mkvinitrd check IMAGE... [-k"
-				   " KVER|VMLINUZ]");
-		return STATUS_USAGE;
-	}
 	if (options->kver)
-		r = find_kernel(&host, options->sysroot ? options->sysroot : "", options->kver,
-				&err);
+		r = find_kernel(&host, options->sysroot, options->kver, &err);
+	else if (options->sysroot)
+		r = host_find_kernel(&host, options->sysroot, NULL, &err);
 	for (int i = 0; r >= 0 && i < options->argc; i++)
 		r = check_path(options->argv[i], &host, options->quiet, &broken, &err);
 	if (r < 0)

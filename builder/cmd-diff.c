@@ -161,10 +161,6 @@ int cmd_diff(const struct options *options)
 	bool json = options->format == PLAN_JSON;
 	int status = TROUBLE;
 
-	if (options->argc != 2) {
-		log_msg(LOG_ERROR, "diff: two images, please. Usage: mkvinitrd diff OLD NEW");
-		return STATUS_USAGE;
-	}
 	if (load(options->argv[0], &file_a, &a) >= 0 && load(options->argv[1], &file_b, &b) >= 0) {
 		compare_trees(&a, &b, json, &totals);
 		status = totals.added || totals.removed || totals.changed ? DIFFERENT : SAME;

@@ -131,10 +131,6 @@ int cmd_ls(const struct options *options)
 {
 	enum exit_status status = STATUS_OK;
 
-	if (options->argc < 1) {
-		log_msg(LOG_ERROR, "ls: which image? Usage: mkvinitrd ls [-l] [-v] IMAGE...");
-		return STATUS_USAGE;
-	}
 	for (int i = 0; i < options->argc; i++) {
 		_cleanup_error_ struct error *err = NULL;
 		struct image_file file;

@@ -44,11 +44,14 @@ int job_prepare(struct job *job, const struct options *options)
 	struct diag diag = { 0 };
 	int status;
 
-	if (host_init(&job->host, options->sysroot, options->kver, &err) < 0)
+	if (host_init_paths(&job->host, &err) < 0)
 		return fail(err, STATUS_FAILED);
+	/* the profile first: its mistakes are told whatever the machine lacks */
 	status = load_profile(options, &job->host, &job->profile);
 	if (status != STATUS_OK)
 		return status;
+	if (host_find_kernel(&job->host, options->sysroot, options->kver, &err) < 0)
+		return fail(err, STATUS_FAILED);
 	if (plan_make(&job->plan, &job->profile, &job->host, &diag, &err) < 0)
 		status = fail(err, STATUS_FAILED);
 	else
@@ -85,6 +88,9 @@ static int print_plan(const struct plan *plan, const struct options *options, st
 {
 	if (options->output && strcmp(options->output, "-") != 0)
 		return print_to_file(plan, options, err);
+	if (options->format == PLAN_LIST && !options->quiet)
+		log_msg(LOG_WARNING, "the contents that mkvinitrd makes itself are named 'spill/N' in this list; "
+				     "with -o FILE they are written to FILE.d");
 	return plan_print(plan, options->format, NULL, stdout, err);
 }
 

@@ -59,11 +59,6 @@ int cmd_unpack(const struct options *options)
 	struct image_file file;
 	int r;
 
-	if (options->argc != 1) {
-		log_msg(LOG_ERROR, "unpack: one image, please. Usage: mkvinitrd unpack [-C DIR]"
-				   " IMAGE");
-		return STATUS_USAGE;
-	}
 	r = image_file_open(&file, options->argv[0], &err);
 	if (r >= 0)
 		r = unpack_all(&file, &unpacking, &err);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "builder/command.h"
-#include "builder/image.h"
+#include "builder/image-tree.h"
 #include "builder/resolve-moddep.h"
 #include "builder/util/log.h"
 
@@ -16,18 +16,16 @@ struct why {
 struct record {
 	char *text;	   /* of etc/mkvinitrd/why; NULL: the image has none */
 	struct vec whys;   /* of struct why, in the order of the image's text */
-	struct vec paths;  /* of char *: all members, owned */
+	struct image_tree tree; /* all members */
 };
 
 static int on_entry(void *context, const struct image_entry *entry, struct error **err)
 {
 	struct record *record = context;
-	char *path = strdup(entry->path);
+	int r = image_tree_add(&record->tree, entry, err);
 
-	if (!path || vec_push(&record->paths, path) < 0) {
-		free(path);
-		return error_make(err, ENOMEM, "out of memory");
-	}
+	if (r < 0)
+		return r;
 	if (strcmp(entry->path, PLAN_WHY_PATH) != 0 || record->text)
 		return 0;
 	record->text = strndup((const char *)entry->data, (size_t)entry->size);
@@ -70,6 +68,7 @@ static int read_record(const char *name, struct record *record, struct error **e
 	image_unmap(image, len);
 	if (r < 0)
 		return r;
+	image_tree_finish(&record->tree);
 	if (!record->text)
 		return error_make(err, ENOENT,
 				  "'%s' does not tell why its members are there: it has no /%s, so mkvinitrd did not "
@@ -141,28 +140,32 @@ static void print_chain(const struct record *record, const struct why *why)
 	}
 }
 
-static bool is_member(const struct record *record, const char *wanted)
+/* What the booted system finds at the path, when links of the image lead there. */
+static const char *behind_links(const struct record *record, const char *wanted)
 {
-	const char *path;
+	const struct tree_node *node =
+		strchr(wanted, '/') ? image_tree_resolve(&record->tree, wanted, NULL) : NULL;
 
-	vec_foreach(i, path, &record->paths)
-		if (strcmp(path, wanted + strspn(wanted, "/")) == 0)
-			return true;
-	return false;
+	return node && strcmp(node->path, wanted + strspn(wanted, "/")) != 0 ? node->path : NULL;
 }
 
 static int explain(const struct record *record, const char *name, const char *wanted)
 {
 	const struct why *why = find(record, wanted);
+	const char *path = wanted + strspn(wanted, "/"), *real;
 
 	if (why) {
 		print_chain(record, why);
 		return STATUS_OK;
 	}
-	if (is_member(record, wanted)) {
-		printf("/%s: part of every image, or the folder of something else\n",
-		       wanted + strspn(wanted, "/"));
+	if (image_tree_find(&record->tree, path)) {
+		printf("/%s: part of every image, or the folder of something else\n", path);
 		return STATUS_OK;
+	}
+	real = behind_links(record, wanted);
+	if (real) {
+		printf("/%s: by links of the image this is /%s\n", path, real);
+		return explain(record, name, real);
 	}
 	log_msg(LOG_ERROR, "'%s' has no member or module '%s'; 'mkvinitrd ls' lists them", name,
 		wanted);
@@ -180,7 +183,7 @@ int cmd_why(const struct options *options)
 	else
 		status = explain(&record, options->argv[0], options->argv[1]);
 	vec_clear(&record.whys, free);
-	vec_clear(&record.paths, free);
+	image_tree_release(&record.tree);
 	free(record.text);
 	return status;
 }

@@ -36,6 +36,11 @@ static int compare_versions(const void *a, const void *b)
 	return strverscmp(a, b);
 }
 
+static bool is_absent(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR;
+}
+
 /* Names of the folders in SYSROOT/lib/modules, in version order; none when there is no such folder.
  */
 static int list_versions(const struct host *host, struct vec *versions, struct error **err)
@@ -45,8 +50,13 @@ static int list_versions(const struct host *host, struct vec *versions, struct e
 	int r = 0;
 	DIR *dir;
 
-	if (host_resolve(host, "/lib/modules", &path, NULL) < 0)
+	r = host_resolve(host, "/lib/modules", &path, err);
+	if (is_absent(r)) {
+		error_release(err);
 		return 0;
+	}
+	if (r < 0)
+		return r;
 	dir = opendir(path);
 	if (!dir)
 		return errno == ENOTDIR
@@ -110,13 +120,19 @@ static int find_modules(struct host *host, const struct vec *versions, struct er
 
 	for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
 		_cleanup_free_ char *path = NULL;
+		int r;
 
 		if (asprintf(&path, "%s/%s", bases[i], host->kver) < 0) {
 			path = NULL;
 			return error_make(err, ENOMEM, "out of memory");
 		}
-		if (host_resolve(host, path, &host->modules_dir, NULL) < 0)
+		r = host_resolve(host, path, &host->modules_dir, err);
+		if (is_absent(r)) {
+			error_release(err);
 			continue;
+		}
+		if (r < 0)
+			return r;
 		if (host->modules_dir && stat(host->modules_dir, &st) == 0 && S_ISDIR(st.st_mode))
 			return 0;
 		free(steal_ptr(&host->modules_dir));
@@ -124,8 +140,7 @@ static int find_modules(struct host *host, const struct vec *versions, struct er
 	return complain_modules(host, versions, err);
 }
 
-/* Where distributions keep it; that there is none is no error. */
-static void read_kernel_config(struct host *host)
+void host_read_kernel_config(struct host *host)
 {
 	static const char *const places[] = {
 		"/boot/config-%s",
@@ -166,13 +181,11 @@ static int set_sysroot(struct host *host, const char *sysroot, struct error **er
 	return r;
 }
 
-int host_init(struct host *host, const char *sysroot, const char *kver, struct error **err)
+int host_find_kernel(struct host *host, const char *sysroot, const char *kver, struct error **err)
 {
 	struct vec versions = { 0 };
-	int r = host_init_paths(host, err);
+	int r = sysroot ? set_sysroot(host, sysroot, err) : 0;
 
-	if (r == 0 && sysroot)
-		r = set_sysroot(host, sysroot, err);
 	if (r == 0)
 		r = list_versions(host, &versions, err);
 	if (r == 0)
@@ -180,10 +193,19 @@ int host_init(struct host *host, const char *sysroot, const char *kver, struct e
 	if (r == 0)
 		r = find_modules(host, &versions, err);
 	if (r == 0)
-		read_kernel_config(host);
-	else
-		host_release(host);
+		host_read_kernel_config(host);
 	vec_clear(&versions, free);
+	return r;
+}
+
+int host_init(struct host *host, const char *sysroot, const char *kver, struct error **err)
+{
+	int r = host_init_paths(host, err);
+
+	if (r == 0)
+		r = host_find_kernel(host, sysroot, kver, err);
+	if (r < 0)
+		host_release(host);
 	return r;
 }
 

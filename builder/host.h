@@ -18,14 +18,21 @@ struct host {
 	char *kernel_config; /* text of SYSROOT/boot/config-KVER or lib/modules/KVER/config, NULL when there is none */
 };
 
-/*
- * Finds the facts. kver NULL: the only version below SYSROOT/lib/modules, else `uname -r`.
- * Errors: -ENOENT no module directory (the message lists those that exist).
- */
-int host_init(struct host *host, const char *sysroot, const char *kver, struct error **err);
-
 /* Only data_dir, applets_dir, libexec_dir, cache_dir: what `profile list` and dispatch need. */
 int host_init_paths(struct host *host, struct error **err);
+
+/*
+ * The facts of the kernel and of the system at sysroot (NULL: that of host_init_paths(), which need not have run otherwise). kver is a version or
+ * the path of a vmlinuz; NULL: the only version below SYSROOT/lib/modules, else `uname -r`. On failure host is still to be released.
+ * Errors: -ENOENT no module directory (the message lists those that exist).
+ */
+int host_find_kernel(struct host *host, const char *sysroot, const char *kver, struct error **err);
+
+/* Both of the above; host is empty after a failure. */
+int host_init(struct host *host, const char *sysroot, const char *kver, struct error **err);
+
+/* Sets kernel_config from where distributions keep it below sysroot, given kver; that there is none is no error. */
+void host_read_kernel_config(struct host *host);
 
 /* CONFIG_<name>: 'y', 'm', 'n', or '?' when there is no configuration to read. */
 char host_kernel_config(const struct host *host, const char *name);

@@ -103,23 +103,13 @@ int kernel_image_config(const char *path, char **ret, struct error **err)
 	return r < 0 ? error_wrap(err, "kernel image '%s'", path) : 0;
 }
 
-char *kernel_config_text(const char *sysroot, const char *kver, const char *image)
+char *kernel_image_config_beside(const char *image, const char *kver)
 {
-	const char *slash = image ? strrchr(image, '/') : NULL;
+	const char *slash = strrchr(image, '/');
+	_cleanup_free_ char *path = NULL;
 	char *text = NULL;
-	char *paths[3] = { 0 };
 
-	if (image && asprintf(&paths[0], "%.*sconfig-%s", slash ? (int)(slash - image) + 1 : 0,
-			      image, kver) < 0)
-		paths[0] = NULL;
-	if (asprintf(&paths[1], "%s/boot/config-%s", sysroot, kver) < 0)
-		paths[1] = NULL;
-	if (asprintf(&paths[2], "%s/lib/modules/%s/config", sysroot, kver) < 0)
-		paths[2] = NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		if (!text && paths[i] && read_file(paths[i], &text, NULL, NULL) < 0)
-			text = NULL;
-		free(paths[i]);
-	}
-	return text;
+	if (asprintf(&path, "%.*sconfig-%s", slash ? (int)(slash - image) + 1 : 0, image, kver) < 0)
+		path = NULL;
+	return path && read_file(path, &text, NULL, NULL) >= 0 ? text : NULL;
 }

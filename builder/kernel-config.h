@@ -11,7 +11,7 @@
  */
 int kernel_image_config(const char *path, char **ret, struct error **err);
 
-/* The text of SYSROOT/boot/config-KVER, SYSROOT/lib/modules/KVER/config or config-KVER beside the kernel image (may be NULL), or NULL. */
-char *kernel_config_text(const char *sysroot, const char *kver, const char *image);
+/* The text of config-KVER beside the kernel image, or NULL. */
+char *kernel_image_config_beside(const char *image, const char *kver);
 
 #endif

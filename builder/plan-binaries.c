@@ -41,9 +41,10 @@ static int add_file(struct planner *planner, const struct binary_file *file,
 	_cleanup_free_ char *target = NULL, *reason = NULL;
 
 	if (file->reason) {
-		cause.reason = reason = image_reason(file->reason);
-		if (!cause.reason)
+		reason = image_reason(file->reason);
+		if (!reason)
 			return plan_no_memory(err);
+		cause.reason = reason;
 	}
 	if (!file->target)
 		return plan_add_source(planner, SEGMENT_MODULES, file->path, file->source, file->size,

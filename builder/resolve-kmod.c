@@ -2,7 +2,9 @@
 #include "builder/resolve-kmod.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libkmod.h>
+#include <stdio.h>
 #include <string.h>
 
 struct kmod_lookup {
@@ -32,14 +34,39 @@ static int depmod_base(const char *modules_dir)
 	return lib ? (int)(lib - modules_dir) : 0;
 }
 
-static int no_index(const char *modules_dir, struct error **err)
+static int no_index(const char *modules_dir, const char *name, struct error **err)
 {
 	int base = depmod_base(modules_dir);
 
 	return error_make(err, ENOENT,
-			  "'%s' has no module index (modules.dep.bin): make it with 'depmod %s%.*s%s%s'",
-			  modules_dir, base ? "-b " : "", base, modules_dir, base ? " " : "",
+			  "'%s' has no module index (%s): make it with 'depmod %s%.*s%s%s'",
+			  modules_dir, name, base ? "-b " : "", base, modules_dir, base ? " " : "",
 			  last_component(modules_dir));
+}
+
+/* libkmod does not tell which of its files it could not read, nor why. */
+static int explain_index(const char *modules_dir, struct error **err)
+{
+	static const char *const names[] = { "modules.dep.bin", "modules.alias.bin",
+					     "modules.symbols.bin", "modules.builtin.bin" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_free_ char *path = NULL;
+		_cleanup_close_ int fd = -1;
+
+		if (asprintf(&path, "%s/%s", modules_dir, names[i]) < 0) {
+			path = NULL;
+			return error_make(err, ENOMEM, "out of memory");
+		}
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT)
+			return no_index(modules_dir, names[i], err);
+		if (fd < 0)
+			return error_sys(err, errno, "cannot read the module index '%s'", path);
+	}
+	return error_make(err, EBADMSG,
+			  "the module index in '%s' (modules.*.bin) is damaged or of another version; "
+			  "run depmod again", modules_dir);
 }
 
 int kmod_lookup_open(const char *modules_dir, struct kmod_lookup **ret, struct error **err)
@@ -58,7 +85,7 @@ int kmod_lookup_open(const char *modules_dir, struct kmod_lookup **ret, struct e
 	kmod_set_log_fn(lookup->ctx, log_nothing, NULL);
 	if (kmod_load_resources(lookup->ctx) < 0) {
 		kmod_lookup_close(lookup);
-		return no_index(modules_dir, err);
+		return explain_index(modules_dir, err);
 	}
 	*ret = lookup;
 	return 0;

@@ -2,6 +2,7 @@
 #include "builder/resolve-moddep.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "builder/util/strbuf.h"
@@ -234,6 +235,7 @@ bool module_table_is_builtin(const struct module_table *table, const char *name)
 /* Up to five candidates, the nearest first; a name that contains the wanted one counts as two edits away. */
 static size_t find_near(const struct module_table *table, const char *name, const char *near[5])
 {
+	unsigned limit = suggest_limit(name);
 	size_t found = 0;
 
 	for (unsigned distance = 1; distance <= 2; distance++)
@@ -241,8 +243,8 @@ static size_t find_near(const struct module_table *table, const char *name, cons
 			const char *candidate = table->modules[i].name;
 			unsigned d = suggest_distance(name, candidate);
 
-			if (d > 2 && strlen(name) > 3 && strstr(candidate, name))
-				d = 2;
+			if (d > limit)
+				d = strlen(name) > 3 && strstr(candidate, name) ? 2 : UINT_MAX;
 			if (d == distance)
 				near[found++] = candidate;
 		}

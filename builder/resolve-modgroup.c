@@ -56,7 +56,7 @@ static const struct module_group groups[] = {
 			  "!drivers/input/serio/serport", "!drivers/input/serio/parkbd") },
 	/* wired network cards; wireless ones and modems need more than a driver */
 	{ "net",
-	  PATTERNS("drivers/net/ethernet/", "drivers/net/phy/", "drivers/net/mdio/",
+	  PATTERNS("drivers/net/ethernet/", "!drivers/net/ethernet/sfc/falcon/", "drivers/net/phy/", "drivers/net/mdio/",
 		   "drivers/net/pcs/", "drivers/net/usb/", "!drivers/net/usb/cdc[-_]phonet", "!drivers/net/usb/cdc_mbim",
 		   "!drivers/net/usb/hso", "!drivers/net/usb/qmi_wwan", "!drivers/net/usb/sierra_net",
 		   "!drivers/net/usb/lg-vl600", "drivers/net/hyperv/",

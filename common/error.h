@@ -42,9 +42,10 @@ const char *error_msg(const struct error *err);
 void error_release(struct error **err);
 
 /*
- * They return a negative number always: said in a form that compilers and analyzers understand, so that
- * they know which results are written after `if (r < 0)`.
+ * They return a negative number always: said in a form that clang's analyzer understands, so that it
+ * knows which results are written after `if (r < 0)`.
  */
+#ifdef __clang_analyzer__
 #define ERROR_NEGATIVE(call)                     \
 	({                                       \
 		int error_code_ = (call);        \
@@ -56,6 +57,7 @@ void error_release(struct error **err);
 #define error_sys(...)	ERROR_NEGATIVE(error_sys(__VA_ARGS__))
 #define error_wrap(...) ERROR_NEGATIVE(error_wrap(__VA_ARGS__))
 #define error_move(...) ERROR_NEGATIVE(error_move(__VA_ARGS__))
+#endif
 
 #define _cleanup_error_ _cleanup_(error_release)
 

@@ -62,4 +62,4 @@ clean:
 
 .PHONY: all clean docs host-applets
 .DELETE_ON_ERROR:
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -type f -name '*.d' 2>/dev/null)

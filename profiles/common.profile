@@ -21,6 +21,8 @@ module loop overlay
 #module =hid              # keyboards of laptops that are not on USB or PS/2
 #module nvidiafb i2c-*    # by name, or a pattern of names
 #blacklist nouveau        # never load this one
+# Looking for a floppy drive takes half a second, on machines that have none too.
+blacklist floppy
 
 # Firmware that the drivers above ask for: 'auto' takes what /lib/firmware has of it, 'none' nothing.
 firmware auto

@@ -11,3 +11,5 @@ root disk
 
 # Leave the partition as it is, and forget changes at power-off (or name a store, see profile overlay).
 #persist ram
+# The program for that, so that vi.persist= of the command line can ask for it too.
+applet overlayroot

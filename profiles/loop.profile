@@ -19,3 +19,5 @@ host any
 # Changes go into the image itself. To keep it as it is and put them elsewhere:
 #persist ram
 #persist file:/changes.img,8G
+# The program for that, so that vi.persist= of the command line can ask for it too.
+applet overlayroot

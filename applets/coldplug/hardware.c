@@ -95,7 +95,7 @@ static int read_at(int dir, const char *name, char *to, size_t size)
 	return 0;
 }
 
-/* Some buses (mmc) have no modalias file, only the line in uevent. */
+/* The cards of mmc have no modalias file, only the line in uevent. */
 static int add_device(struct hardware *h, int dir, bool has_modalias)
 {
 	char text[8192], *alias = text;
@@ -112,11 +112,13 @@ static int add_device(struct hardware *h, int dir, bool has_modalias)
 	return *alias ? hardware_add(h, alias) : 0;
 }
 
-/* Folders that hold numbers, not devices. */
+/* Folders that hold numbers, or devices below which no driver has anything to do. */
 static bool is_dull(const char *name)
 {
-	static const char *const names[] = { ".",      "..",	   "power", "statistics",
-					     "queues", "msi_irqs", "trace" };
+	static const char *const names[] = {
+		".",   "..",  "power", "statistics", "queues", "msi_irqs", "trace",    "block",
+		"net", "tty", "vc",    "bdi",	     "mem",    "memory",   "workqueue"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -128,7 +130,7 @@ static bool is_dull(const char *name)
 static int walk(struct hardware *h, int parent, const char *name, unsigned int depth)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), code = 0;
-	bool has_modalias = false, has_uevent = false;
+	bool is_mmc = strncmp(name, "mmc", 3) == 0, has_modalias = false, has_uevent = false;
 	struct dirent *entry;
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
@@ -140,7 +142,7 @@ static int walk(struct hardware *h, int parent, const char *name, unsigned int d
 	while (code == 0 && (entry = readdir(d))) {
 		if (entry->d_type == DT_REG && strcmp(entry->d_name, "modalias") == 0)
 			has_modalias = true;
-		else if (entry->d_type == DT_REG && strcmp(entry->d_name, "uevent") == 0)
+		else if (is_mmc && entry->d_type == DT_REG && strcmp(entry->d_name, "uevent") == 0)
 			has_uevent = true;
 		else if (entry->d_type == DT_DIR && !is_dull(entry->d_name) && depth < MAX_DEPTH)
 			code = walk(h, fd, entry->d_name, depth + 1);
@@ -151,20 +153,19 @@ static int walk(struct hardware *h, int parent, const char *name, unsigned int d
 	return code;
 }
 
-int hardware_settle(struct hardware *h, struct error **err)
+static int walk_all(struct hardware *h, struct error **err)
 {
 	_cleanup_close_ int sysfs = open(h->loader->sysfs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (sysfs < 0)
 		return error_sys(err, errno, "cannot open '%s'", h->loader->sysfs);
-	do {
-		h->fresh = 0;
-		if (walk(h, sysfs, "devices", 0) < 0)
-			return error_make(err, ENOMEM, "out of memory");
-	} while (h->fresh);
+	h->fresh = 0;
+	if (walk(h, sysfs, "devices", 0) < 0)
+		return error_make(err, ENOMEM, "out of memory");
 	return 0;
 }
 
+/* All events that wait in the socket. -ENOBUFS: some were lost. */
 static int drain(struct hardware *h, int uevents, struct uevent *ev, struct error **err)
 {
 	int code;
@@ -176,9 +177,31 @@ static int drain(struct hardware *h, int uevents, struct uevent *ev, struct erro
 		if (hardware_add(h, ev->modalias) < 0)
 			return error_make(err, ENOMEM, "out of memory");
 	}
-	if (code == -ENOBUFS)
-		return hardware_settle(h, err);
-	return code == -EAGAIN ? 0 : error_sys(err, code, "cannot read the kernel's events");
+	if (code == -EAGAIN)
+		return 0;
+	return code == -ENOBUFS ? code : error_sys(err, code, "cannot read the kernel's events");
+}
+
+/* A walk takes longer than the loading of a driver: what drivers bring, events tell. */
+int hardware_settle(struct hardware *h, int uevents, struct error **err)
+{
+	_cleanup_free_ struct uevent *ev = malloc(sizeof(*ev));
+	bool again;
+	int code;
+
+	if (!ev)
+		return error_make(err, ENOMEM, "out of memory");
+	do {
+		code = walk_all(h, err);
+		again = h->fresh && uevents < 0;
+		if (code == 0 && uevents >= 0)
+			code = drain(h, uevents, ev, err);
+		if (code == -ENOBUFS) {
+			code = 0;
+			again = true;
+		}
+	} while (code == 0 && again);
+	return code;
 }
 
 int hardware_follow(struct hardware *h, int uevents, int signals, struct error **err)
@@ -197,6 +220,8 @@ int hardware_follow(struct hardware *h, int uevents, int signals, struct error *
 			return 0;
 		if (p[0].revents)
 			code = drain(h, uevents, ev, err);
+		if (code == -ENOBUFS)
+			code = hardware_settle(h, uevents, err);
 	}
 	return code;
 }

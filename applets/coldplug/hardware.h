@@ -24,10 +24,11 @@ void hardware_free(struct hardware *h);
 int hardware_add(struct hardware *h, const char *modalias);
 
 /*
- * Walks SYSFS/devices and deals with each device's modalias, again and again until a pass meets no
- * new one (drivers bring new devices). 0 or -errno.
+ * Walks SYSFS/devices and deals with each device's modalias, then with the new devices that drivers
+ * bring until there are none: as the socket uevents, opened before, tells them, or without one (-1)
+ * by walking again. 0 or -errno.
  */
-int hardware_settle(struct hardware *h, struct error **err);
+int hardware_settle(struct hardware *h, int uevents, struct error **err);
 
 /*
  * Goes on with the devices that appear later: reads uevents from the socket until SIGTERM or SIGINT

@@ -300,7 +300,7 @@ static int serve_hardware(const struct arguments *a, struct loader *l)
 	/* before the first look, so that nothing falls in between */
 	if (a->daemon)
 		uevents = uevent_open(&err);
-	if ((a->daemon && uevents < 0) || hardware_settle(&h, &err) < 0)
+	if ((a->daemon && uevents < 0) || hardware_settle(&h, uevents, &err) < 0)
 		status = msg_fail(err);
 	else if (a->daemon)
 		status = follow(a, &h, uevents);

@@ -6,8 +6,7 @@
 
 #include "common/macro.h"
 
-#define MAX_WORD     32
-#define MAX_DISTANCE 2
+#define MAX_WORD 32
 
 static unsigned min3(unsigned a, unsigned b, unsigned c)
 {
@@ -38,10 +37,17 @@ unsigned suggest_distance(const char *a, const char *b)
 	return row[la % 3][lb];
 }
 
+unsigned suggest_limit(const char *word)
+{
+	size_t len = strnlen(word, MAX_WORD);
+
+	return len < 2 ? 0 : len <= 4 ? 1 : 2;
+}
+
 const char *suggest(const char *word, const char *(*candidate)(const void *context, size_t i),
 		    const void *context)
 {
-	unsigned best = MIN(MAX_DISTANCE + 1, (unsigned)strnlen(word, MAX_WORD));
+	unsigned best = suggest_limit(word) + 1;
 	const char *name, *found = NULL;
 
 	for (size_t i = 0; (name = candidate(context, i)); i++) {

@@ -11,8 +11,11 @@
  */
 unsigned suggest_distance(const char *a, const char *b);
 
+/* How many edits may lie between a word and what was meant: none for one letter, 1 for up to four, else 2. */
+unsigned suggest_limit(const char *word);
+
 /*
- * The nearest candidate that is at most 2 edits away, and fewer than the word has letters; NULL when there is none.
+ * The nearest candidate within the limit of the word; NULL when there is none.
  * candidate(context, i) gives the i-th word and NULL after the last. The first of equals wins.
  */
 const char *suggest(const char *word, const char *(*candidate)(const void *context, size_t i),

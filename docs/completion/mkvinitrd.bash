@@ -6,6 +6,12 @@ _mkvinitrd_reply() {
 	mapfile -t COMPREPLY < <(compgen "$@")
 }
 
+# Only these may end in a slash: a folder "build" must not spoil the command of that name.
+_mkvinitrd_reply_files() {
+	compopt -o filenames 2>/dev/null || :
+	_mkvinitrd_reply "$@"
+}
+
 _mkvinitrd_profiles() {
 	mkvinitrd profile list 2>/dev/null | cut -d ' ' -f 1
 }
@@ -20,7 +26,7 @@ _mkvinitrd_options() {
 	build) echo "--profile --kernel --sysroot --output --set --jobs $common" ;;
 	plan) echo "--profile --kernel --sysroot --output --set --jobs --format $common" ;;
 	check) echo "--kernel --sysroot $common" ;;
-	why) echo "--profile --kernel --sysroot --set $common" ;;
+	why) echo "$common" ;;
 	ls) echo "--long --format $common" ;;
 	cat) echo "$common" ;;
 	unpack) echo "--directory $common" ;;
@@ -34,10 +40,10 @@ _mkvinitrd_value() {
 	local directives='include root image host partition persist size verify module firmware blacklist binary
 		file dir link node busybox compress param hook microcode applet'
 	case $1 in
-	-p | --profile) _mkvinitrd_reply -f -W "$(_mkvinitrd_profiles)" -- "$2" ;;
-	-k | --kernel) _mkvinitrd_reply -f -W "$(_mkvinitrd_kernels)" -- "$2" ;;
-	-r | --sysroot | -C | --directory) _mkvinitrd_reply -d -- "$2" ;;
-	-o | --output) _mkvinitrd_reply -f -- "$2" ;;
+	-p | --profile) _mkvinitrd_reply_files -f -W "$(_mkvinitrd_profiles)" -- "$2" ;;
+	-k | --kernel) _mkvinitrd_reply_files -f -W "$(_mkvinitrd_kernels)" -- "$2" ;;
+	-r | --sysroot | -C | --directory) _mkvinitrd_reply_files -d -- "$2" ;;
+	-o | --output) _mkvinitrd_reply_files -f -- "$2" ;;
 	-s | --set) _mkvinitrd_reply -W "$directives" -- "$2" ;;
 	-j | --jobs) COMPREPLY=() ;;
 	--format) _mkvinitrd_reply -W 'text json list' -- "$2" ;;
@@ -63,11 +69,11 @@ _mkvinitrd() {
 		if [ "$COMP_CWORD" = 2 ]; then
 			_mkvinitrd_reply -W 'list show check' -- "$current"
 		else
-			_mkvinitrd_reply -f -W "$(_mkvinitrd_profiles)" -- "$current"
+			_mkvinitrd_reply_files -f -W "$(_mkvinitrd_profiles)" -- "$current"
 		fi
 		;;
-	*) _mkvinitrd_reply -f -- "$current" ;;
+	*) _mkvinitrd_reply_files -f -- "$current" ;;
 	esac
 }
 
-complete -o filenames -F _mkvinitrd mkvinitrd
+complete -F _mkvinitrd mkvinitrd

@@ -37,6 +37,8 @@ check_filesystem() {
 }
 
 mount_overlay() {
+	[ -n "$RUN" ] || [ -x /bin/overlayroot ] || fail "vi.persist=$P_PERSIST needs a program that this initramfs does not have" '' \
+		"build it with the profile line 'applet overlayroot', or boot with vi.persist=none"
 	upper_of "$P_PERSIST"
 	$RUN overlayroot --state "$STATE" -l "$LOWER" -u "$UPPER" ${UPPER_SIZE:+-s "$UPPER_SIZE"} "$NEWROOT" >"$RAMFS/overlay" ||
 		fail "no root could be made of $LOWER with $UPPER over it" 'the messages of overlayroot above' \
@@ -87,18 +89,20 @@ upper_on() {
 }
 
 unpack_root() {
-	local try=1
+	local try=1 whole=0
 	new_tmpfs
 	if [ -z "$REMOTE" ]; then
 		set --
 		[ -n "$HOST_MOUNTED" ] || set -- --consume
-		$RUN unpackroot "$@" ${P_VERIFY:+--sha256 "$P_VERIFY"} "$SOURCE" "$NEWROOT" || fail_unpack
+		$RUN unpackroot "$@" ${P_VERIFY:+--sha256 "$P_VERIFY"} "$SOURCE" "$NEWROOT" >"$RAMFS/unpacked" || fail_unpack
 		[ -z "$HOST_MOUNTED" ] || release_host
 		return 0
 	fi
 	load fetch
 	until unpack_stream; do
-		again $try || fail_unpack
+		# what came whole and was still not right is not fetched many times
+		[ -e "$RAMFS/fetch.failed" ] || whole=$((whole + 1))
+		{ [ $whole -lt 2 ] && again $try; } || fail_unpack
 		try=$((try + 1))
 		$RUN umount "$NEWROOT"
 		new_tmpfs
@@ -109,7 +113,7 @@ unpack_root() {
 unpack_stream() {
 	rm -f "$RAMFS/fetch.failed"
 	{ fetch_stream "$SOURCE" || : >"$RAMFS/fetch.failed"; } |
-		$RUN unpackroot ${P_VERIFY:+--sha256 "$P_VERIFY"} - "$NEWROOT" && [ ! -e "$RAMFS/fetch.failed" ]
+		$RUN unpackroot ${P_VERIFY:+--sha256 "$P_VERIFY"} - "$NEWROOT" >"$RAMFS/unpacked" && [ ! -e "$RAMFS/fetch.failed" ]
 }
 
 new_tmpfs() {

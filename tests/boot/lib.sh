@@ -72,6 +72,7 @@ part() {
 	dd if="$2" of="$1" bs=512 skip="$3" count="$4" conv=sparse status=none iflag=fullblock
 }
 
+# no_timer_check: an emulated timer on a busy machine may fail the kernel's check, which panics.
 # boot NAME "APPEND" [QEMU ARGS...]: boots $WORK/NAME.initramfs until the machine powers off or the time is up
 boot() {
 	boot_image=$WORK/$1.initramfs boot_append=$2
@@ -81,7 +82,7 @@ boot() {
 	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m "${MEMORY:-1024}" \
 		-nodefaults -display none -no-reboot -serial "file:$LOG" -nic none \
 		-kernel "$KDIR/vmlinuz" -initrd "$boot_image" \
-		-append "console=ttyS0 panic=-1 printk.devkmsg=on systemd.show_status=1 $boot_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
+		-append "console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on systemd.show_status=1 $boot_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
 
@@ -150,23 +151,63 @@ boot_pxe() {
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
 
-# small_root FOLDER: a root of busybox alone, whose init tells its root, writes /kept and powers off
+# small_root FOLDER: a root of busybox alone, whose init tells what it is, writes /kept and goes the way back.
+# test.keep=TEXT on the command line is added to /kept, test.run=FILE is a script of the root to run.
 small_root() {
-	mkdir -p "$1/bin" "$1/sbin" "$1/etc" "$1/dev" "$1/proc" "$1/sys" "$1/run"
+	mkdir -p "$1/bin" "$1/sbin" "$1/etc" "$1/dev" "$1/proc" "$1/sys" "$1/run" "$1/tmp"
 	cp /bin/busybox "$1/bin/"
-	for applet in sh mount umount cat echo sync poweroff; do ln -s busybox "$1/bin/$applet"; done
+	for applet in sh mount umount cat echo sync poweroff reboot pivot_root chroot kill mkdir grep blockdev dd rm sleep ls df wc; do
+		ln -s busybox "$1/bin/$applet"
+	done
 	ln -s ../bin/busybox "$1/sbin/init"
-	printf '::sysinit:/etc/rc\n::shutdown:/bin/umount -a -r\n' >"$1/etc/inittab"
+	printf '::sysinit:/etc/rc\n::restart:/etc/way-back\n' >"$1/etc/inittab"
 	cat >"$1/etc/rc" <<'RC'
 #!/bin/sh
 exec >/dev/ttyS0 2>&1
 while read -r device target type rest; do [ "$target" = / ] && echo "=== root $type $rest"; done </proc/mounts
 [ -d /sys/block ] && [ -c /dev/null ] && echo '=== moved mounts are here'
-echo written >/kept
+while read -r line; do echo "=== resolv $line"; done </etc/resolv.conf
+while read -r line; do echo "=== kept $line"; done </kept
+read -r cmdline </proc/cmdline
+for word in $cmdline; do
+	case $word in
+	test.keep=*) echo "${word#*=}" >>/kept && echo "=== wrote ${word#*=}" ;;
+	test.run=*) . "${word#*=}" ;; # a file of the root
+	esac
+done
+echo written >/written
 echo '=== busybox init reached'
-poweroff
+kill -QUIT 1
 RC
-	chmod +x "$1/etc/rc"
+	cat >"$1/etc/fill" <<'FILL'
+dd if=/dev/zero of=/big bs=64k 2>&1
+sync
+cat /etc/rc >/dev/null && echo "=== read back $?"
+rm /big
+FILL
+	cat >"$1/etc/way-back" <<'BACK'
+#!/bin/sh
+[ -x /run/initramfs/shutdown ] || exec poweroff -f
+[ ! -r /etc/before-way-back ] || . /etc/before-way-back
+cd /run/initramfs
+pivot_root . oldroot
+exec chroot . /shutdown poweroff
+BACK
+	chmod +x "$1/etc/rc" "$1/etc/way-back"
+}
+
+# small_image OUT: that root as a squashfs; $WORK/small when the case has made it already
+small_image() {
+	[ -d "$WORK/small" ] || small_root "$WORK/small"
+	mksquashfs "$WORK/small" "$1" -quiet -no-progress -comp zstd -all-root
+	rm -r "$WORK/small"
+}
+
+# What a good boot of the small root shows
+expect_small_boot() {
+	expect '=== busybox init reached'
+	expect 'mkvinitrd: clean'
+	expect_not 'mkvinitrd: .*busy'
 }
 
 # small_disk OUT LABEL: a disk with that root on an ext4 partition
@@ -184,4 +225,49 @@ boot_firmware() {
 	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m "${MEMORY:-1024}" \
 		-nodefaults -display none -vga std -no-reboot -serial "file:$LOG" -nic none "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
+}
+
+# serve_flaky FOLDER: as serve_http, but breaks off in the middle of what is under /twice/ the first two times, of
+# what is under /always/ every time, and does not tell the length of what is under /nolength/
+serve_flaky() {
+	python3 - "$1" "$WORK/http.port" >"$WORK/http.log" 2>&1 <<'PYTHON' &
+import http.server, os, re, sys
+asked = {}
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        kind, name = self.path.strip("/").split("/", 1)
+        data = open(os.path.join(sys.argv[1], name), "rb").read()
+        asked[self.path] = asked.get(self.path, 0) + 1
+        start = 0
+        match = re.match(r"bytes=(\d+)-$", self.headers.get("Range") or "")
+        if match and kind != "nolength":
+            start = int(match.group(1))
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        else:
+            self.send_response(200)
+        if kind != "nolength":
+            self.send_header("Content-Length", str(len(data) - start))
+        self.end_headers()
+        end = len(data)
+        if kind == "always" or (kind == "twice" and asked[self.path] <= 2):
+            end = start + (end - start) // 2
+        if kind == "nolength" and asked[self.path] == 1:
+            end //= 2
+        self.wfile.write(data[start:end])
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+with open(sys.argv[2] + ".new", "w") as f:
+    f.write(str(server.server_port))
+os.rename(sys.argv[2] + ".new", sys.argv[2])
+server.serve_forever()
+PYTHON
+	http_pid=$!
+	trap 'kill $http_pid 2>/dev/null' EXIT
+	for _ in $(seq 100); do
+		[ ! -s "$WORK/http.port" ] || break
+		sleep 0.1
+	done
+	HTTP_PORT=$(cat "$WORK/http.port")
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # For tests of build, plan and why: one small fake system for the file, as the golden cases have it.
 # Sets M (mkvinitrd), S (the system, to be copied before it is changed), KVER, and a cache of the test's own.

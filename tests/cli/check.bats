@@ -56,7 +56,7 @@ check() {
 
 good() {
 	run -0 check "$1"
-	assert_output --regexp "^$1: ok \([0-9]+ segments, [0-9]+ members, [0-9.]+ MiB unpacked\)\$"
+	assert_output --regexp "^$1: ok \([0-9]+ segments?, [0-9]+ members, [0-9.]+ MiB unpacked\)\$"
 }
 
 # bad IMAGE RULE...: exactly these rules
@@ -221,7 +221,7 @@ poke() {
 	assert_line --partial 'image: lz4-frame-magic at offset 0x0: '
 	cp "$F/raw" raw
 	run -0 --separate-stderr "$M" check raw
-	assert_output --partial 'raw: ok (1 segments'
+	assert_output --partial 'raw: ok (1 segment, '
 	run -0 --separate-stderr "$M" check -q raw
 	assert_output ''
 }
@@ -310,9 +310,9 @@ poke() {
 }
 
 @test "module-compression: modules that this kernel cannot load" {
-	mkdir -p t/lib/modules/6
+	mkdir -p t/lib/modules/6.12.0-test
 	cp -a "$F/tree/." t
-	echo x >t/lib/modules/6/a.ko.xz
+	echo x >t/lib/modules/6.12.0-test/a.ko.xz
 	mv t/bin/busybox t/bin/toybox
 	ln -sfn toybox t/bin/sh
 	pack t >image
@@ -320,7 +320,32 @@ poke() {
 	sed -i 's/CONFIG_MODULE_DECOMPRESS=y//' config
 	kernel 6.1.0-test
 	KVER=6.1.0-test bad image module-compression
-	assert_output --partial "'lib/modules/6/a.ko.xz' is compressed"
+	assert_output --partial "'lib/modules/6.12.0-test/a.ko.xz' is compressed"
+}
+
+@test "modules of another kernel are pointed out" {
+	mkdir -p t/usr/lib/modules/6.1.0-old/kernel
+	cp -a "$F/tree/." t
+	echo x >t/usr/lib/modules/6.1.0-old/kernel/a.ko
+	pack t >image
+	run -0 check image
+	assert_line 'mkvinitrd: warning: image: its modules are for kernel 6.1.0-old; 6.12.0-test can load none of them'
+	kernel 6.1.0-old
+	KVER=6.1.0-old good image
+}
+
+@test "with a system root alone, its only kernel is meant" {
+	mkdir -p root/lib/modules/6.12.0-test
+	lz4 -lq <"$F/raw" >image
+	run -0 "$M" check -r root image
+	assert_output --regexp '^image: ok'
+	sed -i 's/CONFIG_RD_LZ4=y//' config
+	kernel 6.12.0-test
+	run -1 "$M" check -r root image
+	assert_output --partial '6.12.0-test is built without CONFIG_RD_LZ4'
+	rmdir root/lib/modules/6.12.0-test
+	run -1 "$M" check -r root image
+	assert_output --partial 'no modules of kernel'
 }
 
 @test "all broken rules are told, one a line" {

@@ -104,6 +104,19 @@ setup() {
 }
 
 @test "missing and superfluous arguments" {
+	for arguments in check ls unpack diff 'diff a' cat 'cat a' why 'why a'; do
+		# shellcheck disable=SC2086 # two words
+		run --separate-stderr "$M" $arguments
+		assert_failure 2
+		assert_equal "${#stderr_lines[@]}" 2
+		assert_regex "${stderr_lines[0]}" "missing argument; usage: mkvinitrd ${arguments% a}"
+	done
+	for arguments in 'check a b' 'unpack a b' 'diff a b c' 'why a b c'; do
+		# shellcheck disable=SC2086
+		run --separate-stderr "$M" $arguments
+		assert_failure 2
+		assert_regex "${stderr_lines[0]}" 'unexpected argument'
+	done
 	run --separate-stderr "$M" ls
 	assert_failure 2
 	assert_regex "${stderr_lines[0]}" 'missing argument; usage: mkvinitrd ls IMAGE'
@@ -214,6 +227,16 @@ setup() {
 	assert_output json
 	run complete_words mkvinitrd build -s 'roo'
 	assert_output root
+}
+
+@test "completion typed into a bash in a folder that has things of the same names" {
+	mkdir build plan && touch check
+	printf '%s\n' "source '$TOP/docs/completion/mkvinitrd.bash'" 'mkvinitrd() { printf "<%s>" "$@"; }' \
+		$'mkvinitrd bu\tx' $'mkvinitrd plan --format=j\tx' $'mkvinitrd build -o che\tx' $'mkvinitrd build -r bu\tx' exit >keys
+	timeout 20 script -qc 'TERM=dumb bash --norc --noprofile -i' /dev/null <keys >screen
+	for words in '<build><x>' '<plan><--format=json><x>' '<build><-o><check><x>' '<build><-r><build/x>'; do
+		grep -qF "$words" screen || fail "no $words in: $(cat screen)"
+	done
 }
 
 @test "every command and long option is in both completions and in the manual" {

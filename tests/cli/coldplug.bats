@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # coldplug against modprobe(8), on a small module tree of our own and on the kernels in the cache.
 # shellcheck disable=SC2154 # output, stderr: by bats
 
@@ -149,7 +150,7 @@ device() {
 @test "the hardware that is there gets its modules, each once, without those that are loaded" {
 	device pci0/0000:00:01.0 pci:v00001AF4d00001001sv00001AF4sd00000002bc01sc00i00
 	device pci0/0000:00:02.0 pci:v00001AF4d00001001sv00001AF4sd00000002bc01sc00i00
-	device pci0/0000:00:02.0/virtio0 '' 'MODALIAS=virtio:d00000002v00001AF4'
+	device pci0/0000:00:02.0/mmc0/mmc0:0001 '' 'MODALIAS=virtio:d00000002v00001AF4'
 	device platform/dull acpi:NOTHING:
 	ln -s ../../pci0 "$root/sys/devices/platform/dull/link"
 	mkdir -p "$root/sys/module/base_lib"

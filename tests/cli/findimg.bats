@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # findimg with real file systems on loop devices of our own. --only keeps it from opening the machine's disks.
 # shellcheck disable=SC2154 # output, stderr: by bats
 

@@ -21,11 +21,11 @@ setup() {
 }
 
 @test "busybox has every applet that gets a link in the image" {
-	run -0 grep -o '^[^#[:space:]]*' "$root/skel/busybox.links"
-	"$MUSL/bin/busybox" --list >have
-	for applet in $output; do
-		grep -qxF -e "${applet##*/}" have || fail "busybox lacks '$applet'"
-	done
+	sed 's/#.*//' "$root/skel/busybox.links" | tr -s ' \t' '\n' | sed '/^$/d' | sort >want
+	"$MUSL/bin/busybox" --list | sort >have
+	[ "$(wc -l <want)" -gt 100 ]
+	run -0 comm -23 want have
+	assert_output ''
 }
 
 @test "busybox ash runs applets that are not in PATH" {

@@ -68,6 +68,7 @@ device_with() { # FILE MKFS...: a loop device of 128 MiB in $DEVICE
 	truncate -s 128M "$1"
 	[ $# = 1 ] || "${@:2}" "$1" >/dev/null 2>&1
 	DEVICE=$(losetup -f --show "$1")
+	blockdev --setrw "$DEVICE" # a former user's --setro outlives the detach
 	LOOPS="$LOOPS $DEVICE"
 }
 

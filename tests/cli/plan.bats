@@ -13,6 +13,10 @@ setup() {
 	builder_setup
 }
 
+teardown() {
+	[ -z "${outside:-}" ] || rm -rf "$outside"
+}
+
 # Names of the modules in the plan, in alphabetical order.
 modules() {
 	plan "$@" | sed -n 's|^lib/modules/.*/\([^/]*\)\.ko[.a-z]* .*|\1|p' | sort | paste -sd' '
@@ -86,7 +90,7 @@ modules() {
 	assert_success
 }
 
-@test "an unreadable module directory is one clear message" {
+@test "a missing module directory is one clear message" {
 	own_system
 	rm -r "$S/usr/lib/modules/$KVER"
 	profile 'module ext4'
@@ -94,6 +98,49 @@ modules() {
 	assert_failure 1
 	[ "${#lines[@]}" = 1 ]
 	assert_output --partial "no modules of kernel '$KVER'"
+}
+
+@test "what an ordinary user may not read is named, with the reason, in one line" {
+	outside=$(mktemp -d /tmp/plan.XXXXXX)
+	cp -a "$S" "$outside/sysroot"
+	cp "$M" "$outside/mkvinitrd"
+	echo 'module ext4' >"$outside/t.profile"
+	chmod -R a+rX "$outside"
+	modules=usr/lib/modules/$KVER
+	for locked in usr/lib usr/lib/modules "$modules" "$modules/modules.dep.bin" "$modules/modules.alias.bin" "$modules/modules.dep" "$modules/kernel/fs"; do
+		chmod 0 "$outside/sysroot/$locked"
+		run env MKVINITRD_CACHE=none MKVINITRD_APPLETS="$outside/sysroot/opt/applets" MKVINITRD_DATA="$outside/sysroot/opt/data" HOME="$outside" \
+			setpriv --reuid=65534 --regid=65534 --clear-groups "$outside/mkvinitrd" plan -p "$outside/t.profile" -r "$outside/sysroot" -k "$KVER"
+		chmod a+rX "$outside/sysroot/$locked"
+		echo "$locked: $output"
+		assert_failure 1
+		[ "${#lines[@]}" = 1 ]
+		assert_output --partial 'Permission denied'
+	done
+}
+
+@test "a damaged module index is said to be damaged" {
+	own_system
+	echo rubbish >"$S/usr/lib/modules/$KVER/modules.dep.bin"
+	profile 'module ext4'
+	run plan
+	assert_failure 1
+	assert_output --partial 'is damaged or of another version; run depmod again'
+}
+
+@test "links of the system that go round in circles are named" {
+	own_system
+	profile 'module ext4' 'binary /usr/bin/round'
+	ln -s round2 "$S/usr/bin/round" && ln -s round "$S/usr/bin/round2"
+	run plan
+	assert_failure 3
+	assert_line --partial "'/usr/bin/round' is a loop of symlinks"
+	mv "$S/usr/lib/modules" "$S/usr/lib/kept"
+	ln -s modules2 "$S/usr/lib/modules" && ln -s modules "$S/usr/lib/modules2"
+	run plan
+	assert_failure 1
+	[ "${#lines[@]}" = 1 ]
+	assert_output --partial "'/lib/modules' below $S: Too many levels of symbolic links"
 }
 
 @test "each line of the plan tells the line of the profile, or who needs it" {

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What the scripts behind `mkvinitrd NAME` promise, without booting.
 
 bats_load_library bats-support
@@ -83,6 +84,18 @@ setup() {
 	assert_output --partial 'linux /linux/vmlinuz vi.image=/linux/root.sqfs vi.host=UUID=12345678-1234-1234-1234-123456789abc vi.persist=dir:/linux/changes'
 	run debugfs -R 'ls /linux' fs
 	assert_output --partial initramfs.img
+}
+
+@test "check and quickstart explain themselves without doing anything; a gate that does not exist fails the run" {
+	for name in check quickstart; do
+		run timeout 5 "$TOP/scripts/$name" --help
+		assert_success
+		assert_line --partial "sudo scripts/$name"
+		[ "${#lines[@]}" -lt 10 ]
+	done
+	run timeout 60 "$TOP/ci/run-gates" layers layer
+	assert_failure 2
+	assert_line --partial 'run-gates: the gates are: compile unit'
 }
 
 @test "every script explains itself and refuses unknown options with status 2" {

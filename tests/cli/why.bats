@@ -37,6 +37,13 @@ setup() {
 	assert_line --index 0 '/bin/busybox: skeleton'
 }
 
+@test "a path that leads through links of the image" {
+	run "$M" why out.img /usr/bin/busybox
+	assert_success
+	assert_line --index 0 '/usr/bin/busybox: by links of the image this is /bin/busybox'
+	assert_line --index 1 '/bin/busybox: skeleton'
+}
+
 @test "it works on another machine: nothing but the image is read" {
 	cp out.img /dev/shm/why-$$.img
 	(cd / && env -i "$M" why /dev/shm/why-$$.img jbd2) >answer

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # vdattach against sfdisk, sgdisk, qemu-img, qemu-io, nbdcopy's peers and the kernel.
 
 bats_require_minimum_version 1.5.0

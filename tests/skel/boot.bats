@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # init from the first mount to switch_root: which commands each root mode runs, in which order.
 load lib.bash
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What a person sees when the boot cannot go on, and what happens then.
 load lib.bash
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Handing over: which program becomes process 1, with which arguments, and what is left for the shutdown.
 load lib.bash
 

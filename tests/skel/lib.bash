@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # For the tests of skel/: a root tree, fake programs that write down how they were called, both shells.
 SKEL=$(cd "$BATS_TEST_DIRNAME/../../skel" && pwd)
 SHELLS=('dash' 'busybox ash')

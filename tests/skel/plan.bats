@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Boot words in, resolved plan out; UPDATE=1 rewrites the plans.
 load lib.bash
 

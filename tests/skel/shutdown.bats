@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The way back: /run/initramfs/shutdown, which is process 1 at the very end.
 load lib.bash
 
@@ -120,8 +121,22 @@ processes() {
 	printf '@x' >"$ROOT/proc/99/cmdline"
 	fake kill <<<'[ "$1" != -0 ]'
 	down poweroff
-	calls 'kill -TERM 77' && not_called 'kill -[A-Z0]+ (1|2|88|99)$'
+	calls 'kill -TERM 77' && not_called 'kill -[A-Z0]+ (1|2|88|99)$' && said 'mkvinitrd: clean'
 }
+holder() {
+	old_tree
+	mkdir -p "$ROOT"/proc/{1,2,88}
+	: >"$ROOT/proc/2/cmdline"
+	printf '/sbin/init' >"$ROOT/proc/1/cmdline"
+	printf '@vdattach\0serve\0' >"$ROOT/proc/88/cmdline"
+	echo vdattach >"$ROOT/proc/88/comm"
+	mounts "$ROOT/oldroot ext4"
+	fake umount <<<'exit 1'
+	down poweroff
+	said '/oldroot (ext4) stays mounted; processes left: vdattach (88)'
+}
+@test "what stays busy is told with the processes that are left" { both holder; }
+
 @test "processes that are left are ended, storage daemons and the kernel's own are not" { both processes; }
 
 kexec_falls_back() {

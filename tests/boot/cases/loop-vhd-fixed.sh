@@ -1,4 +1,5 @@
 # promise: a fixed VHD boots from its first partition with the words of vfuseloop
+# SPDX-License-Identifier: GPL-2.0-or-later
 build loop loop
 disk "$WORK/debian.img" 83 "$IMAGES/root.ext4"
 mkdir -p "$WORK/host/vhd"

@@ -1,4 +1,5 @@
 # promise: a root that does not come is named, with every device seen and what to do; panic= reboots
+# SPDX-License-Identifier: GPL-2.0-or-later
 build disk disk
 small_disk "$WORK/disk.img" bystander
 sha256sum "$WORK/disk.img" >"$WORK/sum"

@@ -1,4 +1,5 @@
 # promise: with a persistent upper on ext4 a file written in boot 1 is there in boot 2, and the host is left clean
+# SPDX-License-Identifier: GPL-2.0-or-later
 build overlay overlay -s 'image /live/root-zstd.sqfs' -s 'persist dir:/changes'
 mkdir -p "$WORK/host/live"
 cp "$IMAGES/root-zstd.sqfs" "$WORK/host/live"

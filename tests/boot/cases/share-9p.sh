@@ -1,4 +1,5 @@
 # promise: QEMU's direct kernel boot of a host folder works with the usual words
+# SPDX-License-Identifier: GPL-2.0-or-later
 build share share
 mkdir "$WORK/tree"
 bsdtar -xpf "${IMAGES%-*}.tar" --numeric-owner -C "$WORK/tree"

@@ -1,4 +1,5 @@
 # promise: rootfs.tar.xz on a partition is unpacked into RAM and the partition let go, byte for byte as it was
+# SPDX-License-Identifier: GPL-2.0-or-later
 build tmpfs tmpfs -s 'image /rootfs.tar.xz'
 mkdir "$WORK/host"
 cp "$IMAGES/rootfs.tar.xz" "$WORK/host"

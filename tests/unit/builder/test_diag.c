@@ -130,11 +130,14 @@ static void test_suggest(void **state)
 	static const char *const words[] = { "module", "mode", "host", "p", NULL };
 
 	assert_string_equal(suggest("modulx", suggest_from_array, words), "module");
-	assert_string_equal(suggest("hsto", suggest_from_array, words), "host");
+	assert_string_equal(suggest("hsot", suggest_from_array, words), "host");
 	assert_null(suggest("frobnicate", suggest_from_array, words));
 	/* everything is near to a word of one or two letters */
 	assert_null(suggest("x", suggest_from_array, words));
 	assert_null(suggest("", suggest_from_array, words));
+	/* and two edits make another word of a short one: foo, root */
+	assert_null(suggest("moot", suggest_from_array, words));
+	assert_null(suggest("hot?", suggest_from_array, words));
 	assert_string_equal(suggest_phrase("modulx", suggest_from_array, words).text,
 			    " (did you mean 'module'?)");
 	assert_string_equal(suggest_phrase("zzzzz", suggest_from_array, words).text, "");
