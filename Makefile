@@ -36,7 +36,7 @@ vdattach_PKGS := zlib libzstd liblzma
 unpackroot_MUSL := -larchive -llzma -lzstd -lbz2 -lz -lmd
 findimg_MUSL := -lblkid -lmd
 overlayroot_MUSL := -lblkid
-vdattach_MUSL := -lz -lzstd -llzma
+vdattach_MUSL := -lz -lzstddec -llzma
 
 MUSL_CC := musl-gcc
 MUSL_CFLAGS := -Os -std=gnu11 $(WARN) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
