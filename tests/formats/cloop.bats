@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # cloop images by cloop-utils and other writers of the format.
 
 bats_require_minimum_version 1.5.0

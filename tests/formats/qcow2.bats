@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # QCOW and QCOW2 against qemu-img and qemu-io, in both directions.
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # VDI against qemu-img and qemu-io; what those cannot do (snapshots, other block sizes) by the specification.
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Dynamic and differencing VHD against qemu-img and qemu-io; chains and what may be followed.
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # VHDX against qemu-img, qemu-io and nbdkit, and children made by vhdx-child.
 
 bats_require_minimum_version 1.5.0

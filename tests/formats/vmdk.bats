@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
 # VMDK against qemu-img and qemu-io, in each kind that qemu-img makes; VirtualBox's chains by their descriptors.
 
 bats_require_minimum_version 1.5.0
