@@ -81,7 +81,7 @@ static int try_candidate(struct vd_image *child, const char *name, const char *f
 		r = check_cycle(child, source, err);
 	if (r == 0)
 		r = vd_image_open_how(source, &how, &parent, err);
-	if (r < 0)
+	if (r < 0 || !parent)
 		return r;
 	source = NULL;
 	r = check_match(child, parent, err);

@@ -151,7 +151,7 @@ static int file_open(void *ctx, const char *name, const struct source *from, boo
 	if (!copy)
 		return error_sys(err, ENOMEM, "open '%s'", name);
 	r = folder_of(opener, from, &dir);
-	if (r < 0)
+	if (r < 0 || !dir)
 		return tell(opener, name, from, r, err);
 	fd = open_anywhere(opener, dir, copy, read_only, &path);
 	if (fd < 0)
@@ -170,7 +170,7 @@ static int file_siblings(void *ctx, const struct source *from,
 	long fd;
 	int r = folder_of(opener, from, &dir);
 
-	if (r < 0)
+	if (r < 0 || !dir)
 		return error_sys(err, r, "find the folder of '%s'", from->name);
 	fd = syscall(SYS_openat2, opener->root_fd, *dir ? dir : ".", &how, sizeof(how));
 	if (fd < 0)

@@ -121,7 +121,7 @@ int vmdk_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset, str
 		r = vmdk_sparse_extent(extent->sparse, at - at % size, &where, err);
 		if (r == 0)
 			r = get_grain(state, extent, at / size, where.host_offset, &bytes, err);
-		if (r < 0)
+		if (r < 0 || !bytes)
 			return r;
 		memcpy(p, bytes + at % size, part);
 		p += part;

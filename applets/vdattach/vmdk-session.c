@@ -55,7 +55,7 @@ static int check_directory(const struct vmdk_sparse *s, struct error **err)
 static int begin_sparse(struct vmdk_sparse *s, struct error **err)
 {
 	_cleanup_(findings_release) struct findings findings = { .n = 0 };
-	struct vmdk_usage usage;
+	struct vmdk_usage usage = { .end = 0 };
 	int r;
 
 	r = check_directory(s, err);
