@@ -138,7 +138,10 @@ static int add_own_programs(struct planner *planner, struct error **err)
 	return r;
 }
 
-/* A store on a file or device is made on first use and checked after an unclean stop. */
+/*
+ * A store on a file or device is made on first use and checked after an unclean stop; a folder becomes
+ * a file where its file system (FAT) cannot hold an upper layer.
+ */
 static int add_store_programs(struct planner *planner, struct error **err)
 {
 	static const char *const programs[] = { "e2fsck", "mke2fs" };
@@ -146,7 +149,8 @@ static int add_store_programs(struct planner *planner, struct error **err)
 	_cleanup_free_ char *reason = NULL;
 	struct cause cause;
 
-	if (!persist || (strncmp(persist->argv[0], "file:", 5) != 0 &&
+	if (!persist || (strncmp(persist->argv[0], "dir:", 4) != 0 &&
+			 strncmp(persist->argv[0], "file:", 5) != 0 &&
 			 strncmp(persist->argv[0], "device:", 7) != 0))
 		return 0;
 	cause = stmt_cause(persist, &reason);

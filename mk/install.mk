@@ -7,12 +7,13 @@ SUBCOMMANDS := vm pxe usb frugal iso uki pack
 
 install: all
 	install -D -m 755 $(HOST)/mkvinitrd $(BINDIR)/mkvinitrd
-	install -d $(LIBEXECDIR)/applets $(DATADIR)/profiles $(DATADIR)/skel/lib $(DATADIR)/skel/etc
+	install -d $(LIBEXECDIR)/applets $(DATADIR)/profiles $(DATADIR)/skel
 	install -m 755 $(TARGET_PROGRAMS) $(LIBEXECDIR)/applets
 	install -m 755 $(wildcard $(SUBCOMMANDS:%=scripts/%)) $(LIBEXECDIR)
 	install -D -m 644 scripts/lib/common.sh $(LIBEXECDIR)/lib/common.sh
 	install -m 644 profiles/*.profile $(DATADIR)/profiles
 	cp -R --no-preserve=ownership skel/. $(DATADIR)/skel
+	chmod -R u=rwX,go=rX $(DATADIR)/skel
 	for page in $(MAN); do \
 		install -D -m 644 $$page $(MANDIR)/man$${page##*.}/$${page##*/}; \
 	done
