@@ -55,7 +55,7 @@ setup() {
 @test "busybox mount hands NFS options to the kernel as they are" {
 	mkdir target
 	run unshare -m strace -s 200 -e trace=mount "$MUSL/bin/busybox" \
-		mount -t nfs -o addr=127.0.0.1,nolock,vers=3 127.0.0.1:/x target
+		mount -i -t nfs -o addr=127.0.0.1,nolock,vers=3 127.0.0.1:/x target
 	assert_output --partial '"addr=127.0.0.1,nolock,vers=3,'
 }
 

@@ -387,6 +387,24 @@ by_kernel() {
 	cmp <(yes | head -c 8M) <(vd cat disk.vhd)
 }
 
+@test "free: a mounted device is in use and the place is named, an unmounted one is free" {
+	truncate -s 16M disk
+	mkfs.ext4 -q -F disk
+	device=$(vd disk)
+	mkdir -p mnt
+	mount "$device" mnt
+	run vd free "$device"
+	assert_failure 1
+	assert_output --partial "mounted on $BATS_TEST_TMPDIR/mnt"
+	umount mnt
+	run vd free "$device"
+	assert_success
+	vd detach "$device"
+	run vd free disk
+	assert_failure 1
+	assert_output --partial 'not a block device'
+}
+
 @test "attach: links, state file, list, detach by link" {
 	make_mbr_disk disk
 	truncate -s 1M other
