@@ -178,7 +178,9 @@ by_options() { # DISK OPTIONS...
 }
 
 @test "encrypted and unknown: refused by name" {
-	qemu-img create -q -f qcow2 --object secret,id=s,data=x -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10 image 1M
+	# crypt_method by hand: qemu-img times its key derivation, which fails on some machines
+	qemu-img create -q -f qcow2 image 1M
+	printf '\002' | dd of=image bs=1 seek=35 conv=notrunc status=none
 	run vd info image
 	assert_failure 1
 	assert_output --partial 'encrypted qcow2 (LUKS)'

@@ -121,7 +121,8 @@ make_gpt_disk() {
 @test "a damaged primary GPT: the backup is used and the user told" {
 	make_gpt_disk disk
 	by_us disk >before
-	printf X | dd of=disk bs=1 seek=$((512 + 60)) conv=notrunc status=none
+	# in the reserved field, which is never X by chance
+	printf X | dd of=disk bs=1 seek=$((512 + 20)) conv=notrunc status=none
 	diff before <(by_us disk 2>/dev/null)
 	run vd check disk
 	assert_failure 1
