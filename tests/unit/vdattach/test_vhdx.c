@@ -1,87 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#include "applets/vdattach/image.h"
-#include "tests/unit/vdattach/vhdx_make.h"
-
-#define DISK (3 * MIB)
-
-static const struct vx plain = { .size = DISK, .id = 1 };
-
-/* One image under test, made anew for each. */
-struct fixture {
-	struct world world;
-	struct vd_opener opener;
-	struct vd_image *image;
-	struct source *disk;
-};
-
-static int setup(void **state)
-{
-	*state = calloc(1, sizeof(struct fixture));
-	return *state ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	source_close(&f->disk);
-	vd_image_close(&f->image);
-	world_release(&f->world);
-	free(f);
-	return 0;
-}
-
-static void open_it(struct fixture *f, bool read_only)
-{
-	_cleanup_error_ struct error *err = NULL;
-
-	source_close(&f->disk);
-	vd_image_close(&f->image);
-	f->opener = world_opener(&f->world);
-	if (world_open(&f->world, &f->opener, read_only, &f->image, &err) < 0)
-		fail_msg("%s", error_msg(err));
-	assert_string_equal(f->image->format->name, "vhdx");
-	assert_int_equal(vd_image_view(f->image, &f->disk, NULL), 0);
-}
-
-static void assert_refused(struct fixture *f, bool read_only, int code, const char *part)
-{
-	_cleanup_error_ struct error *err = NULL;
-
-	f->opener = world_opener(&f->world);
-	assert_int_equal(world_open(&f->world, &f->opener, read_only, &f->image, &err), code);
-	if (!strstr(error_msg(err), part))
-		fail_msg("'%s' is not in '%s'", part, error_msg(err));
-}
-
-/* The sector of a disk that vx_fill() marked, at offset of its block; mark 0: zeros. */
-static void assert_sector(struct fixture *f, uint64_t offset, char mark, uint64_t inside)
-{
-	char sector[512], want[512] = { 0 };
-
-	if (mark) {
-		memset(want, mark, sizeof(want));
-		snprintf(want, sizeof(want), "%c: %llu", mark, (unsigned long long)inside);
-	}
-	assert_int_equal(source_pread(f->disk, sector, sizeof(sector), offset, NULL), 0);
-	assert_memory_equal(sector, want, sizeof(sector));
-}
-
-static void spoil(struct fixture *f, uint64_t offset)
-{
-	uint8_t byte;
-
-	paged_read(&f->world.files[0].now, &byte, 1, offset);
-	byte ^= 0x80;
-	world_put(&f->world, 0, offset, &byte, 1);
-}
+#include "tests/unit/vdattach/vhdx_fixture.h"
 
 static void test_crc32c_is_castagnoli(void **state)
 {
@@ -327,127 +245,6 @@ static void test_first_write_to_a_sector_keeps_the_rest_of_it(void **state)
 	assert_sector(f, 0, 'p', 0);
 }
 
-/* Pages for the BAT: block 0 at offset. */
-static void bat_page(uint8_t *page, uint64_t offset)
-{
-	memset(page, 0, 4096);
-	put_le64(page, offset | VX_FULL);
-}
-
-/* An image with two blocks that its BAT does not have yet. */
-static void make_dirty(struct fixture *f, uint64_t blocks[2])
-{
-	vx_make(&f->world, "a.vhdx", &plain);
-	for (unsigned int i = 0; i < 2; i++)
-		blocks[i] = vx_block(&f->world, 0, 0, MIB, VX_FULL, (char)('x' + i));
-	vx_bat(&f->world, 0, 0, 0, VX_NOT_PRESENT);
-	vx_header(&f->world, 0, 0, 3, 1, 9);
-}
-
-static void assert_replay(struct fixture *f, char mark)
-{
-	struct paged before;
-
-	paged_copy(&before, &f->world.files[0].now);
-	open_it(f, true);
-	assert_sector(f, 512, mark, 512);
-	assert_int_equal(f->image->findings.count[FINDING_WARNING], 1);
-	source_close(&f->disk);
-	vd_image_close(&f->image);
-	/* read-only means that the file is as it was */
-	for (size_t i = 0; i < before.n; i++)
-		assert_ptr_equal(before.pages[i], f->world.files[0].now.pages[i]);
-	paged_release(&before);
-	open_it(f, false);
-	assert_sector(f, 512, mark, 512);
-	open_it(f, true);
-	assert_sector(f, 512, mark, 512);
-	assert_int_equal(f->image->findings.count[FINDING_WARNING], 0);
-}
-
-static void test_log_is_replayed(void **state)
-{
-	struct fixture *f = *state;
-	uint8_t page[4096];
-	uint64_t blocks[2];
-
-	make_dirty(f, blocks);
-	bat_page(page, blocks[0]);
-	vx_log_page(&f->world, 0, 10, 10, 5, 9, VX_BAT, page, 0);
-	assert_replay(f, 'x');
-}
-
-static void test_newest_sequence_is_replayed(void **state)
-{
-	struct fixture *f = *state;
-	uint8_t page[4096];
-	uint64_t blocks[2];
-
-	make_dirty(f, blocks);
-	bat_page(page, blocks[0]);
-	vx_log_page(&f->world, 0, 0, 0, 5, 9, VX_BAT, page, 0);
-	/* another log's, however new, and one whose tail is gone */
-	vx_log_page(&f->world, 0, 20, 20, 900, 8, VX_BAT, page, 0);
-	vx_log_page(&f->world, 0, 40, 30, 800, 9, VX_BAT, page, 0);
-	/* the active one goes over the end of the log; its first entry is the tail */
-	vx_log_page(&f->world, 0, 253, 253, 70, 9, VX_BAT, page, 0);
-	bat_page(page, blocks[1]);
-	vx_log_page(&f->world, 0, 255, 253, 71, 9, VX_BAT, page, 0);
-	assert_replay(f, 'y');
-}
-
-static void test_torn_entry_does_not_count(void **state)
-{
-	struct fixture *f = *state;
-	uint8_t page[4096];
-	uint64_t blocks[2];
-
-	make_dirty(f, blocks);
-	bat_page(page, blocks[0]);
-	vx_log_page(&f->world, 0, 4, 4, 5, 9, VX_BAT, page, 0);
-	bat_page(page, blocks[1]);
-	vx_log_page(&f->world, 0, 6, 4, 6, 9, VX_BAT, page, 0);
-	spoil(f, VX_LOG + 7 * 4096 + 2000);
-	assert_replay(f, 'x');
-}
-
-static void test_log_of_zeros(void **state)
-{
-	struct fixture *f = *state;
-	uint64_t blocks[2];
-
-	make_dirty(f, blocks);
-	vx_bat(&f->world, 0, 0, blocks[1], VX_FULL);
-	vx_log_zero(&f->world, 0, 0, 0, 5, 9, blocks[1], 8192, 0);
-	open_it(f, true);
-	assert_sector(f, 8192 - 512, 0, 0);
-	assert_sector(f, 8192, 'y', 8192);
-	open_it(f, false);
-	open_it(f, true);
-	assert_sector(f, 0, 0, 0);
-	assert_sector(f, 8192, 'y', 8192);
-}
-
-static void test_bad_logs_are_refused(void **state)
-{
-	struct fixture *f = *state;
-	uint8_t page[4096];
-	uint64_t blocks[2];
-
-	make_dirty(f, blocks);
-	assert_refused(f, true, -EINVAL, "no valid entry");
-	assert_refused(f, false, -EINVAL, "no valid entry");
-	bat_page(page, blocks[0]);
-	vx_log_page(&f->world, 0, 0, 0, 5, 9, VX_BAT, page, 64 * MIB);
-	assert_refused(f, false, -EINVAL, "cut short");
-	vx_log_page(&f->world, 0, 0, 0, 5, 9, 64 * KIB, page, 0);
-	assert_refused(f, true, -EINVAL, "wants to write");
-	vx_log_page(&f->world, 0, 0, 0, 5, 9, VX_LOG + 4096, page, 0);
-	assert_refused(f, true, -EINVAL, "wants to write");
-	vx_log_page(&f->world, 0, 0, 0, 5, 9, 99 * MIB, page, 0);
-	assert_refused(f, true, -EINVAL, "wants to write");
-}
-
 static void test_damaged_bat(void **state)
 {
 	struct fixture *f = *state;
@@ -531,32 +328,6 @@ static void test_two_flushes_however_many_blocks(void **state)
 	assert_int_equal(f->world.flushes - before, 1);
 }
 
-/* Blocks in more pages of the BAT than one log entry can take. */
-static void test_more_changes_than_a_log_entry_holds(void **state)
-{
-	const struct vx vx = { .size = 100 * GIB, .id = 1 };
-	struct fixture *f = *state;
-	uint8_t got[2];
-
-	vx_make(&f->world, "a.vhdx", &vx);
-	open_it(f, false);
-	for (uint64_t i = 0; i < 200; i++)
-		assert_int_equal(source_pwrite(f->disk, (uint8_t[]){ (uint8_t)i, 0xee }, 2,
-					       i * 512 * MIB + i, NULL),
-				 0);
-	assert_int_equal(source_flush(f->disk, NULL), 0);
-	open_it(f, true);
-	for (uint64_t i = 0; i < 200; i++) {
-		assert_int_equal(source_pread(f->disk, got, 2, i * 512 * MIB + i, NULL), 0);
-		assert_int_equal(got[0], i);
-		assert_int_equal(got[1], 0xee);
-	}
-	assert_int_equal(vd_image_check(f->image, NULL), 0);
-	assert_int_equal(f->image->findings.n, 0);
-}
-
-#define vhdx_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -572,15 +343,9 @@ int main(void)
 		vhdx_test(test_parent_must_be_the_one),
 		vhdx_test(test_child_needs_its_bitmap),
 		vhdx_test(test_first_write_to_a_sector_keeps_the_rest_of_it),
-		vhdx_test(test_log_is_replayed),
-		vhdx_test(test_newest_sequence_is_replayed),
-		vhdx_test(test_torn_entry_does_not_count),
-		vhdx_test(test_log_of_zeros),
-		vhdx_test(test_bad_logs_are_refused),
 		vhdx_test(test_damaged_bat),
 		vhdx_test(test_guids_change_with_the_first_write),
 		vhdx_test(test_two_flushes_however_many_blocks),
-		vhdx_test(test_more_changes_than_a_log_entry_holds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,39 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
 #include "applets/vdattach/vmdk-descriptor.h"
-#include "tests/unit/vdattach/crash.h"
-#include "tests/unit/vdattach/vmdk_make.h"
+#include "tests/unit/vdattach/vmdk_disks.h"
 
-#define GRAIN	8u
-#define SECTORS (600u * GRAIN - 3)
-#define BYTES	(SECTORS * 512u)
-
-#define BASE_TEXT                                                              \
-	"# Disk DescriptorFile\nversion=1\nCID=1234abcd\nparentCID=ffffffff\n" \
-	"createType=\"monolithicSparse\"\n\n# Extent description\n"            \
-	"RW 4797 SPARSE \"base.vmdk\"\n\nddb.adapterType = \"ide\"\n"          \
-	"ddb.uuid.image=\"01010101-0101-0101-0101-010101010101\"\n"            \
-	"ddb.uuid.modification=\"02020202-0202-0202-0202-020202020202\"\n"     \
-	"ddb.uuid.parent=\"00000000-0000-0000-0000-000000000000\"\n"
-#define CHILD_TEXT                                                            \
-	"# Disk DescriptorFile\nversion=1\nCID=aa\nparentCID=1234abcd\n"      \
-	"parentFileNameHint=\"base.vmdk\"\ncreateType=\"monolithicSparse\"\n" \
-	"RW 4797 SPARSE \"child.vmdk\"\n"
 #define VBOX_CHILD_TEXT                                                    \
 	"# Disk DescriptorFile\nversion=1\nCID=aa\nparentCID=ffffffff\n"   \
 	"createType=\"monolithicSparse\"\nRW 4797 SPARSE \"child.vmdk\"\n" \
 	"ddb.uuid.parent=\"01010101-0101-0101-0101-010101010101\"\n"       \
 	"ddb.uuid.parentmodification=\"02020202-0202-0202-0202-020202020202\"\n"
-#define SPLIT_TEXT                                                              \
-	"# Disk DescriptorFile\nversion=1\nCID=0badcafe\nparentCID=ffffffff\n"  \
-	"createType=\"custom\"\n"                                               \
-	"RW 800 SPARSE \"s001.vmdk\"\nRW 64 ZERO\nRW 100 FLAT \"flat.bin\" 8\n" \
-	"RW 1000 SPARSE \"s002.vmdk\"\n"
 
-static const struct vmdk_spec base = { 1, 2, SECTORS, GRAIN, BASE_TEXT };
-static const struct vmdk_spec child = { 2, 2 | 4, SECTORS, GRAIN, CHILD_TEXT };
 static const struct vmdk_spec vbox_child = { 1, 2, SECTORS, GRAIN, VBOX_CHILD_TEXT };
-static const struct vmdk_spec part1 = { 1, 2, 800, GRAIN, NULL };
-static const struct vmdk_spec part2 = { 1, 0, 1000, GRAIN, NULL };
 
 struct fixture {
 	struct world world;
@@ -88,14 +70,6 @@ static void assert_refused(struct fixture *f, bool read_only, int code, const ch
 	if (!strstr(error_msg(f->err), part))
 		fail_msg("'%s' does not say '%s'", error_msg(f->err), part);
 	error_release(&f->err);
-}
-
-static void make_base(struct world *world, uint64_t *rng)
-{
-	world_add(world, "base.vmdk", 0);
-	vmdk_put(world, 0, &base);
-	for (uint32_t grain = 0; grain < 600; grain += 1 + (uint32_t)rng_below(rng, 60))
-		vmdk_put_grain(world, 0, &base, grain, (uint8_t)grain);
 }
 
 static void test_descriptor(void **state)
@@ -199,17 +173,6 @@ static void test_vbox_child(void **state)
 	open_disk(&f, false);
 	assert_int_equal(byte_at(&f, BYTES - 1), 0x44);
 	end(&f);
-}
-
-static void put_split(struct world *world)
-{
-	world_add(world, "image.vmdk", 0);
-	world_put(world, 0, 0, SPLIT_TEXT, strlen(SPLIT_TEXT));
-	world_add(world, "s001.vmdk", 0);
-	vmdk_put(world, 1, &part1);
-	world_add(world, "s002.vmdk", 0);
-	vmdk_put(world, 2, &part2);
-	world_add(world, "flat.bin", 108 * 512);
 }
 
 static void test_split(void **state)
@@ -379,50 +342,6 @@ static void test_two_flushes(void **state)
 	end(&f);
 }
 
-static void make_chain(struct world *world, uint64_t *rng)
-{
-	world_add(world, "child.vmdk", 0);
-	vmdk_put(world, 0, &child);
-	world_add(world, "base.vmdk", 0);
-	vmdk_put(world, 1, &base);
-	for (uint32_t grain = 0; grain < 600; grain += 1 + (uint32_t)rng_below(rng, 30)) {
-		vmdk_put_grain(world, 1, &base, grain, (uint8_t)grain);
-		if (rng_below(rng, 3) == 0)
-			vmdk_put_entry(world, 0, &child, grain, 1);
-		else if (rng_below(rng, 3) == 0)
-			vmdk_put_grain(world, 0, &child, grain, 0x77);
-	}
-}
-
-static void make_split(struct world *world, uint64_t *rng)
-{
-	static const char text[] = "# Disk DescriptorFile\nCID=12345678\nparentCID=ffffffff\n"
-				   "RW 800 SPARSE \"s001.vmdk\"\nRW 100 FLAT \"flat.bin\" 8\n"
-				   "RW 1000 SPARSE \"s002.vmdk\"\n";
-
-	put_split(world);
-	paged_resize(&world->files[0].now, 0);
-	world_put(world, 0, 0, text, sizeof(text) - 1);
-}
-
-static const struct vd_case cases[] = {
-	{ "vmdk sparse", make_base },
-	{ "vmdk chain", make_chain },
-	{ "vmdk split", make_split },
-};
-
-static void test_power_cuts(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		crash_format(cases + i, 1, 8);
-}
-
-static void test_model(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		model_format(cases + i, 1, 25);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,8 +357,6 @@ int main(void)
 		cmocka_unit_test(test_both_sets_of_tables),
 		cmocka_unit_test(test_session_marks),
 		cmocka_unit_test(test_two_flushes),
-		cmocka_unit_test(test_power_cuts),
-		cmocka_unit_test(test_model),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
