@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # promise: an image of each compressor boots, with an early microcode segment in front of it
 small_disk "$WORK/disk.img" bbroot
 # an AMD container without a patch: the kernel looks at it and goes on
