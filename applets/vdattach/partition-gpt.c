@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "applets/vdattach/partition-scheme.h"
+#include "applets/vdattach/utf8.h"
 #include "common/bytes.h"
 
 #define GPT_SIGNATURE	  "EFI PART"
@@ -143,30 +144,6 @@ static void format_guid(const uint8_t *p, char *ret, size_t size)
 		 p[15]);
 }
 
-static size_t put_utf8(char *out, uint32_t c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 /* UTF-16LE to UTF-8; a lone surrogate becomes U+FFFD. out holds 3 bytes a unit and the NUL. */
 static void format_name(const uint8_t *p, char *out)
 {
@@ -182,7 +159,7 @@ static void format_name(const uint8_t *p, char *out)
 		} else if (c >= 0xd800 && c < 0xe000) {
 			c = 0xfffd;
 		}
-		out += put_utf8(out, c);
+		out += utf8_put(out, c);
 	}
 	*out = '\0';
 }

@@ -5,6 +5,7 @@
 
 #include "applets/vdattach/chain.h"
 #include "applets/vdattach/vhdx.h"
+#include "applets/vdattach/utf8.h"
 
 /* 2.6.2.6.1 */
 static const uint8_t vhdx_locator[VHDX_GUID] = { 0xb7, 0xef, 0x4a, 0xb0, 0x9e, 0xd1, 0x81, 0x4a,
@@ -68,30 +69,6 @@ static bool key_is(const uint8_t *utf16, uint32_t length, const char *key)
 	return true;
 }
 
-static size_t put_utf8(char *out, uint32_t c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 /* The text as UTF-8 up to a NUL, or NULL without memory. Lone surrogates become U+FFFD. */
 static char *to_utf8(const uint8_t *p, uint32_t length)
 {
@@ -110,7 +87,7 @@ static char *to_utf8(const uint8_t *p, uint32_t length)
 		} else if (c >= 0xd800 && c < 0xe000) {
 			c = 0xfffd;
 		}
-		n += put_utf8(text + n, c);
+		n += utf8_put(text + n, c);
 	}
 	if (text)
 		text[n] = 0;
