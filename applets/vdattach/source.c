@@ -67,6 +67,47 @@ int source_resize(struct source *source, uint64_t size, struct error **err)
 	return 0;
 }
 
+/* Both kinds of giving space back. -EOPNOTSUPP: the source has no means for it. */
+static int give_back(struct source *source, uint64_t n, uint64_t offset, bool zero,
+		     struct error **err)
+{
+	int r = -EROFS;
+
+	if (!inside(source, n, offset))
+		return out_of_range(source, "discard", n, offset, err);
+	if (!source->read_only)
+		r = source->ops->discard ? source->ops->discard(source, n, offset, zero)
+					 : -EOPNOTSUPP;
+	if (r < 0 && r != -EOPNOTSUPP)
+		return error_sys(err, r, "%s: discard %" PRIu64 " bytes at offset %" PRIu64,
+				 source->name, n, offset);
+	return r;
+}
+
+int source_discard(struct source *source, uint64_t n, uint64_t offset, struct error **err)
+{
+	int r = give_back(source, n, offset, false, err);
+
+	return r == -EOPNOTSUPP ? 0 : r;
+}
+
+int source_write_zeroes(struct source *source, uint64_t n, uint64_t offset, struct error **err)
+{
+	static const uint8_t zeros[65536];
+	int r = give_back(source, n, offset, true, err);
+
+	if (r != -EOPNOTSUPP)
+		return r;
+	for (r = 0; n > 0 && r == 0;) {
+		size_t part = (size_t)MIN(n, (uint64_t)sizeof(zeros));
+
+		r = source_pwrite(source, zeros, part, offset, err);
+		offset += part;
+		n -= part;
+	}
+	return r;
+}
+
 int source_extent(struct source *source, uint64_t offset, struct source_extent *ret,
 		  struct error **err)
 {
@@ -130,6 +171,15 @@ static int window_flush(struct source *source)
 	return w->under->ops->flush ? w->under->ops->flush(w->under) : 0;
 }
 
+static int window_discard(struct source *source, uint64_t n, uint64_t offset, bool zero)
+{
+	struct window *w = to_window(source);
+
+	if (!w->under->ops->discard)
+		return -EOPNOTSUPP;
+	return w->under->ops->discard(w->under, n, w->offset + offset, zero);
+}
+
 static int window_extent(struct source *source, uint64_t offset, struct source_extent *ret)
 {
 	struct window *w = to_window(source);
@@ -148,6 +198,7 @@ static const struct source_ops window_ops = {
 	.pread = window_pread,
 	.pwrite = window_pwrite,
 	.flush = window_flush,
+	.discard = window_discard,
 	.extent = window_extent,
 	.close = window_close,
 };

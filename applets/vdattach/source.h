@@ -31,6 +31,12 @@ struct source_ops {
 	/* Makes the source size bytes long; new bytes read as zeros. 0 or -errno. NULL: fixed size.
 	 */
 	int (*resize)(struct source *, uint64_t size);
+	/*
+	 * The bytes are of no use any more: gives their space back where it can, and they read as
+	 * before or as zeros. zero: they must read as zeros. 0, or -EOPNOTSUPP: nothing was done. NULL:
+	 * never supported.
+	 */
+	int (*discard)(struct source *, uint64_t n, uint64_t offset, bool zero);
 	/* Fills ret for the bytes from offset; length may overshoot size. NULL: all is data. */
 	int (*extent)(struct source *, uint64_t offset, struct source_extent *ret);
 	/* Frees what hangs off the source and the source itself. */
@@ -65,6 +71,20 @@ int source_flush(struct source *source, struct error **err) _must_check_ _nonnul
  */
 int source_resize(struct source *source, uint64_t size, struct error **err) _must_check_
 	_nonnull_(1);
+
+/*
+ * The n bytes at offset are of no use any more: their space is given back where that is possible,
+ * else nothing is done. They read as before or as zeros. Returns 0, -ERANGE, -EROFS, -errno.
+ */
+int source_discard(struct source *source, uint64_t n, uint64_t offset, struct error **err)
+	_must_check_ _nonnull_(1);
+
+/*
+ * Makes the n bytes at offset read as zeros, by a mark where the source has one, else by writing
+ * them. Returns 0, -ERANGE, -EROFS, -errno.
+ */
+int source_write_zeroes(struct source *source, uint64_t n, uint64_t offset,
+			struct error **err) _must_check_ _nonnull_(1);
 
 /*
  * Tells whether the bytes from offset are data or zeros, and for how long
