@@ -12,7 +12,7 @@ CC     ?= gcc
 VERSION := $(shell cat VERSION)
 Q := $(if $(V),,@)
 
-APPLETS := coldplug findimg overlayroot unpackroot vdattach
+APPLETS := coldplug findimg overlayroot unpackroot vdattach wayback
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
 	-Wundef -Wwrite-strings -Wcast-qual -Wswitch-enum -Wpointer-arith -Wno-unused-parameter

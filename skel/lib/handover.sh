@@ -7,11 +7,12 @@ handover() {
 	init_arguments "$@"
 	find_init
 	install_shutdown
+	! needs_wayback || INIT=/run/initramfs/bin/wayback$NL$INIT
 	give_resolv_conf
 	show_host
 	hide_mounts
 	stop_helpers
-	mark "switch_root to $INIT"
+	mark "switch_root to ${INIT#*"$NL"}"
 	move_mounts
 	start_init
 }
@@ -21,7 +22,14 @@ start_init() {
 	local IFS="$NL"
 	set -f
 	# shellcheck disable=SC2086 # one argument a line
-	exec $RUN switch_root "$NEWROOT" "$INIT" $INIT_ARGS
+	exec $RUN switch_root "$NEWROOT" $INIT $INIT_ARGS
+}
+
+# systemd runs the shutdown programs by itself; for all others wayback(8) does.
+needs_wayback() {
+	[ -e "$RAMFS/bin/wayback" ] && [ -x "$RAMFS/shutdown" ] || return 1
+	inside "$INIT"
+	case $RET in */systemd) return 1 ;; esac
 }
 
 # init= or the first of the usual ones; INIT is its path inside the root.
@@ -98,7 +106,9 @@ install_shutdown() {
 	done
 	mkdir -p "$@"
 	set -- "$ROOT/bin/busybox"
-	[ ! -e "$ROOT/bin/vdattach" ] || set -- "$@" "$ROOT/bin/vdattach"
+	for dir in vdattach wayback; do
+		[ ! -e "$ROOT/bin/$dir" ] || set -- "$@" "$ROOT/bin/$dir"
+	done
 	ln -sf busybox "$RAMFS/bin/sh"
 	{ $RUN cp "$@" "$RAMFS/bin/" && $RUN cp "$ROOT/shutdown" "$RAMFS/shutdown"; } ||
 		warn 'the shutdown programs could not be put in place: the power-off will not be checked'

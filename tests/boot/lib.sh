@@ -160,7 +160,7 @@ small_root() {
 		ln -s busybox "$1/bin/$applet"
 	done
 	ln -s ../bin/busybox "$1/sbin/init"
-	printf '::sysinit:/etc/rc\n::restart:/etc/way-back\n' >"$1/etc/inittab"
+	printf '::sysinit:/etc/rc\n' >"$1/etc/inittab"
 	cat >"$1/etc/rc" <<'RC'
 #!/bin/sh
 exec >/dev/ttyS0 2>&1
@@ -177,7 +177,7 @@ for word in $cmdline; do
 done
 echo written >/written
 echo '=== busybox init reached'
-kill -QUIT 1
+poweroff
 RC
 	cat >"$1/etc/fill" <<'FILL'
 dd if=/dev/zero of=/big bs=64k 2>&1
@@ -185,15 +185,7 @@ sync
 cat /etc/rc >/dev/null && echo "=== read back $?"
 rm /big
 FILL
-	cat >"$1/etc/way-back" <<'BACK'
-#!/bin/sh
-[ -x /run/initramfs/shutdown ] || exec poweroff -f
-[ ! -r /etc/before-way-back ] || . /etc/before-way-back
-cd /run/initramfs
-pivot_root . oldroot
-exec chroot . /shutdown poweroff
-BACK
-	chmod +x "$1/etc/rc" "$1/etc/way-back"
+	chmod +x "$1/etc/rc"
 }
 
 # small_image OUT: that root as a squashfs; $WORK/small when the case has made it already

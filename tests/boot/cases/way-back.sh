@@ -1,16 +1,26 @@
 # promise: systemd's reboot goes the way back as power-off does; a host partition that a process still holds is named instead of 'clean'
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
-build overlay overlay -s 'image /live/root.sqfs'
-small_root "$WORK/small"
-printf '#include <unistd.h>\nint main(void) { for (;;) pause(); }\n' >"$WORK/holder.c"
-gcc -static -o "$WORK/small/bin/holder" "$WORK/holder.c"
-ln -s busybox "$WORK/small/bin/unshare"
-mkdir "$WORK/small/mnt"
-cat >"$WORK/small/etc/before-way-back" <<'HOLD'
-unshare -m sh -c 'mount -t ext4 -o ro /dev/vda1 /mnt && exec -a @holder /bin/holder' &
-while ! grep -q @holder /proc/$!/cmdline; do sleep 0.1; done
-HOLD
+cat >"$WORK/holder.c" <<'HOLDER'
+#define _GNU_SOURCE
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	if (argv[0][0] != '@')
+		return execl("/bin/holder", "@holder", NULL);
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("/dev/vda1", "/mnt", "ext4", MS_RDONLY, NULL) || daemon(0, 0))
+		return 1;
+	for (;;)
+		pause();
+}
+HOLDER
+gcc -static -o "$WORK/holder" "$WORK/holder.c"
+printf '#!/bin/sh\nmkdir -p /mnt\ncase $(cat /proc/cmdline) in *test.hold*) holder ;; esac\n' >"$WORK/hold"
+chmod +x "$WORK/hold"
+build overlay overlay -s 'image /live/root.sqfs' -s "file /bin/holder $WORK/holder 755" -s "hook handover $WORK/hold"
 small_image "$WORK/root.sqfs"
 mkdir -p "$WORK/host/live"
 cp "$WORK/root.sqfs" "$WORK/host/live/root.sqfs"
@@ -19,7 +29,7 @@ ext4 "$WORK/host.ext4" 160M holdhost "$host_uuid" "$WORK/host"
 medium="-drive file=$WORK/disk.img,format=raw,if=virtio"
 disk "$WORK/disk.img" 83 "$WORK/host.ext4"
 
-boot overlay '' $medium
+boot overlay test.hold $medium
 expect '=== busybox init reached'
 expect 'mkvinitrd: busy: .*/dev/vda1'
 expect 'processes left: holder ('

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * wayback: process 1 for roots whose init knows nothing of /run/initramfs/shutdown. The root's init
+ * runs as the first process of a PID namespace, so that its "kill everybody" spares the programs
+ * that serve the root's disk, and its reboot(2) comes here instead of ending the machine.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <linux/sched.h>
+
+#include "applets/lib/msg.h"
+#include "applets/wayback/machine.h"
+
+#define RAMFS "/run/initramfs"
+
+static const char help[] =
+	"Usage: wayback INIT [ARGUMENT]...\n"
+	"Starts a root's INIT and, when that ends or calls reboot(2), runs " RAMFS "/shutdown,\n"
+	"which unmounts and detaches what the boot has stacked. To be process 1 after\n"
+	"switch_root; INIT becomes process 1 of a PID namespace.\n"
+	"  -h, --help  -V, --version\n"
+	"Exit status: 1 failed, 2 usage; else it does not come back.\n";
+
+/* The kernel's own process 1 gets these: Ctrl-Alt-Del, the keyboard's request, a failing supply. */
+static void wanted_signals(sigset_t *ret)
+{
+	static const int list[] = { SIGCHLD, SIGINT, SIGWINCH, SIGPWR };
+
+	sigemptyset(ret);
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		sigaddset(ret, list[i]);
+}
+
+static bool file_has_nonzero(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char c = '0';
+
+	return fd >= 0 && read(fd, &c, 1) == 1 && c != '0';
+}
+
+/* The namespace's own /proc, so that process numbers are those that its processes know. */
+static void own_proc(void)
+{
+	if (umount2("/proc", MNT_DETACH) < 0 ||
+	    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		msg(MSG_WARNING, "/proc: %s", strerror(errno));
+}
+
+static _Noreturn void become_init(char **argv)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	own_proc();
+	setsid();
+	execv(argv[0], argv);
+	msg(MSG_ERROR, "start %s: %s", argv[0], strerror(errno));
+	_exit(127);
+}
+
+/* Passes signals on and reaps what was orphaned; returns the status of init. */
+static int wait_for(pid_t init, const sigset_t *signals)
+{
+	for (;;) {
+		int status, number = sigwaitinfo(signals, NULL);
+		pid_t pid;
+
+		if (number > 0 && number != SIGCHLD)
+			kill(init, number);
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+			if (pid == init)
+				return status;
+		}
+	}
+}
+
+/* Without the shutdown programs: what can be done to lose nothing. */
+static _Noreturn void end_plainly(enum machine_end end)
+{
+	sync();
+	mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL);
+	reboot(end == MACHINE_POWEROFF ? RB_POWER_OFF : RB_AUTOBOOT);
+	_exit(1);
+}
+
+static _Noreturn void shut_down(enum machine_end end)
+{
+	umount2("/proc", MNT_DETACH);
+	if (chdir(RAMFS) == 0 && syscall(SYS_pivot_root, ".", "oldroot") == 0 && chroot(".") == 0)
+		execl("/shutdown", "/shutdown", machine_word(end), NULL);
+	msg(MSG_ERROR, RAMFS "/shutdown: %s; the disks are only made read-only", strerror(errno));
+	end_plainly(end);
+}
+
+static int run(char **argv)
+{
+	struct machine machine;
+	sigset_t signals;
+	int status;
+	pid_t init;
+
+	wanted_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	/* Ctrl-Alt-Del is a signal to us from now on; inside the namespace this is not allowed */
+	reboot(RB_DISABLE_CAD);
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	machine.reboot_on_panic = file_has_nonzero("/proc/sys/kernel/panic");
+	init = (pid_t)syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (init == 0)
+		become_init(argv);
+	if (init < 0) {
+		/* a kernel without PID namespaces: then as it has always been */
+		msg(MSG_WARNING, "PID namespace: %s; nothing will be checked at power-off",
+		    strerror(errno));
+		sigprocmask(SIG_UNBLOCK, &signals, NULL);
+		execv(argv[0], argv);
+		return error_sys(NULL, errno, "start %s", argv[0]);
+	}
+	status = wait_for(init, &signals);
+	machine.kexec_loaded = file_has_nonzero("/sys/kernel/kexec_loaded");
+	if (machine_unasked(status))
+		msg(MSG_WARNING, "%s ended (%s %d) without power-off or reboot", argv[0],
+		    WIFSIGNALED(status) ? "signal" : "status",
+		    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	shut_down(machine_end(status, &machine));
+}
+
+int main(int argc, char **argv)
+{
+	msg_init("wayback", MSG_INFO);
+	if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
+		fputs(help, stdout);
+		return 0;
+	}
+	if (argc == 2 && (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0)) {
+		puts("wayback " VERSION);
+		return 0;
+	}
+	if (argc < 2 || argv[1][0] != '/')
+		return msg_usage("expected the full path of an init, found '%s'",
+				 argc < 2 ? "" : argv[1]);
+	if (getpid() != 1)
+		return msg_usage("not process 1: to be started by switch_root");
+	return run(argv + 1) < 0;
+}
