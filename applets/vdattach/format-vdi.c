@@ -171,6 +171,7 @@ const struct vd_format_ops vd_format_vdi = {
 	.open = vdi_open,
 	.extent = vdi_extent,
 	.pwrite = vdi_pwrite,
+	.zero_block = vdi_zero_block,
 	.flush = vdi_flush,
 	.check = vdi_check,
 	.parent = vdi_parent,

@@ -60,6 +60,8 @@ int vdi_write_open(struct vd_image *image, struct error **err) _must_check_ _non
 
 int vdi_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
 	       struct error **err) _must_check_ _nonnull_(1, 2);
+int vdi_zero_block(struct vd_image *image, uint64_t offset, struct error **err) _must_check_
+	_nonnull_(1);
 int vdi_flush(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 int vdi_check(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 

@@ -123,6 +123,7 @@ const struct vd_format_ops vd_format_vhdx = {
 	.extent = vhdx_extent,
 	.begin_write = vhdx_begin_write,
 	.pwrite = vhdx_pwrite,
+	.zero_block = vhdx_zero_block,
 	.flush = vhdx_flush,
 	.check = vhdx_check,
 	.parent = vhdx_parent,

@@ -210,6 +210,7 @@ const struct vd_format_ops vd_format_vmdk = {
 	.extent = vmdk_extent_at,
 	.pread = vmdk_pread,
 	.pwrite = vmdk_pwrite,
+	.zero_block = vmdk_zero_block,
 	.flush = vmdk_flush,
 	.check = vmdk_check,
 	.parent = vmdk_parent,

@@ -120,6 +120,8 @@ void vmdk_write_close(struct vd_image *image) _nonnull_(1);
 
 int vmdk_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
 		struct error **err) _must_check_ _nonnull_(1, 2);
+int vmdk_zero_block(struct vd_image *image, uint64_t offset, struct error **err) _must_check_
+	_nonnull_(1);
 int vmdk_flush(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 int vmdk_check(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 

@@ -29,31 +29,41 @@ int vd_image_begin_write(struct vd_image *image, struct error **err)
 	return r;
 }
 
-static int view_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset)
+int vd_image_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
+		    struct error **err)
 {
-	struct vd_image *image = view_image(source);
 	const uint8_t *p = buf;
-	int r = vd_image_begin_write(image, NULL);
+	int r = vd_image_begin_write(image, err);
 
 	while (n > 0 && r == 0) {
 		struct vd_extent extent = { .length = 0 };
 		size_t part;
 
-		r = vd_image_extent(image, offset, &extent, NULL);
+		r = vd_image_extent(image, offset, &extent, err);
 		if (r < 0)
 			return r;
 		part = (size_t)MIN((uint64_t)n, extent.length);
 		if (extent.kind == VD_EXTENT_DATA)
-			r = source_pwrite(extent.source, p, part, extent.host_offset, NULL);
+			r = source_pwrite(extent.source, p, part, extent.host_offset, err);
+		else if (image->format->pwrite)
+			r = image->format->pwrite(image, p, part, offset, err);
 		else
-			r = image->format->pwrite
-				    ? image->format->pwrite(image, p, part, offset, NULL)
-				    : -EROFS;
+			r = error_sys(err, EROFS, "%s: write", image->source->name);
 		p += part;
 		n -= part;
 		offset += part;
 	}
 	return r;
+}
+
+static int view_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset)
+{
+	return vd_image_pwrite(view_image(source), buf, n, offset, NULL);
+}
+
+static int view_discard(struct source *source, uint64_t n, uint64_t offset, bool zero)
+{
+	return vd_image_discard(view_image(source), n, offset, zero, NULL);
 }
 
 static int view_flush(struct source *source)
@@ -84,6 +94,7 @@ static const struct source_ops view_ops = {
 	.pread = view_pread,
 	.pwrite = view_pwrite,
 	.flush = view_flush,
+	.discard = view_discard,
 	.extent = view_extent,
 	.close = view_close,
 };

@@ -91,17 +91,24 @@ int source_discard(struct source *source, uint64_t n, uint64_t offset, struct er
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
+const uint8_t *source_zeros(void)
+{
+	/* never written; not const, so that it takes no room in the program's file */
+	static uint8_t zeros[SOURCE_ZEROS];
+
+	return zeros;
+}
+
 int source_write_zeroes(struct source *source, uint64_t n, uint64_t offset, struct error **err)
 {
-	static const uint8_t zeros[65536];
 	int r = give_back(source, n, offset, true, err);
 
 	if (r != -EOPNOTSUPP)
 		return r;
 	for (r = 0; n > 0 && r == 0;) {
-		size_t part = (size_t)MIN(n, (uint64_t)sizeof(zeros));
+		size_t part = (size_t)MIN(n, (uint64_t)SOURCE_ZEROS);
 
-		r = source_pwrite(source, zeros, part, offset, err);
+		r = source_pwrite(source, source_zeros(), part, offset, err);
 		offset += part;
 		n -= part;
 	}

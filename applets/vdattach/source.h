@@ -86,6 +86,11 @@ int source_discard(struct source *source, uint64_t n, uint64_t offset, struct er
 int source_write_zeroes(struct source *source, uint64_t n, uint64_t offset,
 			struct error **err) _must_check_ _nonnull_(1);
 
+#define SOURCE_ZEROS 65536u
+
+/* SOURCE_ZEROS bytes of zeros, to write. */
+const uint8_t *source_zeros(void);
+
 /*
  * Tells whether the bytes from offset are data or zeros, and for how long
  * (clipped to the end of the source). Returns 0, -ERANGE when offset is not inside, or -errno.

@@ -180,6 +180,17 @@ int vdi_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offse
 	return r;
 }
 
+int vdi_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
+{
+	struct vdi_state *state = image->state;
+	int r = blockmap_is_full(state->map) ? vdi_flush(image, err) : 0;
+
+	if (r < 0)
+		return r;
+	return blockmap_put_le32(state->map, state->header.map_offset, offset / image->block_size,
+				 VDI_ZERO, err);
+}
+
 static int write_header(struct vd_image *image, struct error **err)
 {
 	struct vdi_state *state = image->state;
