@@ -170,6 +170,7 @@ const struct vd_format_ops vd_format_vdi = {
 	.probe = vdi_probe,
 	.open = vdi_open,
 	.extent = vdi_extent,
+	.begin_write = vdi_begin_write,
 	.pwrite = vdi_pwrite,
 	.zero_block = vdi_zero_block,
 	.flush = vdi_flush,

@@ -77,6 +77,7 @@ static int vhdx_open(struct vd_image *image, struct error **err)
 		return r;
 	image->size = vhdx->size;
 	image->block_size = vhdx->block_size;
+	image->sector_size = vhdx->sector_size;
 	image->variant = vhdx->has_parent ? "differencing" : vhdx->fixed ? "fixed" : "dynamic";
 	return 0;
 }

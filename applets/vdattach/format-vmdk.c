@@ -209,6 +209,7 @@ const struct vd_format_ops vd_format_vmdk = {
 	.open = vmdk_open,
 	.extent = vmdk_extent_at,
 	.pread = vmdk_pread,
+	.begin_write = vmdk_begin_write,
 	.pwrite = vmdk_pwrite,
 	.zero_block = vmdk_zero_block,
 	.flush = vmdk_flush,

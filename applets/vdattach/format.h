@@ -72,6 +72,7 @@ struct vd_image {
 	struct vd_image *child;	 /* the one that this is the parent of, or NULL */
 	uint64_t size;		 /* what the guest sees, in bytes: a multiple of VD_SECTOR */
 	uint32_t block_size;	 /* unit of allocation in bytes; 0 = not allocated in blocks */
+	uint32_t sector_size;	 /* that the guest's disk has by the image; 0 = it does not say */
 	bool read_only;
 	bool written;			/* begin_write was done */
 	struct findings findings;	/* of open; check adds to them */

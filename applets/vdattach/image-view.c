@@ -16,7 +16,7 @@ static struct vd_image *view_image(struct source *source)
 
 static int view_pread(struct source *source, void *buf, size_t n, uint64_t offset)
 {
-	return vd_image_pread(view_image(source), buf, n, offset, NULL);
+	return vd_image_pread(view_image(source), buf, n, offset, &source->reason);
 }
 
 int vd_image_begin_write(struct vd_image *image, struct error **err)
@@ -58,27 +58,30 @@ int vd_image_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t 
 
 static int view_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset)
 {
-	return vd_image_pwrite(view_image(source), buf, n, offset, NULL);
+	return vd_image_pwrite(view_image(source), buf, n, offset, &source->reason);
 }
 
 static int view_discard(struct source *source, uint64_t n, uint64_t offset, bool zero)
 {
-	return vd_image_discard(view_image(source), n, offset, zero, NULL);
+	return vd_image_discard(view_image(source), n, offset, zero, &source->reason);
+}
+
+int vd_image_flush(struct vd_image *image, struct error **err)
+{
+	if (image->format->flush)
+		return image->format->flush(image, err);
+	return source_flush(image->source, err);
 }
 
 static int view_flush(struct source *source)
 {
-	struct vd_image *image = view_image(source);
-
-	if (image->format->flush)
-		return image->format->flush(image, NULL);
-	return source_flush(image->source, NULL);
+	return vd_image_flush(view_image(source), &source->reason);
 }
 
 static int view_extent(struct source *source, uint64_t offset, struct source_extent *ret)
 {
 	struct vd_map_entry entry;
-	int r = vd_image_map(view_image(source), offset, &entry, NULL);
+	int r = vd_image_map(view_image(source), offset, &entry, &source->reason);
 
 	if (r == 0)
 		*ret = (struct source_extent){ entry.length, entry.zero };

@@ -80,6 +80,9 @@ bool vd_image_is_linear(struct vd_image *image, struct vd_extent *ret) _nonnull_
 int vd_image_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset,
 		   struct error **err) _must_check_ _nonnull_(1, 2);
 
+/* Makes all that was written durable, in the order that the format needs. */
+int vd_image_flush(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
+
 /* Writes what the guest will see; allocates where needed. The range is inside the disk. */
 int vd_image_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
 		    struct error **err) _must_check_ _nonnull_(1, 2);

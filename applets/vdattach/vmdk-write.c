@@ -192,9 +192,7 @@ int vmdk_flush(struct vd_image *image, struct error **err)
 
 	if (image->read_only)
 		return 0;
-	r = vmdk_mark(image, err);
-	if (r == 0)
-		r = flush_all(image, false, err);
+	r = flush_all(image, false, err);
 	if (r == 0)
 		r = write_tables(state, err);
 	if (r == 0)
