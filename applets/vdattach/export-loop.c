@@ -35,6 +35,9 @@ static int export_loop_attach(struct vd_export *ex, struct error **err)
 	if (!req.read_only) {
 		int r = vd_image_begin_write(ex->image, err);
 
+		/* nobody else will: the kernel flushes only the file with the data */
+		if (r == 0)
+			r = vd_image_flush(ex->image, err);
 		if (r < 0)
 			return r;
 	}

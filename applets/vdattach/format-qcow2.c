@@ -220,6 +220,7 @@ const struct vd_format_ops vd_format_qcow2 = {
 	.pread = qcow2_pread,
 	.begin_write = qcow2_begin_write,
 	.pwrite = qcow2_pwrite,
+	.zero_block = qcow2_zero_block,
 	.flush = qcow2_flush,
 	.check = qcow2_check,
 	.parent = qcow2_parent,

@@ -18,7 +18,6 @@ struct vdi_state {
 	uint64_t holes_end;   /* top at open: what came later is the tail's, whatever used says */
 	uint64_t top;	      /* slots below the tail */
 	bool counter_changed; /* the header says less than top */
-	bool marked;	      /* the header shows that this session writes */
 	uint8_t *buffer;      /* VDI_COPY_BYTES, for copying blocks */
 };
 
@@ -58,8 +57,11 @@ int vdi_survey(struct vd_image *image, struct vdi_usage *ret, struct findings *f
 /* Prepares for writing; -EROFS when the map is damaged. */
 int vdi_write_open(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 
+int vdi_begin_write(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 int vdi_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
 	       struct error **err) _must_check_ _nonnull_(1, 2);
+int vdi_zero_block(struct vd_image *image, uint64_t offset, struct error **err) _must_check_
+	_nonnull_(1);
 int vdi_flush(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 int vdi_check(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 

@@ -77,6 +77,7 @@ static int vhdx_open(struct vd_image *image, struct error **err)
 		return r;
 	image->size = vhdx->size;
 	image->block_size = vhdx->block_size;
+	image->sector_size = vhdx->sector_size;
 	image->variant = vhdx->has_parent ? "differencing" : vhdx->fixed ? "fixed" : "dynamic";
 	return 0;
 }
@@ -123,6 +124,7 @@ const struct vd_format_ops vd_format_vhdx = {
 	.extent = vhdx_extent,
 	.begin_write = vhdx_begin_write,
 	.pwrite = vhdx_pwrite,
+	.zero_block = vhdx_zero_block,
 	.flush = vhdx_flush,
 	.check = vhdx_check,
 	.parent = vhdx_parent,

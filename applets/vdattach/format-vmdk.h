@@ -45,7 +45,6 @@ struct vmdk_state {
 	uint8_t *packed;	   /* one grain before decompression */
 	size_t packed_size;
 	uint8_t *buffer; /* VMDK_COPY_BYTES, for copying grains; writable images only */
-	bool marked;	 /* the content id is this session's */
 };
 
 /* What a walk over the grain tables of one extent found. */
@@ -112,14 +111,16 @@ int vmdk_open_extents(struct vd_image *image, struct error **err) _must_check_ _
 /* Prepares for writing; -EROFS when the tables are damaged or not for writing. */
 int vmdk_write_open(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 
-/* Before the first flush of a session: a new content id, and the header says that it is open. */
-int vmdk_mark(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
+/* vd_format_ops.begin_write: a new content id, and the headers say that they are open. */
+int vmdk_begin_write(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 
 /* Takes back the marks of a session, when all is flushed. */
 void vmdk_write_close(struct vd_image *image) _nonnull_(1);
 
 int vmdk_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
 		struct error **err) _must_check_ _nonnull_(1, 2);
+int vmdk_zero_block(struct vd_image *image, uint64_t offset, struct error **err) _must_check_
+	_nonnull_(1);
 int vmdk_flush(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 int vmdk_check(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 

@@ -72,6 +72,7 @@ struct vd_image {
 	struct vd_image *child;	 /* the one that this is the parent of, or NULL */
 	uint64_t size;		 /* what the guest sees, in bytes: a multiple of VD_SECTOR */
 	uint32_t block_size;	 /* unit of allocation in bytes; 0 = not allocated in blocks */
+	uint32_t sector_size;	 /* that the guest's disk has by the image; 0 = it does not say */
 	bool read_only;
 	bool written;			/* begin_write was done */
 	struct findings findings;	/* of open; check adds to them */
@@ -110,6 +111,13 @@ struct vd_format_ops {
 	int (*begin_write)(struct vd_image *, struct error **);
 	/* Bytes of an extent that is not VD_EXTENT_DATA: allocates. NULL: there are none. */
 	int (*pwrite)(struct vd_image *, const void *, size_t n, uint64_t offset, struct error **);
+	/*
+	 * Records that one block (block_size bytes at a multiple of it, fewer at the end of the
+	 * disk), no byte of which is VD_EXTENT_DATA, reads as zeros. 0, -EOPNOTSUPP (nothing was
+	 * done: zeros must be written), or -errno. NULL: the format has no such mark. Blocks that
+	 * have a place in a file keep it whatever is discarded: their bytes there are zeroed.
+	 */
+	int (*zero_block)(struct vd_image *, uint64_t offset, struct error **);
 	/* Makes data and metadata durable, in an order safe at any cut. NULL: flush the source. */
 	int (*flush)(struct vd_image *, struct error **);
 	/* Looks at every structure and adds to image->findings. NULL: nothing to check. */

@@ -81,15 +81,17 @@ static int open_chain(const struct options *options, bool read_only, struct gues
 int guest_open(const struct options *options, bool read_only, struct guest *ret, struct error **err)
 {
 	_cleanup_guest_ struct guest guest = { .image = NULL };
+	uint32_t sector_size;
 	int r;
 
 	r = open_chain(options, read_only, &guest, err);
 	if (r < 0)
 		return r;
+	sector_size = options->sector_size ? options->sector_size : guest.image->sector_size;
 	r = vd_image_view(guest.image, &guest.disk, err);
 	if (r == 0)
-		r = partition_table_read(guest.disk, options->sector_size, &guest.table,
-					 &guest.findings, err);
+		r = partition_table_read(guest.disk, sector_size, &guest.table, &guest.findings,
+					 err);
 	if (r < 0)
 		return r;
 	*ret = guest;

@@ -16,7 +16,7 @@ static struct vd_image *view_image(struct source *source)
 
 static int view_pread(struct source *source, void *buf, size_t n, uint64_t offset)
 {
-	return vd_image_pread(view_image(source), buf, n, offset, NULL);
+	return vd_image_pread(view_image(source), buf, n, offset, &source->reason);
 }
 
 int vd_image_begin_write(struct vd_image *image, struct error **err)
@@ -29,26 +29,26 @@ int vd_image_begin_write(struct vd_image *image, struct error **err)
 	return r;
 }
 
-static int view_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset)
+int vd_image_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
+		    struct error **err)
 {
-	struct vd_image *image = view_image(source);
 	const uint8_t *p = buf;
-	int r = vd_image_begin_write(image, NULL);
+	int r = vd_image_begin_write(image, err);
 
 	while (n > 0 && r == 0) {
 		struct vd_extent extent = { .length = 0 };
 		size_t part;
 
-		r = vd_image_extent(image, offset, &extent, NULL);
+		r = vd_image_extent(image, offset, &extent, err);
 		if (r < 0)
 			return r;
 		part = (size_t)MIN((uint64_t)n, extent.length);
 		if (extent.kind == VD_EXTENT_DATA)
-			r = source_pwrite(extent.source, p, part, extent.host_offset, NULL);
+			r = source_pwrite(extent.source, p, part, extent.host_offset, err);
+		else if (image->format->pwrite)
+			r = image->format->pwrite(image, p, part, offset, err);
 		else
-			r = image->format->pwrite
-				    ? image->format->pwrite(image, p, part, offset, NULL)
-				    : -EROFS;
+			r = error_sys(err, EROFS, "%s: write", image->source->name);
 		p += part;
 		n -= part;
 		offset += part;
@@ -56,19 +56,32 @@ static int view_pwrite(struct source *source, const void *buf, size_t n, uint64_
 	return r;
 }
 
+static int view_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset)
+{
+	return vd_image_pwrite(view_image(source), buf, n, offset, &source->reason);
+}
+
+static int view_discard(struct source *source, uint64_t n, uint64_t offset, bool zero)
+{
+	return vd_image_discard(view_image(source), n, offset, zero, &source->reason);
+}
+
+int vd_image_flush(struct vd_image *image, struct error **err)
+{
+	if (image->format->flush)
+		return image->format->flush(image, err);
+	return source_flush(image->source, err);
+}
+
 static int view_flush(struct source *source)
 {
-	struct vd_image *image = view_image(source);
-
-	if (image->format->flush)
-		return image->format->flush(image, NULL);
-	return source_flush(image->source, NULL);
+	return vd_image_flush(view_image(source), &source->reason);
 }
 
 static int view_extent(struct source *source, uint64_t offset, struct source_extent *ret)
 {
 	struct vd_map_entry entry;
-	int r = vd_image_map(view_image(source), offset, &entry, NULL);
+	int r = vd_image_map(view_image(source), offset, &entry, &source->reason);
 
 	if (r == 0)
 		*ret = (struct source_extent){ entry.length, entry.zero };
@@ -84,6 +97,7 @@ static const struct source_ops view_ops = {
 	.pread = view_pread,
 	.pwrite = view_pwrite,
 	.flush = view_flush,
+	.discard = view_discard,
 	.extent = view_extent,
 	.close = view_close,
 };

@@ -80,6 +80,21 @@ bool vd_image_is_linear(struct vd_image *image, struct vd_extent *ret) _nonnull_
 int vd_image_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset,
 		   struct error **err) _must_check_ _nonnull_(1, 2);
 
+/* Makes all that was written durable, in the order that the format needs. */
+int vd_image_flush(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
+
+/* Writes what the guest will see; allocates where needed. The range is inside the disk. */
+int vd_image_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
+		    struct error **err) _must_check_ _nonnull_(1, 2);
+
+/*
+ * The guest needs the n bytes at offset no more, and reads them as before or as zeros; zero: as
+ * zeros. Their space in the file is given back (but for zero, where that would be at the cost of
+ * writing there again); no block loses its place, so maps of the image stay right.
+ */
+int vd_image_discard(struct vd_image *image, uint64_t n, uint64_t offset, bool zero,
+		     struct error **err) _must_check_ _nonnull_(1);
+
 /*
  * The guest's view of the image as a source: what partition parsers, cat and
  * serve read and write. image stays the caller's and must outlive it.

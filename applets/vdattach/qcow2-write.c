@@ -133,6 +133,14 @@ static int write_in_place(struct qcow2 *q, const struct qcow2_entry *entry, cons
 			     err);
 }
 
+static void drop_old(struct qcow2 *q, const struct qcow2_entry *old)
+{
+	if (old->kind == QCOW2_COMPRESSED_DATA)
+		drop_later(q, old->offset, old->length);
+	else if (old->kind == QCOW2_NORMAL || old->kind == QCOW2_ZERO_ALLOCATED)
+		drop_later(q, old->offset, q->cluster_size);
+}
+
 static int replace(struct vd_image *image, struct target *t, const void *buf, size_t n,
 		   uint64_t offset, struct error **err)
 {
@@ -149,10 +157,7 @@ static int replace(struct vd_image *image, struct target *t, const void *buf, si
 		qcow2_unallocate(q, t->offset);
 		return r;
 	}
-	if (old->kind == QCOW2_COMPRESSED_DATA)
-		drop_later(q, old->offset, old->length);
-	else if (old->kind == QCOW2_NORMAL || old->kind == QCOW2_ZERO_ALLOCATED)
-		drop_later(q, old->offset, q->cluster_size);
+	drop_old(q, old);
 	return 0;
 }
 
@@ -191,6 +196,30 @@ int qcow2_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t off
 		n -= part;
 		offset += part;
 	}
+	return r;
+}
+
+int qcow2_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
+{
+	struct qcow2 *q = qcow2_of(image);
+	struct target t = { .table = 0 };
+	int r;
+
+	if (q->header.version < 3 || q->l2_entry_size != 8)
+		return -EOPNOTSUPP;
+	r = make_room(image, err);
+	if (r == 0)
+		r = own_l2(q, offset, &t.table, err);
+	if (r == 0)
+		r = qcow2_l2_get(q, t.table, offset, &t.entry, err);
+	if (r < 0)
+		return r;
+	if (t.entry.kind == QCOW2_NORMAL && t.entry.copied)
+		return -EOPNOTSUPP;
+	r = blockmap_put_be64(qcow2_l2_map(q, t.table), t.table, qcow2_l2_index(q, offset),
+			      QCOW2_ZERO, err);
+	if (r == 0)
+		drop_old(q, &t.entry);
 	return r;
 }
 

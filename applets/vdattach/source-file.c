@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -71,6 +72,48 @@ static int file_resize(struct source *source, uint64_t size)
 	return ftruncate(file_fd(source), (off_t)size) < 0 ? -errno : 0;
 }
 
+/* Of file systems: less is zeroed by writing it, which gives no space back. */
+#define PUNCH_ALIGN 4096u
+
+/* A file system that knows no holes, or not in this file. */
+static bool is_unsupported(int error)
+{
+	return error == EOPNOTSUPP || error == ENOSYS || error == EINVAL || error == ENODEV;
+}
+
+static int change_space(int fd, int mode, uint64_t n, uint64_t offset)
+{
+	int r;
+
+	do
+		r = fallocate(fd, mode, (off_t)offset, (off_t)n);
+	while (r < 0 && errno == EINTR);
+	if (r == 0)
+		return 0;
+	return is_unsupported(errno) ? -EOPNOTSUPP : -errno;
+}
+
+/* Zeros keep their space where that is possible, so that writing there again cannot fail. */
+static int file_discard(struct source *source, uint64_t n, uint64_t offset, bool zero)
+{
+	const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+	uint64_t end = offset + n;
+	int r;
+
+	if (n == 0)
+		return 0;
+	if (zero) {
+		r = change_space(file_fd(source), FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, n,
+				 offset);
+		if (r != -EOPNOTSUPP)
+			return r;
+		return change_space(file_fd(source), punch, n, offset);
+	}
+	offset = (offset + PUNCH_ALIGN - 1) & ~(uint64_t)(PUNCH_ALIGN - 1);
+	end &= ~(uint64_t)(PUNCH_ALIGN - 1);
+	return offset < end ? change_space(file_fd(source), punch, end - offset, offset) : 0;
+}
+
 static int file_extent(struct source *source, uint64_t offset, struct source_extent *ret)
 {
 	off_t data = lseek(file_fd(source), (off_t)offset, SEEK_DATA);
@@ -104,6 +147,7 @@ static const struct source_ops file_ops = {
 	.pwrite = file_pwrite,
 	.flush = file_flush,
 	.resize = file_resize,
+	.discard = file_discard,
 	.extent = file_extent,
 	.close = file_close,
 };

@@ -19,6 +19,28 @@ static int out_of_range(const struct source *source, const char *verb, uint64_t 
 			  source->name, verb, n, offset, source->size);
 }
 
+/* What the operation said of its failure, else what errno says. */
+static int explain(struct source *source, int r, struct error **err)
+{
+	struct error *reason = steal_ptr(&source->reason);
+
+	if (reason)
+		error_move(err, reason);
+	else
+		error_make(err, r, "%s", strerror(-r));
+	return r;
+}
+
+/* Adds what was asked for. */
+static int failed(struct source *source, int r, const char *verb, uint64_t n, uint64_t offset,
+		  struct error **err)
+{
+	explain(source, r, err);
+	error_wrap(err, "%s: %s %" PRIu64 " bytes at offset %" PRIu64, source->name, verb, n,
+		   offset);
+	return r;
+}
+
 int source_pread(struct source *source, void *buf, size_t n, uint64_t offset, struct error **err)
 {
 	int r;
@@ -26,10 +48,7 @@ int source_pread(struct source *source, void *buf, size_t n, uint64_t offset, st
 	if (!inside(source, n, offset))
 		return out_of_range(source, "read", n, offset, err);
 	r = source->ops->pread(source, buf, n, offset);
-	if (r < 0)
-		return error_sys(err, r, "%s: read %zu bytes at offset %" PRIu64, source->name, n,
-				 offset);
-	return 0;
+	return r < 0 ? failed(source, r, "read", n, offset, err) : 0;
 }
 
 int source_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset,
@@ -41,17 +60,18 @@ int source_pwrite(struct source *source, const void *buf, size_t n, uint64_t off
 		return out_of_range(source, "write", n, offset, err);
 	if (!source->read_only && source->ops->pwrite)
 		r = source->ops->pwrite(source, buf, n, offset);
-	if (r < 0)
-		return error_sys(err, r, "%s: write %zu bytes at offset %" PRIu64, source->name, n,
-				 offset);
-	return 0;
+	return r < 0 ? failed(source, r, "write", n, offset, err) : 0;
 }
 
 int source_flush(struct source *source, struct error **err)
 {
 	int r = source->ops->flush ? source->ops->flush(source) : 0;
 
-	return r < 0 ? error_sys(err, r, "%s: flush", source->name) : 0;
+	if (r == 0)
+		return 0;
+	explain(source, r, err);
+	error_wrap(err, "%s: flush", source->name);
+	return r;
 }
 
 int source_resize(struct source *source, uint64_t size, struct error **err)
@@ -78,10 +98,7 @@ static int give_back(struct source *source, uint64_t n, uint64_t offset, bool ze
 	if (!source->read_only)
 		r = source->ops->discard ? source->ops->discard(source, n, offset, zero)
 					 : -EOPNOTSUPP;
-	if (r < 0 && r != -EOPNOTSUPP)
-		return error_sys(err, r, "%s: discard %" PRIu64 " bytes at offset %" PRIu64,
-				 source->name, n, offset);
-	return r;
+	return r < 0 && r != -EOPNOTSUPP ? failed(source, r, "discard", n, offset, err) : r;
 }
 
 int source_discard(struct source *source, uint64_t n, uint64_t offset, struct error **err)
@@ -91,17 +108,24 @@ int source_discard(struct source *source, uint64_t n, uint64_t offset, struct er
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
+const uint8_t *source_zeros(void)
+{
+	/* never written; not const, so that it takes no room in the program's file */
+	static uint8_t zeros[SOURCE_ZEROS];
+
+	return zeros;
+}
+
 int source_write_zeroes(struct source *source, uint64_t n, uint64_t offset, struct error **err)
 {
-	static const uint8_t zeros[65536];
 	int r = give_back(source, n, offset, true, err);
 
 	if (r != -EOPNOTSUPP)
 		return r;
 	for (r = 0; n > 0 && r == 0;) {
-		size_t part = (size_t)MIN(n, (uint64_t)sizeof(zeros));
+		size_t part = (size_t)MIN(n, (uint64_t)SOURCE_ZEROS);
 
-		r = source_pwrite(source, zeros, part, offset, err);
+		r = source_pwrite(source, source_zeros(), part, offset, err);
 		offset += part;
 		n -= part;
 	}
@@ -119,8 +143,7 @@ int source_extent(struct source *source, uint64_t offset, struct source_extent *
 	if (source->ops->extent)
 		r = source->ops->extent(source, offset, &extent);
 	if (r < 0)
-		return error_sys(err, r, "%s: find data from offset %" PRIu64, source->name,
-				 offset);
+		return failed(source, r, "find data in", source->size - offset, offset, err);
 	extent.length = MIN(extent.length, source->size - offset);
 	*ret = extent;
 	return 0;
@@ -134,6 +157,7 @@ void source_close(struct source **source)
 	if (!s)
 		return;
 	free(s->name);
+	error_release(&s->reason);
 	s->ops->close(s);
 }
 
@@ -148,11 +172,18 @@ static struct window *to_window(struct source *source)
 	return (struct window *)source;
 }
 
+/* What the source under the window said is said by the window. */
+static int hand_up(struct window *w, int r)
+{
+	w->source.reason = steal_ptr(&w->under->reason);
+	return r;
+}
+
 static int window_pread(struct source *source, void *buf, size_t n, uint64_t offset)
 {
 	struct window *w = to_window(source);
 
-	return w->under->ops->pread(w->under, buf, n, w->offset + offset);
+	return hand_up(w, w->under->ops->pread(w->under, buf, n, w->offset + offset));
 }
 
 static int window_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset)
@@ -161,14 +192,14 @@ static int window_pwrite(struct source *source, const void *buf, size_t n, uint6
 
 	if (!w->under->ops->pwrite)
 		return -EROFS;
-	return w->under->ops->pwrite(w->under, buf, n, w->offset + offset);
+	return hand_up(w, w->under->ops->pwrite(w->under, buf, n, w->offset + offset));
 }
 
 static int window_flush(struct source *source)
 {
 	struct window *w = to_window(source);
 
-	return w->under->ops->flush ? w->under->ops->flush(w->under) : 0;
+	return w->under->ops->flush ? hand_up(w, w->under->ops->flush(w->under)) : 0;
 }
 
 static int window_discard(struct source *source, uint64_t n, uint64_t offset, bool zero)
@@ -177,7 +208,7 @@ static int window_discard(struct source *source, uint64_t n, uint64_t offset, bo
 
 	if (!w->under->ops->discard)
 		return -EOPNOTSUPP;
-	return w->under->ops->discard(w->under, n, w->offset + offset, zero);
+	return hand_up(w, w->under->ops->discard(w->under, n, w->offset + offset, zero));
 }
 
 static int window_extent(struct source *source, uint64_t offset, struct source_extent *ret)
@@ -186,7 +217,7 @@ static int window_extent(struct source *source, uint64_t offset, struct source_e
 
 	if (!w->under->ops->extent)
 		return 0;
-	return w->under->ops->extent(w->under, w->offset + offset, ret);
+	return hand_up(w, w->under->ops->extent(w->under, w->offset + offset, ret));
 }
 
 static void window_close(struct source *source)

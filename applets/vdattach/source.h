@@ -20,7 +20,10 @@ struct source_extent {
 	bool zero;	 /* reads as zeros and takes no space */
 };
 
-/* Callers use source_*() below, which have checked range and read_only before they come here. */
+/*
+ * Callers use source_*() below, which have checked range and read_only before they come here. What
+ * fails may say why in source->reason.
+ */
 struct source_ops {
 	/* Reads exactly n bytes. 0 or -errno. */
 	int (*pread)(struct source *, void *buf, size_t n, uint64_t offset);
@@ -49,6 +52,7 @@ struct source {
 	uint64_t size;
 	uint64_t device, inode; /* which file it is; 0, 0 = not known */
 	bool read_only;
+	struct error *reason; /* of the failure of the operation just done, or NULL; owned */
 };
 
 /*
@@ -85,6 +89,11 @@ int source_discard(struct source *source, uint64_t n, uint64_t offset, struct er
  */
 int source_write_zeroes(struct source *source, uint64_t n, uint64_t offset,
 			struct error **err) _must_check_ _nonnull_(1);
+
+#define SOURCE_ZEROS 65536u
+
+/* SOURCE_ZEROS bytes of zeros, to write. */
+const uint8_t *source_zeros(void);
 
 /*
  * Tells whether the bytes from offset are data or zeros, and for how long

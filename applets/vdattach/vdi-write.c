@@ -180,24 +180,38 @@ int vdi_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offse
 	return r;
 }
 
-static int write_header(struct vd_image *image, struct error **err)
+int vdi_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
+{
+	struct vdi_state *state = image->state;
+	int r = blockmap_is_full(state->map) ? vdi_flush(image, err) : 0;
+
+	if (r < 0)
+		return r;
+	return blockmap_put_le32(state->map, state->header.map_offset, offset / image->block_size,
+				 VDI_ZERO, err);
+}
+
+/* Images that continue this one notice by its modification UUID that it changed. */
+int vdi_begin_write(struct vd_image *image, struct error **err)
+{
+	struct vdi_state *state = image->state;
+	uint8_t uuid[VDI_UUID_BYTES];
+	int r;
+
+	memcpy(uuid, state->header.modified, sizeof(uuid));
+	vbox_next_uuid(uuid);
+	r = source_pwrite(image->source, uuid, sizeof(uuid), VDI_MODIFIED_OFFSET, err);
+	if (r == 0)
+		memcpy(state->header.modified, uuid, sizeof(uuid));
+	return r;
+}
+
+static int write_counter(struct vd_image *image, struct error **err)
 {
 	struct vdi_state *state = image->state;
 	uint8_t counter[4];
-	int r = 0;
+	int r;
 
-	/* images that continue this one notice by it that it changed */
-	if (!state->marked) {
-		uint8_t uuid[VDI_UUID_BYTES];
-
-		memcpy(uuid, state->header.modified, sizeof(uuid));
-		vbox_next_uuid(uuid);
-		r = source_pwrite(image->source, uuid, sizeof(uuid), VDI_MODIFIED_OFFSET, err);
-		if (r < 0)
-			return r;
-		memcpy(state->header.modified, uuid, sizeof(uuid));
-		state->marked = true;
-	}
 	if (!state->counter_changed)
 		return 0;
 	put_le32(counter, (uint32_t)state->top);
@@ -216,6 +230,6 @@ int vdi_flush(struct vd_image *image, struct error **err)
 
 	if (image->read_only)
 		return 0;
-	r = write_header(image, err);
+	r = write_counter(image, err);
 	return r < 0 ? r : blockmap_commit(state->map, err);
 }

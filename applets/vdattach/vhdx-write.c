@@ -237,3 +237,21 @@ int vhdx_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offs
 	}
 	return r;
 }
+
+int vhdx_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
+{
+	struct vhdx *vhdx = to_vhdx(image);
+	uint64_t at = vhdx_block_entry(vhdx, offset / vhdx->block_size), entry = 0;
+	int r = 0;
+
+	if (vhdx->pages.n_dirty > VHDX_DIRTY_MAX - PIECE_PAGES)
+		r = vhdx_flush(image, err);
+	if (r == 0)
+		r = vhdx_entry_get(vhdx, at, &entry, err);
+	if (r < 0)
+		return r;
+	/* a partially present block has a place in the file, which it keeps */
+	if (VHDX_STATE(entry) != VHDX_NOT_PRESENT)
+		return -EOPNOTSUPP;
+	return put_entry(vhdx, at, 0, VHDX_ZERO, err);
+}

@@ -197,6 +197,9 @@ int vhdx_begin_write(struct vd_image *image, struct error **err);
 int vhdx_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
 		struct error **err);
 
+/* vd_format_ops.zero_block */
+int vhdx_zero_block(struct vd_image *image, uint64_t offset, struct error **err);
+
 /* vhdx-commit.c */
 
 /* vd_format_ops.flush: data, then changed pages through the log. */

@@ -177,13 +177,11 @@ static int set_unclean(struct vmdk_sparse *s, bool unclean, struct error **err)
 	return r;
 }
 
-int vmdk_mark(struct vd_image *image, struct error **err)
+int vmdk_begin_write(struct vd_image *image, struct error **err)
 {
 	struct vmdk_state *state = image->state;
 	int r = 0;
 
-	if (state->marked)
-		return 0;
 	for (size_t i = 0; i < state->n_extents && r == 0; i++) {
 		if (state->extents[i].sparse)
 			r = set_unclean(state->extents[i].sparse, true, err);
@@ -192,7 +190,6 @@ int vmdk_mark(struct vd_image *image, struct error **err)
 		r = write_cid(image, err);
 	if (r == 0)
 		r = write_modified(image, err);
-	state->marked = r == 0;
 	return r;
 }
 

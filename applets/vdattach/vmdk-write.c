@@ -134,6 +134,25 @@ int vmdk_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offs
 	return r;
 }
 
+int vmdk_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
+{
+	const struct vmdk_extent *extent = vmdk_find_extent(image->state, offset);
+	struct vmdk_sparse *s = extent->sparse;
+	struct grain_write w = { .sparse = s };
+	uint64_t at = offset - extent->start;
+	int r = 0;
+
+	if (!s || !(s->header.flags & VMDK_FLAG_ZERO_GRAIN) || s->grain_size != image->block_size ||
+	    at % s->grain_size)
+		return -EOPNOTSUPP;
+	w.grain = at / s->grain_size;
+	if (vmdk_grain_bytes(s, w.grain) != MIN(s->grain_size, image->size - offset))
+		return -EOPNOTSUPP;
+	if (blockmap_is_full(s->map))
+		r = vmdk_flush(image, err);
+	return r < 0 ? r : put_entry(&w, 1, err);
+}
+
 static int flush_all(struct vd_image *image, bool changed_only, struct error **err)
 {
 	struct vmdk_state *state = image->state;
@@ -173,9 +192,7 @@ int vmdk_flush(struct vd_image *image, struct error **err)
 
 	if (image->read_only)
 		return 0;
-	r = vmdk_mark(image, err);
-	if (r == 0)
-		r = flush_all(image, false, err);
+	r = flush_all(image, false, err);
 	if (r == 0)
 		r = write_tables(state, err);
 	if (r == 0)

@@ -177,10 +177,17 @@ vdi() {
 	assert_output --partial 'was written to after it was made'
 }
 
+modification_uuid() {
+	od -An -tx1 -j 408 -N 16 "$1"
+}
+
 @test "a fixed image is attached through the kernel's loop device" {
 	qemu-img create -q -f vdi -o static=on disk.vdi 300M
+	before=$(modification_uuid disk.vdi)
 	run -0 vd attach disk.vdi
 	device=$output
+	# children notice that it is written to
+	[ "$(modification_uuid disk.vdi)" != "$before" ]
 	printf 'here' | dd of="$device" bs=512 seek=7 conv=notrunc status=none
 	sync "$device"
 	vd detach "$device"
@@ -207,7 +214,7 @@ vdi() {
 	vdi disk.vdi 1 $((8 << 20)) $((1 << 20)) 0 aa 00 0=0 1=1
 	truncate -s -1M disk.vdi
 	run -1 vd cat -r -o got.raw disk.vdi
-	assert_output --partial 'Input/output error'
+	assert_output --partial 'at offset 1048576: disk.vdi: VDI block map: block 1 is in slot 1, beyond the end'
 	run -1 vd check -r disk.vdi
 	assert_output --partial 'block 1 is in slot 1, beyond the end'
 	vdi disk.vdi 1 $((8 << 20)) $((1 << 20)) 0 aa 00 0=0 1=2

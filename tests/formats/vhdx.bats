@@ -250,3 +250,34 @@ assert_same_as_qemu() {
 	assert_failure 1
 	assert_output --partial 'was written to since'
 }
+
+# Makes the logical sectors of a VHDX ones of 4096 bytes: [MS-VHDX] 2.6.2.4.
+set_4096() {
+	python3 - "$1" <<-'EOF'
+		import sys
+		with open(sys.argv[1], 'r+b') as f:
+		    data = f.read()
+		    table = data.index(b'metadata\0\0')
+		    item = data.index(bytes.fromhex('1dbf41816fa90947ba47f233a8faab5f'), table)
+		    f.seek(table + int.from_bytes(data[item + 16:item + 20], 'little'))
+		    f.write((4096).to_bytes(4, 'little'))
+	EOF
+}
+
+@test "sectors of 4096 bytes are those of the partition table and of the device" {
+	truncate -s 64M raw
+	device=$(losetup -b 4096 --show -f raw)
+	echo 'start=256, size=1024, type=83' | sfdisk -q "$device"
+	losetup -d "$device"
+	printf 'first partition' | dd of=raw bs=4096 seek=256 conv=notrunc status=none
+	make_image disk.vhdx subformat=fixed,block_state_zero=off,block_size=1M
+	set_4096 disk.vhdx
+	run -0 vd info --json disk.vhdx
+	assert_equal "$(jq -r '.partitions[0] | "\(.start) \(.length)"' <<<"$output")" '1048576 4194304'
+	device=$(vd -e loop disk.vhdx)
+	run -0 blockdev --getss "$device"
+	assert_output 4096
+	run -0 head -c 15 "${device}p1"
+	assert_output 'first partition'
+	vd detach "$device"
+}

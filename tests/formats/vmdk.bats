@@ -197,8 +197,12 @@ descriptor() {
 
 @test "a flat image is attached through the kernel's loop device" {
 	qemu-img create -q -f vmdk -o subformat=monolithicFlat disk.vmdk 16M
+	before=$(grep -a ^CID= disk.vmdk)
 	run -0 vd attach disk.vmdk
 	device=$output
+	# children notice that it is written to
+	grep -aq ^CID= disk.vmdk
+	[ "$(grep -a ^CID= disk.vmdk)" != "$before" ]
 	printf 'here' | dd of="$device" bs=512 seek=7 conv=notrunc status=none
 	sync "$device"
 	vd detach "$device"

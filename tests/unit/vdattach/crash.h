@@ -9,8 +9,8 @@
  * error (leaks are allowed), every sector must hold what was flushed or
  * something written after it, and writing on must change nothing else.
  *
- * model_format: random reads, writes, flushes, reopenings and full disks
- * against an array of sectors.
+ * model_format: random reads, writes, discards, zeroings, flushes, reopenings
+ * and full disks against an array of sectors.
  *
  * The seed is printed by a failing test; CRASH_SEED and CRASH_WORKLOADS in the
  * environment choose others.
@@ -51,6 +51,7 @@ struct crash_run {
 	uint8_t *base;	  /* the disk before the first write */
 	uint32_t *latest; /* serial of the last write of each sector */
 	uint32_t *safe;	  /* the same at the last flush */
+	uint32_t *zeroed; /* serial of the last operation that made it zeros, or may have */
 	uint32_t serial;
 	const char *state;
 	size_t cut;
@@ -75,14 +76,23 @@ static inline void crash_paint(uint8_t *buf, uint64_t sector, uint32_t serial)
 	}
 }
 
-/* Which write a sector is of; 0 = of none, as it was before. UINT32_MAX: nothing that was ever
- * there. */
+static inline bool crash_is_zero(const uint8_t *buf)
+{
+	return buf[0] == 0 && memcmp(buf, buf + 1, CRASH_SECTOR - 1) == 0;
+}
+
+/*
+ * Which operation a sector is of; 0 = of none, as it was before. UINT32_MAX: nothing that was ever
+ * there.
+ */
 static inline uint32_t crash_identify(const struct crash_run *run, const uint8_t *buf,
 				      uint64_t sector)
 {
 	uint8_t want[CRASH_SECTOR];
 	uint32_t serial;
 
+	if (run->zeroed[sector] && crash_is_zero(buf))
+		return run->zeroed[sector];
 	if (memcmp(buf, run->base + sector * CRASH_SECTOR, CRASH_SECTOR) == 0)
 		return 0;
 	memcpy(&serial, buf, 4);
@@ -160,6 +170,8 @@ static inline void crash_start(struct crash_run *run, const struct vd_case *c, u
 	run->base = crash_alloc(run->sectors * CRASH_SECTOR);
 	run->latest = crash_alloc(run->sectors * 4);
 	run->safe = crash_alloc(run->sectors * 4);
+	run->zeroed = crash_alloc(run->sectors * 4);
+	run->world.holes = rng_below(&run->rng, 4) != 0;
 	crash_read_all(run, run->base);
 }
 
@@ -170,6 +182,7 @@ static inline void crash_end(struct crash_run *run)
 	free(run->base);
 	free(run->latest);
 	free(run->safe);
+	free(run->zeroed);
 }
 
 /* A run of sectors: often at the edges of blocks and over them, often where there was one before.
@@ -209,6 +222,69 @@ static inline int crash_guest_write(struct crash_run *run, uint64_t sector, size
 	if (r < 0 && run->world.recording)
 		run->world.ops[op].n = 0;
 	for (size_t i = 0; r == 0 && i < n; i++)
+		run->latest[sector + i] = run->serial;
+	return r;
+}
+
+/* A longer run: often whole blocks. */
+static inline void crash_choose_blocks(struct crash_run *run, uint64_t *ret_sector, size_t *ret_n)
+{
+	uint64_t block = MAX(run->image->block_size / CRASH_SECTOR, 8), n;
+
+	crash_choose(run, ret_sector, ret_n);
+	if (rng_below(&run->rng, 4) == 0)
+		return;
+	*ret_sector -= *ret_sector % block;
+	n = block * (1 + rng_below(&run->rng, 3));
+	if (rng_below(&run->rng, 4) == 0)
+		n += rng_below(&run->rng, block);
+	*ret_n = (size_t)MIN(n, run->sectors - *ret_sector);
+}
+
+/* As before or as the last operation made it: notes which. */
+static inline void crash_look(struct crash_run *run, uint64_t sector, size_t n)
+{
+	uint8_t buf[CRASH_SECTOR];
+
+	for (uint64_t s = sector; s < sector + n; s++) {
+		uint32_t serial;
+
+		if (source_pread(run->disk, buf, sizeof(buf), s * CRASH_SECTOR, NULL) < 0)
+			crash_fail(run, "cannot be read");
+		serial = crash_identify(run, buf, s);
+		if (serial != run->latest[s] && serial != run->serial)
+			crash_fail(run, "sector %llu is of write %u, not of %u or the last one",
+				   (unsigned long long)s, serial, run->latest[s]);
+		run->latest[s] = serial;
+	}
+}
+
+/* Write-zeroes or discard by the guest. Returns what the source does. */
+static inline int crash_guest_discard(struct crash_run *run, uint64_t sector, size_t n, bool zero)
+{
+	enum world_op_kind kind = zero ? OP_GUEST_ZERO : OP_GUEST_DISCARD;
+	uint64_t bytes = (uint64_t)n * CRASH_SECTOR, offset = sector * CRASH_SECTOR;
+	size_t op = run->world.n_ops;
+	int r;
+
+	run->serial++;
+	for (size_t i = 0; i < n; i++)
+		run->zeroed[sector + i] = run->serial;
+	if (run->world.recording) {
+		*world_log(&run->world, kind) = (struct world_op){
+			.kind = kind, .offset = sector, .n = n, .serial = run->serial
+		};
+	}
+	r = zero ? source_write_zeroes(run->disk, bytes, offset, NULL)
+		 : source_discard(run->disk, bytes, offset, NULL);
+	/* a failed one may have been done in part */
+	if (r < 0 && run->world.recording)
+		run->world.ops[op].kind = OP_GUEST_DISCARD;
+	if (r < 0 || !zero) {
+		crash_look(run, sector, n);
+		return r;
+	}
+	for (size_t i = 0; i < n; i++)
 		run->latest[sector + i] = run->serial;
 	return r;
 }
@@ -261,6 +337,9 @@ static inline void crash_workload(struct crash_run *run)
 			(void)crash_guest_flush(run);
 		} else if (dice < 28) {
 			crash_reopen(run);
+		} else if (dice < 44) {
+			crash_choose_blocks(run, &sector, &n);
+			(void)crash_guest_discard(run, sector, n, dice < 38);
 		} else {
 			crash_choose(run, &sector, &n);
 			(void)crash_guest_write(run, sector, n);

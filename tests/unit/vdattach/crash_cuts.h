@@ -5,6 +5,13 @@
 
 #include "tests/unit/vdattach/crash.h"
 
+/* What is zeroed does not make the file longer. */
+static inline void crash_zero(struct paged *file, uint64_t n, uint64_t offset)
+{
+	if (offset < file->size)
+		paged_zero(file, MIN(n, file->size - offset), offset);
+}
+
 /* Each 512-byte piece of a write reaches the disk or not. */
 static inline void crash_tear(struct paged *file, const struct world_op *op, uint64_t *rng)
 {
@@ -14,7 +21,9 @@ static inline void crash_tear(struct paged *file, const struct world_op *op, uin
 		size_t part =
 			MIN(CRASH_SECTOR - (size_t)((op->offset + at) % CRASH_SECTOR), op->n - at);
 
-		if (rng_below(rng, 2))
+		if (rng_below(rng, 2) && op->kind == OP_ZERO)
+			crash_zero(file, part, op->offset + at);
+		else if (op->kind == OP_WRITE && rng_below(rng, 2))
 			paged_write(file, op->data + at, part, op->offset + at);
 		at += part;
 	}
@@ -25,8 +34,10 @@ static inline void crash_apply(struct paged *file, const struct world_op *op, ui
 {
 	uint64_t size = op->offset;
 
-	if (op->kind == OP_WRITE && torn)
+	if (op->kind != OP_RESIZE && torn)
 		crash_tear(file, op, rng);
+	else if (op->kind == OP_ZERO)
+		crash_zero(file, op->n, op->offset);
 	else if (op->kind == OP_WRITE)
 		paged_write(file, op->data, op->n, op->offset);
 	if (op->kind != OP_RESIZE)
@@ -115,6 +126,15 @@ static inline void crash_step(struct crash_run *run, const struct world_op *op,
 		for (size_t i = 0; i < op->n; i++)
 			run->latest[op->offset + i] = op->serial;
 		break;
+	case OP_GUEST_ZERO:
+	case OP_GUEST_DISCARD:
+		run->serial = MAX(run->serial, op->serial);
+		for (size_t i = 0; i < op->n; i++) {
+			run->zeroed[op->offset + i] = op->serial;
+			if (op->kind == OP_GUEST_ZERO)
+				run->latest[op->offset + i] = op->serial;
+		}
+		break;
 	case OP_GUEST_FLUSH:
 		memcpy(run->safe, run->latest, run->sectors * 4);
 		break;
@@ -128,6 +148,7 @@ static inline void crash_step(struct crash_run *run, const struct world_op *op,
 		flushed[op->file] = run->cut;
 		break;
 	case OP_WRITE:
+	case OP_ZERO:
 	case OP_RESIZE:
 		break;
 	}
@@ -147,6 +168,7 @@ static inline void crash_cuts(struct crash_run *run)
 	run->serial = 0;
 	memset(run->latest, 0, run->sectors * 4);
 	memset(run->safe, 0, run->sectors * 4);
+	memset(run->zeroed, 0, run->sectors * 4);
 	for (size_t i = 0; i < run->world.n_ops; i++) {
 		run->cut = i + 1;
 		crash_step(run, run->world.ops + i, &durable, flushed);

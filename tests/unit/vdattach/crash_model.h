@@ -8,22 +8,10 @@
 /* A write that failed left each sector as it was or made it new. */
 static inline void model_after_failure(struct crash_run *run, uint64_t sector, size_t n)
 {
-	uint8_t buf[CRASH_SECTOR];
-
 	if (!run->world.failed)
 		crash_fail(run, "write of %zu sectors at %llu failed", n,
 			   (unsigned long long)sector);
-	for (uint64_t s = sector; s < sector + n; s++) {
-		uint32_t serial;
-
-		if (source_pread(run->disk, buf, sizeof(buf), s * CRASH_SECTOR, NULL) < 0)
-			crash_fail(run, "cannot be read after a failed write");
-		serial = crash_identify(run, buf, s);
-		if (serial != run->latest[s] && serial != run->serial)
-			crash_fail(run, "sector %llu after a failed write: write %u, had %u",
-				   (unsigned long long)s, serial, run->latest[s]);
-		run->latest[s] = serial;
-	}
+	crash_look(run, sector, n);
 }
 
 static inline void model_compare(struct crash_run *run, uint64_t sector, size_t n)
@@ -61,11 +49,16 @@ static inline void model_step(struct crash_run *run)
 
 	crash_choose(run, &sector, &n);
 	run->world.failed = false;
-	if (dice < 50) {
-		if (rng_below(&run->rng, 12) == 0)
-			run->world.fail_in = 1 + (unsigned int)rng_below(&run->rng, 5);
+	if (dice < 60 && rng_below(&run->rng, 12) == 0)
+		run->world.fail_in = 1 + (unsigned int)rng_below(&run->rng, 5);
+	if (dice < 45) {
 		if (crash_guest_write(run, sector, n) < 0)
 			model_after_failure(run, sector, n);
+	} else if (dice < 60) {
+		crash_choose_blocks(run, &sector, &n);
+		if (crash_guest_discard(run, sector, n, dice < 55) < 0 && !run->world.failed)
+			crash_fail(run, "discard of %zu sectors at %llu failed", n,
+				   (unsigned long long)sector);
 	} else if (dice < 85) {
 		model_compare(run, sector, n);
 	} else {

@@ -123,4 +123,20 @@ static inline void paged_write(struct paged *file, const void *buf, size_t n, ui
 	}
 }
 
+/* The n bytes at offset, which are inside the file, become zeros. */
+static inline void paged_zero(struct paged *file, uint64_t n, uint64_t offset)
+{
+	while (n > 0) {
+		size_t at = offset % PAGED_SIZE, i = (size_t)(offset / PAGED_SIZE);
+		size_t part = (size_t)MIN(n, (uint64_t)(PAGED_SIZE - at));
+
+		if (part == PAGED_SIZE)
+			paged_drop(file->pages + i);
+		else if (file->pages[i])
+			memset(paged_own(file, i)->bytes + at, 0, part);
+		n -= part;
+		offset += part;
+	}
+}
+
 #endif

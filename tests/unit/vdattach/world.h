@@ -29,14 +29,23 @@ static inline uint64_t rng_below(uint64_t *rng, uint64_t n)
 	return (rng_next(rng) >> 11) % n;
 }
 
-enum world_op_kind { OP_WRITE, OP_RESIZE, OP_FLUSH, OP_GUEST_WRITE, OP_GUEST_FLUSH };
+enum world_op_kind {
+	OP_WRITE,
+	OP_ZERO, /* of a range: discarded, or zeroed without writing */
+	OP_RESIZE,
+	OP_FLUSH,
+	OP_GUEST_WRITE,
+	OP_GUEST_ZERO,
+	OP_GUEST_DISCARD,
+	OP_GUEST_FLUSH,
+};
 
 struct world_op {
 	enum world_op_kind kind;
 	unsigned int file;
-	uint64_t offset; /* OP_RESIZE: the new size; OP_GUEST_WRITE: of the disk, in sectors */
-	size_t n;	 /* bytes; OP_GUEST_WRITE: sectors */
-	uint32_t serial; /* OP_GUEST_WRITE: what was written */
+	uint64_t offset; /* OP_RESIZE: the new size; OP_GUEST_*: of the disk, in sectors */
+	size_t n;	 /* bytes; OP_GUEST_*: sectors */
+	uint32_t serial; /* OP_GUEST_*: what was written */
 	uint8_t *data;	 /* OP_WRITE: owned */
 };
 
@@ -55,6 +64,7 @@ struct world {
 	/* after so many more writes or resizes one fails with ENOSPC; 0 = none will */
 	unsigned int fail_in;
 	bool failed; /* it happened */
+	bool holes;  /* the files can have them: ranges are zeroed without writing zeros */
 	uint64_t flushes;
 };
 
@@ -133,6 +143,33 @@ static inline int world_resize(struct source *source, uint64_t size)
 	return 0;
 }
 
+static inline int world_discard(struct source *source, uint64_t n, uint64_t offset, bool zero)
+{
+	struct world_source *s = (struct world_source *)source;
+
+	(void)zero;
+	if (!s->world->holes)
+		return -EOPNOTSUPP;
+	if (world_fails(s->world))
+		return -EIO;
+	paged_zero(world_now(source), n, offset);
+	if (s->world->recording) {
+		struct world_op *op = world_log(s->world, OP_ZERO);
+
+		op->file = s->file;
+		op->offset = offset;
+		op->n = (size_t)n;
+	}
+	return 0;
+}
+
+static inline int world_extent(struct source *source, uint64_t offset, struct source_extent *ret)
+{
+	*ret = (struct source_extent){ .length = PAGED_SIZE - offset % PAGED_SIZE,
+				       .zero = !world_now(source)->pages[offset / PAGED_SIZE] };
+	return 0;
+}
+
 static inline int world_flush(struct source *source)
 {
 	struct world_source *s = (struct world_source *)source;
@@ -151,6 +188,8 @@ static inline void world_source_close(struct source *source)
 static const struct source_ops world_source_ops = {
 	.pread = world_pread,
 	.pwrite = world_pwrite,
+	.discard = world_discard,
+	.extent = world_extent,
 	.flush = world_flush,
 	.resize = world_resize,
 	.close = world_source_close,
