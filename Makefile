@@ -36,12 +36,14 @@ vdattach_PKGS := zlib libzstd liblzma
 unpackroot_MUSL := -larchive -llzma -lzstd -lbz2 -lz -lmd
 findimg_MUSL := -lblkid -lmd
 overlayroot_MUSL := -lblkid
-vdattach_MUSL := -lz -lzstddec -llzma
+vdattach_MUSL := -linflate -lzstddec -llzmadec
 
 MUSL_CC := musl-gcc
-MUSL_CFLAGS := -Os -std=gnu11 $(WARN) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+MUSL_CFLAGS := -Oz -fno-pie -std=gnu11 $(WARN) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-isystem $(MUSL)/include -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -print-multiarch)
-MUSL_LDFLAGS := -static -s -Wl,--gc-sections -L$(MUSL)/lib
+# no page of zeros between code, constants and data (no run-time relocations, so no relro either)
+MUSL_LDFLAGS := -static -no-pie -s -Wl,--gc-sections,--build-id=none -L$(MUSL)/lib \
+	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64
 
 COMMON_SRC  := $(wildcard common/*.c)
 BUILDER_SRC := $(filter-out builder/main.c,$(wildcard builder/*.c builder/util/*.c))

@@ -35,7 +35,7 @@ $(HOST)/bin/$(1): $(HOST)/applets/$(1)/main.o $(HOST)/lib$(1).a
 	@$$(if $$(V),,echo "  LINK    $$@")
 	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$($(1)_LIBS)
 
-$(MUSL)/bin/$(1): $$(patsubst %.c,$$(MUSL)/obj/%.o,applets/$(1)/main.c $$(call applet_src,$(1)))
+$(MUSL)/bin/$(1): $$(patsubst %.c,$$(MUSL)/obj/%.o,applets/$(1)/main.c $$(call applet_src,$(1))) $(MUSL)/lib/nofloat.o
 	@mkdir -p $$(@D)
 	@$$(if $$(V),,echo "  LINK    $$@")
 	$$(Q)$$(MUSL_CC) $$(MUSL_CFLAGS) -o $$@ $$^ $$(MUSL_LDFLAGS) $$($(1)_MUSL)
@@ -48,7 +48,7 @@ host-applets: $(HOST_APPLETS)
 # Debian's own sources, built static: see scripts/musl-libs
 $(MUSL)/libs.stamp: scripts/musl-libs scripts/busybox.config
 	scripts/musl-libs $(MUSL)
-$(MUSL)/bin/busybox $(MUSL)/bin/mke2fs $(MUSL)/bin/e2fsck: $(MUSL)/libs.stamp ;
+$(MUSL)/bin/busybox $(MUSL)/bin/mke2fs $(MUSL)/bin/e2fsck $(MUSL)/lib/nofloat.o: $(MUSL)/libs.stamp ;
 
 MAN_SRC := $(wildcard docs/*.scd)
 MAN := $(MAN_SRC:docs/%.scd=$(O)/man/%)

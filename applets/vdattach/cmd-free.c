@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "applets/lib/msg.h"
 #include "applets/vdattach/cmd.h"
+#include "applets/vdattach/sysfs.h"
 
 /* The kernel has no event for a block device that is let go, so the proof is tried again: 100 times
  * 50 ms. */
@@ -24,18 +24,29 @@ static int open_exclusive(const char *device)
 	return 0;
 }
 
+static const char *skip_words(const char *line, int n)
+{
+	for (; n > 0; n--) {
+		line += strcspn(line, " ");
+		line += strspn(line, " ");
+	}
+	return line;
+}
+
 /* Where the device is mounted in this mount namespace: the first place, or "" */
 static void mounted_at(dev_t dev, char *ret, size_t size)
 {
 	FILE *mounts = fopen("/proc/self/mountinfo", "re");
-	char line[4096], where[2048];
-	unsigned major_nr, minor_nr;
+	char line[4096];
 
 	ret[0] = '\0';
 	while (mounts && ret[0] == '\0' && fgets(line, sizeof(line), mounts)) {
-		if (sscanf(line, "%*s %*s %u:%u %*s %2047s", &major_nr, &minor_nr, where) == 3 &&
-		    makedev(major_nr, minor_nr) == dev)
-			snprintf(ret, size, "mounted on %s", where);
+		/* "36 35 98:0 /root /mnt ..." */
+		const char *where = skip_words(line, 4);
+		dev_t found;
+
+		if (parse_devnum(skip_words(line, 2), &found) == 0 && found == dev)
+			snprintf(ret, size, "mounted on %.*s", (int)strcspn(where, " \n"), where);
 	}
 	if (mounts)
 		fclose(mounts);

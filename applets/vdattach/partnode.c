@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "applets/vdattach/sysfs.h"
 
@@ -75,8 +74,8 @@ static int add_partition(const char *disk, const struct partition *p, struct err
 /* Without devtmpfs and udev the node has to be made from sysfs. */
 static int ensure_node(const char *name, const char *node, struct error **err)
 {
-	unsigned int major_number, minor_number;
 	char text[32];
+	dev_t number;
 	int r;
 
 	if (access(node, F_OK) == 0)
@@ -84,9 +83,9 @@ static int ensure_node(const char *name, const char *node, struct error **err)
 	r = sysfs_read(name, "dev", text, sizeof(text));
 	if (r < 0)
 		return error_sys(err, r, "%s: no device number in sysfs", node);
-	if (sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
+	if (parse_devnum(text, &number) < 0)
 		return error_make(err, EINVAL, "%s: device number '%s' in sysfs", node, text);
-	if (mknod(node, S_IFBLK | 0600, makedev(major_number, minor_number)) < 0 && errno != EEXIST)
+	if (mknod(node, S_IFBLK | 0600, number) < 0 && errno != EEXIST)
 		return error_sys(err, errno, "make '%s'", node);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #define SYS_BLOCK "/sys/class/block"
 
@@ -39,6 +40,21 @@ int sysfs_read_u64(const char *name, const char *attribute, uint64_t *ret)
 	errno = 0;
 	*ret = strtoull(text, &end, 10);
 	return errno || end == text || *end ? -EINVAL : 0;
+}
+
+int parse_devnum(const char *text, dev_t *ret)
+{
+	unsigned long major_number, minor_number;
+	char *colon, *end;
+
+	major_number = strtoul(text, &colon, 10);
+	if (colon == text || *colon != ':')
+		return -EINVAL;
+	minor_number = strtoul(colon + 1, &end, 10);
+	if (end == colon + 1)
+		return -EINVAL;
+	*ret = makedev((unsigned int)major_number, (unsigned int)minor_number);
+	return 0;
 }
 
 int sysfs_whole_disk(const char *name, char **ret)

@@ -4,6 +4,7 @@
 #define VDATTACH_SYSFS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "common/error.h"
 #include "common/macro.h"
@@ -13,6 +14,9 @@ int sysfs_read(const char *name, const char *attribute, char *ret, size_t size) 
 
 /* Reads one decimal attribute. 0, -errno, or -EINVAL when it is no number. */
 int sysfs_read_u64(const char *name, const char *attribute, uint64_t *ret) _must_check_;
+
+/* Reads "MAJOR:MINOR" at the beginning of text. 0 or -EINVAL. */
+int parse_devnum(const char *text, dev_t *ret) _must_check_ _nonnull_(1, 2);
 
 /*
  * The whole disk of a partition ("loop0p1" -> "loop0"); a whole disk is its

@@ -20,7 +20,7 @@ static int read_data(struct source *file, const struct vhdx_log_op *op, uint8_t 
 /* Holes are zeros already: a hostile log cannot fill the disk. */
 static int write_zeros(struct source *file, uint64_t offset, uint64_t n, struct error **err)
 {
-	static const uint8_t zeros[SECTOR];
+	static uint8_t zeros[SECTOR]; /* not const: a const one takes room in the program */
 
 	while (n > 0) {
 		struct source_extent extent;
