@@ -202,6 +202,22 @@ int blockmap_read(struct blockmap *map, uint64_t offset, void *buf, size_t n, st
 	return r;
 }
 
+/* Tables may have holes in the file: a commit must not be the first to find the disk full. */
+static int make_dirty(struct blockmap *map, uint32_t i, struct error **err)
+{
+	uint64_t offset = map->pages[i].offset;
+	int r;
+
+	if (map->pages[i].dirty)
+		return 0;
+	r = source_reserve(map->source, page_length(map, offset), offset, err);
+	if (r < 0)
+		return r;
+	map->pages[i].dirty = true;
+	map->n_dirty++;
+	return 0;
+}
+
 int blockmap_write(struct blockmap *map, uint64_t offset, const void *buf, size_t n,
 		   struct error **err)
 {
@@ -218,10 +234,10 @@ int blockmap_write(struct blockmap *map, uint64_t offset, const void *buf, size_
 		r = get_page(map, offset - at, &i, err);
 		if (r < 0)
 			return r;
+		r = make_dirty(map, i, err);
+		if (r < 0)
+			return r;
 		memcpy(page_bytes(map, i) + at, p, part);
-		if (!map->pages[i].dirty)
-			map->n_dirty++;
-		map->pages[i].dirty = true;
 		p += part;
 		n -= part;
 		offset += part;

@@ -4,13 +4,25 @@
 #include <linux/falloc.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "applets/vdattach/source.h"
 
 struct file_source {
 	struct source source;
 	int fd;
+	bool flush_failed;
+	bool reserves;	      /* its file system leaves holes, and can be told not to */
+	uint64_t reserved_to; /* space is taken up to here, which may be behind the end */
 };
+
+/* So much is taken behind the end at once: one call for many blocks. Given back at the end. */
+#define RESERVE_STEP (8 * MIB)
+
+static struct file_source *to_file(struct source *source)
+{
+	return (struct file_source *)source;
+}
 
 static int file_fd(struct source *source)
 {
@@ -58,18 +70,16 @@ static int file_pwrite(struct source *source, const void *buf, size_t n, uint64_
 
 static int file_flush(struct source *source)
 {
-	return fdatasync(file_fd(source)) < 0 ? -errno : 0;
-}
+	struct file_source *f = to_file(source);
 
-static int file_resize(struct source *source, uint64_t size)
-{
-	struct stat st;
-
-	if (fstat(file_fd(source), &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -ENOSPC;
-	return ftruncate(file_fd(source), (off_t)size) < 0 ? -errno : 0;
+	if (f->flush_failed)
+		return error_make(&source->reason, EIO,
+				  "an earlier flush failed: what was written since the one before "
+				  "may be lost; attach the image again");
+	if (fdatasync(f->fd) == 0)
+		return 0;
+	f->flush_failed = true;
+	return -errno;
 }
 
 /* Of file systems: less is zeroed by writing it, which gives no space back. */
@@ -91,6 +101,67 @@ static int change_space(int fd, int mode, uint64_t n, uint64_t offset)
 	if (r == 0)
 		return 0;
 	return is_unsupported(errno) ? -EOPNOTSUPP : -errno;
+}
+
+/* Space for what the file is about to grow by, and for more of it. */
+static int reserve_growth(struct file_source *f, uint64_t size)
+{
+	uint64_t end = f->source.size, n = size - end;
+	int r;
+
+	if (!f->reserves || size <= f->reserved_to)
+		return 0;
+	r = change_space(f->fd, FALLOC_FL_KEEP_SIZE, n + RESERVE_STEP, end);
+	f->reserved_to = size + RESERVE_STEP;
+	if (r == -ENOSPC || r == -EDQUOT || r == -EFBIG) {
+		r = change_space(f->fd, FALLOC_FL_KEEP_SIZE, n, end);
+		f->reserved_to = size;
+	}
+	if (r == 0)
+		return 0;
+	f->reserved_to = end;
+	f->reserves = r != -EOPNOTSUPP;
+	return f->reserves ? r : 0;
+}
+
+static int set_size(struct file_source *f, uint64_t size)
+{
+	int r;
+
+	do
+		r = ftruncate(f->fd, (off_t)size);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
+
+static int file_resize(struct source *source, uint64_t size)
+{
+	struct file_source *f = to_file(source);
+	struct stat st;
+	int r = 0;
+
+	if (fstat(f->fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ENOSPC;
+	if (size > source->size)
+		r = reserve_growth(f, size);
+	else
+		f->reserved_to = size;
+	if (r == 0)
+		return set_size(f, size);
+	/* a part may have been taken */
+	set_size(f, source->size);
+	return r;
+}
+
+static int file_reserve(struct source *source, uint64_t n, uint64_t offset)
+{
+	struct file_source *f = to_file(source);
+
+	if (!f->reserves)
+		return -EOPNOTSUPP;
+	return change_space(f->fd, FALLOC_FL_KEEP_SIZE, n, offset);
 }
 
 /* Zeros keep their space where that is possible, so that writing there again cannot fail. */
@@ -138,8 +209,14 @@ static int file_extent(struct source *source, uint64_t offset, struct source_ext
 
 static void file_close(struct source *source)
 {
-	close(file_fd(source));
-	free((struct file_source *)source);
+	struct file_source *f = to_file(source);
+	struct stat st;
+
+	/* what was taken behind the end and not used */
+	if (f->reserved_to && fstat(f->fd, &st) == 0 && f->reserved_to > (uint64_t)st.st_size)
+		set_size(f, (uint64_t)st.st_size);
+	close(f->fd);
+	free(f);
 }
 
 static const struct source_ops file_ops = {
@@ -148,6 +225,7 @@ static const struct source_ops file_ops = {
 	.flush = file_flush,
 	.resize = file_resize,
 	.discard = file_discard,
+	.reserve = file_reserve,
 	.extent = file_extent,
 	.close = file_close,
 };
@@ -179,6 +257,27 @@ static int open_measured(const char *path, bool read_only, uint64_t *ret_size, s
 	return fd;
 }
 
+/*
+ * File systems with holes on which taking space is cheap, by <linux/magic.h> and fs/f2fs. FAT and
+ * exFAT have no holes, so there it is taken when the file grows; tmpfs would fill the memory.
+ */
+static bool reserves_space(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return false;
+	switch ((uint32_t)fs.f_type) {
+	case 0xef53:	 /* ext2, ext3, ext4 */
+	case 0x58465342: /* xfs */
+	case 0x9123683e: /* btrfs */
+	case 0xf2f52010: /* f2fs */
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Takes fd, on failure too. */
 static int wrap(int fd, const char *name, uint64_t size, const struct stat *st, bool read_only,
 		struct source **ret, struct error **err)
@@ -198,6 +297,7 @@ static int wrap(int fd, const char *name, uint64_t size, const struct stat *st, 
 	f->source.inode = st->st_ino;
 	f->source.read_only = read_only;
 	f->fd = fd;
+	f->reserves = !read_only && S_ISREG(st->st_mode) && reserves_space(fd);
 	*ret = &f->source;
 	return 0;
 }

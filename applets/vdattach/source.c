@@ -108,6 +108,18 @@ int source_discard(struct source *source, uint64_t n, uint64_t offset, struct er
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
+int source_reserve(struct source *source, uint64_t n, uint64_t offset, struct error **err)
+{
+	int r;
+
+	if (!source->ops->reserve || n == 0)
+		return 0;
+	r = source->ops->reserve(source, n, offset);
+	if (r == 0 || r == -EOPNOTSUPP)
+		return 0;
+	return failed(source, r, "take space for", n, offset, err);
+}
+
 const uint8_t *source_zeros(void)
 {
 	/* never written; not const, so that it takes no room in the program's file */

@@ -40,6 +40,11 @@ struct source_ops {
 	 * never supported.
 	 */
 	int (*discard)(struct source *, uint64_t n, uint64_t offset, bool zero);
+	/*
+	 * Takes the space for the n bytes at offset, which are written soon. 0, -EOPNOTSUPP or
+	 * -errno. NULL: writing inside the source needs none.
+	 */
+	int (*reserve)(struct source *, uint64_t n, uint64_t offset);
 	/* Fills ret for the bytes from offset; length may overshoot size. NULL: all is data. */
 	int (*extent)(struct source *, uint64_t offset, struct source_extent *ret);
 	/* Frees what hangs off the source and the source itself. */
@@ -66,7 +71,11 @@ int source_pread(struct source *source, void *buf, size_t n, uint64_t offset,
 int source_pwrite(struct source *source, const void *buf, size_t n, uint64_t offset,
 		  struct error **err) _must_check_ _nonnull_(1, 2);
 
-/* Makes all that was written durable. Returns 0 or -errno with *err set. */
+/*
+ * Makes all that was written durable. Returns 0 or -errno with *err set. A file whose flush failed
+ * once fails ever after, until it is opened again: the kernel may have forgotten what it could not
+ * write, so nothing that was written is known to be there.
+ */
 int source_flush(struct source *source, struct error **err) _must_check_ _nonnull_(1);
 
 /*
@@ -89,6 +98,14 @@ int source_discard(struct source *source, uint64_t n, uint64_t offset, struct er
  */
 int source_write_zeroes(struct source *source, uint64_t n, uint64_t offset,
 			struct error **err) _must_check_ _nonnull_(1);
+
+/*
+ * Takes the space for the n bytes at offset now, where that is possible: writing them later does
+ * not fail for want of it. What source_resize() adds is reserved already. Returns 0, -ENOSPC or
+ * -errno.
+ */
+int source_reserve(struct source *source, uint64_t n, uint64_t offset,
+		   struct error **err) _must_check_ _nonnull_(1);
 
 #define SOURCE_ZEROS 65536u
 

@@ -113,6 +113,9 @@ int vhdx_pages_get(struct vhdx_pages *pages, uint64_t offset, bool change, uint8
 	page = pages->slots + slot;
 	page->recent = true;
 	if (change && !page->dirty) {
+		r = source_reserve(pages->source, VHDX_PAGE, start, err);
+		if (r < 0)
+			return r;
 		page->dirty = true;
 		pages->dirty[pages->n_dirty++] = (unsigned int)slot;
 	}

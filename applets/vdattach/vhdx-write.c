@@ -30,7 +30,10 @@ int vhdx_begin_write(struct vd_image *image, struct error **err)
 	memcpy(vhdx->log_guid, fresh + 2UL * VHDX_GUID, VHDX_GUID);
 	vhdx->log_at = 0;
 	vhdx->log_sequence = 1;
-	r = vhdx_header_write(vhdx, err);
+	/* a flush must not be the first to find the host's disk full */
+	r = source_reserve(vhdx->file, h->log_length, h->log_offset, err);
+	if (r == 0)
+		r = vhdx_header_write(vhdx, err);
 	vhdx->begun = r == 0;
 	return r;
 }

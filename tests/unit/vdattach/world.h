@@ -163,6 +163,13 @@ static inline int world_discard(struct source *source, uint64_t n, uint64_t offs
 	return 0;
 }
 
+static inline int world_reserve(struct source *source, uint64_t n, uint64_t offset)
+{
+	(void)n;
+	(void)offset;
+	return world_fails(((struct world_source *)source)->world) ? -ENOSPC : 0;
+}
+
 static inline int world_extent(struct source *source, uint64_t offset, struct source_extent *ret)
 {
 	*ret = (struct source_extent){ .length = PAGED_SIZE - offset % PAGED_SIZE,
@@ -189,6 +196,7 @@ static const struct source_ops world_source_ops = {
 	.pread = world_pread,
 	.pwrite = world_pwrite,
 	.discard = world_discard,
+	.reserve = world_reserve,
 	.extent = world_extent,
 	.flush = world_flush,
 	.resize = world_resize,
