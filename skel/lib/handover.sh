@@ -100,6 +100,8 @@ install_shutdown() {
 	set -- "$ROOT/bin/busybox"
 	[ ! -e "$ROOT/bin/vdattach" ] || set -- "$@" "$ROOT/bin/vdattach"
 	ln -sf busybox "$RAMFS/bin/sh"
+	[ ! -e "$RAMFS/archive/config" ] ||
+		set -- "$@" "$ROOT/bin/packroot" "$ROOT/bin/findimg" "$ROOT/vinitrd-save"
 	{ $RUN cp "$@" "$RAMFS/bin/" && $RUN cp "$ROOT/shutdown" "$RAMFS/shutdown"; } ||
 		warn 'the shutdown programs could not be put in place: the power-off will not be checked'
 	[ ! -e "$ROOT/etc/initrd-release" ] || $RUN cp "$ROOT/etc/initrd-release" "$RAMFS/etc/"
