@@ -12,7 +12,7 @@ CC     ?= gcc
 VERSION := $(shell cat VERSION)
 Q := $(if $(V),,@)
 
-APPLETS := coldplug findimg overlayroot unpackroot vdattach wayback
+APPLETS := coldplug findimg overlayroot packroot unpackroot vdattach wayback
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
 	-Wundef -Wwrite-strings -Wcast-qual -Wswitch-enum -Wpointer-arith -Wno-unused-parameter
@@ -31,10 +31,12 @@ MUSL := $(O)/musl
 BUILDER_PKGS := libkmod libelf liblzma libzstd liblz4 zlib libmd libxxhash
 unpackroot_PKGS := libarchive liblzma libzstd zlib libmd
 findimg_PKGS := blkid libmd
+packroot_PKGS := libarchive libzstd
 overlayroot_PKGS := blkid
 vdattach_PKGS := zlib libzstd liblzma
 unpackroot_MUSL := -larchive -llzma -lzstd -lbz2 -lz -lmd
 findimg_MUSL := -lblkid -lmd
+packroot_MUSL := -larchive -lzstdenc
 overlayroot_MUSL := -lblkid
 vdattach_MUSL := -linflate -lzstddec -llzmadec
 

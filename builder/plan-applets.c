@@ -114,19 +114,23 @@ static bool mode_needs(const struct profile *profile, const char *applet)
 	const struct stmt *root = profile_last(profile, STMT_ROOT);
 	const struct stmt *image = profile_last(profile, STMT_IMAGE);
 	const struct stmt *persist = profile_last(profile, STMT_PERSIST);
+	const bool archive = persist && strncmp(persist->argv[0], "archive:", 8) == 0;
 
 	if (!root)
 		return true;
+	if (strcmp(applet, "packroot") == 0)
+		return archive;
 	if (strcmp(applet, "overlayroot") == 0)
 		return strcmp(root->argv[0], "overlay") == 0 ||
 		       (persist && strcmp(persist->argv[0], "none") != 0);
-	return strcmp(root->argv[0], "tmpfs") == 0 || (image && is_archive(image->argv[0]));
+	return archive || strcmp(root->argv[0], "tmpfs") == 0 ||
+	       (image && is_archive(image->argv[0]));
 }
 
 static int add_own_programs(struct planner *planner, struct error **err)
 {
 	static const char *const always[] = { "coldplug", "findimg", "vdattach", "wayback" };
-	static const char *const by_mode[] = { "overlayroot", "unpackroot" };
+	static const char *const by_mode[] = { "overlayroot", "unpackroot", "packroot" };
 	static const struct cause cause = { .reason = "needed by the root mode" };
 	int r = plan_add_link(planner, SEGMENT_BASE, "bin/modprobe", "coldplug", &skeleton, err);
 

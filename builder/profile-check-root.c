@@ -181,7 +181,6 @@ static const char *persist_problem(const char *text)
 void stmt_check_persist(const struct stmt *stmt, struct diag *diag)
 {
 	report(stmt, diag, persist_problem(stmt->argv[0]));
-	warn_later(stmt, diag, "archive:");
 }
 
 void stmt_check_size(const struct stmt *stmt, struct diag *diag)

@@ -19,6 +19,8 @@ host any
 #   dir:/changes         a folder on the partition of the image (ext4, xfs, btrfs, f2fs)
 #   file:/changes.img,4G a file that is made at the first boot; for FAT, exFAT and NTFS sticks too
 #   device:LABEL=changes a partition
+#   archive:/settings    RAM, and /etc, /root and /home in settings.tar.zst on that partition (any file system): saved at
+#                        shutdown and by vinitrd-save, see mkvinitrd-boot(7)
 #   A folder or file of another partition: dir:LABEL=data:/changes
 persist ram
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "applets/unpackroot/remove.h"
 #include "applets/unpackroot/stream-in.h"
 
 /* No ACLs and xattrs: attrs.c does them. No file flags: they could make the tree unremovable. */
@@ -125,6 +126,14 @@ static int write_member(struct job *job, struct error **err)
 
 	if (r < 0)
 		return r;
+	if (x->check) {
+		x->members++;
+		return 0;
+	}
+	if (x->over && remove_by_marker(archive_entry_pathname(job->entry), x->removed)) {
+		x->members++;
+		return 0;
+	}
 	archive_entry_unset_birthtime(job->entry);
 	if (archive_write_header(job->disk, job->entry) < ARCHIVE_OK)
 		return disk_failed(job, err);

@@ -11,6 +11,9 @@ struct extract {
 	/* called now and then with the bytes written so far; may be NULL */
 	void (*progress)(void *data, uint64_t written);
 	void *progress_data;
+	bool check;  /* only read: nothing is written */
+	int removed; /* with over: the removed names go there, each ended by a NUL; or -1 */
+	bool over;   /* a member DIR/.wh.NAME removes DIR/NAME, as in the layers of OCI images */
 
 	/* results */
 	uint64_t members;

@@ -14,7 +14,7 @@
 
 #define MAX_THREADS 64
 
-enum { OPT_SHA256 = 256, OPT_CONSUME };
+enum { OPT_SHA256 = 256, OPT_CONSUME, OPT_OVER, OPT_REMOVED };
 
 static const char help[] =
 	"Usage: unpackroot [OPTION]... ARCHIVE|- NEWROOT\n"
@@ -24,6 +24,8 @@ static const char help[] =
 	"  -j, --threads N    decoder threads at most (default: one per CPU)\n"
 	"      --sha256 HEX   what the archive file must hash to\n"
 	"      --consume      free the archive's memory while reading, remove it at the end\n"
+	"      --over         NEWROOT has files: unpack over them, when ARCHIVE is whole\n"
+	"      --removed FILE with --over: append the names that it removes\n"
 	"  -q, --quiet        no progress\n"
 	"  -v, --verbose      say more\n"
 	"  -h, --help         this text\n"
@@ -76,6 +78,12 @@ static int parse_option(int c, struct unpack_options *o)
 	case OPT_CONSUME:
 		o->consume = true;
 		return -1;
+	case OPT_REMOVED:
+		o->removed = optarg;
+		return -1;
+	case OPT_OVER:
+		o->over = true;
+		return -1;
 	case 'q':
 		o->quiet = true;
 		return -1;
@@ -101,6 +109,8 @@ static int parse(int argc, char **argv, struct unpack_options *o)
 		{ "threads", required_argument, NULL, 'j' },
 		{ "sha256", required_argument, NULL, OPT_SHA256 },
 		{ "consume", no_argument, NULL, OPT_CONSUME },
+		{ "over", no_argument, NULL, OPT_OVER },
+		{ "removed", required_argument, NULL, OPT_REMOVED },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -121,6 +131,8 @@ static int parse(int argc, char **argv, struct unpack_options *o)
 	}
 	if (argc - optind != 2)
 		return msg_usage("expected ARCHIVE and NEWROOT, found %d arguments", argc - optind);
+	if (o->over && o->consume)
+		return msg_usage("--over and --consume exclude each other");
 	o->archive = argv[optind];
 	o->newroot = argv[optind + 1];
 	return -1;

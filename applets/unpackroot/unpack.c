@@ -67,6 +67,9 @@ static int open_archive(struct job *job, struct error **err)
 		job->file_size = (uint64_t)st.st_size;
 	if (S_ISREG(st.st_mode) && st.st_size == 0)
 		return error_make(err, ENODATA, "'%s' is empty", o->archive);
+	if (o->over && !job->file_size)
+		return error_make(err, EINVAL, "--over needs a regular file, '%s' is not one",
+				  o->archive);
 	if (!o->consume)
 		return 0;
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1 || strcmp(o->archive, "-") == 0)
@@ -84,6 +87,8 @@ static int open_newroot(struct job *job, struct error **err)
 	job->newroot = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (job->newroot < 0)
 		return error_sys(err, errno, "open the new root '%s'", path);
+	if (job->options->over)
+		return 0;
 	r = dir_is_empty(job->newroot);
 	if (r < 0)
 		return error_sys(err, r, "read '%s'", path);
@@ -294,6 +299,16 @@ static int prepare(struct job *job, struct error **err)
 	return 0;
 }
 
+static int open_removed(struct job *job, struct error **err)
+{
+	const char *path = job->options->removed;
+
+	if (!path)
+		return 0;
+	job->extract.removed = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	return job->extract.removed < 0 ? error_sys(err, errno, "open '%s'", path) : 0;
+}
+
 /* No half of a root stays: init must not find one. */
 static int undo(struct job *job, struct error **err)
 {
@@ -317,6 +332,7 @@ static void job_release(struct job *job)
 	closep(&job->parent);
 	closep(&job->newroot);
 	closep(&job->outside);
+	closep(&job->extract.removed);
 	free(job->name);
 }
 
@@ -332,9 +348,12 @@ static void fill_result(const struct job *job, struct unpack_result *ret)
 	memcpy(ret->first_unsupported, job->extract.attrs.first, sizeof(ret->first_unsupported));
 }
 
-int unpack(const struct unpack_options *options, struct unpack_result *ret, struct error **err)
+/* check: nothing is written. */
+static int one_pass(const struct unpack_options *options, bool check, struct unpack_result *ret,
+		    struct error **err)
 {
 	struct job job = { .options = options,
+			   .extract = { .over = options->over, .check = check, .removed = -1 },
 			   .archive = -1,
 			   .parent = -1,
 			   .newroot = -1,
@@ -342,9 +361,11 @@ int unpack(const struct unpack_options *options, struct unpack_result *ret, stru
 			   .reader.wake = -1 };
 	int r = prepare(&job, err);
 
+	if (r == 0 && !check)
+		r = open_removed(&job, err);
 	if (r == 0) {
 		r = run_pipeline(&job, err);
-		if (r < 0)
+		if (r < 0 && !options->over)
 			r = undo(&job, err);
 	}
 	if (r == 0 && options->consume && unlinkat(job.parent, job.name, 0) < 0)
@@ -353,4 +374,11 @@ int unpack(const struct unpack_options *options, struct unpack_result *ret, stru
 		fill_result(&job, ret);
 	job_release(&job);
 	return r;
+}
+
+int unpack(const struct unpack_options *options, struct unpack_result *ret, struct error **err)
+{
+	int r = options->over ? one_pass(options, true, ret, err) : 0;
+
+	return r < 0 ? r : one_pass(options, false, ret, err);
 }

@@ -7,7 +7,9 @@
 
 struct unpack_options {
 	const char *archive; /* path, or "-" */
-	const char *newroot; /* an empty directory */
+	const char *newroot; /* an empty directory, or with over any */
+	const char *removed; /* with over: a file to which the removed names are appended */
+	bool over;	     /* newroot has files already: those of the archive are put over them */
 	unsigned int threads;
 	bool verify; /* sha256 holds what the archive must hash to */
 	uint8_t sha256[SHA256_SIZE];
@@ -26,7 +28,8 @@ struct unpack_result {
 /*
  * Unpacks, inside a chroot that it leaves again; the current directory is / afterwards. On failure
  * newroot is empty again, unless the message says otherwise; a refusal before the start leaves
- * everything as it was.
+ * everything as it was. With over the archive, a regular file, is read through and checked before
+ * anything is written; a later failure (no space) leaves what was written so far.
  */
 int unpack(const struct unpack_options *options, struct unpack_result *ret, struct error **err);
 

@@ -9,6 +9,11 @@ assemble() {
 	tmpfs) unpack_root ;;
 	share) mount_share ;;
 	esac
+	case $P_PERSIST in archive:*)
+		load archive
+		restore_archive "${P_PERSIST#archive:}"
+		;;
+	esac
 	# shellcheck disable=SC2034 # for handover
 	ASSEMBLED=1
 }
@@ -50,7 +55,7 @@ upper_of() {
 	local spec=${1#*:}
 	UPPER='' UPPER_SIZE=''
 	case $1 in
-	none | ram) UPPER=ram UPPER_SIZE=$P_SIZE ;;
+	none | ram | archive:*) UPPER=ram UPPER_SIZE=$P_SIZE ;;
 	ram:*) UPPER=$1 ;;
 	dir:/* | file:/* | path:/*)
 		[ -n "$HOST_MOUNTED" ] || fail "vi.persist=$1 does not say on which partition" '' \
@@ -66,7 +71,7 @@ upper_of() {
 		state_push "device $DEVICE"
 		UPPER=device:$DEVICE
 		;;
-	*) fail "vi.persist=$1 is not understood" '' 'expected none, ram[:SIZE], dir:[HOST:]/path, file:[HOST:]/path[,SIZE] or device:SPEC' ;;
+	*) fail "vi.persist=$1 is not understood" '' 'expected none, ram[:SIZE], dir:[HOST:]/path, file:[HOST:]/path[,SIZE], device:SPEC or archive:[HOST:]/path' ;;
 	esac
 }
 

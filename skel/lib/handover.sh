@@ -110,6 +110,8 @@ install_shutdown() {
 		[ ! -e "$ROOT/bin/$dir" ] || set -- "$@" "$ROOT/bin/$dir"
 	done
 	ln -sf busybox "$RAMFS/bin/sh"
+	[ ! -e "$RAMFS/archive/config" ] ||
+		set -- "$@" "$ROOT/bin/packroot" "$ROOT/bin/findimg" "$ROOT/vinitrd-save"
 	{ $RUN cp "$@" "$RAMFS/bin/" && $RUN cp "$ROOT/shutdown" "$RAMFS/shutdown"; } ||
 		warn 'the shutdown programs could not be put in place: the power-off will not be checked'
 	[ ! -e "$ROOT/etc/initrd-release" ] || $RUN cp "$ROOT/etc/initrd-release" "$RAMFS/etc/"

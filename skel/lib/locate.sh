@@ -5,7 +5,7 @@
 #   SOURCE (a file, or a URL when REMOTE=1), DEVICE and FSTYPE (a block device), neither for a share.
 
 locate() {
-	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' ISO_LOOP=''
+	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' HOST_DEVICE='' ISO_LOOP=''
 	check_plan
 	case $P_IMAGE in
 	http://* | https://* | ftp://* | tftp://* | nfs:*) network || fail_network ;;
@@ -119,11 +119,12 @@ find_image() {
 	local out key value
 	out=$($RUN findimg --state "$STATE" -t "$P_TIMEOUT" "$@") && FIND_STATUS=0 || FIND_STATUS=$?
 	[ "$FIND_STATUS" = 0 ] || return 1
-	FOUND='' DEVICE='' FSTYPE=''
+	FOUND='' DEVICE='' FSTYPE='' FOUND_UUID=''
 	while IFS='=' read -r key value; do
 		case $key in
 		DEVICE) DEVICE=$value ;;
 		FSTYPE) FSTYPE=$value ;;
+		UUID) FOUND_UUID=$value ;;
 		FILE) FOUND=$value ;;
 		esac
 	done <<OUT

@@ -10,6 +10,7 @@ plan_reset() {
 	P_ROOT='' P_FSTYPE='' P_FLAGS='' P_ACCESS='' P_INIT='' P_FSCK='' P_MODULES='' P_HOSTMOUNT=''
 	P_SHELL='' P_DEBUG='' P_BREAK='' P_PLAN='' P_PANIC='' P_QUIET='' P_VERBOSE='' P_CONSOLES=''
 	LIVE='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' COW_HOST='' COW_DIR='' NFSROOT=''
+	P_NORESTORE='' TC_RESTORE='' TC_MYDATA=''
 	ROOT_IS_HOST='' COMPAT='' KNOWN='' NOTES='' TAIL=0
 }
 
@@ -85,6 +86,7 @@ plan_settle() {
 	[ "$P_TIMEOUT" -le 86400 ] || P_TIMEOUT=86400
 	[ -z "$LIVE" ] || plan_live
 	[ -z "$COW_HOST$COW_DIR" ] || I_PERSIST=dir:${COW_HOST:+$COW_HOST:}/${COW_DIR#/}
+	[ -z "$TC_RESTORE" ] || plan_tinycore_restore
 	plan_share
 	P_IMAGE=${P_IMAGE:-$I_IMAGE} P_PART=${P_PART:-$I_PART}
 	[ -z "$ROOT_IS_HOST" ] || I_HOST=${P_ROOT:-$I_HOST}
@@ -94,6 +96,7 @@ plan_settle() {
 	case $P_MODE in
 	overlay) P_PERSIST=${P_PERSIST:-${I_PERSIST:-ram}} ;;
 	loop | disk) P_PERSIST=${P_PERSIST:-${I_PERSIST:-none}} ;;
+	tmpfs) case $I_PERSIST in archive:*) P_PERSIST=${P_PERSIST:-$I_PERSIST} ;; esac ;;
 	esac
 	[ "$P_MODE" != disk ] || plan_disk
 	case $P_MODE:$P_TORAM in
@@ -117,6 +120,27 @@ plan_live() {
 	slax) I_IMAGE=/${dir:-slax}/ ;;
 	knoppix) I_IMAGE=/${dir:-KNOPPIX}/KNOPPIX ;;
 	esac
+}
+
+# tinycore_place NAME[/DIR]: Tiny Core's sdXN, UUID= or LABEL= with a folder, as HOST:/DIR in RET
+tinycore_place() {
+	local device=$1 dir=''
+	case $1 in
+	/dev/*/*) device=${1#/dev/} && dir=/${device#*/} device=/dev/${device%%/*} ;;
+	/dev/*) ;;
+	*/*) device=${1%%/*} dir=/${1#*/} ;;
+	esac
+	case $device in
+	UUID=* | LABEL=* | PARTUUID=* | PARTLABEL=* | /dev/*) ;;
+	*) device=/dev/$device ;;
+	esac
+	RET=$device:${dir:-/}
+}
+
+# restore=PLACE mydata=NAME
+plan_tinycore_restore() {
+	tinycore_place "$TC_RESTORE"
+	I_PERSIST=archive:${RET%/}/${TC_MYDATA:-mydata}.tgz
 }
 
 # root=TAG rootfstype=9p, root=/dev/nfs nfsroot=SERVER:/path
@@ -159,6 +183,7 @@ plan_print() {
 	show rootflags "$P_FLAGS"
 	show access "$P_ACCESS"
 	show persist "$P_PERSIST"
+	show norestore "$P_NORESTORE"
 	show size "$P_SIZE"
 	show toram "$P_TORAM"
 	show verify "$P_VERIFY"

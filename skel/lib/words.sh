@@ -45,7 +45,6 @@ word_ours() {
 	vi.image=*) P_IMAGE=$V ;;
 	vi.host=*) P_HOST=$V ;;
 	vi.part=*) P_PART=$V ;;
-	vi.persist=archive:*) later "$1" ;;
 	vi.persist=*) P_PERSIST=$V ;;
 	vi.size=*) P_SIZE=$V ;;
 	vi.toram | vi.toram=1) P_TORAM=1 ;;
@@ -138,14 +137,18 @@ word_vdisk() {
 # Virtual Linux, Tiny Core
 word_tinycore() {
 	case $1 in
-	clean | clean=* | nopersistent) I_PERSIST=ram ;;
+	clean | clean=*) I_PERSIST=ram P_NORESTORE=1 ;;
+	nopersistent) I_PERSIST=ram ;;
 	waitusb=*:UUID=*)
 		V=${V%%:*}
 		seconds "$1"
 		;;
 	waitusb=*) seconds "$1" ;;
-	norestore | base | nozswap | noswap) ;; # we do none of it
-	tce=* | home=* | opt=* | local=* | restore=* | mydata=* | swapfile=* | protect | tcvd=* | nfsmount=*) later "$1" ;;
+	norestore | base) P_NORESTORE=1 ;;
+	nozswap | noswap) ;; # we do none of it
+	restore=?*) TC_RESTORE=$V ;;
+	mydata=?*) TC_MYDATA=$V ;;
+	tce=* | home=* | opt=* | local=* | swapfile=* | protect | tcvd=* | nfsmount=*) later "$1" ;;
 	nbd=* | aoe=* | tftplist=* | httplist=* | pause | superuser | text | iso=*) later "$1" ;;
 	*) return 1 ;;
 	esac

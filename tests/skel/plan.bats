@@ -28,7 +28,8 @@ golden() {
 @test "every golden file belongs to a test" {
 	local file
 	for file in "$BATS_TEST_DIRNAME"/golden/*.cmdline; do
-		grep -qF "both golden $(basename "${file%%-*}")-;" "$BATS_TEST_FILENAME"
+		file=${file##*/}
+		grep -qF "both golden ${file%%-*}-;" "$BATS_TEST_FILENAME"
 	done
 }
 
