@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/vdattach/server-ublk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "applets/lib/modreq.h"
+#include "applets/lib/msg.h"
+#include "applets/vdattach/uring.h"
+
+#define CONTROL "/dev/ublk-control"
+/* a minute; Linux before 6.7 looks every 5 s only whether the worker lives */
+#define RECOVER_TRIES 600u
+
+/* One discard may free much; zeros may have to be written, and others wait meanwhile. */
+#define DISCARD_SECTORS (256u * 1024u * 2u)
+#define ZEROES_SECTORS	(4u * 1024u * 2u)
+#define DISCARD_GRAIN	4096u
+
+static int open_control(struct error **err)
+{
+	int fd = open(CONTROL, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 && (errno == ENOENT || errno == ENODEV)) {
+		module_request("ublk_drv");
+		fd = open(CONTROL, O_RDWR | O_CLOEXEC);
+	}
+	if (fd < 0 && (errno == ENOENT || errno == ENODEV))
+		return error_make(err, EOPNOTSUPP, "ublk: this kernel has none (module ublk_drv)");
+	return fd < 0 ? error_sys(err, errno, "open '%s'", CONTROL) : fd;
+}
+
+/* Runs one command in a ring of its own and waits for it. Returns what the driver answers. */
+static int run_command(int fd, uint32_t op, const struct ublksrv_ctrl_cmd *cmd, struct error **err)
+{
+	_cleanup_uring_ struct uring uring = { .fd = -1 };
+	struct io_uring_cqe cqe = { .res = -EIO };
+	struct io_uring_sqe *sqe;
+	int r;
+
+	r = uring_open(&uring, 1, true, err);
+	if (r < 0)
+		return r;
+	sqe = uring_next(&uring);
+	sqe->opcode = IORING_OP_URING_CMD;
+	sqe->fd = fd;
+	sqe->cmd_op = op;
+	memcpy(sqe->cmd, cmd, sizeof(*cmd));
+	do
+		r = uring_enter(&uring, 1);
+	while (r == 0 && !uring_result(&uring, &cqe));
+	return r < 0 ? r : cqe.res;
+}
+
+/* op: encoded as an ioctl. Kernels before 6.4 want the bare number. *err is set by the caller. */
+static int command(const struct vd_server *srv, uint32_t op, void *buf, size_t n, uint64_t data)
+{
+	struct ublksrv_ctrl_cmd cmd = {
+		.dev_id = srv->index,
+		.queue_id = UINT16_MAX,
+		.len = (uint16_t)n,
+		.addr = (uintptr_t)buf,
+		.data[0] = data,
+	};
+	int r = run_command(srv->kernel_fd, op, &cmd, NULL);
+
+	if (r == -EOPNOTSUPP || r == -EINVAL) {
+		int old = run_command(srv->kernel_fd, _IOC_NR(op), &cmd, NULL);
+
+		/* a kernel that knows the encoded form may have dropped the other one */
+		if (old != -EOPNOTSUPP)
+			r = old;
+	}
+	return r;
+}
+
+static int ublk_probe(struct error **err)
+{
+	_cleanup_uring_ struct uring uring = { .fd = -1 };
+	_cleanup_close_ int fd = open_control(err);
+
+	if (fd < 0)
+		return fd;
+	return uring_open(&uring, 1, true, err);
+}
+
+void ublk_fill_params(const struct vd_server *srv, uint32_t max_io, struct ublk_params *ret)
+{
+	bool big = srv->sector_size > 512;
+
+	*ret = (struct ublk_params){
+		.len = sizeof(*ret),
+		.types = UBLK_PARAM_TYPE_BASIC,
+		.basic = {
+			/* no FUA: the block layer makes it write and flush, which dm needs */
+			.attrs = UBLK_ATTR_VOLATILE_CACHE |
+				 (srv->read_only ? UBLK_ATTR_READ_ONLY : 0),
+			.logical_bs_shift = big ? 12 : 9,
+			.physical_bs_shift = 12,
+			.io_min_shift = 12,
+			.io_opt_shift = 12,
+			.max_sectors = max_io / 512,
+			.dev_sectors = (big ? srv->size & ~(uint64_t)4095 : srv->size) / 512,
+		},
+	};
+	if (!srv->discard || srv->read_only)
+		return;
+	ret->types |= UBLK_PARAM_TYPE_DISCARD;
+	ret->discard = (struct ublk_param_discard){
+		.discard_granularity = DISCARD_GRAIN,
+		.max_discard_sectors = DISCARD_SECTORS,
+		.max_write_zeroes_sectors = ZEROES_SECTORS,
+		.max_discard_segments = 1,
+	};
+}
+
+static int add_device(struct vd_server *srv, struct ublksrv_ctrl_dev_info *info, struct error **err)
+{
+	int r;
+
+	*info = (struct ublksrv_ctrl_dev_info){
+		.nr_hw_queues = 1,
+		.queue_depth = UBLK_DEPTH,
+		.max_io_buf_bytes = UBLK_BUFFER,
+		.dev_id = UINT32_MAX,
+		.ublksrv_pid = -1,
+		/* the driver clears those that it does not know */
+		.flags = UBLK_F_USER_RECOVERY | UBLK_F_USER_RECOVERY_REISSUE |
+			 UBLK_FLAG_IOCTL_ENCODE | (srv->partscan ? 0 : UBLK_FLAG_NO_PARTITION_SCAN),
+	};
+	srv->index = UINT32_MAX;
+	r = command(srv, UBLK_CONTROL(UBLK_CMD_ADD_DEV), info, sizeof(*info), 0);
+	if (r < 0)
+		return error_sys(err, r, "add a ublk device");
+	srv->index = info->dev_id;
+	return asprintf(&srv->devpath, "/dev/ublkb%u", srv->index) < 0 ? -ENOMEM : 0;
+}
+
+static void ublk_destroy(struct vd_server *srv)
+{
+	if (srv->kernel_fd < 0)
+		return;
+	if (srv->index != UINT32_MAX && command(srv, UBLK_DEL_DEV_ASYNC, NULL, 0, 0) == -EOPNOTSUPP)
+		command(srv, UBLK_CONTROL(UBLK_CMD_DEL_DEV), NULL, 0, 0);
+	close(srv->kernel_fd);
+	srv->kernel_fd = -1;
+	free(srv->devpath);
+	srv->devpath = NULL;
+}
+
+static int ublk_create(struct vd_server *srv, struct error **err)
+{
+	struct ublksrv_ctrl_dev_info info;
+	struct ublk_params params;
+	int r;
+
+	srv->kernel_fd = open_control(err);
+	if (srv->kernel_fd < 0)
+		return srv->kernel_fd;
+	r = add_device(srv, &info, err);
+	if (r == 0) {
+		ublk_fill_params(srv, info.max_io_buf_bytes, &params);
+		r = command(srv, UBLK_CONTROL(UBLK_CMD_SET_PARAMS), &params, sizeof(params), 0);
+		if (r < 0)
+			error_sys(err, r, "describe %s", srv->devpath);
+	}
+	if (r < 0)
+		ublk_destroy(srv);
+	return r;
+}
+
+static int get_info(const struct vd_server *srv, struct ublksrv_ctrl_dev_info *ret,
+		    struct error **err)
+{
+	int r = command(srv, UBLK_CONTROL_GET(UBLK_CMD_GET_DEV_INFO), ret, sizeof(*ret), 0);
+
+	return r < 0 ? error_sys(err, r, "ask for ublk device %u", srv->index) : 0;
+}
+
+static int serve(struct vd_server *srv, struct backend *backend, struct error **err)
+{
+	struct ublksrv_ctrl_dev_info info;
+	int r = get_info(srv, &info, err);
+
+	return r < 0 ? r : ublk_serve(srv, &info, backend, err);
+}
+
+/* START_DEV reads the partition table before it returns: the worker serves by now. */
+static int ublk_start(struct vd_server *srv, int pid, bool again, struct error **err)
+{
+	uint32_t op = again ? UBLK_CMD_END_USER_RECOVERY : UBLK_CMD_START_DEV;
+	int r = command(srv, UBLK_CONTROL(op), NULL, 0, (uint64_t)pid);
+
+	return r < 0 ? error_sys(err, r, "%s %s", again ? "go on with" : "start", srv->devpath) : 0;
+}
+
+/*
+ * The driver answers -EBUSY until it has taken back all that the dead worker had; nothing tells
+ * when. -EINVAL: that was done already, for a worker that died before it fetched anything.
+ */
+static int ublk_recover(struct vd_server *srv, struct error **err)
+{
+	struct timespec pause = { .tv_nsec = 1000000 };
+	int r = -EBUSY;
+
+	for (unsigned int i = 0; i < RECOVER_TRIES && r == -EBUSY; i++) {
+		r = command(srv, UBLK_CONTROL(UBLK_CMD_START_USER_RECOVERY), NULL, 0, 0);
+		if (r == -EBUSY)
+			nanosleep(&pause, NULL);
+		pause.tv_nsec = MIN(pause.tv_nsec * 2, 100000000);
+	}
+	return r < 0 && r != -EINVAL ? error_sys(err, r, "recover %s", srv->devpath) : 0;
+}
+
+/*
+ * Whoever mounts the disk or a partition of it holds it exclusively, and so do dm, md, swap. The
+ * descriptor keeps others from doing so meanwhile. What was written to the device by its name waits
+ * in the page cache.
+ */
+static int ublk_stop(struct vd_server *srv, struct error **err)
+{
+	_cleanup_close_ int fd = open(srv->devpath, O_RDONLY | O_EXCL | O_CLOEXEC);
+	int r;
+
+	if (fd < 0 && errno == EBUSY)
+		return error_make(err, EBUSY, "%s is in use: unmount it first", srv->devpath);
+	if (fd >= 0 && !srv->read_only && fsync(fd) < 0)
+		msg(MSG_WARNING, "%s: not all could be written: %s", srv->devpath, strerror(errno));
+	r = command(srv, UBLK_CONTROL(UBLK_CMD_STOP_DEV), NULL, 0, 0);
+	return r < 0 ? error_sys(err, r, "stop %s", srv->devpath) : 0;
+}
+
+const struct vd_server_ops vd_server_ublk = {
+	.name = "ublk",
+	.probe = ublk_probe,
+	.create = ublk_create,
+	.serve = serve,
+	.start = ublk_start,
+	.recover = ublk_recover,
+	.stop = ublk_stop,
+	.destroy = ublk_destroy,
+};
