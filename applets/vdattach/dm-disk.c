@@ -90,6 +90,27 @@ int dm_disk_whole(const char *device, char **ret)
 	return r == 0 ? -ENODEV : MIN(r, 0);
 }
 
+static int take_server(const char *name, void *arg)
+{
+	return strncmp(name, "loop", 4) == 0 ? 0 : take_name(name, arg);
+}
+
+bool dm_disk_exists(const char *disk)
+{
+	char uuid[UUID_SIZE];
+
+	return read_uuid(disk, uuid);
+}
+
+int dm_disk_server(const char *disk, char *name, char **ret_server, struct error **err)
+{
+	int r = sysfs_read(disk, "dm/name", name, DM_NAME_SIZE);
+
+	if (r == 0)
+		r = each(disk, "slaves", take_server, ret_server);
+	return r > 0 ? 0 : error_sys(err, r < 0 ? r : ENODEV, "what '/dev/%s' is made of", disk);
+}
+
 struct wanted {
 	unsigned int number;
 	char **ret;

@@ -38,6 +38,16 @@ int dm_disk_whole(const char *device, char **ret) _must_check_ _nonnull_(1, 2);
 int dm_disk_add_partition(const char *disk, const struct partition *p, char **ret_node,
 			  struct error **err) _must_check_ _nonnull_(1, 2, 3);
 
+/* Whether there is a disk of that name. */
+bool dm_disk_exists(const char *disk) _nonnull_(1);
+
+/*
+ * The other device that our disk is made of besides loop devices: *ret_server ("nbd0") is the
+ * caller's to free. name: the disk's own ("vdattach0"), DM_NAME_SIZE bytes. 0 or -errno.
+ */
+int dm_disk_server(const char *disk, char *name, char **ret_server, struct error **err) _must_check_
+	_nonnull_(1, 2, 3);
+
 /*
  * Takes disk and its partitions away, with their nodes. -EBUSY, and nothing is changed, while one
  * of them is mounted or otherwise claimed; whoever merely reads it is waited for, up to 5 s.

@@ -41,9 +41,9 @@ void dm_map_release(struct dm_map *map) _nonnull_(1);
 
 /*
  * Adds what image itself (none of its parents) has as data between the bytes start and end of the
- * disk: what may be written in place. Never takes anything back: the caller sees to it that a block
- * which was once mapped stays where it is (struct vd_image, pinned). *ret_changed becomes true when
- * the map has grown, else it is left alone. 0 or the error of the format.
+ * disk: what may be written in place. Never takes anything back: no format moves a block that it
+ * has given a place. *ret_changed becomes true when the map has grown, else it is left alone. 0 or
+ * the error of the format.
  */
 int dm_map_add(struct dm_map *map, struct vd_image *image, uint64_t start, uint64_t end,
 	       bool *ret_changed, struct error **err) _must_check_ _nonnull_(1, 2, 5);

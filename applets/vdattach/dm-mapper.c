@@ -12,10 +12,10 @@
 #include "applets/lib/msg.h"
 #include "applets/vdattach/dm-loops.h"
 
-#define REGIONS_MAX  32768u
-#define REGION_MIN   MIB
-#define STACK_SIZE   (64 * KIB)
-#define BITS	     (8 * sizeof(unsigned long))
+#define REGIONS_MAX 32768u
+#define REGION_MIN  MIB
+#define STACK_SIZE  (64 * KIB)
+#define BITS	    (8 * sizeof(unsigned long))
 
 /*
  * Before Linux 6.12 a flush of the disk is one of each segment, and a device takes about a hundred
@@ -208,7 +208,7 @@ static size_t segments_max(void)
 	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major_version, &minor_version) != 2)
 		return SEGMENTS_MAX_OLD;
 	return major_version > 6 || (major_version == 6 && minor_version >= 12) ? SEGMENTS_MAX
-									       : SEGMENTS_MAX_OLD;
+										: SEGMENTS_MAX_OLD;
 }
 
 static int allocate(struct dm_mapper *m, uint64_t size)

@@ -26,8 +26,8 @@ struct dm_link {
 struct dm_mapper;
 
 /*
- * Starts the thread. All memory that it needs is taken here: about 1 MiB. control: of dm_open, wake:
- * an eventfd, which is written when link becomes live; both stay the caller's. Sets
+ * Starts the thread. All memory that it needs is taken here: about 1 MiB. control: of dm_open,
+ * wake: an eventfd, which is written when link becomes live; both stay the caller's. Sets
  * backend->written. 0 or -errno.
  */
 int dm_mapper_start(int control, const struct dm_link *link, int wake, struct backend *backend,

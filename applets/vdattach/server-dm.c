@@ -17,7 +17,7 @@
 #include "applets/vdattach/server.h"
 
 /* best first */
-static const struct vd_server_ops *const transports[] = { &vd_server_ublk, &vd_server_nbd };
+static const struct vd_server_ops *const transports[] = { &vd_server_ublk };
 
 struct dm_state {
 	struct vd_server under; /* the other transport */
@@ -129,11 +129,9 @@ static int serve(struct vd_server *srv, struct backend *backend, struct error **
 
 	state->under.ready_fd = srv->ready_fd;
 	state->under.worker_fd = srv->worker_fd >= 0 ? srv->worker_fd : state->under.worker_fd;
-	if (maps) {
-		/* what the kernel writes by itself passes the format by */
-		backend->image->pinned = true;
+	/* what the kernel writes by itself passes the format by */
+	if (maps)
 		r = vd_image_begin_write(backend->image, err);
-	}
 	if (r == 0 && maps)
 		r = dm_mapper_start(state->control, state->link, state->wake, backend, &mapper,
 				    err);
