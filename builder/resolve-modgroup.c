@@ -88,7 +88,8 @@ static const struct module_group groups[] = {
 		   "drivers/net/ethernet/intel/e1000*/*") },
 	{ "drm", PATTERNS("drivers/gpu/drm/", "drivers/video/fbdev/core/", "drivers/platform/x86/wmi") },
 	{ "loop", PATTERNS("drivers/block/loop", "drivers/block/nbd", "drivers/block/ublk_drv",
-			   "drivers/md/dm-mod", "drivers/md/dm-snapshot", "fs/fuse/fuse") },
+			   "drivers/md/dm-mod", "drivers/md/dm-zero", "drivers/md/dm-snapshot",
+			   "fs/fuse/fuse") },
 	{ "netfs", PATTERNS("fs/nfs/", "fs/nfs_common/", "fs/lockd/", "fs/smb/client/", "fs/smb/common/",
 			    "fs/9p/", "net/9p/9pnet", "net/9p/9pnet_fd", "net/sunrpc/") },
 };

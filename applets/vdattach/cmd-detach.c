@@ -7,6 +7,7 @@
 #include "applets/lib/msg.h"
 #include "applets/vdattach/cmd.h"
 #include "applets/vdattach/devlinks.h"
+#include "applets/vdattach/dm-disk.h"
 #include "applets/vdattach/sysfs.h"
 
 /* /dev/loop0p1, /dev/vdhost/Partition1, /dev/vdhost/EntireDisk -> /dev/loop0 */
@@ -18,7 +19,7 @@ static int whole_device(const char *device, char **ret, struct error **err)
 
 	if (!real)
 		return error_sys(err, errno, "detach '%s'", device);
-	r = sysfs_whole_disk(strrchr(real, '/') + 1, &name);
+	r = dm_disk_whole(strrchr(real, '/') + 1, &name);
 	if (r < 0)
 		return error_make(err, r, "detach '%s': not a block device", device);
 	if (asprintf(ret, "/dev/%s", name) < 0) {
@@ -36,10 +37,15 @@ int cmd_detach(const struct options *options, struct error **err)
 	r = whole_device(options->operand, &disk, err);
 	if (r < 0 || !disk)
 		return r;
-	r = loop_detach(disk, err);
+	if (dm_disk_is_ours(disk + strlen("/dev/")))
+		r = dm_disk_remove(disk + strlen("/dev/"), err);
+	else
+		r = loop_detach(disk, err);
 	if (r < 0)
 		return r;
 	devlinks_remove(options->links, disk);
+	/* of mapped partitions, which have names of their own */
+	devlinks_remove_stale(options->links);
 	msg(MSG_INFO, "%s detached", disk);
 	return 0;
 }

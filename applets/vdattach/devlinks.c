@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "applets/vdattach/dm-disk.h"
 #include "applets/vdattach/sysfs.h"
 
 /* Only these names are ever removed: dir may be any directory. */
@@ -57,6 +58,8 @@ static bool is_stale(const char *target, const char *unused)
 
 	if (!slash || sysfs_whole_disk(slash + 1, &disk) < 0)
 		return true;
+	if (dm_disk_is_ours(disk))
+		return false;
 	return sysfs_read(disk, "loop/backing_file", file, sizeof(file)) < 0;
 }
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 /* best first */
-static const struct vd_export_ops *const exporters[] = { &vd_export_loop };
+static const struct vd_export_ops *const exporters[] = { &vd_export_loop, &vd_export_dm };
 
-static const char *const not_yet[] = { "dm", "ublk", "nbd", "fuse" };
+static const char *const not_yet[] = { "ublk", "nbd", "fuse" };
 
 static int find_by_name(const char *name, const struct vd_export_ops **ret, struct error **err)
 {
@@ -24,7 +24,7 @@ static int find_by_name(const char *name, const struct vd_export_ops **ret, stru
 					  "only",
 					  name);
 	}
-	return error_make(err, EINVAL, "unknown exporter '%s', expected loop", name);
+	return error_make(err, EINVAL, "unknown exporter '%s', expected loop or dm", name);
 }
 
 /* The first that can. Otherwise *err says why the last could not. */

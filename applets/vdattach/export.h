@@ -25,7 +25,7 @@ struct vd_export_ops {
 	int (*detach)(struct vd_export *ex, struct error **err);
 };
 
-extern const struct vd_export_ops vd_export_loop;
+extern const struct vd_export_ops vd_export_loop, vd_export_dm;
 
 /*
  * Attaches with the exporter called name, or (NULL) the first that can serve

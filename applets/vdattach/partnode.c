@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include "applets/vdattach/dm-disk.h"
 #include "applets/vdattach/sysfs.h"
 
 /* sysfs counts in 512 bytes, whatever the disk's sectors are */
@@ -94,9 +95,12 @@ int partnode_ensure(const char *disk, const struct partition *p, char **ret, str
 {
 	_cleanup_free_ char *node = NULL;
 	uint64_t start = 0, length = 0;
-	const char *name;
+	const char *name = strrchr(disk, '/') + 1;
 	int r;
 
+	/* mapped devices have none of the kernel's */
+	if (strncmp(name, "dm-", 3) == 0)
+		return dm_disk_add_partition(name, p, ret, err);
 	/* loop0 -> loop0p1: a number behind a digit gets a 'p' */
 	if (asprintf(&node, "%sp%u", disk, p->number) < 0) {
 		node = NULL;

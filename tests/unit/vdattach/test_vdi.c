@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/unit/vdattach/crash.h"
+#include "tests/unit/vdattach/dm_model.h"
 #include "tests/unit/vdattach/vdi_make.h"
 
 #define KB128 131072u
@@ -325,6 +326,12 @@ static void test_model(void **state)
 		model_format(cases + i, 1, 25);
 }
 
+static void test_dm_map(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		dm_model_format(cases + i, 1, 6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_two_flushes),
 		cmocka_unit_test(test_power_cuts),
 		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_dm_map),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A VHD survives a power cut at any write, whatever the order in which writes reach the disk. */
 #include "tests/unit/vdattach/crash.h"
+#include "tests/unit/vdattach/dm_model.h"
 #include "tests/unit/vdattach/vhd_disks.h"
 
 static void crash_dynamic(struct world *world, uint64_t *rng)
@@ -46,11 +47,18 @@ static void test_model(void **state)
 		model_format(cases + i, 1, 40);
 }
 
+static void test_dm_map(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		dm_model_format(cases + i, 1, 6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_power_cuts),
 		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_dm_map),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
