@@ -21,7 +21,7 @@ static const char help[] =
 	"Unpack a tar or cpio archive (xz, zstd, gzip, bzip2 or plain; told by content)\n"
 	"into the empty directory NEWROOT. '-' reads standard input.\n"
 	"\n"
-	"  -j, --threads N    decoder threads at most (default: one per CPU)\n"
+	"  -j, --threads N    decoder threads at most (default: one per CPU, in 24 MiB)\n"
 	"      --sha256 HEX   what the archive file must hash to\n"
 	"      --consume      free the archive's memory while reading, remove it at the end\n"
 	"      --over         NEWROOT has files: unpack over them, when ARCHIVE is whole\n"
@@ -72,6 +72,7 @@ static int parse_option(int c, struct unpack_options *o)
 {
 	switch (c) {
 	case 'j':
+		o->many_threads = true;
 		return parse_threads(optarg, &o->threads) ? 2 : -1;
 	case OPT_SHA256:
 		return parse_sha256(optarg, o) ? 2 : -1;
