@@ -12,7 +12,8 @@
 #include "applets/lib/msg.h"
 #include "applets/unpackroot/unpack.h"
 
-#define MAX_THREADS 64
+#define MAX_THREADS    64
+#define STATUS_NO_ROOM 4 /* the same archive would not fit the next time either */
 
 enum { OPT_SHA256 = 256, OPT_CONSUME, OPT_OVER, OPT_REMOVED };
 
@@ -33,7 +34,7 @@ static const char help[] =
 	"\n"
 	"Needs root. When the archive does not fit, is cut off, damaged, or does not hash\n"
 	"to HEX, NEWROOT is left empty.\n"
-	"Exit status: 0 unpacked, 1 failed, 2 usage.\n";
+	"Exit status: 0 unpacked, 1 failed, 2 usage, 4 it does not fit.\n";
 
 static unsigned int cpu_count(void)
 {
@@ -174,8 +175,10 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "C.UTF-8");
 	umask(0);
 	r = unpack(&options, &result, &err);
-	if (r < 0)
-		return msg_fail(steal_ptr(&err));
+	if (r < 0) {
+		msg_fail(steal_ptr(&err));
+		return r == -ENOSPC || r == -EDQUOT ? STATUS_NO_ROOM : 1;
+	}
 	report(&result);
 	return 0;
 }
