@@ -105,6 +105,8 @@ unpack_root() {
 	fi
 	load fetch
 	until unpack_stream; do
+		# nor does what is too big fit the next time
+		[ ! -e "$RAMFS/fetch.full" ] || fail_unpack
 		# what came whole and was still not right is not fetched many times
 		[ -e "$RAMFS/fetch.failed" ] || whole=$((whole + 1))
 		{ [ $whole -lt 2 ] && again $try; } || fail_unpack
@@ -118,7 +120,12 @@ unpack_root() {
 unpack_stream() {
 	rm -f "$RAMFS/fetch.failed"
 	{ fetch_stream "$SOURCE" || : >"$RAMFS/fetch.failed"; } |
-		$RUN unpackroot ${P_VERIFY:+--sha256 "$P_VERIFY"} - "$NEWROOT" >"$RAMFS/unpacked" && [ ! -e "$RAMFS/fetch.failed" ]
+		$RUN unpackroot ${P_VERIFY:+--sha256 "$P_VERIFY"} - "$NEWROOT" >"$RAMFS/unpacked"
+	case $? in
+	0) [ ! -e "$RAMFS/fetch.failed" ] ;;
+	4) : >"$RAMFS/fetch.full" && return 1 ;;
+	*) return 1 ;;
+	esac
 }
 
 new_tmpfs() {
