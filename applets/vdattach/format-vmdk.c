@@ -35,6 +35,7 @@ static void vmdk_close(struct vd_image *image)
 	vmdk_descriptor_release(&state->descriptor);
 	blockcache_free(state->grains);
 	free(state->packed);
+	vd_decoder_free(state->decoder);
 	free(state->buffer);
 	free(state);
 	image->state = NULL;

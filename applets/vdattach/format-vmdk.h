@@ -5,6 +5,7 @@
 
 #include "applets/vdattach/blockcache.h"
 #include "applets/vdattach/blockmap.h"
+#include "applets/vdattach/codec.h"
 #include "applets/vdattach/vmdk-descriptor.h"
 #include "applets/vdattach/vmdk-header.h"
 
@@ -45,6 +46,7 @@ struct vmdk_state {
 	struct source *tables;	   /* owned; see vmdk-tables.c */
 	struct blockmap *map;	   /* over tables; owned */
 	struct blockcache *grains; /* decompressed; NULL: none is compressed */
+	struct vd_decoder *decoder;
 	uint8_t *packed;	   /* one grain before decompression */
 	size_t packed_size;
 	uint8_t *buffer; /* VMDK_COPY_BYTES, for copying grains; writable images only */

@@ -149,8 +149,9 @@ static int prepare_decoding(struct vd_image *image, struct error **err)
 		return 0;
 	state->packed_size = 2 * grain;
 	state->packed = malloc(state->packed_size);
-	state->grains = blockcache_new(grain, 4 * MIB);
-	if (state->packed && state->grains)
+	state->grains = blockcache_new(grain, 2 * MIB);
+	state->decoder = vd_decoder_new(VD_CODEC_ZLIB);
+	if (state->packed && state->grains && state->decoder)
 		return 0;
 	return error_sys(err, ENOMEM, "open '%s'", image->source->name);
 }
