@@ -198,6 +198,7 @@ int file_opener_init(struct file_opener *opener, const char *path, const char *r
 	*opener = (struct file_opener){ .opener = { .open = file_open, .siblings = file_siblings },
 					.root_fd = -1 };
 	opener->opener.ctx = opener;
+	opener->opener.trusted = root;
 	opener->root = realpath(root ? root : path, NULL);
 	if (!opener->root)
 		return error_sys(err, errno, "open '%s'", root ? root : path);
