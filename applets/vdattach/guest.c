@@ -59,9 +59,12 @@ static int open_next(const struct options *options, const char *path, const char
 		return r;
 	how.opener = &guest->openers[guest->n_openers - 1]->opener;
 	r = vd_image_open_how(source, &how, &guest->image, err);
-	if (r == 0)
-		source = NULL;
-	return r;
+	if (r < 0)
+		return r;
+	if (!guest->image->read_only)
+		source_file_remember_raw(source, guest->image->format == &vd_format_raw);
+	source = NULL;
+	return 0;
 }
 
 /* The image, and on it the differences of --snapshot, all but the last read-only. */

@@ -173,6 +173,27 @@ make_gpt_disk() {
 	refute_output --partial "$BATS_TEST_TMPDIR"
 }
 
+@test "what the guest of a raw disk writes into it does not change what it is" {
+	truncate -s 8M secret disk
+	printf 'not for guests' | dd of=secret conv=notrunc status=none
+	start_server disk
+	# no guest has more than the disk: a header of its own making
+	qemu-img create -q -f qcow2 -F raw -b secret forged 8M
+	qemu-io -f raw -c 'write -s forged 0 192k' "$url" >/dev/null
+	kill "$pid"
+	wait "$pid"
+	pid=
+	run -1 vd cat -o out disk
+	assert_output --partial 'was attached as a raw disk before, and looks like qcow2 now'
+	vd cat -f raw -o out disk
+	cmp out disk
+	run -0 vd cat -f qcow2 -o out disk
+	# another image in the same file is another image
+	qemu-img create -q -f qcow2 disk 8M
+	run -0 vd info disk
+	assert_output --partial qcow2
+}
+
 @test "a VHD that was cut short or damaged is not attached for writing" {
 	truncate -s 8M disk
 	qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on disk disk.vhd
