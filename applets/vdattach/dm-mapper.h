@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 
 #include "applets/vdattach/backend.h"
-#include "applets/vdattach/dm.h"
+#include "applets/lib/dm.h"
 
 /* What supervisor and workers share: memory that is mapped in all of them, and a descriptor. */
 struct dm_link {
