@@ -2,73 +2,100 @@
 #include "applets/vdattach/export.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
-/* best first */
-static const struct vd_export_ops *const exporters[] = { &vd_export_loop, &vd_export_dm };
+#include "applets/lib/msg.h"
+#include "applets/vdattach/control.h"
+#include "applets/vdattach/server.h"
 
-static const char *const not_yet[] = { "ublk", "nbd", "fuse" };
+static const struct vd_export_ops mapped = { .name = "dm", .server = &vd_server_dm },
+				  ublk = { .name = "ublk", .server = &vd_server_ublk },
+				  nbd = { .name = "nbd", .server = &vd_server_nbd };
 
-static int find_by_name(const char *name, const struct vd_export_ops **ret, struct error **err)
+/* best first; those of one name are ways to do the same, with and without a daemon */
+static const struct vd_export_ops *const exporters[] = {
+	&vd_export_loop, &vd_export_dm, &mapped, &ublk, &nbd,
+};
+
+const struct vd_server_ops *vd_export_server(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(exporters); i++) {
-		if (strcmp(exporters[i]->name, name) == 0) {
-			*ret = exporters[i];
-			return 0;
-		}
+		if (exporters[i]->server && strcmp(exporters[i]->name, name) == 0)
+			return exporters[i]->server;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(not_yet); i++) {
-		if (strcmp(not_yet[i], name) == 0)
-			return error_make(err, EOPNOTSUPP,
-					  "exporter '%s' is not in this version, which has 'loop' "
-					  "only",
-					  name);
-	}
-	return error_make(err, EINVAL, "unknown exporter '%s', expected loop or dm", name);
+	return NULL;
 }
 
-/* The first that can. Otherwise *err says why the last could not. */
-static int find_by_probe(struct vd_image *image, const struct vd_export_ops **ret,
-			 struct error **err)
+static int unknown(const char *name, struct error **err)
 {
-	int r = -EOPNOTSUPP;
+	char names[64] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(exporters) && n < sizeof(names); i++) {
+		if (i == 0 || strcmp(exporters[i]->name, exporters[i - 1]->name) != 0)
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
+					      exporters[i]->name);
+	}
+	return error_make(err, EINVAL, "unknown exporter '%s', expected one of %s", name, names);
+}
+
+static int probe(const struct vd_export_ops *ops, struct vd_image *image, struct error **err)
+{
+	int r = ops->probe ? ops->probe(image, err) : 0;
+
+	return r == 0 && ops->server ? ops->server->probe(err) : r;
+}
+
+/* *reasons grows by one more. */
+static void tell(const struct vd_export_ops *ops, const struct error *why, struct error **reasons)
+{
+	_cleanup_error_ struct error *before = steal_ptr(reasons);
+
+	msg(MSG_INFO, "exporter %s: %s", ops->name, error_msg(why));
+	error_make(reasons, EOPNOTSUPP, "%s%s%s", before ? error_msg(before) : "",
+		   before ? "; " : "", error_msg(why));
+}
+
+int vd_export_choose(struct vd_export *ex, const char *name, struct error **err)
+{
+	_cleanup_error_ struct error *reasons = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(exporters); i++) {
-		r = exporters[i]->probe(image, err);
-		if (r == 0) {
-			*ret = exporters[i];
-			error_release(err);
+		_cleanup_error_ struct error *why = NULL;
+
+		if (name && strcmp(exporters[i]->name, name) != 0)
+			continue;
+		if (probe(exporters[i], ex->image, &why) == 0) {
+			ex->ops = exporters[i];
 			return 0;
 		}
+		tell(exporters[i], why, &reasons);
 	}
-	return r;
+	if (!reasons)
+		return unknown(name, err);
+	if (name)
+		return error_move(err, steal_ptr(&reasons));
+	return error_make(err, EOPNOTSUPP, "%s; use 'vdattach serve' or 'vdattach cat'",
+			  error_msg(reasons));
 }
 
-int vd_export_attach(struct vd_export *ex, const char *name, struct error **err)
+int vd_export_attach(struct vd_export *ex, struct error **err)
 {
-	const struct vd_export_ops *ops = NULL;
-	int r;
-
-	if (name) {
-		r = find_by_name(name, &ops, err);
-		if (r == 0)
-			r = ops->probe(ex->image, err);
-	} else {
-		r = find_by_probe(ex->image, &ops, err);
-	}
-	if (r < 0 || !ops)
-		return r;
-	if (ex->size == 0)
-		ex->size = ex->image->size - ex->offset;
-	r = ops->attach(ex, err);
-	if (r == 0)
-		ex->ops = ops;
-	return r;
+	if (ex->ops->server)
+		return ex->launch(ex, &ex->devpath, err);
+	return ex->ops->attach(ex, err);
 }
 
 int vd_export_detach(struct vd_export *ex, struct error **err)
 {
-	return ex->ops ? ex->ops->detach(ex, err) : 0;
+	char answer[CONTROL_TEXT_MAX];
+
+	if (!ex->devpath)
+		return 0;
+	if (ex->ops->server)
+		return control_ask(strrchr(ex->devpath, '/') + 1, "detach", true, answer, err);
+	return ex->ops->detach(ex, err);
 }
 
 void vd_export_release(struct vd_export *ex)

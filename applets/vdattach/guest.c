@@ -2,11 +2,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "applets/lib/msg.h"
 #include "applets/vdattach/cmd.h"
-#include "applets/vdattach/sysfs.h"
+#include "applets/vdattach/holder.h"
 
 static bool is_forbidden(int r)
 {
@@ -28,15 +27,35 @@ static int open_source(const char *path, bool read_only, struct source **ret, st
 	return r;
 }
 
+/* A reader may go on: nothing is damaged by it. */
+static int lock_source(const struct source *source, struct error **err)
+{
+	_cleanup_error_ struct error *refused = NULL;
+	int r = source_file_lock(source, &refused);
+
+	if (r == 0)
+		return 0;
+	if (source->read_only) {
+		msg(MSG_WARNING, "%s: another program writes it: what is read may be old",
+		    source->name);
+		return 0;
+	}
+	r = holder_refuse(source, err);
+	return r < 0 ? r : error_move(err, steal_ptr(&refused));
+}
+
 static int add_opener(const struct options *options, const char *path, struct guest *guest,
 		      struct error **err)
 {
 	struct file_opener *opener = calloc(1, sizeof(*opener));
+	int r;
 
 	if (!opener)
 		return error_sys(err, ENOMEM, "open '%s'", path);
 	guest->openers[guest->n_openers++] = opener;
-	return file_opener_init(opener, path, options->parents, err);
+	r = file_opener_init(opener, path, options->parents, err);
+	opener->lock = options->lock;
+	return r;
 }
 
 /* Opens the image at path, which continues guest->image if there is one. */
@@ -48,6 +67,8 @@ static int open_next(const struct options *options, const char *path, const char
 	int r;
 
 	r = open_source(path, read_only, &source, err);
+	if (r == 0 && options->lock)
+		r = lock_source(source, err);
 	/* the base is often listed among the differences */
 	if (r == 0 && guest->image && !guest->image->parent &&
 	    source->device == guest->image->source->device &&
@@ -102,7 +123,7 @@ int guest_open(const struct options *options, bool read_only, struct guest *ret,
 	return 0;
 }
 
-static int choose(const struct options *options, struct guest *guest, struct error **err)
+int guest_choose(const struct options *options, struct guest *guest, struct error **err)
 {
 	const char *spec = options->partition;
 	int r;
@@ -128,7 +149,7 @@ int guest_open_chosen(const struct options *options, bool read_only, struct gues
 	if (r < 0)
 		return r;
 	guest_warn(&guest);
-	r = choose(options, &guest, err);
+	r = guest_choose(options, &guest, err);
 	if (r < 0)
 		return r;
 	*ret = guest;
@@ -144,26 +165,8 @@ struct source *guest_source(const struct guest *guest)
 int guest_refuse_second(const struct guest *guest, struct error **err)
 {
 	const struct vd_image *image = guest->image;
-	struct loop_info *infos = NULL;
-	struct stat mine, other;
-	size_t n = 0;
-	int r = 0;
 
-	if (image->read_only || stat(image->source->name, &mine) < 0)
-		return 0;
-	if (sysfs_loops(&infos, &n, NULL) < 0)
-		return 0;
-	for (size_t i = 0; i < n && r == 0; i++) {
-		if (infos[i].read_only || stat(infos[i].backing_file, &other) < 0)
-			continue;
-		if (mine.st_dev == other.st_dev && mine.st_ino == other.st_ino)
-			r = error_make(err, EBUSY,
-				       "%s: already attached for writing as /dev/%s: detach that "
-				       "first, or use -r",
-				       image->source->name, infos[i].name);
-	}
-	loop_infos_free(infos, n);
-	return r;
+	return image->read_only ? 0 : holder_refuse(image->source, err);
 }
 
 static void warn_all(const struct findings *findings)
@@ -179,11 +182,9 @@ void guest_warn(const struct guest *guest)
 	warn_all(&guest->findings);
 }
 
-void guest_close(struct guest *guest)
+void guest_close_image(struct guest *guest)
 {
 	source_close(&guest->chosen);
-	partition_table_release(&guest->table);
-	findings_release(&guest->findings);
 	source_close(&guest->disk);
 	vd_image_close(&guest->image);
 	for (unsigned int i = 0; i < guest->n_openers; i++) {
@@ -191,6 +192,13 @@ void guest_close(struct guest *guest)
 		free(guest->openers[i]);
 	}
 	guest->n_openers = 0;
+}
+
+void guest_close(struct guest *guest)
+{
+	guest_close_image(guest);
+	partition_table_release(&guest->table);
+	findings_release(&guest->findings);
 }
 
 void json_string(const char *text)

@@ -161,6 +161,13 @@ int source_file_adopt(int fd, const char *name, bool read_only, struct source **
  */
 void source_file_remember_raw(struct source *source, bool raw) _nonnull_(1);
 
+/*
+ * Locks the file of a source of source_file_open or source_file_adopt until it is closed, against
+ * other programs: a writable one for itself alone, a read-only one against those that write. 0, or
+ * -EBUSY when another program has it locked. File systems without locks: 0, without a lock.
+ */
+int source_file_lock(const struct source *source, struct error **err) _must_check_ _nonnull_(1);
+
 /* The descriptor under a source of source_file_open (it stays the source's), else -1. */
 int source_file_fd(const struct source *source) _nonnull_(1);
 
