@@ -104,7 +104,8 @@ static void step_client(struct server *server, nfds_t i)
 	if (r > 0)
 		return;
 	if (r < 0 && r != -ECANCELED)
-		msg(MSG_WARNING, "%s: NBD client dropped: %s", server->backend.disk->name, strerror(-r));
+		msg(MSG_WARNING, "%s: NBD client dropped: %s", server->backend.disk->name,
+		    strerror(-r));
 	nbd_client_release(server->clients + i);
 	server->clients[i] = server->clients[--server->n];
 }
@@ -151,13 +152,16 @@ static int serve_all(struct server *server, bool once, struct error **err)
 	return server->backend.disk->read_only ? 0 : source_flush(server->backend.disk, err);
 }
 
-int cmd_serve(const struct options *options, struct error **err)
+int cmd_serve(const struct options *given, struct error **err)
 {
+	struct options locking = *given;
+	const struct options *options = &locking;
 	_cleanup_guest_ struct guest guest = { .image = NULL };
 	_cleanup_close_ int listen_fd = -1, stop_fd = -1;
 	struct server server = { .n = 0 };
 	int r;
 
+	locking.lock = true;
 	r = guest_open_chosen(options, options->read_only, &guest, err);
 	if (r == 0)
 		r = guest_refuse_second(&guest, err);

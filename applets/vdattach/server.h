@@ -55,6 +55,12 @@ struct vd_server_ops {
 	 * NULL: cannot be done, the device fails from now on.
 	 */
 	int (*recover)(struct vd_server *, struct error **err);
+	/*
+	 * A new supervisor, after the first one was killed: has ops, the caller's wishes, devpath,
+	 * index and kernel_fd; makes state anew if there is any. The worker goes on serving. NULL:
+	 * nothing to do.
+	 */
+	int (*adopt)(struct vd_server *, struct error **err);
 	/* Supervisor: takes the device down. -EBUSY, and nothing changed, while it is in use. */
 	int (*stop)(struct vd_server *, struct error **err);
 	/* Supervisor: after the worker has ended. Frees state. */
