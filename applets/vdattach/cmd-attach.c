@@ -96,7 +96,9 @@ static int announce(const struct options *options, const struct guest *guest,
 		    const struct attachment *a, struct error **err)
 {
 	_cleanup_error_ struct error *no_links = NULL;
-	int r = state_push(options->state, "loop %s", a->ex.devpath);
+	/* losetup takes a loop device down, all others are vdattach's own affair */
+	const char *kind = a->ex.ops == &vd_export_loop ? "loop" : "vdattach";
+	int r = state_push(options->state, "%s %s", kind, a->ex.devpath);
 
 	if (r < 0)
 		return error_sys(err, r, "record '%s' in '%s'", a->ex.devpath, options->state);
