@@ -10,6 +10,8 @@ struct planner {
 	const struct profile *profile;
 	const struct host *host;
 	struct diag *diag;
+	/* the statement that asks for file systems, from a kernel that has none for NTFS; or NULL */
+	const struct stmt *lacks_ntfs;
 };
 
 /* Why something is in the image; reason is copied. */

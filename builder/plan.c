@@ -49,7 +49,7 @@ int plan_make(struct plan *plan, const struct profile *profile, const struct hos
 		set_names,  plan_skeleton, plan_applets, plan_settings, plan_modules,
 		plan_files, plan_binaries, plan_early,	 plan_finish,
 	};
-	struct planner planner = { plan, profile, host, diag };
+	struct planner planner = { .plan = plan, .profile = profile, .host = host, .diag = diag };
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		int r = steps[i](&planner, err);

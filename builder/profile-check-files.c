@@ -37,12 +37,20 @@ static const char *bare_module_problem(const char *text)
 	return strlen(text) > 255 ? "is longer than 255 bytes" : NULL;
 }
 
+/* A '?' at the end marks what may be missing. */
+static bool is_glob(const char *text)
+{
+	size_t n = strcspn(text, "*?[");
+
+	return text[n] && (text[n] != '?' || text[n + 1]);
+}
+
 static const char *module_problem(const char *text)
 {
 	if (*text == '=')
 		return text[1] ? NULL : "stands for a group of modules and needs its name";
 	/* a modalias may hold a '/' (of:N..., dmi:...) */
-	return strchr(text, ':') ? NULL : bare_module_problem(text);
+	return strchr(text, ':') || is_glob(text) ? NULL : bare_module_problem(text);
 }
 
 void stmt_check_module(const struct stmt *stmt, struct diag *diag)

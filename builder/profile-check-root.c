@@ -156,7 +156,27 @@ static const char *persist_file_problem(const char *text)
 	return host_path_problem(path);
 }
 
-static const char *persist_problem(const char *text)
+/* A copy of STORE[,rollback=N][,commit][,discard][,ask] without what is behind STORE; NULL: no
+ * memory. */
+static char *persist_store(const char *text)
+{
+	static const char *const words[] = { ",commit", ",discard", ",ask" };
+	char *copy = strdup(text), *comma;
+
+	while (copy && (comma = strrchr(copy, ','))) {
+		bool known = strlen(comma) == 11 && !strncmp(comma, ",rollback=", 10) &&
+			     comma[10] >= '1' && comma[10] <= '9';
+
+		for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+			known |= !strcmp(comma, words[i]);
+		if (!known)
+			break;
+		*comma = '\0';
+	}
+	return copy;
+}
+
+static const char *store_problem(const char *text)
 {
 	static const struct {
 		const char *prefix;
@@ -176,6 +196,19 @@ static const char *persist_problem(const char *text)
 			return kinds[i].problem(rest);
 	}
 	return "is not a kind of store";
+}
+
+static const char *persist_problem(const char *text)
+{
+	_cleanup_free_ char *store = persist_store(text);
+	const char *problem = store ? store_problem(store) : NULL;
+
+	if (problem || !store || !strcmp(store, text))
+		return problem;
+	if (after_prefix(store, "dir:") || after_prefix(store, "file:") ||
+	    after_prefix(store, "device:"))
+		return NULL;
+	return "has generations, which only dir:, file: and device: can keep";
 }
 
 void stmt_check_persist(const struct stmt *stmt, struct diag *diag)

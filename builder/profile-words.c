@@ -19,7 +19,7 @@ static const struct directive directives[STMT_KINDS] = {
 	  "partition NUMBER | UUID=... | LABEL=... | whole" },
 	{ "persist", STMT_PERSIST, 1, 1, true,
 	  "persist none | ram[:SIZE] | dir:[HOST:]/PATH | file:[HOST:]/PATH[,SIZE] | device:HOST | "
-	  "archive:[HOST:]/PATH" },
+	  "archive:[HOST:]/PATH; dir, file and device: [,rollback=N]" },
 	{ "size", STMT_SIZE, 1, 1, true, "size PERCENT% | NUMBER[k|m|g|t]" },
 	{ "verify", STMT_VERIFY, 1, 1, true,
 	  "verify sha256:HEX | minisign:PUBLIC-KEY | verity:ROOT-HASH" },

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "applets/findimg/ntfs.h"
 #include "applets/lib/modreq.h"
 #include "applets/lib/msg.h"
 
@@ -59,40 +61,58 @@ static const char *find_driver(const struct fs_type *type)
 	return NULL;
 }
 
-/* The daemon must be stoppable by signals although findimg itself holds them back while it waits.
+static void set_oom_score(const char *score)
+{
+	_cleanup_close_ int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, score, strlen(score)) < 0)
+		msg(MSG_DEBUG, "cannot set oom_score_adj to %s: %s", score, strerror(errno));
+}
+
+/*
+ * What a process that the root's disk depends on inherits: it is not killed for memory, its own
+ * allocations do not wait for writes to itself (PR_SET_IO_FLUSHER, kept across fork and exec), and
+ * the signals that an init sends to all processes do not end it: libfuse leaves ignored ones alone
+ * (fuse_set_signal_handlers). Unmounting ends it.
  */
-static int spawn_unblocked(const char *program, char *const argv[], pid_t *ret_pid)
+static void become_storage(bool on)
+{
+	static const int ended_by[] = { SIGTERM, SIGHUP, SIGINT };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ended_by); i++)
+		signal(ended_by[i], on ? SIG_IGN : SIG_DFL);
+	set_oom_score(on ? "-1000" : "0");
+	if (prctl(PR_SET_IO_FLUSHER, on, 0, 0, 0) < 0)
+		msg(MSG_DEBUG, "PR_SET_IO_FLUSHER: %s", strerror(errno));
+}
+
+static int spawn_storage(const char *program, char *const argv[], pid_t *ret_pid)
 {
 	char *const envp[] = { NULL };
-	posix_spawnattr_t attributes;
-	sigset_t none;
 	int code;
 
-	sigemptyset(&none);
-	code = posix_spawnattr_init(&attributes);
-	if (code)
-		return code;
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-	code = posix_spawn(ret_pid, program, NULL, &attributes, argv, envp);
-	posix_spawnattr_destroy(&attributes);
+	become_storage(true);
+	code = posix_spawn(ret_pid, program, NULL, NULL, argv, envp);
+	become_storage(false);
 	return code;
 }
 
 /* ntfs-3g goes to the background once it has mounted, so the end of this process is the mount. */
-static int run_ntfs_3g(const char *source, const char *target, bool write, struct error **err)
+static int start_ntfs_3g(const char *source, const char *target, bool write, struct error **err)
 {
 	/* '@': systemd spares such processes at shutdown, https://systemd.io/ROOT_STORAGE_DAEMONS/
 	 */
 	char name[] = "@ntfs-3g", flag[] = "-o";
-	char *options = write ? strdup("rw,noatime") : strdup("ro,noatime");
+	char *options = strdup(write ? "rw,noatime,big_writes,norecover" : "ro,noatime");
 	char *from = strdup(source), *to = strdup(target);
 	char *const argv[] = { name, flag, options, from, to, NULL };
 	int status = 0, code = ENOMEM;
 	pid_t pid = -1;
 
+	if (module_request("fuse") < 0)
+		msg(MSG_DEBUG, "no module fuse");
 	if (options && from && to)
-		code = spawn_unblocked(NTFS_3G, argv, &pid);
+		code = spawn_storage(NTFS_3G, argv, &pid);
 	free(options);
 	free(from);
 	free(to);
@@ -107,16 +127,30 @@ static int run_ntfs_3g(const char *source, const char *target, bool write, struc
 	return 0;
 }
 
+#define DIRTY_ADVICE                                                                              \
+	"; the volume is marked dirty: let Windows check it (chkdsk /f) and shut down fully, or " \
+	"clear the mark with ntfsfix -d"
+
 static const char *advice(const struct fs_type *type, enum mount_purpose purpose, int code)
 {
 	if (purpose == MOUNT_WRITE && strcmp(type->type, "ntfs") == 0 && code == EINVAL)
-		return "; the volume is marked dirty: let Windows check it (chkdsk /f) and shut "
-		       "down fully";
+		return DIRTY_ADVICE;
 	if (purpose == MOUNT_WRITE && (code == EROFS || code == EACCES))
 		return "; the medium is write-protected";
 	if (code == EBUSY)
 		return "; something else uses it";
 	return "";
+}
+
+/* Unlike ntfs3 it would write to a volume that waits for chkdsk. */
+static int run_ntfs_3g(const char *source, const char *target, enum mount_purpose purpose,
+		       struct error **err)
+{
+	bool write = purpose == MOUNT_WRITE;
+
+	if (write && ntfs_is_dirty(source))
+		return error_make(err, EINVAL, "cannot mount ntfs-3g for writing%s", DIRTY_ADVICE);
+	return start_ntfs_3g(source, target, write, err);
 }
 
 static int try_mount(const char *source, const char *target, const struct fs_type *type,
@@ -143,7 +177,7 @@ int fs_mount(const char *source, const char *target, const struct fs_type *type,
 
 	if (!driver) {
 		if (ntfs)
-			return run_ntfs_3g(source, target, purpose == MOUNT_WRITE, err);
+			return run_ntfs_3g(source, target, purpose, err);
 		return error_make(err, ENODEV, "no driver for %s (module '%s' is not in the image)",
 				  type->type, type->drivers[0]);
 	}
@@ -151,7 +185,7 @@ int fs_mount(const char *source, const char *target, const struct fs_type *type,
 	/* for writing, ntfs3's refusal (a dirty volume) must stand */
 	if (code < 0 && ntfs && purpose == MOUNT_LOOK) {
 		error_release(err);
-		return run_ntfs_3g(source, target, false, err);
+		return run_ntfs_3g(source, target, purpose, err);
 	}
 	return code;
 }

@@ -8,7 +8,7 @@
 #include "applets/lib/msg.h"
 #include "applets/overlayroot/overlay.h"
 
-enum { OPT_STATE = 256, OPT_RUN, OPT_FORMAT };
+enum { OPT_STATE = 256, OPT_RUN, OPT_FORMAT, OPT_ROLLBACK, OPT_COMMIT, OPT_DISCARD, OPT_ASK };
 
 static const char help[] =
 	"Usage: overlayroot -l LOWER[:LOWER...] [-u UPPER] [-s SIZE] NEWROOT\n"
@@ -21,6 +21,9 @@ static const char help[] =
 	"      --format       a device with nothing on it may be formatted\n"
 	"      --run DIR      where the layers are mounted (/run/initramfs/layers)\n"
 	"      --state FILE   append what was stacked to FILE\n"
+	"      --rollback N   keep N generations of the changes, go back by itself after two "
+	"failed boots\n"
+	"      --commit, --discard, --ask   generations: make one of all; drop the last; choose\n"
 	"  -n, --dry-run      print the mounts, do nothing\n"
 	"  -v, --verbose      say more\n"
 	"  -h, --help         this text\n"
@@ -74,6 +77,14 @@ static int set_size(const char *text, struct arguments *args)
 	return size_parse(text, &args->size, &err) < 0 ? usage_error(err) : -1;
 }
 
+static int parse_rollback(const char *text, unsigned int *ret)
+{
+	if (strlen(text) != 1 || *text < '1' || *text > '9')
+		return msg_usage("--rollback expects a number from 1 to 9, found '%s'", text);
+	*ret = (unsigned int)(*text - '0');
+	return -1;
+}
+
 /* Returns -1 to go on, else the exit status. */
 static int parse_option(int c, struct arguments *args)
 {
@@ -86,6 +97,17 @@ static int parse_option(int c, struct arguments *args)
 		return set_size(optarg, args);
 	case OPT_FORMAT:
 		args->options.format = true;
+		return -1;
+	case OPT_ROLLBACK:
+		return parse_rollback(optarg, &args->options.generations.keep);
+	case OPT_COMMIT:
+		args->options.generations.commit = true;
+		return -1;
+	case OPT_DISCARD:
+		args->options.generations.discard = true;
+		return -1;
+	case OPT_ASK:
+		args->options.generations.ask = true;
 		return -1;
 	case OPT_RUN:
 		args->options.run = optarg;
@@ -132,6 +154,10 @@ static int parse(int argc, char **argv, struct arguments *args)
 		{ "format", no_argument, NULL, OPT_FORMAT },
 		{ "run", required_argument, NULL, OPT_RUN },
 		{ "state", required_argument, NULL, OPT_STATE },
+		{ "rollback", required_argument, NULL, OPT_ROLLBACK },
+		{ "commit", no_argument, NULL, OPT_COMMIT },
+		{ "discard", no_argument, NULL, OPT_DISCARD },
+		{ "ask", no_argument, NULL, OPT_ASK },
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -165,6 +191,11 @@ static int run(const struct arguments *args)
 	if (r < 0)
 		return msg_fail(err);
 	printf("UPPER=%s\nLOWER=%s\nFSTYPE=%s\n", result.upper, args->lower, result.type);
+	if (result.generation)
+		printf("GENERATION=%u\n", result.generation);
+	if (*result.source.device)
+		printf("STORE=%s %s %s\n", result.source.type, result.source.device,
+		       result.source.root);
 	free(result.upper);
 	return 0;
 }

@@ -19,13 +19,17 @@
  * tools may read. redirect_dir: on, or rename(2) of a directory fails with EXDEV, which not every
  * program can take. volatile spares a RAM upper its syncs; on any other it would forbid the next
  * boot.
+ * Generations are merged later, which redirects would forbid: there a renamed directory is a copy.
  */
-#define SAFE_OPTIONS "index=off,metacopy=off,redirect_dir=on,xino=auto"
+#define SAFE_OPTIONS	"index=off,metacopy=off,xino=auto"
+#define REDIRECT	",redirect_dir=on"
+#define NO_NEW_REDIRECT ",redirect_dir=follow"
 
 struct build {
 	const struct overlay_options *options;
 	struct lower lowers[MAX_LOWERS];
 	struct upper upper;
+	struct generation_list generations;
 	struct stack stack;
 };
 
@@ -96,17 +100,24 @@ static int mount_lowers(struct build *b, struct error **err)
 }
 
 /* "lowerdir=A:B,upperdir=U/upper,workdir=U/work," and the rest. *ret is the caller's to free. */
-static int overlay_data(const char *run, int lowers, const char *base, bool persistent, char **ret)
+static int overlay_data(const struct build *b, const char *base, bool persistent, char **ret)
 {
+	const struct generation_list *list = &b->generations;
+	const char *run = b->options->run;
+	char name[8];
 	size_t size;
 	FILE *out = open_memstream(ret, &size);
 	int i;
 
 	if (!out)
 		return -ENOMEM;
-	for (i = 0; i < lowers; i++)
-		fprintf(out, "%s%s/lower%d", i ? ":" : "lowerdir=", run, i);
-	fprintf(out, ",upperdir=%s/upper,workdir=%s/work,%s%s", base, base, SAFE_OPTIONS,
+	fputs("lowerdir=", out);
+	for (i = 0; i < (int)list->count; i++)
+		fprintf(out, "%s/generation/%s:", base, generation_name(list->numbers[i], name));
+	for (i = 0; i < b->options->lower_count; i++)
+		fprintf(out, "%s%s/lower%d", i ? ":" : "", run, i);
+	fprintf(out, ",upperdir=%s/upper,workdir=%s/work,%s%s%s", base, base, SAFE_OPTIONS,
+		b->options->generations.keep || list->count ? NO_NEW_REDIRECT : REDIRECT,
 		persistent ? "" : ",volatile");
 	return fclose(out) == 0 ? 0 : -ENOMEM;
 }
@@ -117,7 +128,7 @@ static int mount_overlay(struct build *b, struct error **err)
 	_cleanup_free_ char *data = NULL;
 	int r;
 
-	if (overlay_data(o->run, o->lower_count, b->upper.base, b->upper.persistent, &data) < 0)
+	if (overlay_data(b, b->upper.base, b->upper.persistent, &data) < 0)
 		return error_sys(err, ENOMEM, "overlay");
 	r = make_dirs(o->newroot, 0755, err);
 	return r < 0 ? r : mount_fs("overlay", o->newroot, "overlay", 0, data, err);
@@ -140,6 +151,22 @@ static void compare_lowers(struct build *b)
 		    b->upper.what);
 }
 
+/* The new upper's directory becomes the root: it is made as the one below it is. */
+static int make_upper(struct build *b, struct error **err)
+{
+	_cleanup_free_ char *model = NULL;
+	char name[8];
+
+	if (!b->generations.count)
+		return upper_make_dirs(&b->upper, b->lowers[0].mountpoint, err);
+	if (asprintf(&model, "%s/generation/%s", b->upper.base,
+		     generation_name(b->generations.numbers[0], name)) < 0) {
+		model = NULL;
+		return error_sys(err, ENOMEM, "upper");
+	}
+	return upper_make_dirs(&b->upper, model, err);
+}
+
 static int build(struct build *b, struct error **err)
 {
 	const struct overlay_options *o = b->options;
@@ -157,7 +184,10 @@ static int build(struct build *b, struct error **err)
 	if (r < 0)
 		return r;
 	compare_lowers(b);
-	r = upper_make_dirs(&b->upper, b->lowers[0].mountpoint, err);
+	if (b->upper.persistent)
+		r = generation_prepare(b->upper.base, &o->generations, &b->generations, err);
+	if (r == 0)
+		r = make_upper(b, err);
 	if (r == 0)
 		r = mount_overlay(b, err);
 	if (r < 0)
@@ -187,6 +217,9 @@ int overlay_build(const struct overlay_options *options, struct overlay_result *
 	if (r == 0) {
 		upper_warn_space(&b.upper);
 		memcpy(ret->type, b.upper.type, sizeof(ret->type));
+		ret->generation = b.generations.count ? b.generations.numbers[0] : 0;
+		if (mount_source_of(b.upper.base, &ret->source) < 0)
+			ret->source = (struct mount_source){ 0 };
 		ret->upper = steal_ptr(&b.upper.what);
 	} else {
 		stack_undo(&b.stack);
@@ -238,7 +271,7 @@ int overlay_print(const struct overlay_options *o, struct error **err)
 	if (r < 0)
 		return r;
 	if (asprintf(&base, "%s/upper", o->run) < 0 ||
-	    overlay_data(o->run, o->lower_count, base, o->upper.kind != UPPER_RAM, &data) < 0)
+	    overlay_data(&b, base, o->upper.kind != UPPER_RAM, &data) < 0)
 		return error_sys(err, ENOMEM, "overlay");
 	for (i = 0; i < o->lower_count; i++)
 		print_lower(&b.lowers[i], o->run, i);

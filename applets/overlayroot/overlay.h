@@ -3,6 +3,8 @@
 #ifndef APPLETS_OVERLAYROOT_OVERLAY_H
 #define APPLETS_OVERLAYROOT_OVERLAY_H
 
+#include "applets/overlayroot/generation.h"
+#include "applets/overlayroot/source.h"
 #include "applets/overlayroot/spec.h"
 
 struct overlay_options {
@@ -13,11 +15,15 @@ struct overlay_options {
 	const char *run;   /* directory for the mounts below the overlay */
 	const char *state; /* record of what was stacked, or NULL */
 	bool format;
+	struct generation_request generations;
 };
 
 struct overlay_result {
 	char *upper; /* as in struct upper */
 	char type[32];
+	unsigned int generation; /* the newest below the upper; 0: none */
+	struct mount_source
+		source; /* of the directory that holds upper/; device is "" when unknown */
 };
 
 /* Builds it all, or leaves nothing behind. ret->upper is the caller's to free. 0 or -errno. */

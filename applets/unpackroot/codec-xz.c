@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* xz: liblzma's multi-threaded decoder, which falls back to one thread by itself (no block sizes,
- * little memory). */
+ * little memory). For one thread the plain decoder: it holds the dictionary, and no whole blocks.
+ */
 #include <errno.h>
 #include <lzma.h>
 #include <string.h>
@@ -79,7 +80,9 @@ static int xz_fail(const struct xz_state *xz, lzma_ret code, struct error **err)
 static int xz_begin(void *state, struct error **err)
 {
 	struct xz_state *xz = state;
-	lzma_ret code = lzma_stream_decoder_mt(&xz->stream, &xz->options);
+	const lzma_mt *o = &xz->options;
+	lzma_ret code = o->threads > 1 ? lzma_stream_decoder_mt(&xz->stream, o)
+				       : lzma_stream_decoder(&xz->stream, o->memlimit_stop, 0);
 
 	return code == LZMA_OK ? 0 : xz_fail(xz, code, err);
 }

@@ -12,7 +12,8 @@
 #include "applets/lib/msg.h"
 #include "applets/unpackroot/unpack.h"
 
-#define MAX_THREADS 64
+#define MAX_THREADS    64
+#define STATUS_NO_ROOM 4 /* the same archive would not fit the next time either */
 
 enum { OPT_SHA256 = 256, OPT_CONSUME, OPT_OVER, OPT_REMOVED };
 
@@ -21,7 +22,7 @@ static const char help[] =
 	"Unpack a tar or cpio archive (xz, zstd, gzip, bzip2 or plain; told by content)\n"
 	"into the empty directory NEWROOT. '-' reads standard input.\n"
 	"\n"
-	"  -j, --threads N    decoder threads at most (default: one per CPU)\n"
+	"  -j, --threads N    decoder threads at most (default: one per CPU, in 24 MiB)\n"
 	"      --sha256 HEX   what the archive file must hash to\n"
 	"      --consume      free the archive's memory while reading, remove it at the end\n"
 	"      --over         NEWROOT has files: unpack over them, when ARCHIVE is whole\n"
@@ -33,7 +34,7 @@ static const char help[] =
 	"\n"
 	"Needs root. When the archive does not fit, is cut off, damaged, or does not hash\n"
 	"to HEX, NEWROOT is left empty.\n"
-	"Exit status: 0 unpacked, 1 failed, 2 usage.\n";
+	"Exit status: 0 unpacked, 1 failed, 2 usage, 4 it does not fit.\n";
 
 static unsigned int cpu_count(void)
 {
@@ -72,6 +73,7 @@ static int parse_option(int c, struct unpack_options *o)
 {
 	switch (c) {
 	case 'j':
+		o->many_threads = true;
 		return parse_threads(optarg, &o->threads) ? 2 : -1;
 	case OPT_SHA256:
 		return parse_sha256(optarg, o) ? 2 : -1;
@@ -173,8 +175,10 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "C.UTF-8");
 	umask(0);
 	r = unpack(&options, &result, &err);
-	if (r < 0)
-		return msg_fail(steal_ptr(&err));
+	if (r < 0) {
+		msg_fail(steal_ptr(&err));
+		return r == -ENOSPC || r == -EDQUOT ? STATUS_NO_ROOM : 1;
+	}
 	report(&result);
 	return 0;
 }

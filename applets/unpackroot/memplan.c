@@ -9,7 +9,8 @@
 #include <sys/statfs.h>
 
 /* Queues, libarchive, stacks. */
-#define OWN_MEMORY (4 * MIB)
+#define OWN_MEMORY     (4 * MIB)
+#define THREADS_MEMORY (24 * MIB)
 
 static bool magic_in_ram(const struct statfs *fs)
 {
@@ -95,7 +96,8 @@ static int check(const struct memplan *plan, struct error **err)
 	return 0;
 }
 
-/* Threads cost memory: what they may take is an eighth of what the tree leaves, 24 MiB at least. */
+/* Threads cost memory: a small fixed amount, so that archive, tree and program are all that a
+ * machine has to have; an eighth of what the tree leaves for who asked for threads. */
 static void set_limits(const struct memplan_input *input, struct memplan *plan)
 {
 	uint64_t tree = tree_memory(plan), spare = plan->memory - MIN(tree, plan->memory);
@@ -103,7 +105,7 @@ static void set_limits(const struct memplan_input *input, struct memplan *plan)
 	if (plan->unpacked == 0)
 		spare /= 2;
 	plan->limits.threads = input->threads;
-	plan->limits.soft = MAX(spare / 8, 24 * MIB);
+	plan->limits.soft = input->many_threads ? MAX(spare / 8, THREADS_MEMORY) : THREADS_MEMORY;
 	plan->limits.hard = MAX(spare, plan->limits.soft);
 }
 

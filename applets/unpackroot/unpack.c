@@ -164,7 +164,8 @@ static int plan(struct job *job, struct error **err)
 				       .file_size = job->file_size,
 				       .newroot = job->newroot,
 				       .consume = job->options->consume,
-				       .threads = job->options->threads };
+				       .threads = job->options->threads,
+				       .many_threads = job->options->many_threads };
 	struct block *head;
 	int r = blockq_full(job->raw, &head);
 

@@ -11,7 +11,8 @@ struct unpack_options {
 	const char *removed; /* with over: a file to which the removed names are appended */
 	bool over;	     /* newroot has files already: those of the archive are put over them */
 	unsigned int threads;
-	bool verify; /* sha256 holds what the archive must hash to */
+	bool many_threads; /* asked for: take memory for them */
+	bool verify;	   /* sha256 holds what the archive must hash to */
 	uint8_t sha256[SHA256_SIZE];
 	bool consume; /* free the archive's pages while they are read, and unlink it at the end */
 	bool quiet;

@@ -44,10 +44,25 @@ check_filesystem() {
 mount_overlay() {
 	[ -n "$RUN" ] || [ -x /bin/overlayroot ] || fail "vi.persist=$P_PERSIST needs a program that this initramfs does not have" '' \
 		"build it with the profile line 'applet overlayroot', or boot with vi.persist=none"
-	upper_of "$P_PERSIST"
-	$RUN overlayroot --state "$STATE" -l "$LOWER" -u "$UPPER" ${UPPER_SIZE:+-s "$UPPER_SIZE"} "$NEWROOT" >"$RAMFS/overlay" ||
+	generations_of "$P_PERSIST"
+	upper_of "$RET"
+	# shellcheck disable=SC2086 # options
+	$RUN overlayroot --state "$STATE" $GENERATIONS -l "$LOWER" -u "$UPPER" ${UPPER_SIZE:+-s "$UPPER_SIZE"} "$NEWROOT" >"$RAMFS/overlay" ||
 		fail "no root could be made of $LOWER with $UPPER over it" 'the messages of overlayroot above' \
 			'boot with vi.persist=ram to leave the saved changes out'
+}
+
+# generations_of PERSIST: STORE,rollback=N,commit.. apart: GENERATIONS is the latter as overlayroot's options, RET the former
+generations_of() {
+	RET=$1 GENERATIONS=''
+	while :; do
+		case $RET in
+		*,rollback=[1-9]) GENERATIONS="--rollback ${RET##*=} $GENERATIONS" ;;
+		*,commit | *,discard | *,ask) GENERATIONS="--${RET##*,} $GENERATIONS" ;;
+		*) return 0 ;;
+		esac
+		RET=${RET%,*}
+	done
 }
 
 # upper_of PERSIST: UPPER and UPPER_SIZE for overlayroot
@@ -105,6 +120,8 @@ unpack_root() {
 	fi
 	load fetch
 	until unpack_stream; do
+		# nor does what is too big fit the next time
+		[ ! -e "$RAMFS/fetch.full" ] || fail_unpack
 		# what came whole and was still not right is not fetched many times
 		[ -e "$RAMFS/fetch.failed" ] || whole=$((whole + 1))
 		{ [ $whole -lt 2 ] && again $try; } || fail_unpack
@@ -118,7 +135,12 @@ unpack_root() {
 unpack_stream() {
 	rm -f "$RAMFS/fetch.failed"
 	{ fetch_stream "$SOURCE" || : >"$RAMFS/fetch.failed"; } |
-		$RUN unpackroot ${P_VERIFY:+--sha256 "$P_VERIFY"} - "$NEWROOT" >"$RAMFS/unpacked" && [ ! -e "$RAMFS/fetch.failed" ]
+		$RUN unpackroot ${P_VERIFY:+--sha256 "$P_VERIFY"} - "$NEWROOT" >"$RAMFS/unpacked"
+	case $? in
+	0) [ ! -e "$RAMFS/fetch.failed" ] ;;
+	4) : >"$RAMFS/fetch.full" && return 1 ;;
+	*) return 1 ;;
+	esac
 }
 
 new_tmpfs() {

@@ -50,10 +50,17 @@ fetch_image() {
 	LOWER=${LOWER%%\?*}
 	say "fetching $1"
 	until fetch_file "$1" "$LOWER"; do
+		! is_full "${LOWER%/*}" || fail "$1 does not fit into memory" "$(free_memory)" \
+			'give the machine more memory, or make the image smaller'
 		again $try || fail "$1 could not be fetched in $FETCH_TRIES tries" "$(free_memory)" \
 			'look at the server and its log; vi.break=attach gives a shell in which to try wget'
 		try=$((try + 1))
 	done
+}
+
+# is_full FOLDER: no block is left in its file system
+is_full() {
+	[ "$($RUN stat -f -c %a "$1")" = 0 ]
 }
 
 free_memory() {

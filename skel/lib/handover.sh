@@ -7,6 +7,7 @@ handover() {
 	init_arguments "$@"
 	find_init
 	install_shutdown
+	watch_boot
 	! needs_wayback || INIT=/run/initramfs/bin/wayback$NL$INIT
 	give_resolv_conf
 	show_host
@@ -112,9 +113,31 @@ install_shutdown() {
 	ln -sf busybox "$RAMFS/bin/sh"
 	[ ! -e "$RAMFS/archive/config" ] ||
 		set -- "$@" "$ROOT/bin/packroot" "$ROOT/bin/findimg" "$ROOT/vinitrd-save"
+	case ${GENERATIONS:-} in *--rollback*) set -- "$@" "$ROOT/vinitrd-ok" ;; esac
 	{ $RUN cp "$@" "$RAMFS/bin/" && $RUN cp "$ROOT/shutdown" "$RAMFS/shutdown"; } ||
 		warn 'the shutdown programs could not be put in place: the power-off will not be checked'
 	[ ! -e "$ROOT/etc/initrd-release" ] || $RUN cp "$ROOT/etc/initrd-release" "$RAMFS/etc/"
+}
+
+# With generations a boot has to say that it came up well: systemd by a unit, other inits by coming down in good order.
+watch_boot() {
+	local units=$ROOT/run/systemd/system
+	case ${GENERATIONS:-} in *--rollback*) ;; *) return 0 ;; esac
+	inside "$INIT"
+	case $RET in */systemd) ;; *) return 0 ;; esac
+	mkdir -p "$units/multi-user.target.wants"
+	cat >"$units/mkvinitrd-boot-ok.service" <<'UNIT'
+[Unit]
+Description=Tell the store of mkvinitrd that this boot came up well
+DefaultDependencies=no
+After=multi-user.target
+
+[Service]
+Type=oneshot
+ExecStart=/run/initramfs/bin/vinitrd-ok
+UNIT
+	ln -sf ../mkvinitrd-boot-ok.service "$units/multi-user.target.wants/"
+	: >"$RAMFS/boot-ok.unit"
 }
 
 # The root's own resolv.conf is replaced when the root is made anew at each boot, or when it names no server.

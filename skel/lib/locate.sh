@@ -20,13 +20,17 @@ locate() {
 
 # What no phase could do anything with is refused before anything is touched.
 check_plan() {
+	case $P_IMAGE in
+	nbd:*) fail "the image '$P_IMAGE' cannot be used: this version has no client for network block devices" '' \
+		'let a web server hand it out (vi.image=http://...), or NFS (vi.image=nfs:SERVER:/path)' ;;
+	esac
 	case $P_MODE:$P_IMAGE in
 	loop:/* | loop:file:/*) ;;
 	loop:*) bad_image 'a path on the host, as in vi.image=/images/debian.img' ;;
 	share:9p:?* | share:virtiofs:?* | share:nfs:?*) ;;
 	share:*) bad_image '9p:TAG, virtiofs:TAG or nfs:SERVER:/path, or root=TAG rootfstype=9p' ;;
-	overlay:9p:* | overlay:virtiofs:* | overlay:nfs:* | overlay:nbd:*) bad_image 'a path on the host, file:/path or a URL' ;;
-	tmpfs:9p:* | tmpfs:virtiofs:* | tmpfs:nfs:* | tmpfs:nbd:*) bad_image 'a path on the host, file:/path or a URL' ;;
+	overlay:9p:* | overlay:virtiofs:* | overlay:nfs:*) bad_image 'a path on the host, file:/path or a URL' ;;
+	tmpfs:9p:* | tmpfs:virtiofs:* | tmpfs:nfs:*) bad_image 'a path on the host, file:/path or a URL' ;;
 	esac
 	case $P_MODE:$P_VERIFY in
 	disk:?* | share:?*) fail "vi.verify= cannot be kept in mode $P_MODE" '' 'it is for images and archives: leave it out' ;;

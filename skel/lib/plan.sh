@@ -10,7 +10,7 @@ plan_reset() {
 	P_ROOT='' P_FSTYPE='' P_FLAGS='' P_ACCESS='' P_INIT='' P_FSCK='' P_MODULES='' P_HOSTMOUNT=''
 	P_SHELL='' P_DEBUG='' P_BREAK='' P_PLAN='' P_PANIC='' P_QUIET='' P_VERBOSE='' P_CONSOLES=''
 	LIVE='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' COW_HOST='' COW_DIR='' NFSROOT=''
-	P_NORESTORE='' TC_RESTORE='' TC_MYDATA=''
+	P_GENERATIONS='' P_NORESTORE='' TC_RESTORE='' TC_MYDATA=''
 	ROOT_IS_HOST='' COMPAT='' KNOWN='' NOTES='' TAIL=0
 }
 
@@ -98,6 +98,7 @@ plan_settle() {
 	loop | disk) P_PERSIST=${P_PERSIST:-${I_PERSIST:-none}} ;;
 	tmpfs) case $I_PERSIST in archive:*) P_PERSIST=${P_PERSIST:-$I_PERSIST} ;; esac ;;
 	esac
+	case $P_PERSIST in dir:* | file:* | path:* | device:*) P_PERSIST=$P_PERSIST$P_GENERATIONS ;; esac
 	[ "$P_MODE" != disk ] || plan_disk
 	case $P_MODE:$P_TORAM in
 	loop:1 | disk:1 | share:1) note "word 'vi.toram' is not used in mode $P_MODE" ;;

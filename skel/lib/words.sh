@@ -45,6 +45,7 @@ word_ours() {
 	vi.image=*) P_IMAGE=$V ;;
 	vi.host=*) P_HOST=$V ;;
 	vi.part=*) P_PART=$V ;;
+	vi.persist=,* | vi.persist=rollback=* | vi.persist=commit | vi.persist=discard | vi.persist=ask) P_GENERATIONS=$P_GENERATIONS,${V#,} ;;
 	vi.persist=*) P_PERSIST=$V ;;
 	vi.size=*) P_SIZE=$V ;;
 	vi.toram | vi.toram=1) P_TORAM=1 ;;

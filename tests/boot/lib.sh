@@ -263,3 +263,17 @@ PYTHON
 	done
 	HTTP_PORT=$(cat "$WORK/http.port")
 }
+
+# serve_nfs FOLDER: an NFS 4.1 server on the loopback for as long as the case runs; sets NFS_PORT
+serve_nfs() {
+	mkdir "$WORK/nfs"
+	"$TOP/tests/boot/nfs-server" "$1" "$WORK/nfs" >"$WORK/nfs.log" 2>&1 &
+	nfs_pid=$!
+	trap 'kill $nfs_pid 2>/dev/null' EXIT
+	for _ in $(seq 1200); do
+		grep -q 'NFS SERVER INITIALIZED' "$WORK/nfs.log" && break
+		kill -0 $nfs_pid 2>/dev/null || fail "the NFS server has ended: $(tail "$WORK/nfs.log")"
+		sleep 0.1
+	done
+	NFS_PORT=$(cat "$WORK/nfs/port")
+}

@@ -320,6 +320,48 @@ mount $PWD/mnt"
 	sha256sum -c --quiet sums
 }
 
+# ntfs_volume FILE: an NTFS volume with /image in it
+ntfs_volume() {
+	truncate -s 16M "$1" && mkfs.ntfs -q -F -Q "$1" 2>/dev/null
+	ntfs-3g "$1" work
+	echo image >work/image
+	umount work
+}
+
+@test "ntfs-3g is a storage daemon: spared by name and from memory shortage, not ended by signals, gone after the unmount" {
+	grep -qw ntfs3 /proc/filesystems && skip 'this kernel mounts NTFS itself'
+	ntfs_volume ntfs
+	attach ntfs
+	find_only -t 0 -w /image
+	assert_equal "$status" 0
+	pid=$(pgrep -f "^@ntfs-3g .*$loop $PWD/mnt")
+	# not every machine that tests run on lets root do that
+	(echo -1000 >/proc/self/oom_score_adj) 2>/dev/null && assert_equal "$(<"/proc/$pid/oom_score_adj")" -1000
+	kill -TERM "$pid" && kill -HUP "$pid" && kill -INT "$pid"
+	echo more >mnt/written
+	umount mnt
+	timeout 10 tail --pid="$pid" -f /dev/null
+	losetup -d "$loop"
+	ntfsfix -n ntfs
+	assert_equal "$(ntfscat ntfs written)" more
+}
+
+@test "an NTFS volume marked dirty is read, never written to" {
+	ntfs_volume ntfs
+	mark_ntfs_dirty ntfs
+	sha256sum ntfs >sums
+	attach ntfs
+	find_only -t 0 -w /image
+	assert_equal "$status" 1
+	grep -q 'marked dirty.*chkdsk' <<<"$stderr"
+	find_only -t 0 /image
+	assert_equal "$status" 0
+	assert_equal "$(<"$(value FILE)")" image
+	umount mnt
+	losetup -d "$loop"
+	sha256sum -c --quiet sums
+}
+
 @test "beside a suspended Linux only a clean or explicitly named file system is written to" {
 	ext4_image part data image
 	dirty part

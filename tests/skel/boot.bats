@@ -288,3 +288,34 @@ coldplug_stopped() {
 	calls 'kill 4711' 'mount -o move /proc /newroot/proc'
 }
 @test "the hot-plug daemon ends before the hand-over" { both coldplug_stopped; }
+
+generations() {
+	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.persist=file:/c.img,2g,rollback=3,ask vi.persist=discard'
+	boot
+	calls 'overlayroot --state /run/initramfs/state --rollback 3 --ask --discard -l /run/initramfs/host/r.sfs -u file:/run/initramfs/host/c.img,2g /newroot' &&
+		[ ! -e "$ROOT/run/systemd" ]
+}
+generations_systemd() {
+	mkdir -p "$ROOT/newroot/usr/lib/systemd"
+	ln -sf ../usr/lib/systemd/systemd "$ROOT/newroot/sbin/init"
+	printf '#!/bin/sh\n' >"$ROOT/newroot/usr/lib/systemd/systemd"
+	chmod +x "$ROOT/newroot/usr/lib/systemd/systemd"
+	cp "$SKEL/vinitrd-ok" "$ROOT/"
+	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.persist=dir:/c,rollback=3'
+	boot
+	[ -x "$ROOT/run/initramfs/bin/vinitrd-ok" ] && [ -e "$ROOT/run/initramfs/boot-ok.unit" ] &&
+		grep -q '^ExecStart=/run/initramfs/bin/vinitrd-ok$' "$ROOT/run/systemd/system/multi-user.target.wants/mkvinitrd-boot-ok.service"
+}
+@test "generations: their words reach overlayroot" { both generations; }
+@test "generations: systemd is asked to say that the boot came up well" { both generations_systemd; }
+
+boot_ok() {
+	mkdir -p "$ROOT/run/initramfs"
+	printf '%s\n' UPPER=dir:/x 'STORE=ext4 /dev/sda1 /my\040changes' >"$ROOT/run/initramfs/overlay"
+	mkdir -p "$ROOT/run/initramfs/store.ok/my changes"
+	# shellcheck disable=SC2086
+	run timeout 20 $SH "$SKEL/vinitrd-ok" --inner
+	[ "$status" = 0 ] && [ -e "$ROOT/run/initramfs/store.ok/my changes/boot-ok" ] &&
+		calls 'mount -t ext4 /dev/sda1 /run/initramfs/store.ok' 'sync' 'umount /run/initramfs/store.ok'
+}
+@test "vinitrd-ok leaves its mark in the store" { both boot_ok; }

@@ -111,6 +111,13 @@ bad_plans() {
 }
 @test "plans that cannot work are refused with what was expected" { both bad_plans; }
 
+nbd_image() {
+	cmdline 'vi.mode=overlay vi.image=nbd://10.0.2.2/root panic=-1'
+	boot
+	said 'no client for network block devices' && said 'vi.image=http://' && calls 'reboot -f'
+}
+@test "an image on a network block device is refused with what there is instead" { both nbd_image; }
+
 mount_fails() {
 	fake mount <<<'case $2 in ext4) exit 1 ;; esac'
 	cmdline 'root=/dev/sda1 rw panic=-1'

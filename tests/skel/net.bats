@@ -269,6 +269,23 @@ retry_bounded() {
 }
 @test "the tries are bounded; success of unpackroot alone is not enough" { both retry_bounded; }
 
+too_big() {
+	nic eth0 52:54:00:00:00:01 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.15 mask=24
+	# the reader of a pipe that nobody reads on fails as well
+	fake wget <<<'exit 1'
+	fake unpackroot <<<'exit 4'
+	http_boot ''
+	[ "$(grep -c '^wget' "$CALLS")" = 1 ] && said 'could not be unpacked' && said 'raise vi.size=' && not_called switch_root || return 1
+	: >"$CALLS"
+	fake stat <<<'echo 0'
+	cmdline 'vi.mode=overlay vi.image=http://10.0.2.2/root.sfs panic=-1'
+	boot
+	[ "$(grep -c '^wget' "$CALLS")" = 1 ] && said 'root.sfs does not fit into memory' && not_called switch_root
+}
+@test "what does not fit into memory is not fetched again" { both too_big; }
+
 tftp() {
 	nic eth0 52:54:00:00:00:01 1
 	fake_dhcp

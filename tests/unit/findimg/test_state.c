@@ -14,6 +14,7 @@
 #include "applets/findimg/fstable.h"
 #include "applets/findimg/imageid.h"
 #include "applets/findimg/mounted.h"
+#include "applets/findimg/ntfs.h"
 #include "applets/findimg/suspend.h"
 #include "applets/lib/uevent.h"
 
@@ -44,6 +45,63 @@ static void test_fs_state(void **state)
 	assert_int_equal(state_with("xfs", 0, 0, 0, 0), FS_UNKNOWN);
 	assert_int_equal(state_with("iso9660", 0, 0, 0, 0), FS_CLEAN);
 	assert_int_equal(fs_state_of(disk, 512, "ext4"), FS_UNKNOWN);
+}
+
+/* A boot sector as mkntfs writes it: clusters of 4096 bytes, $MFT at 4, records of 1024. */
+static uint8_t *ntfs_boot(uint8_t sectors, uint8_t mft, int8_t record)
+{
+	static uint8_t boot[520];
+
+	memset(boot, 0, sizeof(boot));
+	memcpy(boot + 3, "NTFS    ", 8);
+	boot[12] = 2;
+	boot[13] = sectors;
+	boot[48] = mft;
+	boot[64] = (uint8_t)record;
+	return boot;
+}
+
+static void test_ntfs_record(void **state)
+{
+	size_t size = 0;
+
+	assert_int_equal(ntfs_volume_record(ntfs_boot(8, 4, -10), &size), 4 * 4096 + 3 * 1024);
+	assert_int_equal(size, 1024);
+	assert_int_equal(ntfs_volume_record(ntfs_boot(8, 4, 1), &size), 4 * 4096 + 3 * 4096);
+	assert_int_equal(size, 4096);
+	/* clusters of 128 KiB are written as a power of two */
+	assert_int_equal(ntfs_volume_record(ntfs_boot(248, 1, -10), &size), 131072 + 3 * 1024);
+	assert_int_equal(ntfs_volume_record(ntfs_boot(0, 4, -10), &size), 0);
+	assert_int_equal(ntfs_volume_record(ntfs_boot(129, 4, -10), &size), 0);
+	assert_int_equal(ntfs_volume_record(ntfs_boot(8, 4, -128), &size), 0);
+	assert_int_equal(ntfs_volume_record(ntfs_boot(8, 4, 127), &size), 0);
+	assert_int_equal(ntfs_volume_record(ntfs_boot(8, 4, -10) + 1, &size), 0);
+}
+
+static void test_ntfs_flags(void **state)
+{
+	uint8_t record[1024] = "FILE";
+
+	record[20] = 56;
+	record[56] = 0x10; /* $STANDARD_INFORMATION */
+	record[60] = 72;
+	record[128] = 0x70; /* $VOLUME_INFORMATION */
+	record[132] = 40;
+	record[148] = 24;
+	record[162] = 1;
+	assert_int_equal(ntfs_volume_flags(record, sizeof(record)), NTFS_VOLUME_DIRTY);
+	record[162] = 0;
+	assert_int_equal(ntfs_volume_flags(record, sizeof(record)), 0);
+	record[162] = 1;
+	record[60] = 0; /* would never end */
+	assert_int_equal(ntfs_volume_flags(record, sizeof(record)), 0);
+	record[60] = 72;
+	record[149] = 0xff; /* value beyond the record */
+	assert_int_equal(ntfs_volume_flags(record, sizeof(record)), 0);
+	record[61] = 0xff; /* attribute beyond the record */
+	assert_int_equal(ntfs_volume_flags(record, sizeof(record)), 0);
+	record[0] = 'B';
+	assert_int_equal(ntfs_volume_flags(record, sizeof(record)), 0);
 }
 
 static void test_windows(void **state)
@@ -161,9 +219,10 @@ static void test_uevent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fs_state),  cmocka_unit_test(test_windows),
-		cmocka_unit_test(test_mountinfo), cmocka_unit_test(test_filesystems),
-		cmocka_unit_test(test_refusals),  cmocka_unit_test(test_image_id),
+		cmocka_unit_test(test_fs_state),   cmocka_unit_test(test_ntfs_record),
+		cmocka_unit_test(test_ntfs_flags), cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_mountinfo),  cmocka_unit_test(test_filesystems),
+		cmocka_unit_test(test_refusals),   cmocka_unit_test(test_image_id),
 		cmocka_unit_test(test_uevent),
 	};
 

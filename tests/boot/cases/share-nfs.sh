@@ -1,0 +1,22 @@
+# promise: a folder that an NFS server exports is the root, by vi.image= and by the kernel's own words; Debian writes into it and powers off cleanly
+# SPDX-License-Identifier: GPL-2.0-or-later
+build share share -s 'module =net =netfs'
+mkdir "$WORK/tree"
+bsdtar -xpf "${IMAGES%-*}.tar" --numeric-owner -C "$WORK/tree"
+small_root "$WORK/tree/small"
+serve_nfs "$WORK/tree"
+card='-nic user,model=virtio-net-pci'
+boot share "vi.mode=share vi.image=nfs:10.0.2.2:/export:port=$NFS_PORT ip=dhcp rw test.keep=ganesha" $card
+expect_good_boot
+expect '=== root nfs4* rw'
+grep -q ganesha "$WORK/tree/var/lib/kept" || fail 'the guest wrote nothing into the shared folder'
+case $KVER in
+6.1.*) words="root=/dev/nfs nfsroot=10.0.2.2:/export/small,port=$NFS_PORT" ;;
+*) words="root=nfs:10.0.2.2:/export/small:port=$NFS_PORT" ;;
+esac
+boot share "$words ip=dhcp rw test.keep=words" $card
+expect_small_boot
+expect '=== root nfs4* rw'
+grep -q words "$WORK/tree/small/kept" || fail "nothing was written with $words"
+boot share "root=10.0.2.2:/export/nowhere rootfstype=nfs rootflags=port=$NFS_PORT ip=dhcp panic=1" $card
+expect 'nowhere could not be mounted by NFS'
