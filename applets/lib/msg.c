@@ -21,6 +21,21 @@ void msg_init(const char *program, enum msg_level level)
 		state.kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 }
 
+void msg_to_kmsg(void)
+{
+	int kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC),
+	    null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (state.kmsg < 0)
+		state.kmsg = kmsg;
+	else
+		closep(&kmsg);
+	for (int fd = 0; fd < 3 && null >= 0; fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
+}
+
 static void _printf_(2, 0) print_line(enum msg_level level, const char *fmt, va_list ap)
 {
 	static const char *const prefix[] = { "", "warning: ", "", "" };

@@ -14,6 +14,12 @@ enum msg_level { MSG_ERROR, MSG_WARNING, MSG_INFO, MSG_DEBUG };
 /* Names the program in front of each line. level is the most detailed one that is printed. */
 void msg_init(const char *program, enum msg_level level);
 
+/*
+ * For daemons: from now on lines go to /dev/kmsg, whether or not this is an initramfs. stdin, stdout
+ * and stderr become /dev/null.
+ */
+void msg_to_kmsg(void);
+
 /* Prints one line when level is enabled. Keeps errno. */
 void msg(enum msg_level level, const char *fmt, ...) _printf_(2, 3);
 

@@ -40,8 +40,8 @@ static void collect_nodes(const struct guest *guest, struct attachment *a)
 }
 
 /* The partition by itself, at its offset in the disk. */
-static int attach_alone(const struct options *options, const struct guest *guest,
-			struct attachment *a, struct error **err)
+static int attach_alone(const struct options *options, struct guest *guest, struct attachment *a,
+			struct error **err)
 {
 	int r = vd_export_detach(&a->ex, err);
 
@@ -49,24 +49,38 @@ static int attach_alone(const struct options *options, const struct guest *guest
 		return r;
 	attachment_release(a);
 	memset(a->nodes, 0, sizeof(a->nodes));
+	/* a daemon has it then */
+	if (!guest->image) {
+		guest_close(guest);
+		r = guest_open_chosen(options, options->read_only, guest, err);
+		if (r < 0)
+			return r;
+	}
+	a->ex.image = guest->image;
 	a->alone = guest->partition;
 	a->ex.offset = guest->partition->start;
 	a->ex.size = guest->partition->length;
 	a->ex.partscan = false;
-	r = vd_export_attach(&a->ex, options->exporter, err);
+	r = vd_export_attach(&a->ex, err);
 	a->result = a->ex.devpath;
 	return r;
 }
 
-static int attach_disk(const struct options *options, const struct guest *guest,
-		       struct attachment *a, struct error **err)
+static int attach_disk(const struct options *options, struct guest *guest, struct attachment *a,
+		       struct error **err)
 {
+	struct launch launch = { options, guest };
 	int r;
 
 	a->ex.image = guest->image;
 	a->ex.sector_size = guest->table.sector_size;
 	a->ex.partscan = true;
-	r = vd_export_attach(&a->ex, options->exporter, err);
+	a->ex.size = guest->disk->size;
+	a->ex.launch = launch_daemon;
+	a->ex.arg = &launch;
+	r = vd_export_choose(&a->ex, options->exporter, err);
+	if (r == 0)
+		r = vd_export_attach(&a->ex, err);
 	if (r < 0)
 		return r;
 	collect_nodes(guest, a);
@@ -109,12 +123,15 @@ static int announce(const struct options *options, const struct guest *guest,
 	return finish_stdout(err);
 }
 
-int cmd_attach(const struct options *options, struct error **err)
+int cmd_attach(const struct options *given, struct error **err)
 {
+	struct options locking = *given;
+	const struct options *options = &locking;
 	_cleanup_guest_ struct guest guest = { .image = NULL };
 	_cleanup_(attachment_release) struct attachment a = { .result = NULL };
 	int r;
 
+	locking.lock = true;
 	r = guest_open_chosen(options, options->read_only, &guest, err);
 	if (r < 0)
 		return r;

@@ -6,6 +6,7 @@
 #include "applets/lib/loopdev.h"
 #include "applets/lib/msg.h"
 #include "applets/vdattach/cmd.h"
+#include "applets/vdattach/control.h"
 #include "applets/vdattach/devlinks.h"
 #include "applets/vdattach/dm-disk.h"
 #include "applets/vdattach/sysfs.h"
@@ -32,15 +33,23 @@ static int whole_device(const char *device, char **ret, struct error **err)
 int cmd_detach(const struct options *options, struct error **err)
 {
 	_cleanup_free_ char *disk = NULL;
+	char answer[CONTROL_TEXT_MAX];
+	const char *name;
 	int r;
 
 	r = whole_device(options->operand, &disk, err);
 	if (r < 0 || !disk)
 		return r;
-	if (dm_disk_is_ours(disk + strlen("/dev/")))
-		r = dm_disk_remove(disk + strlen("/dev/"), err);
-	else
+	name = disk + strlen("/dev/");
+	if (control_exists(name))
+		r = control_ask(name, "detach", true, answer, err);
+	else if (dm_disk_is_ours(name))
+		r = dm_disk_remove(name, err);
+	else if (strncmp(name, "loop", 4) == 0)
 		r = loop_detach(disk, err);
+	else
+		r = error_make(err, ENODEV, "detach '%s': not a device of vdattach",
+			       options->operand);
 	if (r < 0)
 		return r;
 	devlinks_remove(options->links, disk);

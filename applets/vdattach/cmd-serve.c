@@ -16,7 +16,7 @@
 #define CLIENTS_MAX 16
 
 struct server {
-	struct source *disk;
+	struct backend backend;
 	int listen_fd, stop_fd;
 	struct nbd_client clients[CLIENTS_MAX];
 	nfds_t n;
@@ -91,7 +91,7 @@ static void add_client(struct server *server)
 
 	if (fd < 0)
 		return;
-	if (nbd_client_start(client, fd, server->stop_fd, server->disk) < 0)
+	if (nbd_client_start(client, fd, server->stop_fd, &server->backend) < 0)
 		nbd_client_release(client);
 	else
 		server->n++;
@@ -104,7 +104,8 @@ static void step_client(struct server *server, nfds_t i)
 	if (r > 0)
 		return;
 	if (r < 0 && r != -ECANCELED)
-		msg(MSG_WARNING, "%s: NBD client dropped: %s", server->disk->name, strerror(-r));
+		msg(MSG_WARNING, "%s: NBD client dropped: %s", server->backend.disk->name,
+		    strerror(-r));
 	nbd_client_release(server->clients + i);
 	server->clients[i] = server->clients[--server->n];
 }
@@ -148,16 +149,19 @@ static int serve_all(struct server *server, bool once, struct error **err)
 		nbd_client_release(server->clients + --server->n);
 	if (r < 0)
 		return error_sys(err, r, "wait for NBD clients");
-	return server->disk->read_only ? 0 : source_flush(server->disk, err);
+	return server->backend.disk->read_only ? 0 : source_flush(server->backend.disk, err);
 }
 
-int cmd_serve(const struct options *options, struct error **err)
+int cmd_serve(const struct options *given, struct error **err)
 {
+	struct options locking = *given;
+	const struct options *options = &locking;
 	_cleanup_guest_ struct guest guest = { .image = NULL };
 	_cleanup_close_ int listen_fd = -1, stop_fd = -1;
 	struct server server = { .n = 0 };
 	int r;
 
+	locking.lock = true;
 	r = guest_open_chosen(options, options->read_only, &guest, err);
 	if (r == 0)
 		r = guest_refuse_second(&guest, err);
@@ -169,7 +173,7 @@ int cmd_serve(const struct options *options, struct error **err)
 	listen_fd = listen_on(options->socket, err);
 	if (listen_fd < 0)
 		return listen_fd;
-	server.disk = guest_source(&guest);
+	backend_init(&server.backend, guest.image, guest_source(&guest));
 	server.listen_fd = listen_fd;
 	server.stop_fd = stop_fd;
 	/* whoever started us waits for this line, then connects */
@@ -178,5 +182,6 @@ int cmd_serve(const struct options *options, struct error **err)
 	if (r == 0)
 		r = serve_all(&server, options->once, err);
 	unlink(options->socket);
+	backend_release(&server.backend);
 	return r;
 }

@@ -8,6 +8,7 @@
 #include "applets/vdattach/partition.h"
 
 #define SNAPSHOTS_MAX 16u
+#define FOLDERS_MAX   64u
 
 /* The command line. Strings belong to argv. */
 struct options {
@@ -18,6 +19,11 @@ struct options {
 	unsigned int n_snapshots;
 	uint32_t sector_size; /* of the partition table; 0 = find out */
 	bool read_only, json, once;
+	bool lock;	   /* the image's files against other programs that write them */
+	char *const *argv; /* of the program */
+	/* canonical folders that the daemon's enclosure is to have */
+	const char *folders[FOLDERS_MAX];
+	unsigned int n_folders;
 };
 
 /* Proves that nobody has the device open: open(2) with O_EXCL, tried for 5 s. -EBUSY names the
@@ -27,6 +33,7 @@ int cmd_free(const struct options *options, struct error **err);
 /* Each returns the exit status, or -errno with *err set. */
 int cmd_attach(const struct options *options, struct error **err);
 int cmd_cat(const struct options *options, struct error **err);
+int cmd_daemon(const struct options *options, struct error **err);
 int cmd_check(const struct options *options, struct error **err);
 int cmd_detach(const struct options *options, struct error **err);
 int cmd_info(const struct options *options, struct error **err);
@@ -58,6 +65,13 @@ int guest_open(const struct options *options, bool read_only, struct guest *ret,
 int guest_open_chosen(const struct options *options, bool read_only, struct guest *ret,
 		      struct error **err) _must_check_;
 
+/* Sets partition and chosen by -p. 0 or -errno. */
+int guest_choose(const struct options *options, struct guest *guest,
+		 struct error **err) _must_check_;
+
+/* Closes the image, but keeps what is known of its partitions. */
+void guest_close_image(struct guest *guest);
+
 /*
  * Two writable devices over one file would each have a cache of their own: the
  * second is refused with -EBUSY. Read-only guests always pass.
@@ -66,6 +80,17 @@ int guest_refuse_second(const struct guest *guest, struct error **err) _must_che
 
 /* What cat and serve work on: the chosen partition or the disk. */
 struct source *guest_source(const struct guest *guest);
+
+/*
+ * Starts the daemon that serves guest's image (which is closed) with ex->ops, and with the
+ * partition alone if ex->size is not 0. For vd_export.launch; ex->arg is a struct launch.
+ */
+struct launch {
+	const struct options *options;
+	struct guest *guest;
+};
+struct vd_export;
+int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err) _must_check_;
 
 /* Prints the findings of image and table as warnings. */
 void guest_warn(const struct guest *guest);

@@ -14,7 +14,7 @@ static int loop_probe(struct vd_image *image, struct error **err)
 		return 0;
 	return error_make(err, EOPNOTSUPP,
 			  "%s: %s image: the kernel's loop device takes only disks that are one "
-			  "run of a file: use 'vdattach serve' (NBD) or 'vdattach cat'",
+			  "run of a file",
 			  image->source->name, image->format->name);
 }
 

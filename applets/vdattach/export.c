@@ -2,73 +2,101 @@
 #include "applets/vdattach/export.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "applets/lib/msg.h"
+#include "applets/vdattach/control.h"
+#include "applets/vdattach/server.h"
+
 /* best first */
-static const struct vd_export_ops *const exporters[] = { &vd_export_loop, &vd_export_dm };
+static const struct vd_export_ops *const exporters[] = {
+	&vd_export_loop, &vd_export_dm, &vd_export_dm_daemon, &vd_export_ublk, &vd_export_nbd,
+};
 
-static const char *const not_yet[] = { "ublk", "nbd", "fuse" };
+const struct vd_export_ops vd_export_ublk = { .name = "ublk", .server = &vd_server_ublk };
+const struct vd_export_ops vd_export_nbd = { .name = "nbd", .server = &vd_server_nbd };
 
-static int find_by_name(const char *name, const struct vd_export_ops **ret, struct error **err)
+const struct vd_export_ops *vd_export_find_server(const char *name, struct error **err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(exporters); i++) {
-		if (strcmp(exporters[i]->name, name) == 0) {
-			*ret = exporters[i];
-			return 0;
-		}
+		if (exporters[i]->server && strcmp(exporters[i]->name, name) == 0)
+			return exporters[i];
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(not_yet); i++) {
-		if (strcmp(not_yet[i], name) == 0)
-			return error_make(err, EOPNOTSUPP,
-					  "exporter '%s' is not in this version, which has 'loop' "
-					  "only",
-					  name);
-	}
-	return error_make(err, EINVAL, "unknown exporter '%s', expected loop or dm", name);
+	error_make(err, EINVAL, "exporter '%s' has no daemon", name);
+	return NULL;
 }
 
-/* The first that can. Otherwise *err says why the last could not. */
-static int find_by_probe(struct vd_image *image, const struct vd_export_ops **ret,
-			 struct error **err)
+/* Some have two entries: without and with a daemon. */
+static int check_name(const char *name, struct error **err)
 {
-	int r = -EOPNOTSUPP;
+	char names[64] = "";
+	const char *last = "";
+	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(exporters); i++) {
-		r = exporters[i]->probe(image, err);
-		if (r == 0) {
-			*ret = exporters[i];
-			error_release(err);
+		if (strcmp(exporters[i]->name, name) == 0)
 			return 0;
-		}
+		if (strcmp(exporters[i]->name, last) != 0)
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
+					      exporters[i]->name);
+		last = exporters[i]->name;
 	}
-	return r;
+	return error_make(err, EINVAL, "unknown exporter '%s', expected one of %s", name, names);
 }
 
-int vd_export_attach(struct vd_export *ex, const char *name, struct error **err)
+static int probe(const struct vd_export_ops *ops, struct vd_image *image, struct error **err)
 {
-	const struct vd_export_ops *ops = NULL;
-	int r;
+	int r = ops->probe ? ops->probe(image, err) : 0;
 
-	if (name) {
-		r = find_by_name(name, &ops, err);
-		if (r == 0)
-			r = ops->probe(ex->image, err);
-	} else {
-		r = find_by_probe(ex->image, &ops, err);
+	return r == 0 && ops->server ? ops->server->probe(err) : r;
+}
+
+/* The first that can, of those called name or (NULL) all. Otherwise *err says why each could not.
+ */
+static int choose_best(struct vd_export *ex, const char *name, struct error **err)
+{
+	_cleanup_error_ struct error *reasons = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(exporters); i++) {
+		_cleanup_error_ struct error *why = NULL;
+
+		if (name && strcmp(exporters[i]->name, name) != 0)
+			continue;
+		if (probe(exporters[i], ex->image, &why) == 0) {
+			ex->ops = exporters[i];
+			return 0;
+		}
+		msg(MSG_INFO, "exporter %s: %s", exporters[i]->name, error_msg(why));
+		error_make(&reasons, EOPNOTSUPP, "%s%s%s", reasons ? error_msg(reasons) : "",
+			   reasons ? "; " : "", error_msg(why));
 	}
-	if (r < 0 || !ops)
-		return r;
-	if (ex->size == 0)
-		ex->size = ex->image->size - ex->offset;
-	r = ops->attach(ex, err);
-	if (r == 0)
-		ex->ops = ops;
-	return r;
+	return error_move(err, steal_ptr(&reasons));
+}
+
+int vd_export_choose(struct vd_export *ex, const char *name, struct error **err)
+{
+	int r = name ? check_name(name, err) : 0;
+
+	return r == 0 ? choose_best(ex, name, err) : r;
+}
+
+int vd_export_attach(struct vd_export *ex, struct error **err)
+{
+	if (ex->ops->server)
+		return ex->launch(ex, &ex->devpath, err);
+	return ex->ops->attach(ex, err);
 }
 
 int vd_export_detach(struct vd_export *ex, struct error **err)
 {
-	return ex->ops ? ex->ops->detach(ex, err) : 0;
+	char answer[CONTROL_TEXT_MAX];
+
+	if (!ex->devpath)
+		return 0;
+	if (ex->ops->server)
+		return control_ask(strrchr(ex->devpath, '/') + 1, "detach", true, answer, err);
+	return ex->ops->detach(ex, err);
 }
 
 void vd_export_release(struct vd_export *ex)

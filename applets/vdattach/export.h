@@ -5,36 +5,54 @@
 
 #include "applets/vdattach/image.h"
 
+struct vd_server_ops;
+
 struct vd_export {
-	const struct vd_export_ops *ops; /* set by vd_export_attach */
-	struct vd_image *image;
+	const struct vd_export_ops *ops; /* set by vd_export_choose */
+	struct vd_image *image;		 /* open for those exporters that have no daemon */
 	uint64_t offset, size; /* which of the guest's bytes; size 0 = to the end of the disk */
 	uint32_t sector_size;  /* logical sector size of the device */
 	bool partscan;	       /* the kernel is to make partition nodes */
-	char *devpath;	       /* result, owned */
+	/* Starts a daemon that serves the image with that exporter; *ret_devpath: its device. */
+	int (*launch)(struct vd_export *ex, char **ret_devpath, struct error **err);
+	void *arg;     /* for launch */
+	char *devpath; /* result, owned */
 };
 
 struct vd_export_ops {
 	const char *name;
-	/* 0, or -EOPNOTSUPP with the reason in *err, when it cannot serve this image here. */
+	/*
+	 * 0, or -EOPNOTSUPP with the reason in *err, when it cannot serve this image here. NULL:
+	 * any image; the server's probe decides.
+	 */
 	int (*probe)(struct vd_image *, struct error **err);
+	/* The transport of its daemon. NULL: the kernel does the I/O itself, attach and detach do
+	 * all. */
+	const struct vd_server_ops *server;
 	/* On success ex->devpath is a block device. */
 	int (*attach)(struct vd_export *ex, struct error **err);
-	/* Answers the kernel's requests until detached. NULL: the kernel does the I/O itself. */
-	int (*serve)(struct vd_export *ex, struct error **err);
 	int (*detach)(struct vd_export *ex, struct error **err);
 };
 
-extern const struct vd_export_ops vd_export_loop, vd_export_dm;
+extern const struct vd_export_ops vd_export_loop, vd_export_dm, vd_export_dm_daemon;
+extern const struct vd_export_ops vd_export_ublk, vd_export_nbd;
 
 /*
- * Attaches with the exporter called name, or (NULL) the first that can serve
- * the image. ex->image, offset, size, sector_size, partscan are the caller's
- * wishes. Returns 0, -EINVAL (no such exporter), -EOPNOTSUPP, or the
- * exporter's own error; the caller releases ex in any case.
+ * Sets ex->ops to the exporter called name, or (NULL) to the first that can serve ex->image; tells
+ * (MSG_INFO) why others cannot. Returns 0, -EINVAL (no such exporter), -EOPNOTSUPP.
  */
-int vd_export_attach(struct vd_export *ex, const char *name, struct error **err) _must_check_
+int vd_export_choose(struct vd_export *ex, const char *name, struct error **err) _must_check_
 	_nonnull_(1);
+
+/* The exporter called name that has a daemon, or NULL. */
+const struct vd_export_ops *vd_export_find_server(const char *name, struct error **err)
+	_nonnull_(1);
+
+/*
+ * Attaches with the exporter that was chosen. ex->image, offset, size, sector_size, partscan are
+ * the caller's wishes. Returns 0 or the exporter's own error; the caller releases ex in any case.
+ */
+int vd_export_attach(struct vd_export *ex, struct error **err) _must_check_ _nonnull_(1);
 
 /* Undoes vd_export_attach. */
 int vd_export_detach(struct vd_export *ex, struct error **err) _nonnull_(1);

@@ -32,11 +32,14 @@ static int add_opener(const struct options *options, const char *path, struct gu
 		      struct error **err)
 {
 	struct file_opener *opener = calloc(1, sizeof(*opener));
+	int r;
 
 	if (!opener)
 		return error_sys(err, ENOMEM, "open '%s'", path);
 	guest->openers[guest->n_openers++] = opener;
-	return file_opener_init(opener, path, options->parents, err);
+	r = file_opener_init(opener, path, options->parents, err);
+	opener->lock = options->lock;
+	return r;
 }
 
 /* Opens the image at path, which continues guest->image if there is one. */
@@ -48,6 +51,8 @@ static int open_next(const struct options *options, const char *path, const char
 	int r;
 
 	r = open_source(path, read_only, &source, err);
+	if (r == 0 && options->lock)
+		r = source_file_lock(source, err);
 	/* the base is often listed among the differences */
 	if (r == 0 && guest->image && !guest->image->parent &&
 	    source->device == guest->image->source->device &&
@@ -99,7 +104,7 @@ int guest_open(const struct options *options, bool read_only, struct guest *ret,
 	return 0;
 }
 
-static int choose(const struct options *options, struct guest *guest, struct error **err)
+int guest_choose(const struct options *options, struct guest *guest, struct error **err)
 {
 	const char *spec = options->partition;
 	int r;
@@ -125,7 +130,7 @@ int guest_open_chosen(const struct options *options, bool read_only, struct gues
 	if (r < 0)
 		return r;
 	guest_warn(&guest);
-	r = choose(options, &guest, err);
+	r = guest_choose(options, &guest, err);
 	if (r < 0)
 		return r;
 	*ret = guest;
@@ -176,11 +181,9 @@ void guest_warn(const struct guest *guest)
 	warn_all(&guest->findings);
 }
 
-void guest_close(struct guest *guest)
+void guest_close_image(struct guest *guest)
 {
 	source_close(&guest->chosen);
-	partition_table_release(&guest->table);
-	findings_release(&guest->findings);
 	source_close(&guest->disk);
 	vd_image_close(&guest->image);
 	for (unsigned int i = 0; i < guest->n_openers; i++) {
@@ -188,6 +191,13 @@ void guest_close(struct guest *guest)
 		free(guest->openers[i]);
 	}
 	guest->n_openers = 0;
+}
+
+void guest_close(struct guest *guest)
+{
+	guest_close_image(guest);
+	partition_table_release(&guest->table);
+	findings_release(&guest->findings);
 }
 
 void json_string(const char *text)

@@ -18,7 +18,7 @@ static const char help[] =
 	"  -f, --format=FORMAT      raw, vhd..; default: by content\n"
 	"  -S, --snapshot=FILE      the difference that continues IMAGE; again: the next one\n"
 	"      --parents=DIR        IMAGE's other files may be below DIR; default: its folder\n"
-	"  -e, --exporter=EXPORTER  loop; default: the best that can serve the image\n"
+	"  -e, --exporter=EXPORTER  loop, nbd; default: the best that can serve the image\n"
 	"  -p, --partition=PART     whole, a number, PARTUUID=.. or PARTLABEL=..\n"
 	"  -b, --sector-size=BYTES  of the partition table: 512 or 4096; default: by content\n"
 	"  -o, --output=FILE        cat: write FILE (sparse) instead of stdout\n"
@@ -42,7 +42,7 @@ static const struct verb {
 	{ "serve", cmd_serve, "IMAGE" },
 };
 
-enum { OPT_ONCE = 256, OPT_JSON, OPT_STATE, OPT_LINKS, OPT_PARENTS };
+enum { OPT_ONCE = 256, OPT_JSON, OPT_STATE, OPT_LINKS, OPT_PARENTS, OPT_FOLDER };
 
 static const struct option long_options[] = {
 	{ "read-only", no_argument, NULL, 'r' },
@@ -57,6 +57,7 @@ static const struct option long_options[] = {
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "parents", required_argument, NULL, OPT_PARENTS },
 	{ "snapshot", required_argument, NULL, 'S' },
+	{ "folder", required_argument, NULL, OPT_FOLDER }, /* launch_daemon's */
 	{ "links", required_argument, NULL, OPT_LINKS },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -141,6 +142,10 @@ static int take(struct options *options, int c, char **argv)
 		return add_snapshot(options);
 	case 'b':
 		return sector_size(optarg, &options->sector_size);
+	case OPT_FOLDER:
+		if (options->n_folders < FOLDERS_MAX)
+			options->folders[options->n_folders++] = optarg;
+		return -1;
 	case OPT_ONCE:
 		options->once = true;
 		return -1;
@@ -178,6 +183,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return status;
 }
 
+/* Not for users: what attach executes. */
+static const struct verb daemon_verb = { "daemon", cmd_daemon, "IMAGE" };
+
 static const struct verb *find_verb(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
@@ -206,10 +214,14 @@ int main(int argc, char **argv)
 	status = parse_options(argc, argv, &options);
 	if (status >= 0)
 		return status;
-	verb = optind < argc ? find_verb(argv[optind]) : NULL;
-	if (verb)
-		optind++;
+	options.argv = argv;
+	if (argv[0] && argv[0][0] == '@')
+		verb = &daemon_verb;
 	else
+		verb = optind < argc ? find_verb(argv[optind]) : NULL;
+	if (verb && verb != &daemon_verb)
+		optind++;
+	if (!verb)
 		verb = verbs;
 	operands = argc - optind;
 	if (verb->operand && operands == 0)

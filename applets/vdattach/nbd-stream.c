@@ -17,13 +17,19 @@ static int wait_ready(const struct nbd_client *client, short events)
 	return fds[1].revents ? -ECANCELED : 1;
 }
 
+/* Without stop_fd there is nothing else to wait for, and the kernel can do it. */
+static int wait_flags(const struct nbd_client *client)
+{
+	return client->stop_fd >= 0 ? MSG_DONTWAIT : 0;
+}
+
 int nbd_recv(const struct nbd_client *client, void *buf, size_t n)
 {
 	uint8_t *p = buf;
 	size_t done = 0;
 
 	while (done < n) {
-		ssize_t got = recv(client->fd, p + done, n - done, MSG_DONTWAIT);
+		ssize_t got = recv(client->fd, p + done, n - done, wait_flags(client));
 
 		if (got == 0)
 			return done ? -EPIPE : 0;
@@ -46,7 +52,7 @@ int nbd_send(const struct nbd_client *client, const void *buf, size_t n)
 	const uint8_t *p = buf;
 
 	while (n > 0) {
-		ssize_t put = send(client->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t put = send(client->fd, p, n, wait_flags(client) | MSG_NOSIGNAL);
 
 		if (put >= 0) {
 			p += put;

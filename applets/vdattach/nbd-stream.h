@@ -17,10 +17,18 @@ int nbd_reserve(struct nbd_client *client, size_t n) _must_check_;
 /* Negotiation: one option of the client. As nbd_client_step. */
 int nbd_take_option(struct nbd_client *client) _must_check_;
 
+/* Transmission: one request of the client. As nbd_client_step. */
+int nbd_take_request(struct nbd_client *client) _must_check_;
+
 /* Transmission flags of the export. */
 uint16_t nbd_export_flags(const struct nbd_client *client);
 
 #define NBD_OPTION_MAGIC 0x49484156454f5054ULL /* "IHAVEOPT" */
 #define NBD_MAX_REQUEST	 (32u << 20)
+
+/* client->buf of the transmission phase: a reply, and the part of its data that is at hand */
+#define NBD_REPLY_SIZE	 16u
+#define NBD_PAYLOAD_SIZE (1u << 20)
+#define NBD_BUFFER_SIZE	 (NBD_REPLY_SIZE + NBD_PAYLOAD_SIZE)
 
 #endif

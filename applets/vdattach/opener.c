@@ -137,11 +137,26 @@ static int tell(const struct file_opener *opener, const char *name, const struct
 	return error_sys(err, r, "%s: open '%s', which it names", from->name, name);
 }
 
+/* Takes path. */
+static int remember(struct file_opener *opener, char *path)
+{
+	char **opened = realloc(opener->opened, (opener->n_opened + 1) * sizeof(*opened));
+
+	if (!opened) {
+		free(path);
+		return -ENOMEM;
+	}
+	opener->opened = opened;
+	opened[opener->n_opened++] = path;
+	return 0;
+}
+
 static int file_open(void *ctx, const char *name, const struct source *from, bool read_only,
 		     struct source **ret, struct error **err)
 {
-	const struct file_opener *opener = ctx;
+	struct file_opener *opener = ctx;
 	_cleanup_free_ char *copy = NULL, *dir = NULL, *path = NULL;
+	_cleanup_source_ struct source *source = NULL;
 	int fd, r;
 
 	if (!*name || strncmp(name, "json:", 5) == 0 || strstr(name, "://"))
@@ -156,7 +171,14 @@ static int file_open(void *ctx, const char *name, const struct source *from, boo
 	fd = open_anywhere(opener, dir, copy, read_only, &path);
 	if (fd < 0)
 		return tell(opener, name, from, fd, err);
-	return source_file_adopt(fd, path, read_only, ret, err);
+	r = source_file_adopt(fd, path, read_only, &source, err);
+	if (r == 0 && opener->lock)
+		r = source_file_lock(source, err);
+	if (r == 0 && remember(opener, steal_ptr(&path)) < 0)
+		r = error_sys(err, ENOMEM, "open '%s'", name);
+	if (r == 0)
+		*ret = steal_ptr(&source);
+	return r;
 }
 
 static int file_siblings(void *ctx, const struct source *from,
@@ -203,5 +225,8 @@ void file_opener_release(struct file_opener *opener)
 	if (opener->root && opener->root_fd >= 0)
 		close(opener->root_fd);
 	free(opener->root);
+	while (opener->n_opened > 0)
+		free(opener->opened[--opener->n_opened]);
+	free(opener->opened);
 	*opener = (struct file_opener){ .root_fd = -1 };
 }

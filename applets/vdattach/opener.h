@@ -13,6 +13,9 @@ struct file_opener {
 	struct vd_opener opener; /* give the address of this to vd_image_open_how */
 	char *root;		 /* canonical; owned */
 	int root_fd;
+	bool lock;     /* what is opened is locked, see source_file_lock */
+	char **opened; /* the paths of the files that were opened; owned */
+	size_t n_opened;
 };
 
 /*

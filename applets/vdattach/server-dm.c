@@ -20,7 +20,7 @@
 #include "applets/vdattach/server.h"
 
 /* best first */
-static const struct vd_server_ops *const transports[] = { &vd_server_ublk };
+static const struct vd_server_ops *const transports[] = { &vd_server_ublk, &vd_server_nbd };
 
 struct dm_state {
 	struct vd_server under; /* the other transport */

@@ -324,6 +324,30 @@ int source_file_adopt(int fd, const char *name, bool read_only, struct source **
 	return wrap(fd, name, (uint64_t)st.st_size, &st, read_only, ret, err);
 }
 
+/*
+ * As a reader we take the bytes by which qemu says that it does not want others to write or resize
+ * (block/file-posix.c: RAW_LOCK_SHARED_BASE 200 + BLK_PERM_WRITE 1 .. BLK_PERM_RESIZE 3), so that
+ * its readers and we get on; as a writer all bytes.
+ */
+#define QEMU_UNSHARED_WRITE 201
+#define QEMU_UNSHARED_COUNT 3
+
+int source_file_lock(const struct source *source, struct error **err)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (source->read_only) {
+		lock.l_type = F_RDLCK;
+		lock.l_start = QEMU_UNSHARED_WRITE;
+		lock.l_len = QEMU_UNSHARED_COUNT;
+	}
+	if (fcntl(source_file_fd(source), F_OFD_SETLK, &lock) == 0 ||
+	    (errno != EAGAIN && errno != EACCES))
+		return 0;
+	return error_make(err, EBUSY, "%s: another program %s it: end that first", source->name,
+			  source->read_only ? "writes" : "uses");
+}
+
 int source_file_fd(const struct source *source)
 {
 	if (source->ops != &file_ops)

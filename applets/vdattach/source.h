@@ -36,8 +36,8 @@ struct source_ops {
 	int (*resize)(struct source *, uint64_t size);
 	/*
 	 * The bytes are of no use any more: gives their space back where it can, and they read as
-	 * before or as zeros. zero: they must read as zeros. 0, or -EOPNOTSUPP: nothing was done. NULL:
-	 * never supported.
+	 * before or as zeros. zero: they must read as zeros. 0, or -EOPNOTSUPP: nothing was done.
+	 * NULL: never supported.
 	 */
 	int (*discard)(struct source *, uint64_t n, uint64_t offset, bool zero);
 	/*
@@ -89,8 +89,8 @@ int source_resize(struct source *source, uint64_t size, struct error **err) _mus
  * The n bytes at offset are of no use any more: their space is given back where that is possible,
  * else nothing is done. They read as before or as zeros. Returns 0, -ERANGE, -EROFS, -errno.
  */
-int source_discard(struct source *source, uint64_t n, uint64_t offset, struct error **err)
-	_must_check_ _nonnull_(1);
+int source_discard(struct source *source, uint64_t n, uint64_t offset,
+		   struct error **err) _must_check_ _nonnull_(1);
 
 /*
  * Makes the n bytes at offset read as zeros, by a mark where the source has one, else by writing
@@ -152,6 +152,13 @@ int source_file_open(const char *path, bool read_only, struct source **ret,
  */
 int source_file_adopt(int fd, const char *name, bool read_only, struct source **ret,
 		      struct error **err) _must_check_ _nonnull_(2, 4);
+
+/*
+ * Locks the file of a source of source_file_open or source_file_adopt until it is closed, against
+ * other programs: a writable one for itself alone, a read-only one against those that write. 0, or
+ * -EBUSY when another program has it locked. File systems without locks: 0, without a lock.
+ */
+int source_file_lock(const struct source *source, struct error **err) _must_check_ _nonnull_(1);
 
 /* The descriptor under a source of source_file_open (it stays the source's), else -1. */
 int source_file_fd(const struct source *source) _nonnull_(1);

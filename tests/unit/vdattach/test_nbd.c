@@ -17,6 +17,8 @@ static uint8_t bytes[SIZE];
 
 struct peer {
 	struct source *disk;
+	struct vd_image image; /* the server only hands it on */
+	struct backend backend;
 	struct nbd_client client;
 	int fd; /* our end */
 };
@@ -28,9 +30,11 @@ static int connect_peer(void **state)
 	int fds[2];
 
 	memset(bytes, 'd', sizeof(bytes));
-	if (!peer || source_memory(bytes, SIZE, &peer->disk) < 0 ||
-	    socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0 ||
-	    nbd_client_start(&peer->client, fds[0], -1, peer->disk) < 0)
+	if (!peer || source_memory(bytes, SIZE, &peer->disk) < 0)
+		return -1;
+	backend_init(&peer->backend, &peer->image, peer->disk);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0 ||
+	    nbd_client_start(&peer->client, fds[0], -1, &peer->backend) < 0)
 		return -1;
 	peer->fd = fds[1];
 	*state = peer;
@@ -42,6 +46,7 @@ static int disconnect_peer(void **state)
 	struct peer *peer = *state;
 
 	nbd_client_release(&peer->client);
+	backend_release(&peer->backend);
 	source_close(&peer->disk);
 	close(peer->fd);
 	free(peer);

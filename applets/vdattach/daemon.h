@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon of an attached image: two processes, as server.h has them. Each watches the other: the
+ * supervisor starts a new worker when one dies, the worker a new supervisor.
+ *
+ *	attach --fork, exec--> supervisor --fork--> worker (opens the image, serves)
+ *	                           ^                   |
+ *	                           +---fork, exec------+  when the supervisor was killed
+ *
+ * The program is executed from memory, and the command line says what there is to do; what is
+ * learnt later lies in struct daemon_state, a page of memory that all of them share.
+ */
+#ifndef VDATTACH_DAEMON_H
+#define VDATTACH_DAEMON_H
+
+#include <limits.h>
+#include <sys/types.h>
+
+#include "applets/vdattach/server.h"
+
+/* Descriptors that survive exec(). */
+enum { DAEMON_STATE_FD = 3, DAEMON_REPORT_FD = 4, DAEMON_FIRST_FREE_FD = 5 };
+
+struct daemon_state {
+	/* by attach: what the device shall be */
+	uint64_t size;
+	uint32_t sector_size;
+	bool read_only, discard, partscan;
+	char exporter[16];
+	char image[PATH_MAX]; /* for list */
+	/* by the supervisor: the device that is there */
+	bool started;
+	char devpath[64]; /* the transport's */
+	unsigned int index;
+	int kernel_fd; /* inherited by the next supervisor, or -1 */
+	/* who is who */
+	pid_t supervisor, worker;
+	bool stopping; /* the device is being taken down: nobody is replaced */
+	/* by the worker, when it ends */
+	int result;
+	char message[512];
+};
+
+/* One daemon, as the program sees it that was executed. The functions run in the worker. */
+struct daemon_job {
+	struct daemon_state *state;
+	const struct vd_server_ops *ops;
+	char *const *argv;	    /* to execute the program again */
+	const char *const *folders; /* of the image's files */
+	size_t n_folders;
+	/* Opens the image, and initialises the backend. */
+	int (*open)(struct daemon_job *, struct backend *ret, struct error **err);
+	/* Makes all durable, with the marks of a clean end, and closes the image. */
+	int (*close)(struct daemon_job *, struct backend *, struct error **err);
+	void *arg;
+	int exe; /* the program, open */
+};
+
+/*
+ * Starts a daemon for wishes: argv (argv[0] begins with '@') is its command line. Returns when the
+ * device is there, *ret_devpath is the caller's then, or when it failed: -errno and the daemon's
+ * message. Whatever attach has open is closed in the daemon.
+ */
+int daemon_launch(const struct daemon_state *wishes, char *const *argv, char **ret_devpath,
+		  struct error **err) _must_check_ _nonnull_(1, 2, 3);
+
+/* The state that daemon_launch, or an earlier supervisor, has left at DAEMON_STATE_FD. 0 or -errno.
+ */
+int daemon_state_map(struct daemon_state **ret, struct error **err) _must_check_ _nonnull_(1);
+
+/*
+ * The supervisor: brings the device up and reports to daemon_launch, or takes over one that is
+ * there; returns when the device is gone. 0 or -errno.
+ */
+int supervisor_run(struct daemon_job *job, struct error **err) _must_check_ _nonnull_(1);
+
+/*
+ * The worker: serves until the device is gone, then ends the process. supervisor: its pidfd.
+ * server->ready_fd is told when requests are answered.
+ */
+_noreturn_ void worker_run(struct daemon_job *job, struct vd_server *server, int supervisor);
+
+/* Makes a process one that lives as long as its disk: signals, memory, out-of-memory killer. */
+void daemon_harden(void);
+
+/* Locks what the process has in memory, and what it will get. */
+void daemon_lock_memory(void);
+
+/* Executes the program that exe is, keeping descriptors from 3 on that are not close-on-exec.
+ * Returns -errno. */
+int daemon_execute(int exe, char *const *argv);
+
+#endif

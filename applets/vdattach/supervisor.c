@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The process that owns the device. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "applets/lib/msg.h"
+#include "applets/vdattach/control.h"
+#include "applets/vdattach/daemon.h"
+#include "applets/vdattach/enclosure.h"
+#include "applets/vdattach/pidfd.h"
+#include "applets/vdattach/sysfs.h"
+
+/* A worker that cannot be started is tried again after that, in milliseconds. */
+#define RETRY_MS 500
+
+struct supervisor {
+	struct daemon_job *job;
+	struct daemon_state *state;
+	struct vd_server server;
+	int self;     /* our pidfd, for the workers */
+	int worker;   /* its pidfd, or -1 */
+	int control;  /* listening socket */
+	bool waiting; /* recover() is done, the next worker is not there yet */
+	bool told;    /* why it is not */
+};
+
+static const char *device_name(const struct supervisor *s)
+{
+	return strrchr(s->server.devpath, '/') + 1;
+}
+
+/* The worker tells, or ends. */
+static int wait_ready(int ready, int worker, struct daemon_state *state, struct error **err)
+{
+	struct pollfd fds[] = { { ready, POLLIN, 0 }, { worker, POLLIN, 0 } };
+	char byte;
+
+	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		;
+	if ((fds[0].revents & POLLIN) && read(ready, &byte, 1) == 1)
+		return 0;
+	pidfd_wait(worker, -1);
+	return error_make(err, state->result, "%s", state->message);
+}
+
+static int start_worker(struct supervisor *s, bool again, struct error **err)
+{
+	_cleanup_close_ int ready = -1;
+	int r, fds[2];
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return error_sys(err, errno, "pipe");
+	ready = fds[0];
+	s->state->result = -ECHILD;
+	snprintf(s->state->message, sizeof(s->state->message), "the worker was killed");
+	pid = fork();
+	if (pid == 0) {
+		closep(&s->control);
+		closep(&ready);
+		s->server.ready_fd = fds[1];
+		s->state->worker = getpid();
+		worker_run(s->job, &s->server, s->self);
+	}
+	close(fds[1]);
+	if (pid < 0)
+		return error_sys(err, errno, "fork");
+	s->state->worker = pid;
+	s->worker = pidfd_of(pid);
+	if (s->worker < 0)
+		return error_sys(err, errno, "pidfd_open");
+	r = wait_ready(ready, s->worker, s->state, err);
+	if (r == 0)
+		r = s->job->ops->start(&s->server, pid, again, err);
+	if (r < 0) {
+		kill(pid, SIGKILL);
+		pidfd_wait(s->worker, -1);
+	}
+	return r;
+}
+
+/* Whether somebody else has taken the device down: its size is 0 then, or it is not there. */
+static bool device_is_gone(const struct supervisor *s)
+{
+	uint64_t sectors = 0;
+
+	return sysfs_read_u64(device_name(s), "size", &sectors) < 0 || sectors == 0;
+}
+
+static void forget_worker(struct supervisor *s)
+{
+	closep(&s->worker);
+	s->worker = -1;
+}
+
+/* The worker is dead. 0, or -errno: to be tried again. */
+static int replace_worker(struct supervisor *s, struct error **err)
+{
+	const struct vd_server_ops *ops = s->job->ops;
+	int r = 0;
+
+	if (!s->waiting)
+		r = ops->recover
+			    ? ops->recover(&s->server, err)
+			    : error_make(err, EOPNOTSUPP, "%s cannot be taken over", ops->name);
+	if (r < 0)
+		return r;
+	s->waiting = true;
+	r = start_worker(s, true, err);
+	if (r < 0) {
+		forget_worker(s);
+		return r;
+	}
+	s->waiting = false;
+	msg(MSG_WARNING, "%s: the worker of %s was killed, another one goes on", s->server.devpath,
+	    s->state->image);
+	s->told = false;
+	return 0;
+}
+
+static void try_replace(struct supervisor *s)
+{
+	_cleanup_error_ struct error *err = NULL;
+
+	if (replace_worker(s, &err) == 0 || s->told)
+		return;
+	s->told = true;
+	msg(MSG_ERROR, "%s stands still until a worker can be started: %s", s->server.devpath,
+	    error_msg(err));
+}
+
+static void describe(const struct supervisor *s, char *text, size_t size)
+{
+	const struct daemon_state *state = s->state;
+
+	snprintf(text, size,
+		 "exporter=%s\nsupervisor=%d\nworker=%d\nread-only=%d\nsize=%" PRIu64 "\nimage=%s",
+		 state->exporter, (int)state->supervisor, (int)state->worker, state->read_only,
+		 state->size, state->image);
+}
+
+/*
+ * What lies in the page cache of the device goes to the worker, which may die while it does and is
+ * replaced by us: so another process waits for it.
+ */
+static void write_out(struct supervisor *s)
+{
+	struct pollfd fds[2];
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int fd = open(s->server.devpath, O_RDONLY | O_CLOEXEC);
+
+		_exit(fd < 0 || fsync(fd) < 0);
+	}
+	fds[0] = (struct pollfd){ pid > 0 ? pidfd_of(pid) : -1, POLLIN, 0 };
+	while (fds[0].fd >= 0) {
+		fds[1] = (struct pollfd){ s->worker, POLLIN, 0 };
+		if (poll(fds, 2, s->worker < 0 ? RETRY_MS : -1) >= 0 && fds[0].revents)
+			break;
+		if (s->worker >= 0 && fds[1].revents)
+			forget_worker(s);
+		if (s->worker < 0)
+			try_replace(s);
+	}
+	closep(&fds[0].fd);
+}
+
+/* Takes the device down, waits for the worker's last writes, lets the host's file systems go. */
+static int take_down(struct supervisor *s, struct error **err)
+{
+	struct daemon_state *state = s->state;
+	int r, released;
+
+	if (s->worker < 0)
+		return error_make(err, EAGAIN, "%s has no worker now", s->server.devpath);
+	write_out(s);
+	state->stopping = true;
+	r = s->job->ops->stop(&s->server, err);
+	if (r < 0) {
+		state->stopping = false;
+		return r;
+	}
+	pidfd_wait(s->worker, -1);
+	r = state->result;
+	if (r < 0)
+		error_make(err, r, "%s is detached, but not all is written: %s", s->server.devpath,
+			   state->message);
+	s->job->ops->destroy(&s->server);
+	released = enclosure_release(r == 0 ? err : NULL);
+	return r < 0 ? r : released;
+}
+
+/* One question. True when the device is gone. */
+static bool take_question(struct supervisor *s)
+{
+	_cleanup_error_ struct error *err = NULL;
+	char text[CONTROL_TEXT_MAX];
+	int r = -EINVAL, fd = control_take(s->control, text, sizeof(text));
+	bool gone = false;
+
+	if (fd < 0)
+		return false;
+	if (strcmp(text, "info") == 0) {
+		describe(s, text, sizeof(text));
+		r = 0;
+	} else if (strcmp(text, "detach") == 0) {
+		r = take_down(s, &err);
+		gone = s->state->stopping;
+		snprintf(text, sizeof(text), "%s", r < 0 ? error_msg(err) : "");
+	}
+	control_answer(fd, r, text);
+	return gone;
+}
+
+static int supervise(struct supervisor *s)
+{
+	for (;;) {
+		struct pollfd fds[] = { { s->control, POLLIN, 0 }, { s->worker, POLLIN, 0 } };
+
+		if (poll(fds, ARRAY_SIZE(fds), s->worker < 0 ? RETRY_MS : -1) < 0)
+			continue;
+		if (s->worker >= 0 && fds[1].revents)
+			forget_worker(s);
+		if (s->worker < 0 && device_is_gone(s))
+			return enclosure_release(NULL);
+		if (s->worker < 0)
+			try_replace(s);
+		if (fds[0].revents && take_question(s))
+			return 0;
+	}
+}
+
+/* From now on others may rely on the state. */
+static void record(struct supervisor *s)
+{
+	struct daemon_state *state = s->state;
+
+	snprintf(state->devpath, sizeof(state->devpath), "%s", s->server.devpath);
+	state->index = s->server.index;
+	state->kernel_fd = s->server.kernel_fd;
+	state->started = true;
+}
+
+static int bring_up(struct supervisor *s, struct error **err)
+{
+	const struct vd_server_ops *ops = s->job->ops;
+	int r = enclosure_enter(s->job->folders, s->job->n_folders, err);
+
+	if (r == 0)
+		r = ops->create(&s->server, err);
+	if (r < 0)
+		return r;
+	r = start_worker(s, false, err);
+	if (r == 0) {
+		record(s);
+		s->control = control_listen(device_name(s), err);
+		r = MIN(s->control, 0);
+		if (r < 0)
+			ops->stop(&s->server, NULL);
+	}
+	if (r < 0) {
+		s->state->stopping = true;
+		ops->destroy(&s->server);
+	}
+	return r;
+}
+
+static int take_over(struct supervisor *s, struct error **err)
+{
+	const struct daemon_state *state = s->state;
+
+	s->server.devpath = strdup(state->devpath);
+	if (!s->server.devpath)
+		return error_sys(err, ENOMEM, "take over '%s'", state->devpath);
+	s->server.index = state->index;
+	s->server.kernel_fd = state->kernel_fd;
+	/* it is our parent, or it is dead */
+	if (getppid() == state->worker)
+		s->worker = pidfd_of(state->worker);
+	s->control = control_listen(device_name(s), err);
+	if (s->control < 0)
+		return s->control;
+	return s->job->ops->adopt ? s->job->ops->adopt(&s->server, err) : 0;
+}
+
+/* What attach waits for. False: it does not wait any more. */
+static bool report(const struct supervisor *s, int r, const struct error *err)
+{
+	const char *text = r < 0 ? error_msg(err) : s->server.devpath;
+	int n = dprintf(DAEMON_REPORT_FD, "%d %s", -r, text);
+
+	close(DAEMON_REPORT_FD);
+	return n > 0;
+}
+
+static void init(struct supervisor *s, struct daemon_job *job)
+{
+	struct daemon_state *state = job->state;
+
+	*s = (struct supervisor){ .job = job, .state = state, .worker = -1, .control = -1 };
+	s->server = (struct vd_server){
+		.ops = job->ops,
+		.size = state->size,
+		.sector_size = state->sector_size,
+		.read_only = state->read_only,
+		.discard = state->discard,
+		.partscan = state->partscan,
+		.ready_fd = -1,
+		.worker_fd = -1,
+		.kernel_fd = -1,
+	};
+	state->supervisor = getpid();
+	s->self = pidfd_of(getpid());
+	job->exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+}
+
+int supervisor_run(struct daemon_job *job, struct error **err)
+{
+	struct supervisor s;
+	bool again = job->state->started;
+	int r;
+
+	daemon_harden();
+	init(&s, job);
+	if (s.self < 0 || job->exe < 0)
+		r = error_sys(err, errno, "start the daemon");
+	else
+		r = again ? take_over(&s, err) : bring_up(&s, err);
+	if (r == 0) {
+		msg_to_kmsg();
+		daemon_lock_memory();
+	}
+	if (!again && !report(&s, r, err ? *err : NULL) && r == 0)
+		take_down(&s, NULL);
+	if (r == 0 && !s.state->stopping)
+		r = supervise(&s);
+	free(s.server.devpath);
+	return r;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The process that answers the requests. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "applets/lib/msg.h"
+#include "applets/vdattach/daemon.h"
+#include "applets/vdattach/pidfd.h"
+
+#define WATCHER_STACK (64 * 1024)
+
+struct watcher {
+	const struct daemon_job *job;
+	int supervisor; /* pidfd */
+};
+
+/* Only what is safe after fork() of a process with several threads. */
+_noreturn_ static void become_supervisor(const struct daemon_job *job)
+{
+	int kernel_fd = job->state->kernel_fd;
+
+	if (kernel_fd >= 0)
+		fcntl(kernel_fd, F_SETFD, 0);
+	daemon_execute(job->exe, job->argv);
+	_exit(1);
+}
+
+/* Waits for the end of the supervisor and starts the next one, until the device is taken down. */
+static void *watch(void *arg)
+{
+	const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+	struct watcher *watcher = arg;
+	struct daemon_state *state = watcher->job->state;
+
+	for (;;) {
+		pid_t pid;
+
+		if (watcher->supervisor >= 0) {
+			pidfd_wait(watcher->supervisor, -1);
+			close(watcher->supervisor);
+		}
+		if (state->stopping)
+			return NULL;
+		msg(MSG_WARNING, "%s: its supervisor was killed, another one takes over",
+		    state->devpath);
+		pid = fork();
+		if (pid == 0)
+			become_supervisor(watcher->job);
+		watcher->supervisor = pid > 0 ? pidfd_of(pid) : -1;
+		/* not faster than that, should none of them live */
+		nanosleep(&pause, NULL);
+	}
+}
+
+static int start_watcher(struct watcher *watcher, struct error **err)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int r;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attributes, WATCHER_STACK);
+	r = pthread_create(&thread, &attributes, watch, watcher);
+	pthread_attr_destroy(&attributes);
+	return r ? error_sys(err, r, "start a thread") : 0;
+}
+
+static int serve(struct daemon_job *job, struct vd_server *server, struct watcher *watcher,
+		 struct error **err)
+{
+	struct backend backend;
+	int r, closed;
+
+	r = job->open(job, &backend, err);
+	if (r < 0)
+		return r;
+	r = start_watcher(watcher, err);
+	/* after the thread has its stack, and the formats their tables */
+	daemon_lock_memory();
+	msg_to_kmsg();
+	if (r == 0)
+		r = job->ops->serve(server, &backend, err);
+	closed = job->close(job, &backend, r == 0 ? err : NULL);
+	return r < 0 ? r : closed;
+}
+
+void worker_run(struct daemon_job *job, struct vd_server *server, int supervisor)
+{
+	struct watcher watcher = { .job = job, .supervisor = supervisor };
+	struct daemon_state *state = job->state;
+	_cleanup_error_ struct error *err = NULL;
+	int r = serve(job, server, &watcher, &err);
+
+	snprintf(state->message, sizeof(state->message), "%s", r < 0 ? error_msg(err) : "");
+	state->result = r;
+	_exit(r < 0);
+}
