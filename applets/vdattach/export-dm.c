@@ -111,7 +111,8 @@ static int probe_daemon(struct vd_image *image, struct error **err)
 {
 	if (!image->read_only)
 		return 0;
-	return error_make(err, EOPNOTSUPP, "%s: read-only, and not all of it can be mapped",
+	return error_make(err, EOPNOTSUPP,
+			  "%s: read-only: nothing to gain from a map above a server",
 			  image->source->name);
 }
 

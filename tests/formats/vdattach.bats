@@ -530,7 +530,7 @@ by_kernel() {
 	done
 	run vd -e nbd disk
 	assert_failure 1
-	assert_output --partial "exporter 'nbd' is not in this version"
+	assert_output --partial "the kernel has no module 'nbd'"
 	run vd -e nonsense disk
 	assert_failure 1
 	run vd -f nonsense disk
