@@ -129,6 +129,26 @@ static void read_devnum(const char *dir, struct blockdev *dev)
 		dev->devnum = makedev(major_number, minor_number);
 }
 
+/* Partitions of a mapped disk are mapped devices, too: the uuid tells, as kpartx and vdattach have
+ * it. */
+static void read_mapped_partition(const char *dir, struct blockdev *dev)
+{
+	char uuid[128], disk[sizeof(dev->disk)];
+
+	if (!read_attr(dir, "dm/uuid", uuid, sizeof(uuid)) ||
+	    sscanf(uuid, "part%u-", &dev->partition) != 1)
+		return;
+	first_entry(dir, "slaves", disk, sizeof(disk));
+	if (!*disk) {
+		dev->partition = 0;
+		return;
+	}
+	snprintf(dev->disk, sizeof(dev->disk), "%s", disk);
+	/* as if it were plugged in there, for the order */
+	snprintf(dev->devpath, sizeof(dev->devpath), "/devices/virtual/block/%s/%s", disk,
+		 dev->name);
+}
+
 int blockdev_read(const char *sysfs, const char *name, struct blockdev *ret)
 {
 	char link[PATH_MAX], real[PATH_MAX], *devices;
@@ -150,6 +170,7 @@ int blockdev_read(const char *sysfs, const char *name, struct blockdev *ret)
 	if (dev.partition && strrchr(real, '/'))
 		*strrchr(real, '/') = '\0';
 	read_disk(real, &dev);
+	read_mapped_partition(real, &dev);
 	dev.has_partitions = !dev.partition && is_partitioned(real, dev.name);
 	*ret = dev;
 	return 0;

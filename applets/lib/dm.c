@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 
 #include "applets/lib/modreq.h"
+#include "applets/lib/msg.h"
 
 #define MAPPER_DIR	     "/dev/mapper"
 #define MAPPER_CONTROL	     MAPPER_DIR "/" DM_CONTROL_NODE
@@ -124,6 +125,30 @@ bool dm_table_zero(struct dm_table *table, uint64_t first, uint64_t length)
 	return add_target(table, first, length, "zero", "");
 }
 
+#define UDEV_DATA "/run/udev/data"
+
+static void udev_path(dev_t device, char *ret, size_t size)
+{
+	snprintf(ret, size, UDEV_DATA "/b%u:%u", major(device), minor(device));
+}
+
+static void udev_mark(dev_t device)
+{
+	static const char text[] = "E:DM_UDEV_PRIMARY_SOURCE_FLAG=1\n";
+	_cleanup_close_ int fd = -1;
+	char path[64];
+
+	/* in an initramfs udev is still to come, and takes over what it finds */
+	if (access("/etc/initrd-release", F_OK) == 0) {
+		mkdir("/run/udev", 0755);
+		mkdir(UDEV_DATA, 0755);
+	}
+	udev_path(device, path, sizeof(path));
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, text, sizeof(text) - 1) < 0)
+		msg(MSG_DEBUG, "%s: %s", path, strerror(errno));
+}
+
 int dm_create(int control, const char *name, const char *uuid, dev_t *ret_device,
 	      struct error **err)
 {
@@ -134,6 +159,8 @@ int dm_create(int control, const char *name, const char *uuid, dev_t *ret_device
 	if (ioctl(control, DM_DEV_CREATE, &io) < 0)
 		return error_sys(err, errno, "make the mapped device '%s'", name);
 	*ret_device = (dev_t)io.dev;
+	/* before there is a table, and with it an event */
+	udev_mark(*ret_device);
 	return 0;
 }
 
@@ -241,4 +268,6 @@ void dm_remove_nodes(const char *name, dev_t device)
 	unlink(path);
 	dm_node(device, node, sizeof(node));
 	unlink(node);
+	udev_path(device, path, sizeof(path));
+	unlink(path);
 }

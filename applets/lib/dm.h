@@ -50,8 +50,9 @@ bool dm_table_linear(struct dm_table *table, uint64_t start, uint64_t length, de
 bool dm_table_zero(struct dm_table *table, uint64_t start, uint64_t length) _nonnull_(1);
 
 /*
- * Makes a device without a table. 0, -EBUSY when name or uuid is taken, -errno. *ret_device is its
- * number; the node /dev/dm-MINOR is there.
+ * Makes a device without a table. Tells udev, which would wait for libdevmapper to say so, that the
+ * device may be used as any other; that is kept for the udev of the root, too. 0, -EBUSY when name
+ * or uuid is taken, -errno. *ret_device is its number; the node /dev/dm-MINOR is there.
  */
 int dm_create(int control, const char *name, const char *uuid, dev_t *ret_device,
 	      struct error **err) _must_check_ _nonnull_(2, 3, 4);

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "applets/vdattach/dm-disk.h"
 #include "applets/vdattach/sysfs.h"
 
 /* Only these names are ever removed: dir may be any directory. */
@@ -59,8 +58,6 @@ static bool is_stale(const char *target, const char *unused)
 
 	if (!slash || sysfs_whole_disk(slash + 1, &disk) < 0)
 		return true;
-	if (dm_disk_is_ours(disk))
-		return false;
 	/* others have no size when nothing is attached, or are not there at all */
 	if (strncmp(disk, "loop", 4) != 0)
 		return sysfs_read_u64(disk, "size", &sectors) < 0 || sectors == 0;

@@ -14,6 +14,7 @@ struct dm_loops {
 	dev_t devices[DM_MAP_SOURCES_MAX]; /* by index of source in the map; 0 = none */
 	uint64_t sizes[DM_MAP_SOURCES_MAX];
 	int fds[DM_MAP_SOURCES_MAX];
+	int files[DM_MAP_SOURCES_MAX];
 	uint32_t n;
 };
 
@@ -23,6 +24,12 @@ struct dm_loops {
  */
 int dm_loops_update(struct dm_loops *loops, const struct dm_map *map, bool read_only,
 		    struct error **err) _must_check_ _nonnull_(1, 2);
+
+/*
+ * Writes out what the files have in memory: the longer part of a flush, that can be done without
+ * any lock. Tells nothing of errors, and takes none away from those who flush in earnest.
+ */
+void dm_loops_write_out(const struct dm_loops *loops) _nonnull_(1);
 
 void dm_loops_release(struct dm_loops *loops) _nonnull_(1);
 

@@ -91,8 +91,7 @@ static int make_durable(struct dm_mapper *m, struct error **err)
 {
 	int r;
 
-	for (uint32_t i = 0; i < m->map.n_sources; i++)
-		fdatasync(source_file_fd(m->map.sources[i]));
+	dm_loops_write_out(&m->loops);
 	pthread_mutex_lock(&m->backend->lock);
 	r = source_flush(m->backend->disk, err);
 	pthread_mutex_unlock(&m->backend->lock);

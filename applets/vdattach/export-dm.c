@@ -9,6 +9,7 @@
 #include "applets/vdattach/dm-disk.h"
 #include "applets/vdattach/dm-loops.h"
 #include "applets/vdattach/export.h"
+#include "applets/vdattach/server.h"
 
 #define SEGMENTS_MAX 4096u
 
@@ -103,6 +104,23 @@ static int detach(struct vd_export *ex, struct error **err)
 {
 	return dm_disk_remove(ex->devpath + strlen("/dev/"), err);
 }
+
+/* What is only read has nothing to allocate: the map would not change, and the server is as good.
+ */
+static int probe_daemon(struct vd_image *image, struct error **err)
+{
+	if (!image->read_only)
+		return 0;
+	return error_make(err, EOPNOTSUPP,
+			  "%s: read-only: nothing to gain from a map above a server",
+			  image->source->name);
+}
+
+const struct vd_export_ops vd_export_dm_daemon = {
+	.name = "dm",
+	.probe = probe_daemon,
+	.server = &vd_server_dm,
+};
 
 const struct vd_export_ops vd_export_dm = {
 	.name = "dm",

@@ -9,13 +9,12 @@
 #include "applets/vdattach/control.h"
 #include "applets/vdattach/server.h"
 
-static const struct vd_export_ops mapped = { .name = "dm", .server = &vd_server_dm },
-				  ublk = { .name = "ublk", .server = &vd_server_ublk },
+static const struct vd_export_ops ublk = { .name = "ublk", .server = &vd_server_ublk },
 				  nbd = { .name = "nbd", .server = &vd_server_nbd };
 
 /* best first; those of one name are ways to do the same, with and without a daemon */
 static const struct vd_export_ops *const exporters[] = {
-	&vd_export_loop, &vd_export_dm, &mapped, &ublk, &nbd,
+	&vd_export_loop, &vd_export_dm, &vd_export_dm_daemon, &ublk, &nbd,
 };
 
 const struct vd_server_ops *vd_export_server(const char *name)

@@ -34,7 +34,7 @@ struct vd_export_ops {
 	int (*detach)(struct vd_export *ex, struct error **err);
 };
 
-extern const struct vd_export_ops vd_export_loop, vd_export_dm;
+extern const struct vd_export_ops vd_export_loop, vd_export_dm, vd_export_dm_daemon;
 
 /*
  * Sets ex->ops to the exporter called name, or (NULL) to the first that can serve ex->image; tells

@@ -5,9 +5,12 @@
  * it. See dm-mapper.h for who fills the table.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/blkpg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -189,6 +192,25 @@ static int make_disk(struct vd_server *srv, struct error **err)
 	return r < 0 ? r : error_sys(err, ENOMEM, "%s", node);
 }
 
+/*
+ * The kernel has looked for partitions on the other transport's device, though nobody can use them
+ * there. udev must not find the file systems in them twice.
+ */
+static void drop_partitions(const struct vd_server *under)
+{
+	_cleanup_close_ int fd = open(under->devpath, O_RDONLY | O_CLOEXEC);
+
+	for (int i = 1; i <= PARTITIONS_MAX && fd >= 0; i++) {
+		struct blkpg_partition part = { .pno = i };
+		struct blkpg_ioctl_arg arg = { .op = BLKPG_DEL_PARTITION,
+					       .datalen = sizeof(part),
+					       .data = &part };
+
+		if (ioctl(fd, BLKPG, &arg) < 0 && errno != ENXIO)
+			msg(MSG_DEBUG, "%s: partition %d: %s", under->devpath, i, strerror(errno));
+	}
+}
+
 static int start(struct vd_server *srv, int pid, bool again, struct error **err)
 {
 	struct dm_state *state = srv->state;
@@ -203,6 +225,7 @@ static int start(struct vd_server *srv, int pid, bool again, struct error **err)
 		state->under.ops->stop(&state->under, NULL);
 		return r;
 	}
+	drop_partitions(&state->under);
 	atomic_store(&state->link->live, true);
 	if (write(state->wake, &one, sizeof(one)) < 0)
 		return error_sys(err, errno, "wake the mapper");

@@ -36,9 +36,12 @@ vdattach_image() {
 
 # Without vi.part= an image with one partition means that one, an image without any the whole.
 only_partition() {
-	local dir name=${DEVICE##*/} found='' count=0
-	for dir in "$ROOT/sys/class/block/$name/$name"p*; do
-		[ -e "$dir/partition" ] || continue
+	local dir uuid name=${DEVICE##*/} found='' count=0
+	# of a mapped disk they are mapped devices, too
+	for dir in "$ROOT/sys/class/block/$name/$name"p* "$ROOT/sys/class/block/$name/holders/"dm-*; do
+		uuid=''
+		[ ! -r "$dir/dm/uuid" ] || read -r uuid <"$dir/dm/uuid"
+		[ -e "$dir/partition" ] || [ "${uuid#part[1-9]}" != "$uuid" ] || continue
 		found=$found${found:+ }${dir##*/}
 		count=$((count + 1))
 	done

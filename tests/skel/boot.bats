@@ -86,6 +86,20 @@ loop_auto() {
 }
 @test "loop: without vi.part= the only partition is meant, several are asked about" { both loop_auto; }
 
+loop_mapped() {
+	local block=$ROOT/sys/class/block/dm-0/holders
+	cmdline 'vi.mode=loop vi.image=/a.img'
+	fake vdattach <<'FAKE'
+echo /dev/dm-0
+FAKE
+	mkdir -p "$block/dm-1/dm" "$block/dm-2/dm"
+	echo 'CRYPT-LUKS2' >"$block/dm-1/dm/uuid"
+	echo 'part1-VDATTACH-vdattach0' >"$block/dm-2/dm/uuid"
+	boot
+	calls 'mount -t ext4 -o ro /dev/dm-2 /newroot'
+}
+@test "loop: the only partition of a mapped disk" { both loop_mapped; }
+
 loop_read_only_host() {
 	fake findimg <<'FAKE'
 case " $* " in *' -w '*) exit 1 ;; esac
