@@ -94,7 +94,7 @@ static int make_durable(struct dm_mapper *m, struct error **err)
 	for (uint32_t i = 0; i < m->map.n_sources; i++)
 		fdatasync(source_file_fd(m->map.sources[i]));
 	pthread_mutex_lock(&m->backend->lock);
-	r = source_flush(m->backend->disk, err);
+	r = backend_flush(m->backend, err);
 	pthread_mutex_unlock(&m->backend->lock);
 	return r;
 }
