@@ -133,9 +133,6 @@ void source_close(struct source **source);
 int source_window(struct source *under, const char *name, uint64_t offset, uint64_t size,
 		  struct source **ret, struct error **err) _must_check_ _nonnull_(1, 2, 5);
 
-/* Where a window begins in what is under it; 0 for other sources. */
-uint64_t source_window_start(const struct source *source) _nonnull_(1);
-
 /*
  * size bytes at data as a source; nothing is copied, data stays the caller's.
  * read_only is false. For tests and fuzzers. Returns 0 or -ENOMEM.
