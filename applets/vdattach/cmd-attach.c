@@ -110,7 +110,7 @@ static int announce(const struct options *options, const struct guest *guest,
 		    const struct attachment *a, struct error **err)
 {
 	_cleanup_error_ struct error *no_links = NULL;
-	const char *kind = a->ex.ops->server ? "vdattach" : "loop";
+	const char *kind = a->ex.ops == &vd_export_loop ? "loop" : "vdattach";
 	int r = state_push(options->state, "%s %s", kind, a->ex.devpath);
 
 	if (r < 0)
