@@ -65,6 +65,7 @@ static int make_sys(void **state)
 	       "1");
 	device("/devices/virtual/block/dm-0", "8", "0", NULL);
 	put("/devices/virtual/block/dm-0/dm", "name", "vg-root\n");
+	put("/devices/virtual/block/dm-0/slaves", "sda2", "");
 	put(PCI "1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda2/holders/dm-0", "x", "");
 	device("/devices/virtual/block/cciss!c0d0", "8", "0", NULL);
 	return 0;
@@ -111,6 +112,8 @@ static void test_fields(void **state)
 	assert_true(dev.cdrom);
 	assert_int_equal(blockdev_read(root, "dm-0", &dev), 0);
 	assert_string_equal(dev.dm_name, "vg-root");
+	assert_string_equal(dev.slave, "sda2");
+	assert_string_equal(dev.slave_dm_name, "");
 	assert_int_equal(blockdev_read(root, "cciss!c0d0", &dev), 0);
 	assert_string_equal(dev.path, "/dev/cciss/c0d0");
 	assert_int_not_equal(blockdev_read(root, "gone", &dev), 0);
