@@ -129,16 +129,24 @@ static void read_devnum(const char *dir, struct blockdev *dev)
 		dev->devnum = makedev(major_number, minor_number);
 }
 
-/* What a device-mapper device lies on: partitions of one that is a disk are devices of their own.
- */
-static void read_slave(const char *dir, struct blockdev *dev)
+/* Partitions of a mapped disk are mapped devices, too: the uuid tells, as kpartx and vdattach have
+ * it. */
+static void read_mapped_partition(const char *dir, struct blockdev *dev)
 {
-	char path[PATH_MAX + 128];
+	char uuid[128], disk[sizeof(dev->disk)];
 
-	first_entry(dir, "slaves", dev->slave, sizeof(dev->slave));
-	snprintf(path, sizeof(path), "%s/slaves/%s", dir, dev->slave);
-	if (*dev->slave)
-		read_attr(path, "dm/name", dev->slave_dm_name, sizeof(dev->slave_dm_name));
+	if (!read_attr(dir, "dm/uuid", uuid, sizeof(uuid)) ||
+	    sscanf(uuid, "part%u-", &dev->partition) != 1)
+		return;
+	first_entry(dir, "slaves", disk, sizeof(disk));
+	if (!*disk) {
+		dev->partition = 0;
+		return;
+	}
+	snprintf(dev->disk, sizeof(dev->disk), "%s", disk);
+	/* as if it were plugged in there, for the order */
+	snprintf(dev->devpath, sizeof(dev->devpath), "/devices/virtual/block/%s/%s", disk,
+		 dev->name);
 }
 
 int blockdev_read(const char *sysfs, const char *name, struct blockdev *ret)
@@ -159,10 +167,10 @@ int blockdev_read(const char *sysfs, const char *name, struct blockdev *ret)
 	dev.partition = (unsigned int)read_number(real, "partition");
 	read_devnum(real, &dev);
 	first_entry(real, "holders", dev.holder, sizeof(dev.holder));
-	read_slave(real, &dev);
 	if (dev.partition && strrchr(real, '/'))
 		*strrchr(real, '/') = '\0';
 	read_disk(real, &dev);
+	read_mapped_partition(real, &dev);
 	dev.has_partitions = !dev.partition && is_partitioned(real, dev.name);
 	*ret = dev;
 	return 0;

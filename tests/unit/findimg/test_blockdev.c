@@ -65,8 +65,11 @@ static int make_sys(void **state)
 	       "1");
 	device("/devices/virtual/block/dm-0", "8", "0", NULL);
 	put("/devices/virtual/block/dm-0/dm", "name", "vg-root\n");
-	put("/devices/virtual/block/dm-0/slaves", "sda2", "");
 	put(PCI "1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda2/holders/dm-0", "x", "");
+	device("/devices/virtual/block/dm-6", "8", "0", NULL);
+	device("/devices/virtual/block/dm-7", "8", "0", NULL);
+	put("/devices/virtual/block/dm-7/dm", "uuid", "part2-VDATTACH-vdattach0\n");
+	put("/devices/virtual/block/dm-7/slaves/dm-6", "x", "");
 	device("/devices/virtual/block/cciss!c0d0", "8", "0", NULL);
 	return 0;
 }
@@ -81,8 +84,8 @@ static int remove_sys(void **state)
 
 static void test_scan_order(void **state)
 {
-	static const char *const want[] = { "sdb1", "sdb",   "sr0", "vda",	  "vdb",
-					    "sda2", "sda10", "sda", "cciss!c0d0", "dm-0" };
+	static const char *const want[] = { "sdb1",  "sdb", "sr0",	  "vda",  "vdb",  "sda2",
+					    "sda10", "sda", "cciss!c0d0", "dm-0", "dm-7", "dm-6" };
 	struct blockdev *list;
 	size_t count;
 
@@ -112,8 +115,10 @@ static void test_fields(void **state)
 	assert_true(dev.cdrom);
 	assert_int_equal(blockdev_read(root, "dm-0", &dev), 0);
 	assert_string_equal(dev.dm_name, "vg-root");
-	assert_string_equal(dev.slave, "sda2");
-	assert_string_equal(dev.slave_dm_name, "");
+	assert_int_equal(dev.partition, 0);
+	assert_int_equal(blockdev_read(root, "dm-7", &dev), 0);
+	assert_string_equal(dev.disk, "dm-6");
+	assert_int_equal(dev.partition, 2);
 	assert_int_equal(blockdev_read(root, "cciss!c0d0", &dev), 0);
 	assert_string_equal(dev.path, "/dev/cciss/c0d0");
 	assert_int_not_equal(blockdev_read(root, "gone", &dev), 0);
