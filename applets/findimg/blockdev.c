@@ -149,18 +149,6 @@ static void read_mapped_partition(const char *dir, struct blockdev *dev)
 		 dev->name);
 }
 
-/* What a device-mapper device lies on: partitions of one that is a disk are devices of their own.
- */
-static void read_slave(const char *dir, struct blockdev *dev)
-{
-	char path[PATH_MAX + 128];
-
-	first_entry(dir, "slaves", dev->slave, sizeof(dev->slave));
-	snprintf(path, sizeof(path), "%s/slaves/%s", dir, dev->slave);
-	if (*dev->slave)
-		read_attr(path, "dm/name", dev->slave_dm_name, sizeof(dev->slave_dm_name));
-}
-
 int blockdev_read(const char *sysfs, const char *name, struct blockdev *ret)
 {
 	char link[PATH_MAX], real[PATH_MAX], *devices;
@@ -179,7 +167,6 @@ int blockdev_read(const char *sysfs, const char *name, struct blockdev *ret)
 	dev.partition = (unsigned int)read_number(real, "partition");
 	read_devnum(real, &dev);
 	first_entry(real, "holders", dev.holder, sizeof(dev.holder));
-	read_slave(real, &dev);
 	if (dev.partition && strrchr(real, '/'))
 		*strrchr(real, '/') = '\0';
 	read_disk(real, &dev);

@@ -17,9 +17,7 @@ struct blockdev {
 	char devpath[512]; /* below /sys/devices: where it is plugged in */
 	char bus[16];	   /* usb virtio ata nvme mmc scsi firewire xen virtual */
 	char holder[64];   /* a device built on this one (dm-0, md0), or "" */
-	char slave[64];	   /* of a device-mapper device: one that it is built on, or "" */
-	char slave_dm_name[128];
-	uint64_t size; /* bytes; 0: no medium, or nothing attached */
+	uint64_t size;	   /* bytes; 0: no medium, or nothing attached */
 	dev_t devnum;
 	unsigned int partition; /* number, 0 for a whole disk */
 	bool removable;		/* of the disk */

@@ -43,10 +43,7 @@ static bool is_on_disk(const struct blockdev *dev, const char *disk)
 {
 	if (strncmp(disk, "/dev/", 5) == 0)
 		disk += 5;
-	if (strncmp(disk, "mapper/", 7) == 0 && strcmp(dev->slave_dm_name, disk + 7) == 0)
-		return true;
-	return strcmp(dev->disk, disk) == 0 || strcmp(dev->slave, disk) == 0 ||
-	       blockdev_named(dev, disk);
+	return strcmp(dev->disk, disk) == 0 || blockdev_named(dev, disk);
 }
 
 /* Floppy drives take seconds to answer that they are empty. */

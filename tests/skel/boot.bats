@@ -333,34 +333,3 @@ boot_ok() {
 		calls 'mount -t ext4 /dev/sda1 /run/initramfs/store.ok' 'sync' 'umount /run/initramfs/store.ok'
 }
 @test "vinitrd-ok leaves its mark in the store" { both boot_ok; }
-
-luks() {
-	fake findimg <<'FAKE'
-case "$*" in
-*-m*) printf 'DEVICE=/dev/vda1\nFSTYPE=vfat\nFILE=/run/initramfs/host/r.sfs\n' ;;
-*) printf 'DEVICE=/dev/vda2\nFSTYPE=crypto_LUKS\n' ;;
-esac
-FAKE
-	: >"$ROOT/dev/console"
-	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.persist=device:UUID=7 panic=-1'
-	boot
-	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 vi-crypt' \
-		'overlayroot --state /run/initramfs/state -l /run/initramfs/host/r.sfs -u device:/dev/mapper/vi-crypt /newroot' \
-		'cryptsetup close --deferred vi-crypt' 'switch_root /newroot /sbin/init' || return 1
-	fake cryptsetup <<<'exit 2'
-	: >"$CALLS"
-	boot
-	said 'could not be opened' && calls 'reboot -f' && not_called 'overlayroot|luksFormat|mkfs|mke2fs'
-}
-@test "a LUKS partition is opened first, and let go with the store; without a passphrase the boot stops" { both luks; }
-
-luks_file() {
-	mkdir -p "$ROOT/run/initramfs/host"
-	: >"$ROOT/dev/console"
-	printf 'LUKS\272\276' >"$ROOT/run/initramfs/host/s.luks"
-	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.persist=file:/s.luks'
-	boot
-	calls 'cryptsetup open --type luks --tries 3 /run/initramfs/host/s.luks vi-crypt' \
-		'overlayroot --state /run/initramfs/state -l /run/initramfs/host/r.sfs -u device:/dev/mapper/vi-crypt /newroot'
-}
-@test "a LUKS volume in a file" { both luks_file; }

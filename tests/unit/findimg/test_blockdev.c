@@ -65,7 +65,6 @@ static int make_sys(void **state)
 	       "1");
 	device("/devices/virtual/block/dm-0", "8", "0", NULL);
 	put("/devices/virtual/block/dm-0/dm", "name", "vg-root\n");
-	put("/devices/virtual/block/dm-0/slaves", "sda2", "");
 	put(PCI "1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda2/holders/dm-0", "x", "");
 	device("/devices/virtual/block/dm-6", "8", "0", NULL);
 	device("/devices/virtual/block/dm-7", "8", "0", NULL);
@@ -120,8 +119,6 @@ static void test_fields(void **state)
 	assert_int_equal(blockdev_read(root, "dm-7", &dev), 0);
 	assert_string_equal(dev.disk, "dm-6");
 	assert_int_equal(dev.partition, 2);
-	assert_string_equal(dev.slave, "sda2");
-	assert_string_equal(dev.slave_dm_name, "");
 	assert_int_equal(blockdev_read(root, "cciss!c0d0", &dev), 0);
 	assert_string_equal(dev.path, "/dev/cciss/c0d0");
 	assert_int_not_equal(blockdev_read(root, "gone", &dev), 0);
