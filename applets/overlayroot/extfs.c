@@ -16,6 +16,8 @@
 #define SB_OFFSET	 1024
 #define SB_SIZE		 1024
 #define SB_BLOCKS	 0x4
+#define SB_FREE		 0xc
+#define SB_FREE_HIGH	 0x158
 #define SB_LOG_BLOCK	 0x18
 #define SB_MAGIC	 0x38
 #define SB_STATE	 0x3a
@@ -62,19 +64,34 @@ int extfs_dirty(const char *device, struct error **err)
 	       !(get_le16(sb + SB_STATE) & STATE_VALID) || (get_le16(sb + SB_STATE) & STATE_ERRORS);
 }
 
+/* A count of blocks in bytes, whose low and high halves are at these offsets; 0 when it makes no
+ * sense. */
+static uint64_t count_bytes(const uint8_t *sb, size_t low, size_t high)
+{
+	uint64_t blocks = get_le32(sb + low), size;
+	uint32_t log = get_le32(sb + SB_LOG_BLOCK);
+
+	if (get_le32(sb + SB_INCOMPAT) & INCOMPAT_64BIT)
+		blocks |= (uint64_t)get_le32(sb + high) << 32;
+	return log <= 6 && mul_u64(blocks, KIB << log, &size) ? size : 0;
+}
+
 uint64_t extfs_size(const char *device)
 {
 	uint8_t sb[SB_SIZE];
-	uint64_t blocks, size;
-	uint32_t log;
 
 	if (read_superblock(device, sb, NULL) < 0)
 		return 0;
-	blocks = get_le32(sb + SB_BLOCKS);
-	if (get_le32(sb + SB_INCOMPAT) & INCOMPAT_64BIT)
-		blocks |= (uint64_t)get_le32(sb + SB_BLOCKS_HIGH) << 32;
-	log = get_le32(sb + SB_LOG_BLOCK);
-	return log <= 6 && mul_u64(blocks, KIB << log, &size) ? size : 0;
+	return count_bytes(sb, SB_BLOCKS, SB_BLOCKS_HIGH);
+}
+
+uint64_t extfs_free(const char *device)
+{
+	uint8_t sb[SB_SIZE];
+
+	if (read_superblock(device, sb, NULL) < 0)
+		return UINT64_MAX;
+	return count_bytes(sb, SB_FREE, SB_FREE_HIGH);
 }
 
 /* Exit status of e2fsck(8): bits 1 corrected, 2 corrected and reboot, 4 left uncorrected, 8..

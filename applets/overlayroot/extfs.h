@@ -27,6 +27,9 @@ int extfs_check(const char *device, struct error **err);
 /* Bytes that the file system says it has, 0 when there is no ext superblock. */
 uint64_t extfs_size(const char *device);
 
+/* Bytes that are free as of its last clean unmount; UINT64_MAX when there is no ext superblock. */
+uint64_t extfs_free(const char *device);
+
 /* Makes an ext4 in the file or on the device. zeroed: all of it reads as zeros already. 0 or
  * -errno. */
 int extfs_make(const char *path, bool zeroed, struct error **err);

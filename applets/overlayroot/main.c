@@ -8,7 +8,16 @@
 #include "applets/lib/msg.h"
 #include "applets/overlayroot/overlay.h"
 
-enum { OPT_STATE = 256, OPT_RUN, OPT_FORMAT, OPT_ROLLBACK, OPT_COMMIT, OPT_DISCARD, OPT_ASK };
+enum {
+	OPT_STATE = 256,
+	OPT_RUN,
+	OPT_FORMAT,
+	OPT_MAX_FILE,
+	OPT_ROLLBACK,
+	OPT_COMMIT,
+	OPT_DISCARD,
+	OPT_ASK
+};
 
 static const char help[] =
 	"Usage: overlayroot -l LOWER[:LOWER...] [-u UPPER] [-s SIZE] NEWROOT\n"
@@ -18,6 +27,7 @@ static const char help[] =
 	"  -l, --lower LIST   lowers; '\\:' is a colon in a name\n"
 	"  -u, --upper UPPER  ram[:SIZE] (default), dir:/path, file:/path[,SIZE], device:/dev/x\n"
 	"  -s, --size SIZE    of a RAM upper (default 50%) or a new file (1g or what fits)\n"
+	"      --max-file SIZE  of one file of a store; a larger store has several\n"
 	"      --format       a device with nothing on it may be formatted\n"
 	"      --run DIR      where the layers are mounted (/run/initramfs/layers)\n"
 	"      --state FILE   append what was stacked to FILE\n"
@@ -77,6 +87,19 @@ static int set_size(const char *text, struct arguments *args)
 	return size_parse(text, &args->size, &err) < 0 ? usage_error(err) : -1;
 }
 
+static int set_file_limit(const char *text, struct arguments *args)
+{
+	struct error *err = NULL;
+	struct size_spec size;
+
+	if (size_parse(text, &size, &err) < 0)
+		return usage_error(err);
+	if (size.percent || size.value < MIB)
+		return msg_usage("--max-file expects a size of 1m or more, found '%s'", text);
+	args->options.file_limit = size.value - size.value % MIB;
+	return -1;
+}
+
 static int parse_rollback(const char *text, unsigned int *ret)
 {
 	if (strlen(text) != 1 || *text < '1' || *text > '9')
@@ -98,6 +121,8 @@ static int parse_option(int c, struct arguments *args)
 	case OPT_FORMAT:
 		args->options.format = true;
 		return -1;
+	case OPT_MAX_FILE:
+		return set_file_limit(optarg, args);
 	case OPT_ROLLBACK:
 		return parse_rollback(optarg, &args->options.generations.keep);
 	case OPT_COMMIT:
@@ -154,6 +179,7 @@ static int parse(int argc, char **argv, struct arguments *args)
 		{ "format", no_argument, NULL, OPT_FORMAT },
 		{ "run", required_argument, NULL, OPT_RUN },
 		{ "state", required_argument, NULL, OPT_STATE },
+		{ "max-file", required_argument, NULL, OPT_MAX_FILE },
 		{ "rollback", required_argument, NULL, OPT_ROLLBACK },
 		{ "commit", no_argument, NULL, OPT_COMMIT },
 		{ "discard", no_argument, NULL, OPT_DISCARD },

@@ -170,7 +170,9 @@ static int make_upper(struct build *b, struct error **err)
 static int build(struct build *b, struct error **err)
 {
 	const struct overlay_options *o = b->options;
-	struct upper_config config = { .run = o->run, .format = o->format };
+	struct upper_config config = { .run = o->run,
+				       .format = o->format,
+				       .file_limit = o->file_limit };
 	int r = check_run(o->run, err);
 
 	if (r == 0)

@@ -15,6 +15,7 @@ struct overlay_options {
 	const char *run;   /* directory for the mounts below the overlay */
 	const char *state; /* record of what was stacked, or NULL */
 	bool format;
+	uint64_t file_limit; /* bytes in one store file at most; 0: what the file system says */
 	struct generation_request generations;
 };
 

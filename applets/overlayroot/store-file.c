@@ -4,21 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 
 #include "applets/lib/fsprobe.h"
 #include "applets/lib/mountutil.h"
 #include "applets/lib/msg.h"
 #include "applets/overlayroot/extfs.h"
+#include "applets/overlayroot/store-parts.h"
 
 #define DEFAULT_SIZE GIB
 #define LEAST_SIZE   (16 * MIB)
-/* FAT's 4 GiB - 1, in whole MiB */
-#define FAT_LIMIT (4095 * MIB)
+#define LEAST_GROWTH (512 * MIB)
 
 int store_file_size(const struct size_spec *size, uint64_t room, uint64_t limit, uint64_t *ret,
 		    struct error **err)
@@ -29,7 +27,7 @@ int store_file_size(const struct size_spec *size, uint64_t room, uint64_t limit,
 	       : size->percent ? MIN(room / 100 * size->value, usable)
 			       : size->value;
 	if (want > limit) {
-		msg(MSG_WARNING, "a file here can have %llu MiB at most: that instead of %llu MiB",
+		msg(MSG_WARNING, "a store here can have %llu MiB at most: that instead of %llu MiB",
 		    (unsigned long long)(limit / MIB), (unsigned long long)(want / MIB));
 		want = limit;
 	}
@@ -44,117 +42,70 @@ int store_file_size(const struct size_spec *size, uint64_t room, uint64_t limit,
 	return 0;
 }
 
-struct room {
-	uint64_t room, limit;
-	bool fat;
-};
-
-static int look_at_room(const char *path, struct room *ret, struct error **err)
+/* file_limit: 0, or what one file may have besides what its file system says */
+static int look(const char *path, uint64_t file_limit, struct room *ret, struct error **err)
 {
-	_cleanup_free_ char *copy = strdup(path);
-	struct statfs fs;
+	int r = room_look(path, ret, err);
 
-	if (!copy)
-		return error_sys(err, ENOMEM, "'%s'", path);
-	if (statfs(dirname(copy), &fs) < 0)
-		return error_sys(err, errno, "'%s'", path);
-	ret->fat = fs.f_type == MSDOS_SUPER_MAGIC;
-	ret->limit = ret->fat ? FAT_LIMIT : INT64_MAX;
-	ret->room = (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
-	return 0;
-}
-
-/* Zeros from offset to size, with a word now and then: on a slow stick it takes minutes. */
-static int write_zeros(int fd, uint64_t offset, uint64_t size)
-{
-	const size_t chunk = MIB;
-	_cleanup_free_ void *zeros = calloc(1, chunk);
-	uint64_t start = offset, told = 0;
-	ssize_t n;
-
-	if (!zeros)
-		return -ENOMEM;
-	while (offset < size) {
-		n = pwrite(fd, zeros, (size_t)MIN(chunk, size - offset), (off_t)offset);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		offset += (uint64_t)n;
-		if ((offset - start) * 4 / (size - start) > told && size - start >= 256 * MIB) {
-			told = (offset - start) * 4 / (size - start);
-			msg(MSG_INFO, "store: %llu %%", (unsigned long long)told * 25);
-		}
-	}
-	return 0;
-}
-
-/*
- * The file has size bytes that read as zeros and are really there: a hole that cannot be filled
- * later would be an I/O error of the root. On FAT the kernel fills up by itself, silently: we do it
- * aloud.
- */
-static int extend(int fd, uint64_t offset, uint64_t size, bool fat)
-{
-	struct stat st;
-
-	if (!fat && fallocate(fd, 0, (off_t)offset, (off_t)(size - offset)) == 0)
-		return 0;
-	if (!fat && errno == ENOSPC)
-		return -ENOSPC;
-	if (!fat && ftruncate(fd, (off_t)size) == 0 && fstat(fd, &st) == 0 &&
-	    (uint64_t)st.st_blocks * 512 >= size)
-		return 0;
-	return write_zeros(fd, offset, size);
-}
-
-static int fill_new(const char *path, uint64_t size, bool fat, struct error **err)
-{
-	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	int r;
-
-	if (fd < 0)
-		return error_sys(err, errno, "make '%s'", path);
-	msg(MSG_INFO, "making a store of %llu MiB", (unsigned long long)(size / MIB));
-	r = extend(fd, 0, size, fat);
-	if (r < 0)
-		return error_sys(err, r, "fill '%s'", path);
-	r = extfs_make(path, true, err);
-	if (r < 0)
-		return r;
-	return fsync(fd) < 0 ? error_sys(err, errno, "write '%s'", path) : 0;
-}
-
-static int sync_parent(const char *path, struct error **err)
-{
-	_cleanup_free_ char *copy = strdup(path);
-	_cleanup_close_ int fd =
-		copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-	/* some file systems cannot sync a directory: then syncfs is all there is */
-	if (fd < 0 || (fsync(fd) < 0 && syncfs(fd) < 0))
-		return error_sys(err, errno, "write the directory of '%s'", path);
-	return 0;
+	if (file_limit)
+		ret->limit = MIN(ret->limit, file_limit);
+	return r;
 }
 
 /* Under another name until it is whole: a power cut leaves no half-made store to mount. */
-static int create(const char *path, const struct size_spec *spec, struct error **err)
+static int fill_new(struct store_parts *parts, uint64_t size, const struct room *room,
+		    struct error **err)
+{
+	_cleanup_free_ char *device = NULL;
+	struct stack stack = { 0 };
+	char mapped[32] = "";
+	int r;
+
+	msg(MSG_INFO, "making a store of %llu MiB", (unsigned long long)(size / MIB));
+	r = parts_extend(parts, size, room, err);
+	if (r == 0 && parts->count == 1)
+		return extfs_make(parts->first, true, err);
+	if (r == 0)
+		r = parts_attach(parts, &stack, &device, mapped, err);
+	if (r == 0)
+		r = extfs_make(device, true, err);
+	parts_release(mapped);
+	stack_undo(&stack);
+	stack_release(&stack);
+	return r;
+}
+
+static int sync_file(const char *path, struct error **err)
+{
+	_cleanup_close_ int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 || fsync(fd) < 0 ? error_sys(err, errno, "write '%s'", path) : 0;
+}
+
+static int create(const char *path, const struct size_spec *spec, uint64_t file_limit,
+		  struct error **err)
 {
 	_cleanup_free_ char *temp = NULL, *parent = strdup(path);
+	struct store_parts parts = { .path = path };
 	struct room room = { 0 };
 	uint64_t size = 0;
 	int r;
 
-	if (!parent || asprintf(&temp, "%s.new", path) < 0)
+	if (!parent || asprintf(&temp, "%s.new", path) < 0) {
+		temp = NULL;
 		return error_sys(err, ENOMEM, "make '%s'", path);
+	}
+	parts.first = temp;
 	r = make_dirs(dirname(parent), 0755, err);
 	unlink(temp);
 	if (r == 0)
-		r = look_at_room(path, &room, err);
+		r = look(path, file_limit, &room, err);
 	if (r == 0)
-		r = store_file_size(spec, room.room, room.limit, &size, err);
+		r = store_file_size(spec, room.room, parts_limit(room.limit), &size, err);
 	if (r == 0)
-		r = fill_new(temp, size, room.fat, err);
+		r = fill_new(&parts, size, &room, err);
+	if (r == 0)
+		r = sync_file(temp, err);
 	if (r == 0 && rename(temp, path) < 0)
 		r = error_sys(err, errno, "rename '%s'", temp);
 	if (r < 0) {
@@ -164,47 +115,46 @@ static int create(const char *path, const struct size_spec *spec, struct error *
 	return sync_parent(path, err);
 }
 
-/* What the file should have: more room, when more was asked for and is there. */
-static int wanted_size(const char *path, const struct size_spec *spec, uint64_t now, uint64_t *ret,
-		       struct error **err)
+/*
+ * What the store should have: more room, when more was asked for, or, without a word about the
+ * size, when less than an eighth is free; as far as there is room.
+ */
+static int wanted_size(const struct store_parts *parts, const struct size_spec *spec,
+		       const struct room *room, uint64_t *ret)
 {
-	struct room room;
-	uint64_t want = MIN(spec->value - spec->value % MIB, (uint64_t)INT64_MAX);
-	int r = look_at_room(path, &room, err);
+	uint64_t now = parts->total, want = now, usable = room->room - room->room / 10;
 
 	*ret = now;
-	if (r < 0)
-		return r;
-	want = MIN(want, room.limit);
+	if (spec->given && !spec->percent)
+		want = spec->value - spec->value % MIB;
+	else if (!spec->given && extfs_free(parts->path) < now / 8)
+		want = now + MIN(MAX(now / 2, LEAST_GROWTH), usable - usable % MIB);
+	want = MIN(want, parts_limit(room->limit));
 	if (want <= now)
 		return 0;
-	if (want - now > room.room - room.room / 10) {
+	if (want - now > usable) {
 		msg(MSG_WARNING, "'%s' stays at %llu MiB: %llu MiB more need room, have %llu MiB",
-		    path, (unsigned long long)(now / MIB), (unsigned long long)((want - now) / MIB),
-		    (unsigned long long)(room.room / MIB));
+		    parts->path, (unsigned long long)(now / MIB),
+		    (unsigned long long)((want - now) / MIB),
+		    (unsigned long long)(room->room / MIB));
 		return 0;
 	}
 	*ret = want;
-	return 0;
+	return 1;
 }
 
-static int enlarge(const char *path, uint64_t now, uint64_t want, struct error **err)
+static int enlarge(struct store_parts *parts, const struct size_spec *spec, uint64_t file_limit,
+		   struct error **err)
 {
-	_cleanup_close_ int fd = open(path, O_RDWR | O_CLOEXEC);
 	struct room room;
-	int r;
+	uint64_t want;
+	int r = look(parts->path, file_limit, &room, err);
 
-	if (fd < 0)
-		return error_sys(err, errno, "open '%s'", path);
-	r = look_at_room(path, &room, err);
-	if (r < 0)
+	if (r < 0 || !wanted_size(parts, spec, &room, &want))
 		return r;
-	msg(MSG_INFO, "'%s' grows from %llu to %llu MiB", path, (unsigned long long)(now / MIB),
-	    (unsigned long long)(want / MIB));
-	r = extend(fd, now, want, room.fat);
-	if (r < 0 || fsync(fd) < 0)
-		return error_sys(err, r < 0 ? r : errno, "grow '%s'", path);
-	return 0;
+	msg(MSG_INFO, "'%s' grows from %llu to %llu MiB", parts->path,
+	    (unsigned long long)(parts->total / MIB), (unsigned long long)(want / MIB));
+	return parts_extend(parts, want, &room, err);
 }
 
 static int inspect(const char *path, struct fs_info *info, struct error **err)
@@ -234,36 +184,37 @@ static void fill_file(const char *path, uint64_t file_size, const char *target)
 		msg(MSG_WARNING, "%s: it keeps its size", error_msg(err));
 }
 
-/* A file that exists: e2fsck if need be, grown if asked for, attached and mounted. */
-static int mount_existing(const char *path, const struct size_spec *size, struct stack *stack,
-			  const char *target, struct fs_info *info, struct error **err)
+/* A store that exists: grown if need be, attached, e2fsck if need be, mounted. */
+static int mount_existing(const struct store_file *file, struct stack *stack, const char *target,
+			  const struct fs_info *info, struct error **err)
 {
-	struct loop_request req = { .path = path, .fd = -1, .direct_io = true };
 	_cleanup_free_ char *device = NULL;
-	uint64_t want, now;
-	struct stat st;
-	int r;
+	struct store_parts parts;
+	char mapped[32] = "";
+	const bool ext = extfs_type(info->type);
+	int r = parts_look(file->path, &parts, err);
 
-	if (stat(path, &st) < 0)
-		return error_sys(err, errno, "'%s'", path);
-	now = want = (uint64_t)st.st_size;
-	r = extfs_type(info->type) ? extfs_check(path, err) : 0;
-	if (r == 0 && size->given && !size->percent && extfs_type(info->type))
-		r = wanted_size(path, size, now, &want, err);
-	if (r == 0 && want > now)
-		r = enlarge(path, now, want, err);
+	if (r == 0 && ext && parts.count == 1)
+		r = extfs_check(file->path, err);
+	if (r == 0 && ext)
+		r = enlarge(&parts, &file->size, file->file_limit, err);
 	if (r == 0)
-		r = stack_loop(stack, &req, &device, err);
+		r = parts_attach(&parts, stack, &device, mapped, err);
+	if (r == 0 && ext && parts.count > 1)
+		r = extfs_check(device, err);
 	if (r == 0)
 		r = stack_mount(stack, device, target, info->type, 0, NULL, err);
+	/* goes by itself when the store is unmounted, or now when it could not be mounted */
+	parts_release(mapped);
 	if (r == 0)
-		fill_file(path, want, target);
+		fill_file(file->path, parts.total, target);
 	return r;
 }
 
-int store_file_mount(const char *path, const struct size_spec *size, struct stack *stack,
-		     const char *target, struct error **err)
+int store_file_mount(const struct store_file *file, struct stack *stack, const char *target,
+		     struct error **err)
 {
+	const char *path = file->path;
 	struct fs_info info;
 	struct stat st = { 0 };
 	int r;
@@ -273,12 +224,12 @@ int store_file_mount(const char *path, const struct size_spec *size, struct stac
 	if (st.st_mode && !S_ISREG(st.st_mode))
 		return error_make(err, EINVAL, "'%s': expected a regular file", path);
 	if (st.st_size == 0) {
-		r = create(path, size, err);
+		r = create(path, &file->size, file->file_limit, err);
 		if (r < 0)
 			return r;
 	}
 	r = inspect(path, &info, err);
 	if (r < 0)
 		return r;
-	return mount_existing(path, size, stack, target, &info, err);
+	return mount_existing(file, stack, target, &info, err);
 }

@@ -67,7 +67,8 @@ static int open_ram(struct job *job, struct error **err)
 
 static int open_file(struct job *job, const char *path, struct error **err)
 {
-	int r = store_file_mount(path, &job->spec->size, job->stack, job->target, err);
+	struct store_file file = { path, job->spec->size, job->config->file_limit };
+	int r = store_file_mount(&file, job->stack, job->target, err);
 
 	if (r < 0)
 		return error_wrap(err, "upper file '%s'", path);

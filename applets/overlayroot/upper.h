@@ -16,7 +16,8 @@ struct upper {
 
 struct upper_config {
 	const char *run;
-	bool format; /* a device with nothing on it may be formatted */
+	uint64_t file_limit; /* of one file, 0: what the file system says */
+	bool format;	     /* a device with nothing on it may be formatted */
 };
 
 /*

@@ -14,6 +14,7 @@ struct blockcache {
 	size_t block_size, n_slots;
 	uint64_t clock;
 	struct slot *reserved;
+	uint8_t *bytes; /* n_slots x block_size */
 	struct slot slots[MAX_SLOTS];
 };
 
@@ -25,6 +26,13 @@ struct blockcache *blockcache_new(size_t block_size, size_t limit)
 		return NULL;
 	cache->block_size = block_size;
 	cache->n_slots = MAX((size_t)1, MIN(limit / block_size, (size_t)MAX_SLOTS));
+	cache->bytes = calloc(cache->n_slots, block_size);
+	if (!cache->bytes) {
+		free(cache);
+		return NULL;
+	}
+	for (size_t i = 0; i < cache->n_slots; i++)
+		cache->slots[i].data = cache->bytes + i * block_size;
 	return cache;
 }
 
@@ -67,10 +75,6 @@ uint8_t *blockcache_reserve(struct blockcache *cache, uint64_t key)
 	if (!slot)
 		slot = oldest(cache);
 	slot->valid = false;
-	if (!slot->data)
-		slot->data = malloc(cache->block_size);
-	if (!slot->data)
-		return NULL;
 	slot->key = key;
 	cache->reserved = slot;
 	return slot->data;
@@ -94,7 +98,6 @@ void blockcache_free(struct blockcache *cache)
 {
 	if (!cache)
 		return;
-	for (size_t i = 0; i < cache->n_slots; i++)
-		free(cache->slots[i].data);
+	free(cache->bytes);
 	free(cache);
 }

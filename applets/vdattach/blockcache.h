@@ -11,7 +11,7 @@ struct blockcache;
 
 /*
  * A cache for blocks of block_size bytes: as many as fit in limit bytes, at
- * least one. Memory is taken as blocks come in. Returns NULL without memory.
+ * least one. All memory is taken here. Returns NULL without it.
  */
 struct blockcache *blockcache_new(size_t block_size, size_t limit);
 
@@ -21,7 +21,7 @@ const uint8_t *blockcache_find(struct blockcache *cache, uint64_t key) _nonnull_
 /*
  * A buffer of block_size bytes for the block that is to be stored under key:
  * fill it, then blockcache_commit(). Takes the place of the block that was
- * used least recently. NULL without memory.
+ * used least recently.
  */
 uint8_t *blockcache_reserve(struct blockcache *cache, uint64_t key) _nonnull_(1);
 

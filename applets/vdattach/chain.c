@@ -35,6 +35,13 @@ int vd_image_open_file(struct vd_image *image, const char *name, bool read_only,
 	if (!opener)
 		return error_make(err, EPERM, "%s: needs the file '%s', which may not be opened",
 				  image->source->name, name);
+	if (image->guessed && !opener->trusted)
+		return error_make(
+			err, EPERM,
+			"%s: names the file '%s', but that it is %s is only guessed, since "
+			"the image that continues it does not say so: allow it with "
+			"--parents, or name the chain with -S",
+			image->source->name, name, image->format->name);
 	return opener->open(opener->ctx, name, image->source, read_only, ret, err);
 }
 
@@ -76,6 +83,7 @@ static int try_candidate(struct vd_image *child, const char *name, const char *f
 	struct vd_open_how how = { .format = format, .opener = child->opener, .child = child };
 	int r;
 
+	how.guessed = !format && !child->format->matches_parent;
 	r = vd_image_open_file(child, name, true, &source, err);
 	if (r == 0)
 		r = check_cycle(child, source, err);

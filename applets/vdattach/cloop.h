@@ -30,6 +30,7 @@ struct cloop {
 	uint32_t block_size, n_blocks;
 	uint64_t size; /* of the disk */
 	struct blockcache *decoded;
+	struct vd_decoder *decoder;
 	uint8_t *encoded; /* of encoded_limit bytes */
 	uint64_t encoded_limit;
 };

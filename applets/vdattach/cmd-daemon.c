@@ -190,16 +190,14 @@ int cmd_daemon(const struct options *given, struct error **err)
 		.close = close_image,
 		.arg = &image,
 	};
-	const struct vd_export_ops *ops;
 	int r = daemon_state_map(&job.state, err);
 
 	if (r < 0)
 		return r;
-	ops = vd_export_find_server(job.state->exporter, err);
-	if (!ops)
-		return -EINVAL;
+	job.ops = vd_export_server(job.state->exporter);
+	if (!job.ops)
+		return error_make(err, EINVAL, "exporter '%s' has no daemon", job.state->exporter);
 	options.lock = true;
-	job.ops = ops->server;
 	r = supervisor_run(&job, err);
 	/* attach has the message, or the kernel's log */
 	error_release(err);

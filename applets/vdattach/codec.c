@@ -10,6 +10,105 @@
 /* More than any xz preset needs for blocks of 64 MiB, much less than a boot has. */
 #define XZ_MEMORY (80 * MIB)
 
+/* As many as a decoder of liblzma has at once, and more than one of zlib. */
+#define SLOTS 16u
+
+struct vd_decoder {
+	struct {
+		void *memory; /* owned, NULL = no slot yet */
+		size_t size;
+		bool used;
+	} slots[SLOTS];
+	ZSTD_DCtx *zstd;
+};
+
+/* The smallest memory that was given back and is large enough, else new memory. */
+static void *take(void *opaque, size_t n, size_t size)
+{
+	struct vd_decoder *d = opaque;
+	size_t wanted = 0, best = SLOTS, spare = SLOTS;
+
+	if (__builtin_mul_overflow(n, size, &wanted))
+		return NULL;
+	for (size_t i = 0; i < SLOTS; i++) {
+		if (d->slots[i].used)
+			continue;
+		if (d->slots[i].size < wanted &&
+		    (spare == SLOTS || d->slots[i].size < d->slots[spare].size))
+			spare = i;
+		else if (d->slots[i].size >= wanted &&
+			 (best == SLOTS || d->slots[i].size < d->slots[best].size))
+			best = i;
+	}
+	if (best == SLOTS) {
+		if (spare == SLOTS)
+			return NULL;
+		best = spare;
+		free(d->slots[best].memory);
+		d->slots[best].memory = malloc(wanted);
+		d->slots[best].size = d->slots[best].memory ? wanted : 0;
+	}
+	d->slots[best].used = d->slots[best].memory;
+	return d->slots[best].memory;
+}
+
+static void give_back(void *opaque, void *memory)
+{
+	struct vd_decoder *d = opaque;
+
+	for (size_t i = 0; memory && i < SLOTS; i++) {
+		if (d->slots[i].memory == memory)
+			d->slots[i].used = false;
+	}
+}
+
+static void *take_items(void *opaque, uInt n, uInt size)
+{
+	return take(opaque, n, size);
+}
+
+/* What inflateInit() takes, and the window that inflate() takes for some streams. */
+static bool warm_up(struct vd_decoder *d)
+{
+	z_stream z = { .zalloc = take_items, .zfree = give_back, .opaque = d };
+	void *window;
+
+	if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
+		return false;
+	window = take(d, 1u << MAX_WBITS, 1);
+	give_back(d, window);
+	inflateEnd(&z);
+	return window;
+}
+
+struct vd_decoder *vd_decoder_new(enum vd_codec codec)
+{
+	struct vd_decoder *d = calloc(1, sizeof(*d));
+	bool ready = d;
+
+	if (ready && codec == VD_CODEC_ZSTD) {
+		d->zstd = ZSTD_createDCtx();
+		ready = d->zstd;
+	} else if (ready && (codec == VD_CODEC_ZLIB || codec == VD_CODEC_DEFLATE)) {
+		ready = warm_up(d);
+	}
+	if (!ready) {
+		vd_decoder_free(d);
+		return NULL;
+	}
+	return d;
+}
+
+void vd_decoder_free(struct vd_decoder *decoder)
+{
+	if (!decoder)
+		return;
+	for (size_t i = 0; i < SLOTS; i++)
+		free(decoder->slots[i].memory);
+	ZSTD_freeDCtx(decoder->zstd);
+	free(decoder);
+}
+
 static int damaged(const char *codec, struct error **err)
 {
 	return error_make(err, EINVAL, "damaged %s data", codec);
@@ -32,10 +131,13 @@ static int decode_none(const uint8_t *in, size_t n, uint8_t *out, size_t size, s
 }
 
 /* window_bits: as inflateInit2() has them. */
-static int decode_zlib(int window_bits, const uint8_t *in, size_t n, uint8_t *out, size_t size,
-		       size_t *ret_size, struct error **err)
+static int decode_zlib(struct vd_decoder *d, int window_bits, const uint8_t *in, size_t n,
+		       uint8_t *out, size_t size, size_t *ret_size, struct error **err)
 {
-	z_stream z = { .next_in = (z_const Bytef *)(uintptr_t)in,
+	z_stream z = { .zalloc = take_items,
+		       .zfree = give_back,
+		       .opaque = d,
+		       .next_in = (z_const Bytef *)(uintptr_t)in,
 		       .avail_in = (uInt)n,
 		       .next_out = out,
 		       .avail_out = (uInt)size };
@@ -66,32 +168,29 @@ static int decode_zlib(int window_bits, const uint8_t *in, size_t n, uint8_t *ou
 	return r == Z_STREAM_END ? 0 : damaged("deflate", err);
 }
 
-static int decode_zstd(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t *ret_size,
-		       struct error **err)
+static int decode_zstd(struct vd_decoder *d, const uint8_t *in, size_t n, uint8_t *out, size_t size,
+		       size_t *ret_size, struct error **err)
 {
 	size_t frame = ZSTD_findFrameCompressedSize(in, n), got;
-	ZSTD_DCtx *context;
 
-	if (ZSTD_isError(frame))
+	if (ZSTD_isError(frame) || !d->zstd)
 		return damaged("zstd", err);
-	context = ZSTD_createDCtx();
-	if (!context)
-		return error_sys(err, ENOMEM, "zstd");
-	got = ZSTD_decompressDCtx(context, out, size, in, frame);
-	ZSTD_freeDCtx(context);
+	got = ZSTD_decompressDCtx(d->zstd, out, size, in, frame);
 	if (ZSTD_isError(got))
 		return damaged("zstd", err);
 	*ret_size = got;
 	return 0;
 }
 
-static int decode_xz(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t *ret_size,
-		     struct error **err)
+static int decode_xz(struct vd_decoder *d, const uint8_t *in, size_t n, uint8_t *out, size_t size,
+		     size_t *ret_size, struct error **err)
 {
+	const lzma_allocator memory_of = { .alloc = take, .free = give_back, .opaque = d };
 	uint64_t memory = XZ_MEMORY;
 	size_t in_at = 0, out_at = 0;
 
-	lzma_ret r = lzma_stream_buffer_decode(&memory, 0, NULL, in, &in_at, n, out, &out_at, size);
+	lzma_ret r = lzma_stream_buffer_decode(&memory, 0, &memory_of, in, &in_at, n, out, &out_at,
+					       size);
 
 	if (r == LZMA_MEM_ERROR)
 		return error_sys(err, ENOMEM, "xz");
@@ -180,20 +279,20 @@ int vd_decode_lz4(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t
 	return 0;
 }
 
-int vd_decode(enum vd_codec codec, const uint8_t *in, size_t n, uint8_t *out, size_t size,
-	      size_t *ret_size, struct error **err)
+int vd_decode(struct vd_decoder *decoder, enum vd_codec codec, const uint8_t *in, size_t n,
+	      uint8_t *out, size_t size, size_t *ret_size, struct error **err)
 {
 	switch (codec) {
 	case VD_CODEC_NONE:
 		return decode_none(in, n, out, size, ret_size, err);
 	case VD_CODEC_DEFLATE:
-		return decode_zlib(-MAX_WBITS, in, n, out, size, ret_size, err);
+		return decode_zlib(decoder, -MAX_WBITS, in, n, out, size, ret_size, err);
 	case VD_CODEC_ZLIB:
-		return decode_zlib(MAX_WBITS, in, n, out, size, ret_size, err);
+		return decode_zlib(decoder, MAX_WBITS, in, n, out, size, ret_size, err);
 	case VD_CODEC_ZSTD:
-		return decode_zstd(in, n, out, size, ret_size, err);
+		return decode_zstd(decoder, in, n, out, size, ret_size, err);
 	case VD_CODEC_XZ:
-		return decode_xz(in, n, out, size, ret_size, err);
+		return decode_xz(decoder, in, n, out, size, ret_size, err);
 	case VD_CODEC_LZ4:
 		return vd_decode_lz4(in, n, out, size, ret_size, err);
 	}

@@ -17,6 +17,18 @@ enum vd_codec {
 	VD_CODEC_LZ4,	  /* LZ4 block format, no frame */
 };
 
+/* The memory that decompression needs, kept from one block to the next. */
+struct vd_decoder;
+
+/*
+ * Takes all the memory that blocks of this codec will need; for xz, whose blocks say themselves how
+ * much that is, with the first block. NULL without memory. Free with vd_decoder_free.
+ */
+struct vd_decoder *vd_decoder_new(enum vd_codec codec);
+
+/* NULL-safe. */
+void vd_decoder_free(struct vd_decoder *decoder);
+
 /*
  * Decodes the stream at the start of in[0..n) into out. What follows the end
  * of the stream is ignored, except for NONE and LZ4, which end with the input.
@@ -24,8 +36,9 @@ enum vd_codec {
  * Returns 0, -EINVAL (damaged or cut short), -E2BIG (more than size bytes would
  * come out) or -ENOMEM; the message names neither image nor offset.
  */
-int vd_decode(enum vd_codec codec, const uint8_t *in, size_t n, uint8_t *out, size_t size,
-	      size_t *ret_size, struct error **err) _must_check_ _nonnull_(2, 4, 6);
+int vd_decode(struct vd_decoder *decoder, enum vd_codec codec, const uint8_t *in, size_t n,
+	      uint8_t *out, size_t size, size_t *ret_size, struct error **err) _must_check_
+	_nonnull_(1, 3, 5, 7);
 
 /* The LZ4 part of vd_decode; public for its test. */
 int vd_decode_lz4(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t *ret_size,

@@ -7,7 +7,7 @@
 #ifndef VDATTACH_DM_DISK_H
 #define VDATTACH_DM_DISK_H
 
-#include "applets/vdattach/dm.h"
+#include "applets/lib/dm.h"
 #include "applets/vdattach/partition.h"
 
 #define DM_UUID_PREFIX "VDATTACH-"

@@ -7,7 +7,7 @@
 #ifndef VDATTACH_DM_MAP_H
 #define VDATTACH_DM_MAP_H
 
-#include "applets/vdattach/dm.h"
+#include "applets/lib/dm.h"
 #include "applets/vdattach/image.h"
 
 #define DM_MAP_SOURCES_MAX 64u

@@ -9,38 +9,32 @@
 #include "applets/vdattach/control.h"
 #include "applets/vdattach/server.h"
 
-/* best first */
+static const struct vd_export_ops ublk = { .name = "ublk", .server = &vd_server_ublk },
+				  nbd = { .name = "nbd", .server = &vd_server_nbd };
+
+/* best first; those of one name are ways to do the same, with and without a daemon */
 static const struct vd_export_ops *const exporters[] = {
-	&vd_export_loop, &vd_export_dm, &vd_export_dm_daemon, &vd_export_ublk, &vd_export_nbd,
+	&vd_export_loop, &vd_export_dm, &vd_export_dm_daemon, &ublk, &nbd,
 };
 
-const struct vd_export_ops vd_export_ublk = { .name = "ublk", .server = &vd_server_ublk };
-const struct vd_export_ops vd_export_nbd = { .name = "nbd", .server = &vd_server_nbd };
-
-const struct vd_export_ops *vd_export_find_server(const char *name, struct error **err)
+const struct vd_server_ops *vd_export_server(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(exporters); i++) {
 		if (exporters[i]->server && strcmp(exporters[i]->name, name) == 0)
-			return exporters[i];
+			return exporters[i]->server;
 	}
-	error_make(err, EINVAL, "exporter '%s' has no daemon", name);
 	return NULL;
 }
 
-/* Some have two entries: without and with a daemon. */
-static int check_name(const char *name, struct error **err)
+static int unknown(const char *name, struct error **err)
 {
 	char names[64] = "";
-	const char *last = "";
 	size_t n = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(exporters); i++) {
-		if (strcmp(exporters[i]->name, name) == 0)
-			return 0;
-		if (strcmp(exporters[i]->name, last) != 0)
+	for (size_t i = 0; i < ARRAY_SIZE(exporters) && n < sizeof(names); i++) {
+		if (i == 0 || strcmp(exporters[i]->name, exporters[i - 1]->name) != 0)
 			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
 					      exporters[i]->name);
-		last = exporters[i]->name;
 	}
 	return error_make(err, EINVAL, "unknown exporter '%s', expected one of %s", name, names);
 }
@@ -52,9 +46,17 @@ static int probe(const struct vd_export_ops *ops, struct vd_image *image, struct
 	return r == 0 && ops->server ? ops->server->probe(err) : r;
 }
 
-/* The first that can, of those called name or (NULL) all. Otherwise *err says why each could not.
- */
-static int choose_best(struct vd_export *ex, const char *name, struct error **err)
+/* *reasons grows by one more. */
+static void tell(const struct vd_export_ops *ops, const struct error *why, struct error **reasons)
+{
+	_cleanup_error_ struct error *before = steal_ptr(reasons);
+
+	msg(MSG_INFO, "exporter %s: %s", ops->name, error_msg(why));
+	error_make(reasons, EOPNOTSUPP, "%s%s%s", before ? error_msg(before) : "",
+		   before ? "; " : "", error_msg(why));
+}
+
+int vd_export_choose(struct vd_export *ex, const char *name, struct error **err)
 {
 	_cleanup_error_ struct error *reasons = NULL;
 
@@ -67,18 +69,14 @@ static int choose_best(struct vd_export *ex, const char *name, struct error **er
 			ex->ops = exporters[i];
 			return 0;
 		}
-		msg(MSG_INFO, "exporter %s: %s", exporters[i]->name, error_msg(why));
-		error_make(&reasons, EOPNOTSUPP, "%s%s%s", reasons ? error_msg(reasons) : "",
-			   reasons ? "; " : "", error_msg(why));
+		tell(exporters[i], why, &reasons);
 	}
-	return error_move(err, steal_ptr(&reasons));
-}
-
-int vd_export_choose(struct vd_export *ex, const char *name, struct error **err)
-{
-	int r = name ? check_name(name, err) : 0;
-
-	return r == 0 ? choose_best(ex, name, err) : r;
+	if (!reasons)
+		return unknown(name, err);
+	if (name)
+		return error_move(err, steal_ptr(&reasons));
+	return error_make(err, EOPNOTSUPP, "%s; use 'vdattach serve' or 'vdattach cat'",
+			  error_msg(reasons));
 }
 
 int vd_export_attach(struct vd_export *ex, struct error **err)

@@ -35,7 +35,6 @@ struct vd_export_ops {
 };
 
 extern const struct vd_export_ops vd_export_loop, vd_export_dm, vd_export_dm_daemon;
-extern const struct vd_export_ops vd_export_ublk, vd_export_nbd;
 
 /*
  * Sets ex->ops to the exporter called name, or (NULL) to the first that can serve ex->image; tells
@@ -44,9 +43,8 @@ extern const struct vd_export_ops vd_export_ublk, vd_export_nbd;
 int vd_export_choose(struct vd_export *ex, const char *name, struct error **err) _must_check_
 	_nonnull_(1);
 
-/* The exporter called name that has a daemon, or NULL. */
-const struct vd_export_ops *vd_export_find_server(const char *name, struct error **err)
-	_nonnull_(1);
+/* The transport of the daemon of the exporter called name, or NULL. */
+const struct vd_server_ops *vd_export_server(const char *name) _nonnull_(1);
 
 /*
  * Attaches with the exporter that was chosen. ex->image, offset, size, sector_size, partscan are

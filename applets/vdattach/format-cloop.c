@@ -6,7 +6,7 @@
 
 #include "applets/vdattach/cloop.h"
 
-#define DECODED_BYTES (8 * MIB)
+#define DECODED_BYTES (4 * MIB)
 
 static struct cloop *cloop_of(const struct vd_image *image)
 {
@@ -50,7 +50,8 @@ static int set_up(struct vd_image *image, struct error **err)
 	c->encoded_limit = c->block_size + c->block_size / 8 + 1024ULL;
 	c->encoded_limit = MIN(c->encoded_limit, image->source->size);
 	c->encoded = malloc(c->encoded_limit);
-	if (!c->decoded || !c->encoded)
+	c->decoder = vd_decoder_new(VD_CODEC_ZLIB);
+	if (!c->decoded || !c->encoded || !c->decoder)
 		return error_sys(err, ENOMEM, "%s", image->source->name);
 	image->size = c->size - c->size % VD_SECTOR;
 	if (image->size == 0)
@@ -73,6 +74,7 @@ static void cloop_close(struct vd_image *image)
 		return;
 	blockcache_free(c->decoded);
 	free(c->encoded);
+	vd_decoder_free(c->decoder);
 	free(c);
 	image->state = NULL;
 }
@@ -114,7 +116,8 @@ static int decode_block(struct vd_image *image, uint32_t i, uint8_t *out, struct
 	r = source_pread(image->source, c->encoded, block.length, block.offset, err);
 	if (r < 0)
 		return r;
-	r = vd_decode(block.codec, c->encoded, block.length, out, c->block_size, &got, err);
+	r = vd_decode(c->decoder, block.codec, c->encoded, block.length, out, c->block_size, &got,
+		      err);
 	/* the last block may be padded or not */
 	if (r == 0 && got != block.size && got != c->block_size)
 		r = error_make(err, EINVAL, "%zu bytes came out, expected %u", got, block.size);
@@ -134,8 +137,6 @@ static int get_block(struct vd_image *image, uint32_t i, const uint8_t **ret, st
 	if (*ret)
 		return 0;
 	fresh = blockcache_reserve(c->decoded, i);
-	if (!fresh)
-		return error_sys(err, ENOMEM, "%s", image->source->name);
 	r = decode_block(image, i, fresh, err);
 	if (r < 0)
 		return r;

@@ -24,6 +24,7 @@ struct qcow {
 	char *backing_name;
 	struct blockmap *map;
 	struct blockcache *decoded;
+	struct vd_decoder *decoder;
 	uint8_t *encoded;
 };
 
@@ -133,7 +134,10 @@ static int set_up(struct vd_image *image, struct error **err)
 		return r;
 	q->decoded = blockcache_new(q->cluster_size, DECODED_BYTES);
 	q->encoded = malloc(q->cluster_size);
-	return q->decoded && q->encoded ? 0 : error_sys(err, ENOMEM, "%s", image->source->name);
+	q->decoder = vd_decoder_new(VD_CODEC_DEFLATE);
+	if (!q->decoded || !q->encoded || !q->decoder)
+		return error_sys(err, ENOMEM, "%s", image->source->name);
+	return 0;
 }
 
 static void qcow_close(struct vd_image *image)
@@ -146,6 +150,7 @@ static void qcow_close(struct vd_image *image)
 	blockmap_free(&q->map);
 	blockcache_free(q->decoded);
 	free(q->encoded);
+	vd_decoder_free(q->decoder);
 	free(q);
 	image->state = NULL;
 }
@@ -241,7 +246,8 @@ static int decode(struct vd_image *image, uint64_t entry, uint8_t *out, struct e
 	int r = source_pread(image->source, q->encoded, n, offset, err);
 
 	if (r == 0)
-		r = vd_decode(VD_CODEC_DEFLATE, q->encoded, n, out, q->cluster_size, &got, err);
+		r = vd_decode(q->decoder, VD_CODEC_DEFLATE, q->encoded, n, out, q->cluster_size,
+			      &got, err);
 	if (r == 0 && got != q->cluster_size)
 		r = error_make(err, EINVAL, "%zu bytes came out, expected %" PRIu64, got,
 			       q->cluster_size);
@@ -265,8 +271,6 @@ static int read_one(struct vd_image *image, void *buf, size_t n, uint64_t offset
 	found = blockcache_find(q->decoded, entry);
 	if (!found) {
 		fresh = blockcache_reserve(q->decoded, entry);
-		if (!fresh)
-			return error_sys(err, ENOMEM, "%s", image->source->name);
 		r = decode(image, entry, fresh, err);
 		if (r < 0)
 			return r;

@@ -10,7 +10,7 @@
 #define MAP_PAGES      768u
 #define EARLY_PAGES    256u
 #define REFTABLE_PAGES 128u
-#define DECODED_BYTES  (4 * MIB)
+#define DECODED_BYTES  MIB
 
 static int qcow2_probe(const struct vd_probe *probe)
 {
@@ -102,7 +102,9 @@ static int make_memory(struct qcow2 *q, struct error **err)
 	q->decoded = blockcache_new(q->cluster_size, DECODED_BYTES);
 	if (q->may_write)
 		q->cluster = malloc(q->cluster_size);
-	if (!q->decoded || (q->may_write && !q->cluster))
+	q->decoder = vd_decoder_new(q->codec);
+	q->encoded = malloc(2 * q->cluster_size + VD_SECTOR);
+	if (!q->decoded || !q->decoder || !q->encoded || (q->may_write && !q->cluster))
 		return error_sys(err, ENOMEM, "%s", q->file->name);
 	return 0;
 }
@@ -182,6 +184,7 @@ static void qcow2_close(struct vd_image *image)
 	blockcache_free(q->decoded);
 	free(q->cluster);
 	free(q->encoded);
+	vd_decoder_free(q->decoder);
 	free(q);
 	image->state = NULL;
 }

@@ -11,8 +11,12 @@
 /* Entries that are looked at in one go: one page of the block map. */
 #define RUN_ENTRIES (VD_SECTOR / 4)
 
-/* 8 MiB of block map: a disk of 2 TiB in blocks of 1 MiB stays in memory whole. */
-#define MAP_PAGES_MAX 16384u
+/*
+ * 8 MiB of block map: a disk of 2 TiB in blocks of 1 MiB stays in memory whole. Of a chain's
+ * parents less: the kernel has the file in its cache.
+ */
+#define MAP_PAGES_MAX	   16384u
+#define MAP_PAGES_MAX_READ 1024u
 
 static int vdi_probe(const struct vd_probe *probe)
 {
@@ -38,7 +42,8 @@ static int open_map(struct vd_image *image, struct vdi_state *state, struct erro
 {
 	uint32_t pages = state->header.blocks / RUN_ENTRIES + 2;
 
-	pages = MIN(MAX(pages, 128u), MAP_PAGES_MAX);
+	pages = MAX(pages, 128u);
+	pages = MIN(pages, image->read_only ? MAP_PAGES_MAX_READ : MAP_PAGES_MAX);
 	return blockmap_new(image->source, VD_SECTOR, pages, &state->map, err);
 }
 

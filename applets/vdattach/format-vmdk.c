@@ -29,10 +29,13 @@ static void vmdk_close(struct vd_image *image)
 		if (extent->source != image->source)
 			source_close(&extent->source);
 	}
+	blockmap_free(&state->map);
+	source_close(&state->tables);
 	free(state->extents);
 	vmdk_descriptor_release(&state->descriptor);
 	blockcache_free(state->grains);
 	free(state->packed);
+	vd_decoder_free(state->decoder);
 	free(state->buffer);
 	free(state);
 	image->state = NULL;

@@ -5,6 +5,7 @@
 
 #include "applets/vdattach/blockcache.h"
 #include "applets/vdattach/blockmap.h"
+#include "applets/vdattach/codec.h"
 #include "applets/vdattach/vmdk-descriptor.h"
 #include "applets/vdattach/vmdk-header.h"
 
@@ -19,12 +20,13 @@ struct vmdk_sparse {
 	uint32_t *directory; /* sector of each grain table, 0 = none; owned */
 	uint32_t *redundant; /* the same of the second set; owned, NULL = there is none */
 	uint64_t n_tables;
-	struct blockmap *map; /* over both sets of grain tables */
+	struct blockmap *map; /* over both sets of grain tables; the image's */
+	uint64_t tables;      /* where offset 0 of source is in map */
 	/* Writable images only: */
 	struct tail tail;
 	uint64_t align;	     /* of grains in the file */
 	bool marked;	     /* the header says that it is being written to */
-	bool tables_changed; /* written, not yet flushed */
+	bool tables_changed; /* in memory or on their way to the disk */
 };
 
 struct vmdk_extent {
@@ -41,7 +43,10 @@ struct vmdk_state {
 	uint64_t descriptor_offset; /* of the text in the image's file */
 	struct vmdk_extent *extents;
 	size_t n_extents;
+	struct source *tables;	   /* owned; see vmdk-tables.c */
+	struct blockmap *map;	   /* over tables; owned */
 	struct blockcache *grains; /* decompressed; NULL: none is compressed */
+	struct vd_decoder *decoder;
 	uint8_t *packed;	   /* one grain before decompression */
 	size_t packed_size;
 	uint8_t *buffer; /* VMDK_COPY_BYTES, for copying grains; writable images only */
@@ -55,12 +60,24 @@ struct vmdk_usage {
 };
 
 /*
- * Opens the tables behind the header at the start of source, which stays the caller's.
- * pages: how many table pages to keep in memory. Frees with vmdk_sparse_free.
+ * Opens the directories behind the header at the start of source, which stays the caller's. Free
+ * with vmdk_sparse_free.
  */
-int vmdk_sparse_open(struct source *source, uint32_t pages, struct vmdk_sparse **ret,
-		     struct error **err) _must_check_ _nonnull_(1, 3);
+int vmdk_sparse_open(struct source *source, struct vmdk_sparse **ret,
+		     struct error **err) _must_check_ _nonnull_(1, 2);
 void vmdk_sparse_free(struct vmdk_sparse **sparse);
+
+/* An extent's file has no more: tables and grains are found by 32-bit sector numbers. */
+#define VMDK_TABLES_SPAN (1ULL << 41)
+
+/* Makes the map of all extents' tables, which are open. */
+int vmdk_tables_open(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
+
+/* Where the table that starts at a sector of the extent's file is in the map. */
+static inline uint64_t vmdk_table_at(const struct vmdk_sparse *sparse, uint32_t sector)
+{
+	return sparse->tables + (uint64_t)sector * VD_SECTOR;
+}
 
 static inline bool vmdk_sparse_is_compressed(const struct vmdk_sparse *sparse)
 {

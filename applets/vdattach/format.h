@@ -61,6 +61,8 @@ struct vd_opener {
 	 */
 	int (*siblings)(void *ctx, const struct source *from,
 			int (*visit)(void *arg, const char *name), void *arg, struct error **err);
+	/* The user vouches for the parents: see vd_image.guessed. */
+	bool trusted;
 	void *ctx;
 };
 
@@ -74,6 +76,11 @@ struct vd_image {
 	uint32_t block_size;	 /* unit of allocation in bytes; 0 = not allocated in blocks */
 	uint32_t sector_size;	 /* that the guest's disk has by the image; 0 = it does not say */
 	bool read_only;
+	/*
+	 * A parent whose format neither its child nor an id tells. If it was a raw disk once, its
+	 * guest may have written what it looks like now: it names no other files.
+	 */
+	bool guessed;
 	bool written;			/* begin_write was done */
 	struct findings findings;	/* of open; check adds to them */
 	const struct vd_opener *opener; /* for its other files; NULL = it may have none */

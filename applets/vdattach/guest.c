@@ -2,11 +2,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "applets/lib/msg.h"
 #include "applets/vdattach/cmd.h"
-#include "applets/vdattach/sysfs.h"
+#include "applets/vdattach/holder.h"
 
 static bool is_forbidden(int r)
 {
@@ -26,6 +25,23 @@ static int open_source(const char *path, bool read_only, struct source **ret, st
 	if (r < 0)
 		error_move(err, steal_ptr(&refused));
 	return r;
+}
+
+/* A reader may go on: nothing is damaged by it. */
+static int lock_source(const struct source *source, struct error **err)
+{
+	_cleanup_error_ struct error *refused = NULL;
+	int r = source_file_lock(source, &refused);
+
+	if (r == 0)
+		return 0;
+	if (source->read_only) {
+		msg(MSG_WARNING, "%s: another program writes it: what is read may be old",
+		    source->name);
+		return 0;
+	}
+	r = holder_refuse(source, err);
+	return r < 0 ? r : error_move(err, steal_ptr(&refused));
 }
 
 static int add_opener(const struct options *options, const char *path, struct guest *guest,
@@ -52,7 +68,7 @@ static int open_next(const struct options *options, const char *path, const char
 
 	r = open_source(path, read_only, &source, err);
 	if (r == 0 && options->lock)
-		r = source_file_lock(source, err);
+		r = lock_source(source, err);
 	/* the base is often listed among the differences */
 	if (r == 0 && guest->image && !guest->image->parent &&
 	    source->device == guest->image->source->device &&
@@ -64,9 +80,12 @@ static int open_next(const struct options *options, const char *path, const char
 		return r;
 	how.opener = &guest->openers[guest->n_openers - 1]->opener;
 	r = vd_image_open_how(source, &how, &guest->image, err);
-	if (r == 0)
-		source = NULL;
-	return r;
+	if (r < 0)
+		return r;
+	if (!guest->image->read_only)
+		source_file_remember_raw(source, guest->image->format == &vd_format_raw);
+	source = NULL;
+	return 0;
 }
 
 /* The image, and on it the differences of --snapshot, all but the last read-only. */
@@ -146,26 +165,8 @@ struct source *guest_source(const struct guest *guest)
 int guest_refuse_second(const struct guest *guest, struct error **err)
 {
 	const struct vd_image *image = guest->image;
-	struct loop_info *infos = NULL;
-	struct stat mine, other;
-	size_t n = 0;
-	int r = 0;
 
-	if (image->read_only || stat(image->source->name, &mine) < 0)
-		return 0;
-	if (sysfs_loops(&infos, &n, NULL) < 0)
-		return 0;
-	for (size_t i = 0; i < n && r == 0; i++) {
-		if (infos[i].read_only || stat(infos[i].backing_file, &other) < 0)
-			continue;
-		if (mine.st_dev == other.st_dev && mine.st_ino == other.st_ino)
-			r = error_make(err, EBUSY,
-				       "%s: already attached for writing as /dev/%s: detach that "
-				       "first, or use -r",
-				       image->source->name, infos[i].name);
-	}
-	loop_infos_free(infos, n);
-	return r;
+	return image->read_only ? 0 : holder_refuse(image->source, err);
 }
 
 static void warn_all(const struct findings *findings)

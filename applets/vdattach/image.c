@@ -58,6 +58,12 @@ static int format_by_content(struct source *source, const struct vd_format_ops *
 	if (r < 0)
 		return r;
 	*ret = best_format(&probe, &score);
+	if (source->was_raw && *ret != &vd_format_raw)
+		return error_make(
+			err, EPERM,
+			"%s: was attached as a raw disk before, and looks like %s now: its "
+			"guest may have written that; say which it is with -f",
+			source->name, (*ret)->name);
 	if (score == 100)
 		return 0;
 	foreign = vd_foreign_probe(&probe);
@@ -129,6 +135,7 @@ int vd_image_open_how(struct source *source, const struct vd_open_how *how, stru
 	image->read_only = source->read_only;
 	image->opener = how->opener;
 	image->child = how->child;
+	image->guessed = how->guessed;
 	r = open_parts(image, how, err);
 	if (r < 0) {
 		if (ops->close)

@@ -9,7 +9,8 @@
  * Opens the image in source. format: a name to force ("raw", "vhd" and qemu's
  * "vpc" for it), or NULL to go by content. The image is as writable as the
  * source, or less if its format says so. On success the image owns source; on
- * failure it stays the caller's. Returns 0 or -errno with *err set:
+ * failure it stays the caller's. Returns 0 or -errno with *err set: -EPERM for content that a guest
+ * may have written to a raw disk,
  * -EOPNOTSUPP for a format that is known but not supported, -EINVAL for a
  * damaged image or an unknown name, -EROFS for one that may only be read.
  */
@@ -26,6 +27,7 @@ struct vd_open_how {
 	 */
 	struct vd_image *parent;
 	struct vd_image *child; /* chain.c: who asks for this parent, or NULL */
+	bool guessed;		/* chain.c: see vd_image */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -46,6 +47,17 @@ static bool from_windows(char *name)
 	return true;
 }
 
+/* A disk of 2 TiB in files of 2 GiB has a thousand of them, which is the usual limit. */
+static bool allow_more_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return false;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
 static int open_below(const struct file_opener *opener, const char *path, bool read_only)
 {
 	struct open_how how = {
@@ -54,6 +66,8 @@ static int open_below(const struct file_opener *opener, const char *path, bool r
 	};
 	long fd = syscall(SYS_openat2, opener->root_fd, path, &how, sizeof(how));
 
+	if (fd < 0 && errno == EMFILE && allow_more_files())
+		fd = syscall(SYS_openat2, opener->root_fd, path, &how, sizeof(how));
 	return fd < 0 ? -errno : (int)fd;
 }
 
@@ -206,6 +220,7 @@ int file_opener_init(struct file_opener *opener, const char *path, const char *r
 	*opener = (struct file_opener){ .opener = { .open = file_open, .siblings = file_siblings },
 					.root_fd = -1 };
 	opener->opener.ctx = opener;
+	opener->opener.trusted = root;
 	opener->root = realpath(root ? root : path, NULL);
 	if (!opener->root)
 		return error_sys(err, errno, "open '%s'", root ? root : path);

@@ -254,14 +254,10 @@ static int decode_cluster(struct qcow2 *q, const struct qcow2_entry *entry, uint
 				  " is beyond the end of the file",
 				  q->file->name, entry->offset);
 	n = (size_t)MIN(entry->length, q->file->size - entry->offset);
-	if (!q->encoded)
-		q->encoded = malloc(2 * q->cluster_size + VD_SECTOR);
-	if (!q->encoded)
-		return error_sys(err, ENOMEM, "%s", q->file->name);
 	r = source_pread(q->file, q->encoded, n, entry->offset, err);
 	if (r < 0)
 		return r;
-	r = vd_decode(q->codec, q->encoded, n, out, q->cluster_size, &got, err);
+	r = vd_decode(q->decoder, q->codec, q->encoded, n, out, q->cluster_size, &got, err);
 	if (r == 0 && got != q->cluster_size)
 		r = error_make(err, EINVAL, "%zu bytes came out, expected %" PRIu64, got,
 			       q->cluster_size);
@@ -280,8 +276,6 @@ int qcow2_read_compressed(struct qcow2 *q, const struct qcow2_entry *entry, void
 
 	if (!found) {
 		fresh = blockcache_reserve(q->decoded, entry->offset);
-		if (!fresh)
-			return error_sys(err, ENOMEM, "%s", q->file->name);
 		r = decode_cluster(q, entry, fresh, err);
 		if (r < 0)
 			return r;

@@ -85,7 +85,8 @@ struct qcow2 {
 	uint8_t *cluster; /* scratch of cluster_size, for writing */
 
 	struct blockcache *decoded;
-	uint8_t *encoded; /* scratch for compressed bytes, made on first use */
+	struct vd_decoder *decoder;
+	uint8_t *encoded; /* scratch for compressed bytes: as many as a cluster can have */
 };
 
 enum qcow2_kind {

@@ -158,12 +158,33 @@ static void set_queue(const struct vd_server *server, const char *attribute, con
 		msg(MSG_DEBUG, "%s: %s", path, strerror(errno));
 }
 
-/* The kernel reads the partition table when the device is first opened. */
+static void delete_partitions(int fd)
+{
+	for (int i = 1; i < PARTITIONS; i++) {
+		struct blkpg_partition part = { .pno = i };
+		struct blkpg_ioctl_arg arg = {
+			.op = BLKPG_DEL_PARTITION,
+			.datalen = sizeof(part),
+			.data = &part,
+		};
+
+		ioctl(fd, BLKPG, &arg);
+	}
+}
+
+/*
+ * The kernel reads the partition table when the device is first opened. Nobody is to meet the
+ * partitions of a device that only serves another one.
+ */
 static int scan_partitions(const struct vd_server *server, struct error **err)
 {
 	_cleanup_close_ int fd = open(server->devpath, O_RDONLY | O_CLOEXEC);
 
-	return fd < 0 ? error_sys(err, errno, "open '%s'", server->devpath) : 0;
+	if (fd < 0)
+		return error_sys(err, errno, "open '%s'", server->devpath);
+	if (!server->partscan)
+		delete_partitions(fd);
+	return 0;
 }
 
 static int nbd_start(struct vd_server *server, int pid, bool again, struct error **err)
@@ -192,7 +213,7 @@ static int nbd_start(struct vd_server *server, int pid, bool again, struct error
 	}
 	set_queue(server, "io_timeout", RESEND_AFTER);
 	set_queue(server, "max_sectors_kb", MAX_SECTORS_KIB);
-	r = server->partscan ? scan_partitions(server, err) : 0;
+	r = scan_partitions(server, err);
 	if (r < 0)
 		command(server, NBD_CMD_DISCONNECT, -1);
 	return r;
@@ -265,21 +286,6 @@ static int nbd_recover(struct vd_server *server, struct error **err)
 			  server->devpath);
 }
 
-/* The nodes would outlive the connection. */
-static void delete_partitions(int fd)
-{
-	for (int i = 1; i < PARTITIONS; i++) {
-		struct blkpg_partition part = { .pno = i };
-		struct blkpg_ioctl_arg arg = {
-			.op = BLKPG_DEL_PARTITION,
-			.datalen = sizeof(part),
-			.data = &part,
-		};
-
-		ioctl(fd, BLKPG, &arg);
-	}
-}
-
 static int nbd_stop(struct vd_server *server, struct error **err)
 {
 	_cleanup_close_ int fd = open(server->devpath, O_RDONLY | O_EXCL | O_CLOEXEC);
@@ -295,6 +301,7 @@ static int nbd_stop(struct vd_server *server, struct error **err)
 	if (fsync(fd) < 0)
 		return error_sys(err, errno, "detach '%s': write out what is left",
 				 server->devpath);
+	/* their nodes would outlive the connection */
 	delete_partitions(fd);
 	r = command(server, NBD_CMD_DISCONNECT, -1);
 	return r < 0 ? error_sys(err, r, "%s: disconnect", server->devpath) : 0;

@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "applets/lib/modreq.h"
-#include "applets/lib/msg.h"
 #include "applets/vdattach/uring.h"
 
 #define CONTROL "/dev/ublk-control"
@@ -180,14 +179,6 @@ static int get_info(const struct vd_server *srv, struct ublksrv_ctrl_dev_info *r
 	return r < 0 ? error_sys(err, r, "ask for ublk device %u", srv->index) : 0;
 }
 
-static int serve(struct vd_server *srv, struct backend *backend, struct error **err)
-{
-	struct ublksrv_ctrl_dev_info info;
-	int r = get_info(srv, &info, err);
-
-	return r < 0 ? r : ublk_serve(srv, &info, backend, err);
-}
-
 /* START_DEV reads the partition table before it returns: the worker serves by now. */
 static int ublk_start(struct vd_server *srv, int pid, bool again, struct error **err)
 {
@@ -216,9 +207,23 @@ static int ublk_recover(struct vd_server *srv, struct error **err)
 }
 
 /*
+ * A worker that died between its first fetch and END_USER_RECOVERY leaves a device that no other
+ * can fetch from; it is recovered once more then.
+ */
+static int serve(struct vd_server *srv, struct backend *backend, struct error **err)
+{
+	struct ublksrv_ctrl_dev_info info;
+	int r = get_info(srv, &info, err);
+
+	if (r == 0 && info.state == UBLK_S_DEV_QUIESCED)
+		r = ublk_recover(srv, err);
+	return r < 0 ? r : ublk_serve(srv, &info, backend, err);
+}
+
+/*
  * Whoever mounts the disk or a partition of it holds it exclusively, and so do dm, md, swap. The
- * descriptor keeps others from doing so meanwhile. What was written to the device by its name waits
- * in the page cache.
+ * descriptor keeps others from doing so meanwhile. What lies in the device's page cache was written
+ * out by the caller: STOP_DEV drops it.
  */
 static int ublk_stop(struct vd_server *srv, struct error **err)
 {
@@ -227,8 +232,6 @@ static int ublk_stop(struct vd_server *srv, struct error **err)
 
 	if (fd < 0 && errno == EBUSY)
 		return error_make(err, EBUSY, "%s is in use: unmount it first", srv->devpath);
-	if (fd >= 0 && !srv->read_only && fsync(fd) < 0)
-		msg(MSG_WARNING, "%s: not all could be written: %s", srv->devpath, strerror(errno));
 	r = command(srv, UBLK_CONTROL(UBLK_CMD_STOP_DEV), NULL, 0, 0);
 	return r < 0 ? error_sys(err, r, "stop %s", srv->devpath) : 0;
 }

@@ -11,7 +11,8 @@
  *	supervisor: stop()                      the device goes; serve() returns 0
  *	supervisor: destroy()
  *
- * daemon.c drives this; a transport knows nothing of images, only of backend_request().
+ * Each worker has the write log of the one before (write-log.h) and calls backend_replay() before
+ * serve(). daemon.c drives this; a transport knows nothing of images, only of backend_request().
  */
 #ifndef VDATTACH_SERVER_H
 #define VDATTACH_SERVER_H

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #include "applets/vdattach/source.h"
+#include "common/bytes.h"
 
 struct file_source {
 	struct source source;
@@ -15,6 +17,8 @@ struct file_source {
 	bool reserves;	      /* its file system leaves holes, and can be told not to */
 	uint64_t reserved_to; /* space is taken up to here, which may be behind the end */
 };
+
+#define RAW_MARK "user.vdattach.raw"
 
 /* So much is taken behind the end at once: one call for many blocks. Given back at the end. */
 #define RESERVE_STEP (8 * MIB)
@@ -278,6 +282,15 @@ static bool reserves_space(int fd)
 	}
 }
 
+/* A guest cannot change the size: of another size it is another image in the same file. */
+static bool was_raw(int fd, uint64_t size)
+{
+	uint8_t then[8];
+
+	return fgetxattr(fd, RAW_MARK, then, sizeof(then)) == sizeof(then) &&
+	       get_le64(then) == size;
+}
+
 /* Takes fd, on failure too. */
 static int wrap(int fd, const char *name, uint64_t size, const struct stat *st, bool read_only,
 		struct source **ret, struct error **err)
@@ -297,6 +310,7 @@ static int wrap(int fd, const char *name, uint64_t size, const struct stat *st, 
 	f->source.inode = st->st_ino;
 	f->source.read_only = read_only;
 	f->fd = fd;
+	f->source.was_raw = was_raw(fd, size);
 	f->reserves = !read_only && S_ISREG(st->st_mode) && reserves_space(fd);
 	*ret = &f->source;
 	return 0;
@@ -322,6 +336,20 @@ int source_file_adopt(int fd, const char *name, bool read_only, struct source **
 		return error_make(err, EINVAL, "'%s' is not a regular file", name);
 	}
 	return wrap(fd, name, (uint64_t)st.st_size, &st, read_only, ret, err);
+}
+
+void source_file_remember_raw(struct source *source, bool raw)
+{
+	int fd = source_file_fd(source);
+	uint8_t size[8];
+
+	if (fd < 0 || source->read_only || source->was_raw == raw)
+		return;
+	put_le64(size, source->size);
+	/* a file system without attributes forgets */
+	if ((raw ? fsetxattr(fd, RAW_MARK, size, sizeof(size), 0) : fremovexattr(fd, RAW_MARK)) ==
+	    0)
+		source->was_raw = raw;
 }
 
 /*

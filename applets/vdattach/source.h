@@ -57,6 +57,7 @@ struct source {
 	uint64_t size;
 	uint64_t device, inode; /* which file it is; 0, 0 = not known */
 	bool read_only;
+	bool was_raw;	      /* see source_file_remember_raw() */
 	struct error *reason; /* of the failure of the operation just done, or NULL; owned */
 };
 
@@ -132,6 +133,9 @@ void source_close(struct source **source);
 int source_window(struct source *under, const char *name, uint64_t offset, uint64_t size,
 		  struct source **ret, struct error **err) _must_check_ _nonnull_(1, 2, 5);
 
+/* Where a window begins in what is under it; 0 for other sources. */
+uint64_t source_window_start(const struct source *source) _nonnull_(1);
+
 /*
  * size bytes at data as a source; nothing is copied, data stays the caller's.
  * read_only is false. For tests and fuzzers. Returns 0 or -ENOMEM.
@@ -152,6 +156,13 @@ int source_file_open(const char *path, bool read_only, struct source **ret,
  */
 int source_file_adopt(int fd, const char *name, bool read_only, struct source **ret,
 		      struct error **err) _must_check_ _nonnull_(2, 4);
+
+/*
+ * Notes with the file (in an extended attribute, where there are any) whether its guest can write
+ * all of it, so that later its content is no proof of its format; source->was_raw tells at the next
+ * open.
+ */
+void source_file_remember_raw(struct source *source, bool raw) _nonnull_(1);
 
 /*
  * Locks the file of a source of source_file_open or source_file_adopt until it is closed, against

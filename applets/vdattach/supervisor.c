@@ -26,6 +26,7 @@ struct supervisor {
 	int self;     /* our pidfd, for the workers */
 	int worker;   /* its pidfd, or -1 */
 	int control;  /* listening socket */
+	int report;   /* for attach, which waits until nobody has it open; or -1 */
 	bool waiting; /* recover() is done, the next worker is not there yet */
 	bool told;    /* why it is not */
 };
@@ -63,6 +64,7 @@ static int start_worker(struct supervisor *s, bool again, struct error **err)
 	pid = fork();
 	if (pid == 0) {
 		closep(&s->control);
+		closep(&s->report);
 		closep(&ready);
 		/* attach waits for its end */
 		close(DAEMON_REPORT_FD);
@@ -293,12 +295,13 @@ static int take_over(struct supervisor *s, struct error **err)
 }
 
 /* What attach waits for. False: it does not wait any more. */
-static bool report(const struct supervisor *s, int r, const struct error *err)
+static bool report(struct supervisor *s, int r, const struct error *err)
 {
 	const char *text = r < 0 ? error_msg(err) : s->server.devpath;
-	int n = dprintf(DAEMON_REPORT_FD, "%d %s", -r, text);
+	int n = dprintf(s->report, "%d %s", -r, text);
 
-	close(DAEMON_REPORT_FD);
+	close(s->report);
+	s->report = -1;
 	return n > 0;
 }
 
@@ -318,6 +321,7 @@ static void init(struct supervisor *s, struct daemon_job *job)
 		.worker_fd = -1,
 		.kernel_fd = -1,
 	};
+	s->report = state->started ? -1 : DAEMON_REPORT_FD;
 	state->supervisor = getpid();
 	s->self = pidfd_of(getpid());
 	job->exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);

@@ -14,10 +14,10 @@ static int check_redundant(struct vd_image *image, struct vmdk_sparse *s, struct
 	for (uint64_t i = 0; s->redundant && i < s->n_tables; i++) {
 		if (!s->directory[i] || !s->redundant[i])
 			continue;
-		r = blockmap_read(s->map, (uint64_t)s->directory[i] * VD_SECTOR, first,
-				  sizeof(first), err);
+		r = blockmap_read(s->map, vmdk_table_at(s, s->directory[i]), first, sizeof(first),
+				  err);
 		if (r == 0)
-			r = blockmap_read(s->map, (uint64_t)s->redundant[i] * VD_SECTOR, second,
+			r = blockmap_read(s->map, vmdk_table_at(s, s->redundant[i]), second,
 					  sizeof(second), err);
 		if (r < 0)
 			return r;

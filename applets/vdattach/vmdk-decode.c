@@ -68,7 +68,8 @@ static int decode_into(struct vmdk_state *state, struct packed_grain *g, uint8_t
 		r = source_pread(s->source, state->packed, g->n, g->offset, err);
 	if (r < 0)
 		return r;
-	r = vd_decode(VD_CODEC_ZLIB, state->packed, g->n, out, s->grain_size, &got, err);
+	r = vd_decode(state->decoder, VD_CODEC_ZLIB, state->packed, g->n, out, s->grain_size, &got,
+		      err);
 	if (r < 0) {
 		error_wrap(err, "%s: VMDK grain %" PRIu64 " at offset %" PRIu64, s->source->name,
 			   g->grain, g->offset);
@@ -95,8 +96,6 @@ static int get_grain(struct vmdk_state *state, const struct vmdk_extent *extent,
 	if (*ret)
 		return 0;
 	out = blockcache_reserve(state->grains, key);
-	if (!out)
-		return error_sys(err, ENOMEM, "%s", extent->source->name);
 	r = decode_into(state, &g, out, err);
 	if (r < 0)
 		return r;

@@ -6,13 +6,9 @@
 #include "applets/vdattach/chain.h"
 #include "applets/vdattach/format-vmdk.h"
 
-/* 8 MiB of grain tables, shared by all extents of an image. */
-#define TABLE_PAGES 16384u
-
-static int open_sparse(struct vd_image *image, struct vmdk_extent *extent, uint32_t pages,
-		       struct error **err)
+static int open_sparse(struct vd_image *image, struct vmdk_extent *extent, struct error **err)
 {
-	int r = vmdk_sparse_open(extent->source, pages, &extent->sparse, err);
+	int r = vmdk_sparse_open(extent->source, &extent->sparse, err);
 
 	if (r < 0)
 		return r;
@@ -42,8 +38,6 @@ static int check_flat(const struct vmdk_extent *extent, struct error **err)
 static int open_line(struct vd_image *image, const struct vmdk_extent_line *line,
 		     struct vmdk_extent *extent, struct error **err)
 {
-	struct vmdk_state *state = image->state;
-	uint32_t pages = TABLE_PAGES / (uint32_t)state->descriptor.n_extents;
 	int r;
 
 	if (line->type == VMDK_ZERO || !line->accessible)
@@ -57,7 +51,7 @@ static int open_line(struct vd_image *image, const struct vmdk_extent_line *line
 			       &extent->source, err);
 	if (r < 0)
 		return r;
-	return line->type == VMDK_SPARSE ? open_sparse(image, extent, pages, err)
+	return line->type == VMDK_SPARSE ? open_sparse(image, extent, err)
 					 : check_flat(extent, err);
 }
 
@@ -121,7 +115,7 @@ static int open_single(struct vd_image *image, struct error **err)
 	extent->type = VMDK_SPARSE;
 	extent->accessible = true;
 	extent->source = image->source;
-	r = open_sparse(image, extent, TABLE_PAGES, err);
+	r = open_sparse(image, extent, err);
 	if (r < 0)
 		return r;
 	extent->size = extent->sparse->size = extent->sparse->header.capacity * VD_SECTOR;
@@ -155,8 +149,9 @@ static int prepare_decoding(struct vd_image *image, struct error **err)
 		return 0;
 	state->packed_size = 2 * grain;
 	state->packed = malloc(state->packed_size);
-	state->grains = blockcache_new(grain, 4 * MIB);
-	if (state->packed && state->grains)
+	state->grains = blockcache_new(grain, 2 * MIB);
+	state->decoder = vd_decoder_new(VD_CODEC_ZLIB);
+	if (state->packed && state->grains && state->decoder)
 		return 0;
 	return error_sys(err, ENOMEM, "open '%s'", image->source->name);
 }
@@ -170,6 +165,8 @@ int vmdk_open_extents(struct vd_image *image, struct error **err)
 	if (r == 0 && image->size == 0)
 		r = error_make(err, EINVAL, "%s: VMDK: the disk has no sectors",
 			       image->source->name);
+	if (r == 0)
+		r = vmdk_tables_open(image, err);
 	return r < 0 ? r : prepare_decoding(image, err);
 }
 

@@ -26,16 +26,18 @@ static int mend_table(struct vmdk_sparse *s, uint64_t i, struct error **err)
 	int r = 0;
 
 	for (uint64_t at = 0; at < VMDK_TABLE_BYTES && r == 0; at += VD_SECTOR) {
-		uint64_t from = (uint64_t)s->directory[i] * VD_SECTOR + at;
-		uint64_t to = (uint64_t)s->redundant[i] * VD_SECTOR + at;
+		uint64_t from = vmdk_table_at(s, s->directory[i]) + at;
+		uint64_t to = vmdk_table_at(s, s->redundant[i]) + at;
 
 		r = blockmap_read(s->map, from, first, sizeof(first), err);
 		if (r == 0)
 			r = blockmap_read(s->map, to, second, sizeof(second), err);
-		if (r == 0 && memcmp(first, second, sizeof(first)) != 0)
-			r = blockmap_write(s->map, to, first, sizeof(first), err);
+		if (r < 0 || memcmp(first, second, sizeof(first)) == 0)
+			continue;
+		s->tables_changed = true;
+		r = blockmap_write(s->map, to, first, sizeof(first), err);
 		if (r == 0 && blockmap_is_full(s->map))
-			r = blockmap_commit(s->map, err);
+			r = blockmap_write_back(s->map, err);
 	}
 	return r;
 }

@@ -59,11 +59,9 @@ static int read_directories(struct vmdk_sparse *s, struct error **err)
 			      &s->redundant, err);
 }
 
-int vmdk_sparse_open(struct source *source, uint32_t pages, struct vmdk_sparse **ret,
-		     struct error **err)
+int vmdk_sparse_open(struct source *source, struct vmdk_sparse **ret, struct error **err)
 {
 	struct vmdk_sparse *s = calloc(1, sizeof(*s));
-	uint64_t wanted;
 	int r;
 
 	if (!s)
@@ -74,11 +72,6 @@ int vmdk_sparse_open(struct source *source, uint32_t pages, struct vmdk_sparse *
 		s->grain_size = s->header.grain * VD_SECTOR;
 		s->size = s->header.capacity * VD_SECTOR;
 		r = read_directories(s, err);
-	}
-	if (!r) {
-		wanted = s->n_tables * (VMDK_TABLE_BYTES / VD_SECTOR) * (s->redundant ? 2 : 1);
-		r = blockmap_new(source, VD_SECTOR, (uint32_t)MIN(wanted + 128, pages), &s->map,
-				 err);
 	}
 	if (r < 0)
 		vmdk_sparse_free(&s);
@@ -93,7 +86,6 @@ void vmdk_sparse_free(struct vmdk_sparse **sparse)
 	*sparse = NULL;
 	if (!s)
 		return;
-	blockmap_free(&s->map);
 	free(s->directory);
 	free(s->redundant);
 	free(s);
@@ -145,7 +137,7 @@ int vmdk_sparse_extent(struct vmdk_sparse *s, uint64_t offset, struct vd_extent 
 	if (s->directory[table] == 0)
 		return 0;
 	count = MIN(count, (s->size - 1) / s->grain_size - grain + 1);
-	r = blockmap_read(s->map, (uint64_t)s->directory[table] * VD_SECTOR + index * 4, entries,
+	r = blockmap_read(s->map, vmdk_table_at(s, s->directory[table]) + index * 4, entries,
 			  count * 4, err);
 	if (r < 0)
 		return r;

@@ -140,8 +140,8 @@ static int survey_page(struct survey *v, uint64_t table, uint64_t index, struct 
 	int r;
 
 	r = blockmap_read(v->sparse->map,
-			  (uint64_t)v->sparse->directory[table] * VD_SECTOR + index * 4, entries,
-			  sizeof(entries), err);
+			  vmdk_table_at(v->sparse, v->sparse->directory[table]) + index * 4,
+			  entries, sizeof(entries), err);
 	for (unsigned int i = 0; r == 0 && i < sizeof(entries) / 4; i++)
 		r = survey_entry(v, grain + i, get_le32(entries + 4ul * i));
 	return r;

@@ -20,9 +20,9 @@ struct grain_write {
 	uint64_t within, n; /* where data goes in the grain */
 };
 
-static uint64_t table_of(const uint32_t *directory, uint64_t grain)
+static uint64_t table_of(const struct vmdk_sparse *s, const uint32_t *directory, uint64_t grain)
 {
-	return (uint64_t)directory[grain / VMDK_GRAINS_PER_TABLE] * VD_SECTOR;
+	return vmdk_table_at(s, directory[grain / VMDK_GRAINS_PER_TABLE]);
 }
 
 /* Both sets of tables, or none: a failure of the second takes the first back. */
@@ -30,13 +30,14 @@ static int put_entry(const struct grain_write *w, uint32_t entry, struct error *
 {
 	struct vmdk_sparse *s = w->sparse;
 	uint64_t index = w->grain % VMDK_GRAINS_PER_TABLE;
-	uint64_t table = table_of(s->directory, w->grain);
+	uint64_t table = table_of(s, s->directory, w->grain);
 	int r, undo;
 
+	s->tables_changed = true;
 	r = blockmap_put_le32(s->map, table, index, entry, err);
 	if (r < 0 || !s->redundant)
 		return r;
-	r = blockmap_put_le32(s->map, table_of(s->redundant, w->grain), index, entry, err);
+	r = blockmap_put_le32(s->map, table_of(s, s->redundant, w->grain), index, entry, err);
 	if (r == 0)
 		return 0;
 	/* its page is in memory, so this cannot fail */
@@ -84,7 +85,7 @@ static int write_new_grain(struct vd_image *image, struct grain_write *w, struct
 	uint64_t offset = 0, before = s->tail.end;
 	int r;
 
-	r = blockmap_get_le32(s->map, table_of(s->directory, w->grain),
+	r = blockmap_get_le32(s->map, table_of(s, s->directory, w->grain),
 			      w->grain % VMDK_GRAINS_PER_TABLE, &w->before, err);
 	if (r == 0)
 		r = tail_grow(&s->tail, s->align, s->grain_size, &offset, err);
@@ -170,21 +171,6 @@ static int flush_all(struct vd_image *image, bool changed_only, struct error **e
 	return r;
 }
 
-static int write_tables(struct vmdk_state *state, struct error **err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < state->n_extents && r == 0; i++) {
-		struct vmdk_sparse *s = state->extents[i].sparse;
-
-		if (!s || !blockmap_is_dirty(s->map))
-			continue;
-		s->tables_changed = true;
-		r = blockmap_write_back(s->map, err);
-	}
-	return r;
-}
-
 int vmdk_flush(struct vd_image *image, struct error **err)
 {
 	struct vmdk_state *state = image->state;
@@ -194,7 +180,7 @@ int vmdk_flush(struct vd_image *image, struct error **err)
 		return 0;
 	r = flush_all(image, false, err);
 	if (r == 0)
-		r = write_tables(state, err);
+		r = blockmap_write_back(state->map, err);
 	if (r == 0)
 		r = flush_all(image, true, err);
 	for (size_t i = 0; i < state->n_extents && r == 0; i++) {

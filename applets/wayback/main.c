@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <linux/reboot.h>
 #include <linux/sched.h>
 
 #include "applets/lib/msg.h"
@@ -24,9 +25,11 @@
 
 static const char help[] =
 	"Usage: wayback INIT [ARGUMENT]...\n"
+	"       wayback --kexec\n"
 	"Starts a root's INIT and, when that ends or calls reboot(2), runs " RAMFS "/shutdown,\n"
 	"which unmounts and detaches what the boot has stacked. To be process 1 after\n"
 	"switch_root; INIT becomes process 1 of a PID namespace.\n"
+	"      --kexec  start the kernel that is loaded, at once; for " RAMFS "/shutdown\n"
 	"  -h, --help  -V, --version\n"
 	"Exit status: 1 failed, 2 usage; else it does not come back.\n";
 
@@ -136,6 +139,17 @@ static int run(char **argv)
 	shut_down(machine_end(status, &machine));
 }
 
+/* The end of `kexec -e`: systemd and others load the kernel long before. */
+static int start_loaded_kernel(void)
+{
+	struct error *err = NULL;
+
+	sync();
+	reboot(LINUX_REBOOT_CMD_KEXEC);
+	error_sys(&err, errno, "no kernel is loaded that could be started");
+	return msg_fail(err);
+}
+
 int main(int argc, char **argv)
 {
 	msg_init("wayback", MSG_INFO);
@@ -147,6 +161,8 @@ int main(int argc, char **argv)
 		puts("wayback " VERSION);
 		return 0;
 	}
+	if (argc == 2 && strcmp(argv[1], "--kexec") == 0)
+		return start_loaded_kernel();
 	if (argc < 2 || argv[1][0] != '/')
 		return msg_usage("expected the full path of an init, found '%s'",
 				 argc < 2 ? "" : argv[1]);

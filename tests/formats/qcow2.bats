@@ -34,6 +34,18 @@ same_as_qemu() { # IMAGE
 	assert_output --partial ' 0 errors, 0 leaks'
 }
 
+# Takes the name of the backing file's format out of the header: extension e2792aca, by the specification.
+forget_backing_format() { # IMAGE
+	python3 - "$1" <<-'EOF'
+		import sys
+		with open(sys.argv[1], 'r+b') as f:
+		    at = f.read(4096).find(bytes.fromhex('e2792aca'))
+		    if at >= 0:
+		        f.seek(at)
+		        f.write(b'\x12\x34\x56\x78')
+	EOF
+}
+
 by_options() { # DISK OPTIONS...
 	local disk=$1 options
 	shift
@@ -116,6 +128,25 @@ by_options() { # DISK OPTIONS...
 	run vd info top
 	assert_failure 1
 	assert_output --partial base
+}
+
+@test "a parent whose format is only guessed names no other file, unless the user says so" {
+	make_disk disk
+	qemu-img create -q -f qcow2 -F raw -b disk middle 20M
+	qemu-img create -q -f qcow2 -F qcow2 -b middle top 20M
+	forget_backing_format top
+	run -1 vd cat -o ours top
+	assert_output --partial "names the file 'disk', but that it is qcow2 is only guessed"
+	vd cat --parents . -o ours top
+	qemu-img convert -O raw top theirs
+	cmp ours theirs
+	vd cat -S middle -S top -o ours disk
+	cmp ours theirs
+	# what names no other file gives nothing away
+	qemu-img convert -f raw -O qcow2 disk middle
+	vd cat -o ours top
+	qemu-img convert -O raw top theirs
+	cmp ours theirs
 }
 
 @test "internal snapshots: the active state is read, check counts all" {

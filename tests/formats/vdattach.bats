@@ -173,6 +173,27 @@ make_gpt_disk() {
 	refute_output --partial "$BATS_TEST_TMPDIR"
 }
 
+@test "what the guest of a raw disk writes into it does not change what it is" {
+	truncate -s 8M secret disk
+	printf 'not for guests' | dd of=secret conv=notrunc status=none
+	start_server disk
+	# no guest has more than the disk: a header of its own making
+	qemu-img create -q -f qcow2 -F raw -b secret forged 8M
+	qemu-io -f raw -c 'write -s forged 0 192k' "$url" >/dev/null
+	kill "$pid"
+	wait "$pid"
+	pid=
+	run -1 vd cat -o out disk
+	assert_output --partial 'was attached as a raw disk before, and looks like qcow2 now'
+	vd cat -f raw -o out disk
+	cmp out disk
+	run -0 vd cat -f qcow2 -o out disk
+	# another image in the same file is another image
+	qemu-img create -q -f qcow2 disk 8M
+	run -0 vd info disk
+	assert_output --partial qcow2
+}
+
 @test "a VHD that was cut short or damaged is not attached for writing" {
 	truncate -s 8M disk
 	qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on disk disk.vhd
@@ -307,10 +328,15 @@ start_server() {
 
 @test "serve: a stale socket is replaced, a live one is not, a long path is refused" {
 	truncate -s 1M disk
+	truncate -s 1M other
 	start_server disk
-	run vd serve -s socket disk
+	run vd serve -s socket other
 	assert_failure 1
 	assert_output --partial 'in use'
+	# nor is there a second server that writes
+	run vd serve -s socket2 disk
+	assert_failure 1
+	assert_output --partial 'another program uses it'
 	kill -KILL $pid
 	wait $pid || true
 	[ -S socket ]
@@ -414,7 +440,7 @@ by_kernel() {
 	assert_equal "$(readlink links/Partition5)" "${device}p5"
 	assert_equal "$(cat state)" "loop $device"
 	run vd list
-	assert_line "$device rw 0 67108864 $BATS_TEST_TMPDIR/disk"
+	assert_line "$device rw loop 0 0 67108864 $BATS_TEST_TMPDIR/disk"
 	run vd list --json
 	assert_equal "$(jq -r --arg d "$device" '.[] | select(.device == $d).image' <<<"$output")" "$BATS_TEST_TMPDIR/disk"
 	# a second disk does not take the names away
@@ -477,6 +503,10 @@ by_kernel() {
 	run vd alias
 	assert_failure 1
 	assert_output --partial "already attached for writing as $device"
+	# what others ask for: qemu looks at locks
+	run qemu-img resize -q -f raw disk 2M
+	assert_failure
+	assert_output --partial 'lock'
 	reader=$(vd -r disk)
 	run blockdev --getro "$reader"
 	assert_output 1
@@ -528,11 +558,9 @@ by_kernel() {
 		assert_failure 2
 		assert_line --index 1 "Try 'vdattach --help'."
 	done
-	run vd -e nbd disk
-	assert_failure 1
-	assert_output --partial "the kernel has no module 'nbd'"
 	run vd -e nonsense disk
 	assert_failure 1
+	assert_output --partial "unknown exporter 'nonsense', expected one of loop, "
 	run vd -f nonsense disk
 	assert_failure 1
 	run vd /nonexistent

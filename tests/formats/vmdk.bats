@@ -228,3 +228,16 @@ descriptor() {
 	[ "$resident" -lt 16384 ]
 	io vmdk disk.vmdk 'read -P 7 2039G 64k'
 }
+
+@test "a split disk of 2 TiB: a thousand files in little memory" {
+	qemu-img create -q -f vmdk -o subformat=twoGbMaxExtentSparse disk.vmdk 2T
+	ulimit -S -n 256
+	HOST=$MUSL start disk.vmdk
+	nbd_io 'write -P 7 2047G 64k' 'write -P 8 1T 4k' 'read -P 7 2047G 64k' 'read -P 0 1000G 1M'
+	resident=$(awk '/VmHWM/ { print $2 }' "/proc/$pid/status")
+	stop
+	[ "$resident" -lt 16384 ]
+	ulimit -S -n "$(ulimit -H -n)"
+	io vmdk disk.vmdk 'read -P 7 2047G 64k' 'read -P 8 1T 4k' 'read -P 0 3G 1M'
+	run -0 vd check disk.vmdk
+}

@@ -141,9 +141,9 @@ holder() {
 
 kexec_falls_back() {
 	old_tree
-	fake kexec <<<'exit 1'
+	fake wayback <<<'exit 1'
 	down kexec
-	calls 'kexec -e' 'reboot -f'
+	calls 'wayback --kexec' 'reboot -f'
 }
 @test "kexec without a loaded kernel reboots" { both kexec_falls_back; }
 

@@ -13,7 +13,8 @@
  * and full disks against an array of sectors.
  *
  * The seed is printed by a failing test; CRASH_SEED and CRASH_WORKLOADS in the
- * environment choose others.
+ * environment choose others; CRASH_FACTOR makes the number of each format so many times what it is:
+ * make check-all runs thousands.
  */
 #ifndef TESTS_VDATTACH_CRASH_H
 #define TESTS_VDATTACH_CRASH_H
@@ -342,7 +343,8 @@ static inline void crash_workload(struct crash_run *run)
 			(void)crash_guest_discard(run, sector, n, dice < 38);
 		} else {
 			crash_choose(run, &sector, &n);
-			(void)crash_guest_write(run, sector, n);
+			if (crash_guest_write(run, sector, n) < 0)
+				crash_look(run, sector, n);
 		}
 	}
 	run->world.fail_in = 0;
@@ -362,6 +364,7 @@ static inline uint64_t crash_setting(const char *name, uint64_t value)
 static inline void crash_format(const struct vd_case *c, uint64_t seed, unsigned int workloads)
 {
 	seed = crash_setting("CRASH_SEED", seed);
+	workloads *= (unsigned int)crash_setting("CRASH_FACTOR", 1);
 	workloads = (unsigned int)crash_setting("CRASH_WORKLOADS", workloads);
 	for (unsigned int i = 0; i < workloads; i++) {
 		struct crash_run run;

@@ -3,6 +3,8 @@
 #ifndef TESTS_VDATTACH_CRASH_MODEL_H
 #define TESTS_VDATTACH_CRASH_MODEL_H
 
+#include <sys/stat.h>
+
 #include "tests/unit/vdattach/crash.h"
 
 /* A write that failed left each sector as it was or made it new. */
@@ -71,6 +73,50 @@ static inline void model_step(struct crash_run *run)
 	run->world.fail_in = 0;
 }
 
+static inline FILE *model_dump_file(const char *dir, const char *name)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "w");
+	if (!file)
+		abort();
+	return file;
+}
+
+/* The files, the name of the first, and what the guest sees: for other programs to look at. */
+static inline void model_dump(struct crash_run *run, const char *where)
+{
+	uint8_t *disk = crash_alloc(run->sectors * CRASH_SECTOR), page[PAGED_SIZE];
+	char dir[256];
+	FILE *file;
+
+	snprintf(dir, sizeof(dir), "%s/%s %llu", where, run->c->name,
+		 (unsigned long long)run->seed);
+	mkdir(dir, 0777);
+	for (unsigned int f = 0; f < run->world.n; f++) {
+		const struct paged *now = &run->world.files[f].now;
+
+		file = model_dump_file(dir, run->world.files[f].name);
+		for (uint64_t at = 0; at < now->size; at += PAGED_SIZE) {
+			size_t n = (size_t)MIN((uint64_t)PAGED_SIZE, now->size - at);
+
+			paged_read(now, page, n, at);
+			fwrite(page, n, 1, file);
+		}
+		fclose(file);
+	}
+	crash_read_all(run, disk);
+	file = model_dump_file(dir, "disk.expected");
+	fwrite(disk, run->sectors, CRASH_SECTOR, file);
+	fclose(file);
+	file = model_dump_file(dir, "name");
+	fputs(run->world.files[0].name, file);
+	fclose(file);
+	free(disk);
+}
+
 static inline void model_format(const struct vd_case *c, uint64_t seed, unsigned int rounds)
 {
 	seed = crash_setting("CRASH_SEED", seed);
@@ -86,6 +132,8 @@ static inline void model_format(const struct vd_case *c, uint64_t seed, unsigned
 		crash_close(&run);
 		crash_open(&run, &run.world);
 		model_compare(&run, 0, run.sectors);
+		if (getenv("MODEL_DUMP"))
+			model_dump(&run, getenv("MODEL_DUMP"));
 		crash_end(&run);
 	}
 }

@@ -262,19 +262,65 @@ static void test_damaged_header(void **state)
 static void test_decoded_size(void **state)
 {
 	uint8_t big[4096] = { 0 }, out[BLOCK], packed[4096];
+	struct vd_decoder *d = vd_decoder_new(VD_CODEC_ZLIB);
 	uLongf n = sizeof(packed);
 	size_t got = 0;
 
 	assert_int_equal(compress2(packed, &n, big, sizeof(big), 9), Z_OK);
-	assert_int_equal(vd_decode(VD_CODEC_ZLIB, packed, n, out, BLOCK, &got, NULL), -E2BIG);
-	assert_int_equal(vd_decode(VD_CODEC_ZLIB, packed, n - 6, big, sizeof(big), &got, NULL),
+	assert_int_equal(vd_decode(d, VD_CODEC_ZLIB, packed, n, out, BLOCK, &got, NULL), -E2BIG);
+	assert_int_equal(vd_decode(d, VD_CODEC_ZLIB, packed, n - 6, big, sizeof(big), &got, NULL),
 			 -EINVAL);
-	assert_int_equal(vd_decode(VD_CODEC_ZLIB, packed, n, big, sizeof(big), &got, NULL), 0);
+	assert_int_equal(vd_decode(d, VD_CODEC_ZLIB, packed, n, big, sizeof(big), &got, NULL), 0);
 	assert_int_equal(got, sizeof(big));
 	n = sizeof(packed);
 	assert_int_equal(compress2(packed, &n, big, BLOCK, 9), Z_OK);
-	assert_int_equal(vd_decode(VD_CODEC_ZLIB, packed, n, out, BLOCK, &got, NULL), 0);
+	assert_int_equal(vd_decode(d, VD_CODEC_ZLIB, packed, n, out, BLOCK, &got, NULL), 0);
 	assert_int_equal(got, BLOCK);
+	vd_decoder_free(d);
+}
+
+/* glibc's own, which the program's malloc stands before; ASan has that place itself. */
+#ifndef __SANITIZE_ADDRESS__
+extern void *__libc_malloc(size_t n);
+static unsigned int allocations;
+
+void *malloc(size_t n)
+{
+	allocations++;
+	return __libc_malloc(n);
+}
+#define ALLOCATIONS allocations
+#else
+#define ALLOCATIONS 0u
+#endif
+
+/* An image's reader holds the root: it cannot wait for memory that the root is to give. */
+static void test_no_memory_per_block(void **state)
+{
+	uint8_t block[BLOCK], out[BLOCK + 1], packed[2][2 * BLOCK];
+	static const enum vd_codec codecs[] = { VD_CODEC_ZLIB, VD_CODEC_XZ };
+	struct vd_decoder *d = vd_decoder_new(VD_CODEC_ZLIB);
+	uLongf n = sizeof(packed[0]);
+	size_t length[2], got = 0;
+	unsigned int before = 0;
+
+	for (size_t i = 0; i < sizeof(block); i++)
+		block[i] = (uint8_t)(i * i >> 7);
+	assert_int_equal(compress2(packed[0], &n, block, sizeof(block), 9), Z_OK);
+	length[0] = n;
+	length[1] = put_xz(block, packed[1]);
+	for (int round = 0; round < 20; round++) {
+		for (size_t i = 0; i < 2; i++) {
+			assert_int_equal(vd_decode(d, codecs[i], packed[i], length[i], out,
+						   BLOCK + round % 2, &got, NULL),
+					 0);
+			assert_memory_equal(out, block, BLOCK);
+		}
+		if (round == 0)
+			before = ALLOCATIONS;
+	}
+	assert_int_equal(ALLOCATIONS, before);
+	vd_decoder_free(d);
 }
 
 static void test_lz4_limits(void **state)
@@ -298,7 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_versions),       cmocka_unit_test(test_damaged_index),
 		cmocka_unit_test(test_damaged_header), cmocka_unit_test(test_decoded_size),
-		cmocka_unit_test(test_lz4_limits),
+		cmocka_unit_test(test_lz4_limits),     cmocka_unit_test(test_no_memory_per_block),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

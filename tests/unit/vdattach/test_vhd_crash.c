@@ -38,7 +38,7 @@ static const struct vd_case cases[] = {
 static void test_power_cuts(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		crash_format(cases + i, 1, 25);
+		crash_format(cases + i, 1, 100);
 }
 
 static void test_model(void **state)

@@ -3,8 +3,8 @@
  * The kernel's device-mapper, by its ioctls (linux/dm-ioctl.h): devices made of segments of other
  * devices. All sectors are 512 bytes.
  */
-#ifndef VDATTACH_DM_H
-#define VDATTACH_DM_H
+#ifndef APPLETS_LIB_DM_H
+#define APPLETS_LIB_DM_H
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -71,6 +71,9 @@ int dm_resume(int control, const char *name, struct error **err) _nonnull_(2);
 
 /* Takes the device away. -EBUSY while it is open, -ENXIO when there is none. */
 int dm_remove(int control, const char *name, struct error **err) _nonnull_(2);
+
+/* The same, at once or as soon as nobody has the device open any more. 0 or -errno. */
+int dm_remove_later(int control, const char *name, struct error **err) _nonnull_(2);
 
 /* Name and uuid (each of size bytes) of a mapped device; either may be NULL. 0 or -ENXIO. */
 int dm_identify(int control, dev_t device, char *ret_name, char *ret_uuid,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "applets/vdattach/dm.h"
+#include "applets/lib/dm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -210,6 +210,14 @@ int dm_remove(int control, const char *name, struct error **err)
 		return error_make(err, EBUSY,
 				  "detach '%s': it is in use (a file system mounted from it?)",
 				  name);
+	return r < 0 ? error_sys(err, r, "remove the mapped device '%s'", name) : 0;
+}
+
+int dm_remove_later(int control, const char *name, struct error **err)
+{
+	struct dm_ioctl io;
+	int r = simple(control, DM_DEV_REMOVE, name, &io, DM_DEFERRED_REMOVE);
+
 	return r < 0 ? error_sys(err, r, "remove the mapped device '%s'", name) : 0;
 }
 

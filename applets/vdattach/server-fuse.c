@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/vdattach/server-fuse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "applets/lib/loopdev.h"
+#include "applets/lib/modreq.h"
+#include "applets/vdattach/server-awake.h"
+
+#define DEVICE "/dev/fuse"
+
+/* linux/fuse.h of 6.9: requests that were handed out and not answered are handed out again */
+#define NOTIFY_RESEND 7
+
+struct fuse_state {
+	struct fuse_pending *pending;
+	int mount; /* supervisor, until the loop device holds it; or -1 */
+};
+
+static int open_device(struct error **err)
+{
+	int fd = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO)) {
+		module_request("fuse");
+		fd = open(DEVICE, O_RDWR | O_CLOEXEC);
+	}
+	if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
+		return error_make(err, EOPNOTSUPP, "fuse: this kernel has none (module fuse)");
+	return fd < 0 ? error_sys(err, errno, "open '%s'", DEVICE) : fd;
+}
+
+static int fuse_probe(struct error **err)
+{
+	_cleanup_close_ int fd = open_device(err);
+
+	return MIN(fd, 0);
+}
+
+static int set(int context, const char *key, const char *value)
+{
+	return (int)syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, key, value, 0);
+}
+
+/* A mount of a file, in no namespace. Returns its descriptor. */
+static int mount_detached(const struct vd_server *srv, struct error **err)
+{
+	_cleanup_close_ int context = (int)syscall(SYS_fsopen, "fuse", FSOPEN_CLOEXEC);
+	char device[16];
+	int r;
+
+	snprintf(device, sizeof(device), "%d", srv->kernel_fd);
+	if (context < 0 || set(context, "source", "vdattach") < 0 ||
+	    set(context, "fd", device) < 0 || set(context, "rootmode", "100600") < 0 ||
+	    set(context, "user_id", "0") < 0 || set(context, "group_id", "0") < 0 ||
+	    syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return error_sys(err, errno, "make a FUSE file system");
+	r = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
+	return r < 0 ? error_sys(err, errno, "mount a FUSE file system") : r;
+}
+
+static void fuse_destroy(struct vd_server *srv)
+{
+	struct fuse_state *state = srv->state;
+
+	if (state) {
+		closep(&state->mount);
+		if (state->pending)
+			munmap(state->pending, sizeof(*state->pending));
+		free(state);
+	}
+	srv->state = NULL;
+	closep(&srv->kernel_fd);
+	srv->kernel_fd = -1;
+	free(srv->devpath);
+	srv->devpath = NULL;
+}
+
+static int fuse_create(struct vd_server *srv, struct error **err)
+{
+	struct fuse_state *state = calloc(1, sizeof(*state));
+	int r = -ENOMEM;
+
+	srv->state = state;
+	if (state) {
+		state->mount = -1;
+		r = fuse_pending_map(&state->pending);
+	}
+	if (r < 0) {
+		error_sys(err, r, "fuse");
+	} else {
+		r = srv->kernel_fd = open_device(err);
+		if (r >= 0)
+			r = state->mount = mount_detached(srv, err);
+	}
+	if (r < 0)
+		fuse_destroy(srv);
+	return MIN(r, 0);
+}
+
+static int serve(struct vd_server *srv, struct backend *backend, struct error **err)
+{
+	struct fuse_state *state = srv->state;
+	struct fuse_pending *pending = state ? state->pending : NULL;
+	int r = awake_start(err);
+
+	if (r < 0)
+		return r;
+	if (state)
+		closep(&state->mount);
+	if (!pending && fuse_pending_map(&pending) < 0)
+		return error_sys(err, ENOMEM, "fuse");
+	if (write(srv->ready_fd, "", 1) != 1)
+		return error_sys(err, errno, "tell that requests are answered");
+	return fuse_serve(srv, srv->kernel_fd, pending, backend, err);
+}
+
+static int attach_loop(struct vd_server *srv, int file, struct error **err)
+{
+	const struct loop_request req = {
+		.path = "vdattach",
+		.fd = file,
+		.size = srv->size,
+		.block_size = srv->sector_size,
+		.read_only = srv->read_only,
+		.partscan = srv->partscan,
+		.direct_io = true,
+	};
+	struct stat st;
+
+	/* the kernel learns the file's size */
+	if (fstat(file, &st) < 0)
+		return error_sys(err, errno, "fuse");
+	return loop_attach(&req, &srv->devpath, err);
+}
+
+static int fuse_start(struct vd_server *srv, int pid, bool again, struct error **err)
+{
+	struct fuse_state *state = srv->state;
+	_cleanup_close_ int file = -1;
+	char path[32];
+	int r;
+
+	if (again)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", state->mount);
+	file = open(path, (srv->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	r = file < 0 ? error_sys(err, errno, "open the file of FUSE") : attach_loop(srv, file, err);
+	closep(&state->mount);
+	state->mount = -1;
+	return r;
+}
+
+/*
+ * /dev/fuse is open here too, so requests wait. The one that the dead worker had lies in shared
+ * memory; only a supervisor that took over from a killed one does not have it, and needs the
+ * kernel's help.
+ */
+static int fuse_recover(struct vd_server *srv, struct error **err)
+{
+	const struct fuse_out_header again = { .len = sizeof(again), .error = NOTIFY_RESEND };
+
+	if (srv->state || write(srv->kernel_fd, &again, sizeof(again)) > 0)
+		return 0;
+	return error_sys(err, errno, "take over what a killed worker has left of %s", srv->devpath);
+}
+
+/* The mount goes with the loop device, and the worker's read with it. */
+static int fuse_stop(struct vd_server *srv, struct error **err)
+{
+	return srv->devpath ? loop_detach(srv->devpath, err) : 0;
+}
+
+const struct vd_server_ops vd_server_fuse = {
+	.name = "fuse",
+	.probe = fuse_probe,
+	.create = fuse_create,
+	.serve = serve,
+	.start = fuse_start,
+	.recover = fuse_recover,
+	.stop = fuse_stop,
+	.destroy = fuse_destroy,
+};
