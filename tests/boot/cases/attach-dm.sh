@@ -10,7 +10,7 @@ for format in vdi vmdk vpc vhdx qcow2; do
 	qemu-img create -q -f $format $options "$WORK/images/x.$format" 256M
 done
 qemu-img create -q -f qcow2 -b x.vdi -F vdi "$WORK/images/child.qcow2"
-ext4 "$WORK/host" 900M host "$host_uuid" "$WORK/images" >/dev/null
+ext4 "$WORK/host" 2G host "$host_uuid" "$WORK/images" >/dev/null
 
 cat >"$WORK/test" <<'TEST'
 #!/bin/busybox sh
@@ -25,16 +25,24 @@ no() { echo "=== bad $*"; failed=1; }
 # until N CONDITION..: at most N tenths of a second
 until_true() { n=$1; shift; while ! "$@"; do n=$((n - 1)); [ $n -gt 0 ] || return 1; usleep 100000; done; }
 workers() { ps | awk '/@vdattach/ && !/awk/ { print $1 }'; }
+# the one whose parent is the other
+worker() {
+	for pid in $(workers); do
+		parent=$(awk '{ print $4 }' "/proc/$pid/stat")
+		[ "$(cut -c1 "/proc/$parent/cmdline" 2>/dev/null)" != @ ] || echo "$pid"
+	done
+}
+has_worker() { [ -n "$(worker)" ]; }
 flushes() { awk '{ print $16 }' "/sys/block/$1/stat"; }
 has_loop() { ls /sys/block/dm-0/slaves | grep -q loop; }
 nobody() { [ -z "$(workers)" ]; }
 for file in x.vdi x.vmdk x.vpc x.vhdx x.qcow2 child.qcow2; do
 	disk=$(vdattach -e dm /host/$file) || { no "$file: attach"; continue; }
 	server=$(ls /sys/block/dm-0/slaves)
-	blockwork write "$disk" 1 400 || no "$file: write"
+	blockwork write "$disk" 1 150 || no "$file: write"
 	until_true 100 has_loop || no "$file: never mapped"
-	blockwork write "$disk" 2 400 || no "$file: write 2"
-	blockwork verify "$disk" 2 400 || no "$file: verify 2"
+	blockwork write "$disk" 2 150 || no "$file: write 2"
+	blockwork verify "$disk" 2 150 || no "$file: verify 2"
 	vdattach -e dm /host/$file 2>/dev/null && no "$file: attached twice"
 	loop=$(cd /sys/block/dm-0/slaves && ls -d loop*)
 	before=$(flushes "$server") loop_before=$(flushes "$loop")
@@ -46,12 +54,19 @@ for file in x.vdi x.vmdk x.vpc x.vhdx x.qcow2 child.qcow2; do
 	[ ! -e /sys/block/dm-0 ] && [ ! -e /sys/block/loop0/loop ] || no "$file: a device is left"
 	disk=$(vdattach -e dm /host/$file) || no "$file: attach again"
 	blockwork verify "$disk" 3 20 || no "$file: verify 3"
-	blockwork write "$disk" 4 150 || no "$file: write 4"
+	blockwork write "$disk" 4 150 &
+	writer=$!
+	for _ in 1 2 3; do
+		kill -9 "$(worker)"
+		until_true 100 has_worker || no "$file: no new worker"
+	done
+	wait $writer || no "$file: an error while the worker was killed"
+	blockwork write "$disk" 5 150 && kill -9 "$(worker)" && blockwork verify "$disk" 5 150 || no "$file: verify 5"
 	mount -t ext4 "$disk" /mnt 2>/dev/null && no "$file: mounted"
 	vdattach detach "$disk" || no "$file: detach 2"
 	disk=$(vdattach -r /host/$file) || no "$file: attach read-only"
 	nobody || no "$file: a process for a read-only disk"
-	blockwork verify "$disk" 4 150 2>/dev/null && no "$file: opened for writing"
+	[ "$(cat /sys/block/dm-0/ro)" = 1 ] && blockwork verify "$disk" 5 150 || no "$file: read-only"
 	vdattach detach "$disk" || no "$file: detach 3"
 	echo "=== done $file"
 done
@@ -72,5 +87,5 @@ for file in x.vdi x.vmdk x.vpc x.vhdx x.qcow2 child.qcow2; do
 	[ $file = x.vpc ] || qemu-img check -q "$WORK/after/$file" || fail "qemu-img check $file"
 	"$TOP/build/host/bin/vdattach" check "$WORK/after/$file" >/dev/null || fail "vdattach check $file"
 	qemu-img convert -O raw "$WORK/after/$file" "$WORK/raw"
-	[ $file = child.qcow2 ] || "$WORK/blockwork" verify "$WORK/raw" 4 150 || fail "$file: other bytes"
+	[ $file = child.qcow2 ] || "$WORK/blockwork" verify "$WORK/raw" 5 150 || fail "$file: other bytes"
 done
