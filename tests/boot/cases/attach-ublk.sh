@@ -1,0 +1,124 @@
+# promise: an image in any dynamic format is a disk through ublk: nobody who uses it sees its worker being killed or everything being stopped
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kernels: 6.12
+formats='vpc vdi vmdk vhdx qcow2'
+mkdir -p "$WORK/host"
+for format in $formats; do
+	qemu-img create -q -f "$format" "$WORK/host/$format" 96M
+done
+qemu-img create -q -f vdi "$WORK/host/large" 1G
+ext4 "$WORK/host.ext4" 2G ublkhost "$host_uuid" "$WORK/host"
+cat >"$WORK/common" <<'TEST'
+for pair in proc:/proc sysfs:/sys devtmpfs:/dev tmpfs:/run; do
+	busybox mount -t "${pair%:*}" none "${pair#*:}"
+done
+exec >/dev/console 2>&1 </dev/console
+PATH=/bin:/sbin:/usr/bin
+die() {
+	echo "=== FAILED $*"
+	dmesg | tail -n 40
+	poweroff -f
+}
+# processes PARENT: those that it has started
+processes() {
+	for status in /proc/[0-9]*/status; do
+		grep -q "^PPid:[^0-9]*$1\$" "$status" 2>/dev/null || continue
+		status=${status#/proc/}
+		echo "${status%/status}"
+	done
+}
+supervisor() { vdattach list --json | sed -n 's/.*"pid": \([0-9]*\).*/\1/p' | head -n 1; }
+coldplug
+mkdir -p /host /mnt
+mount -t ext4 /dev/vda /host || die mount host
+TEST
+cat >"$WORK/test" <<'TEST'
+#!/bin/busybox sh
+. /common
+kill_workers() { # while fio runs
+	last='' kills=0
+	while kill -0 "$1" 2>/dev/null; do
+		worker=$(processes "$(supervisor)" | head -n 1)
+		if [ "$kills" -lt 6 ] && [ -n "$worker" ] && [ "$worker" != "$last" ]; then
+			kill -9 "$worker" && kills=$((kills + 1)) last=$worker
+		fi
+		sleep 0.3
+	done
+	echo "=== $kills workers killed"
+}
+# everything but this shell is stopped; what is started now reads nevertheless
+read_while_stopped() {
+	for i in 1 2 3 4 5 6; do
+		kill -STOP -1
+		timeout 10 dd if="$1" of=/dev/null bs=64k count=4 skip=$((i * 40)) iflag=direct 2>/dev/null || die "read $i while all was stopped"
+	done
+	kill -CONT -1
+}
+for format in vpc vdi vmdk vhdx qcow2; do
+	device=$(vdattach -v -e ublk "/host/$format") || die "attach $format"
+	grep -E 'VmLck|VmRSS' "/proc/$(processes "$(supervisor)" | head -n 1)/status" | sed "s/^/=== $format /"
+	printf '2048,,L\n' | sfdisk -q "$device" || die "sfdisk $format"
+	[ -b "${device}p1" ] || die "partition of $format"
+	fio --name=v --filename="${device}p1" --direct=1 --ioengine=libaio --iodepth=16 --bsrange=4k-64k --rw=randwrite --size=48m \
+		--verify=crc32c --verify_fatal=1 --do_verify=1 >/run/fio 2>&1 &
+	fio=$!
+	kill_workers $fio
+	wait $fio || { cat /run/fio; die "fio $format"; }
+	read_while_stopped "$device"
+	# the page cache must not hide anything
+	echo 3 >/proc/sys/vm/drop_caches
+	mke2fs -q -t ext4 "${device}p1" && mount -t ext4 "${device}p1" /mnt || die "mount $format"
+	cp /bin/busybox /mnt/file && kill -9 "$(processes "$(supervisor)" | head -n 1)"
+	! vdattach detach "$device" 2>/run/refused || die "$format was detached while it was mounted"
+	umount /mnt || die "umount $format"
+	echo "=== sum $format $(dd if="$device" bs=1M 2>/dev/null | sha256sum | cut -c 1-64)"
+	vdattach detach "$device" || die "detach $format"
+	[ ! -e "$device" ] || die "$device is still there"
+	# read-only: nothing can be written
+	device=$(vdattach -r -e ublk "/host/$format") || die "attach $format again"
+	[ "$(blockdev --getro "$device")" = 1 ] || die "$format is writable"
+	vdattach detach "$device" || die "detach $format again"
+done
+umount /host || die umount host
+vdattach free /dev/vda || die free
+[ "$(cat /proc/sys/kernel/tainted)" = 0 ] || die tainted
+echo '=== RESULT done'
+poweroff -f
+TEST
+cat >"$WORK/memory" <<'TEST'
+#!/bin/busybox sh
+. /common
+device=$(vdattach -e ublk /host/large) || die attach
+mke2fs -q -t ext4 "$device" && mount -t ext4 "$device" /mnt || die mount
+start=$(cut -d. -f1 /proc/uptime)
+dd if=/dev/zero of=/mnt/file bs=1M count=600 2>/dev/null && sync || die write
+echo "=== seconds $(($(cut -d. -f1 /proc/uptime) - start))"
+umount /mnt && vdattach detach "$device" && umount /host || die detach
+echo '=== RESULT done'
+poweroff -f
+TEST
+set --
+for file in /usr/bin/fio $(ldd /usr/bin/fio /sbin/sfdisk | grep -o '/[^ :]* ' | sort -u); do
+	set -- "$@" -s "file $file $file 755"
+done
+build ublk loop -s 'module ublk_drv' -s "file /common $WORK/common 644" -s "file /test $WORK/test 755" \
+	-s 'file /bin/sfdisk /sbin/sfdisk 755' -s "file /bin/mke2fs $TOP/build/musl/bin/mke2fs 755" "$@"
+build memory loop -s 'module ublk_drv' -s "file /common $WORK/common 644" -s "file /memory $WORK/memory 755" \
+	-s "file /bin/mke2fs $TOP/build/musl/bin/mke2fs 755"
+boot ublk 'rdinit=/test quiet' -smp 2 -drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
+log | grep '^==='
+expect '=== RESULT done'
+[ "$(log | grep -c 'workers killed')" = 5 ] || fail 'not every format had its workers killed'
+log | awk '/VmLck|VmRSS/ && $4 > 16384 { bad = 1 } END { exit bad }' || fail 'the worker has more than 16 MiB'
+clean_ext4 "$WORK/host.ext4"
+for format in $formats; do
+	debugfs -R "dump /$format $WORK/image" "$WORK/host.ext4" 2>/dev/null
+	[ $format = vpc ] || qemu-img check -q -f "$format" "$WORK/image" || fail "qemu-img check $format"
+	qemu-img convert -q -f "$format" -O raw "$WORK/image" "$WORK/raw"
+	sum=$(sha256sum <"$WORK/raw" | cut -c 1-64)
+	expect "=== sum $format $sum"
+done
+MEMORY=420 boot memory 'rdinit=/memory quiet' -drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
+log | grep '^==='
+expect '=== RESULT done'
+[ "$(log | sed -n 's/^=== seconds //p')" -lt 90 ] || fail 'a buffered write larger than the memory took too long'
