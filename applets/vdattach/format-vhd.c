@@ -269,6 +269,11 @@ static void check_end(struct vd_image *image, const struct vhd *vhd)
 	uint64_t used = vhd->map ? vhd->tail.end : image->size;
 	uint64_t end = image->source->size - vhd->footer_length;
 
+	/* a block at least, less what was allowed for alignment */
+	if (vhd->map && vhd->unused >= vhd->header.block_size / 2)
+		findings_add(&image->findings, FINDING_LEAK,
+			     "%s: %" PRIu64 " bytes among the blocks belong to nothing",
+			     image->source->name, vhd->unused);
 	/* blocks are aligned in various ways; and the last one may be cut short */
 	if (end > used + (vhd->map ? 4096 : 0))
 		findings_add(&image->findings, FINDING_LEAK,

@@ -59,7 +59,7 @@ struct vhd {
 	uint32_t bitmap_size; /* bytes before each block's data, a multiple of 512 */
 	struct blockmap *map; /* table and sector bitmaps; NULL = fixed */
 	struct tail tail;
-	uint64_t used; /* bytes of blocks that the table refers to, at open */
+	uint64_t unused; /* at open: bytes before tail.end that nothing refers to */
 };
 
 /* Decodes VHD_FOOTER_SIZE bytes. False when the cookie is not there; nothing else is checked. */

@@ -98,6 +98,9 @@ static int check_header(struct vd_image *image, struct vhd *vhd, struct error **
 	return 0;
 }
 
+/* Before a block there may be less than this, as Hyper-V aligns them. */
+#define BLOCK_ALIGN 4096u
+
 /* What is no block: starts and ends, in bytes. */
 struct span {
 	uint64_t start, end;
@@ -143,7 +146,6 @@ static int check_block(struct vd_image *image, struct vhd *vhd, uint32_t index, 
 				       start, err);
 	}
 	vhd->tail.end = MAX(vhd->tail.end, start + vhd->bitmap_size + vhd->header.block_size);
-	vhd->used += vhd->bitmap_size + (uint64_t)vhd->header.block_size;
 	return 0;
 }
 
@@ -203,6 +205,7 @@ static int open_table(struct vd_image *image, struct vhd *vhd, struct error **er
 	_cleanup_free_ uint32_t *starts = malloc(vhd->header.entries * sizeof(*starts) + 1);
 	struct span spans[3 + VHD_LOCATORS];
 	size_t n_spans = metadata_spans(vhd, spans), n = 0;
+	uint64_t used = 0;
 	int r;
 
 	if (!starts)
@@ -210,6 +213,7 @@ static int open_table(struct vd_image *image, struct vhd *vhd, struct error **er
 				 vhd->header.entries);
 	vhd->tail.source = image->source;
 	for (size_t i = 0; i < n_spans; i++) {
+		used += spans[i].end - spans[i].start;
 		/* a locator beyond the file is no reason to put blocks there */
 		if (spans[i].end <= image->source->size)
 			vhd->tail.end = MAX(vhd->tail.end, spans[i].end);
@@ -218,6 +222,9 @@ static int open_table(struct vd_image *image, struct vhd *vhd, struct error **er
 	if (r == 0)
 		r = check_overlaps(image, vhd, starts, n, err);
 	vhd->tail.end = (vhd->tail.end + VD_SECTOR - 1) / VD_SECTOR * VD_SECTOR;
+	/* spans that share their bytes count twice: too little is told, never too much */
+	used += n * (vhd->bitmap_size + (uint64_t)vhd->header.block_size + BLOCK_ALIGN);
+	vhd->unused = used < vhd->tail.end ? vhd->tail.end - used : 0;
 	return r;
 }
 
