@@ -9,11 +9,16 @@ assemble() {
 	tmpfs) unpack_root ;;
 	share) mount_share ;;
 	esac
+	[ -z "$P_BINDS$P_TCE$P_SWAP$TC_WORDS" ] || load places
+	[ -z "$TC_WORDS" ] || leave_to_tinycore
 	case $P_PERSIST in archive:*)
 		load archive
 		restore_archive "${P_PERSIST#archive:}"
 		;;
 	esac
+	[ -z "$P_BINDS" ] || bind_places
+	[ -z "$P_TCE" ] || load_extensions "$P_TCE"
+	[ -z "$P_SWAP" ] || use_swap
 	# shellcheck disable=SC2034 # for handover
 	ASSEMBLED=1
 }

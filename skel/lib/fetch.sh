@@ -74,7 +74,12 @@ copy_to_ram() {
 	mib "$SOURCE"
 	need=$RET
 	meminfo MemAvailable
-	if [ "$RET" -lt $((need + 64)) ]; then
+	if [ "$P_TORAM" = auto ]; then
+		[ "$RET" -ge $((need + 512)) ] || {
+			say "$SOURCE stays on its medium: in RAM it needs $need MiB and 512 MiB to live in, there are $RET MiB"
+			return 0
+		}
+	elif [ "$RET" -lt $((need + 64)) ]; then
 		warn "vi.toram needs $need MiB and 64 MiB to live in, the machine has $RET MiB: using the image where it is"
 		return 0
 	fi

@@ -10,7 +10,7 @@ plan_reset() {
 	P_ROOT='' P_FSTYPE='' P_FLAGS='' P_ACCESS='' P_INIT='' P_FSCK='' P_MODULES='' P_HOSTMOUNT=''
 	P_SHELL='' P_DEBUG='' P_BREAK='' P_PLAN='' P_PANIC='' P_QUIET='' P_VERBOSE='' P_CONSOLES=''
 	LIVE='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' COW_HOST='' COW_DIR='' NFSROOT=''
-	P_GENERATIONS='' P_NORESTORE='' TC_RESTORE='' TC_MYDATA=''
+	P_GENERATIONS='' P_NORESTORE='' P_BINDS='' P_TCE='' P_SWAP='' TC_WORDS='' TC_RESTORE='' TC_MYDATA=''
 	ROOT_IS_HOST='' PERSIST_OPEN='' COMPAT='' KNOWN='' NOTES='' TAIL=0
 }
 
@@ -126,25 +126,10 @@ plan_live() {
 	esac
 }
 
-# tinycore_place NAME[/DIR]: Tiny Core's sdXN, UUID= or LABEL= with a folder, as HOST:/DIR in RET
-tinycore_place() {
-	local device=$1 dir=''
-	case $1 in
-	/dev/*/*) device=${1#/dev/} && dir=/${device#*/} device=/dev/${device%%/*} ;;
-	/dev/*) ;;
-	*/*) device=${1%%/*} dir=/${1#*/} ;;
-	esac
-	case $device in
-	UUID=* | LABEL=* | PARTUUID=* | PARTLABEL=* | /dev/*) ;;
-	*) device=/dev/$device ;;
-	esac
-	RET=$device:${dir:-/}
-}
-
 # restore=PLACE mydata=NAME
 plan_tinycore_restore() {
 	tinycore_place "$TC_RESTORE"
-	I_PERSIST=archive:${RET%/}/${TC_MYDATA:-mydata}.tgz
+	TC_WORDS=1 I_PERSIST=archive:${RET%/}/${TC_MYDATA:-mydata}.tgz
 }
 
 # root=TAG rootfstype=9p, root=/dev/nfs nfsroot=SERVER:/path
@@ -189,6 +174,9 @@ plan_print() {
 	show access "$P_ACCESS"
 	show persist "$P_PERSIST"
 	show norestore "$P_NORESTORE"
+	show_lines bind "$P_BINDS"
+	show tce "$P_TCE"
+	show swap "${P_SWAP# }"
 	show size "$P_SIZE"
 	show toram "$P_TORAM"
 	show verify "$P_VERIFY"
@@ -213,6 +201,13 @@ plan_print_debug() {
 	show fsck "$P_FSCK"
 	for line in $NOTES; do
 		show note "$line"
+	done
+}
+
+show_lines() {
+	local line IFS="$NL"
+	for line in $2; do
+		show "$1" "$line"
 	done
 }
 

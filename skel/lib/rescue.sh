@@ -37,9 +37,23 @@ root_is_mounted() {
 }
 
 reboot_now() {
+	leave_clean
 	$RUN sync
 	$RUN reboot -f
 	halt_here
+}
+
+# A disk that this boot mounted for writing is not left as if the power had gone.
+leave_clean() {
+	local kind what lines=''
+	[ ! -r "$STATE" ] || while read -r kind what; do
+		[ "$kind" != mount ] || lines=$what$NL$lines
+	done <"$STATE"
+	while read -r what; do
+		[ -z "$what" ] || $RUN umount "$what" 2>/dev/null || $RUN mount -o remount,ro "$what" 2>/dev/null
+	done <<LINES
+$lines
+LINES
 }
 
 # Process 1 must not end.

@@ -50,6 +50,13 @@ word_ours() {
 	vi.size=*) P_SIZE=$V ;;
 	vi.toram | vi.toram=1) P_TORAM=1 ;;
 	vi.toram=0) P_TORAM='' ;;
+	vi.toram=auto) P_TORAM=auto ;;
+	vi.bind=?*:/*:/*) P_BINDS=$P_BINDS$V$NL ;;
+	vi.bind=*) wrong "$1" 'HOST:/folder:/target' ;;
+	vi.tce=?*:/*) P_TCE=$V ;;
+	vi.swap= | vi.swap=none) P_SWAP='' ;;
+	vi.swap=auto | vi.swap=zram | vi.swap=zram:* | vi.swap=?*=* | vi.swap=/dev/*) P_SWAP="$P_SWAP $V" ;;
+	vi.swap=*) wrong "$1" 'auto, zram[:SIZE], none or a partition' ;;
 	vi.verify=sha256:*) P_VERIFY=${V#sha256:} ;;
 	vi.verify=*) later "$1" ;;
 	vi.timeout= | vi.timeout=*[!0-9]*) wrong "$1" 'a number of seconds' ;;
@@ -144,13 +151,44 @@ word_tinycore() {
 		;;
 	waitusb=*) seconds "$1" ;;
 	norestore | base) P_NORESTORE=1 ;;
-	nozswap | noswap) ;; # we do none of it
+	nozswap | noswap) P_SWAP='' ;;
+	home=?* | opt=?* | local=?*) tinycore_bind "${1%%=*}" ;;
+	tce=?*)
+		tinycore_place "$V"
+		case $RET in *:/) RET=${RET}tce ;; esac
+		P_TCE=$RET TC_WORDS=1
+		;;
 	restore=?*) TC_RESTORE=$V ;;
 	mydata=?*) TC_MYDATA=$V ;;
-	tce=* | home=* | opt=* | local=* | swapfile=* | protect | tcvd=* | nfsmount=*) later "$1" ;;
+	swapfile=* | protect | tcvd=* | nfsmount=*) later "$1" ;;
 	nbd=* | aoe=* | tftplist=* | httplist=* | pause | superuser | text | iso=*) later "$1" ;;
 	*) return 1 ;;
 	esac
+}
+
+# tinycore_bind NAME: home=, opt=, local= at PLACE mean the folder of that name there
+tinycore_bind() {
+	tinycore_place "$V"
+	case $1 in
+	local) P_BINDS=$P_BINDS${RET%/}/local:/usr/local$NL ;;
+	*) P_BINDS=$P_BINDS${RET%/}/$1:/$1$NL ;;
+	esac
+	TC_WORDS=1
+}
+
+# tinycore_place NAME[/DIR]: Tiny Core's sdXN, UUID= or LABEL= with a folder, as HOST:/DIR in RET
+tinycore_place() {
+	local device=$1 dir=''
+	case $1 in
+	/dev/*/*) device=${1#/dev/} && dir=/${device#*/} device=/dev/${device%%/*} ;;
+	/dev/*) ;;
+	*/*) device=${1%%/*} dir=/${1#*/} ;;
+	esac
+	case $device in
+	UUID=* | LABEL=* | PARTUUID=* | PARTLABEL=* | /dev/*) ;;
+	*) device=/dev/$device ;;
+	esac
+	RET=$device:${dir:-/}
 }
 
 # root=live:SPEC of dracut
@@ -233,7 +271,8 @@ word_archiso() {
 	img_dev=*) I_HOST=$V ;;
 	img_loop=/*) P_ISO=$V ;;
 	img_loop=*) P_ISO=/$V ;;
-	copytoram=n | copytoram=auto) ;;
+	copytoram=n) ;;
+	copytoram=auto) P_TORAM=auto ;;
 	cow_device=*) COW_HOST=$V ;;
 	cow_label=*) COW_HOST=LABEL=$V ;;
 	cow_directory=*) COW_DIR=$V ;;

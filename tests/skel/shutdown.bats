@@ -167,3 +167,17 @@ ram_root() {
 	said 'mkvinitrd: clean' && calls 'reboot -f' && not_called 'vdattach|losetup'
 }
 @test "a root in RAM, nothing stacked: clean" { both ram_root; }
+
+swaps() {
+	old_tree
+	printf 'Filename Type Size Used Priority\n/vda3 partition 1 0 -2\n/oldroot/swapfile file 1 0 -3\n/dev/zram0 partition 1 0 100\n' >"$ROOT/proc/swaps"
+	echo 'device /dev/vda3' >"$ROOT/state"
+	: >"$ROOT/dev/vda3"
+	down poweroff
+	calls 'swapoff /oldroot/swapfile' 'umount /oldroot' 'swapoff /dev/vda3' 'swapoff /dev/zram0' 'vdattach free /dev/vda3' && said 'mkvinitrd: clean' || return 1
+	fake swapoff <<<'exit 1'
+	old_tree
+	down poweroff
+	said '/dev/vda3 is still used for swap'
+}
+@test "swap is given back after the root, and before the proof" { both swaps; }

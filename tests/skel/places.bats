@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Parts of the root that live elsewhere: vi.bind, Tiny Core's words, swap.
+load lib.bash
+
+binds() {
+	mkdir -p "$ROOT/run/initramfs/places/0/data/home" "$ROOT/newroot/srv"
+	cmdline 'root=/dev/vda1 rw vi.bind=LABEL=data:/data/home:/home vi.bind=UUID=9:/new:/srv'
+	boot
+	calls 'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/places/0 -H LABEL=data' \
+		'mount -o bind /run/initramfs/places/0/data/home /newroot/home' \
+		'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/places/1 -H UUID=9' \
+		'cp -a /newroot/srv /run/initramfs/places/1/new.new' \
+		'mount -o bind /run/initramfs/places/1/new /newroot/srv' 'umount -l /run/initramfs/places/1' \
+		'switch_root /newroot /sbin/init' && [ -d "$ROOT/run/initramfs/places/1/new" ]
+}
+@test "vi.bind: a folder of a partition, made of what the root has when it is new" { both binds; }
+
+binds_gone() {
+	fake findimg <<'FAKE'
+case "$*" in *places*) exit 3 ;; esac
+printf 'DEVICE=/dev/vda1\nFSTYPE=ext4\n'
+FAKE
+	cmdline 'root=/dev/vda1 rw home=sda9'
+	boot
+	said '/home stays in the root: /home of /dev/sda9 cannot be used' && calls 'switch_root /newroot /sbin/init'
+}
+@test "a partition that is not there is said, and the boot goes on" { both binds_gone; }
+
+tiny_core() {
+	local optional=$ROOT/run/initramfs/places/0/tce/optional
+	mkdir -p "$optional"
+	touch "$optional/"{a,b,c}.tcz
+	printf 'a.tcz\nmissing.tcz\nb.tcz\n' >"$ROOT/run/initramfs/places/0/tce/onboot.lst"
+	printf 'b.tcz\nc.tcz\n' >"$optional/a.tcz.dep"
+	printf 'a.tcz\n' >"$optional/c.tcz.dep"
+	cmdline 'root=/dev/vda1 rw tce=sda1'
+	boot
+	said 'extension missing.tcz is missing' &&
+		[ "$(grep -c '^mount -t squashfs' "$CALLS")" = 3 ] && [ "$(grep -c 'cp -rs' "$CALLS")" = 3 ] &&
+		calls 'mount -t squashfs -o ro,loop /run/initramfs/places/0/tce/optional/b.tcz /newroot/tmp/tcloop/b' \
+			'chroot /newroot /tmp/tcloop/.bin/busybox cp -rs /tmp/tcloop/b/. /' \
+			'mount -t squashfs -o ro,loop /run/initramfs/places/0/tce/optional/c.tcz /newroot/tmp/tcloop/c' \
+			'chroot /newroot /tmp/tcloop/.bin/busybox cp -rs /tmp/tcloop/c/. /' \
+			'mount -t squashfs -o ro,loop /run/initramfs/places/0/tce/optional/a.tcz /newroot/tmp/tcloop/a' \
+			'chroot /newroot /tmp/tcloop/.bin/busybox cp -rs /tmp/tcloop/a/. /' &&
+		[ -e "$ROOT/newroot/usr/local/tce.installed/a" ] && [ ! -e "$ROOT/newroot/tmp/tcloop/.bin" ]
+}
+@test "tce=: what onboot.lst names, dependencies first and once, even in a circle" { both tiny_core; }
+
+own_scripts() {
+	mkdir -p "$ROOT/newroot/etc/init.d"
+	: >"$ROOT/newroot/etc/init.d/tc-config"
+	cmdline 'vi.mode=tmpfs vi.image=/r.tar home=sda1 tce=sda1 restore=sda1'
+	boot
+	said 'are left to tc-config of this root' && not_called 'places|unpackroot --over'
+}
+@test "Tiny Core's own root does its words itself" { both own_scripts; }
+
+swap() {
+	fake blkid <<'FAKE'
+echo '/dev/sda2: UUID="5" TYPE="swap"'
+echo '/dev/sda3: UUID="6" TYPE="ext4"'
+echo '/dev/sda4: LABEL="TYPE=swap" TYPE="vfat"'
+FAKE
+	mkdir -p "$ROOT/sys/block/zram0"
+	cmdline 'root=/dev/vda1 rw vi.swap=auto vi.swap=zram:200m'
+	boot
+	calls 'swapon /dev/sda2' 'mkswap /dev/zram0' 'swapon -p 100 /dev/zram0' && not_called 'sda[34]' &&
+		[ "$(cat "$ROOT/sys/block/zram0/disksize")" = 200m ] && grep -qx 'device /dev/sda2' "$ROOT/run/initramfs/state" || return 1
+	: >"$CALLS"
+	cmdline 'root=/dev/vda1 rw'
+	boot
+	not_called 'swap'
+}
+@test "swap: what is there with vi.swap=auto, compressed memory with zram, nothing without a word" { both swap; }
+
+failed_boot_unmounts() {
+	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.persist=dir:/c panic=-1'
+	fake overlayroot <<<'exit 1'
+	boot
+	calls 'umount /run/initramfs/host' 'sync' 'reboot -f'
+}
+@test "a boot that fails and reboots unmounts what it mounted" { both failed_boot_unmounts; }
