@@ -3,6 +3,7 @@
 # everything again for tests) and build/musl (static applets for the initramfs).
 #   make                  builder, applets, busybox
 #   make check            every gate in ci/
+#   make check-all        the boot cases as well that are slow on a kernel
 #   make install DESTDIR= PREFIX=
 #   V=1 shows commands; SAN=1 builds the host tree with ASan+UBSan; O=DIR builds elsewhere.
 O      ?= build

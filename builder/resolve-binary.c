@@ -269,15 +269,28 @@ static int add_interpreter(struct binary_set *set, const struct elf_facts *facts
 	return r < 0 && r != -ENOMEM ? error_wrap(err, "interpreter of '%s'", path) : r;
 }
 
+/* Threads of glibc that end by themselves load it at that moment, as argon2's do; musl has no such thing. */
+static int add_unwinder(struct binary_set *set, const struct elf_facts *facts, const char *path,
+			struct error **err)
+{
+	_cleanup_error_ struct error *problem = NULL;
+	int r = add_library(set, facts, path, "libgcc_s.so.1", &problem);
+
+	return r == 0 || r == -ENOENT ? 0 : error_move(err, steal_ptr(&problem));
+}
+
 static int add_all(struct binary_set *set, const struct elf_facts *facts, const char *path,
 		   struct error **err)
 {
 	const char *name;
 	int r = facts->interpreter ? add_interpreter(set, facts, path, err) : 0;
 
-	vec_foreach(i, name, &facts->needed)
+	vec_foreach(i, name, &facts->needed) {
 		if (r == 0)
 			r = add_library(set, facts, path, name, err);
+		if (r == 0 && strncmp(name, "libargon2.so.", 13) == 0)
+			r = add_unwinder(set, facts, path, err);
+	}
 	return r;
 }
 

@@ -21,6 +21,7 @@ host any
 #   device:LABEL=changes a partition
 #   archive:/settings    RAM, and /etc, /root and /home in settings.tar.zst on that partition (any file system): saved at
 #                        shutdown and by vinitrd-save, see mkvinitrd-boot(7)
+#   A partition or file may be a LUKS volume: 'include luks' as well.
 #   With ',rollback=3' behind a folder, file or partition the last three states of it are kept, to go back to.
 #   A folder or file of another partition: dir:LABEL=data:/changes
 persist ram

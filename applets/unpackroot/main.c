@@ -22,7 +22,7 @@ static const char help[] =
 	"Unpack a tar or cpio archive (xz, zstd, gzip, bzip2 or plain; told by content)\n"
 	"into the empty directory NEWROOT. '-' reads standard input.\n"
 	"\n"
-	"  -j, --threads N    decoder threads at most (default: one per CPU, in 24 MiB)\n"
+	"  -j, --threads N    decoder threads at most (default: one per CPU, in 20 MiB)\n"
 	"      --sha256 HEX   what the archive file must hash to\n"
 	"      --consume      free the archive's memory while reading, remove it at the end\n"
 	"      --over         NEWROOT has files: unpack over them, when ARCHIVE is whole\n"

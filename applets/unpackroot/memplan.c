@@ -10,7 +10,7 @@
 
 /* Queues, libarchive, stacks. */
 #define OWN_MEMORY     (4 * MIB)
-#define THREADS_MEMORY (24 * MIB)
+#define THREADS_MEMORY (20 * MIB)
 
 static bool magic_in_ram(const struct statfs *fs)
 {

@@ -14,7 +14,7 @@ struct memplan_input {
 	int newroot;  /* directory */
 	bool consume; /* the archive's own memory comes back while it is unpacked */
 	unsigned int threads;
-	bool many_threads; /* they may take more than 24 MiB together */
+	bool many_threads; /* they may take more than 20 MiB together */
 };
 
 struct memplan {

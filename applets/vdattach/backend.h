@@ -6,7 +6,6 @@
 #include <pthread.h>
 
 #include "applets/vdattach/image.h"
-#include "applets/vdattach/write-log.h"
 
 enum backend_op {
 	BACKEND_READ,
@@ -27,9 +26,6 @@ struct backend {
 	/* Called without the lock after each write that may have allocated; NULL: nobody asks. */
 	void (*written)(void *arg, uint64_t offset, uint64_t n);
 	void *arg;
-	/* What the next worker needs should this one be killed; NULL: there is none. Set it before
-	 * the first request. */
-	struct write_log *log;
 	unsigned int reported; /* which kinds of error were told already; see backend_request */
 };
 
@@ -45,18 +41,6 @@ void backend_init(struct backend *backend, struct vd_image *image, struct source
  */
 int backend_request(struct backend *backend, enum backend_op op, void *buf, uint64_t n,
 		    uint64_t offset, bool fua) _must_check_ _nonnull_(1);
-
-/*
- * For who holds the lock: makes all that was written durable. Use it in the place of source_flush:
- * it empties the log. 0 or -errno.
- */
-int backend_flush(struct backend *backend, struct error **err) _must_check_ _nonnull_(1);
-
-/*
- * Does again what a killed worker has left in the log, and flushes. Before the first request. 0, or
- * -errno with the log as it was: without it the disk must not be served.
- */
-int backend_replay(struct backend *backend, struct error **err) _must_check_ _nonnull_(1);
 
 void backend_release(struct backend *backend);
 

@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
+
+#include "applets/vdattach/vault.h"
 
 #define NONE UINT32_MAX
 #define RESERVE \
@@ -20,10 +23,11 @@ struct blockmap {
 	struct source *source;
 	uint32_t page_size, n_pages, n_buckets, n_dirty;
 	uint32_t newest, oldest;
-	struct page *pages;
+	struct vault_memory memory;
+	struct page *pages; /* in memory */
 	uint32_t *buckets;
 	uint32_t *order; /* scratch of write_back */
-	uint8_t *bytes;	 /* n_pages x page_size */
+	uint8_t *bytes;	 /* in memory: n_pages x page_size */
 };
 
 static uint32_t bucket_of(const struct blockmap *map, uint64_t offset)
@@ -40,6 +44,10 @@ int blockmap_new(struct source *source, uint32_t page_size, uint32_t pages, stru
 		 struct error **err)
 {
 	struct blockmap *map = calloc(1, sizeof(*map));
+	struct vault_shape shape = { .page_size = page_size,
+				     .slot_size = sizeof(struct page),
+				     .dirty_at = offsetof(struct page, dirty) };
+	int r;
 
 	if (!map)
 		return error_sys(err, ENOMEM, "%s", source->name);
@@ -48,11 +56,13 @@ int blockmap_new(struct source *source, uint32_t page_size, uint32_t pages, stru
 	map->page_size = page_size;
 	map->n_pages = pages;
 	map->n_buckets = pages | 1;
-	map->pages = calloc(pages, sizeof(*map->pages));
+	shape.n = pages;
+	r = vault_take(source, &shape, &map->memory);
+	map->pages = map->memory.slots;
+	map->bytes = map->memory.bytes;
 	map->buckets = malloc(map->n_buckets * sizeof(*map->buckets));
 	map->order = calloc(pages, sizeof(*map->order));
-	map->bytes = malloc((size_t)pages * page_size);
-	if (!map->pages || !map->buckets || !map->order || !map->bytes) {
+	if (r < 0 || !map->buckets || !map->order) {
 		blockmap_free(&map);
 		return error_sys(err, ENOMEM, "%s: tables of %u pages", source->name, pages);
 	}
@@ -72,10 +82,9 @@ void blockmap_free(struct blockmap **map)
 	*map = NULL;
 	if (!m)
 		return;
-	free(m->pages);
+	vault_give(&m->memory);
 	free(m->buckets);
 	free(m->order);
-	free(m->bytes);
 	free(m);
 }
 

@@ -17,6 +17,7 @@ struct options {
 	const char *parents; /* folder below which the image's other files may be; NULL = its own */
 	const char *snapshots[SNAPSHOTS_MAX]; /* each continues the one before, the first IMAGE */
 	unsigned int n_snapshots;
+	struct vault *vault;  /* what a killed worker has left, and this one will; or NULL */
 	uint32_t sector_size; /* of the partition table; 0 = find out */
 	bool read_only, json, once;
 	bool lock;	   /* the image's files against other programs that write them */

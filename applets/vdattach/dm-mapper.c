@@ -93,7 +93,7 @@ static int make_durable(struct dm_mapper *m, struct error **err)
 
 	dm_loops_write_out(&m->loops);
 	pthread_mutex_lock(&m->backend->lock);
-	r = backend_flush(m->backend, err);
+	r = source_flush(m->backend->disk, err);
 	pthread_mutex_unlock(&m->backend->lock);
 	return r;
 }

@@ -90,13 +90,16 @@ static int make_memory(struct qcow2 *q, struct error **err)
 	uint32_t page = (uint32_t)MIN(q->cluster_size, (uint64_t)TABLE_PAGE);
 	/* pages of all tables that there can be, and what blockmap keeps in reserve */
 	uint64_t pages = q->header.l1_entries * (q->cluster_size + 8) / page + EARLY_PAGES;
-	int r = blockmap_new(q->file, page, (uint32_t)MIN(pages, (uint64_t)MAP_PAGES), &q->map,
-			     err);
+	/* what a killed process leaves is written in this order */
+	int r = blockmap_new(q->file, page, EARLY_PAGES, &q->early, err);
 
 	if (r == 0)
-		r = blockmap_new(q->file, page, EARLY_PAGES, &q->early, err);
-	if (r == 0)
 		r = blockmap_new(q->file, page, REFTABLE_PAGES, &q->reftable, err);
+	if (r == 0)
+		r = blockmap_new(q->file, VD_SECTOR, 1, &q->head, err);
+	if (r == 0)
+		r = blockmap_new(q->file, page, (uint32_t)MIN(pages, (uint64_t)MAP_PAGES), &q->map,
+				 err);
 	if (r < 0)
 		return r;
 	q->decoded = blockcache_new(q->cluster_size, DECODED_BYTES);
@@ -180,6 +183,7 @@ static void qcow2_close(struct vd_image *image)
 	free(q->data_file_name);
 	blockmap_free(&q->early);
 	blockmap_free(&q->reftable);
+	blockmap_free(&q->head);
 	blockmap_free(&q->map);
 	blockcache_free(q->decoded);
 	free(q->cluster);

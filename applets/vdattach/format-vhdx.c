@@ -66,6 +66,8 @@ static int vhdx_open(struct vd_image *image, struct error **err)
 	if (r == 0)
 		r = replay(image, vhdx, err);
 	if (r == 0)
+		r = source_rescue(image->source, true, err);
+	if (r == 0)
 		r = vhdx_regions_read(vhdx, err);
 	if (r == 0)
 		r = vhdx_metadata_read(vhdx, err);

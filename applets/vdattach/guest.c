@@ -55,6 +55,7 @@ static int add_opener(const struct options *options, const char *path, struct gu
 	guest->openers[guest->n_openers++] = opener;
 	r = file_opener_init(opener, path, options->parents, err);
 	opener->lock = options->lock;
+	opener->vault = options->vault;
 	return r;
 }
 
@@ -74,6 +75,10 @@ static int open_next(const struct options *options, const char *path, const char
 	    source->device == guest->image->source->device &&
 	    source->inode == guest->image->source->inode)
 		return 0;
+	if (r == 0) {
+		source->vault = options->vault;
+		r = source_rescue(source, false, err);
+	}
 	if (r == 0)
 		r = add_opener(options, path, guest, err);
 	if (r < 0)

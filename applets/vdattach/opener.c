@@ -188,6 +188,10 @@ static int file_open(void *ctx, const char *name, const struct source *from, boo
 	r = source_file_adopt(fd, path, read_only, &source, err);
 	if (r == 0 && opener->lock)
 		r = source_file_lock(source, err);
+	if (r == 0) {
+		source->vault = opener->vault;
+		r = source_rescue(source, false, err);
+	}
 	if (r == 0 && remember(opener, steal_ptr(&path)) < 0)
 		r = error_sys(err, ENOMEM, "open '%s'", name);
 	if (r == 0)

@@ -184,6 +184,18 @@ static int copy_table(struct qcow2 *q, uint64_t to, struct error **err)
 	return r;
 }
 
+/* Names the new table, in memory until the flush. */
+static int put_header(struct qcow2 *q, struct error **err)
+{
+	uint8_t b[12];
+
+	put_be64(b, q->header.reftable_offset);
+	put_be32(b + 8, q->header.reftable_clusters);
+	/* other parts of the header are written directly */
+	blockmap_forget(q->head, 0, VD_SECTOR);
+	return blockmap_write(q->head, 48, b, sizeof(b), err);
+}
+
 /* A larger copy of the refcount table at the end of the file; flush makes it the valid one. */
 static int grow_table(struct qcow2 *q, uint64_t index, struct error **err)
 {
@@ -210,12 +222,13 @@ static int grow_table(struct qcow2 *q, uint64_t index, struct error **err)
 	first = offset >> q->header.cluster_bits;
 	for (uint64_t i = 0; i < clusters && r == 0; i++)
 		r = qcow2_refcount_set(q, first + i, 1, err);
+	if (r == 0)
+		r = put_header(q, err);
 	if (r < 0) {
 		q->header = old;
 		q->reftable_entries = old.reftable_clusters * q->cluster_size / 8;
 		return r;
 	}
-	q->header_pending = true;
 	q->drops[q->n_drops++] = (struct qcow2_drop){ old.reftable_offset >> q->header.cluster_bits,
 						      old.reftable_clusters };
 	return 0;

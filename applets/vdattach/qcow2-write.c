@@ -223,35 +223,22 @@ int qcow2_zero_block(struct vd_image *image, uint64_t offset, struct error **err
 	return r;
 }
 
-static int write_header(struct qcow2 *q, struct error **err)
-{
-	uint8_t b[12];
-
-	if (!q->header_pending)
-		return 0;
-	put_be64(b, q->header.reftable_offset);
-	put_be32(b + 8, q->header.reftable_clusters);
-	return source_pwrite(q->file, b, sizeof(b), 48, err);
-}
-
 /* Refcount table and header: only after the blocks that they name, only before what is counted. */
 static int flush_reftable(struct qcow2 *q, struct error **err)
 {
 	int r;
 
-	if (!blockmap_is_dirty(q->reftable) && !q->header_pending)
+	if (!blockmap_is_dirty(q->reftable) && !blockmap_is_dirty(q->head))
 		return 0;
 	r = blockmap_write_back(q->reftable, err);
 	if (r == 0)
 		r = source_flush(q->file, err);
 	/* a switch of the table, with all that is in the new one durable */
-	if (r == 0 && q->header_pending) {
-		r = write_header(q, err);
+	if (r == 0 && blockmap_is_dirty(q->head)) {
+		r = blockmap_write_back(q->head, err);
 		if (r == 0)
 			r = source_flush(q->file, err);
 	}
-	if (r == 0)
-		q->header_pending = false;
 	return r;
 }
 

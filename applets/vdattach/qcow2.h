@@ -73,13 +73,13 @@ struct qcow2 {
 
 	/*
 	 * Tables by when they go to the disk at a flush: before all, what nothing refers to yet
-	 * (refcount blocks, new L2 tables); then the refcount table; last L1 and the L2 tables that
+	 * (refcount blocks, new L2 tables); then the refcount table; the header when that
+	 * table has moved; last L1 and the L2 tables that
 	 * were there before, which make it all visible.
 	 */
-	struct blockmap *early, *reftable, *map;
-	uint64_t epoch_end;  /* L2 tables from here on are new since the last flush */
-	struct tail tail;    /* of file */
-	bool header_pending; /* refcount table has moved */
+	struct blockmap *early, *reftable, *head, *map;
+	uint64_t epoch_end; /* L2 tables from here on are new since the last flush */
+	struct tail tail;   /* of file */
 	struct qcow2_drop drops[QCOW2_MAX_DROPS];
 	size_t n_drops;
 	uint8_t *cluster; /* scratch of cluster_size, for writing */

@@ -11,8 +11,7 @@
  *	supervisor: stop()                      the device goes; serve() returns 0
  *	supervisor: destroy()
  *
- * Each worker has the write log of the one before (write-log.h) and calls backend_replay() before
- * serve(). daemon.c drives this; a transport knows nothing of images, only of backend_request().
+ * daemon.c drives this; a transport knows nothing of images, only of backend_request().
  */
 #ifndef VDATTACH_SERVER_H
 #define VDATTACH_SERVER_H

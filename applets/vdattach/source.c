@@ -268,8 +268,3 @@ int source_window(struct source *under, const char *name, uint64_t offset, uint6
 	*ret = &w->source;
 	return 0;
 }
-
-uint64_t source_window_start(const struct source *source)
-{
-	return source->ops == &window_ops ? ((const struct window *)source)->offset : 0;
-}

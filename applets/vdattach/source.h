@@ -14,6 +14,7 @@
 #include "common/macro.h"
 
 struct source;
+struct vault;
 
 struct source_extent {
 	uint64_t length; /* bytes from the offset asked for, never 0 */
@@ -57,6 +58,7 @@ struct source {
 	uint64_t size;
 	uint64_t device, inode; /* which file it is; 0, 0 = not known */
 	bool read_only;
+	struct vault *vault;  /* where its changed tables are kept, or NULL; not owned */
 	bool was_raw;	      /* see source_file_remember_raw() */
 	struct error *reason; /* of the failure of the operation just done, or NULL; owned */
 };
@@ -78,6 +80,12 @@ int source_pwrite(struct source *source, const void *buf, size_t n, uint64_t off
  * write, so nothing that was written is known to be there.
  */
 int source_flush(struct source *source, struct error **err) _must_check_ _nonnull_(1);
+
+/*
+ * Writes what a killed process has left of source's tables in its vault (vault.h). late: of those
+ * that must not be written before the format has looked at the image. 0 or -errno.
+ */
+int source_rescue(struct source *source, bool late, struct error **err) _must_check_ _nonnull_(1);
 
 /*
  * Makes the source size bytes long: cuts its end off or adds zeros. Returns 0,
@@ -132,9 +140,6 @@ void source_close(struct source **source);
  */
 int source_window(struct source *under, const char *name, uint64_t offset, uint64_t size,
 		  struct source **ret, struct error **err) _must_check_ _nonnull_(1, 2, 5);
-
-/* Where a window begins in what is under it; 0 for other sources. */
-uint64_t source_window_start(const struct source *source) _nonnull_(1);
 
 /*
  * size bytes at data as a source; nothing is copied, data stays the caller's.

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
 #define BUCKETS	  1024u
@@ -20,11 +21,20 @@ int vhdx_pages_init(struct vhdx_pages *pages, struct source *source, uint64_t wa
 {
 	unsigned int n = (unsigned int)MIN(MAX(wanted, (uint64_t)PAGES_MIN), (uint64_t)PAGES_MAX);
 
+	/* late: the log is replayed first */
+	const struct vault_shape shape = { .n = n,
+					   .page_size = VHDX_PAGE,
+					   .slot_size = sizeof(struct vhdx_page),
+					   .dirty_at = offsetof(struct vhdx_page, dirty),
+					   .late = true };
+	int r;
+
 	*pages = (struct vhdx_pages){ .source = source, .n = n };
-	pages->slots = calloc(n, sizeof(*pages->slots));
-	pages->bytes = calloc(n, VHDX_PAGE);
+	r = vault_take(source, &shape, &pages->memory);
+	pages->slots = pages->memory.slots;
+	pages->bytes = pages->memory.bytes;
 	pages->buckets = malloc(BUCKETS * sizeof(*pages->buckets));
-	if (!pages->slots || !pages->bytes || !pages->buckets)
+	if (r < 0 || !pages->buckets)
 		return error_sys(err, ENOMEM, "%s", source->name);
 	for (unsigned int i = 0; i < BUCKETS; i++)
 		pages->buckets[i] = -1;
@@ -33,8 +43,7 @@ int vhdx_pages_init(struct vhdx_pages *pages, struct source *source, uint64_t wa
 
 void vhdx_pages_release(struct vhdx_pages *pages)
 {
-	free(pages->slots);
-	free(pages->bytes);
+	vault_give(&pages->memory);
 	free(pages->buckets);
 	memset(pages, 0, sizeof(*pages));
 }

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "applets/vdattach/source.h"
+#include "applets/vdattach/vault.h"
 
 #define VHDX_PAGE 4096u
 /* Two log entries of so many pages and one descriptor sector each fit in the smallest log, 1 MiB.
@@ -19,8 +19,9 @@ struct vhdx_page;
 
 struct vhdx_pages {
 	struct source *source;
-	struct vhdx_page *slots;
-	uint8_t *bytes;
+	struct vault_memory memory;
+	struct vhdx_page *slots; /* in memory */
+	uint8_t *bytes;		 /* in memory */
 	int32_t *buckets;
 	unsigned int n, n_used, n_dirty, hand;
 	unsigned int dirty[VHDX_DIRTY_MAX]; /* slots; sorted by vhdx_pages_sort() */

@@ -41,6 +41,19 @@ static int tables_reserve(struct source *source, uint64_t n, uint64_t offset)
 			      &source->reason);
 }
 
+/* All of them, also what is no table: tables name data in any file. */
+static int tables_flush(struct source *source)
+{
+	const struct vmdk_state *state = ((struct tables *)source)->state;
+	int r = 0;
+
+	for (size_t i = 0; i < state->n_extents && r == 0; i++) {
+		if (state->extents[i].source)
+			r = source_flush(state->extents[i].source, &source->reason);
+	}
+	return r;
+}
+
 static void tables_close(struct source *source)
 {
 	free((struct tables *)source);
@@ -50,6 +63,7 @@ static const struct source_ops tables_ops = {
 	.pread = tables_pread,
 	.pwrite = tables_pwrite,
 	.reserve = tables_reserve,
+	.flush = tables_flush,
 	.close = tables_close,
 };
 
@@ -89,10 +103,16 @@ int vmdk_tables_open(struct vd_image *image, struct error **err)
 	t->source.ops = &tables_ops;
 	t->source.size = state->n_extents * VMDK_TABLES_SPAN;
 	t->source.read_only = image->read_only;
+	/* not the image file itself: its vault has these pages under another name */
+	t->source.vault = image->source->vault;
+	t->source.device = image->source->device;
+	t->source.inode = ~image->source->inode;
 	t->state = state;
 	state->tables = &t->source;
 	pages = MIN(pages, place_tables(state) + 128);
-	r = blockmap_new(state->tables, VD_SECTOR, (uint32_t)pages, &state->map, err);
+	r = source_rescue(state->tables, false, err);
+	if (r == 0)
+		r = blockmap_new(state->tables, VD_SECTOR, (uint32_t)pages, &state->map, err);
 	for (size_t i = 0; r == 0 && i < state->n_extents; i++) {
 		if (state->extents[i].sparse)
 			state->extents[i].sparse->map = state->map;

@@ -50,6 +50,7 @@ mount_overlay() {
 	$RUN overlayroot --state "$STATE" $GENERATIONS -l "$LOWER" -u "$UPPER" ${UPPER_SIZE:+-s "$UPPER_SIZE"} "$NEWROOT" >"$RAMFS/overlay" ||
 		fail "no root could be made of $LOWER with $UPPER over it" 'the messages of overlayroot above' \
 			'boot with vi.persist=ram to leave the saved changes out'
+	[ -z "${LUKS:-}" ] || forget_luks
 }
 
 # generations_of PERSIST: STORE,rollback=N,commit.. apart: GENERATIONS is the latter as overlayroot's options, RET the former
@@ -84,6 +85,11 @@ upper_of() {
 	device:*)
 		find_image -H "$spec" || fail_find 'the device of vi.persist=' "$spec"
 		state_push "device $DEVICE"
+		if [ "$FSTYPE" = crypto_LUKS ]; then
+			load crypt
+			open_luks "$DEVICE"
+			DEVICE=$RET
+		fi
 		UPPER=device:$DEVICE
 		;;
 	*) fail "vi.persist=$1 is not understood" '' 'expected none, ram[:SIZE], dir:[HOST:]/path, file:[HOST:]/path[,SIZE], device:SPEC or archive:[HOST:]/path' ;;
@@ -96,6 +102,11 @@ find_store() {
 	find_image -w -m "$RAMFS/store" -H "$1" || fail_find "the store of vi.persist=$2" "$1"
 }
 
+# is_luks FILE: by its first bytes
+is_luks() {
+	[ -f "$1" ] && [ "$(dd if="$1" bs=4 count=1 2>/dev/null | tr -d '\000')" = LUKS ]
+}
+
 # upper_on KIND MOUNTPOINT PATH: kind path is whichever is there
 upper_on() {
 	local kind=$1
@@ -104,6 +115,11 @@ upper_on() {
 		[ ! -f "$2$3" ] || kind='file'
 	fi
 	UPPER=$kind:$2$3
+	if [ "$kind" = file ] && is_luks "$2${3%,*}"; then
+		load crypt
+		open_luks "$2${3%,*}"
+		UPPER=device:$RET
+	fi
 	# shellcheck disable=SC2034
 	UPPER_SIZE=''
 }

@@ -12,46 +12,72 @@ attach() {
 
 # A disk image: DEVICE becomes the file system in it.
 attach_disk() {
-	local image=$SOURCE
-	[ -z "$P_VERIFY" ] || verify_file "$image"
+	[ -z "$P_VERIFY" ] || verify_file "$SOURCE"
 	case $P_PART in
-	[1-9]* | PARTUUID=* | PARTLABEL=*) vdattach_image -p "$P_PART" "$image" ;;
-	whole) vdattach_image "$image" ;;
-	'') vdattach_image "$image" && only_partition ;;
-	*) vdattach_image "$image" && partition_of "$DEVICE" "$P_PART" ;;
+	[1-9]* | PARTUUID=* | PARTLABEL=*) vdattach_image -p "$P_PART" ;;
+	whole) vdattach_image ;;
+	'') vdattach_image && only_partition ;;
+	*) vdattach_image && partition_of "$DEVICE" "$P_PART" ;;
 	esac
 	[ -z "$COMPAT" ] || compat_names
 	find_image -H "$DEVICE" || fail "no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
 		'findimg above' 'say which partition is the root: vi.part=1, vi.part=UUID=..., vi.part=whole'
+	! is_read_only "$DEVICE" || keep_changes_in_ram
 }
 
-# vdattach_image [-p N] FILE: read-only when its host is, or when the changes go elsewhere
+# vdattach_image [-p N]: read-only when its host is, or when the changes go elsewhere. What continues or precedes the
+# image may lie anywhere on its partition.
 vdattach_image() {
+	local file IFS="$NL"
+	set -f
+	for file in $P_SNAPSHOTS; do
+		case $file in
+		/*) set -- "$@" -S "${IMAGE_TREE:-$ROOT}$file" ;;
+		*) set -- "$@" -S "${SOURCE%/*}/$file" ;;
+		esac
+	done
+	set +f
+	unset IFS
 	[ -n "$HOST_RW" ] || set -- -r "$@"
-	DEVICE=$($RUN vdattach --state "$STATE" "$@") ||
+	DEVICE=$($RUN vdattach --state "$STATE" ${IMAGE_TREE:+--parents "$IMAGE_TREE"} "$@" "$SOURCE") ||
 		fail "the image $P_IMAGE could not be attached" 'the messages of vdattach above' \
 			"vdattach info $SOURCE tells what it is"
 	say "$P_IMAGE is $DEVICE"
 }
 
-# Without vi.part= an image with one partition means that one, an image without any the whole.
+# Without vi.part= an image with one partition means that one, an image without any the whole. The partitions of a
+# mapped disk are devices of their own, so the links of vdattach tell.
 only_partition() {
-	local dir uuid name=${DEVICE##*/} found='' count=0
-	# of a mapped disk they are mapped devices, too
-	for dir in "$ROOT/sys/class/block/$name/$name"p* "$ROOT/sys/class/block/$name/holders/"dm-*; do
-		uuid=''
-		[ ! -r "$dir/dm/uuid" ] || read -r uuid <"$dir/dm/uuid"
-		[ -e "$dir/partition" ] || [ "${uuid#part[1-9]}" != "$uuid" ] || continue
-		found=$found${found:+ }${dir##*/}
+	local link found='' count=0
+	for link in "$ROOT"/dev/vdhost/Partition*; do
+		[ -L "$link" ] || continue
+		found="$found${found:+, }${link##*/Partition} ($(readlink "$link"))"
 		count=$((count + 1))
 	done
 	[ "$count" -le 1 ] || fail "$P_IMAGE has $count partitions and vi.part= does not say which" "partitions: $found" \
 		'add vi.part=NUMBER, vi.part=UUID=... or vi.part=LABEL=...'
-	[ "$count" = 0 ] || DEVICE=/dev/$found
+	[ "$count" = 0 ] || DEVICE=$(readlink "$ROOT"/dev/vdhost/Partition*)
 }
 
 partition_of() {
 	find_image -D "$1" -H "$2" || fail_find "a partition of $P_IMAGE" "$2"
+}
+
+# is_read_only DEVICE
+is_read_only() {
+	RET=$(readlink -f "$ROOT$1") || return 1
+	first_line "$ROOT/sys/class/block/${RET##*/}/ro"
+	[ "$RET" = 1 ]
+}
+
+# An image that cannot be written (its kind, or its host) still becomes a root that can, unless vi.persist= was said.
+keep_changes_in_ram() {
+	[ -n "$PERSIST_OPEN" ] || return 0
+	[ -n "$RUN" ] || [ -x /bin/overlayroot ] || return 0
+	# shellcheck disable=SC2034 # for assemble
+	P_PERSIST=ram
+	warn "$P_IMAGE can only be read: changes are kept in memory and are gone at power-off;" \
+		"vi.persist=file:HOST:/path keeps them elsewhere, vi.persist=none leaves the root read-only"
 }
 
 # The names that vfuseloop gave; vdattach itself makes /dev/vdhost/*.

@@ -2,10 +2,10 @@
 # shellcheck disable=SC2034 # what is found is for the later phases
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Locate: finds what the root is made of. Leaves one of
-#   SOURCE (a file, or a URL when REMOTE=1), DEVICE and FSTYPE (a block device), neither for a share.
+#   SOURCE (a file, or a URL when REMOTE=1; IMAGE_TREE the file system that it is in), DEVICE and FSTYPE (a block device), neither for a share.
 
 locate() {
-	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' HOST_DEVICE='' ISO_LOOP=''
+	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' HOST_DEVICE='' ISO_LOOP='' IMAGE_TREE=''
 	check_plan
 	case $P_IMAGE in
 	http://* | https://* | ftp://* | tftp://* | nfs:*) network || fail_network ;;
@@ -102,11 +102,11 @@ locate_file() {
 		HOST_RW=1
 	elif [ "$FIND_STATUS" != 3 ] && find_host '' "$path"; then
 		HOST_RW=''
-		! need_write || warn "$DEVICE can only be read: what is written to it will be refused"
+		! need_write || warn "$DEVICE${FSTYPE:+ ($FSTYPE)} can only be read, for the reason above"
 	else
 		fail_find "$path" "$P_HOST"
 	fi
-	HOST_DEVICE=$DEVICE HOST_MOUNTED=1
+	HOST_DEVICE=$DEVICE HOST_MOUNTED=1 IMAGE_TREE=$HOSTDIR
 	[ -z "$P_ISO" ] || open_iso
 }
 
@@ -155,11 +155,11 @@ locate_device() {
 # The image lies in an ISO file of the host, as with findiso= and iso-scan/filename=.
 open_iso() {
 	local dir=$RAMFS/iso
-	ISO_LOOP=$($RUN vdattach --state "$STATE" -r "$SOURCE") || fail "cannot attach $P_ISO" 'the messages of vdattach above'
+	ISO_LOOP=$($RUN vdattach --state "$STATE" --links "$RAMFS/isodisk" -r "$SOURCE") || fail "cannot attach $P_ISO" 'the messages of vdattach above'
 	mkdir -p "$dir"
 	$RUN mount -t iso9660 -o ro "$ISO_LOOP" "$dir" || fail "$P_ISO has no ISO 9660 file system that can be mounted"
 	state_push "mount $dir"
-	SOURCE=$dir$P_IMAGE
+	SOURCE=$dir$P_IMAGE IMAGE_TREE=$dir
 	[ -e "$SOURCE" ] || fail "$P_IMAGE is not in $P_ISO"
 }
 

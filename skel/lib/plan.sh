@@ -11,7 +11,7 @@ plan_reset() {
 	P_SHELL='' P_DEBUG='' P_BREAK='' P_PLAN='' P_PANIC='' P_QUIET='' P_VERBOSE='' P_CONSOLES=''
 	LIVE='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' COW_HOST='' COW_DIR='' NFSROOT=''
 	P_GENERATIONS='' P_NORESTORE='' TC_RESTORE='' TC_MYDATA=''
-	ROOT_IS_HOST='' COMPAT='' KNOWN='' NOTES='' TAIL=0
+	ROOT_IS_HOST='' PERSIST_OPEN='' COMPAT='' KNOWN='' NOTES='' TAIL=0
 }
 
 # The profile's words come first: what the command line says or implies wins over them.
@@ -95,7 +95,10 @@ plan_settle() {
 	[ -n "$P_MODE" ] || guess_mode
 	case $P_MODE in
 	overlay) P_PERSIST=${P_PERSIST:-${I_PERSIST:-ram}} ;;
-	loop | disk) P_PERSIST=${P_PERSIST:-${I_PERSIST:-none}} ;;
+	loop | disk)
+		[ -n "$P_PERSIST$I_PERSIST" ] || PERSIST_OPEN=1
+		P_PERSIST=${P_PERSIST:-${I_PERSIST:-none}}
+		;;
 	tmpfs) case $I_PERSIST in archive:*) P_PERSIST=${P_PERSIST:-$I_PERSIST} ;; esac ;;
 	esac
 	case $P_PERSIST in dir:* | file:* | path:* | device:*) P_PERSIST=$P_PERSIST$P_GENERATIONS ;; esac
@@ -178,7 +181,8 @@ plan_print() {
 	show iso "$P_ISO"
 	show host "$P_HOST"
 	show part "$P_PART"
-	show snapshots "${P_SNAPSHOTS# }"
+	swap "${P_SNAPSHOTS%"$NL"}" "$NL" ' '
+	show snapshots "$RET"
 	show root "$P_ROOT"
 	show rootfstype "$P_FSTYPE"
 	show rootflags "$P_FLAGS"

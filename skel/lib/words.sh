@@ -111,10 +111,8 @@ word_vfuseloop() {
 	rd.vdloop=/dev/vdhost/Partition*) I_PART=${V#/dev/vdhost/Partition} ;;
 	rd.vdloop=/dev/vdhost/EntireDisk) I_PART=whole ;;
 	rd.vdloop=*) wrong "$1" '/dev/vdhost/PartitionN or /dev/vdhost/EntireDisk' ;;
-	rd.snapshot=*)
-		P_SNAPSHOTS="$P_SNAPSHOTS $V"
-		later "$1"
-		;;
+	rd.snapshot=?*) P_SNAPSHOTS=$P_SNAPSHOTS$V$NL ;;
+	rd.snapshot=) wrong "$1" 'the name of a file beside rd.vdisk=' ;;
 	rd.ntfsloop=*:/*) I_MODE=loop I_HOST=${V%%:/*} I_IMAGE=/${V#*:/} ;;
 	*) return 1 ;;
 	esac

@@ -46,7 +46,7 @@ loop() {
 	cmdline 'vi.mode=loop vi.image=/images/debian.img vi.host=UUID=aa vi.part=1 rw'
 	boot
 	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host -H UUID=aa -w /images/debian.img' \
-		'vdattach --state /run/initramfs/state -p 1 /run/initramfs/host/images/debian.img' \
+		'vdattach --state /run/initramfs/state --parents /run/initramfs/host -p 1 /run/initramfs/host/images/debian.img' \
 		'findimg --state /run/initramfs/state -t 30 -H /dev/loop0p1' \
 		'mount -t ext4 -o rw /dev/loop0p1 /newroot' \
 		'umount -l /run/initramfs/host' 'switch_root /newroot /sbin/init' &&
@@ -57,7 +57,7 @@ loop() {
 loop_vfuseloop() {
 	cmdline 'rw rd.hostdev=UUID=0123456789ABCDEF rd.vdloop=/dev/vdhost/Partition1 rd.vdisk=/vhd/debian.vhd'
 	boot
-	calls 'vdattach --state /run/initramfs/state -p 1 /run/initramfs/host/vhd/debian.vhd' \
+	calls 'vdattach --state /run/initramfs/state --parents /run/initramfs/host -p 1 /run/initramfs/host/vhd/debian.vhd' \
 		'mount -t ext4 -o rw /dev/loop0p1 /newroot' &&
 		[ "$(readlink "$ROOT/dev/host")" = /dev/vda1 ] && [ "$(readlink "$ROOT/dev/rootfsloop")" = /dev/loop0p1 ]
 }
@@ -66,7 +66,7 @@ loop_vfuseloop() {
 loop_part_by_label() {
 	cmdline 'vi.mode=loop vi.image=/a.img vi.part=LABEL=root'
 	boot
-	calls 'vdattach --state /run/initramfs/state /run/initramfs/host/a.img' \
+	calls 'vdattach --state /run/initramfs/state --parents /run/initramfs/host /run/initramfs/host/a.img' \
 		'findimg --state /run/initramfs/state -t 30 -D /dev/loop0 -H LABEL=root'
 }
 @test "loop: a partition by the label of its file system" { both loop_part_by_label; }
@@ -74,31 +74,45 @@ loop_part_by_label() {
 loop_auto() {
 	local n
 	cmdline 'vi.mode=loop vi.image=/a.img panic=-1'
-	mkdir -p "$ROOT/sys/class/block/loop0/loop0p5"
-	: >"$ROOT/sys/class/block/loop0/loop0p5/partition"
+	mkdir "$ROOT/dev/vdhost"
+	ln -s /dev/mapper/vdattach0 "$ROOT/dev/vdhost/EntireDisk"
+	ln -s /dev/mapper/vdattach0p5 "$ROOT/dev/vdhost/Partition5"
 	boot
-	calls 'mount -t ext4 -o ro /dev/loop0p5 /newroot' || return 1
-	mkdir -p "$ROOT/sys/class/block/loop0/loop0p6"
-	: >"$ROOT/sys/class/block/loop0/loop0p6/partition"
+	calls 'mount -t ext4 -o ro /dev/mapper/vdattach0p5 /newroot' || return 1
+	ln -s /dev/mapper/vdattach0p6 "$ROOT/dev/vdhost/Partition6"
 	: >"$CALLS"
 	boot
-	said 'has 2 partitions and vi.part= does not say which' && said 'loop0p5 loop0p6' && not_called ' /newroot$'
+	said 'has 2 partitions and vi.part= does not say which' && said '5 (/dev/mapper/vdattach0p5), 6 (' && not_called ' /newroot$'
 }
 @test "loop: without vi.part= the only partition is meant, several are asked about" { both loop_auto; }
 
-loop_mapped() {
-	local block=$ROOT/sys/class/block/dm-0/holders
-	cmdline 'vi.mode=loop vi.image=/a.img'
-	fake vdattach <<'FAKE'
-echo /dev/dm-0
-FAKE
-	mkdir -p "$block/dm-1/dm" "$block/dm-2/dm"
-	echo 'CRYPT-LUKS2' >"$block/dm-1/dm/uuid"
-	echo 'part1-VDATTACH-vdattach0' >"$block/dm-2/dm/uuid"
+loop_snapshots() {
+	cmdline 'rd.hostdev=LABEL=WIN rd.vdisk=/v/a.vhd rd.vdloop=/dev/vdhost/Partition2 "rd.snapshot=a one.vhd" rd.snapshot=/w/a2.vhd'
 	boot
-	calls 'mount -t ext4 -o ro /dev/dm-2 /newroot'
+	calls 'vdattach --state /run/initramfs/state --parents /run/initramfs/host -p 2 -S /run/initramfs/host/v/a one.vhd -S /run/initramfs/host/w/a2.vhd /run/initramfs/host/v/a.vhd'
 }
-@test "loop: the only partition of a mapped disk" { both loop_mapped; }
+@test "loop: rd.snapshot= names the chain, from the folder of rd.vdisk= or by its own path" { both loop_snapshots; }
+
+# The device that vdattach printed is a read-only one.
+read_only_device() {
+	mkdir -p "$ROOT/sys/class/block/loop0p1" "$ROOT/bin"
+	echo 1 >"$ROOT/sys/class/block/loop0p1/ro"
+}
+
+loop_read_only_image() {
+	read_only_device
+	cmdline 'vi.mode=loop vi.image=/a.vmdk vi.part=1 rw'
+	boot
+	said 'can only be read: changes are kept in memory' &&
+		calls 'overlayroot --state /run/initramfs/state -l /dev/loop0p1 -u ram /newroot' && not_called 'mount .* /dev/loop0p1 /newroot' || return 1
+	: >"$CALLS"
+	cmdline 'vi.mode=loop vi.image=/a.vmdk vi.part=1 vi.persist=none'
+	boot
+	calls 'mount -t ext4 -o ro /dev/loop0p1 /newroot' && not_called overlayroot
+}
+@test "loop: an image that cannot be written becomes the lower layer of a root in RAM, unless vi.persist= was said" {
+	both loop_read_only_image
+}
 
 loop_read_only_host() {
 	fake findimg <<'FAKE'
@@ -107,7 +121,7 @@ printf 'DEVICE=/dev/sr0\nFSTYPE=iso9660\nFILE=%s/a.img\n' "$ROOT/run/initramfs/h
 FAKE
 	cmdline 'vi.mode=loop vi.image=/a.img vi.part=whole'
 	boot
-	said '/dev/sr0 can only be read' && calls 'vdattach --state /run/initramfs/state -r /run/initramfs/host/a.img'
+	said '/dev/sr0 (iso9660) can only be read' && calls 'vdattach --state /run/initramfs/state --parents /run/initramfs/host -r /run/initramfs/host/a.img'
 }
 @test "loop: a host that cannot be written is said and used read-only" { both loop_read_only_host; }
 
@@ -115,7 +129,7 @@ loop_overlay() {
 	cmdline 'vi.mode=loop vi.image=/a.img vi.part=1 vi.persist=ram'
 	boot
 	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host /a.img' \
-		'vdattach --state /run/initramfs/state -r -p 1 /run/initramfs/host/a.img' \
+		'vdattach --state /run/initramfs/state --parents /run/initramfs/host -r -p 1 /run/initramfs/host/a.img' \
 		'overlayroot --state /run/initramfs/state -l /dev/loop0p1 -u ram /newroot'
 }
 @test "loop: with vi.persist=ram the image and its host are only read" { both loop_overlay; }
@@ -184,7 +198,7 @@ overlay_iso() {
 	: >"$ROOT/run/initramfs/iso/live/filesystem.squashfs"
 	boot
 	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host /iso/debian.iso' \
-		'vdattach --state /run/initramfs/state -r /run/initramfs/host/iso/debian.iso' \
+		'vdattach --state /run/initramfs/state --links /run/initramfs/isodisk -r /run/initramfs/host/iso/debian.iso' \
 		'mount -t iso9660 -o ro /dev/loop3 /run/initramfs/iso' \
 		'overlayroot --state /run/initramfs/state -l /run/initramfs/iso/live/filesystem.squashfs -u ram /newroot' \
 		'umount -l /run/initramfs/iso' 'umount -l /run/initramfs/host'

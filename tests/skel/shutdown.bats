@@ -101,6 +101,18 @@ FAKE
 }
 @test "a file that is still closing is waited for" { both second_try; }
 
+mapped() {
+	old_tree
+	printf 'device /dev/vda1\nvdattach /dev/ublkb0\nloop /dev/mapper/vdattach1\n' >"$ROOT/state"
+	down poweroff
+	said 'mkvinitrd: clean' && calls 'vdattach detach /dev/mapper/vdattach1' 'vdattach detach /dev/ublkb0' && not_called losetup || return 1
+	: >"$CALLS"
+	fake vdattach <<<'echo "vdattach: /dev/ublkb0: its image cannot be written" >&2; exit 1'
+	down poweroff
+	said 'mkvinitrd: busy: /dev/mapper/vdattach1 stays attached; /dev/ublkb0 stays attached' && said 'cannot be written'
+}
+@test "what vdattach serves or maps is detached by it, before the host is proven free" { both mapped; }
+
 loop_stays() {
 	old_tree
 	echo 'loop /dev/loop0' >"$ROOT/state"

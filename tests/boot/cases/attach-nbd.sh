@@ -39,6 +39,10 @@ for format in vpc vdi vmdk vhdx qcow2; do
 	echo "=== attached $format $device"
 	vdattach list
 	vdattach detach "$device" || die "detach $format"
+	device=$(vdattach -v /host/images/$format.img) || die "attach $format"
+	echo "=== auto $format $device"
+	vdattach list
+	vdattach detach "$device" || die "detach $format"
 done
 umount /host || die umount host
 vdattach free /dev/vda1 && echo '=== host free'
@@ -49,7 +53,8 @@ set --
 for file in /usr/bin/fio $(ldd /usr/bin/fio | grep -o '/[^ ]*'); do
 	set -- "$@" -s "file $file $file 755"
 done
-build nbd loop -s 'module nbd' -s "file /test $WORK/test 755" -s "file /bin/stop-all $WORK/stop-all 755" "$@"
+case $KVER in 6.1.*) ublk='' ;; *) ublk=ublk_drv ;; esac
+build nbd loop -s "module nbd dm_mod $ublk" -s "file /test $WORK/test 755" -s "file /bin/stop-all $WORK/stop-all 755" "$@"
 boot nbd 'rdinit=/test' -drive "file=$WORK/disk.img,format=raw,if=virtio"
 log >"$WORK/console"
 expect '=== RESULT done'

@@ -1,5 +1,6 @@
 # promise: a folder that an NFS server exports is the root, by vi.image= and by the kernel's own words; Debian writes into it and powers off cleanly
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 build share share -s 'module =net =netfs'
 mkdir "$WORK/tree"
 bsdtar -xpf "${IMAGES%-*}.tar" --numeric-owner -C "$WORK/tree"
@@ -11,8 +12,8 @@ expect_good_boot
 expect '=== root nfs4* rw'
 grep -q ganesha "$WORK/tree/var/lib/kept" || fail 'the guest wrote nothing into the shared folder'
 case $KVER in
-6.1.*) words="root=/dev/nfs nfsroot=10.0.2.2:/export/small,port=$NFS_PORT" ;;
-*) words="root=nfs:10.0.2.2:/export/small:port=$NFS_PORT" ;;
+6.1.*) words="root=nfs:10.0.2.2:/export/small:port=$NFS_PORT" ;;
+*) words="root=/dev/nfs nfsroot=10.0.2.2:/export/small,port=$NFS_PORT" ;;
 esac
 boot share "$words ip=dhcp rw test.keep=words" $card
 expect_small_boot

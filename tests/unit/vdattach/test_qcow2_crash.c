@@ -9,6 +9,7 @@
 
 #include "tests/unit/vdattach/crash.h"
 #include "tests/unit/vdattach/dm_model.h"
+#include "tests/unit/vdattach/killed.h"
 #include "tests/unit/vdattach/qcow2_make.h"
 
 /* Some clusters of each kind. */
@@ -136,10 +137,17 @@ static void test_dm_map(void **state)
 		dm_model_format(cases + i, 1, 6);
 }
 
+static void test_kills(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		killed_format(cases + i, 1, 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_power_cuts),
+		cmocka_unit_test(test_kills),
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_dm_map),
 	};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/unit/vdattach/crash.h"
 #include "tests/unit/vdattach/dm_model.h"
+#include "tests/unit/vdattach/killed.h"
 #include "tests/unit/vdattach/vdi_make.h"
 
 #define KB128 131072u
@@ -332,9 +333,16 @@ static void test_dm_map(void **state)
 		dm_model_format(cases + i, 1, 6);
 }
 
+static void test_kills(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		killed_format(cases + i, 1, 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kills),
 		cmocka_unit_test(test_reads_by_map),
 		cmocka_unit_test(test_free_is_not_zero),
 		cmocka_unit_test(test_parent_by_uuid),

@@ -2,6 +2,7 @@
 /* A VHDX survives a power cut at any write, whatever the order in which writes reach the disk. */
 #include "tests/unit/vdattach/crash.h"
 #include "tests/unit/vdattach/dm_model.h"
+#include "tests/unit/vdattach/killed.h"
 
 #include "tests/unit/vdattach/vhdx_make.h"
 
@@ -80,10 +81,17 @@ static void test_dm_map(void **state)
 		dm_model_format(cases + i, 1, 6);
 }
 
+static void test_kills(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		killed_format(cases + i, 1, 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_power_cuts),
+		cmocka_unit_test(test_kills),
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_dm_map),
 	};

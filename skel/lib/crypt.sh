@@ -1,0 +1,25 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A store in a LUKS volume: cryptsetup, which the profile packs, asks for the passphrase on the console.
+
+# open_luks DEVICE|FILE: RET is the device inside. It goes by itself when the store is unmounted: see forget_luks.
+open_luks() {
+	[ -n "$RUN" ] || [ -x /bin/cryptsetup ] || [ -x /sbin/cryptsetup ] || [ -x /usr/sbin/cryptsetup ] ||
+		fail "the store $1 is encrypted, and this initramfs has no cryptsetup" '' \
+			"build it with the profile line 'include luks'"
+	LUKS=vi-crypt
+	mkdir -p "$ROOT/run/cryptsetup"
+	$RUN modprobe -a dm_crypt loop 2>/dev/null
+	# shellcheck disable=SC2094 # a terminal
+	PATH=$PATH:/sbin:/usr/sbin:/usr/bin $RUN cryptsetup open --type luks --tries 3 "$1" "$LUKS" <"$ROOT/dev/console" >"$ROOT/dev/console" 2>&1 ||
+		fail "the store $1 could not be opened" 'no passphrase in three tries, or the messages of cryptsetup above' \
+			'boot again, or boot with vi.persist=ram to leave the saved changes out'
+	# shellcheck disable=SC2034 # for assemble
+	RET=/dev/mapper/$LUKS
+}
+
+# forget_luks: as soon as nobody has it mounted any more
+forget_luks() {
+	PATH=$PATH:/sbin:/usr/sbin:/usr/bin $RUN cryptsetup close --deferred "$LUKS" ||
+		warn "$LUKS stays open"
+}

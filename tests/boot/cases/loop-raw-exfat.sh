@@ -1,0 +1,4 @@
+# promise: a raw image on exFAT keeps what is written; image, root and exFAT are left clean
+# SPDX-License-Identifier: GPL-2.0-or-later
+. "$TOP/tests/boot/hosts.sh"
+format_boot raw exfat

@@ -1,0 +1,4 @@
+# promise: a raw image on a CD is a root whose changes stay in RAM
+# SPDX-License-Identifier: GPL-2.0-or-later
+. "$TOP/tests/boot/hosts.sh"
+format_read raw iso9660
