@@ -6,6 +6,7 @@
 
 #include "applets/vdattach/cmd.h"
 #include "applets/vdattach/control.h"
+#include "applets/vdattach/dm-disk.h"
 #include "applets/vdattach/sysfs.h"
 
 struct listing {
@@ -87,15 +88,20 @@ static int list_loops(struct listing *listing, struct error **err)
 	int r = sysfs_loops(&infos, &n, err);
 
 	for (size_t i = 0; i < n && r == 0; i++) {
-		const struct entry e = {
-			.device = infos[i].name,
-			.exporter = "loop",
+		_cleanup_free_ char *above = NULL;
+		bool mapped = dm_disk_above(infos[i].name, &above);
+		struct entry e = {
+			.device = mapped ? above : infos[i].name,
+			.exporter = mapped ? "dm" : "loop",
 			.image = infos[i].backing_file,
 			.offset = infos[i].offset,
 			.size = infos[i].size,
 			.read_only = infos[i].read_only,
 		};
 
+		/* the files below a disk without a daemon: each is a line of its own */
+		if (mapped && sysfs_read_u64(above, "size", &e.size) == 0)
+			e.size *= 512;
 		if (!control_exists(e.device))
 			print_entry(listing, &e);
 	}

@@ -95,6 +95,16 @@ static int take_server(const char *name, void *arg)
 	return strncmp(name, "loop", 4) == 0 ? 0 : take_name(name, arg);
 }
 
+static int take_ours(const char *name, void *arg)
+{
+	return dm_disk_is_ours(name) ? take_name(name, arg) : 0;
+}
+
+bool dm_disk_above(const char *device, char **ret)
+{
+	return each(device, "holders", take_ours, ret) > 0;
+}
+
 bool dm_disk_exists(const char *disk)
 {
 	char uuid[UUID_SIZE];

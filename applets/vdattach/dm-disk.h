@@ -49,6 +49,12 @@ int dm_disk_server(const char *disk, char *name, char **ret_server, struct error
 	_nonnull_(1, 2, 3);
 
 /*
+ * Our disk that is made of device ("loop0"). *ret ("dm-3") is the caller's to free. False when
+ * there is none.
+ */
+bool dm_disk_above(const char *device, char **ret) _nonnull_(1, 2);
+
+/*
  * Takes disk and its partitions away, with their nodes. -EBUSY, and nothing is changed, while one
  * of them is mounted or otherwise claimed; whoever merely reads it is waited for, up to 5 s.
  */

@@ -12,8 +12,8 @@
 
 #include <stdatomic.h>
 
-#include "applets/vdattach/backend.h"
 #include "applets/lib/dm.h"
+#include "applets/vdattach/backend.h"
 
 /* What supervisor and workers share: memory that is mapped in all of them, and a descriptor. */
 struct dm_link {

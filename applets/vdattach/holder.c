@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "applets/vdattach/control.h"
+#include "applets/vdattach/dm-disk.h"
 #include "applets/vdattach/sysfs.h"
 
 struct search {
@@ -50,8 +51,11 @@ static int look_at_loops(const struct search *search)
 	if (sysfs_loops(&infos, &n, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < n && r == 0; i++) {
+		_cleanup_free_ char *above = NULL;
+		const char *name = dm_disk_above(infos[i].name, &above) ? above : infos[i].name;
+
 		if (!infos[i].read_only)
-			r = compare(search, infos[i].backing_file, infos[i].name);
+			r = compare(search, infos[i].backing_file, name);
 	}
 	loop_infos_free(infos, n);
 	return r;

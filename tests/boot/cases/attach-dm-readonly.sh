@@ -6,7 +6,7 @@ head -c 3000000 /dev/urandom >"$WORK/tree/random"
 ext4 "$WORK/part1" 24M one 6d6b7669-6e69-7472-6400-000000000011 "$WORK/tree"
 ext4 "$WORK/part2" 8M two 6d6b7669-6e69-7472-6400-000000000012
 disk "$WORK/raw" 83 "$WORK/part1" "$WORK/part2"
-cd "$WORK/images"
+cd "$WORK/images" || exit 1
 for format in vdi vmdk vpc vhdx qcow2; do
 	options=
 	[ $format != vpc ] || options='-o force_size=on'
@@ -27,7 +27,7 @@ for file in *.vdi *.vmdk *.vpc *.vhdx *.qcow2; do
 done >"$WORK/sums"
 cp "$WORK/sums" .
 sha256sum <"$WORK/tree/random" >random.sum
-cd - >/dev/null
+cd "$TOP" || exit 1
 ext4 "$WORK/host" 128M host "$host_uuid" "$WORK/images"
 
 cat >"$WORK/test" <<'TEST'

@@ -28,10 +28,11 @@ workers() { ps | awk '/@vdattach/ && !/awk/ { print $1 }'; }
 # the one whose parent is the other
 worker() {
 	for pid in $(workers); do
-		parent=$(awk '{ print $4 }' "/proc/$pid/stat")
-		[ "$(cut -c1 "/proc/$parent/cmdline" 2>/dev/null)" != @ ] || echo "$pid"
+		line=''
+		read -r line <"/proc/$(awk '{ print $4 }' "/proc/$pid/stat")/cmdline"
+		case $line in @*) echo "$pid" ;; esac
 	done
-}
+} 2>/dev/null
 has_worker() { [ -n "$(worker)" ]; }
 flushes() { awk '{ print $16 }' "/sys/block/$1/stat"; }
 has_loop() { ls /sys/block/dm-0/slaves | grep -q loop; }
@@ -84,8 +85,13 @@ for file in x.vdi x.vmdk x.vpc x.vhdx x.qcow2 child.qcow2; do
 	debugfs -R "dump /$file $WORK/after/$file" "$WORK/host" 2>/dev/null
 done
 for file in x.vdi x.vmdk x.vpc x.vhdx x.qcow2 child.qcow2; do
-	[ $file = x.vpc ] || qemu-img check -q "$WORK/after/$file" || fail "qemu-img check $file"
-	"$TOP/build/host/bin/vdattach" check "$WORK/after/$file" >/dev/null || fail "vdattach check $file"
+	# a worker that is killed may leave space that belongs to nothing
+	status=0
+	[ $file = x.vpc ] || qemu-img check -q "$WORK/after/$file" >"$WORK/check.log" 2>&1 || status=$?
+	case $status in 0 | 3) ;; *) fail "qemu-img check $file: $(head -5 "$WORK/check.log")" ;; esac
+	status=0
+	"$TOP/build/host/bin/vdattach" check "$WORK/after/$file" >"$WORK/check.log" 2>&1 || status=$?
+	case $status in 0 | 2) ;; *) fail "vdattach check $file: $(head -5 "$WORK/check.log")" ;; esac
 	qemu-img convert -O raw "$WORK/after/$file" "$WORK/raw"
 	[ $file = child.qcow2 ] || "$WORK/blockwork" verify "$WORK/raw" 5 150 || fail "$file: other bytes"
 done
