@@ -17,7 +17,7 @@ struct listing {
 struct entry {
 	const char *device, *exporter, *image;
 	uint64_t offset, size;
-	long pid; /* of the supervisor, 0 = no daemon */
+	long pid, worker; /* of the supervisor, 0 = no daemon */
 	bool read_only;
 };
 
@@ -27,7 +27,7 @@ static void print_json(const struct entry *e, bool first)
 	json_string(e->image);
 	printf(", \"exporter\": \"%s\"", e->exporter);
 	if (e->pid)
-		printf(", \"pid\": %ld", e->pid);
+		printf(", \"pid\": %ld, \"worker\": %ld", e->pid, e->worker);
 	printf(", \"offset\": %" PRIu64 ", \"size\": %" PRIu64 ", \"read-only\": %s }", e->offset,
 	       e->size, e->read_only ? "true" : "false");
 }
@@ -72,6 +72,7 @@ static int list_daemon(void *arg, const char *device)
 	if (control_ask(device, "info", false, answer, NULL) < 0)
 		return 0;
 	e.pid = strtol(value_of(answer, "supervisor"), NULL, 10);
+	e.worker = strtol(value_of(answer, "worker"), NULL, 10);
 	e.size = strtoull(value_of(answer, "size"), NULL, 10);
 	e.read_only = *value_of(answer, "read-only") == '1';
 	/* the image is the last, and may have newlines in its name */

@@ -1,10 +1,12 @@
-# promise: an image in any dynamic format is a disk through nbd: it survives the end of either process, of all being stopped; it comes out clean
+# promise: an image in any dynamic format is a disk through nbd: the end of either process, the stop of all, a full host harm no data; it comes out clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 mkdir -p "$WORK/host/images"
-images='vpc vdi vmdk vhdx qcow2'
-for format in $images; do
-	qemu-img create -q -f "$format" "$WORK/host/images/$format.img" 96M
+truncate -s 96M "$WORK/raw"
+echo 'start=2048, type=83' | sfdisk -q "$WORK/raw"
+for format in vpc vdi vmdk vhdx qcow2; do
+	qemu-img convert -q -f raw -O "$format" "$WORK/raw" "$WORK/host/images/$format.img"
 done
+qemu-img create -q -f qcow2 -b vdi.img -F vdi "$WORK/host/images/child.img"
 ext4 "$WORK/host.ext4" 512M nbdhost "$host_uuid" "$WORK/host"
 disk "$WORK/disk.img" 83 "$WORK/host.ext4"
 rm -r "$WORK/host" "$WORK/host.ext4"
@@ -12,12 +14,20 @@ cat >"$WORK/stop-all.c" <<'C'
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
+/* Stops all processes, as systemd does at shutdown; reads and writes a device meanwhile. */
 int main(int argc, char **argv)
 {
+	pid_t io;
+
 	kill(-1, SIGSTOP);
-	sleep(argc > 1 ? atoi(argv[1]) : 1);
+	io = fork();
+	if (io == 0) {
+		execl("/bin/sh", "sh", "-c", argv[1], NULL);
+		_exit(127);
+	}
+	sleep(3);
 	kill(-1, SIGCONT);
-	return 0;
+	return argc == 2 ? 0 : 2;
 }
 C
 musl-gcc -static -O2 -o "$WORK/stop-all" "$WORK/stop-all.c"
@@ -29,23 +39,99 @@ busybox mount -t devtmpfs dev /dev
 busybox mount -t tmpfs run /run
 exec >/dev/console 2>&1 </dev/console
 PATH=/bin:/usr/bin
-die() { echo "=== FAILED $*"; dmesg | tail -n 30; poweroff -f; }
+for tool in cmp dd dmesg; do eval "$tool() { busybox-more $tool \"\$@\"; }"; done
+die() {
+	dmesg | tail -n 30
+	echo "=== FAILED $*"
+	poweroff -f
+	sleep 60
+}
+# process NAME DEVICE: the id of its supervisor or worker
+process() {
+	vdattach list --json | tr '{' '\n' | grep "\"/dev/${2#/dev/}\"" | sed "s/.*\"$1\": \([0-9]*\).*/\1/"
+}
+# killed NAME DEVICE: kills it and waits until there is another
+killed() {
+	local old new
+	old=$(process "$1" "$2")
+	kill -9 "$old" || die "kill $1 $old"
+	for n in $(seq 200); do
+		new=$(process "$1" "$2")
+		[ -n "$new" ] && [ "$new" != "$old" ] && return 0
+		sleep 0.1
+	done
+	die "no new $1"
+}
 coldplug
 modprobe virtio_blk ext4 || die modprobe
 mkdir -p /host /mnt
-mount -t ext4 /dev/vda1 /host || die mount host
-for format in vpc vdi vmdk vhdx qcow2; do
-	device=$(vdattach -v -e nbd /host/images/$format.img) || die "attach $format"
-	echo "=== attached $format $device"
-	vdattach list
+mount_host() { mount -t ext4 /dev/vda1 /host || die 'mount the host'; }
+
+try() {
+	format=$1
+	mount_host
+	device=$(vdattach --state /run/state -e nbd /host/images/$format.img) || die "attach $format"
+	[ "$(tail -n 1 /run/state)" = "vdattach $device" ] || die 'state file'
+	vdattach /host/images/$format.img && die 'a second writer'
+	umount /host || die 'the host cannot be unmounted'
+	mke2fs -q -t ext4 "${device}p1" || die mke2fs
+	mount -t ext4 "${device}p1" /mnt || die 'mount the guest'
+	vdattach detach "$device" && die 'detached while it is mounted'
+	fio --name=v --directory=/mnt --size=24m --rw=randwrite --bs=4k --iodepth=8 --ioengine=libaio --direct=1 --fsync=64 \
+		--verify=crc32c --verify_backlog=256 --output=/run/fio --time_based --runtime=12 &
+	fio=$!
+	sleep 2
+	killed worker "$device"
+	echo "=== worker replaced"
+	sleep 1
+	killed pid "$device"
+	echo "=== supervisor replaced"
+	sleep 1
+	killed worker "$device"
+	killed pid "$device"
+	killed worker "$device"
+	wait $fio || { cat /run/fio; die "fio $format"; }
+	echo "=== fio $format done"
+	# all that is stopped, while somebody writes
+	rm -f /run/stopped
+	stop-all "busybox-more dd if=/dev/zero of=/mnt/stopped bs=64k count=32 conv=fsync 2>/dev/null && touch /run/stopped"
+	[ -e /run/stopped ] || die 'the disk stood still while all were stopped'
+	dd if=/dev/urandom of=/mnt/random bs=64k count=64 2>/dev/null
+	sum=$(sha256sum </mnt/random)
+	grep -h -e VmLck -e VmRSS "/proc/$(process worker "$device")/status" | tr '\n' ' '
+	umount /mnt || die umount
+	vdattach detach "${device}p1" || die "detach $format"
+	[ -e "${device}p1" ] && die 'a partition stayed'
+	vdattach free /dev/vda1 || die 'the host is held'
+	mount_host
+	device=$(vdattach -e nbd -r /host/images/$format.img) || die "attach $format again"
+	mount -t ext4 -o ro,noload "${device}p1" /mnt || die 'mount the guest again'
+	[ "$(sha256sum </mnt/random)" = "$sum" ] || die "$format: other data"
+	umount /mnt
 	vdattach detach "$device" || die "detach $format"
-	device=$(vdattach -v /host/images/$format.img) || die "attach $format"
-	echo "=== auto $format $device"
-	vdattach list
-	vdattach detach "$device" || die "detach $format"
-done
-umount /host || die umount host
-vdattach free /dev/vda1 && echo '=== host free'
+	umount /host
+	echo "=== $format is good"
+}
+for format in vpc vdi vmdk vhdx qcow2; do try $format; done
+
+# a child: its parent is found, and kept from others that write
+mount_host
+device=$(vdattach -e nbd /host/images/child.img) || die 'attach the child'
+vdattach -e nbd /host/images/vdi.img && die 'the parent can be written'
+mount -t ext4 "${device}p1" /mnt || die "mount the child's"
+[ -s /mnt/random ] || die "the parent's data"
+umount /mnt
+# the host fills up: what has its place can be written, what has not fails, and nothing else does
+dd if=/dev/zero of=/host/fill bs=1M 2>/dev/null
+dd if="$device" of=/run/before bs=64k count=8 2>/dev/null
+dd if=/dev/urandom of="$device" bs=1M seek=60 conv=fsync 2>/dev/null && die 'a full host took all'
+dd if="$device" bs=64k count=8 2>/dev/null | cmp - /run/before || die 'old data'
+dmesg | grep -q 'the partition that holds the image is full' || die 'nobody said that the host is full'
+rm /host/fill
+dd if=/dev/zero of="$device" bs=1M seek=60 count=8 conv=fsync 2>/dev/null || die 'room again, and no writes'
+vdattach detach "$device" || die 'detach the child'
+umount /host || die umount
+vdattach free /dev/vda1 || die 'the host is held'
 echo '=== RESULT done'
 poweroff -f
 TEST
@@ -53,8 +139,20 @@ set --
 for file in /usr/bin/fio $(ldd /usr/bin/fio | grep -o '/[^ ]*'); do
 	set -- "$@" -s "file $file $file 755"
 done
-case $KVER in 6.1.*) ublk='' ;; *) ublk=ublk_drv ;; esac
-build nbd loop -s "module nbd dm_mod $ublk" -s "file /test $WORK/test 755" -s "file /bin/stop-all $WORK/stop-all 755" "$@"
-boot nbd 'rdinit=/test' -drive "file=$WORK/disk.img,format=raw,if=virtio"
-log >"$WORK/console"
+build nbd loop -s 'module nbd' -s "file /test $WORK/test 755" -s "file /bin/stop-all $WORK/stop-all 755" \
+	-s 'file /bin/busybox-more /bin/busybox 755' -s "file /bin/mke2fs $TOP/build/musl/bin/mke2fs 755" "$@"
+MEMORY=1200
+boot nbd 'rdinit=/test quiet' -drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect '=== RESULT done'
+expect_not 'I/O error, dev nbd.*op 0x0:(READ)'
+part "$WORK/host" "$WORK/disk.img" 1
+clean_ext4 "$WORK/host"
+for format in vpc vdi vmdk vhdx qcow2 child; do
+	debugfs -R "dump /images/$format.img $WORK/$format.img" "$WORK/host" 2>/dev/null
+	[ "$format" = vpc ] || qemu-img check -q "$WORK/$format.img" || fail "qemu-img check $format"
+done
+for format in vpc vdi vmdk vhdx qcow2; do
+	qemu-img convert -q -f "$format" -O raw "$WORK/$format.img" "$WORK/raw"
+	part "$WORK/root" "$WORK/raw" 1
+	clean_ext4 "$WORK/root"
+done
