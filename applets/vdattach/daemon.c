@@ -72,16 +72,19 @@ static int move_up(int fd)
 _noreturn_ static void become_daemon(int exe, int state, int report, char *const *argv)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int vault = (int)syscall(SYS_memfd_create, "vdattach-tables", MFD_CLOEXEC);
 
 	setsid();
 	state = move_up(state);
 	report = move_up(report);
 	exe = move_up(exe);
+	vault = move_up(vault);
 	/* stderr stays until the device is there: its messages are attach's */
 	dup2(null, 0);
 	dup2(null, 1);
 	dup2(state, DAEMON_STATE_FD);
 	dup2(report, DAEMON_REPORT_FD);
+	dup2(vault, DAEMON_VAULT_FD);
 	dprintf(DAEMON_REPORT_FD, "%d start the daemon", -daemon_execute(exe, argv));
 	_exit(1);
 }

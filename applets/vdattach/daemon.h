@@ -19,7 +19,12 @@
 #include "applets/vdattach/server.h"
 
 /* Descriptors that survive exec(). */
-enum { DAEMON_STATE_FD = 3, DAEMON_REPORT_FD = 4, DAEMON_FIRST_FREE_FD = 5 };
+enum {
+	DAEMON_STATE_FD = 3,
+	DAEMON_REPORT_FD = 4,
+	DAEMON_VAULT_FD = 5, /* from each worker to the next: see vault.h */
+	DAEMON_FIRST_FREE_FD = 6
+};
 
 struct daemon_state {
 	/* by attach: what the device shall be */
