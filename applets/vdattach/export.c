@@ -10,11 +10,12 @@
 #include "applets/vdattach/server.h"
 
 static const struct vd_export_ops ublk = { .name = "ublk", .server = &vd_server_ublk },
-				  nbd = { .name = "nbd", .server = &vd_server_nbd };
+				  nbd = { .name = "nbd", .server = &vd_server_nbd },
+				  fuse = { .name = "fuse", .server = &vd_server_fuse };
 
 /* best first; those of one name are ways to do the same, with and without a daemon */
 static const struct vd_export_ops *const exporters[] = {
-	&vd_export_loop, &vd_export_dm, &vd_export_dm_daemon, &ublk, &nbd,
+	&vd_export_loop, &vd_export_dm, &vd_export_dm_daemon, &ublk, &nbd, &fuse,
 };
 
 const struct vd_server_ops *vd_export_server(const char *name)

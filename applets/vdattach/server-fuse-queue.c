@@ -139,11 +139,15 @@ static int allocate(struct queue *q)
 {
 	const struct fuse_fallocate_in *in = arguments(q);
 	uint32_t holes = in->mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE);
+	int r;
 
 	if (!q->srv->discard || !holes || !(in->mode & FALLOC_FL_KEEP_SIZE))
 		return -EOPNOTSUPP;
-	return backend_request(q->backend, BACKEND_WRITE_ZEROES, NULL, in->length, in->offset,
-			       false);
+	r = backend_request(q->backend, BACKEND_WRITE_ZEROES, NULL, in->length, in->offset, false);
+	if (r == 0 && (holes & FALLOC_FL_PUNCH_HOLE))
+		r = backend_request(q->backend, BACKEND_DISCARD, NULL, in->length, in->offset,
+				    false);
+	return r;
 }
 
 static void take(struct queue *q)
@@ -192,7 +196,7 @@ static int next_request(struct queue *q)
 	if (n > 0)
 		return 0;
 	header(q)->len = 0;
-	q->gone = n == 0 || errno == ENODEV;
+	q->gone = n == 0 || errno == ENODEV || errno == ECONNABORTED;
 	/* ENOENT: it was taken back */
 	return errno == EINTR || errno == EAGAIN || errno == ENOENT || q->gone ? 0 : -errno;
 }

@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# attach -e fuse on this kernel: the daemon and its last transport, with the static program.
+
+bats_require_minimum_version 1.5.0
+bats_load_library bats-support
+bats_load_library bats-assert
+
+vd() {
+	timeout 60 "$MUSL/bin/vdattach" --links "$BATS_TEST_TMPDIR/links" "$@"
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || exit
+	mkdir m
+	device=
+}
+
+teardown() {
+	cd "$BATS_TEST_TMPDIR" || exit
+	! mountpoint -q m || umount m
+	[ -z "$device" ] || vd detach "$device" || :
+}
+
+# The daemon's process that lists itself, and the one that it has started.
+supervisor() { vd list | sed -n "s,^$device rw fuse \([0-9]*\) .*,\1,p"; }
+worker() {
+	local pid
+	pid=$(supervisor)
+	tr ' ' '\n' <"/proc/$pid/task/$pid/children" | sed -n 1p
+}
+
+# Until another one than $2 is there.
+await_other() {
+	for _ in $(seq 600); do
+		now=$("$1" 2>/dev/null) || now=
+		[ -z "$now" ] || [ "$now" = "$2" ] || return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+attach() {
+	qemu-img create -q -f "$1" image 256M
+	device=$(vd -e fuse image)
+	[ -b "$device" ]
+}
+
+write_files() {
+	for i in 1 2 3 4 5 6; do
+		dd if=/dev/urandom of="m/$i" bs=1M count=12 conv=fsync status=none || return 1
+	done
+}
+
+finish() {
+	sha256sum m/* >sums
+	umount m
+	vd detach "$device"
+	device=
+	case $1 in vpc | raw) ;; *) qemu-img check -q image ;; esac
+	qemu-img convert -O raw image flat
+	mount -o loop,ro flat m
+	sha256sum --quiet -c sums
+	umount m
+}
+
+@test "each dynamic format: workers are killed while files are written" {
+	for format in qcow2 vdi vpc vmdk vhdx; do
+		attach "$format"
+		mkfs.ext4 -q -F -E nodiscard,lazy_itable_init=0 -O ^has_journal "$device"
+		mount "$device" m
+		rm -rf m/lost+found
+		write_files 3>&- &
+		writer=$!
+		for _ in 1 2 3; do
+			pid=$(worker)
+			kill -9 "$pid"
+			await_other worker "$pid"
+		done
+		wait "$writer"
+		echo 3 >/proc/sys/vm/drop_caches
+		finish "$format"
+		rm image flat
+	done
+}
+
+@test "supervisor, then worker are killed" {
+	attach vdi
+	mkfs.ext4 -q -F "$device"
+	mount "$device" m
+	rm -rf m/lost+found
+	pid=$(supervisor)
+	kill -9 "$pid"
+	await_other supervisor "$pid"
+	write_files
+	finish vdi
+}
+
+@test "a mounted disk is not detached, a partition table is read, discards arrive" {
+	attach qcow2
+	mkfs.ext4 -q -F -E nodiscard "$device"
+	mount "$device" m
+	run vd detach "$device"
+	assert_failure
+	assert_output --partial 'in use'
+	dd if=/dev/urandom of=m/big bs=1M count=50 conv=fsync status=none
+	before=$(stat -c %b image)
+	rm m/big
+	sync -f m
+	fstrim m
+	[ "$(stat -c %b image)" -lt $((before - 40 * 2048)) ]
+	umount m
+	printf 'start=2048,size=4096\n' | sfdisk -q --no-reread --force "$device"
+	vd detach "$device"
+	device=$(vd -e fuse image)
+	[ -b "${device}p1" ]
+	vd detach "$device"
+	device=
+}
+
+@test "read-only" {
+	qemu-img create -q -f vhdx image 64M
+	device=$(vd -r -e fuse image)
+	[ "$(blockdev --getro "$device")" = 1 ]
+	cmp -n 67108864 "$device" /dev/zero
+	vd detach "$device"
+	device=
+	qemu-img check -q image
+}
