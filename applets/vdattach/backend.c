@@ -13,16 +13,31 @@ void backend_init(struct backend *backend, struct vd_image *image, struct source
 	pthread_mutex_init(&backend->lock, NULL);
 }
 
-static int answer(struct source *disk, enum backend_op op, void *buf, uint64_t n, uint64_t offset,
-		  struct error **err)
+/*
+ * Linux before 6.12 sends a flush for each segment of a mapped disk: those after the first have
+ * nothing to do. What the kernel writes to the file by itself, it flushes by itself: the loop
+ * devices get each flush, too.
+ */
+static int flush(struct backend *backend, struct error **err)
 {
+	int r = backend->clean ? 0 : source_flush(backend->disk, err);
+
+	backend->clean = r == 0;
+	return r;
+}
+
+static int answer(struct backend *backend, enum backend_op op, void *buf, uint64_t n,
+		  uint64_t offset, struct error **err)
+{
+	struct source *disk = backend->disk;
+
 	switch (op) {
 	case BACKEND_READ:
 		return source_pread(disk, buf, (size_t)n, offset, err);
 	case BACKEND_WRITE:
 		return source_pwrite(disk, buf, (size_t)n, offset, err);
 	case BACKEND_FLUSH:
-		return source_flush(disk, err);
+		return flush(backend, err);
 	case BACKEND_DISCARD:
 		return source_discard(disk, n, offset, err);
 	case BACKEND_WRITE_ZEROES:
@@ -56,9 +71,11 @@ int backend_request(struct backend *backend, enum backend_op op, void *buf, uint
 	int r;
 
 	pthread_mutex_lock(&backend->lock);
-	r = answer(backend->disk, op, buf, n, offset, &err);
+	if (writes)
+		backend->clean = false;
+	r = answer(backend, op, buf, n, offset, &err);
 	if (r == 0 && fua && writes)
-		r = source_flush(backend->disk, &err);
+		r = flush(backend, &err);
 	if (r < 0)
 		report(backend, r, err);
 	pthread_mutex_unlock(&backend->lock);

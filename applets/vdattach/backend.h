@@ -26,6 +26,7 @@ struct backend {
 	/* Called without the lock after each write that may have allocated; NULL: nobody asks. */
 	void (*written)(void *arg, uint64_t offset, uint64_t n);
 	void *arg;
+	bool clean;	       /* nothing was written since the last flush that succeeded */
 	unsigned int reported; /* which kinds of error were told already; see backend_request */
 };
 

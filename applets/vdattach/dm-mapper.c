@@ -21,7 +21,7 @@
  * Before Linux 6.12 a flush of the disk is one of each segment, and a device takes about a hundred
  * at a time; since then it is one of each device ("dm: optimize flushes").
  */
-enum { SEGMENTS_MAX = 4096, SEGMENTS_MAX_OLD = 512 };
+enum { SEGMENTS_MAX = 4096, SEGMENTS_MAX_OLD = 256 };
 
 /* A swap holds up the disk for a moment: at most a tenth of the time, in milliseconds. */
 enum { GATHER_MS = 40, BUSY_SHARE = 10, IDLE_MS_MAX = 2000 };
@@ -112,6 +112,7 @@ static int load(struct dm_mapper *m, struct error **err)
 /* Looks where something was written, and swaps the table when there is more to map. */
 static int update(struct dm_mapper *m, struct error **err)
 {
+	bool pruned;
 	int r = 0;
 
 	for (size_t i = 0; i < m->n_regions && r == 0 && !m->stop; i++) {
@@ -120,12 +121,15 @@ static int update(struct dm_mapper *m, struct error **err)
 	}
 	if (r < 0 || !m->changed || m->stop)
 		return r;
-	dm_map_prune(&m->map);
+	pruned = dm_map_prune(&m->map);
 	r = make_durable(m, err);
 	if (r == 0)
 		r = load(m, err);
 	if (r == 0)
 		m->changed = false;
+	/* a loop device that lost its last segment gets no flush any more */
+	if (pruned)
+		dm_loops_write_out(&m->loops);
 	return r;
 }
 
