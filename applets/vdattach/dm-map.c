@@ -216,10 +216,11 @@ int dm_map_add(struct dm_map *map, struct vd_image *image, uint64_t start, uint6
 static void add_whole(struct dm_map *map, const struct dm_segment *run)
 {
 	struct dm_segment aligned = *run;
-	const struct source *source = map->sources[run->source];
+	const struct source *source;
 
 	if (run->length == 0)
 		return;
+	source = map->sources[run->source];
 	map->whole = align(map, &aligned) && aligned.length == run->length && map->n < map->limit &&
 		     aligned.host_offset + aligned.length <= source->size && insert(map, aligned);
 }

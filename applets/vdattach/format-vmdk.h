@@ -47,7 +47,7 @@ struct vmdk_state {
 	struct blockmap *map;	   /* over tables; owned */
 	struct blockcache *grains; /* decompressed; NULL: none is compressed */
 	struct vd_decoder *decoder;
-	uint8_t *packed;	   /* one grain before decompression */
+	uint8_t *packed; /* one grain before decompression */
 	size_t packed_size;
 	uint8_t *buffer; /* VMDK_COPY_BYTES, for copying grains; writable images only */
 };

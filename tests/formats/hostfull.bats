@@ -72,6 +72,7 @@ full_host() { # FORMAT [OPTIONS]
 	# a flush still works, and so does every block that there was
 	io flush 'read -P 1 0 7M' 'read -P 0 8M 1M' 'read -P 1 100M 4k' 'read -P 0 254M 1M'
 	io 'write -P 3 0 7M' 'write -P 3 100M 64k' flush
+	grep -q 'partition that holds the image is full' errors
 	rm small/filler
 	io 'write -P 4 150M 4M' flush
 	stop
