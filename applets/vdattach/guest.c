@@ -19,7 +19,7 @@ static int open_source(const char *path, bool read_only, struct source **ret, st
 
 	if (!read_only && is_forbidden(r) && source_file_open(path, true, ret, NULL) == 0) {
 		msg(MSG_WARNING, "%s: read-only, since it cannot be written: %s", path,
-		    strerror(-r));
+		    error_msg(refused));
 		return 0;
 	}
 	if (r < 0)

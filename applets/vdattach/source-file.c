@@ -18,6 +18,10 @@ struct file_source {
 	uint64_t reserved_to; /* space is taken up to here, which may be behind the end */
 };
 
+#define NTFS3_MAGIC	0x7366746e
+#define NTFS_SPARSE	0x200
+#define NTFS_COMPRESSED 0x800
+
 #define RAW_MARK "user.vdattach.raw"
 
 /* So much is taken behind the end at once: one call for many blocks. Given back at the end. */
@@ -291,12 +295,37 @@ static bool was_raw(int fd, uint64_t size)
 	       get_le64(then) == size;
 }
 
+/*
+ * ntfs3 (seen in Linux 6.12) allocates 16 clusters at once where a sparse file is written to, and
+ * then what was in those of them that were not holes is gone. Compressed files go the same way. The
+ * attributes are those of Windows (fs/ntfs3/xattr.c).
+ */
+static bool loses_data(int fd)
+{
+	uint32_t attributes;
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == NTFS3_MAGIC &&
+	       fgetxattr(fd, "system.ntfs_attrib", &attributes, sizeof(attributes)) ==
+		       sizeof(attributes) &&
+	       (attributes & (NTFS_SPARSE | NTFS_COMPRESSED));
+}
+
 /* Takes fd, on failure too. */
 static int wrap(int fd, const char *name, uint64_t size, const struct stat *st, bool read_only,
 		struct source **ret, struct error **err)
 {
-	struct file_source *f = calloc(1, sizeof(*f));
+	struct file_source *f;
 
+	if (!read_only && loses_data(fd)) {
+		close(fd);
+		return error_make(err, EROFS,
+				  "'%s' is a sparse or compressed file on NTFS, of which the "
+				  "kernel's ntfs3 loses parts when it writes: replace it by a copy "
+				  "without holes (cp --sparse=never)",
+				  name);
+	}
+	f = calloc(1, sizeof(*f));
 	if (f)
 		f->source.name = strdup(name);
 	if (!f || !f->source.name) {

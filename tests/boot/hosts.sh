@@ -18,7 +18,7 @@ copied_to() {
 	shift
 	mkdir -p "$WORK/mnt"
 	"$@" "$WORK/mnt" >/dev/null || fail "$*"
-	cp -r "$copied_from/." "$WORK/mnt/" || fail "cannot copy to $*"
+	cp -r --sparse="${HOST_SPARSE:-never}" "$copied_from/." "$WORK/mnt/" || fail "cannot copy to $*"
 	umount "$WORK/mnt"
 }
 
