@@ -4,9 +4,9 @@
 #include <linux/falloc.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/xattr.h>
 
+#include "applets/vdattach/hostfs.h"
 #include "applets/vdattach/source.h"
 #include "common/bytes.h"
 
@@ -17,10 +17,6 @@ struct file_source {
 	bool reserves;	      /* its file system leaves holes, and can be told not to */
 	uint64_t reserved_to; /* space is taken up to here, which may be behind the end */
 };
-
-#define NTFS3_MAGIC	0x7366746e
-#define NTFS_SPARSE	0x200
-#define NTFS_COMPRESSED 0x800
 
 #define RAW_MARK "user.vdattach.raw"
 
@@ -265,27 +261,6 @@ static int open_measured(const char *path, bool read_only, uint64_t *ret_size, s
 	return fd;
 }
 
-/*
- * File systems with holes on which taking space is cheap, by <linux/magic.h> and fs/f2fs. FAT and
- * exFAT have no holes, so there it is taken when the file grows; tmpfs would fill the memory.
- */
-static bool reserves_space(int fd)
-{
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs) < 0)
-		return false;
-	switch ((uint32_t)fs.f_type) {
-	case 0xef53:	 /* ext2, ext3, ext4 */
-	case 0x58465342: /* xfs */
-	case 0x9123683e: /* btrfs */
-	case 0xf2f52010: /* f2fs */
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* A guest cannot change the size: of another size it is another image in the same file. */
 static bool was_raw(int fd, uint64_t size)
 {
@@ -295,29 +270,13 @@ static bool was_raw(int fd, uint64_t size)
 	       get_le64(then) == size;
 }
 
-/*
- * ntfs3 (seen in Linux 6.12) allocates 16 clusters at once where a sparse file is written to, and
- * then what was in those of them that were not holes is gone. Compressed files go the same way. The
- * attributes are those of Windows (fs/ntfs3/xattr.c).
- */
-static bool loses_data(int fd)
-{
-	uint32_t attributes;
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 && fs.f_type == NTFS3_MAGIC &&
-	       fgetxattr(fd, "system.ntfs_attrib", &attributes, sizeof(attributes)) ==
-		       sizeof(attributes) &&
-	       (attributes & (NTFS_SPARSE | NTFS_COMPRESSED));
-}
-
 /* Takes fd, on failure too. */
 static int wrap(int fd, const char *name, uint64_t size, const struct stat *st, bool read_only,
 		struct source **ret, struct error **err)
 {
 	struct file_source *f;
 
-	if (!read_only && loses_data(fd)) {
+	if (!read_only && hostfs_loses_data(fd)) {
 		close(fd);
 		return error_make(err, EROFS,
 				  "'%s' is a sparse or compressed file on NTFS, of which the "
@@ -340,7 +299,7 @@ static int wrap(int fd, const char *name, uint64_t size, const struct stat *st, 
 	f->source.read_only = read_only;
 	f->fd = fd;
 	f->source.was_raw = was_raw(fd, size);
-	f->reserves = !read_only && S_ISREG(st->st_mode) && reserves_space(fd);
+	f->reserves = !read_only && S_ISREG(st->st_mode) && hostfs_reserves_space(fd);
 	*ret = &f->source;
 	return 0;
 }

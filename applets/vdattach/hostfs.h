@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the file system that an image lies on makes of writes. */
+#ifndef VDATTACH_HOSTFS_H
+#define VDATTACH_HOSTFS_H
+
+#include <stdbool.h>
+
+/*
+ * Does it leave holes where nothing was written, and take space ahead at little cost? By
+ * <linux/magic.h> and fs/f2fs. FAT and exFAT have no holes, so there space is taken when the file
+ * grows; tmpfs would fill the memory.
+ */
+bool hostfs_reserves_space(int fd);
+
+/*
+ * ntfs3 (seen in Linux 6.12) allocates 16 clusters at once where a sparse file is written to, and
+ * then what was in those of them that were no holes is gone. Compressed files count too. The
+ * attributes are those of Windows (fs/ntfs3/xattr.c).
+ */
+bool hostfs_loses_data(int fd);
+
+#endif

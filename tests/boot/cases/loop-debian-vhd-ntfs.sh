@@ -1,0 +1,25 @@
+# promise: Debian with systemd boots from a dynamic VHD on NTFS with the seed's GRUB line, unmodified; what boot 1 writes boot 2 reads, no unit fails, all is left clean
+# SPDX-License-Identifier: GPL-2.0-or-later
+. "$TOP/tests/boot/hosts.sh"
+ntfs_profile
+build loop "$PROFILE"
+mkdir -p "$WORK/host/vhd"
+disk "$WORK/debian.img" 83 "$IMAGES/root.ext4"
+image vhd "$WORK/debian.img" "$WORK/host/vhd"
+mv "$WORK/host/vhd/$IMAGE" "$WORK/host/vhd/ubuntu.vhd"
+IMAGE=vhd/ubuntu.vhd
+host_disk ntfs "$WORK/host"
+rm -r "$WORK/host" "$WORK/debian.img"
+line="BOOT_IMAGE=/boot/vmlinuz rw rd.hostdev=UUID=$ntfs_serial rd.vdloop=/dev/vdhost/Partition1 rd.vdisk=/vhd/ubuntu.vhd rd.debug rd.shell verbose nomodeset"
+boot loop "$line test.keep=seed" $MEDIUM
+expect_good_boot
+expect '=== root ext4 rw'
+host_clean ntfs
+boot loop "$line" $MEDIUM
+expect_good_boot
+expect '=== kept seed'
+host_clean ntfs
+host_files ntfs "$WORK/after"
+image_raw vhd "$WORK/after" "$WORK/after.img"
+part "$WORK/root.fs" "$WORK/after.img" 1
+clean_ext4 "$WORK/root.fs"

@@ -1,0 +1,4 @@
+# promise: a VMDK in pieces on FAT32 grows and keeps what is written; all is left clean
+# SPDX-License-Identifier: GPL-2.0-or-later
+. "$TOP/tests/boot/hosts.sh"
+format_boot vmdk-split vfat

@@ -1,0 +1,4 @@
+# promise: a streamOptimized VMDK on a CD is a root whose changes stay in RAM
+# SPDX-License-Identifier: GPL-2.0-or-later
+. "$TOP/tests/boot/hosts.sh"
+format_read vmdk-stream iso9660
