@@ -105,6 +105,9 @@ static int write_archive(const struct pack_options *o, FILE *base, int fd, struc
 		r = add_removed(o, base, tar, &ret->removed, err);
 	if (r == 0)
 		r = tree_walk(&tree, err);
+	/* an archive of nothing cannot be told from a damaged one */
+	if (r == 0 && tarfile_counts(tar).members == 0)
+		r = MIN(tarfile_add(tar, ".", err), 0);
 	if (r == 0)
 		r = tarfile_finish(tar, err);
 	if (r == 0)

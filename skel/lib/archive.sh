@@ -8,6 +8,10 @@ ARCHIVES=$RAMFS/archive
 # restore_archive [HOST:]/PATH. A root without its settings is better than none: no failure here stops the boot.
 restore_archive() {
 	local skip='' damaged=''
+	if [ -z "$RUN" ] && [ ! -x /bin/packroot ]; then
+		warn "vi.persist=archive:$1 needs programs that this initramfs does not have: build it with the profile line 'applet packroot unpackroot'"
+		return 0
+	fi
 	mkdir -p "$ARCHIVES"
 	mount_archives "$1" || {
 		warn "vi.persist=archive:$1: nothing is restored, and nothing will be saved"
@@ -15,13 +19,17 @@ restore_archive() {
 	}
 	archive_name "$RAMFS/store" "$APATH"
 	image_names
-	if [ -n "$P_NORESTORE" ]; then
+	protect || skip=1
+	if [ -n "$skip" ]; then
+		warn "vi.persist=archive:$1: nothing is restored, and nothing is saved unless you run vinitrd-save"
+	elif [ -n "$P_NORESTORE" ]; then
 		skip=1
 		say "the saved settings $APATH are left alone in this boot"
 	else
 		restore_newest
 	fi
 	printf '%s\n' "DEVICE=$DEVICE" "ID=$FOUND_UUID" "FILE=$APATH" "SKIP=$skip" "DAMAGED=$damaged" >"$ARCHIVES/config"
+	rm -f "$ARCHIVES/identity"
 	$RUN umount "$RAMFS/store" && state_drop "mount $RAMFS/store"
 	return 0
 }
@@ -68,6 +76,26 @@ archive_name() {
 	APATH=$path.tar.zst
 }
 
+# protect: with NAME.key and NAME.pub beside it (of age(1), the key under a passphrase) the archive is encrypted. Saving needs
+# the public key alone; to restore, the passphrase is asked for.
+protect() {
+	local try=1 name=$RAMFS/store${APATH%.tar.zst}
+	if [ ! -f "$name.key" ] || [ ! -f "$name.pub" ]; then
+		[ -n "$P_PROTECT" ] || return 0
+		warn "protect: ${APATH%.tar.zst}.key and .pub are not there, see mkvinitrd-boot(7)"
+		return 1
+	fi
+	APATH=$APATH.age
+	$RUN cp "$name.pub" "$ARCHIVES/recipients"
+	[ -z "$P_NORESTORE" ] || return 0
+	# it prompts where it reads
+	# shellcheck disable=SC2094 # a terminal
+	until $RUN age -d -o "$ARCHIVES/identity" "$name.key" <>"$ROOT/dev/console" >"$ROOT/dev/console" 2>&1; do
+		[ $try -lt 3 ] || return 1
+		try=$((try + 1))
+	done
+}
+
 # What the root has before anything is restored: what is gone of it later was removed by the user.
 image_names() {
 	set --
@@ -96,8 +124,16 @@ restore_newest() {
 }
 
 restore_one() {
+	local file=$RAMFS/store$1 status=0
 	say "restoring $1"
-	$RUN unpackroot --over --removed "$ARCHIVES/base" "$RAMFS/store$1" "$NEWROOT" >"$ARCHIVES/restored"
+	case $1 in *.age | *.age.*)
+		file=$ARCHIVES/plain
+		$RUN age -d -i "$ARCHIVES/identity" -o "$file" "$RAMFS/store$1" || status=1
+		;;
+	esac
+	[ $status = 1 ] || $RUN unpackroot --over --removed "$ARCHIVES/base" "$file" "$NEWROOT" >"$ARCHIVES/restored" || status=1
+	rm -f "$ARCHIVES/plain"
+	return $status
 }
 
 # What Virtual Linux or Tiny Core saved, until there is one of ours; in the order that they load them.

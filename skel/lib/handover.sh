@@ -114,9 +114,30 @@ install_shutdown() {
 	[ ! -e "$RAMFS/archive/config" ] ||
 		set -- "$@" "$ROOT/bin/packroot" "$ROOT/bin/findimg" "$ROOT/vinitrd-save"
 	case ${GENERATIONS:-} in *--rollback*) set -- "$@" "$ROOT/vinitrd-ok" ;; esac
+	if [ -e "$RAMFS/archive/recipients" ]; then
+		set -- "$@" "$ROOT/bin/age"
+		copy_libraries /bin/age
+	fi
 	{ $RUN cp "$@" "$RAMFS/bin/" && $RUN cp "$ROOT/shutdown" "$RAMFS/shutdown"; } ||
 		warn 'the shutdown programs could not be put in place: the power-off will not be checked'
 	[ ! -e "$ROOT/etc/initrd-release" ] || $RUN cp "$ROOT/etc/initrd-release" "$RAMFS/etc/"
+}
+
+# copy_libraries PROGRAM: what its dynamic linker loads, to the same places
+copy_libraries() {
+	local loader name arrow path rest
+	for loader in "$ROOT"/lib64/ld-linux* "$ROOT"/lib/ld-linux* "$ROOT"/lib/ld-musl*; do
+		[ ! -e "$loader" ] || break
+	done
+	# shellcheck disable=SC2034
+	$RUN "$loader" --list "$1" | while read -r name arrow path rest; do
+		case $name:$arrow in
+		/*) path=$name ;;
+		*:'=>') ;;
+		*) continue ;;
+		esac
+		mkdir -p "$RAMFS${path%/*}" && $RUN cp "$ROOT$path" "$RAMFS$path"
+	done
 }
 
 # With generations a boot has to say that it came up well: systemd by a unit, other inits by coming down in good order.

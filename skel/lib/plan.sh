@@ -10,7 +10,7 @@ plan_reset() {
 	P_ROOT='' P_FSTYPE='' P_FLAGS='' P_ACCESS='' P_INIT='' P_FSCK='' P_MODULES='' P_HOSTMOUNT=''
 	P_SHELL='' P_DEBUG='' P_BREAK='' P_PLAN='' P_PANIC='' P_QUIET='' P_VERBOSE='' P_CONSOLES=''
 	LIVE='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' COW_HOST='' COW_DIR='' NFSROOT=''
-	P_GENERATIONS='' P_NORESTORE='' P_BINDS='' P_TCE='' P_SWAP='' TC_WORDS='' TC_RESTORE='' TC_MYDATA=''
+	P_GENERATIONS='' P_NORESTORE='' P_PROTECT='' P_BINDS='' P_TCE='' P_SWAP='' TC_WORDS='' TC_RESTORE='' TC_MYDATA=''
 	ROOT_IS_HOST='' PERSIST_OPEN='' COMPAT='' KNOWN='' NOTES='' TAIL=0
 }
 
@@ -174,6 +174,7 @@ plan_print() {
 	show access "$P_ACCESS"
 	show persist "$P_PERSIST"
 	show norestore "$P_NORESTORE"
+	show protect "$P_PROTECT"
 	show_lines bind "$P_BINDS"
 	show tce "$P_TCE"
 	show swap "${P_SWAP# }"

@@ -158,9 +158,10 @@ word_tinycore() {
 		case $RET in *:/) RET=${RET}tce ;; esac
 		P_TCE=$RET TC_WORDS=1
 		;;
+	protect) P_PROTECT=1 ;;
 	restore=?*) TC_RESTORE=$V ;;
 	mydata=?*) TC_MYDATA=$V ;;
-	swapfile=* | protect | tcvd=* | nfsmount=*) later "$1" ;;
+	swapfile=* | tcvd=* | nfsmount=*) later "$1" ;;
 	nbd=* | aoe=* | tftplist=* | httplist=* | pause | superuser | text | iso=*) later "$1" ;;
 	*) return 1 ;;
 	esac

@@ -55,6 +55,14 @@ names() { zstd -dc "$S" | bsdtar -tf -; }
 	grep -qx etc/one "$A/gnu"
 }
 
+@test "a list of which nothing is there makes an archive that can be put over a root" {
+	echo not/there >"$A/files"
+	save -T "$A/files"
+	echo before >"$N/etc/one"
+	"$UNPACK" --over "$S" "$N"
+	[ "$(cat "$N/etc/one")" = before ]
+}
+
 @test "lists: paths with their parents, patterns, comments; what is mounted and sockets stay out" {
 	mkdir -p "$R/var/lib/app/cache" "$R/var/lib/other"
 	touch "$R/var/lib/app/"{keep,x.bak} "$R/var/lib/app/cache/c" "$R/etc/x.bak"

@@ -176,3 +176,48 @@ end_of_shutdown() {
 	calls 'sh /bin/vinitrd-save --end' 'poweroff -f' && said 'mkvinitrd: busy: the settings are not saved'
 }
 @test "the shutdown saves, and is not clean when that failed" { both end_of_shutdown; }
+
+protected() {
+	: >"$ROOT/dev/console"
+	: >"$ROOT/bin/age"
+	stick /s.tar.zst.age /s.key /s.pub
+	fake age <<<'case "$*" in *plain*) cp "$ROOT/run/initramfs/store/s.pub" "$ROOT/run/initramfs/archive/plain" ;; esac'
+	cmdline 'vi.mode=overlay vi.image=/root.sfs vi.persist=archive:/s protect'
+	boot
+	calls 'age -d -o /run/initramfs/archive/identity /run/initramfs/store/s.key' \
+		'age -d -i /run/initramfs/archive/identity -o /run/initramfs/archive/plain /run/initramfs/store/s.tar.zst.age' \
+		'unpackroot --over --removed /run/initramfs/archive/base /run/initramfs/archive/plain /newroot' &&
+		config | grep -qx FILE=/s.tar.zst.age && [ ! -e "$ROOT/run/initramfs/archive/plain" ] &&
+		[ -e "$ROOT/run/initramfs/archive/recipients" ]
+}
+@test "protect: the key is opened with the passphrase, and with it the archive" { both with_programs protected; }
+
+not_protected() {
+	: >"$ROOT/dev/console"
+	stick /s.tar.zst
+	cmdline 'vi.mode=overlay vi.image=/root.sfs vi.persist=archive:/s protect'
+	boot
+	said 's.key and .pub are not there' && not_called 'unpackroot' && config | grep -qx SKIP=1 || return 1
+	stick /s.key /s.pub
+	: >"$ROOT/bin/age"
+	fake age <<<'exit 1'
+	: >"$CALLS"
+	boot
+	[ "$(grep -c '^age -d -o' "$CALLS")" = 3 ] && not_called 'unpackroot' && config | grep -qx SKIP=1 &&
+		calls 'switch_root /newroot /sbin/init'
+}
+@test "protect without a key, or without the passphrase in three tries: nothing plain is read or written" { both with_programs not_protected; }
+
+save_protected() {
+	saving
+	sed -i 's/zst$/zst.age/' "$ROOT/archive/config"
+	mkdir -p "$ROOT/archive/mnt/d"
+	fake packroot <<<'for last; do :; done; echo x >"$last"'
+	fake age <<<'for last; do before2=$before before=$now now=$last; done; echo secret >"$before"'
+	for n in 1 2 3 4; do run_save --end || return 1; done
+	[ ! -e "$ROOT/archive/plain" ] && [ "$(ls "$ROOT/archive/mnt/d")" = $'s.tar.zst.age\ns.tar.zst.age.1\ns.tar.zst.age.2\ns.tar.zst.age.list' ] || return 1
+	fake age <<<'exit 1'
+	run_save --end
+	[ "$status" = 1 ] && [ ! -e "$ROOT/archive/plain" ] && [ ! -e "$ROOT/archive/mnt/d/s.tar.zst.age.new" ]
+}
+@test "a protected save: plain in memory only, with its generations" { both save_protected; }

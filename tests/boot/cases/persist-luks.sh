@@ -45,33 +45,6 @@ luks() {
 		--luks2-metadata-size 16k --luks2-keyslots-size 256k --uuid "$root_uuid" "$1" -
 }
 
-# typing NAME APPEND TEXT...: as boot, but a person at the serial line answers each prompt
-typing() {
-	typing_name=$1 typing_append=$2
-	shift 2
-	BOOTS=$((BOOTS + 1))
-	LOG=$WORK/serial-$BOOTS.log
-	: >"$LOG"
-	timeout -k 5 240 python3 - "$LOG" "$@" -- qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m 1024 -nodefaults -display none \
-		-no-reboot -serial stdio -nic none -kernel "$KDIR/vmlinuz" -initrd "$WORK/$typing_name.initramfs" \
-		-append "console=ttyS0 no_timer_check panic=-1 $typing_append" -drive "file=$WORK/disk.img,format=raw,if=virtio" <<'PYTHON' || fail "QEMU ended with status $?"
-import subprocess, sys
-split = sys.argv.index("--")
-log, answers, command = sys.argv[1], sys.argv[2:split], sys.argv[split + 1:]
-with open(log, "wb", buffering=0) as out, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as qemu:
-    seen = b""
-    while byte := qemu.stdout.read1(4096):
-        out.write(byte)
-        seen += byte
-        while b"Enter passphrase" in seen and seen.rstrip(b" ").endswith(b":"):
-            seen = b""
-            if answers:
-                qemu.stdin.write(answers.pop(0).encode() + b"\n")
-                qemu.stdin.flush()
-sys.exit(qemu.returncode)
-PYTHON
-}
-
 luks "$WORK/volume" 40
 luks "$WORK/file.luks" 40
 vfat "$WORK/stick.vfat" 120 STICK "$WORK/root.sqfs=live/root.sqfs" "$WORK/file.luks=store.luks"

@@ -1,0 +1,29 @@
+# promise: Debian with systemd: settings in an archive on FAT are back after the next boot; with rollback=N a boot that reached multi-user.target is a generation, and what it changed is there
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kernels: 6.12
+build overlay overlay -s 'image /live/root-zstd.sqfs' -s 'persist archive:/settings/lab' -s 'applet e2fsck mke2fs'
+vfat "$WORK/stick.vfat" 200 STICK "$IMAGES/root-zstd.sqfs=live/root-zstd.sqfs"
+echo var/lib/kept >"$WORK/list"
+mmd -i "$WORK/stick.vfat" ::settings
+mcopy -i "$WORK/stick.vfat" "$WORK/list" ::settings/.filetool.lst
+ext4 "$WORK/changes.ext4" 64M changes "$root_uuid"
+disk "$WORK/disk.img" c "$WORK/stick.vfat" "$WORK/changes.ext4"
+medium="-drive file=$WORK/disk.img,format=raw,if=virtio"
+
+boot overlay 'test.keep=boot1' $medium
+expect_good_boot
+expect 'mkvinitrd: saving settings to /settings/lab.tar.zst'
+boot overlay '' $medium
+expect_good_boot
+expect '=== kept boot1'
+part "$WORK/part" "$WORK/disk.img" 1
+clean_vfat "$WORK/part"
+
+boot overlay 'vi.persist=device:LABEL=changes,rollback=2 test.keep=boot1' $medium
+expect_good_boot
+boot overlay 'vi.persist=device:LABEL=changes,rollback=2' $medium
+expect_good_boot
+expect '=== kept boot1'
+part "$WORK/part" "$WORK/disk.img" 2
+clean_ext4 "$WORK/part"
+debugfs -R 'ls -p /.mkvinitrd/generation' "$WORK/part" 2>/dev/null | grep -q /0001/ || fail 'the first boot is no generation'
