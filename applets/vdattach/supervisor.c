@@ -66,8 +66,6 @@ static int start_worker(struct supervisor *s, bool again, struct error **err)
 		closep(&s->control);
 		closep(&s->report);
 		closep(&ready);
-		/* attach waits for its end */
-		close(DAEMON_REPORT_FD);
 		s->server.ready_fd = fds[1];
 		s->state->worker = getpid();
 		worker_run(s->job, &s->server, s->self);
