@@ -10,6 +10,7 @@
 #include "applets/vdattach/cmd.h"
 #include "applets/vdattach/daemon.h"
 #include "applets/vdattach/export.h"
+#include "applets/vdattach/vault.h"
 
 #define WORDS_MAX (16u + 2 * SNAPSHOTS_MAX + 2 * FOLDERS_MAX)
 
@@ -148,6 +149,7 @@ int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err)
 struct daemon_image {
 	const struct options *options;
 	struct guest guest;
+	struct vault vault;
 };
 
 static int open_image(struct daemon_job *job, struct backend *ret, struct error **err)
@@ -156,6 +158,8 @@ static int open_image(struct daemon_job *job, struct backend *ret, struct error 
 	const struct options *options = image->options;
 	int r = options->parents ? make_dirs(options->parents, 0755, err) : 0;
 
+	if (r == 0)
+		r = vault_init(&image->vault, job->state->vault_fd, err);
 	if (r == 0)
 		r = guest_open(options, options->read_only, &image->guest, err);
 	if (r == 0)
@@ -198,6 +202,7 @@ int cmd_daemon(const struct options *given, struct error **err)
 	if (!job.ops)
 		return error_make(err, EINVAL, "exporter '%s' has no daemon", job.state->exporter);
 	options.lock = true;
+	options.vault = &image.vault;
 	r = supervisor_run(&job, err);
 	/* attach has the message, or the kernel's log */
 	error_release(err);
