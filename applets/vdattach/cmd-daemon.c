@@ -148,8 +148,8 @@ int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err)
 
 struct daemon_image {
 	const struct options *options;
-	struct vault vault;
 	struct guest guest;
+	struct vault vault;
 };
 
 static int open_image(struct daemon_job *job, struct backend *ret, struct error **err)
@@ -159,7 +159,7 @@ static int open_image(struct daemon_job *job, struct backend *ret, struct error 
 	int r = options->parents ? make_dirs(options->parents, 0755, err) : 0;
 
 	if (r == 0)
-		r = vault_init(&image->vault, DAEMON_VAULT_FD, err);
+		r = vault_init(&image->vault, job->state->vault_fd, err);
 	if (r == 0)
 		r = guest_open(options, options->read_only, &image->guest, err);
 	if (r == 0)

@@ -33,11 +33,16 @@ int daemon_execute(int exe, char *const *argv)
 	return -errno;
 }
 
+int daemon_memory(const char *name)
+{
+	return (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC);
+}
+
 /* A copy of this program in memory: what runs holds no file system. */
 static int copy_program(struct error **err)
 {
 	_cleanup_close_ int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	int to = (int)syscall(SYS_memfd_create, "vdattach", MFD_CLOEXEC);
+	int to = daemon_memory("vdattach");
 	ssize_t n;
 
 	if (from < 0 || to < 0)
@@ -55,7 +60,7 @@ static int copy_program(struct error **err)
 
 static int make_state(const struct daemon_state *wishes, struct error **err)
 {
-	int fd = (int)syscall(SYS_memfd_create, "vdattach-state", MFD_CLOEXEC);
+	int fd = daemon_memory("vdattach-state");
 
 	if (fd >= 0 && write(fd, wishes, sizeof(*wishes)) == sizeof(*wishes))
 		return fd;
@@ -71,20 +76,17 @@ static int move_up(int fd)
 
 _noreturn_ static void become_daemon(int exe, int state, int report, char *const *argv)
 {
-	int vault = (int)syscall(SYS_memfd_create, "vdattach-vault", MFD_CLOEXEC);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	setsid();
 	state = move_up(state);
 	report = move_up(report);
-	vault = move_up(vault);
 	exe = move_up(exe);
 	/* stderr stays until the device is there: its messages are attach's */
 	dup2(null, 0);
 	dup2(null, 1);
 	dup2(state, DAEMON_STATE_FD);
 	dup2(report, DAEMON_REPORT_FD);
-	dup2(vault, DAEMON_VAULT_FD);
 	dprintf(DAEMON_REPORT_FD, "%d start the daemon", -daemon_execute(exe, argv));
 	_exit(1);
 }

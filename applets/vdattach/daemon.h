@@ -18,13 +18,8 @@
 
 #include "applets/vdattach/server.h"
 
-/* Descriptors that survive exec(). The vault: see vault.h. */
-enum {
-	DAEMON_STATE_FD = 3,
-	DAEMON_REPORT_FD = 4,
-	DAEMON_VAULT_FD = 5,
-	DAEMON_FIRST_FREE_FD = 6,
-};
+/* Descriptors that survive exec(). */
+enum { DAEMON_STATE_FD = 3, DAEMON_REPORT_FD = 4, DAEMON_FIRST_FREE_FD = 5 };
 
 struct daemon_state {
 	/* by attach: what the device shall be */
@@ -38,6 +33,7 @@ struct daemon_state {
 	char devpath[64]; /* the transport's */
 	unsigned int index;
 	int kernel_fd; /* inherited by the next supervisor, or -1 */
+	int vault_fd;  /* likewise: what a killed worker leaves to the next one, see vault.h */
 	/* who is who */
 	pid_t supervisor, worker;
 	bool stopping; /* the device is being taken down: nobody is replaced */
@@ -87,6 +83,9 @@ _noreturn_ void worker_run(struct daemon_job *job, struct vd_server *server, int
 
 /* Makes a process one that lives as long as its disk: signals, memory, out-of-memory killer. */
 void daemon_harden(void);
+
+/* A file in memory. A close-on-exec descriptor, or -1 and errno. */
+int daemon_memory(const char *name);
 
 /* Locks what the process has in memory, and what it will get. */
 void daemon_lock_memory(void);

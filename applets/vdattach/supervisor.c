@@ -323,6 +323,8 @@ static void init(struct supervisor *s, struct daemon_job *job)
 	state->supervisor = getpid();
 	s->self = pidfd_of(getpid());
 	job->exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (!state->started)
+		state->vault_fd = daemon_memory("vdattach-vault");
 }
 
 int supervisor_run(struct daemon_job *job, struct error **err)
@@ -333,7 +335,7 @@ int supervisor_run(struct daemon_job *job, struct error **err)
 
 	daemon_harden();
 	init(&s, job);
-	if (s.self < 0 || job->exe < 0)
+	if (s.self < 0 || job->exe < 0 || s.state->vault_fd < 0)
 		r = error_sys(err, errno, "start the daemon");
 	else
 		r = again ? take_over(&s, err) : bring_up(&s, err);

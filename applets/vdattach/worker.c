@@ -21,10 +21,12 @@ struct watcher {
 /* Only what is safe after fork() of a process with several threads. */
 _noreturn_ static void become_supervisor(const struct daemon_job *job)
 {
-	int kernel_fd = job->state->kernel_fd;
+	const int fds[] = { job->state->kernel_fd, job->state->vault_fd };
 
-	if (kernel_fd >= 0)
-		fcntl(kernel_fd, F_SETFD, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		if (fds[i] >= 0)
+			fcntl(fds[i], F_SETFD, 0);
+	}
 	daemon_execute(job->exe, job->argv);
 	_exit(1);
 }
