@@ -11,11 +11,27 @@
 #include "applets/packroot/generations.h"
 #include "applets/packroot/tree.h"
 
+/* Returns the way back, for leave(), or -errno. */
 static int enter(const char *root, struct error **err)
 {
-	if (chroot(root) < 0 || chdir("/") < 0)
-		return error_sys(err, errno, "enter the root '%s'", root);
-	return 0;
+	int outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (outside < 0)
+		return error_sys(err, errno, "open /");
+	if (chroot(root) == 0 && chdir("/") == 0)
+		return outside;
+	error_sys(err, errno, "enter the root '%s'", root);
+	close(outside);
+	return -EIO;
+}
+
+static void leave(int outside)
+{
+	if (outside < 0)
+		return;
+	if (fchdir(outside) < 0 || chroot(".") < 0)
+		msg(MSG_WARNING, "cannot leave the root: %s", strerror(errno));
+	close(outside);
 }
 
 static int print_name(void *data, const char *path, struct error **err)
@@ -28,12 +44,13 @@ static int print_name(void *data, const char *path, struct error **err)
 int pack_names(const struct pack_options *o, struct error **err)
 {
 	struct tree tree = { &o->files, &o->exclude, print_name, NULL };
-	int r = enter(o->root, err);
+	int outside = enter(o->root, err), r = MIN(outside, 0);
 
 	if (r == 0)
 		r = tree_walk(&tree, err);
 	if (r == 0 && fflush(stdout) != 0)
 		r = error_sys(err, errno, "print names");
+	leave(outside);
 	return r;
 }
 
@@ -142,19 +159,22 @@ int pack(const struct pack_options *o, struct pack_result *ret, struct error **e
 {
 	struct generations g;
 	FILE *base = NULL;
-	int r = generations_open(o->archive, &g, err);
+	int outside = -1, r = generations_open(o->archive, &g, err);
 
 	*ret = (struct pack_result){ 0 };
 	g.keep = o->keep;
 	g.damaged = o->damaged;
 	if (r == 0 && o->base && !(base = fopen(o->base, "re")))
 		r = error_sys(err, errno, "open '%s'", o->base);
-	if (r == 0)
-		r = enter(o->root, err);
+	if (r == 0) {
+		outside = enter(o->root, err);
+		r = MIN(outside, 0);
+	}
 	if (r == 0)
 		r = write_with_room(o, &g, base, ret, err);
 	if (base)
 		fclose(base);
 	generations_release(&g);
+	leave(outside);
 	return r;
 }

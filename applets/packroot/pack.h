@@ -24,8 +24,8 @@ struct pack_result {
 /*
  * Writes the archive, at first beside it, and makes it the newest generation. A name of base that
  * is there no more becomes a member DIR/.wh.NAME in front of the others. 0 or -errno: then the
- * archives are what they were, but for the oldest ones when there was no room. The process is
- * inside a chroot to root afterwards.
+ * archives are what they were, but for the oldest ones when there was no room. The current
+ * directory is / afterwards.
  */
 int pack(const struct pack_options *options, struct pack_result *ret, struct error **err);
 
