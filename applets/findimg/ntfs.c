@@ -34,7 +34,8 @@ static uint64_t cluster_size(const uint8_t *boot)
 uint64_t ntfs_volume_record(const uint8_t *boot, size_t *ret_size)
 {
 	uint64_t cluster = cluster_size(boot), mft = get_le64(boot + BOOT_MFT);
-	int byte = boot[BOOT_RECORD_SIZE], n = byte < 128 ? byte : byte - 256;
+	unsigned int byte = boot[BOOT_RECORD_SIZE];
+	int n = byte < 128 ? (int)byte : (int)byte - 256;
 	uint64_t size = n > 0 ? cluster * (uint64_t)n : n > -16 ? 1u << -n : 0;
 
 	if (memcmp(boot + 3, "NTFS    ", 8) != 0 || !cluster || mft > INT64_MAX / cluster - 16)

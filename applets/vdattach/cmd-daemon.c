@@ -67,13 +67,12 @@ static void add_path(struct words *words, const char *option, const char *path)
 static void add_folder(struct words *words, const char *path)
 {
 	_cleanup_free_ char *real = realpath(path, NULL);
-	char *slash;
+	char *slash = real ? strrchr(real, '/') : NULL;
 
-	if (!real) {
+	if (!slash) {
 		words->r = words->r ? words->r : -errno;
 		return;
 	}
-	slash = strrchr(real, '/');
 	slash[slash == real] = '\0';
 	for (size_t i = 0; i < words->n; i++) {
 		if (strcmp(words->items[i], real) == 0 &&

@@ -22,7 +22,7 @@ static int refuse_damage(const struct vmdk_sparse *s, const struct findings *fin
 /* Makes the second set of tables like the first; only changed pages are written later. */
 static int mend_table(struct vmdk_sparse *s, uint64_t i, struct error **err)
 {
-	uint8_t first[VD_SECTOR], second[VD_SECTOR];
+	uint8_t first[VD_SECTOR], second[VD_SECTOR] = { 0 };
 	int r = 0;
 
 	for (uint64_t at = 0; at < VMDK_TABLE_BYTES && r == 0; at += VD_SECTOR) {

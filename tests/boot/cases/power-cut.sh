@@ -38,7 +38,7 @@ cut_format() { # FORMAT FS MOMENT...
 	rm -f "$WORK/disk.img"
 	host_disk "$cut_fs" "$WORK/host"
 	for moment; do
-		boot_until_cut "rw vi.image=/$IMAGE test.run=/etc/writer" "=== synced $moment[^0-9]"
+		boot_until_cut "rw vi.image=/$IMAGE test.run=/etc/writer" "=== synced ${moment}[^0-9]"
 		synced=$(log | sed -n 's/^=== synced //p' | tail -n 1)
 		[ -n "$synced" ] || fail "$cut_format on $cut_fs: nothing was synced"
 		part "$WORK/host.fs" "$WORK/disk.img" 1
