@@ -128,6 +128,7 @@ dd if=/dev/urandom of="$device" bs=1M seek=60 conv=fsync 2>/dev/null && die 'a f
 dd if="$device" bs=64k count=8 2>/dev/null | cmp - /run/before || die 'old data'
 dmesg | grep -q 'the partition that holds the image is full' || die 'nobody said that the host is full'
 rm /host/fill
+sync
 dd if=/dev/zero of="$device" bs=1M seek=60 count=8 conv=fsync 2>/dev/null || die 'room again, and no writes'
 vdattach detach "$device" || die 'detach the child'
 umount /host || die umount
