@@ -237,6 +237,7 @@ tree() { (cd "$1" && find . -mindepth 1 -printf '%P %y %m %l ' \( -type f -exec 
 		diff <(tree "$A/model") <(tree "$ROOT")
 		down
 		cut=$((cut + 1))
+		[ "$cut" -lt 200 ]
 	done
 	[ "$cut" -gt 10 ]
 	umount "$ROOT"
