@@ -129,7 +129,9 @@ dd if="$device" bs=64k count=8 2>/dev/null | cmp - /run/before || die 'old data'
 dmesg | grep -q 'the partition that holds the image is full' || die 'nobody said that the host is full'
 rm /host/fill
 sync
-dd if=/dev/zero of="$device" bs=1M seek=60 count=8 conv=fsync 2>/dev/null || die 'room again, and no writes'
+# this one is told of the errors of what the page cache still had of the one before
+dd if=/dev/zero of="$device" bs=1M seek=60 count=1 conv=fsync 2>/dev/null
+dd if=/dev/zero of="$device" bs=1M seek=60 count=8 conv=fsync || die 'room again, and no writes'
 vdattach detach "$device" || die 'detach the child'
 umount /host || die umount
 vdattach free /dev/vda1 || die 'the host is held'

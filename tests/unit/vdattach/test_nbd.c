@@ -11,7 +11,8 @@
 #include "applets/vdattach/nbd-server.h"
 #include "tests/unit/vdattach/disk.h"
 
-#define SIZE 8192u
+#define SIZE  8192u
+#define LARGE ((2u << 20) + 512)
 
 static uint8_t bytes[SIZE];
 
@@ -203,6 +204,66 @@ static void test_ranges(void **state)
 	assert_int_equal(nbd_client_step(&peer->client), 0);
 }
 
+static void test_trim_and_write_zeroes(void **state)
+{
+	struct peer *peer = *state;
+
+	start_transmission(peer);
+	put_request(peer, 6, 512, 1024);
+	assert_int_equal(nbd_client_step(&peer->client), 1);
+	assert_int_equal(get_error(peer), 0);
+	assert_int_equal(bytes[511], 'd');
+	assert_int_equal(bytes[512] | bytes[1535], 0);
+	assert_int_equal(bytes[1536], 'd');
+	put_request(peer, 4, 4096, 512);
+	assert_int_equal(nbd_client_step(&peer->client), 1);
+	assert_int_equal(get_error(peer), 0);
+	/* beyond the end: nothing is done */
+	put_request(peer, 6, SIZE - 512, 1024);
+	assert_int_equal(nbd_client_step(&peer->client), 1);
+	assert_int_equal(get_error(peer), 28);
+	put_request(peer, 4, SIZE, 512);
+	assert_int_equal(nbd_client_step(&peer->client), 1);
+	assert_int_equal(get_error(peer), 22);
+	assert_int_equal(bytes[SIZE - 1], 'd');
+}
+
+static void *receive(void *arg)
+{
+	const struct peer *peer = ((void **)arg)[0];
+	uint8_t *large = ((void **)arg)[1];
+
+	recv(peer->fd, large, 16 + LARGE, MSG_WAITALL);
+	return NULL;
+}
+
+/* More than the buffer of the server holds. */
+static void test_large_read(void **state)
+{
+	struct peer *peer = *state;
+	uint8_t *data = malloc(LARGE), *got = malloc(16 + LARGE);
+	void *args[] = { peer, got };
+	struct source *small = peer->disk;
+	pthread_t thread;
+
+	assert_true(data && got);
+	for (size_t i = 0; i < LARGE; i++)
+		data[i] = (uint8_t)(i / 4096 + i);
+	assert_int_equal(source_memory(data, LARGE, &peer->disk), 0);
+	peer->backend.disk = peer->client.disk = peer->disk;
+	start_transmission(peer);
+	put_request(peer, 0, 0, LARGE);
+	pthread_create(&thread, NULL, receive, args);
+	assert_int_equal(nbd_client_step(&peer->client), 1);
+	pthread_join(thread, NULL);
+	assert_int_equal(get_be32(got + 4), 0);
+	assert_memory_equal(got + 16, data, LARGE);
+	source_close(&peer->disk);
+	peer->disk = small;
+	free(data);
+	free(got);
+}
+
 static void test_read_only(void **state)
 {
 	struct peer *peer = *state;
@@ -267,6 +328,8 @@ int main(void)
 		TEST(test_huge_option),
 		TEST(test_export_name_pads_unless_told),
 		TEST(test_ranges),
+		TEST(test_trim_and_write_zeroes),
+		TEST(test_large_read),
 		TEST(test_read_only),
 		TEST(test_oversized_and_broken),
 		TEST(test_hang_up_in_the_middle),
