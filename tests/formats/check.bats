@@ -2,22 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What holds for every format that is written: the exit status of check, and the memory of a disk of 2 TiB.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
-
-vd() {
-	"$HOST/bin/vdattach" --links "$BATS_TEST_TMPDIR/links" "$@"
-}
-
-setup() {
-	cd "$BATS_TEST_TMPDIR"
-}
-
-teardown() {
-	cd /
-	if [ -n "${pid:-}" ]; then kill "$pid" 2>/dev/null || true; fi
-}
+load lib
 
 # entry FILE FORMAT VALUE: the table entry of block 1 becomes VALUE: "none", or "first" = where block 0 is.
 entry() {

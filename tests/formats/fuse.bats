@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # attach -e fuse on this kernel: the daemon and its last transport, with the static program.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
+load lib
 
 vd() {
 	timeout 60 "$MUSL/bin/vdattach" --links "$BATS_TEST_TMPDIR/links" "$@"

@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The file system that holds the image is full, or loses what it was to write.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
+load lib
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
@@ -17,23 +15,6 @@ teardown() {
 	for dir in big small; do
 		if mountpoint -q "$BATS_TEST_TMPDIR/$dir"; then umount "$BATS_TEST_TMPDIR/$dir"; fi
 	done
-}
-
-vd() {
-	"$HOST/bin/vdattach" --links "$BATS_TEST_TMPDIR/links" "$@"
-}
-
-start() { # IMAGE
-	: >served
-	"$HOST/bin/vdattach" serve -s "$BATS_TEST_TMPDIR/socket" "$1" >served 2>errors 3>&- &
-	pid=$!
-	until grep -q nbd served || ! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
-}
-
-stop() {
-	kill "$pid"
-	wait "$pid"
-	pid=
 }
 
 io() { # COMMAND...
@@ -72,7 +53,7 @@ full_host() { # FORMAT [OPTIONS]
 	# a flush still works, and so does every block that there was
 	io flush 'read -P 1 0 7M' 'read -P 0 8M 1M' 'read -P 1 100M 4k' 'read -P 0 254M 1M'
 	io 'write -P 3 0 7M' 'write -P 3 100M 64k' flush
-	grep -q 'partition that holds the image is full' errors
+	grep -q 'partition that holds the image is full' served.log
 	rm small/filler
 	io 'write -P 4 150M 4M' flush
 	stop

@@ -4,9 +4,7 @@
 # the same disk and finds nothing wrong. The other formats' model images are of kinds that qemu does not read (small
 # blocks, sector bitmaps, descriptors without geometry); their own tests compare what we wrote with qemu.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
+load lib
 
 # same_for_qemu PROGRAM FORMAT CASE...
 same_for_qemu() {

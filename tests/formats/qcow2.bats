@@ -2,17 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # QCOW and QCOW2 against qemu-img and qemu-io, in both directions.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
-
-vd() {
-	"$HOST/bin/vdattach" --links "$BATS_TEST_TMPDIR/links" "$@"
-}
-
-setup() {
-	cd "$BATS_TEST_TMPDIR"
-}
+load lib
 
 # A disk of 8 MiB and a bit, with holes, text that compresses and bytes that do not.
 make_disk() { # FILE
@@ -262,11 +252,6 @@ stop_server() {
 	kill -TERM "$pid"
 	wait "$pid"
 	pid=
-}
-
-teardown() {
-	cd /
-	if [ -n "${pid:-}" ]; then kill "$pid" 2>/dev/null || true; fi
 }
 
 # The same writes to a raw copy by qemu and to the image by us: contents equal, checks clean.

@@ -2,13 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vdattach against sfdisk, sgdisk, qemu-img, qemu-io, nbdcopy's peers and the kernel.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
-
-vd() {
-	"$HOST/bin/vdattach" --links "$BATS_TEST_TMPDIR/links" "$@"
-}
+load lib
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"

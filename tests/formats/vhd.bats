@@ -2,22 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Dynamic and differencing VHD against qemu-img and qemu-io; chains and what may be followed.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
-
-vd() {
-	"$HOST/bin/vdattach" --links "$BATS_TEST_TMPDIR/links" "$@"
-}
-
-setup() {
-	cd "$BATS_TEST_TMPDIR"
-}
-
-teardown() {
-	cd /
-	if [ -n "${pid:-}" ]; then kill "$pid" 2>/dev/null || true; fi
-}
+load lib
 
 # difference FILE SIZE ID PARENT_ID RELATIVE ABSOLUTE: an empty differencing VHD, by the specification.
 # Ids are one hexadecimal digit; a name may be empty.
@@ -70,26 +55,7 @@ set_id() {
 	EOF
 }
 
-# start IMAGE [OPTION]...: serves it; stop ends that and waits.
-start() {
-	"$HOST/bin/vdattach" serve -s "$BATS_TEST_TMPDIR/socket" "$@" >served &
-	pid=$!
-	until grep -qs nbd served || ! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
-}
-
-stop() {
-	kill "$pid"
-	wait "$pid"
-	pid=
-}
-
-nbd_io() {
-	local command args=()
-	for command; do args+=(-c "$command"); done
-	qemu-io -f raw "${args[@]}" "nbd+unix:///?socket=$BATS_TEST_TMPDIR/socket"
-}
-
-raw_io() {
+raw_io() { # FILE COMMAND...
 	local file=$1 command args=()
 	shift
 	for command; do args+=(-c "$command"); done

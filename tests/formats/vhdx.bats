@@ -2,26 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # VHDX against qemu-img, qemu-io and nbdkit, and children made by vhdx-child.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
-
-vd() {
-	"$HOST/bin/vdattach" --links "$BATS_TEST_TMPDIR/links" "$@"
-}
-
-setup() {
-	cd "$BATS_TEST_TMPDIR"
-}
-
-teardown() {
-	cd /
-	if [ -n "${pid:-}" ]; then kill "$pid" 2>/dev/null || true; fi
-	# what a failed test left attached
-	losetup -ln -O NAME,BACK-FILE | while read -r device file; do
-		case $file in "$BATS_TEST_TMPDIR"/*) losetup -d "$device" ;; esac
-	done
-}
+load lib
 
 child() {
 	python3 "$BATS_TEST_DIRNAME/vhdx-child" "$@"

@@ -2,50 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # VMDK against qemu-img and qemu-io, in each kind that qemu-img makes; VirtualBox's chains by their descriptors.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
-
-vd() {
-	"$HOST/bin/vdattach" --links "$BATS_TEST_TMPDIR/links" "$@"
-}
-
-setup() {
-	cd "$BATS_TEST_TMPDIR"
-}
-
-teardown() {
-	cd /
-	if [ -n "${pid:-}" ]; then kill "$pid" 2>/dev/null || true; fi
-	losetup -ln -O NAME,BACK-FILE | while read -r device file; do
-		case $file in "$BATS_TEST_TMPDIR"/*) losetup -d "$device" ;; esac
-	done
-}
-
-# start IMAGE [OPTION]...: serves it; stop ends that and waits.
-start() {
-	: >served
-	"$HOST/bin/vdattach" serve -s "$BATS_TEST_TMPDIR/socket" "$@" >served 2>served.log 3>&- &
-	pid=$!
-	until grep -q nbd served || ! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
-}
-
-stop() {
-	kill "$pid"
-	wait "$pid"
-	pid=
-}
-
-io() { # FORMAT FILE COMMAND...
-	local format=$1 file=$2 command args=()
-	shift 2
-	for command; do args+=(-c "$command"); done
-	qemu-io -f "$format" "${args[@]}" "$file" >io.log
-}
-
-nbd_io() {
-	io raw "nbd+unix:///?socket=$BATS_TEST_TMPDIR/socket" "$@"
-}
+load lib
 
 same_as_qemu() { # FILE
 	qemu-img convert -f vmdk -O raw "$1" want.raw
