@@ -74,7 +74,7 @@ static void add_folder(struct words *words, const char *path)
 		return;
 	}
 	slash[slash == real] = '\0';
-	for (size_t i = 0; i < words->n; i++) {
+	for (size_t i = 1; i < words->n; i++) {
 		if (strcmp(words->items[i], real) == 0 &&
 		    strcmp(words->items[i - 1], "--folder") == 0)
 			return;
