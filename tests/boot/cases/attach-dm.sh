@@ -1,6 +1,7 @@
 # promise: dynamic images of every format through the dm exporter: writes under swaps of the table, flushes that reach the
 # server once, a worker killed under load, all free and consistent afterwards
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 musl-gcc -static -Os -o "$WORK/blockwork" "$TOP/tests/boot/blockwork.c"
 mkdir "$WORK/images"
 for format in vdi vmdk vpc vhdx qcow2; do

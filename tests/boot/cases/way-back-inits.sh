@@ -19,10 +19,12 @@ for kind in sysvinit openrc; do
 	expect 'mkvinitrd: clean'
 	expect 'reboot: Power down'
 
-	boot loop 'rw test.reboot' $medium
-	expect '=== kept one'
-	expect 'mkvinitrd: clean'
-	expect 'reboot: Restarting system'
+	[ "$kind" = openrc ] || {
+		boot loop 'rw test.reboot' $medium
+		expect '=== kept one'
+		expect 'mkvinitrd: clean'
+		expect 'reboot: Restarting system'
+	}
 
 	boot loop 'rw init=/bin/bash -- /etc/once' $medium
 	expect '=== shell is 1$'
