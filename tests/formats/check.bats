@@ -49,6 +49,7 @@ entry() {
 		entry crossed "$format" first
 		run -1 vd check -r crossed
 		# an image with leaks is written to, one with two blocks in one place is not
+		: >served
 		timeout 5 "$HOST/bin/vdattach" serve --once -s "$PWD/socket" leak >served 3>&- &
 		pid=$!
 		until grep -q nbd served || ! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
@@ -74,6 +75,7 @@ entry() {
 		rm -f disk model
 		qemu-img create -q -f "$format" disk 64M
 		truncate -s 64M model
+		: >served
 		"$HOST/bin/vdattach" serve -s "$PWD/socket" disk >served 3>&- &
 		pid=$!
 		until grep -q nbd served || ! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done

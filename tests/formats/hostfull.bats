@@ -113,8 +113,9 @@ full_host() { # FORMAT [OPTIONS]
 	rm small/filler
 	run io flush
 	assert_failure
-	run stop
-	pid=
+	kill "$pid"
+	# in this shell: a subshell could not wait for it, and it keeps its lock until the end
+	wait "$pid" || true
 	start big/disk
 	io 'write -P 3 1M 1M' flush 'read -P 1 0 1M' 'read -P 3 1M 1M'
 	stop
