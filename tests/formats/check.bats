@@ -102,6 +102,7 @@ entry() {
 		rm -rf disk*
 		# shellcheck disable=SC2086 # words
 		qemu-img create -q -f "$format" $options disk "$size"
+		: >served
 		"$MUSL/bin/vdattach" serve -s "$PWD/socket" disk >served 3>&- &
 		pid=$!
 		until grep -q nbd served || ! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
