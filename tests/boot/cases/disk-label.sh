@@ -1,5 +1,6 @@
 # promise: root=LABEL= finds the partition on a SATA disk; without rw systemd makes it writable itself
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 build disk disk
 disk "$WORK/disk.img" 83 "$IMAGES/root.ext4"
 boot disk "root=LABEL=vinitrd-root ro" -device ahci,id=ahci \

@@ -1,5 +1,6 @@
 # promise: root=PARTUUID= finds the partition on an NVMe disk
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 build disk disk
 disk "$WORK/disk.img" 83 "$IMAGES/root.ext4"
 boot disk "root=PARTUUID=6d6b7669-01 rw" -drive "file=$WORK/disk.img,format=raw,if=none,id=d" \

@@ -1,5 +1,6 @@
 # promise: file systems that a crash left dirty keep every byte while findimg looks into them, and a USB stick that
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 # comes late is found by its event (coldplug loads its drivers, compressed ones too)
 kinds='ext4 xfs btrfs vfat exfat f2fs'
 [ -z "$(find "$KDIR/lib/modules" -name 'ntfs3.ko*')" ] || kinds="$kinds ntfs"

@@ -1,5 +1,6 @@
 # promise: on FAT a store that is larger than one file may be lies in several, joined by device-mapper; it grows by itself when it fills up, and nothing of it stays attached
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 cat >"$WORK/test" <<'TEST'
 #!/bin/sh
 mount -t proc proc /proc
