@@ -3,7 +3,7 @@
 # kernels: 6.12
 build overlay overlay -s 'image /live/root.sqfs' -s 'persist dir:/changes,rollback=3'
 small_root "$WORK/small"
-echo "echo 'rm /sbin/init /bin/sh' >/etc/before-way-back" >"$WORK/small/etc/break"
+echo 'rm /sbin/init /bin/sh' >"$WORK/small/etc/break"
 mkdir -p "$WORK/host/live"
 small_image "$WORK/host/live/root.sqfs"
 ext4 "$WORK/host.ext4" 64M host "$host_uuid" "$WORK/host"
