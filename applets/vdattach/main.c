@@ -18,7 +18,7 @@ static const char help[] =
 	"  -f, --format=FORMAT      raw, vhd..; default: by content\n"
 	"  -S, --snapshot=FILE      the difference that continues IMAGE; again: the next one\n"
 	"      --parents=DIR        IMAGE's other files may be below DIR; default: its folder\n"
-	"  -e, --exporter=EXPORTER  loop, dm, ublk, nbd; default: the best that can serve\n"
+	"  -e, --exporter=EXPORTER  loop, dm, ublk, nbd, fuse; default: the best that can\n"
 	"  -p, --partition=PART     whole, a number, PARTUUID=.. or PARTLABEL=..\n"
 	"  -b, --sector-size=BYTES  of the partition table: 512 or 4096; default: by content\n"
 	"  -o, --output=FILE        cat: write FILE (sparse) instead of stdout\n"

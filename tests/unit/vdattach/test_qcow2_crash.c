@@ -8,8 +8,6 @@
 #include <cmocka.h>
 
 #include "tests/unit/vdattach/crash.h"
-#include "tests/unit/vdattach/dm_model.h"
-#include "tests/unit/vdattach/killed.h"
 #include "tests/unit/vdattach/qcow2_make.h"
 
 /* Some clusters of each kind. */
@@ -119,37 +117,14 @@ static const struct vd_case cases[] = {
 	{ "raw parent", make_child },
 };
 
-static void test_power_cuts(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		crash_format(cases + i, 1, 15);
-}
+enum { POWER_CUTS = 15, MODELS = 20 };
 
-static void test_model(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		model_format(cases + i, 1, 20);
-}
-
-static void test_dm_map(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		dm_model_format(cases + i, 1, 6);
-}
-
-static void test_kills(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		killed_format(cases + i, 1, 10);
-}
+#include "tests/unit/vdattach/write_tests.h"
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_power_cuts),
-		cmocka_unit_test(test_kills),
-		cmocka_unit_test(test_model),
-		cmocka_unit_test(test_dm_map),
+		WRITE_TESTS,
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/unit/vdattach/crash.h"
-#include "tests/unit/vdattach/dm_model.h"
-#include "tests/unit/vdattach/killed.h"
+#include "tests/unit/vdattach/fixture.h"
 #include "tests/unit/vdattach/vdi_make.h"
 
 #define KB128 131072u
@@ -17,48 +16,6 @@ static const struct vdi_spec child = { .type = 4,
 				       .modified = 4,
 				       .parent_id = 1,
 				       .parent_modified = 2 };
-
-struct fixture {
-	struct world world;
-	struct vd_opener opener;
-	struct vd_image *image;
-	struct source *disk;
-	struct error *err;
-};
-
-static int try_open(struct fixture *f, bool read_only)
-{
-	f->opener = world_opener(&f->world);
-	return world_open(&f->world, &f->opener, read_only, &f->image, &f->err);
-}
-
-static void open_disk(struct fixture *f, bool read_only)
-{
-	if (try_open(f, read_only) < 0)
-		fail_msg("%s", error_msg(f->err));
-	assert_int_equal(vd_image_view(f->image, &f->disk, NULL), 0);
-}
-
-static void close_disk(struct fixture *f)
-{
-	source_close(&f->disk);
-	vd_image_close(&f->image);
-	error_release(&f->err);
-}
-
-static void end(struct fixture *f)
-{
-	close_disk(f);
-	world_release(&f->world);
-}
-
-static uint8_t byte_at(struct fixture *f, uint64_t offset)
-{
-	uint8_t byte;
-
-	assert_int_equal(source_pread(f->disk, &byte, 1, offset, NULL), 0);
-	return byte;
-}
 
 static void assert_refused(struct fixture *f, bool read_only, int code, const char *part)
 {
@@ -315,34 +272,13 @@ static const struct vd_case cases[] = {
 	{ "vdi differencing", make_differencing },
 };
 
-static void test_power_cuts(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		crash_format(cases + i, 1, 40);
-}
+enum { POWER_CUTS = 40, MODELS = 25 };
 
-static void test_model(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		model_format(cases + i, 1, 25);
-}
-
-static void test_dm_map(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		dm_model_format(cases + i, 1, 6);
-}
-
-static void test_kills(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		killed_format(cases + i, 1, 10);
-}
+#include "tests/unit/vdattach/write_tests.h"
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kills),
 		cmocka_unit_test(test_reads_by_map),
 		cmocka_unit_test(test_free_is_not_zero),
 		cmocka_unit_test(test_parent_by_uuid),
@@ -351,9 +287,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_maps),
 		cmocka_unit_test(test_holes_are_filled),
 		cmocka_unit_test(test_two_flushes),
-		cmocka_unit_test(test_power_cuts),
-		cmocka_unit_test(test_model),
-		cmocka_unit_test(test_dm_map),
+		WRITE_TESTS,
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
