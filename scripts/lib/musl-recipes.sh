@@ -1,0 +1,190 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# How scripts/musl-libs builds each package: build_NAME runs in the unpacked source and leaves its
+# results in $stage.
+# Wants: the paths $source, $stage, $out (what was built before), $work, $here, and $jobs.
+# shellcheck disable=SC2154 # those
+
+# -Os, as fast here as -O2 for all but zstd
+optimise() {
+	CFLAGS="$1 -pipe -fno-pie -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+		-fno-ident -ffile-prefix-map=$source=. -w"
+	CPPFLAGS="-I$out/include -idirafter $work/kernel-headers"
+	LDFLAGS="-static -L$out/lib"
+	CC=musl-gcc
+	export CC CFLAGS CPPFLAGS LDFLAGS
+}
+
+# compile_lib LIB FLAGS FILE...: for packages whose own build adds nothing to this
+compile_lib() {
+	lib=$1 flags=$2
+	shift 2
+	mkdir -p objects "$stage/lib" "$stage/include"
+	# shellcheck disable=SC2086 # lists of words
+	printf "$source/%s\n" "$@" |
+		(cd objects && xargs -P "$jobs" -n 4 $CC $CPPFLAGS $CFLAGS $flags -c)
+	ar rcsD "$stage/lib/$lib.a" objects/*.o
+}
+
+configure() { CONFIG_SHELL=/bin/sh sh ./configure --disable-shared --enable-static --disable-dependency-tracking "$@"; }
+
+# The machine's headers and crt*.o go with it. Debian's libc.a is compiled for speed and takes
+# 15 KiB more in each program.
+build_musl() {
+	optimise -Os
+	unset CPPFLAGS
+	CC=gcc ./configure --disable-shared --enable-optimize=no
+	make -j"$jobs" lib/libc.a
+	# Applets print and read no floating point. As an object file it comes before the libc's own.
+	{
+		sed '/^static int fmt_fp(/,/^}/c static int fmt_fp(FILE *f, long double y, int w, int p, int fl, int t)\n{\n\terrno = EINVAL;\n\treturn -1;\n}' \
+			src/stdio/vfprintf.c
+		echo 'long double __floatscan(FILE *f, int prec, int pok) { errno = EINVAL; return 0; }'
+	} >src/stdio/nofloat.c
+	make obj/src/stdio/nofloat.o
+	cp lib/libc.a obj/src/stdio/nofloat.o "$stage/lib"
+}
+
+build_zlib() {
+	optimise -Os
+	compile_lib libz '-DHAVE_UNISTD_H -DHAVE_HIDDEN -D_LARGEFILE64_SOURCE=1' ./*.c
+	cp zlib.h zconf.h "$stage/include"
+	# vdattach reads single clusters: there the decoder's size counts
+	rm -r objects
+	compile_lib libinflate '-DHAVE_HIDDEN -DNO_GZIP -DBUILDFIXED' \
+		inflate.c inftrees.c inffast.c adler32.c zutil.c
+}
+
+build_bzip2() {
+	optimise -Os
+	compile_lib libbz2 -D_FILE_OFFSET_BITS=64 \
+		blocksort.c huffman.c crctable.c randtable.c compress.c decompress.c bzlib.c
+	cp bzlib.h "$stage/include"
+}
+
+build_xz_utils() {
+	optimise -Os
+	configure --enable-encoders= --disable-xz --disable-xzdec --disable-lzmadec \
+		--disable-lzmainfo --disable-lzma-links --disable-scripts --disable-doc --disable-nls
+	make -C src/liblzma -j"$jobs" liblzma.la
+	cp src/liblzma/.libs/liblzma.a "$stage/lib"
+	cp -R src/liblzma/api/lzma.h src/liblzma/api/lzma "$stage/include"
+	# again for vdattach, without tables and the filters for foreign processors
+	make -C src/liblzma clean
+	configure --enable-small --enable-encoders= --enable-decoders=lzma1,lzma2,x86,delta \
+		--enable-checks=crc32,crc64 --disable-threads --disable-xz --disable-xzdec \
+		--disable-lzmadec --disable-lzmainfo --disable-lzma-links --disable-scripts \
+		--disable-doc --disable-nls
+	make -C src/liblzma -j"$jobs" liblzma.la
+	cp src/liblzma/.libs/liblzma.a "$stage/lib/liblzmadec.a"
+}
+
+# Twice as fast with -O2.
+build_libzstd() {
+	optimise -O2
+	compile_lib libzstd '-DZSTD_LEGACY_SUPPORT=0 -DXXH_NAMESPACE=ZSTD_' \
+		lib/common/*.c lib/decompress/*.c lib/decompress/*.S
+	# vdattach reads single clusters: there the decoder's size counts
+	rm -r objects
+	optimise -Os
+	compile_lib libzstddec '-DZSTD_LEGACY_SUPPORT=0 -DXXH_NAMESPACE=ZSTD_ -DHUF_FORCE_DECOMPRESS_X1
+		-DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT -DDYNAMIC_BMI2=0 -DZSTD_NO_INLINE
+		-DZSTD_STRIP_ERROR_STRINGS -DZSTD_NO_TRACE -DZSTD_DISABLE_ASM' lib/common/*.c lib/decompress/*.c
+	# packroot compresses
+	rm -r objects
+	compile_lib libzstdenc '-DZSTD_LEGACY_SUPPORT=0 -DXXH_NAMESPACE=ZSTD_ -DDYNAMIC_BMI2=0 -DZSTD_NO_INLINE
+		-DZSTD_STRIP_ERROR_STRINGS -DZSTD_NO_TRACE' lib/common/*.c lib/compress/*.c
+	cp lib/zstd.h lib/zstd_errors.h "$stage/include"
+}
+
+build_libmd() {
+	optimise -Os
+	configure
+	make -C src -j"$jobs" libmd.la
+	cp src/.libs/libmd.a "$stage/lib"
+	cp include/*.h "$stage/include"
+}
+
+# Without perm_copy_*(), the only users of libattr.
+build_acl() {
+	optimise -Os
+	ln -s . include/sys
+	ln -s . include/acl
+	: >include/config.h
+	rm libacl/perm_copy_*.c libmisc/walk_tree.c
+	compile_lib libacl "-D_GNU_SOURCE -DEXPORT=extern -I$source/include -I$source/libacl" libacl/*.c libmisc/*.c
+	mkdir "$stage/include/sys" "$stage/include/acl"
+	sed 's/^EXPORT/extern/' include/acl.h >"$stage/include/sys/acl.h"
+	sed 's/^EXPORT/extern/' include/libacl.h >"$stage/include/acl/libacl.h"
+}
+
+build_util_linux() {
+	optimise -Os
+	configure --disable-all-programs --enable-libblkid --disable-nls --disable-asciidoc \
+		--without-systemd --without-udev --without-ncurses --without-tinfo --without-readline \
+		--without-cap-ng --without-selinux --without-audit --without-libz --without-libmagic \
+		--without-user --without-util --without-econf --without-cryptsetup --without-btrfs \
+		--without-python
+	make -j"$jobs" libblkid.la
+	cp .libs/libblkid.a "$stage/lib"
+	mkdir "$stage/include/blkid"
+	cp libblkid/src/blkid.h "$stage/include/blkid"
+}
+
+build_libarchive() {
+	optimise -Os
+	configure --disable-bsdtar --disable-bsdcpio --disable-bsdcat --without-iconv \
+		--without-openssl --without-nettle --without-mbedtls --without-xml2 --without-expat \
+		--without-lz4 --without-lzo2 --without-libb2 --without-cng
+	for feature in HAVE_LIBACL HAVE_LIBZ HAVE_LIBBZ2 HAVE_LIBLZMA HAVE_LIBZSTD \
+		ARCHIVE_ACL_LIBACL ARCHIVE_XATTR_LINUX; do
+		grep -q "^#define $feature 1" config.h || {
+			echo "configure did not find what makes $feature"
+			return 1
+		}
+	done
+	make -j"$jobs" libarchive.la
+	# with libacl inside: a user of libarchive need not know where ACLs come from
+	mkdir acl
+	(cd acl && ar x "$out/lib/libacl.a")
+	ar rsD .libs/libarchive.a acl/*.o
+	cp .libs/libarchive.a "$stage/lib"
+	cp libarchive/archive.h libarchive/archive_entry.h "$stage/include"
+}
+
+# busybox.config says what is on; the answer to all else is no.
+configure_busybox() {
+	sed -e '/^#/d;/^$/d;s/^/CONFIG_/;/=/!s/$/=y/' "$here/busybox.config" >wanted
+	sed 's/=.*//' wanted >names
+	make allnoconfig
+	find . -name Config.in -exec sed -n 's/^config \([A-Za-z0-9_]*\)$/CONFIG_\1/p' {} + |
+		sort -u | grep -vxF -f names | sed 's/.*/# & is not set/' >off
+	cat wanted off >.config
+	yes '' | make oldconfig
+	if grep -vxF -f .config wanted; then
+		echo 'busybox.config has these settings that busybox does not take'
+		return 1
+	fi
+}
+
+build_busybox() {
+	optimise -Os
+	export KCONFIG_NOTIMESTAMP=1
+	configure_busybox
+	make -j"$jobs" CC="$CC" CONFIG_EXTRA_CFLAGS="$CPPFLAGS -fno-ident -ffile-prefix-map=$source=."
+	cp busybox "$stage/bin"
+}
+
+build_e2fsprogs() {
+	optimise -Os
+	LDFLAGS="$LDFLAGS -Wl,--gc-sections"
+	configure --disable-nls --disable-elf-shlibs --disable-debugfs --disable-imager \
+		--disable-resizer --disable-defrag --disable-uuidd --disable-fsck --disable-tls \
+		--disable-e2initrd-helper --disable-bmap-stats --disable-tdb --disable-fuse2fs \
+		--disable-backtrace --enable-libuuid --enable-libblkid --without-libarchive
+	make -j"$jobs" libs
+	make -j"$jobs" -C misc mke2fs
+	make -j"$jobs" -C e2fsck e2fsck
+	strip -o "$stage/bin/mke2fs" misc/mke2fs
+	strip -o "$stage/bin/e2fsck" e2fsck/e2fsck
+}
