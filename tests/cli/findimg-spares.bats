@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# findimg and what it must not write to: hibernated and dirty Windows volumes, a suspended Linux.
+# shellcheck disable=SC2154 # output, stderr: by bats
+load findimg
+
+@test "a hibernated Windows may be read, never written to" {
+	truncate -s 16M ntfs && mkfs.ntfs -q -F -Q ntfs 2>/dev/null
+	attach ntfs
+	ntfs-3g "$loop" work
+	printf HIBR | dd of=work/hiberfil.sys bs=8k conv=sync status=none
+	echo image >work/image
+	umount work
+	losetup -d "$loop"
+	sha256sum ntfs >sums
+	devices=''
+	attach ntfs
+	find_only -t 0 -w /image
+	assert_equal "$status" 1
+	grep -q 'holds a hibernated Windows.*shut Windows down' <<<"$stderr"
+	find_only -t 0 --state "$PWD/state" /image
+	assert_equal "$status" 0
+	grep -q 'warning: .*hibernated Windows' <<<"$stderr"
+	assert_equal "$(<"$(value FILE)")" image
+	umount mnt
+	losetup -d "$(sed -n 's/^loop //p' state)"
+	losetup -d "$loop"
+	sha256sum -c --quiet sums
+}
+
+# ntfs_volume FILE: an NTFS volume with /image in it
+ntfs_volume() {
+	truncate -s 16M "$1" && mkfs.ntfs -q -F -Q "$1" 2>/dev/null
+	ntfs-3g "$1" work
+	echo image >work/image
+	umount work
+}
+
+@test "ntfs-3g is a storage daemon: spared by name and from memory shortage, not ended by signals, gone after the unmount" {
+	grep -qw ntfs3 /proc/filesystems && skip 'this kernel mounts NTFS itself'
+	ntfs_volume ntfs
+	attach ntfs
+	find_only -t 0 -w /image
+	assert_equal "$status" 0
+	pid=$(pgrep -f "^@ntfs-3g .*$loop $PWD/mnt")
+	# not every machine that tests run on lets root do that
+	(echo -1000 >/proc/self/oom_score_adj) 2>/dev/null && assert_equal "$(<"/proc/$pid/oom_score_adj")" -1000
+	kill -TERM "$pid" && kill -HUP "$pid" && kill -INT "$pid"
+	echo more >mnt/written
+	umount mnt
+	timeout 10 tail --pid="$pid" -f /dev/null
+	losetup -d "$loop"
+	ntfsfix -n ntfs
+	assert_equal "$(ntfscat ntfs written)" more
+}
+
+@test "an NTFS volume marked dirty is read, never written to" {
+	ntfs_volume ntfs
+	mark_ntfs_dirty ntfs
+	sha256sum ntfs >sums
+	attach ntfs
+	find_only -t 0 -w /image
+	assert_equal "$status" 1
+	grep -q 'marked dirty.*chkdsk' <<<"$stderr"
+	find_only -t 0 /image
+	assert_equal "$status" 0
+	assert_equal "$(<"$(value FILE)")" image
+	umount mnt
+	losetup -d "$loop"
+	sha256sum -c --quiet sums
+}
+
+@test "beside a suspended Linux only a clean or explicitly named file system is written to" {
+	ext4_image part data image
+	dirty part
+	truncate -s 32M disk
+	printf '1M,8M,S\n9M,16M,L\n' | sfdisk -q --label gpt disk
+	truncate -s 8M part-swap && mkswap part-swap >/dev/null 2>&1
+	printf 'S1SUSPEND\0' | dd of=part-swap bs=1 seek=4086 conv=notrunc status=none
+	dd if=part-swap of=disk bs=1M seek=1 conv=notrunc status=none
+	dd if=part of=disk bs=1M seek=9 conv=notrunc status=none
+	attach disk -P
+	partx -u "$loop"
+	find_only -t 0 -w /image
+	assert_equal "$status" 1
+	grep -q "'${loop}p2' may belong to the suspended Linux of '${loop}p1'" <<<"$stderr"
+	find_only -t 0 /image
+	assert_equal "$status" 0
+	umount mnt
+	find_only -t 0 -w -H "UUID=$(blkid -p -o value -s UUID part)" /image
+	assert_equal "$status" 0
+}
