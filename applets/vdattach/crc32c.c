@@ -1,22 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "applets/vdattach/crc32c.h"
 
-/* By half a byte: 64 bytes of table, and it is metadata only that goes through here. */
-static const uint32_t table[16] = {
-	0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
-	0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
-	0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+#include "common/bytes.h"
+
+#define POLYNOMIAL 0x82f63b78u /* reflected */
+#define WORTH	   1024u       /* bytes that pay for the tables */
+
+/* What a byte, with so many bytes behind it, adds to the checksum. */
+struct tables {
+	uint32_t t[4][256];
 };
+
+static uint32_t shift_byte(uint32_t crc)
+{
+	for (int bit = 0; bit < 8; bit++)
+		crc = crc >> 1 ^ (POLYNOMIAL & -(crc & 1));
+	return crc;
+}
+
+/* Made when needed: 4 KiB of stack for a moment cost less than 4 KiB of a program in memory. */
+static void make_tables(struct tables *tables)
+{
+	uint32_t(*t)[256] = tables->t;
+
+	for (uint32_t i = 0; i < 256; i++)
+		t[0][i] = shift_byte(i);
+	for (int k = 1; k < 4; k++) {
+		for (uint32_t i = 0; i < 256; i++)
+			t[k][i] = t[k - 1][i] >> 8 ^ t[0][t[k - 1][i] & 0xff];
+	}
+}
+
+/* Four bytes at a time. Returns how many of the n were done. */
+static size_t by_tables(uint32_t *crc, const uint8_t *p, size_t n)
+{
+	struct tables tables;
+	uint32_t(*t)[256] = tables.t;
+	size_t i;
+
+	make_tables(&tables);
+	for (i = 0; i + 4 <= n; i += 4) {
+		uint32_t x = *crc ^ get_le32(p + i);
+
+		*crc = t[3][x & 0xff] ^ t[2][x >> 8 & 0xff] ^ t[1][x >> 16 & 0xff] ^ t[0][x >> 24];
+	}
+	return i;
+}
 
 uint32_t crc32c(uint32_t crc, const void *data, size_t n)
 {
 	const uint8_t *p = data;
+	size_t i;
 
 	crc = ~crc;
-	for (; n > 0; n--, p++) {
-		crc ^= *p;
-		crc = crc >> 4 ^ table[crc & 15];
-		crc = crc >> 4 ^ table[crc & 15];
-	}
+	i = n >= WORTH ? by_tables(&crc, p, n) : 0;
+	for (; i < n; i++)
+		crc = shift_byte(crc ^ p[i]);
 	return ~crc;
 }

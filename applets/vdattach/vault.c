@@ -64,7 +64,7 @@ int vault_init(struct vault *vault, int fd, struct error **err)
 static int take_heap(const struct vault_shape *shape, struct vault_memory *ret)
 {
 	*ret = (struct vault_memory){ .slots = calloc(shape->n, shape->slot_size),
-				      .bytes = calloc(shape->n, shape->page_size) };
+				      .bytes = malloc((size_t)shape->n * shape->page_size) };
 	if (ret->slots && ret->bytes)
 		return 0;
 	vault_give(ret);

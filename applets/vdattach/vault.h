@@ -31,9 +31,9 @@ struct vault_shape {
 };
 
 struct vault_memory {
-	void *slots; /* n x slot_size, zero */
-	uint8_t *bytes;
-	void *region; /* NULL: of the heap */
+	void *slots;	/* n x slot_size, zero */
+	uint8_t *bytes; /* n x page_size, undefined: each page is read before it is used */
+	void *region;	/* NULL: of the heap */
 };
 
 /*

@@ -40,6 +40,12 @@ static inline void model_format(const struct vd_case *c, uint64_t seed, unsigned
 
 #define CRASH_SECTOR 512u
 
+/* What a disk holds: sectors that its map says are zeros have no bytes here. */
+struct crash_disk {
+	uint8_t *bytes;
+	bool *blank;
+};
+
 /* One image under test, and where the test is, for the message of a failure. */
 struct crash_run {
 	const struct vd_case *c;
@@ -49,9 +55,10 @@ struct crash_run {
 	struct vd_image *image;
 	struct source *disk;
 	uint64_t sectors;
-	uint8_t *base;	  /* the disk before the first write */
-	uint32_t *latest; /* serial of the last write of each sector */
-	uint32_t *safe;	  /* the same at the last flush */
+	struct crash_disk base;	       /* before the first write */
+	struct crash_disk seen, again; /* scratch */
+	uint32_t *latest;	       /* serial of the last write of each sector */
+	uint32_t *safe;		       /* the same at the last flush */
 	uint32_t *zeroed; /* serial of the last operation that made it zeros, or may have */
 	uint32_t serial;
 	const char *state;
@@ -61,45 +68,6 @@ struct crash_run {
 #define crash_fail(run, fmt, ...)                                     \
 	fail_msg("%s: CRASH_SEED=%llu, %s %zu: " fmt, (run)->c->name, \
 		 (unsigned long long)(run)->seed, (run)->state, (run)->cut, ##__VA_ARGS__)
-
-/* What write number serial puts into a sector: unlike any other write, sector and byte order. */
-static inline void crash_paint(uint8_t *buf, uint64_t sector, uint32_t serial)
-{
-	uint64_t mix = (sector + 1) * 0x9e3779b97f4a7c15ULL ^ serial * 0xd1342543de82ef95ULL;
-
-	memcpy(buf, &serial, 4);
-	for (size_t i = 4; i < CRASH_SECTOR; i += 4) {
-		mix = mix * 6364136223846793005ULL + 1442695040888963407ULL;
-		buf[i] = (uint8_t)(mix >> 32);
-		buf[i + 1] = (uint8_t)(mix >> 40);
-		buf[i + 2] = (uint8_t)(mix >> 48);
-		buf[i + 3] = (uint8_t)(mix >> 56);
-	}
-}
-
-static inline bool crash_is_zero(const uint8_t *buf)
-{
-	return buf[0] == 0 && memcmp(buf, buf + 1, CRASH_SECTOR - 1) == 0;
-}
-
-/*
- * Which operation a sector is of; 0 = of none, as it was before. UINT32_MAX: nothing that was ever
- * there.
- */
-static inline uint32_t crash_identify(const struct crash_run *run, const uint8_t *buf,
-				      uint64_t sector)
-{
-	uint8_t want[CRASH_SECTOR];
-	uint32_t serial;
-
-	if (run->zeroed[sector] && crash_is_zero(buf))
-		return run->zeroed[sector];
-	if (memcmp(buf, run->base + sector * CRASH_SECTOR, CRASH_SECTOR) == 0)
-		return 0;
-	memcpy(&serial, buf, 4);
-	crash_paint(want, sector, serial);
-	return serial && memcmp(buf, want, CRASH_SECTOR) == 0 ? serial : UINT32_MAX;
-}
 
 static inline void crash_close(struct crash_run *run)
 {
@@ -127,36 +95,7 @@ static inline void crash_open(struct crash_run *run, struct world *world)
 		abort();
 }
 
-static inline void crash_read_all(struct crash_run *run, uint8_t *buf)
-{
-	_cleanup_error_ struct error *err = NULL;
-
-	if (source_pread(run->disk, buf, run->sectors * CRASH_SECTOR, 0, &err) < 0)
-		crash_fail(run, "read: %s", error_msg(err));
-}
-
-/* Every sector is of the last flushed write or a later one. */
-static inline void crash_verify(struct crash_run *run, const uint8_t *disk)
-{
-	for (uint64_t s = 0; s < run->sectors; s++) {
-		uint32_t serial = crash_identify(run, disk + s * CRASH_SECTOR, s);
-
-		if (serial == UINT32_MAX)
-			crash_fail(run, "sector %llu holds foreign bytes", (unsigned long long)s);
-		if (serial < run->safe[s] || serial > run->serial)
-			crash_fail(run, "sector %llu is of write %u, write %u was flushed",
-				   (unsigned long long)s, serial, run->safe[s]);
-	}
-}
-
-static inline void *crash_alloc(size_t n)
-{
-	void *p = calloc(n, 1);
-
-	if (!p)
-		abort();
-	return p;
-}
+#include "tests/unit/vdattach/crash_disk.h"
 
 static inline void crash_start(struct crash_run *run, const struct vd_case *c, uint64_t seed)
 {
@@ -168,19 +107,23 @@ static inline void crash_start(struct crash_run *run, const struct vd_case *c, u
 	c->make(&run->world, &run->rng);
 	crash_open(run, &run->world);
 	run->sectors = run->image->size / CRASH_SECTOR;
-	run->base = crash_alloc(run->sectors * CRASH_SECTOR);
+	crash_disk_new(run, &run->base);
+	crash_disk_new(run, &run->seen);
+	crash_disk_new(run, &run->again);
 	run->latest = crash_alloc(run->sectors * 4);
 	run->safe = crash_alloc(run->sectors * 4);
 	run->zeroed = crash_alloc(run->sectors * 4);
 	run->world.holes = rng_below(&run->rng, 4) != 0;
-	crash_read_all(run, run->base);
+	crash_see(run, &run->base);
 }
 
 static inline void crash_end(struct crash_run *run)
 {
 	crash_close(run);
 	world_release(&run->world);
-	free(run->base);
+	crash_disk_free(&run->base);
+	crash_disk_free(&run->seen);
+	crash_disk_free(&run->again);
 	free(run->latest);
 	free(run->safe);
 	free(run->zeroed);
@@ -304,14 +247,12 @@ static inline int crash_guest_flush(struct crash_run *run)
 /* Closed without a flush: what was not flushed may be gone, but no power was cut. */
 static inline void crash_reopen(struct crash_run *run)
 {
-	uint8_t *disk = crash_alloc(run->sectors * CRASH_SECTOR);
-
 	crash_close(run);
 	crash_open(run, &run->world);
-	crash_read_all(run, disk);
-	crash_verify(run, disk);
+	crash_see(run, &run->seen);
+	crash_verify(run, &run->seen);
 	for (uint64_t s = 0; s < run->sectors; s++) {
-		uint32_t serial = crash_identify(run, disk + s * CRASH_SECTOR, s);
+		uint32_t serial = crash_identify(run, crash_sector(&run->seen, s), s);
 
 		if (serial == run->latest[s])
 			continue;
@@ -320,7 +261,6 @@ static inline void crash_reopen(struct crash_run *run)
 			.kind = OP_GUEST_WRITE, .offset = s, .n = 1, .serial = serial
 		};
 	}
-	free(disk);
 }
 
 static inline void crash_workload(struct crash_run *run)

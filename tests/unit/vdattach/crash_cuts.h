@@ -72,34 +72,33 @@ static inline void crash_state(struct crash_run *run, const struct world *durabl
 }
 
 /* Writing on after the cut changes what is written and nothing else. */
-static inline void crash_write_on(struct crash_run *run, struct world *world, uint8_t *before)
+static inline void crash_write_on(struct crash_run *run, struct world *world)
 {
-	uint8_t *after = crash_alloc(run->sectors * CRASH_SECTOR);
+	struct crash_disk *before = &run->seen, *after = &run->again;
 
 	for (uint32_t i = 0; i < 3; i++) {
 		uint64_t sector = rng_below(&run->rng, run->sectors);
+		uint8_t *bytes = before->bytes + sector * CRASH_SECTOR;
 
-		crash_paint(before + sector * CRASH_SECTOR, sector, 0x80000000u + i);
-		if (source_pwrite(run->disk, before + sector * CRASH_SECTOR, CRASH_SECTOR,
-				  sector * CRASH_SECTOR, NULL) < 0)
+		before->blank[sector] = false;
+		crash_paint(bytes, sector, 0x80000000u + i);
+		if (source_pwrite(run->disk, bytes, CRASH_SECTOR, sector * CRASH_SECTOR, NULL) < 0)
 			crash_fail(run, "cannot be written");
 	}
 	if (source_flush(run->disk, NULL) < 0)
 		crash_fail(run, "cannot be flushed");
 	crash_close(run);
 	crash_open(run, world);
-	crash_read_all(run, after);
+	crash_see(run, after);
 	for (uint64_t s = 0; s < run->sectors; s++) {
-		if (memcmp(before + s * CRASH_SECTOR, after + s * CRASH_SECTOR, CRASH_SECTOR) != 0)
+		if (!crash_same(crash_sector(before, s), crash_sector(after, s)))
 			crash_fail(run, "writing on changed sector %llu", (unsigned long long)s);
 	}
-	free(after);
 }
 
 static inline void crash_try(struct crash_run *run, const struct world *durable,
 			     const size_t *flushed, bool all)
 {
-	uint8_t *disk = crash_alloc(run->sectors * CRASH_SECTOR);
 	struct world world;
 
 	run->state = all ? "cut at" : "some writes lost before";
@@ -107,13 +106,12 @@ static inline void crash_try(struct crash_run *run, const struct world *durable,
 	crash_open(run, &world);
 	if (run->image->size != run->sectors * CRASH_SECTOR)
 		crash_fail(run, "changed its size");
-	crash_read_all(run, disk);
-	crash_verify(run, disk);
+	crash_see(run, &run->seen);
+	crash_verify(run, &run->seen);
 	if (rng_below(&run->rng, 3) == 0)
-		crash_write_on(run, &world, disk);
+		crash_write_on(run, &world);
 	crash_close(run);
 	world_release(&world);
-	free(disk);
 }
 
 /* What a recorded operation means for what must be there after a cut. */
