@@ -77,11 +77,12 @@ static int start_device(struct supervisor *s, int pid, bool again, struct error 
 		r = error_sys(err, r, "start a thread");
 	}
 	close(attempt.over);
-	if (r == 0 && attempt.failed) {
+	if (!attempt.failed)
+		return r;
+	if (r == 0)
 		ops->stop(&s->server, NULL);
-		r = error_make(err, ECHILD, "%s", s->state->message);
-	}
-	return r;
+	error_release(err);
+	return error_make(err, ECHILD, "%s", s->state->message);
 }
 
 int supervisor_start_worker(struct supervisor *s, bool again, struct error **err)

@@ -298,8 +298,9 @@ int supervisor_run(struct daemon_job *job, struct error **err)
 	else
 		r = again ? take_over(&s, err) : bring_up(&s, err);
 	if (r == 0) {
-		supervisor_start_guardian(&s);
+		/* before the guardian gets what is attach's */
 		msg_to_kmsg();
+		supervisor_start_guardian(&s);
 		daemon_lock_memory();
 	}
 	if (r == 0 && again)
