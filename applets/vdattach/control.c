@@ -68,6 +68,20 @@ int control_listen(const char *device, struct error **err)
 	return fd;
 }
 
+/*
+ * A call with a time limit is not restarted after an interruption, and io_uring makes some: the end
+ * of a ring, a moment after it was closed, is task work of whoever used it.
+ */
+static ssize_t receive(int fd, char *ret, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, ret, size, 0);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
 int control_take(int listen_fd, char *text, size_t size)
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
@@ -81,7 +95,7 @@ int control_take(int listen_fd, char *text, size_t size)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	r = peer_of(fd, &pid);
 	if (r == 0) {
-		n = recv(fd, text, size - 1, 0);
+		n = receive(fd, text, size - 1);
 		r = n > 0 ? 0 : -EPIPE;
 	}
 	if (r < 0) {
@@ -97,7 +111,9 @@ void control_answer(int fd, int r, const char *text)
 	char answer[CONTROL_TEXT_MAX];
 	int n = snprintf(answer, sizeof(answer), "%d %s", -r, text);
 
-	(void)!send(fd, answer, MIN((size_t)n, sizeof(answer) - 1), MSG_NOSIGNAL);
+	while (send(fd, answer, MIN((size_t)n, sizeof(answer) - 1), MSG_NOSIGNAL) < 0 &&
+	       errno == EINTR)
+		;
 	close(fd);
 }
 
@@ -186,7 +202,7 @@ bool control_exists(const char *device)
 /* The answer without its code. */
 static int take_answer(int fd, char *ret, struct error **err)
 {
-	ssize_t n = recv(fd, ret, CONTROL_TEXT_MAX - 1, 0);
+	ssize_t n = receive(fd, ret, CONTROL_TEXT_MAX - 1);
 	char *text;
 	long code;
 

@@ -33,6 +33,25 @@ int daemon_execute(int exe, char *const *argv)
 	return -errno;
 }
 
+/* Only what is safe after fork() of a process with several threads. */
+_noreturn_ static void become_supervisor(const struct daemon_job *job)
+{
+	const int fds[] = { job->state->kernel_fd, job->state->vault_fd };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		if (fds[i] >= 0)
+			fcntl(fds[i], F_SETFD, 0);
+	}
+	daemon_execute(job->exe, job->argv);
+	_exit(1);
+}
+
+void daemon_start_supervisor(const struct daemon_job *job)
+{
+	if (fork() == 0)
+		become_supervisor(job);
+}
+
 int daemon_memory(const char *name)
 {
 	return (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon of an attached image: two processes, as server.h has them. Each watches the other: the
- * supervisor starts a new worker when one dies, the worker a new supervisor.
+ * The daemon of an attached image: supervisor and worker, as server.h has them, and a guardian. They
+ * watch each other: the supervisor starts a new worker or guardian when one dies, each of these a
+ * new supervisor. So any two may be killed at once.
  *
  *	attach --fork, exec--> supervisor --fork--> worker (opens the image, serves)
- *	                           ^                   |
- *	                           +---fork, exec------+  when the supervisor was killed
+ *	                        ^      ^  |             |
+ *	                        |      +--|-fork, exec--+  when the supervisor was killed
+ *	            fork, exec--+         +---fork--> guardian
  *
  * The program is executed from memory, and the command line says what there is to do; what is
  * learnt later lies in struct daemon_state, a page of memory that all of them share.
@@ -34,9 +36,10 @@ struct daemon_state {
 	unsigned int index;
 	int kernel_fd; /* inherited by the next supervisor, or -1 */
 	int vault_fd;  /* likewise: what a killed worker leaves to the next one, see vault.h */
-	/* who is who */
+	/* who is who, for list; see role.h */
 	pid_t supervisor, worker;
-	bool stopping; /* the device is being taken down: nobody is replaced */
+	bool replacing; /* a worker: the device has none that serves it */
+	bool stopping;	/* the device is being taken down: nobody is replaced */
 	/* by the worker, when it ends */
 	int result;
 	char message[512];
@@ -80,6 +83,12 @@ int supervisor_run(struct daemon_job *job, struct error **err) _must_check_ _non
  * server->ready_fd is told when requests are answered.
  */
 _noreturn_ void worker_run(struct daemon_job *job, struct vd_server *server, int supervisor);
+
+/* Waits for the end of the supervisor and starts the next one, until the device is taken down. */
+_noreturn_ void guardian_run(struct daemon_job *job);
+
+/* Forks and executes a supervisor that takes over, or ends at once when there is one. */
+void daemon_start_supervisor(const struct daemon_job *job);
 
 /* Makes a process one that lives as long as its disk: signals, memory, out-of-memory killer. */
 void daemon_harden(void);

@@ -5,6 +5,7 @@
 #define VDATTACH_PIDFD_H
 
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -14,11 +15,20 @@
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
 
 /* A descriptor, close-on-exec, or -1: there is no such process. */
 static inline int pidfd_of(pid_t pid)
 {
 	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+/* 0, or -1: it has ended already. */
+static inline int pidfd_kill(int pidfd)
+{
+	return (int)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 }
 
 /* Waits until the process has ended. False when milliseconds (-1: no limit) have passed before. */

@@ -232,6 +232,14 @@ static int start(struct vd_server *srv, int pid, bool again, struct error **err)
 	return 0;
 }
 
+static void abort_start(struct vd_server *srv)
+{
+	struct dm_state *state = srv->state;
+
+	if (state->under.ops->abort)
+		state->under.ops->abort(&state->under);
+}
+
 static int recover(struct vd_server *srv, struct error **err)
 {
 	struct dm_state *state = srv->state;
@@ -297,6 +305,7 @@ const struct vd_server_ops vd_server_dm = {
 	.create = create,
 	.serve = serve,
 	.start = start,
+	.abort = abort_start,
 	.recover = recover,
 	.adopt = adopt,
 	.stop = stop,

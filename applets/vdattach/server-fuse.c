@@ -159,6 +159,15 @@ static int fuse_start(struct vd_server *srv, int pid, bool again, struct error *
 	return r;
 }
 
+/* The kernel gives up what nobody can answer any more. */
+static void fuse_abort(struct vd_server *srv)
+{
+	int fd = srv->kernel_fd;
+
+	srv->kernel_fd = -1;
+	closep(&fd);
+}
+
 /*
  * /dev/fuse is open here too, so requests wait. The one that the dead worker had lies in shared
  * memory; only a supervisor that took over from a killed one does not have it, and needs the
@@ -185,6 +194,7 @@ const struct vd_server_ops vd_server_fuse = {
 	.create = fuse_create,
 	.serve = serve,
 	.start = fuse_start,
+	.abort = fuse_abort,
 	.recover = fuse_recover,
 	.stop = fuse_stop,
 	.destroy = fuse_destroy,

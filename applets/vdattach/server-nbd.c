@@ -190,6 +190,7 @@ static int scan_partitions(const struct vd_server *server, struct error **err)
 static int nbd_start(struct vd_server *server, int pid, bool again, struct error **err)
 {
 	struct genl genl;
+	char *devpath;
 	int r;
 
 	/* recover() has given the kernel its socket already */
@@ -206,17 +207,24 @@ static int nbd_start(struct vd_server *server, int pid, bool again, struct error
 		return error_sys(err, r, "nbd: connect a device");
 	close_fd(&server->kernel_fd);
 	close_fd(&server->worker_fd);
-	if (asprintf(&server->devpath, "/dev/nbd%u", server->index) < 0) {
-		server->devpath = NULL;
+	if (asprintf(&devpath, "/dev/nbd%u", server->index) < 0) {
 		command(server, NBD_CMD_DISCONNECT, -1);
 		return error_sys(err, ENOMEM, "nbd");
 	}
+	__atomic_store_n(&server->devpath, devpath, __ATOMIC_RELEASE);
 	set_queue(server, "io_timeout", RESEND_AFTER);
 	set_queue(server, "max_sectors_kb", MAX_SECTORS_KIB);
 	r = scan_partitions(server, err);
 	if (r < 0)
 		command(server, NBD_CMD_DISCONNECT, -1);
 	return r;
+}
+
+/* Requests fail then, instead of waiting for another worker. */
+static void nbd_abort(struct vd_server *server)
+{
+	if (__atomic_load_n(&server->devpath, __ATOMIC_ACQUIRE))
+		command(server, NBD_CMD_DISCONNECT, -1);
 }
 
 /*
@@ -319,6 +327,7 @@ const struct vd_server_ops vd_server_nbd = {
 	.create = nbd_create,
 	.serve = nbd_serve,
 	.start = nbd_start,
+	.abort = nbd_abort,
 	.recover = nbd_recover,
 	.stop = nbd_stop,
 	.destroy = nbd_destroy,

@@ -3,16 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "applets/lib/modreq.h"
+#include "applets/vdattach/pidfd.h"
 #include "applets/vdattach/uring.h"
 
 #define CONTROL "/dev/ublk-control"
 /* a minute; Linux before 6.7 looks every 5 s only whether the worker lives */
 #define RECOVER_TRIES 600u
+
+/* An answer that does not come, in milliseconds */
+#define GIVE_UP_MS 3000
 
 /* One discard may free much; zeros may have to be written, and others wait meanwhile. */
 #define DISCARD_SECTORS (256u * 1024u * 2u)
@@ -32,8 +37,35 @@ static int open_control(struct error **err)
 	return fd < 0 ? error_sys(err, errno, "open '%s'", CONTROL) : fd;
 }
 
+/* How long the driver's answer is waited for. */
+struct patience {
+	int worker; /* pidfd: as long as it lives; -1: nobody's life matters */
+	int limit;  /* milliseconds, after its end if there is a worker; -1: no limit */
+};
+
+static const struct patience no_limit = { -1, -1 };
+
+/*
+ * Commands that wait for a worker that is dead, or for one of these, are never answered. The kernel
+ * cancels what it can when the ring is closed.
+ */
+static int await_result(struct uring *uring, struct patience patience, struct io_uring_cqe *ret)
+{
+	while (!uring_result(uring, ret)) {
+		struct pollfd fds[] = { { uring->fd, POLLIN, 0 }, { patience.worker, POLLIN, 0 } };
+		int r = poll(fds, ARRAY_SIZE(fds), patience.worker < 0 ? patience.limit : -1);
+
+		if (r == 0)
+			return -ECHILD;
+		if (r > 0 && fds[1].revents)
+			patience.worker = -1;
+	}
+	return 0;
+}
+
 /* Runs one command in a ring of its own and waits for it. Returns what the driver answers. */
-static int run_command(int fd, uint32_t op, const struct ublksrv_ctrl_cmd *cmd, struct error **err)
+static int run_command(int fd, uint32_t op, const struct ublksrv_ctrl_cmd *cmd,
+		       struct patience patience, struct error **err)
 {
 	_cleanup_uring_ struct uring uring = { .fd = -1 };
 	struct io_uring_cqe cqe = { .res = -EIO };
@@ -48,14 +80,15 @@ static int run_command(int fd, uint32_t op, const struct ublksrv_ctrl_cmd *cmd, 
 	sqe->fd = fd;
 	sqe->cmd_op = op;
 	memcpy(sqe->cmd, cmd, sizeof(*cmd));
-	do
-		r = uring_enter(&uring, 1);
-	while (r == 0 && !uring_result(&uring, &cqe));
+	r = uring_enter(&uring, 0);
+	if (r == 0)
+		r = await_result(&uring, patience, &cqe);
 	return r < 0 ? r : cqe.res;
 }
 
 /* op: encoded as an ioctl. Kernels before 6.4 want the bare number. *err is set by the caller. */
-static int command(const struct vd_server *srv, uint32_t op, void *buf, size_t n, uint64_t data)
+static int patient_command(const struct vd_server *srv, uint32_t op, void *buf, size_t n,
+			   uint64_t data, struct patience patience)
 {
 	struct ublksrv_ctrl_cmd cmd = {
 		.dev_id = srv->index,
@@ -64,16 +97,21 @@ static int command(const struct vd_server *srv, uint32_t op, void *buf, size_t n
 		.addr = (uintptr_t)buf,
 		.data[0] = data,
 	};
-	int r = run_command(srv->kernel_fd, op, &cmd, NULL);
+	int r = run_command(srv->kernel_fd, op, &cmd, patience, NULL);
 
 	if (r == -EOPNOTSUPP || r == -EINVAL) {
-		int old = run_command(srv->kernel_fd, _IOC_NR(op), &cmd, NULL);
+		int old = run_command(srv->kernel_fd, _IOC_NR(op), &cmd, patience, NULL);
 
 		/* a kernel that knows the encoded form may have dropped the other one */
 		if (old != -EOPNOTSUPP)
 			r = old;
 	}
 	return r;
+}
+
+static int command(const struct vd_server *srv, uint32_t op, void *buf, size_t n, uint64_t data)
+{
+	return patient_command(srv, op, buf, n, data, no_limit);
 }
 
 static int ublk_probe(struct error **err)
@@ -140,9 +178,12 @@ static int add_device(struct vd_server *srv, struct ublksrv_ctrl_dev_info *info,
 
 static void ublk_destroy(struct vd_server *srv)
 {
+	const struct patience patience = { -1, GIVE_UP_MS };
+
 	if (srv->kernel_fd < 0)
 		return;
-	if (srv->index != UINT32_MAX && command(srv, UBLK_DEL_DEV_ASYNC, NULL, 0, 0) == -EOPNOTSUPP)
+	if (srv->index != UINT32_MAX &&
+	    patient_command(srv, UBLK_DEL_DEV_ASYNC, NULL, 0, 0, patience) == -EOPNOTSUPP)
 		command(srv, UBLK_CONTROL(UBLK_CMD_DEL_DEV), NULL, 0, 0);
 	close(srv->kernel_fd);
 	srv->kernel_fd = -1;
@@ -179,12 +220,18 @@ static int get_info(const struct vd_server *srv, struct ublksrv_ctrl_dev_info *r
 	return r < 0 ? error_sys(err, r, "ask for ublk device %u", srv->index) : 0;
 }
 
-/* START_DEV reads the partition table before it returns: the worker serves by now. */
+/*
+ * START_DEV reads the partition table before it returns: the worker serves by now. When it dies
+ * meanwhile the driver cannot be helped (Linux 6.12: the command holds the lock that all others on
+ * that device wait for). Before it has fetched its first request both commands wait for it.
+ */
 static int ublk_start(struct vd_server *srv, int pid, bool again, struct error **err)
 {
 	uint32_t op = again ? UBLK_CMD_END_USER_RECOVERY : UBLK_CMD_START_DEV;
-	int r = command(srv, UBLK_CONTROL(op), NULL, 0, (uint64_t)pid);
+	struct patience patience = { pidfd_of(pid), GIVE_UP_MS };
+	int r = patient_command(srv, UBLK_CONTROL(op), NULL, 0, (uint64_t)pid, patience);
 
+	closep(&patience.worker);
 	return r < 0 ? error_sys(err, r, "%s %s", again ? "go on with" : "start", srv->devpath) : 0;
 }
 

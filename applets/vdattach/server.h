@@ -51,6 +51,11 @@ struct vd_server_ops {
 	/* Supervisor: the worker (pid) is ready. again: it takes over from one that died. */
 	int (*start)(struct vd_server *, int pid, bool again, struct error **err);
 	/*
+	 * Supervisor, in another thread: the worker died while the first start() runs, which is to
+	 * return now. Called again and again until it does. NULL: start() sees to it.
+	 */
+	void (*abort)(struct vd_server *);
+	/*
 	 * Supervisor: a worker died; the kernel is to keep what is unanswered for the next one.
 	 * NULL: cannot be done, the device fails from now on.
 	 */

@@ -14,77 +14,16 @@
 #include "applets/vdattach/daemon.h"
 #include "applets/vdattach/enclosure.h"
 #include "applets/vdattach/pidfd.h"
+#include "applets/vdattach/role.h"
+#include "applets/vdattach/supervisor.h"
 #include "applets/vdattach/sysfs.h"
 
 /* A worker that cannot be started is tried again after that, in milliseconds. */
 #define RETRY_MS 500
 
-struct supervisor {
-	struct daemon_job *job;
-	struct daemon_state *state;
-	struct vd_server server;
-	int self;     /* our pidfd, for the workers */
-	int worker;   /* its pidfd, or -1 */
-	int control;  /* listening socket */
-	int report;   /* for attach, which waits until nobody has it open; or -1 */
-	bool waiting; /* recover() is done, the next worker is not there yet */
-	bool told;    /* why it is not */
-};
-
 static const char *device_name(const struct supervisor *s)
 {
 	return strrchr(s->server.devpath, '/') + 1;
-}
-
-/* The worker tells, or ends. */
-static int wait_ready(int ready, int worker, struct daemon_state *state, struct error **err)
-{
-	struct pollfd fds[] = { { ready, POLLIN, 0 }, { worker, POLLIN, 0 } };
-	char byte;
-
-	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
-		;
-	if ((fds[0].revents & POLLIN) && read(ready, &byte, 1) == 1)
-		return 0;
-	pidfd_wait(worker, -1);
-	return error_make(err, state->result, "%s", state->message);
-}
-
-static int start_worker(struct supervisor *s, bool again, struct error **err)
-{
-	_cleanup_close_ int ready = -1;
-	int r, fds[2];
-	pid_t pid;
-
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return error_sys(err, errno, "pipe");
-	ready = fds[0];
-	s->state->result = -ECHILD;
-	snprintf(s->state->message, sizeof(s->state->message), "the worker was killed");
-	pid = fork();
-	if (pid == 0) {
-		closep(&s->control);
-		closep(&s->report);
-		closep(&ready);
-		s->server.ready_fd = fds[1];
-		s->state->worker = getpid();
-		worker_run(s->job, &s->server, s->self);
-	}
-	close(fds[1]);
-	if (pid < 0)
-		return error_sys(err, errno, "fork");
-	s->state->worker = pid;
-	s->worker = pidfd_of(pid);
-	if (s->worker < 0)
-		return error_sys(err, errno, "pidfd_open");
-	r = wait_ready(ready, s->worker, s->state, err);
-	if (r == 0)
-		r = s->job->ops->start(&s->server, pid, again, err);
-	if (r < 0) {
-		kill(pid, SIGKILL);
-		pidfd_wait(s->worker, -1);
-	}
-	return r;
 }
 
 /* Whether somebody else has taken the device down: its size is 0 then, or it is not there. */
@@ -107,6 +46,7 @@ static int replace_worker(struct supervisor *s, struct error **err)
 	const struct vd_server_ops *ops = s->job->ops;
 	int r = 0;
 
+	s->state->replacing = true;
 	if (!s->waiting)
 		r = ops->recover
 			    ? ops->recover(&s->server, err)
@@ -114,12 +54,12 @@ static int replace_worker(struct supervisor *s, struct error **err)
 	if (r < 0)
 		return r;
 	s->waiting = true;
-	r = start_worker(s, true, err);
+	r = supervisor_start_worker(s, true, err);
 	if (r < 0) {
 		forget_worker(s);
 		return r;
 	}
-	s->waiting = false;
+	s->waiting = s->state->replacing = false;
 	msg(MSG_WARNING, "%s: the worker of %s was killed, another one goes on", s->server.devpath,
 	    s->state->image);
 	s->told = false;
@@ -195,6 +135,7 @@ static int take_down(struct supervisor *s, struct error **err)
 		error_make(err, r, "%s is detached, but not all is written: %s", s->server.devpath,
 			   state->message);
 	s->job->ops->destroy(&s->server);
+	supervisor_end_guardian(s);
 	released = enclosure_release(r == 0 ? err : NULL);
 	return r < 0 ? r : released;
 }
@@ -224,14 +165,22 @@ static bool take_question(struct supervisor *s)
 static int supervise(struct supervisor *s)
 {
 	for (;;) {
-		struct pollfd fds[] = { { s->control, POLLIN, 0 }, { s->worker, POLLIN, 0 } };
+		struct pollfd fds[] = { { s->control, POLLIN, 0 },
+					{ s->worker, POLLIN, 0 },
+					{ s->guardian, POLLIN, 0 } };
 
 		if (poll(fds, ARRAY_SIZE(fds), s->worker < 0 ? RETRY_MS : -1) < 0)
 			continue;
 		if (s->worker >= 0 && fds[1].revents)
 			forget_worker(s);
-		if (s->worker < 0 && device_is_gone(s))
+		if (s->worker < 0 && device_is_gone(s)) {
+			supervisor_end_guardian(s);
 			return enclosure_release(NULL);
+		}
+		if (s->guardian >= 0 && fds[2].revents) {
+			closep(&s->guardian);
+			supervisor_start_guardian(s);
+		}
 		if (s->worker < 0)
 			try_replace(s);
 		if (fds[0].revents && take_question(s))
@@ -259,7 +208,7 @@ static int bring_up(struct supervisor *s, struct error **err)
 		r = ops->create(&s->server, err);
 	if (r < 0)
 		return r;
-	r = start_worker(s, false, err);
+	r = supervisor_start_worker(s, false, err);
 	if (r == 0) {
 		record(s);
 		s->control = control_listen(device_name(s), err);
@@ -283,9 +232,13 @@ static int take_over(struct supervisor *s, struct error **err)
 		return error_sys(err, ENOMEM, "take over '%s'", state->devpath);
 	s->server.index = state->index;
 	s->server.kernel_fd = state->kernel_fd;
-	/* it is our parent, or it is dead */
-	if (getppid() == state->worker)
-		s->worker = pidfd_of(state->worker);
+	s->worker = role_holder(ROLE_WORKER);
+	if (s->worker >= 0 && state->replacing) {
+		/* the kernel may not know it yet */
+		pidfd_kill(s->worker);
+		pidfd_wait(s->worker, -1);
+		forget_worker(s);
+	}
 	s->control = control_listen(device_name(s), err);
 	if (s->control < 0)
 		return s->control;
@@ -307,7 +260,9 @@ static void init(struct supervisor *s, struct daemon_job *job)
 {
 	struct daemon_state *state = job->state;
 
-	*s = (struct supervisor){ .job = job, .state = state, .worker = -1, .control = -1 };
+	*s = (struct supervisor){
+		.job = job, .state = state, .worker = -1, .guardian = -1, .control = -1
+	};
 	s->server = (struct vd_server){
 		.ops = job->ops,
 		.size = state->size,
@@ -333,6 +288,9 @@ int supervisor_run(struct daemon_job *job, struct error **err)
 	bool again = job->state->started;
 	int r;
 
+	/* whoever missed the last one has started another already */
+	if (role_claim(ROLE_SUPERVISOR) < 0)
+		return 0;
 	daemon_harden();
 	init(&s, job);
 	if (s.self < 0 || job->exe < 0 || s.state->vault_fd < 0)
@@ -340,9 +298,14 @@ int supervisor_run(struct daemon_job *job, struct error **err)
 	else
 		r = again ? take_over(&s, err) : bring_up(&s, err);
 	if (r == 0) {
+		/* before the guardian gets what is attach's */
 		msg_to_kmsg();
+		supervisor_start_guardian(&s);
 		daemon_lock_memory();
 	}
+	if (r == 0 && again)
+		msg(MSG_WARNING, "%s: its supervisor was killed, another one takes over",
+		    s.server.devpath);
 	if (!again && !report(&s, r, err ? *err : NULL) && r == 0)
 		take_down(&s, NULL);
 	if (r == 0 && !s.state->stopping)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The process that answers the requests. */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "applets/lib/msg.h"
 #include "applets/vdattach/daemon.h"
 #include "applets/vdattach/pidfd.h"
+#include "applets/vdattach/role.h"
 
 #define WATCHER_STACK (64 * 1024)
 
@@ -18,43 +18,24 @@ struct watcher {
 	int supervisor; /* pidfd */
 };
 
-/* Only what is safe after fork() of a process with several threads. */
-_noreturn_ static void become_supervisor(const struct daemon_job *job)
-{
-	const int fds[] = { job->state->kernel_fd, job->state->vault_fd };
-
-	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-		if (fds[i] >= 0)
-			fcntl(fds[i], F_SETFD, 0);
-	}
-	daemon_execute(job->exe, job->argv);
-	_exit(1);
-}
-
 /* Waits for the end of the supervisor and starts the next one, until the device is taken down. */
 static void *watch(void *arg)
 {
 	const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
 	struct watcher *watcher = arg;
-	struct daemon_state *state = watcher->job->state;
+	const struct daemon_state *state = watcher->job->state;
 
 	for (;;) {
-		pid_t pid;
-
 		if (watcher->supervisor >= 0) {
 			pidfd_wait(watcher->supervisor, -1);
 			close(watcher->supervisor);
 		}
 		if (state->stopping)
 			return NULL;
-		msg(MSG_WARNING, "%s: its supervisor was killed, another one takes over",
-		    state->devpath);
-		pid = fork();
-		if (pid == 0)
-			become_supervisor(watcher->job);
-		watcher->supervisor = pid > 0 ? pidfd_of(pid) : -1;
-		/* not faster than that, should none of them live */
+		daemon_start_supervisor(watcher->job);
+		/* until it has its role; not faster, should none of them live */
 		nanosleep(&pause, NULL);
+		watcher->supervisor = role_holder(ROLE_SUPERVISOR);
 	}
 }
 
@@ -96,8 +77,10 @@ void worker_run(struct daemon_job *job, struct vd_server *server, int supervisor
 	struct watcher watcher = { .job = job, .supervisor = supervisor };
 	struct daemon_state *state = job->state;
 	_cleanup_error_ struct error *err = NULL;
-	int r = serve(job, server, &watcher, &err);
+	int r = role_claim(ROLE_WORKER);
 
+	r = r < 0 ? error_make(&err, r, "%s has another worker", state->image)
+		  : serve(job, server, &watcher, &err);
 	snprintf(state->message, sizeof(state->message), "%s", r < 0 ? error_msg(err) : "");
 	state->result = r;
 	_exit(r < 0);

@@ -20,12 +20,17 @@ teardown() {
 	[ -z "$device" ] || vd detach "$device" || :
 }
 
-# The daemon's process that lists itself, and the one that it has started.
-supervisor() { vd list | sed -n "s,^$device rw fuse \([0-9]*\) .*,\1,p"; }
-worker() {
+# A process of the daemon: "pid" (the supervisor) or "worker", as list tells.
+process() { vd list --json | sed -n "s,.*\"$device\".*\"$1\": \([0-9]*\).*,\1,p"; }
+supervisor() { process pid; }
+worker() { process worker; }
+
+# guardian SUPERVISOR WORKER: the third process with the same command line
+guardian() {
 	local pid
-	pid=$(supervisor)
-	tr ' ' '\n' <"/proc/$pid/task/$pid/children" | sed -n 1p
+	for pid in $(pgrep -x vdattach); do
+		[ "$pid" = "$1" ] || [ "$pid" = "$2" ] || ! cmp -s "/proc/$pid/cmdline" "/proc/$1/cmdline" || echo "$pid"
+	done
 }
 
 # Until another one than $2 is there.
@@ -102,6 +107,47 @@ finish() {
 	await_other supervisor "$pid"
 	write_files
 	finish vdi
+}
+
+@test "any two of the daemon's processes are killed at once while files are written" {
+	attach qcow2
+	mkfs.ext4 -q -F -E nodiscard,lazy_itable_init=0 -O ^has_journal "$device"
+	mount "$device" m
+	rm -rf m/lost+found
+	write_files 3>&- &
+	writer=$!
+	for pair in 'supervisor worker' 'supervisor guardian' 'worker guardian' 'supervisor worker'; do
+		supervisor=$(supervisor) worker=$(worker)
+		guardian=$(guardian "$supervisor" "$worker")
+		[ -n "$guardian" ]
+		first=${pair% *} second=${pair#* }
+		kill -9 "${!first}" "${!second}"
+		for role in $pair; do
+			[ "$role" = guardian ] || await_other "$role" "${!role}"
+		done
+		supervisor=$(supervisor) worker=$(worker)
+		for _ in $(seq 600); do
+			[ -z "$(guardian "$supervisor" "$worker")" ] || break
+			sleep 0.05
+		done
+	done
+	wait "$writer"
+	echo 3 >/proc/sys/vm/drop_caches
+	finish qcow2
+	# nobody is left behind
+	[ -z "$(pgrep -f "@vdattach.*$BATS_TEST_TMPDIR")" ]
+}
+
+@test "a worker that is killed while the disk is being attached: attach ends, with the disk or without" {
+	qemu-img create -q -f vdi image 64M
+	printf 'start=2048,size=4096\n' >table
+	device=$(vd -e fuse image)
+	sfdisk -q "$device" <table
+	vd detach "$device"
+	device=
+	python3 "$BATS_TEST_DIRNAME/kill-starting" "${KILLS:-40}" "$MUSL/bin/vdattach" --links "$PWD/links" -e fuse image
+	vd check image
+	[ -z "$(pgrep -f "@vdattach.*$BATS_TEST_TMPDIR")" ]
 }
 
 @test "a mounted disk is not detached, a partition table is read, discards arrive" {

@@ -4,12 +4,20 @@
 #include <fcntl.h>
 #include <linux/genetlink.h>
 #include <linux/nbd-netlink.h>
+#include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -159,6 +167,75 @@ static void test_questions_and_answers(void **state)
 	waitpid(pid, NULL, 0);
 }
 
+static _Atomic int *interruptions;
+
+static void interrupted(int signal)
+{
+	++*interruptions;
+}
+
+/* Answers one question, interrupted every millisecond. */
+_noreturn_ static void be_interrupted_daemon(int listener)
+{
+	const struct itimerval often = { { 0, 1000 }, { 0, 1000 } };
+	const struct sigaction action = { .sa_handler = interrupted };
+	char text[CONTROL_TEXT_MAX];
+	struct pollfd poller = { listener, POLLIN, 0 };
+	int fd;
+
+	while (poll(&poller, 1, -1) < 0)
+		;
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	do
+		fd = control_take(listener, text, sizeof(text));
+	while (fd == -EINTR);
+	if (fd >= 0)
+		control_answer(fd, 0, text);
+	_exit(fd < 0);
+}
+
+static int connect_to_test_daemon(const char *device)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int n, fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	n = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "vdattach/%s/%d", device,
+		     (int)getpid());
+	n += (int)offsetof(struct sockaddr_un, sun_path) + 1;
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, (socklen_t)n), 0);
+	return fd;
+}
+
+/* A daemon that has just closed a ring of io_uring is interrupted while it waits for the question. */
+static void test_a_question_outlasts_interruptions(void **state)
+{
+	char device[32], answer[64];
+	int listener, fd, before, status;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		skip();
+	interruptions = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(interruptions, MAP_FAILED);
+	snprintf(device, sizeof(device), "alarm%d", (int)getpid());
+	listener = control_listen(device, NULL);
+	assert_true(listener >= 0);
+	pid = fork();
+	if (pid == 0)
+		be_interrupted_daemon(listener);
+	close(listener);
+	fd = connect_to_test_daemon(device);
+	before = *interruptions;
+	while (*interruptions < before + 50 && waitpid(pid, &status, WNOHANG) == 0)
+		sched_yield();
+	assert_int_equal(send(fd, "info", 4, MSG_NOSIGNAL), 4);
+	assert_int_equal(recv(fd, answer, sizeof(answer), 0), 6);
+	assert_memory_equal(answer, "0 info", 6);
+	close(fd);
+	waitpid(pid, NULL, 0);
+}
+
 static struct source *open_locked(const char *path, bool read_only, int expected)
 {
 	struct source *source = NULL;
@@ -199,6 +276,7 @@ int main(void)
 		cmocka_unit_test(test_a_family_that_the_kernel_lacks),
 		cmocka_unit_test(test_mount_points_have_blanks),
 		cmocka_unit_test(test_questions_and_answers),
+		cmocka_unit_test(test_a_question_outlasts_interruptions),
 		cmocka_unit_test(test_locks),
 	};
 

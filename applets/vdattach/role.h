@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which process of a daemon does what. A role is a record lock on one byte of the daemon's state
+ * (DAEMON_STATE_FD), so the kernel sees to it that one process has it at most, and takes it back
+ * from one that dies. No process id is ever trusted that may be another's by now.
+ */
+#ifndef VDATTACH_ROLE_H
+#define VDATTACH_ROLE_H
+
+#include "common/macro.h"
+
+enum role { ROLE_SUPERVISOR, ROLE_WORKER, ROLE_GUARDIAN };
+
+/* Takes a role for as long as this process lives. 0, or -EBUSY: another one has it. */
+int role_claim(enum role role) _must_check_;
+
+/* A pidfd of the process that has the role, or -1: none has. */
+int role_holder(enum role role) _must_check_;
+
+#endif
