@@ -12,20 +12,19 @@
 
 #include "applets/lib/mountutil.h"
 #include "applets/lib/msg.h"
+#include "applets/overlayroot/folder-id.h"
+#include "applets/overlayroot/hash.h"
 
-/* FNV-1a: to tell images apart that have no UUID (squashfs), by superblock with its time, sizes and
- * counts. */
+/* To tell images apart that have no UUID (squashfs): by superblock with its time, sizes and counts.
+ */
 static int hash_head(int fd, uint64_t *ret)
 {
-	uint64_t hash = 0xcbf29ce484222325;
 	uint8_t head[4096];
-	ssize_t i, n = pread(fd, head, sizeof(head), 0);
+	ssize_t n = pread(fd, head, sizeof(head), 0);
 
 	if (n < 0)
 		return -errno;
-	for (i = 0; i < n; i++)
-		hash = (hash ^ head[i]) * 0x100000001b3;
-	*ret = hash;
+	*ret = hash_bytes(head, (size_t)n);
 	return 0;
 }
 
@@ -70,6 +69,14 @@ static int inspect_content(struct lower *lower, const struct stat *st, struct er
 	return make_id(lower, st, err);
 }
 
+static int inspect_dir(struct lower *lower, struct error **err)
+{
+	int start = snprintf(lower->id, sizeof(lower->id), "dir ");
+
+	lower->kind = LOWER_DIR;
+	return folder_id(lower->path, lower->id + start, sizeof(lower->id) - (size_t)start, err);
+}
+
 int lower_inspect(const char *path, struct lower *ret, struct error **err)
 {
 	struct lower lower = { .path = path };
@@ -79,10 +86,10 @@ int lower_inspect(const char *path, struct lower *ret, struct error **err)
 	if (stat(path, &st) < 0)
 		return error_sys(err, errno, "lower '%s'", path);
 	if (S_ISDIR(st.st_mode)) {
-		lower.kind = LOWER_DIR;
-		snprintf(lower.id, sizeof(lower.id), "dir");
-		*ret = lower;
-		return 0;
+		r = inspect_dir(&lower, err);
+		if (r == 0)
+			*ret = lower;
+		return r;
 	}
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return error_make(

@@ -12,7 +12,8 @@ struct lower {
 	const char *path; /* the caller's */
 	enum lower_kind kind;
 	struct fs_info fs; /* of images and devices */
-	char id[160];	   /* what tells this content from another: type, UUID or hash, size */
+	char id[384];	   /* what tells this content from another: type, UUID or hash, size; of a
+			      folder see folder-id.h */
 	char *mountpoint;  /* owned; NULL before lower_mount */
 };
 

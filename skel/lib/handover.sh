@@ -118,7 +118,8 @@ install_shutdown() {
 		set -- "$@" "$ROOT/bin/age"
 		copy_libraries /bin/age
 	fi
-	{ $RUN cp "$@" "$RAMFS/bin/" && $RUN cp "$ROOT/shutdown" "$RAMFS/shutdown"; } ||
+	{ $RUN cp "$@" "$RAMFS/bin/" && $RUN cp "$LIB/holders.sh" "$RAMFS/lib/mkvinitrd/" &&
+		$RUN cp "$ROOT/shutdown" "$RAMFS/shutdown"; } ||
 		warn 'the shutdown programs could not be put in place: the power-off will not be checked'
 	[ ! -e "$ROOT/etc/initrd-release" ] || $RUN cp "$ROOT/etc/initrd-release" "$RAMFS/etc/"
 }

@@ -31,7 +31,9 @@ setup() {
 
 teardown() {
 	down
-	mountpoint -q "$A/host" && umount "$A/host"
+	for dir in host ram; do
+		! mountpoint -q "$A/$dir" || umount "$A/$dir"
+	done
 	for loop in $LOOPS; do
 		blockdev --setrw "$loop" # the kernel would keep that for the next user
 		losetup -d "$loop"
@@ -401,6 +403,39 @@ refuses() { # TEXT ARGUMENT...
 	rm "$A/changes/lower.id"
 	run up -l "$IMAGES/other.sfs" -u "dir:$A/changes"
 	[[ $output != *"another lower"* ]]
+}
+
+@test "another folder as the lower is told: renamed it is the same, in its place it is another" {
+	device_with "$A/host.ext4" mkfs.ext4 -q
+	mkdir "$A/host"
+	mount "$DEVICE" "$A/host"
+	mkdir "$A/host/one" "$A/host/two"
+	up -l "$A/host/one" -u "dir:$A/changes"
+	down
+	umount "$A/host"
+	mount "$DEVICE" "$A/host"
+	mv "$A/host/one" "$A/host/moved"
+	run up -l "$A/host/moved" -u "dir:$A/changes"
+	[ "$status" -eq 0 ]
+	[[ $output != *"another lower"* ]]
+	down
+	mv "$A/host/two" "$A/host/one"
+	run up -l "$A/host/one" -u "dir:$A/changes"
+	[ "$status" -eq 0 ]
+	[[ $output == *"warning: the changes in dir:$A/changes were made on another lower"* ]]
+	down
+	mkdir "$A/ram"
+	mount -t tmpfs lower "$A/ram" && mkdir "$A/ram/root" "$A/ram/other"
+	rm "$A/changes/lower.id"
+	up -l "$A/ram/root" -u "dir:$A/changes"
+	down
+	run up -l "$A/ram/root" -u "dir:$A/changes"
+	[[ $output != *"another lower"* ]]
+	down
+	run up -l "$A/ram/other" -u "dir:$A/changes"
+	[[ $output == *"another lower"* ]]
+	down
+	umount "$A/ram"
 }
 
 @test "a store that is nearly full is told" {

@@ -5,7 +5,7 @@ load lib.bash
 
 # The tree as systemd leaves it: / is the shutdown ramfs, the old root at /oldroot.
 old_tree() {
-	mkdir -p "$ROOT/oldroot" "$ROOT/dev"
+	mkdir -p "$ROOT/oldroot" "$ROOT/dev" "$ROOT/run"
 	: >"$ROOT/state"
 	mounts "$ROOT/oldroot ext4"
 	# umount's fake takes the line out of the table
@@ -16,10 +16,7 @@ while read -r device path rest; do
 done <"$ROOT/proc/mounts" >"$ROOT/proc/mounts.new"
 mv "$ROOT/proc/mounts.new" "$ROOT/proc/mounts"
 FAKE
-	fake timeout <<'FAKE'
-shift
-exec "$RUN" "$@"
-FAKE
+	fake sleep <<<'exec sleep 0.01'
 }
 
 # mounts "PATH TYPE"...
@@ -181,3 +178,80 @@ swaps() {
 	said '/dev/vda3 is still used for swap'
 }
 @test "swap is given back after the root, and before the proof" { both swaps; }
+
+hung() {
+	old_tree
+	mkdir "$ROOT/proc/77"
+	mounts "$ROOT/oldroot overlay" "$ROOT/oldroot/net nfs4" "$ROOT/oldroot/home ext4"
+	printf 'Dirty: 2048 kB\nWriteback: 0 kB\n' >"$ROOT/proc/meminfo"
+	fake sleep <<<'exec sleep 0.001'
+	mv "$FAKES/umount" "$FAKES/umount.real"
+	fake umount <<'FAKE'
+[ "$1" != -f ] || exit 1
+echo "$1" >>"$FAKES/asked"
+case $1 in
+*/net) while [ ! -e "$FAKES/over" ]; do sleep 0.1; done ;;
+*/oldroot) exit 1 ;;
+*) exec "$FAKES/umount.real" "$@" ;;
+esac
+FAKE
+	fake sync <<<'[ -e "$FAKES/asked" ] && while [ ! -e "$FAKES/over" ]; do sleep 0.1; done'
+	fake reboot <<<': >"$FAKES/over"'
+	down poweroff
+	said '/oldroot/net (nfs4) was not unmounted within 20 s' && said '/oldroot (overlay) stays mounted' && ! said 'mkvinitrd: clean' &&
+		said 'not all could be written to the disks within 20 s' && calls 'umount -f /oldroot/net' 'poweroff -f -n' &&
+		[ "$(grep -c '/net$' "$FAKES/asked")" = 1 ]
+}
+@test "an unmount and a sync that never come back are left behind and told" { both hung; }
+
+slow() {
+	old_tree
+	mounts "$ROOT/oldroot ext4"
+	printf 'Dirty: 90000 kB\n' >"$ROOT/proc/meminfo"
+	mv "$FAKES/umount" "$FAKES/umount.real"
+	# as the medium takes it, the kernel has less and less to write; it takes longer than the limit
+	fake sleep <<'FAKE'
+read -r key kib unit <"$ROOT/proc/meminfo"
+[ "$kib" -gt 50000 ] && echo "Dirty: $((kib - 100)) kB" >"$ROOT/meminfo" && mv "$ROOT/meminfo" "$ROOT/proc/meminfo"
+exec sleep 0.001
+FAKE
+	fake umount <<'FAKE'
+while read -r key kib unit <"$ROOT/proc/meminfo" && [ "$kib" -gt 60000 ]; do sleep 0.05; done
+exec "$FAKES/umount.real" "$@"
+FAKE
+	down poweroff
+	said 'still writing' && said 'mkvinitrd: clean'
+}
+@test "an unmount that takes long because much is to be written is waited for" { both slow; }
+
+# process PID COMM NAMESPACE
+process() {
+	mkdir -p "$ROOT/proc/$1"/{fd,ns}
+	printf '@%s\0' "$2" >"$ROOT/proc/$1/cmdline"
+	echo "$2" >"$ROOT/proc/$1/comm"
+	ln -s "mnt:[$3]" "$ROOT/proc/$1/ns/mnt"
+	: >"$ROOT/proc/$1/maps"
+}
+
+named() {
+	old_tree
+	mkdir -p "$ROOT/proc/self/ns" "$ROOT/sys/class/block/vda1"
+	ln -s 'mnt:[1]' "$ROOT/proc/self/ns/mnt"
+	mounts "$ROOT/oldroot ext4"
+	echo "20 1 254:1 / $ROOT/oldroot rw - ext4 /dev/vda1 rw" >"$ROOT/proc/self/mountinfo"
+	process 60 sits 1 && ln -s "$ROOT/oldroot/home" "$ROOT/proc/60/cwd"
+	process 61 reads 1 && ln -s "$ROOT/oldroot/etc/x" "$ROOT/proc/61/fd/5" && ln -s "$ROOT/oldroot2" "$ROOT/proc/61/cwd"
+	process 62 maps 1 && echo "7f00-7f01 r-xp 0 fe:01 12 $ROOT/oldroot/lib/libc.so" >"$ROOT/proc/62/maps"
+	process 63 apart 2 && echo '9 8 254:1 / /mnt rw - ext4 /dev/vda1 rw' >"$ROOT/proc/63/mountinfo"
+	process 64 idle 1 && ln -s / "$ROOT/proc/64/cwd"
+	fake umount <<<'exit 1'
+	echo 'device /dev/vda1' >"$ROOT/state"
+	echo 254:1 >"$ROOT/sys/class/block/vda1/dev"
+	: >"$ROOT/dev/vda1"
+	fake vdattach <<<'exit 1'
+	down poweroff
+	output=${output//"$ROOT"/}
+	said '/oldroot (ext4) stays mounted, held by sits (60: cwd /oldroot/home), reads (61: fd/5 /oldroot/etc/x), maps (62: map /oldroot/lib/libc.so), apart (63: mounted at /mnt);' &&
+		said '/dev/vda1 is not free, held by apart (63: mounted at /mnt);'
+}
+@test "who holds what stays busy is named: folder, open file, mapped file, mount of its own" { both named; }
