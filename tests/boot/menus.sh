@@ -4,10 +4,10 @@
 
 MENUS=$TOP/tests/boot/menus
 
-# menu NAME [WORDS]: that menu on stdout. Its kernel lines stay as they are; behind them come the words that a test needs:
+# menu NAME [WORDS]: that menu on stdout. Its words for the kernel stay as they are; behind them come those that a test needs:
 # the serial console, and WORDS.
 menu() {
-	sed -E "s#^[[:space:]]*(linux|kernel|append) .*#& console=ttyS0 no_timer_check printk.devkmsg=on ${2:-}#" "$MENUS/$1"
+	sed -E "s#^[[:space:]]*((linux|kernel) [^ ]+|append) .*#& console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on ${2:-}#" "$MENUS/$1"
 }
 
 # grub4dos_words NAME N: the kernel's words in the Nth entry of that menu. No package has grub4dos, so the serial stands in for
@@ -81,7 +81,7 @@ isolinux() {
 	shift 4
 	rm -rf "$WORK/cd"
 	mkdir -p "$WORK/cd/isolinux"
-	ln "$KDIR/vmlinuz" "$WORK/cd/isolinux/vmlinuz" 2>/dev/null || cp "$KDIR/vmlinuz" "$WORK/cd/isolinux/vmlinuz"
+	cp "$KDIR/vmlinuz" "$WORK/cd/isolinux/vmlinuz"
 	ln "$WORK/initrd.initramfs" "$WORK/cd/isolinux/initrd.gz"
 	cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$WORK/cd/isolinux/"
 	menu "$cd_menu" "$cd_words" | sed "s/^default .*/default $cd_label/" >"$WORK/cd/isolinux/isolinux.cfg"
