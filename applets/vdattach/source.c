@@ -65,7 +65,8 @@ int source_pwrite(struct source *source, const void *buf, size_t n, uint64_t off
 
 int source_flush(struct source *source, struct error **err)
 {
-	int r = source->ops->flush ? source->ops->flush(source) : 0;
+	/* fsync(2) has an error for files of some file systems that are only read, as on a CD */
+	int r = source->ops->flush && !source->read_only ? source->ops->flush(source) : 0;
 
 	if (r == 0)
 		return 0;

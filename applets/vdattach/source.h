@@ -75,9 +75,10 @@ int source_pwrite(struct source *source, const void *buf, size_t n, uint64_t off
 		  struct error **err) _must_check_ _nonnull_(1, 2);
 
 /*
- * Makes all that was written durable. Returns 0 or -errno with *err set. A file whose flush failed
- * once fails ever after, until it is opened again: the kernel may have forgotten what it could not
- * write, so nothing that was written is known to be there.
+ * Makes all that was written durable; a source that is only read has nothing to do. Returns 0 or
+ * -errno with *err set. A file whose flush failed once fails ever after, until it is opened again:
+ * the kernel may have forgotten what it could not write, so nothing that was written is known to
+ * be there.
  */
 int source_flush(struct source *source, struct error **err) _must_check_ _nonnull_(1);
 

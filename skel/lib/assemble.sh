@@ -26,7 +26,8 @@ assemble() {
 # The kernel's convention: read-only unless the command line says rw; the root's init makes it writable.
 mount_device() {
 	local access=${P_ACCESS:-ro} type=${P_FSTYPE:-$FSTYPE}
-	[ "$access" = ro ] || check_filesystem "$type"
+	# the links of extensions are written too
+	[ "$access$P_TCE" = ro ] || check_filesystem "$type"
 	$RUN mount ${type:+-t "$type"} -o "$access${P_FLAGS:+,$P_FLAGS}" "$DEVICE" "$NEWROOT" && return 0
 	fail "$DEVICE could not be mounted as root" "type ${type:-unknown}, options $access${P_FLAGS:+,$P_FLAGS}" \
 		'correct rootfstype= or rootflags=, or add the file system module to the profile'

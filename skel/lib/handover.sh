@@ -41,9 +41,10 @@ find_init() {
 			INIT=$P_INIT
 			return 0
 		fi
-		# a leftover in the menus of Virtual Linux
+		# a leftover in the menus of Virtual Linux; the kernel drops the arguments before it
 		[ "$P_INIT" = /linuxrc ] || fail "the root has no program $P_INIT (init=)" "$WHY_NOT" \
 			'correct init=, or leave it out for /sbin/init'
+		INIT_ARGS=$RUNLEVEL$INIT_ARGS
 	fi
 	for candidate in /sbin/init /lib/systemd/systemd /usr/lib/systemd/systemd /etc/init /bin/init /bin/sh; do
 		INIT=$candidate

@@ -63,6 +63,10 @@ load_extensions() {
 		warn "no Tiny Core extensions: ${1#*:} has no onboot.lst"
 		return 0
 	}
+	root_access rw || {
+		warn "no Tiny Core extensions: the root can only be read"
+		return 0
+	}
 	mkdir -p "$NEWROOT/tmp/tcloop/.bin" "$NEWROOT/usr/local/tce.installed"
 	$RUN cp "$ROOT/bin/busybox" "$NEWROOT/tmp/tcloop/.bin/"
 	while read -r name; do
@@ -71,6 +75,14 @@ load_extensions() {
 	rm -rf "$NEWROOT/tmp/tcloop/.bin"
 	ln -sfn "/tmp/tcloop" "$NEWROOT/etc/sysconfig/tcloop" 2>/dev/null || :
 	$RUN chroot "$NEWROOT" /sbin/ldconfig 2>/dev/null || :
+	root_access ro || :
+}
+
+# root_access rw|ro: a root that is to be handed over read-only, for the time that links are made in it
+root_access() {
+	case $P_MODE:$P_PERSIST:${P_ACCESS:-ro} in
+	disk:none:ro | loop:none:ro | share:*:ro) $RUN mount -o "remount,$1" none "$NEWROOT" ;;
+	esac
 }
 
 # load_extension NAME.tcz: mounted, and its files linked into the root, where the root has none of that name

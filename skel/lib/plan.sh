@@ -11,7 +11,7 @@ plan_reset() {
 	P_SHELL='' P_DEBUG='' P_BREAK='' P_PLAN='' P_PANIC='' P_QUIET='' P_VERBOSE='' P_CONSOLES=''
 	LIVE='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' COW_HOST='' COW_DIR='' NFSROOT=''
 	P_GENERATIONS='' P_NORESTORE='' P_PROTECT='' P_BINDS='' P_TCE='' P_SWAP='' TC_WORDS='' TC_RESTORE='' TC_MYDATA=''
-	ROOT_IS_HOST='' PERSIST_OPEN='' COMPAT='' KNOWN='' NOTES='' TAIL=0
+	ROOT_IS_HOST='' PERSIST_OPEN='' COMPAT='' RUNLEVEL='' KNOWN='' NOTES='' TAIL=0
 }
 
 # The profile's words come first: what the command line says or implies wins over them.

@@ -87,6 +87,10 @@ word_kernel() {
 	rootflags=*) P_FLAGS=$V ;;
 	ro | rw) P_ACCESS=$1 ;;
 	init=*) P_INIT=$V ;;
+	[1-6] | S | single)
+		[ -n "$P_INIT" ] || RUNLEVEL=$1$NL
+		return 1
+		;;
 	rootdelay=*) seconds "$1" ;;
 	rootwait) P_TIMEOUT=86400 ;;
 	rootwait=*) seconds "$1" ;;

@@ -78,7 +78,17 @@ arguments() {
 	: >"$CALLS"
 	cmdline 'root=/dev/sda1 vi.plan S "a b"'
 	boot S 'a b'
-	calls 'switch_root /newroot /sbin/init S a b'
+	calls 'switch_root /newroot /sbin/init S a b' || return 1
+	: >"$CALLS"
+	# the kernel gives none that stand before init=
+	cmdline 'root=/dev/sda1 5 init=/linuxrc x'
+	boot x
+	calls 'switch_root /newroot /sbin/init 5 x' || return 1
+	program opt/my-init
+	: >"$CALLS"
+	cmdline 'root=/dev/sda1 5 init=/opt/my-init x'
+	boot x
+	calls 'switch_root /newroot /opt/my-init x'
 }
 @test "runlevels and what follows -- reach the root's init, our own words do not" { both arguments; }
 

@@ -48,6 +48,21 @@ tiny_core() {
 }
 @test "tce=: what onboot.lst names, dependencies first and once, even in a circle" { both tiny_core; }
 
+tiny_core_ro() {
+	local tce=$ROOT/run/initramfs/places/0/tce
+	mkdir -p "$tce/optional"
+	touch "$tce/optional/a.tcz"
+	echo a.tcz >"$tce/onboot.lst"
+	echo E2FSCK >"$ROOT/bin/e2fsck"
+	chmod +x "$ROOT/bin/e2fsck"
+	cmdline 'ro root=/dev/vda1 tce=vda1'
+	boot
+	calls 'e2fsck -p /dev/vda1' 'mount -t ext4 -o ro /dev/vda1 /newroot' 'mount -o remount,rw none /newroot' \
+		'mount -t squashfs -o ro,loop /run/initramfs/places/0/tce/optional/a.tcz /newroot/tmp/tcloop/a' \
+		'mount -o remount,ro none /newroot' 'switch_root /newroot /sbin/init'
+}
+@test "tce= with ro: the root is checked, writable for the links alone" { both tiny_core_ro; }
+
 own_scripts() {
 	mkdir -p "$ROOT/newroot/etc/init.d"
 	: >"$ROOT/newroot/etc/init.d/tc-config"

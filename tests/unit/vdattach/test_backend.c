@@ -50,9 +50,26 @@ static void test_flushes(void **state)
 	world_release(&world);
 }
 
+/* fsync of a file on a CD is an error: "Invalid argument" */
+static void test_read_only(void **state)
+{
+	struct world world = { .n = 0 };
+	struct vd_image image = { .size = 4096 };
+	struct source *disk = world_source(&world, world_add(&world, "disk", 4096), true);
+	struct backend backend;
+
+	backend_init(&backend, &image, disk);
+	assert_int_equal(request(&backend, BACKEND_FLUSH, false), 0);
+	assert_int_equal(world.flushes, 0);
+	backend_release(&backend);
+	source_close(&disk);
+	world_release(&world);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_flushes) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_flushes),
+					    cmocka_unit_test(test_read_only) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
