@@ -9,6 +9,7 @@ assemble() {
 	tmpfs) unpack_root ;;
 	share) mount_share ;;
 	esac
+	[ -z "$LIVE" ] || put_rootcopy
 	[ -z "$P_BINDS$P_TCE$P_SWAP$TC_WORDS" ] || load places
 	[ -z "$TC_WORDS" ] || leave_to_tinycore
 	case $P_PERSIST in archive:*)
@@ -79,14 +80,18 @@ upper_of() {
 	case $1 in
 	none | ram | archive:*) UPPER=ram UPPER_SIZE=$P_SIZE ;;
 	ram:*) UPPER=$1 ;;
-	dir:/* | file:/* | path:/*)
+	dir:/* | file:/*)
 		[ -n "$HOST_MOUNTED" ] || fail "vi.persist=$1 does not say on which partition" '' \
 			"as in vi.persist=${1%%:*}:LABEL=stick:$spec"
 		upper_on "${1%%:*}" "$HOSTDIR" "$spec"
 		;;
-	dir:*:/* | file:*:/* | path:*:/*)
+	dir:*:/* | file:*:/*)
 		find_store "${spec%%:/*}" "$1"
 		upper_on "${1%%:*}" "$RAMFS/store" "/${spec#*:/}"
+		;;
+	casper:* | dracut:* | archiso:* | slax:*)
+		load live-store
+		live_store "$1"
 		;;
 	device:*)
 		find_image -H "$spec" || fail_find 'the device of vi.persist=' "$spec"
@@ -108,20 +113,19 @@ find_store() {
 	find_image -w -m "$RAMFS/store" -H "$1" || fail_find "the store of vi.persist=$2" "$1"
 }
 
-# is_luks FILE: by its first bytes
-is_luks() {
-	[ -f "$1" ] && [ "$(dd if="$1" bs=4 count=1 2>/dev/null | tr -d '\000')" = LUKS ]
+# has_magic FOUR FILE: by its first bytes
+has_magic() {
+	[ -f "$2" ] && [ "$(dd if="$2" bs=4 count=1 2>/dev/null | tr -d '\000')" = "$1" ]
 }
 
-# upper_on KIND MOUNTPOINT PATH: kind path is whichever is there
+is_luks() {
+	has_magic LUKS "$1"
+}
+
+# upper_on KIND MOUNTPOINT PATH
 upper_on() {
-	local kind=$1
-	if [ "$kind" = path ]; then
-		kind=dir
-		[ ! -f "$2$3" ] || kind='file'
-	fi
-	UPPER=$kind:$2$3
-	if [ "$kind" = file ] && is_luks "$2${3%,*}"; then
+	UPPER=$1:$2$3
+	if [ "$1" = file ] && is_luks "$2${3%,*}"; then
 		load crypt
 		open_luks "$2${3%,*}"
 		UPPER=device:$RET

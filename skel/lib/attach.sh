@@ -88,32 +88,58 @@ compat_names() {
 
 # The read-only image of an overlay: fetched, or copied to RAM, or used where it lies. LOWER is the result.
 attach_layer() {
-	LOWER=$SOURCE
-	[ -n "$SOURCE" ] || LOWER=$DEVICE
+	LAYERS=$SOURCE
+	[ -n "$SOURCE" ] || LAYERS=$DEVICE
 	if [ -n "$REMOTE" ]; then
 		load fetch
 		fetch_image "$SOURCE"
-	elif [ -n "$P_TORAM" ] && [ -f "$SOURCE" ] && [ -n "$HOST_MOUNTED" ]; then
-		load fetch
-		copy_to_ram
+		LAYERS=$LOWER
+	else
+		layers_of "$LAYERS"
+		[ -z "$P_TORAM" ] || [ -z "$HOST_MOUNTED" ] || [ ! -f "${LAYERS%%"$NL"*}" ] || {
+			load fetch
+			copy_to_ram
+		}
 	fi
-	[ -z "$P_VERIFY" ] || verify_file "$LOWER"
-	layers_of "$LOWER"
+	[ -z "$P_VERIFY" ] || verify_file "$LAYERS"
+	[ -z "$LIVE" ] || inner_image
+	stack_layers
 }
 
-# layers_of IMAGE|FOLDER: as overlayroot wants them, ':' between, '\:' in names. Of a folder of images the last by
-# name lies on top, as in Slax; a folder without any is itself the layer.
+# layers_of IMAGE|FOLDER: LAYERS, a line each, the lowest first
 layers_of() {
-	local file list=''
-	swap "$1" : '\:'
-	LOWER=$RET
-	[ -d "$1" ] || return 0
-	for file in "${1%/}"/*.sb "${1%/}"/*.xzm "${1%/}"/*.sfs "${1%/}"/*.squashfs "${1%/}"/*.erofs; do
-		[ -f "$file" ] || continue
-		swap "$file" : '\:'
-		list=$RET${list:+:}$list
-	done
-	[ -z "$list" ] || LOWER=$list
+	if [ -n "$LIVE" ]; then
+		live_layers "$1"
+	elif [ -d "$1" ]; then
+		folder_layers "$1"
+		LAYERS=${LAYERS:-$1} # a folder without any is itself the layer
+	fi
+}
+
+# folder_layers FOLDER...: all images in them, by number, then name
+folder_layers() {
+	local dir file
+	LAYERS=$(
+		for dir in "$@"; do
+			for file in "${dir%/}"/*.sb "${dir%/}"/*.xzm "${dir%/}"/*.sfs "${dir%/}"/*.squashfs "${dir%/}"/*.erofs; do
+				[ ! -f "$file" ] || printf '%s%s\n' "${file##*/}" "$file"
+			done
+		done | sort -n | while IFS= read -r file; do
+			printf '/%s\n' "${file#*/}"
+		done
+	)
+}
+
+# stack_layers: LAYERS as overlayroot wants them: the last on top and so first, ':' between, '\:' in names
+stack_layers() {
+	local layer
+	LOWER=''
+	while IFS= read -r layer; do
+		swap "$layer" : '\:'
+		LOWER=$RET${LOWER:+:}$LOWER
+	done <<LAYERS
+$LAYERS
+LAYERS
 }
 
 verify_file() {

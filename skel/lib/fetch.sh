@@ -70,9 +70,13 @@ free_memory() {
 
 # vi.toram: the medium can be taken out afterwards. Without enough memory the image stays where it is.
 copy_to_ram() {
-	local need
-	mib "$SOURCE"
-	need=$RET
+	local need=0 layer
+	while IFS= read -r layer; do
+		mib "$layer"
+		need=$((need + RET))
+	done <<LAYERS
+$LAYERS
+LAYERS
 	meminfo MemAvailable
 	if [ "$P_TORAM" = auto ]; then
 		[ "$RET" -ge $((need + 512)) ] || {
@@ -84,14 +88,26 @@ copy_to_ram() {
 		return 0
 	fi
 	ram_dir
-	LOWER=$RET/${SOURCE##*/}
 	say "copying $SOURCE to RAM ($need MiB)"
-	copy_with_progress "$SOURCE" "$LOWER" "$need" ||
-		fail "$SOURCE could not be copied to RAM" "$(free_memory)" 'boot without vi.toram, or check the medium'
-	case $P_PERSIST in
-	dir:/* | file:/* | path:/*) return 0 ;;
-	esac
-	release_host
+	copy_layers "$RET"
+	[ -z "$LIVE" ] || keep_rootcopy
+	[ -n "$HOST_RW" ] || release_host
+}
+
+# copy_layers FOLDER: LAYERS are the copies then
+copy_layers() {
+	local layer copies='' to
+	while IFS= read -r layer; do
+		to=$1/${layer##*/}
+		[ ! -e "$to" ] || to=$to.2
+		mib "$layer"
+		copy_with_progress "$layer" "$to" "$RET" ||
+			fail "$layer could not be copied to RAM" "$(free_memory)" 'boot without vi.toram, or check the medium'
+		copies=$copies${copies:+$NL}$to
+	done <<LAYERS
+$LAYERS
+LAYERS
+	LAYERS=$copies
 }
 
 # copy_with_progress FROM TO MIB

@@ -6,6 +6,7 @@
 
 locate() {
 	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' HOST_DEVICE='' ISO_LOOP='' IMAGE_TREE=''
+	HOST_UUID='' HOST_LABEL=''
 	check_plan
 	case $P_IMAGE in
 	http://* | https://* | ftp://* | tftp://* | nfs:*) network || fail_network ;;
@@ -89,33 +90,97 @@ locate_default() {
 # need_write: the host partition must be writable for this plan
 need_write() {
 	case $P_MODE:$P_PERSIST in
-	loop:none) return 0 ;;
-	*:dir:/* | *:file:/* | *:path:/*) return 0 ;;
+	loop:none | *:dir:/* | *:file:/* | *:casper:* | *:slax:*:/*) ;;
+	*) return 1 ;;
 	esac
-	return 1
 }
 
 locate_file() {
-	local path=$P_IMAGE
-	[ -z "$P_ISO" ] || path=$P_ISO
-	if need_write && find_host -w "$path"; then
+	host_paths
+	if need_write && find_host -w; then
 		HOST_RW=1
-	elif [ "$FIND_STATUS" != 3 ] && find_host '' "$path"; then
+	elif [ "$FIND_STATUS" != 3 ] && find_host; then
 		HOST_RW=''
-		! need_write || warn "$DEVICE${FSTYPE:+ ($FSTYPE)} can only be read, for the reason above"
+		case $P_PERSIST in
+		casper:*) ;; # looks elsewhere too
+		*) ! need_write || warn "$DEVICE${FSTYPE:+ ($FSTYPE)} can only be read, for the reason above" ;;
+		esac
+		! has_store "$DEVICE" || reopen_host
 	else
-		fail_find "$path" "$P_HOST"
+		fail_find "${HOST_PATHS%%"$NL"*}" "$P_HOST"
 	fi
-	HOST_DEVICE=$DEVICE HOST_MOUNTED=1 IMAGE_TREE=$HOSTDIR
-	[ -z "$P_ISO" ] || open_iso
+	HOST_DEVICE=$DEVICE HOST_UUID=$FOUND_UUID HOST_LABEL=$FOUND_LABEL HOST_MOUNTED=1 IMAGE_TREE=$HOSTDIR
+	if [ -n "$P_ISO" ]; then
+		open_iso
+	elif [ -n "$P_MARK" ]; then
+		pick_image "$HOSTDIR" || fail "$P_IMAGE is not on $DEVICE, which has $P_MARK"
+	fi
 }
 
-# find_host -w|'' PATH: findimg leaves the host mounted at HOSTDIR
+# host_paths: what tells the host partition from others, a line each, in HOST_PATHS; the first that it has counts
+host_paths() {
+	HOST_PATHS=$P_IMAGE$NL$P_ALSO
+	[ -z "$P_MARK" ] || HOST_PATHS=$P_MARK
+	[ -z "$P_ISO" ] || HOST_PATHS=$P_ISO
+}
+
+# find_host [-w]: findimg leaves the host mounted at HOSTDIR
 find_host() {
-	set -- ${1:+-w} "$2"
+	local path IFS="$NL"
 	[ "$P_HOST" = any ] || set -- -H "$P_HOST" "$@"
+	set -f
+	for path in $HOST_PATHS; do
+		set -- "$@" "$path"
+	done
+	set +f
+	unset IFS
 	mkdir -p "$HOSTDIR"
 	find_image -m "$HOSTDIR" "$@" && SOURCE=$FOUND
+}
+
+# pick_image DIR: SOURCE is the image, or what may be there in its place
+pick_image() {
+	local path
+	while read -r path; do
+		SOURCE=$1$path
+		[ -z "$path" ] || [ ! -e "$SOURCE" ] || return 0
+	done <<PATHS
+$P_IMAGE
+$P_ALSO
+PATHS
+	return 1
+}
+
+# store_host: the partition that vi.persist= names beside a path, in RET; empty without any
+store_host() {
+	RET=${P_PERSIST#*:}
+	case $P_PERSIST in slax:*) RET=${RET#*:} ;; esac
+	case $P_PERSIST:$RET in
+	dir:*:?*:/* | file:*:?*:/* | archiso:* | dracut:* | slax:*:?*:/*) RET=${RET%%:/*} ;;
+	*) RET='' ;;
+	esac
+}
+
+# has_store DEVICE: changes go to the very partition that the image is on, under whatever name
+has_store() {
+	local device=$1 type=$FSTYPE uuid=$FOUND_UUID label=$FOUND_LABEL here=1
+	store_host
+	[ -n "$RET" ] || return 1
+	find_image -t 0 -H "$RET" 2>/dev/null && [ "$DEVICE" = "$device" ] || here=''
+	DEVICE=$device FSTYPE=$type FOUND_UUID=$uuid FOUND_LABEL=$label
+	[ -n "$here" ]
+}
+
+# A file system is mounted either read-only or not: it can only be written when it was so from the start.
+reopen_host() {
+	$RUN umount "$HOSTDIR" || return 0
+	state_drop "mount $HOSTDIR"
+	state_drop "device $DEVICE"
+	if find_host -w; then
+		HOST_RW=1
+	else
+		find_host || fail_find "${HOST_PATHS%%"$NL"*}" "$P_HOST"
+	fi
 }
 
 # find_image ARGS: runs findimg; DEVICE, FSTYPE and FOUND (the file) are what it says
@@ -123,12 +188,13 @@ find_image() {
 	local out key value
 	out=$($RUN findimg --state "$STATE" -t "$P_TIMEOUT" "$@") && FIND_STATUS=0 || FIND_STATUS=$?
 	[ "$FIND_STATUS" = 0 ] || return 1
-	FOUND='' DEVICE='' FSTYPE='' FOUND_UUID=''
+	FOUND='' DEVICE='' FSTYPE='' FOUND_UUID='' FOUND_LABEL=''
 	while IFS='=' read -r key value; do
 		case $key in
 		DEVICE) DEVICE=$value ;;
 		FSTYPE) FSTYPE=$value ;;
 		UUID) FOUND_UUID=$value ;;
+		LABEL) FOUND_LABEL=$value ;;
 		FILE) FOUND=$value ;;
 		esac
 	done <<OUT
@@ -159,8 +225,8 @@ open_iso() {
 	mkdir -p "$dir"
 	$RUN mount -t iso9660 -o ro "$ISO_LOOP" "$dir" || fail "$P_ISO has no ISO 9660 file system that can be mounted"
 	state_push "mount $dir"
-	SOURCE=$dir$P_IMAGE IMAGE_TREE=$dir
-	[ -e "$SOURCE" ] || fail "$P_IMAGE is not in $P_ISO"
+	IMAGE_TREE=$dir
+	pick_image "$dir" || fail "$P_IMAGE is not in $P_ISO"
 }
 
 # The image was copied or unpacked: the medium is let go.

@@ -9,7 +9,8 @@ plan_reset() {
 	P_SIZE='' P_TORAM='' P_VERIFY='' P_TIMEOUT=30 P_NET='' P_BOOTIF='' P_DNS='' P_ISO='' P_SNAPSHOTS=''
 	P_ROOT='' P_FSTYPE='' P_FLAGS='' P_ACCESS='' P_INIT='' P_FSCK='' P_MODULES='' P_HOSTMOUNT=''
 	P_SHELL='' P_DEBUG='' P_BREAK='' P_PLAN='' P_PANIC='' P_QUIET='' P_VERBOSE='' P_CONSOLES=''
-	LIVE='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' COW_HOST='' COW_DIR='' NFSROOT=''
+	LIVE='' LIVE_HOST='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' LIVE_NOLOAD='' RD_LIVE='' COW_HOST='' COW_DIR='' ARCHISO_LABEL='' CASPER_PATH=''
+	P_ALSO='' P_MARK='' NFSROOT=''
 	P_GENERATIONS='' P_NORESTORE='' P_PROTECT='' P_BINDS='' P_TCE='' P_SWAP='' TC_WORDS='' TC_RESTORE='' TC_MYDATA=''
 	ROOT_IS_HOST='' PERSIST_OPEN='' COMPAT='' RUNLEVEL='' KNOWN='' NOTES='' TAIL=0
 }
@@ -84,8 +85,10 @@ swap() {
 plan_settle() {
 	[ -z "$P_VERBOSE" ] || P_QUIET=''
 	[ "$P_TIMEOUT" -le 86400 ] || P_TIMEOUT=86400
-	[ -z "$LIVE" ] || plan_live
-	[ -z "$COW_HOST$COW_DIR" ] || I_PERSIST=dir:${COW_HOST:+$COW_HOST:}/${COW_DIR#/}
+	[ -z "$LIVE$RD_LIVE$COW_HOST$I_PERSIST" ] || {
+		load live
+		plan_live
+	}
 	[ -z "$TC_RESTORE" ] || plan_tinycore_restore
 	plan_share
 	P_IMAGE=${P_IMAGE:-$I_IMAGE} P_PART=${P_PART:-$I_PART}
@@ -101,7 +104,7 @@ plan_settle() {
 		;;
 	tmpfs) case $I_PERSIST in archive:*) P_PERSIST=${P_PERSIST:-$I_PERSIST} ;; esac ;;
 	esac
-	case $P_PERSIST in dir:* | file:* | path:* | device:*) P_PERSIST=$P_PERSIST$P_GENERATIONS ;; esac
+	case $P_PERSIST in dir:* | file:* | device:*) P_PERSIST=$P_PERSIST$P_GENERATIONS ;; esac
 	[ "$P_MODE" != disk ] || plan_disk
 	case $P_MODE:$P_TORAM in
 	loop:1 | disk:1 | share:1) note "word 'vi.toram' is not used in mode $P_MODE" ;;
@@ -109,20 +112,6 @@ plan_settle() {
 	case $P_MODE:$P_IMAGE:$P_ROOT:$ROOT_IS_HOST in
 	disk:* | *::*) ;;
 	*:*:?*:) note "word 'root=$P_ROOT' is not used: the root is made of vi.image=$P_IMAGE" ;;
-	esac
-}
-
-# Where the media of live systems have their image, unless a word named one.
-plan_live() {
-	local dir=${LIVE_DIR#/}
-	dir=${dir%/}
-	case $LIVE in
-	dracut) I_IMAGE=/${dir:-LiveOS}/${LIVE_FILE:-squashfs.img} ;;
-	live) case $I_IMAGE in *://*) ;; *) I_IMAGE=/${dir:-live}/filesystem.squashfs ;; esac ;;
-	casper) I_IMAGE=/${dir:-casper}/filesystem.squashfs ;;
-	archiso) I_IMAGE=${LIVE_URL%/}/${dir:-arch}/x86_64/airootfs.sfs ;;
-	slax) I_IMAGE=/${dir:-slax}/ ;;
-	knoppix) I_IMAGE=/${dir:-KNOPPIX}/KNOPPIX ;;
 	esac
 }
 
@@ -163,6 +152,8 @@ plan_disk() {
 plan_print() {
 	show mode "$P_MODE"
 	show image "$P_IMAGE"
+	show_lines also "$P_ALSO"
+	show mark "$P_MARK"
 	show iso "$P_ISO"
 	show host "$P_HOST"
 	show part "$P_PART"

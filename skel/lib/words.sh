@@ -201,23 +201,24 @@ word_root_live() {
 	I_MODE=overlay
 	case $1 in
 	http://* | https://* | ftp://* | tftp://*) I_IMAGE=$1 ;;
-	CDLABEL=*) LIVE=dracut I_HOST=LABEL=${1#*=} ;;
+	CDLABEL=*) LIVE=dracut LIVE_HOST=LABEL=${1#*=} ;;
 	nfs:* | torrent:*) later "root=live:$1" ;;
 	*.iso) LIVE=dracut P_ISO=$1 ;;
-	*) LIVE=dracut I_HOST=$1 ;;
+	*) LIVE=dracut LIVE_HOST=$1 ;;
 	esac
 }
 
 word_dracut() {
 	case $1 in
-	rd.live.image | rd.live.overlay.overlayfs | rd.live.overlay.overlayfs=1) ;; # as we do anyway
+	rd.live.image | rd.live.image=1) RD_LIVE=1 ;;
+	rd.live.overlay.overlayfs | rd.live.overlay.overlayfs=1) ;; # as we do anyway
 	rd.live.dir=*) LIVE_DIR=$V ;;
 	rd.live.squashimg=*) LIVE_FILE=$V ;;
 	rd.live.ram | rd.live.ram=1 | rd.live.ram=yes) P_TORAM=1 ;;
 	rd.overlay=none | rd.live.overlay=none) I_PERSIST=ram ;;
 	rd.overlay | rd.overlay=1 | rd.overlay=tmpfs) I_PERSIST=ram ;;
-	rd.overlay=*:/* | rd.live.overlay=*:/*) I_PERSIST=path:$V ;;
-	rd.overlay=/dev/* | rd.overlay=*=* | rd.live.overlay=/dev/* | rd.live.overlay=*=*) I_PERSIST=device:$V ;;
+	rd.overlay=*:auto | rd.live.overlay=*:auto) I_PERSIST=dracut:${V%:auto} ;;
+	rd.overlay=/dev/* | rd.overlay=*=* | rd.live.overlay=/dev/* | rd.live.overlay=*=*) I_PERSIST=dracut:$V ;;
 	rd.overlay.size=* | rd.live.overlay.size=*) P_SIZE=${V}m ;;
 	rd.retry=* | rd.timeout=*) seconds "$1" ;;
 	rd.break | rd.break=pre-pivot | rd.break=cleanup) P_BREAK=handover ;;
@@ -249,31 +250,47 @@ word_live() {
 	live-media-path=*) LIVE_DIR=$V ;;
 	live-media-timeout=*) seconds "$1" ;;
 	findiso=/* | iso-scan/filename=/*) P_ISO=$V ;;
-	fromiso=/dev/*/*) split_device_path ;;
+	fromiso=/dev/*/*)
+		split_device_path "$V"
+		I_HOST=$DEVICE_PART P_ISO=$RET
+		;;
 	fetch=*.squashfs) I_MODE=overlay I_IMAGE=$V ;;
 	fetch=*) I_MODE=tmpfs I_IMAGE=$V ;;
 	overlay-size=*) P_SIZE=$V ;;
-	persistent | persistence | persistence-*=* | persistent-path=* | layerfs-path=*) later "$1" ;;
+	persistent) I_PERSIST=casper: ;;
+	persistent-path=*) CASPER_PATH=$V ;;
+	layerfs-path=?*) LIVE_FILE=$V ;;
+	persistence | persistence-*=*) later "$1" ;;
 	httpfs=* | verify-checksums | todisk=* | nfsoverlay=* | union=* | tohd=*) later "$1" ;;
 	fromhd=/dev/*) I_MODE=overlay LIVE=knoppix I_HOST=$V ;;
 	*) return 1 ;;
 	esac
 }
 
-# V is /dev/NAME/path/x.iso
+# split_device_path /dev/NAME/path: the device in DEVICE_PART, /path in RET
 split_device_path() {
-	local rest
-	rest=${V#/dev/}
-	I_HOST=/dev/${rest%%/*} P_ISO=/${rest#*/}
+	local rest=${1#/dev/} name=''
+	case $rest in
+	mapper/*/*) name=mapper/ ;;
+	disk/by-*/*/*)
+		name=${rest#disk/}
+		name=disk/${name%%/*}/
+		;;
+	esac
+	rest=${rest#"$name"}
+	DEVICE_PART=/dev/$name${rest%%/*} RET=/
+	case $rest in */*) RET=/${rest#*/} ;; esac
 }
 
 word_archiso() {
 	case $1 in
 	archisobasedir=*) I_MODE=overlay LIVE=archiso LIVE_DIR=$V ;;
-	archisolabel=*) I_MODE=overlay LIVE=archiso I_HOST=LABEL=$V ;;
-	archisodevice=*) I_MODE=overlay LIVE=archiso I_HOST=$V ;;
-	archisosearchuuid=*) I_MODE=overlay LIVE=archiso ;; # any medium with the image
+	archisolabel=*) I_MODE=overlay LIVE=archiso LIVE_HOST=LABEL=$V ARCHISO_LABEL=$V ;;
+	archisodevice=*) I_MODE=overlay LIVE=archiso LIVE_HOST=$V ;;
+	archisosearchuuid=?*) I_MODE=overlay LIVE=archiso P_MARK=${P_MARK:-/boot/$V.uuid} ;;
+	archisosearchfilename=/*) I_MODE=overlay LIVE=archiso P_MARK=$V ;;
 	img_dev=*) I_HOST=$V ;;
+	img_label=*) I_HOST=LABEL=$V ;;
 	img_loop=/*) P_ISO=$V ;;
 	img_loop=*) P_ISO=/$V ;;
 	copytoram=n) ;;
@@ -283,7 +300,8 @@ word_archiso() {
 	cow_directory=*) COW_DIR=$V ;;
 	cow_spacesize=*) P_SIZE=$V ;;
 	archiso_http_srv=*) I_MODE=overlay LIVE=archiso LIVE_URL=$V ;;
-	cow_flags=* | cow_persistent=* | cow_chunksize=* | archiso_nfs_srv=* | archiso_nbd_srv=* | cms_verify=* | checksum=y | verify=y) later "$1" ;;
+	cow_persistent=P) ;;
+	cow_flags=* | cow_persistent=* | cow_chunksize=* | archiso_nfs_srv=* | archiso_nbd_srv=* | cms_verify=* | checksum | checksum=y | verify=y) later "$1" ;;
 	*) return 1 ;;
 	esac
 }
@@ -291,20 +309,59 @@ word_archiso() {
 # Slax, MiniOS, Porteus: a folder of layers
 word_slax() {
 	case $1 in
-	from=/dev/*/*.iso)
-		split_device_path
-		I_MODE=overlay LIVE=slax
-		;;
-	from=/dev/*/*)
-		split_device_path
-		I_MODE=overlay LIVE=slax LIVE_DIR=$P_ISO P_ISO=''
-		;;
 	from=http://* | from=ask*) later "$1" ;;
-	from=*.iso) I_MODE=overlay LIVE=slax P_ISO=$V ;;
-	from=*) I_MODE=overlay LIVE=slax LIVE_DIR=$V ;;
-	perch) I_PERSIST=dir:/slax/changes ;;
+	from=*) slax_from ;;
+	perch) I_PERSIST=slax:resume: ;;
+	perchdir=*) slax_session "$1" ;;
+	slax.flags=*) slax_flags ;;
+	automount)
+		I_MODE=overlay LIVE=slax
+		later "$1"
+		;;
+	initrd=/slax/boot/* | BOOT_IMAGE=/slax/boot/*) I_MODE=overlay LIVE=${LIVE:-slax} ;;
 	changes=/*) I_PERSIST=dir:$V ;;
-	changes=* | perchdir=* | perchmode=* | perchsize=* | noload=* | load=*) later "$1" ;;
+	noload=?*) LIVE_NOLOAD=$V ;;
+	changes=* | perchmode=* | perchsize=* | load=*) later "$1" ;;
 	*) return 1 ;;
 	esac
+}
+
+# from=[/dev/NAME/]folder or an ISO file
+slax_from() {
+	I_MODE=overlay LIVE=slax
+	case $V in
+	/dev/*)
+		split_device_path "$V"
+		I_HOST=$DEVICE_PART
+		;;
+	*) RET=$V ;;
+	esac
+	case $RET in
+	*.iso) P_ISO=/${RET#/} ;;
+	*) LIVE_DIR=$RET ;;
+	esac
+}
+
+# perchdir= says which session; its folder is that of the layers when none is named
+slax_session() {
+	I_MODE=overlay LIVE=slax
+	case $V in
+	resume | new) I_PERSIST=slax:$V: ;;
+	ask)
+		I_PERSIST=slax:resume:
+		later "$1"
+		;;
+	/dev/*)
+		split_device_path "$V"
+		I_PERSIST=slax:resume:$DEVICE_PART:$RET
+		;;
+	*[!0-9]* | '') wrong "$1" 'resume, new, a number or /dev/NAME/folder' ;;
+	*) I_PERSIST=slax:$V: ;;
+	esac
+}
+
+slax_flags() {
+	I_MODE=overlay LIVE=slax
+	case ,$V, in *,perch,*) I_PERSIST=slax:resume: ;; esac
+	case ,$V, in *,toram,*) P_TORAM=1 ;; esac
 }

@@ -61,7 +61,7 @@ while [ $# -gt 0 ]; do
 	-t | -D) shift ;;
 	--state) state=$2 && shift ;;
 	-w) ;;
-	*) path=$1 ;;
+	*) path=${path:-$1} ;;
 	esac
 	shift
 done

@@ -1,0 +1,147 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034 # what overlayroot is given is read by assemble
+# Where other live systems keep changes, and by which names, so that both find what the other one kept.
+
+# live_store SYSTEM:SPEC: UPPER for overlayroot
+live_store() {
+	local spec=${1#*:}
+	case $1 in
+	casper:*) casper_store "${spec%/}" ;;
+	archiso:*)
+		find_store "${spec%%:/*}" "$1"
+		name_dirs "$RAMFS/store/${spec#*:/}" upperdir workdir
+		;;
+	dracut:*:/*)
+		find_store "${spec%%:/*}" "$1"
+		dracut_store "/${spec#*:/}"
+		;;
+	dracut:*) dracut_found "$spec" ;;
+	slax:*) slax_store "${spec%%:*}" "${spec#*:}" ;;
+	esac
+}
+
+# name_dirs FOLDER UPPER WORK: a store whose directories have these names. A file system without links cannot hold
+# an upper either: overlayroot makes a file there.
+name_dirs() {
+	UPPER=dir:$1
+	mkdir -p "$1"
+	[ ! -e "$1/upper" ] || return 0
+	if ln -s "$2" "$1/upper" 2>/dev/null && ln -s "$3" "$1/work" 2>/dev/null; then
+		mkdir -p "$1/$2" "$1/$3"
+	fi
+}
+
+# changes_in_ram WHY
+changes_in_ram() {
+	warn "$1: changes are kept in memory and are gone at power-off"
+	UPPER=ram UPPER_SIZE=$P_SIZE
+}
+
+# casper_store FOLDER: a partition labelled writable or casper-rw, or a file of that name
+casper_store() {
+	local label name
+	for label in writable casper-rw; do
+		find_image -t 0 -H "LABEL=$label" 2>/dev/null || continue
+		find_store "LABEL=$label" "casper:$1"
+		UPPER=dir:$RAMFS/store
+		return 0
+	done
+	for name in writable casper-rw; do
+		[ -z "$HOST_RW" ] || [ ! -f "$HOSTDIR$1/$name" ] || {
+			upper_on file "$HOSTDIR" "$1/$name"
+			return 0
+		}
+	done
+	mkdir -p "$RAMFS/store"
+	if find_image -t 0 -w -m "$RAMFS/store" "$1/writable" "$1/casper-rw" 2>/dev/null && [ -f "$FOUND" ]; then
+		upper_on 'file' '' "$FOUND"
+		return 0
+	fi
+	changes_in_ram "word 'persistent': there is no partition labelled writable or casper-rw, nor a file $1/writable or $1/casper-rw"
+}
+
+# dracut_found HOST: no path is said. The name has label and UUID of the medium.
+dracut_found() {
+	local name=$HOST_LABEL-$HOST_UUID
+	find_image -H "$1" || fail_find 'the device of rd.live.overlay=' "$1"
+	if [ "$FSTYPE" = crypto_LUKS ]; then
+		upper_of "device:$1"
+		return 0
+	fi
+	[ -z "$ISO_LOOP" ] || ! find_image -H "$ISO_LOOP" || name=$FOUND_LABEL-$FOUND_UUID
+	find_store "$1" "dracut:$1"
+	dracut_store "${P_IMAGE%/*}/overlay-$name"
+}
+
+# dracut_store PATH: below RAMFS/store a folder with ovlwork beside it, or a file with both inside
+dracut_store() {
+	local file=$RAMFS/store$1 device
+	if [ -d "$file" ] || [ ! -e "$file" ]; then
+		name_dirs "${file%/*}" "${file##*/}" ovlwork
+		[ -L "${file%/*}/upper" ] || UPPER=dir:$file
+	elif [ ! -s "$file" ] || is_luks "$file"; then
+		upper_on 'file' '' "$file"
+	elif has_magic SnAp "$file"; then
+		changes_in_ram "$1 is a snapshot of the device mapper, which this version does not read"
+	else
+		device=$($RUN vdattach --state "$STATE" --links "$RAMFS/storedisk" "$file") || fail "cannot attach $1" 'the messages of vdattach above'
+		mkdir -p "$RAMFS/storefs"
+		find_image -w -m "$RAMFS/storefs" -H "$device" || fail_find "the file system in $1" "$device"
+		name_dirs "$RAMFS/storefs" overlayfs ovlwork
+	fi
+}
+
+# slax_store SESSION PLACE: the changes of one session are in a folder with its number, last_session.txt has the last
+slax_store() {
+	local dir=$HOSTDIR$2 number=$1
+	case $2 in
+	/*)
+		[ -n "$HOST_RW" ] || {
+			changes_in_ram "$2 cannot be written"
+			return 0
+		}
+		;;
+	*)
+		find_store "${2%%:/*}" "slax:$1:$2"
+		dir=$RAMFS/store/${2#*:/}
+		;;
+	esac
+	mkdir -p "$dir"
+	if [ "$number" = resume ]; then
+		first_line "$dir/last_session.txt"
+		number=$RET
+	fi
+	case $number in
+	'' | *[!0-9]*) new_session "$dir" ;;
+	*) session_is_ours "$dir/$number" || new_session "$dir" ;;
+	esac
+	say "the changes are those of session $number"
+	printf '%s\n' "$number" >"$dir/last_session.txt"
+	name_dirs "$dir/$number" changes workdir
+}
+
+# session_is_ours FOLDER: it is there, and not in one of the other two ways in which Slax keeps sessions
+session_is_ours() {
+	local file
+	[ -d "$1" ] || return 1
+	for file in "$1"/changes.dat* "$1"/.wh..wh.*; do
+		[ ! -e "$file" ] || {
+			warn "session ${1##*/} was kept by dynfilefs or aufs (${file##*/}), which cannot be read here: a new one is made"
+			return 1
+		}
+	done
+}
+
+# new_session FOLDER: the number after the highest, in number
+new_session() {
+	local dir
+	number=0
+	for dir in "$1"/[0-9]*; do
+		dir=${dir##*/}
+		case $dir in *[!0-9]* | 0*) continue ;; esac
+		[ "$dir" -le "$number" ] || number=$dir
+	done
+	number=$((number + 1))
+	mkdir -p "$1/$number"
+}
