@@ -75,14 +75,25 @@ kept "$WORK/dracut.fs" "/LiveOS/overlay-LIVE-$host_uuid/kept"
 debugfs -R "dump /LiveOS/home.img $WORK/home.img" "$WORK/dracut.fs" 2>/dev/null
 kept "$WORK/home.img" /overlayfs/kept
 
-# Slax: the last session is gone on with, until a new one is asked for
+# Slax on FAT: where a folder cannot hold changes a file does
+slax='vga=normal initrd=/slax/boot/initrfs.img load_ramdisk=1 prompt_ramdisk=0 rw printk.time=0 consoleblank=0'
 slax_files "$WORK/slax"
+host_disk vfat "$WORK/slax"
+boot overlay "$slax slax.flags=perch,automount test.keep=one" $medium
+expect_small_boot
+expect '=== wrote one'
+boot overlay "$slax slax.flags=perch,automount test.run=/etc/tell" $medium
+expect_small_boot
+expect '=== kept one'
+expect '=== top ten'
+host_clean vfat
+
+# Slax: the last session is gone on with, until a new one is asked for
 mkdir -p "$WORK/slax/slax/changes/1/changes" "$WORK/slax/slax/changes/1/workdir"
 echo before >"$WORK/slax/slax/changes/1/changes/kept"
 echo 1 >"$WORK/slax/slax/changes/last_session.txt"
 ext4 "$WORK/slax.fs" 48M SLAX "$host_uuid" "$WORK/slax"
 disk "$WORK/disk.img" 83 "$WORK/slax.fs"
-slax='vga=normal initrd=/slax/boot/initrfs.img load_ramdisk=1 prompt_ramdisk=0 rw printk.time=0 consoleblank=0'
 stick "$slax perchdir=resume automount"
 boot overlay "$slax automount perchdir=new" $medium
 expect_small_boot
