@@ -42,7 +42,7 @@ changes_in_ram() {
 casper_store() {
 	local label name
 	for label in writable casper-rw; do
-		find_image -t 0 -H "LABEL=$label" 2>/dev/null || continue
+		$RUN findfs "LABEL=$label" >/dev/null 2>&1 || continue
 		find_store "LABEL=$label" "casper:$1"
 		UPPER=dir:$RAMFS/store
 		return 0

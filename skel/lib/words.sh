@@ -243,6 +243,7 @@ word_live() {
 	case $1 in
 	boot=live) I_MODE=overlay LIVE=live ;;
 	boot=casper) I_MODE=overlay LIVE=casper ;;
+	BOOT_IMAGE=/casper/* | BOOT_IMAGE='(loop)'/casper/*) I_MODE=overlay LIVE=${LIVE:-casper} ;; # all that Ubuntu's menu says
 	toram | copy2ram | copytoram | copytoram=y) P_TORAM=1 ;;
 	live-media=removable-usb) I_HOST=usb ;;
 	live-media=removable) I_HOST=any ;;

@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Media of other live systems: which files become layers, which folders hold the changes.
+load lib.bash
+
+HOST=/run/initramfs/host
+
+# host FILE...: empty files on the image's partition
+host() {
+	local file
+	for file in "$@"; do
+		mkdir -p "$(dirname "$ROOT$HOST/$file")"
+		echo x >"$ROOT$HOST/$file"
+	done
+}
+
+# layers NAME...: the root was stacked of these, the first on top
+layers() {
+	local file list=''
+	for file in "$@"; do list=$list${list:+:}$HOST/$file; done
+	calls "overlayroot --state /run/initramfs/state -l $list -u ram /newroot"
+}
+
+casper() {
+	cmdline "$1"
+	host casper/a.squashfs casper/a.b.squashfs casper/a.b.live.squashfs casper/a.z.squashfs casper/ltsp.squashfs casper/server.squashfs
+	boot
+	layers casper/a.b.live.squashfs casper/a.b.squashfs casper/a.squashfs
+}
+@test "casper: a layer lies on those that its name begins with" { both casper 'boot=casper layerfs-path=a.b.live.squashfs'; }
+@test "casper: without a word the live session's layers are meant" { both casper 'boot=casper quiet ---'; }
+
+casper_all() {
+	cmdline 'boot=casper'
+	host casper/filesystem.squashfs casper/installer.squashfs casper/ltsp.squashfs casper/server.squashfs
+	boot
+	layers casper/installer.squashfs casper/filesystem.squashfs
+}
+@test "casper: without a live session's, all images of the folder" { both casper_all; }
+
+casper_missing() {
+	cmdline 'boot=casper layerfs-path=a.b.squashfs panic=-1'
+	host casper/a.b.squashfs
+	boot
+	said 'the layer a.squashfs of a.b.squashfs is missing' && not_called 'overlayroot|switch_root'
+}
+@test "casper: a layer that is missing is named" { both casper_missing; }
+
+no_image() {
+	cmdline 'boot=casper panic=-1'
+	host casper/vmlinuz
+	boot
+	said 'no image lies in /casper/ on /dev/vda1' && said 'it holds: vmlinuz' && not_called 'overlayroot|switch_root'
+}
+@test "a folder without images is no root" { both no_image; }
+
+casper_none() {
+	cmdline 'boot=casper persistent'
+	host casper/filesystem.squashfs
+	fake findfs <<<'exit 1'
+	boot
+	calls "findimg --state /run/initramfs/state -t 30 -m $HOST -w /casper/" 'findfs LABEL=writable' 'findfs LABEL=casper-rw' \
+		'findimg --state /run/initramfs/state -t 30 -t 0 -w -m /run/initramfs/store /writable /casper-rw' \
+		"overlayroot --state /run/initramfs/state -l $HOST/casper/filesystem.squashfs -u ram /newroot" &&
+		said 'no partition labelled writable or casper-rw, nor a file /writable or /casper-rw: changes are kept in memory'
+}
+@test "casper: persistent without a place to keep changes is told" { both casper_none; }
+
+slax_order() {
+	cmdline 'from=slax noload=05-,7-x;07-y toram'
+	host slax/9-b.sb slax/10-a.sb slax/01-core.sb slax/05-devel.sb slax/modules/02-m.sb slax/7-x.sb slax/07-y.sb slax/readme.txt
+	mkdir -p "$ROOT$HOST/slax/rootcopy/etc"
+	echo copied >"$ROOT$HOST/slax/rootcopy/etc/copied"
+	boot
+	calls "cp $HOST/slax/01-core.sb /run/initramfs/ram/01-core.sb" "umount $HOST" \
+		'overlayroot --state /run/initramfs/state -l /run/initramfs/ram/10-a.sb:/run/initramfs/ram/9-b.sb:/run/initramfs/ram/02-m.sb:/run/initramfs/ram/01-core.sb -u ram /newroot' &&
+		[ "$(cat "$ROOT/newroot/etc/copied")" = copied ]
+}
+@test "Slax: by number, without noload=; all of them go to RAM, and rootcopy over the root" { both slax_order; }
+
+# session WANTED WORDS: the folder of the changes
+session() {
+	cmdline "from=slax $2"
+	host slax/01-core.sb
+	boot
+	calls "findimg --state /run/initramfs/state -t 30 -m $HOST -w /slax/" \
+		"overlayroot --state /run/initramfs/state -l $HOST/slax/01-core.sb -u dir:$HOST/slax/changes/$1 /newroot" &&
+		[ "$(readlink "$ROOT$HOST/slax/changes/$1/upper" "$ROOT$HOST/slax/changes/$1/work")" = $'changes\nworkdir' ] &&
+		[ -d "$ROOT$HOST/slax/changes/$1/changes" ] && [ "$(cat "$ROOT$HOST/slax/changes/last_session.txt")" = "$1" ]
+}
+sessions() {
+	session 1 perch && session 1 perchdir=resume && session 2 perchdir=new && session 2 slax.flags=perch,xmode &&
+		session 1 perchdir=1 && session 3 perchdir=77
+}
+@test "Slax: sessions are gone on with, made, and chosen" { both sessions; }
+
+session_foreign() {
+	host slax/changes/12/.wh..wh.plnk slax/changes/last_session.txt
+	echo 12 >"$ROOT$HOST/slax/changes/last_session.txt"
+	session 13 perch && said 'session 12 was kept by dynfilefs or aufs (.wh..wh.plnk)'
+}
+@test "Slax: a session of aufs is left alone" { both session_foreign; }
+
+slax_read_only() {
+	cmdline 'from=slax perch'
+	host slax/01-core.sb
+	fake findimg <<FAKE
+case " \$* " in *' -w '*) exit 1 ;; esac
+printf 'DEVICE=/dev/sr0\nFSTYPE=iso9660\nFILE=%s/slax\n' "$ROOT$HOST"
+FAKE
+	boot
+	said '/dev/sr0 (iso9660) can only be read' && said '/slax/changes cannot be written: changes are kept in memory' && layers slax/01-core.sb
+}
+@test "Slax: on a CD changes stay in memory, with a message" { both slax_read_only; }
+
+dracut() {
+	cmdline "root=live:LABEL=LIVE rd.live.image rd.live.overlay=$1"
+	host LiveOS/squashfs.img
+	fake findimg <<'FAKE'
+mount='' path=''
+for arg in "$@"; do
+	case $before in -m) mount=$arg ;; esac
+	case $arg in /LiveOS/squashfs.img) path=$arg ;; esac
+	before=$arg
+done
+printf 'DEVICE=/dev/sda1\nFSTYPE=ext4\nUUID=12-34\nLABEL=LIVE\nFILE=%s\n' "$mount$path"
+FAKE
+	boot
+}
+dracut_here() {
+	dracut "$1"
+	calls "findimg --state /run/initramfs/state -t 30 -m $HOST -H LABEL=LIVE /LiveOS/squashfs.img /LiveOS/rootfs.img /LiveOS/ext3fs.img" \
+		"umount $HOST" "findimg --state /run/initramfs/state -t 30 -m $HOST -H LABEL=LIVE -w /LiveOS/squashfs.img /LiveOS/rootfs.img /LiveOS/ext3fs.img" \
+		"overlayroot --state /run/initramfs/state -l $HOST/LiveOS/squashfs.img -u dir:/run/initramfs/store/LiveOS /newroot" &&
+		[ "$(readlink "$ROOT/run/initramfs/store/LiveOS/upper")" = overlay-LIVE-12-34 ] && [ -d "$ROOT/run/initramfs/store/LiveOS/ovlwork" ]
+}
+@test "dracut: a store on the medium itself, by another name, opens the medium for writing" { both dracut_here UUID=12-34; }
+@test "dracut: the same with :auto" { both dracut_here /dev/sda1:auto; }
+
+dracut_snapshot() {
+	mkdir -p "$ROOT/run/initramfs/store/LiveOS"
+	printf 'SnAp\1\0\0\0' >"$ROOT/run/initramfs/store/LiveOS/overlay-LIVE-12-34"
+	dracut UUID=12-34
+	said 'is a snapshot of the device mapper' && layers LiveOS/squashfs.img &&
+		[ "$(head -c 4 "$ROOT/run/initramfs/store/LiveOS/overlay-LIVE-12-34")" = SnAp ]
+}
+@test "dracut: a store of the device mapper is left alone, with a message" { both dracut_snapshot; }
+
+archiso_mark() {
+	cmdline 'archisobasedir=arch archisosearchuuid=2026-11-01-09-30-00-00'
+	host boot/2026-11-01-09-30-00-00.uuid arch/x86_64/airootfs.erofs
+	boot
+	calls "findimg --state /run/initramfs/state -t 30 -m $HOST /boot/2026-11-01-09-30-00-00.uuid" && layers arch/x86_64/airootfs.erofs
+}
+@test "archiso: the medium with the mark; erofs where there is no squashfs" { both archiso_mark; }
+
+archiso_cow() {
+	cmdline 'archisolabel=ARCH cow_device=/dev/sdz9'
+	host arch/x86_64/airootfs.sfs
+	boot
+	calls 'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/store -H /dev/sdz9' \
+		"overlayroot --state /run/initramfs/state -l $HOST/arch/x86_64/airootfs.sfs -u dir:/run/initramfs/store/persistent_ARCH/x86_64 /newroot" &&
+		[ "$(readlink "$ROOT/run/initramfs/store/persistent_ARCH/x86_64/upper")" = upperdir ]
+}
+@test "archiso: its folder of changes" { both archiso_cow; }
