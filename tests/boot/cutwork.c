@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Load for tests of power cuts.
- *   cutwork write DIR [noise]   numbered records for ever; says '=== synced N' after record N is on the medium
- *   cutwork one DIR             one more record, says its number alone
- *   cutwork verify DIR N        are record N and those before it in DIR, whole?
- * Record N lies in DIR/(N % SLOTS). Its bytes and its size follow from N. The odd ones are written over what is there,
- * the even ones come by rename.
+ *
+ *   cutwork write DIR [noise]
+ *     numbered records for ever; says '=== synced N' when record N is on the medium
+ *   cutwork one DIR
+ *     one more record, says its number alone
+ *   cutwork verify DIR N
+ *     are record N and those before it in DIR, whole?
+ *
+ * Record N lies in DIR/(N % SLOTS). Its bytes and its size follow from N. The odd ones are written
+ * over what is there, the even ones come by rename.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SLOTS	 32
+#define SLOTS 32
 /* the writer may be two records ahead of what it could say */
 #define SEEN	 (SLOTS - 3)
 #define MAX_SIZE 49152
@@ -75,9 +80,9 @@ static uint64_t read_slot(const char *dir, uint64_t slot)
 		return 0;
 	memcpy(&n, have, 8);
 	return n && n % SLOTS == slot && (size_t)size == make_record(n) &&
-			       memcmp(block, have, (size_t)size) == 0 ?
-		       n :
-		       0;
+			       memcmp(block, have, (size_t)size) == 0
+		       ? n
+		       : 0;
 }
 
 static uint64_t newest(const char *dir)
