@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "applets/lib/fsprobe.h"
+#include "applets/lib/hostfs.h"
 #include "applets/lib/mountutil.h"
 #include "applets/lib/msg.h"
 #include "applets/overlayroot/extfs.h"
@@ -184,6 +185,20 @@ static void fill_file(const char *path, uint64_t file_size, const char *target)
 		msg(MSG_WARNING, "%s: it keeps its size", error_msg(err));
 }
 
+/* A copy of a store may have holes, which a store that was made here has not. */
+static int check_holes(const char *path, struct error **err)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || !hostfs_loses_data(fd))
+		return 0;
+	return error_make(err, EROFS,
+			  "'%s' is a sparse or compressed file on NTFS, of which the kernel's "
+			  "ntfs3 loses parts when it writes: replace it by a copy without holes "
+			  "(cp --sparse=never) in a folder that is not compressed",
+			  path);
+}
+
 /* A store that exists: grown if need be, attached, e2fsck if need be, mounted. */
 static int mount_existing(const struct store_file *file, struct stack *stack, const char *target,
 			  const struct fs_info *info, struct error **err)
@@ -228,7 +243,9 @@ int store_file_mount(const struct store_file *file, struct stack *stack, const c
 		if (r < 0)
 			return r;
 	}
-	r = inspect(path, &info, err);
+	r = check_holes(path, err);
+	if (r == 0)
+		r = inspect(path, &info, err);
 	if (r < 0)
 		return r;
 	return mount_existing(file, stack, target, &info, err);

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-#include "applets/vdattach/hostfs.h"
+#include "applets/lib/hostfs.h"
 #include "applets/vdattach/source.h"
 #include "common/bytes.h"
 

@@ -87,11 +87,11 @@ taken_from() {
 	umount "$WORK/mnt"
 }
 
-# host_files FS FOLDER: what the file system of $WORK/disk.img holds now
+# host_files FS FOLDER [DISK]: what the file system of DISK ($WORK/disk.img) holds now
 host_files() {
 	rm -rf "$2"
 	mkdir "$2"
-	[ "$1" = iso9660 ] || part "$WORK/host.fs" "$WORK/disk.img" 1
+	[ "$1" = iso9660 ] || part "$WORK/host.fs" "${3:-$WORK/disk.img}" 1
 	case $1 in
 	ext4) debugfs -R "rdump / $2" "$WORK/host.fs" >/dev/null 2>&1 ;;
 	vfat) mcopy -s -i "$WORK/host.fs" '::*' "$2/" ;;
@@ -186,18 +186,18 @@ with open(sys.argv[1], 'r+b') as f:
 PYTHON
 }
 
-# ntfs_profile: a profile like loop that has ntfs-3g where the kernel has no driver, in PROFILE
+# ntfs_profile BASE: a profile like BASE that has ntfs-3g where the kernel has no driver, in PROFILE
 ntfs_profile() {
-	PROFILE=loop
+	PROFILE=$1
 	[ -z "$(find "$KDIR/lib/modules" -name 'ntfs3.ko*')" ] || return 0
-	PROFILE=$WORK/loop-ntfs.profile
 	{
-		echo 'include loop'
+		echo "include $PROFILE"
 		echo "file /bin/ntfs-3g $(realpath /bin/ntfs-3g) 755"
 		ldd /bin/ntfs-3g | sed -n 's|^.* => \(/[^ ]*\) .*|\1|p; s|^[[:space:]]*\(/lib[^ ]*\) (.*|\1|p' | while read -r library; do
 			echo "file $library $(realpath "$library") 755"
 		done
-	} >"$PROFILE"
+	} >"$WORK/$PROFILE-ntfs.profile"
+	PROFILE=$WORK/$PROFILE-ntfs.profile
 }
 
 # writer_root FOLDER: the small root, with scripts that write something large and look at it again
@@ -223,7 +223,7 @@ format_disk() {
 
 # format_boot FORMAT FS [WORDS]: the image on a partition of that file system; boot 1 writes, boot 2 reads, all is clean
 format_boot() {
-	ntfs_profile
+	ntfs_profile loop
 	build loop "$PROFILE"
 	mkdir "$WORK/host"
 	format_disk "$WORK/raw.img"
@@ -247,7 +247,7 @@ format_boot() {
 
 # format_read FORMAT FS [WORDS]: the image can only be read: a root that can be written lies over it, the image stays as it is
 format_read() {
-	ntfs_profile
+	ntfs_profile loop
 	build loop "$PROFILE"
 	mkdir "$WORK/host"
 	format_disk "$WORK/raw.img"

@@ -1,7 +1,7 @@
 # promise: Debian with systemd boots from a dynamic VHD on NTFS with the seed's GRUB line, unmodified; what boot 1 writes boot 2 reads, no unit fails, all is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$TOP/tests/boot/hosts.sh"
-ntfs_profile
+ntfs_profile loop
 build loop "$PROFILE"
 mkdir -p "$WORK/host/vhd"
 disk "$WORK/debian.img" 83 "$IMAGES/root.ext4"

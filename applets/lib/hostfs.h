@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the file system that an image lies on makes of writes. */
-#ifndef VDATTACH_HOSTFS_H
-#define VDATTACH_HOSTFS_H
+#ifndef APPLETS_LIB_HOSTFS_H
+#define APPLETS_LIB_HOSTFS_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "applets/vdattach/hostfs.h"
+#include "applets/lib/hostfs.h"
 
 #include <stdint.h>
 #include <sys/vfs.h>

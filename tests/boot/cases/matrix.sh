@@ -1,0 +1,6 @@
+# promise: a root with busybox as its init keeps its changes in a file on NTFS over two boots, its file system is clean, other disks keep every byte
+# SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
+. "$TOP/tests/boot/hosts.sh"
+. "$TOP/tests/boot/matrix.sh"
+matrix busybox file-ntfs
