@@ -59,6 +59,10 @@ static int await_result(struct uring *uring, struct patience patience, struct io
 			return -ECHILD;
 		if (r > 0 && fds[1].revents)
 			patience.worker = -1;
+		/* task work puts the answer into the queue, there */
+		r = uring_enter(uring, 0);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

@@ -94,6 +94,10 @@ replayed() {
 		fsck.vfat -a "$2" >"$WORK/fsck.log" 2>&1 || [ $? = 1 ] || cut_fail "fsck.vfat: $(cat "$WORK/fsck.log")"
 		clean_vfat "$2"
 		;;
+	exfat)
+		fsck.exfat -y "$2" >"$WORK/fsck.log" 2>&1 || [ $? = 1 ] || cut_fail "fsck.exfat: $(cat "$WORK/fsck.log")"
+		clean_exfat "$2"
+		;;
 	ntfs) ntfsfix -d "$2" >"$WORK/fsck.log" 2>&1 || cut_fail "ntfsfix: $(cat "$WORK/fsck.log")" ;;
 	esac
 }
@@ -116,6 +120,7 @@ verified() {
 
 # cut_images: what the modes boot
 cut_images() {
+	[ ! -e "$WORK/cutwork" ] || return 0
 	cut_tools
 	cut_root "$WORK/small"
 	cp -a "$WORK/small" "$WORK/tree"

@@ -1,4 +1,4 @@
-# promise: an image in any dynamic format is a disk through nbd: the end of either process, the stop of all, a full host harm no data; it comes out clean
+# promise: an image in any dynamic format is a disk through nbd: the end of either process or both, the stop of all, a full host harm no data; it comes out clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.12
 mkdir -p "$WORK/host/images"
@@ -51,17 +51,28 @@ die() {
 process() {
 	vdattach list --json | tr '{' '\n' | grep "\"/dev/${2#/dev/}\"" | sed "s/.*\"$1\": \([0-9]*\).*/\1/"
 }
-# killed NAME DEVICE: kills it and waits until there is another
-killed() {
-	local old new
-	old=$(process "$1" "$2")
-	kill -9 "$old" || die "kill $1 $old"
-	for n in $(seq 200); do
+# replaced NAME DEVICE PID: waits until there is another
+replaced() {
+	local new
+	for n in $(seq 600); do
 		new=$(process "$1" "$2")
-		[ -n "$new" ] && [ "$new" != "$old" ] && return 0
+		[ -n "$new" ] && [ "$new" != "$3" ] && return 0
 		sleep 0.1
 	done
 	die "no new $1"
+}
+killed() {
+	local old
+	old=$(process "$1" "$2")
+	kill -9 "$old" || die "kill $1 $old"
+	replaced "$1" "$2" "$old"
+}
+both_killed() {
+	local supervisor worker
+	supervisor=$(process pid "$1") worker=$(process worker "$1")
+	kill -9 "$supervisor" "$worker" || die "kill $supervisor $worker"
+	replaced pid "$1" "$supervisor"
+	replaced worker "$1" "$worker"
 }
 coldplug
 modprobe virtio_blk ext4 || die modprobe
@@ -91,6 +102,8 @@ try() {
 	killed worker "$device"
 	killed pid "$device"
 	killed worker "$device"
+	both_killed "$device"
+	echo "=== supervisor and worker replaced"
 	wait $fio || { cat /run/fio; die "fio $format"; }
 	echo "=== fio $format done"
 	# all that is stopped, while somebody writes

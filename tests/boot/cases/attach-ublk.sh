@@ -1,4 +1,4 @@
-# promise: an image in any dynamic format is a disk through ublk: nobody who uses it sees its worker being killed or everything being stopped
+# promise: an image in any dynamic format is a disk through ublk: nobody who uses it sees its worker, or that and its supervisor, being killed or everything being stopped
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 formats='vpc vdi vmdk vhdx qcow2'
@@ -19,15 +19,9 @@ die() {
 	dmesg | tail -n 40
 	poweroff -f
 }
-# processes PARENT: those that it has started
-processes() {
-	for status in /proc/[0-9]*/status; do
-		grep -q "^PPid:[^0-9]*$1\$" "$status" 2>/dev/null || continue
-		status=${status#/proc/}
-		echo "${status%/status}"
-	done
-}
-supervisor() { vdattach list --json | sed -n 's/.*"pid": \([0-9]*\).*/\1/p' | head -n 1; }
+process() { vdattach list --json | sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" | head -n 1; }
+supervisor() { process pid; }
+worker() { process worker; }
 coldplug
 mkdir -p /host /mnt
 mount -t ext4 /dev/vda /host || die mount host
@@ -35,11 +29,21 @@ TEST
 cat >"$WORK/test" <<'TEST'
 #!/bin/busybox sh
 . /common
+both_killed() {
+	supervisor=$(supervisor) worker=$(worker)
+	kill -9 "$supervisor" "$worker" || die "kill $supervisor $worker"
+	for n in $(seq 600); do
+		now=$(worker)
+		[ -n "$now" ] && [ "$now" != "$worker" ] && return 0
+		sleep 0.1
+	done
+	die 'nobody took over from supervisor and worker'
+}
 kill_workers() { # while fio runs
 	last='' kills=0
-	while kill -0 "$1" 2>/dev/null; do
-		worker=$(processes "$(supervisor)" | head -n 1)
-		if [ "$kills" -lt 6 ] && [ -n "$worker" ] && [ "$worker" != "$last" ]; then
+	while kill -0 "$1" 2>/dev/null && [ "$kills" -lt 6 ]; do
+		worker=$(worker)
+		if [ -n "$worker" ] && [ "$worker" != "$last" ]; then
 			kill -9 "$worker" && kills=$((kills + 1)) last=$worker
 		fi
 		sleep 0.3
@@ -56,19 +60,20 @@ read_while_stopped() {
 }
 for format in vpc vdi vmdk vhdx qcow2; do
 	device=$(vdattach -v -e ublk "/host/$format") || die "attach $format"
-	grep -E 'VmLck|VmRSS' "/proc/$(processes "$(supervisor)" | head -n 1)/status" | sed "s/^/=== $format /"
+	grep -E 'VmLck|VmRSS' "/proc/$(worker)/status" | sed "s/^/=== $format /"
 	printf '2048,,L\n' | sfdisk -q "$device" || die "sfdisk $format"
 	[ -b "${device}p1" ] || die "partition of $format"
 	fio --name=v --filename="${device}p1" --direct=1 --ioengine=libaio --iodepth=16 --bsrange=4k-64k --rw=randwrite --size=48m \
 		--verify=crc32c --verify_fatal=1 --do_verify=1 >/run/fio 2>&1 &
 	fio=$!
 	kill_workers $fio
+	both_killed
 	wait $fio || { cat /run/fio; die "fio $format"; }
 	read_while_stopped "$device"
 	# the page cache must not hide anything
 	echo 3 >/proc/sys/vm/drop_caches
 	mke2fs -q -t ext4 "${device}p1" && mount -t ext4 "${device}p1" /mnt || die "mount $format"
-	cp /bin/busybox /mnt/file && kill -9 "$(processes "$(supervisor)" | head -n 1)"
+	cp /bin/busybox /mnt/file && kill -9 "$(worker)"
 	! vdattach detach "$device" 2>/run/refused || die "$format was detached while it was mounted"
 	umount /mnt || die "umount $format"
 	echo "=== sum $format $(dd if="$device" bs=1M 2>/dev/null | sha256sum | cut -c 1-64)"
