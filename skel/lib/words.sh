@@ -249,6 +249,9 @@ word_live() {
 	fetch=*.squashfs) I_MODE=overlay I_IMAGE=$V ;;
 	fetch=*) I_MODE=tmpfs I_IMAGE=$V ;;
 	overlay-size=*) P_SIZE=$V ;;
+	noeject) P_NOEJECT=1 ;;
+	noprompt | noprompt=cd) P_NOPROMPT=1 ;;
+	noprompt=*) ;; # for sticks nobody is asked
 	persistent | persistence | persistence-*=* | persistent-path=* | layerfs-path=*) later "$1" ;;
 	httpfs=* | verify-checksums | todisk=* | nfsoverlay=* | union=* | tohd=*) later "$1" ;;
 	fromhd=/dev/*) I_MODE=overlay LIVE=knoppix I_HOST=$V ;;
