@@ -7,6 +7,7 @@ handover() {
 	init_arguments "$@"
 	find_init
 	install_shutdown
+	eject_at_end
 	watch_boot
 	! needs_wayback || INIT=/run/initramfs/bin/wayback$NL$INIT
 	give_resolv_conf
@@ -123,6 +124,13 @@ install_shutdown() {
 		$RUN cp "$ROOT/shutdown" "$RAMFS/shutdown"; } ||
 		warn 'the shutdown programs could not be put in place: the power-off will not be checked'
 	[ ! -e "$ROOT/etc/initrd-release" ] || $RUN cp "$ROOT/etc/initrd-release" "$RAMFS/etc/"
+}
+
+# A session from a CD ends with the tray open: the file eject has the drive, and the word prompt if somebody is to be asked.
+eject_at_end() {
+	case ${HOST_DEVICE:-}:$P_NOEJECT in /dev/sr[0-9]*:) ;; *) return 0 ;; esac
+	if [ -n "$P_NOPROMPT" ]; then set --; else set -- prompt; fi
+	printf '%s\n' "$HOST_DEVICE $*" >"$RAMFS/eject"
 }
 
 # copy_libraries PROGRAM: what its dynamic linker loads, to the same places

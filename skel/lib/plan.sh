@@ -11,7 +11,7 @@ plan_reset() {
 	P_SHELL='' P_DEBUG='' P_BREAK='' P_PLAN='' P_PANIC='' P_QUIET='' P_VERBOSE='' P_CONSOLES=''
 	LIVE='' LIVE_HOST='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' LIVE_NOLOAD='' RD_LIVE='' COW_HOST='' COW_DIR='' ARCHISO_LABEL='' CASPER_PATH=''
 	P_ALSO='' P_MARK='' NFSROOT=''
-	P_GENERATIONS='' P_NORESTORE='' P_PROTECT='' P_BINDS='' P_TCE='' P_SWAP='' TC_WORDS='' TC_RESTORE='' TC_MYDATA=''
+	P_NOEJECT='' P_NOPROMPT='' P_GENERATIONS='' P_NORESTORE='' P_PROTECT='' P_BINDS='' P_TCE='' P_SWAP='' TC_WORDS='' TC_RESTORE='' TC_MYDATA=''
 	ROOT_IS_HOST='' PERSIST_OPEN='' COMPAT='' RUNLEVEL='' KNOWN='' NOTES='' TAIL=0
 }
 
@@ -178,6 +178,8 @@ plan_print() {
 	show dns "${P_DNS# }"
 	show modules "$P_MODULES"
 	show hostmount "$P_HOSTMOUNT"
+	show noeject "$P_NOEJECT"
+	show noprompt "$P_NOPROMPT"
 	show init "$P_INIT"
 	plan_print_debug
 }

@@ -262,6 +262,9 @@ word_live() {
 	persistent-path=*) CASPER_PATH=$V ;;
 	layerfs-path=?*) LIVE_FILE=$V ;;
 	persistence | persistence-*=*) later "$1" ;;
+	noeject) P_NOEJECT=1 ;;
+	noprompt | noprompt=cd) P_NOPROMPT=1 ;;
+	noprompt=*) ;; # for sticks nobody is asked
 	httpfs=* | verify-checksums | todisk=* | nfsoverlay=* | union=* | tohd=*) later "$1" ;;
 	fromhd=/dev/*) I_MODE=overlay LIVE=knoppix I_HOST=$V ;;
 	*) return 1 ;;

@@ -304,3 +304,20 @@ with open(log, "wb", buffering=0) as out, subprocess.Popen(command, stdin=subpro
 sys.exit(qemu.returncode)
 PYTHON
 }
+
+# boot_attended NAME APPEND STEP... -- QEMU ARGS...: as boot, with somebody at serial line and monitor, see monitor.py
+boot_attended() {
+	attended_name=$1 attended_append=$2
+	shift 2
+	for word in "$@"; do
+		shift
+		[ "$word" != -- ] || set -- "$@" -- timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm \
+			-m "${MEMORY:-1024}" -nodefaults -display none -no-reboot -no-shutdown -nic none -kernel "$KDIR/vmlinuz" \
+			-initrd "$WORK/$attended_name.initramfs" -append "console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on $attended_append"
+		[ "$word" = -- ] || set -- "$@" "$word"
+	done
+	BOOTS=$((BOOTS + 1))
+	LOG=$WORK/serial-$BOOTS.log
+	"$TOP/tests/boot/monitor.py" "$LOG" "$WORK/monitor-$BOOTS" "$@" >"$WORK/qemu.log" 2>&1 ||
+		fail "QEMU or its attendant ended with status $? (124 = time limit): $(cat "$WORK/qemu.log")"
+}

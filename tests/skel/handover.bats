@@ -161,3 +161,24 @@ resolv_ram_root() {
 	grep -q 10.0.2.3 "$ROOT/newroot/etc/resolv.conf"
 }
 @test "resolv.conf: a root in RAM takes the network's" { both resolv_ram_root; }
+
+ejects() {
+	local words
+	fake findimg <<<'printf "DEVICE=/dev/sr0\nFSTYPE=iso9660\nFILE=%s/run/initramfs/host/r.sfs\n" "$ROOT"'
+	for words in '' noprompt noprompt=usb noeject; do
+		rm -rf "$ROOT/run/initramfs"
+		cmdline "vi.mode=overlay vi.image=/r.sfs $words"
+		boot
+		case $words in
+		noeject) [ ! -e "$ROOT/run/initramfs/eject" ] ;;
+		noprompt) [ "$(cat "$ROOT/run/initramfs/eject")" = '/dev/sr0 ' ] ;;
+		*) [ "$(cat "$ROOT/run/initramfs/eject")" = '/dev/sr0 prompt' ] ;;
+		esac || return 1
+	done
+	default_fakes
+	rm -rf "$ROOT/run/initramfs"
+	cmdline vi.mode=overlay vi.image=/r.sfs
+	boot
+	[ ! -e "$ROOT/run/initramfs/eject" ]
+}
+@test "a CD is noted for the end, unless noeject says otherwise; a disk is not" { both ejects; }

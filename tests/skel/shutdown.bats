@@ -255,3 +255,26 @@ named() {
 		said '/dev/vda1 is not free, held by apart (63: mounted at /mnt);'
 }
 @test "who holds what stays busy is named: folder, open file, mapped file, mount of its own" { both named; }
+
+disc() {
+	old_tree
+	echo '/dev/sr0 prompt' >"$ROOT/eject"
+	down poweroff
+	said 'mkvinitrd: clean' && calls 'eject /dev/sr0' 'poweroff -f' && not_called '^timeout' || return 1
+	: >"$CALLS"
+	down reboot
+	said 'take the disc out of /dev/sr0' && calls 'eject /dev/sr0' 'timeout 60 head -n 1' 'reboot -f' || return 1
+	: >"$CALLS"
+	down kexec
+	not_called '^(eject|timeout)' || return 1
+	: >"$CALLS"
+	echo /dev/sr0 >"$ROOT/eject"
+	down reboot
+	! said 'take the disc' && calls 'eject /dev/sr0' 'reboot -f' && not_called '^timeout' || return 1
+	: >"$CALLS"
+	mounts "$ROOT/oldroot ext4"
+	fake umount <<<'exit 1'
+	down reboot
+	said 'mkvinitrd: busy' && not_called '^eject'
+}
+@test "a disc is ejected when nothing is busy; before a reboot somebody is asked to take it out" { both disc; }

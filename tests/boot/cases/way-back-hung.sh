@@ -1,4 +1,4 @@
-# promise: an unmount that never comes back, because the program that serves the file system is stuck, does not keep the machine from going off: it is named, all else is taken down
+# promise: an unmount that never comes back, because the program that serves the file system is stuck, does not keep the machine from going off: it is named, all else is taken down; who sits in the root is named, too
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 cat >"$WORK/stuck.c" <<'STUCK'
@@ -20,7 +20,9 @@ int main(int argc, char **argv)
 	int fd, ready[2];
 
 	if (argv[0][0] != '@')
-		return execl("/bin/stuck", "@stuck", argv[1], NULL);
+		return execl("/bin/stuck", "@stuck", argv[1], argv[2], NULL);
+	if (argv[2])
+		return chdir(argv[2]) || daemon(1, 0) || pause();
 	fd = open("/dev/fuse", O_RDWR);
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,blksize=512", fd);
 	if (fd < 0 || pipe(ready) || mount("/dev/vdb", argv[1], "fuseblk", 0, options)) {
@@ -39,7 +41,13 @@ int main(int argc, char **argv)
 }
 STUCK
 gcc -static -o "$WORK/stuck" "$WORK/stuck.c"
-printf '#!/bin/sh\nmodprobe fuse\nexec stuck "$NEWROOT/mnt"\n' >"$WORK/hook"
+cat >"$WORK/hook" <<'HOOK'
+#!/bin/sh
+case $(cat /proc/cmdline) in
+*test.sit*) exec stuck sit "$NEWROOT/tmp" ;;
+*test.stuck*) modprobe fuse && exec stuck "$NEWROOT/mnt" ;;
+esac
+HOOK
 chmod +x "$WORK/hook"
 build overlay overlay -s 'image /live/root.sqfs' -s 'module fuse' -s "file /bin/stuck $WORK/stuck 755" -s "hook handover $WORK/hook"
 small_root "$WORK/small"
@@ -51,7 +59,8 @@ ext4 "$WORK/host.ext4" 16M hunghost "$host_uuid" "$WORK/host"
 disk "$WORK/disk.img" 83 "$WORK/host.ext4"
 truncate -s 1M "$WORK/other.img"
 
-boot overlay 'vi.persist=dir:/changes test.keep=one' -drive "file=$WORK/disk.img,format=raw,if=virtio" \
+medium="-drive file=$WORK/disk.img,format=raw,if=virtio"
+boot overlay 'vi.persist=dir:/changes test.keep=one test.stuck' $medium \
 	-drive "file=$WORK/other.img,format=raw,if=virtio"
 expect '=== busybox init reached'
 expect '=== wrote one'
@@ -61,3 +70,8 @@ expect_not 'mkvinitrd: clean'
 expect_not 'mkvinitrd: busy: .*vda1'
 part "$WORK/after" "$WORK/disk.img" 1
 clean_ext4 "$WORK/after"
+
+boot overlay 'vi.persist=dir:/changes test.sit' $medium
+expect '=== kept one'
+expect 'mkvinitrd: busy: /oldroot (overlay) stays mounted, held by stuck ([0-9]*: cwd /oldroot/tmp)'
+expect_not 'mkvinitrd: clean'
