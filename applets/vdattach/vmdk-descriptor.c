@@ -184,7 +184,7 @@ static enum vmdk_extent_type extent_type(const struct cursor *word)
 {
 	if (is(word, "FLAT") || is(word, "VMFS"))
 		return VMDK_FLAT;
-	if (is(word, "SPARSE"))
+	if (is(word, "SPARSE") || is(word, "VMFSSPARSE") || is(word, "SESPARSE"))
 		return VMDK_SPARSE;
 	return is(word, "ZERO") ? VMDK_ZERO : VMDK_OTHER;
 }
