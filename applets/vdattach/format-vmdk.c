@@ -169,15 +169,18 @@ static int vmdk_parent(struct vd_image *image, struct vd_parent_ref *ret, struct
 {
 	struct vmdk_state *state = image->state;
 	const struct vmdk_descriptor *d = &state->descriptor;
+	int r = 0;
 
 	if (!vmdk_has_parent(d))
 		return 0;
 	if (image->parent)
 		return vd_parent_ref_add(ret, "as given", err);
 	if (d->parent_hint && *d->parent_hint)
-		return vd_parent_ref_add(ret, d->parent_hint, err);
-	if (d->parent_uuid)
-		return vbox_find_parent(image, d->parent_uuid, ret, err);
+		r = vd_parent_ref_add(ret, d->parent_hint, err);
+	if (r == 0 && d->parent_uuid)
+		r = vbox_find_parent(image, d->parent_uuid, ret, err);
+	if (r < 0 || ret->n_names)
+		return r;
 	return error_make(
 		err, EINVAL,
 		"%s: VMDK descriptor: parentCID %08x, but no parentFileNameHint: name the "
