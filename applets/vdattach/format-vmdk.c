@@ -164,7 +164,19 @@ static int vmdk_extent_at(struct vd_image *image, uint64_t offset, struct vd_ext
 	return r;
 }
 
-/* VMware names the parent's file; VirtualBox gives its UUID, and often nothing else. */
+/*
+ * VMware names the parent's file, if it is in another folder by its path on that machine: its
+ * content id tells whether the one beside the image is it.
+ */
+static int add_hint(const char *hint, struct vd_parent_ref *ret, struct error **err)
+{
+	const char *last = strrchr(hint, '/');
+	int r = vd_parent_ref_add(ret, hint, err);
+
+	return r < 0 || *hint != '/' || !last[1] ? r : vd_parent_ref_add(ret, last + 1, err);
+}
+
+/* VirtualBox gives the parent's UUID, and often nothing else. */
 static int vmdk_parent(struct vd_image *image, struct vd_parent_ref *ret, struct error **err)
 {
 	struct vmdk_state *state = image->state;
@@ -176,7 +188,7 @@ static int vmdk_parent(struct vd_image *image, struct vd_parent_ref *ret, struct
 	if (image->parent)
 		return vd_parent_ref_add(ret, "as given", err);
 	if (d->parent_hint && *d->parent_hint)
-		r = vd_parent_ref_add(ret, d->parent_hint, err);
+		r = add_hint(d->parent_hint, ret, err);
 	if (r == 0 && d->parent_uuid)
 		r = vbox_find_parent(image, d->parent_uuid, ret, err);
 	if (r < 0 || ret->n_names)
