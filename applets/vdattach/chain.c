@@ -45,6 +45,51 @@ int vd_image_open_file(struct vd_image *image, const char *name, bool read_only,
 	return opener->open(opener->ctx, name, image->source, read_only, ret, err);
 }
 
+struct search {
+	struct vd_image *image;
+	bool (*is_parent)(const void *id, struct source *file);
+	const void *id;
+	struct vd_parent_ref *ref;
+	struct error *err;
+};
+
+static bool leads_to_parent(const struct search *search, const char *name)
+{
+	const struct vd_opener *opener = search->image->opener;
+	_cleanup_source_ struct source *source = NULL;
+
+	return opener->open(opener->ctx, name, search->image->source, true, &source, NULL) == 0 &&
+	       search->is_parent(search->id, source);
+}
+
+static int visit_sibling(void *arg, const char *name)
+{
+	struct search *search = arg;
+	int r;
+
+	if (!leads_to_parent(search, name))
+		return 0;
+	r = vd_parent_ref_add(search->ref, name, &search->err);
+	return r < 0 ? r : 1;
+}
+
+int vd_parent_search(struct vd_image *image, bool (*is_parent)(const void *id, struct source *file),
+		     const void *id, struct vd_parent_ref *ref, struct error **err)
+{
+	struct search search = { .image = image, .is_parent = is_parent, .id = id, .ref = ref };
+	const struct vd_opener *opener = image->opener;
+	int r;
+
+	if (!opener || !opener->siblings)
+		return 0;
+	for (size_t i = 0; i < ref->n_names; i++) {
+		if (leads_to_parent(&search, ref->names[i]))
+			return 0;
+	}
+	r = opener->siblings(opener->ctx, image->source, visit_sibling, &search, err);
+	return search.err ? error_move(err, search.err) : r;
+}
+
 static bool same_file(const struct source *a, const struct source *b)
 {
 	return a->device == b->device && a->inode == b->inode && (a->device || a->inode);

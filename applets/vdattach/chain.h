@@ -25,6 +25,15 @@ int vd_parent_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset
 int vd_parent_ref_add(struct vd_parent_ref *ref, const char *name, struct error **err) _must_check_
 	_nonnull_(1, 2);
 
+/*
+ * For parents that have an id which no other file has: unless one of ref's names leads to the right
+ * file, adds the one beside image for which is_parent(id, file) holds. Files are renamed and moved;
+ * the ids stay. 0, also when there is none, or -errno.
+ */
+int vd_parent_search(struct vd_image *image, bool (*is_parent)(const void *id, struct source *file),
+		     const void *id, struct vd_parent_ref *ref, struct error **err) _must_check_
+	_nonnull_(1, 2, 4);
+
 /* Frees the names and empties ref. */
 void vd_parent_ref_release(struct vd_parent_ref *ref);
 

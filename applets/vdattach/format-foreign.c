@@ -11,12 +11,11 @@ struct magic {
 };
 
 /*
- * By offset from the start. Sources: qemu docs/interop and block drivers (qed, vmdk, vhdx,
- * parallels, bochs).
+ * By offset from the start. Sources: qemu docs/interop and block drivers (qed, parallels,
+ * bochs).
  */
 static const struct magic head_magic[] = {
 	{ "qed", 0, 4, "QED\0" },
-	{ "vmdk", 0, 4, "COWD" },
 	{ "parallels", 0, 16, "WithoutFreeSpace" },
 	{ "parallels", 0, 16, "WithouFreSpacExt" },
 	{ "bochs", 0, 22, "Bochs Virtual HD Image" },

@@ -100,6 +100,21 @@ static bool is_good(const struct vhd_footer *footer)
 	return footer->checksum == footer->checksum_expected;
 }
 
+bool vhd_has_id(const void *id, struct source *source)
+{
+	uint64_t at[2] = { source->size - VHD_FOOTER_SIZE, 0 };
+	uint8_t bytes[VHD_FOOTER_SIZE];
+	struct vhd_footer footer;
+
+	for (unsigned int i = 0; i < 2 && source->size >= VHD_FOOTER_SIZE; i++) {
+		if (source_pread(source, bytes, sizeof(bytes), at[i], NULL) == 0 &&
+		    find_footer(bytes, sizeof(bytes), &footer) && is_good(&footer) &&
+		    memcmp(footer.id, id, sizeof(footer.id)) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The copy in front that dynamic and differencing disks have. False without a good one. */
 static bool read_head(const struct vd_image *image, uint8_t *bytes, struct vhd_footer *ret)
 {

@@ -76,6 +76,9 @@ const char *vhd_type_name(uint32_t type);
  */
 uint64_t vhd_virtual_size(const struct vhd_footer *footer) _nonnull_(1);
 
+/* Whether source is a VHD with this id (16 bytes) in a footer that is not damaged. */
+bool vhd_has_id(const void *id, struct source *source) _nonnull_(1, 2);
+
 /* One's complement of the sum of n bytes, those of the checksum field at skip left out. */
 uint32_t vhd_checksum(const uint8_t *bytes, size_t n, size_t skip) _nonnull_(1);
 

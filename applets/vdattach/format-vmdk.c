@@ -10,7 +10,9 @@
 
 static int vmdk_probe(const struct vd_probe *probe)
 {
-	if (probe->head_size >= VD_SECTOR && memcmp(probe->head, VMDK_MAGIC, 4) == 0)
+	struct vmdk_header header;
+
+	if (probe->head_size >= VD_SECTOR && vmdk_header_decode(probe->head, &header))
 		return 100;
 	return vmdk_is_descriptor(probe->head, probe->head_size) ? 100 : 0;
 }
@@ -71,14 +73,13 @@ int vmdk_read_descriptor(struct source *source, struct vmdk_descriptor *ret, uin
 			 struct error **err)
 {
 	_cleanup_free_ char *text = NULL;
-	char magic[4] = { 0 };
+	uint8_t head[VD_SECTOR] = { 0 };
+	struct vmdk_header header;
 	uint64_t n = source->size;
-	int r = 0;
+	int r = source_pread(source, head, (size_t)MIN(n, (uint64_t)sizeof(head)), 0, err);
 
 	*ret_offset = 0;
-	if (n >= sizeof(magic))
-		r = source_pread(source, magic, sizeof(magic), 0, err);
-	if (r == 0 && memcmp(magic, VMDK_MAGIC, sizeof(magic)) == 0)
+	if (r == 0 && vmdk_header_decode(head, &header))
 		r = find_descriptor(source, ret_offset, &n, err);
 	if (r < 0)
 		return r;
@@ -101,7 +102,8 @@ static void lower_to_read_only(struct vd_image *image)
 	for (size_t i = 0; i < state->n_extents; i++) {
 		const struct vmdk_sparse *s = state->extents[i].sparse;
 
-		if (s && (vmdk_sparse_is_compressed(s) || s->header.version == 3))
+		if (s && (vmdk_sparse_is_compressed(s) || s->header.version == 3 ||
+			  s->header.kind != VMDK_HOSTED))
 			image->read_only = true;
 	}
 	/* an extent alone: who writes to it behind the back of its descriptor breaks the content id
@@ -162,20 +164,35 @@ static int vmdk_extent_at(struct vd_image *image, uint64_t offset, struct vd_ext
 	return r;
 }
 
-/* VMware names the parent's file; VirtualBox gives its UUID, and often nothing else. */
+/*
+ * VMware names the parent's file, if it is in another folder by its path on that machine: its
+ * content id tells whether the one beside the image is it.
+ */
+static int add_hint(const char *hint, struct vd_parent_ref *ret, struct error **err)
+{
+	const char *last = strrchr(hint, '/');
+	int r = vd_parent_ref_add(ret, hint, err);
+
+	return r < 0 || *hint != '/' || !last[1] ? r : vd_parent_ref_add(ret, last + 1, err);
+}
+
+/* VirtualBox gives the parent's UUID, and often nothing else. */
 static int vmdk_parent(struct vd_image *image, struct vd_parent_ref *ret, struct error **err)
 {
 	struct vmdk_state *state = image->state;
 	const struct vmdk_descriptor *d = &state->descriptor;
+	int r = 0;
 
 	if (!vmdk_has_parent(d))
 		return 0;
 	if (image->parent)
 		return vd_parent_ref_add(ret, "as given", err);
 	if (d->parent_hint && *d->parent_hint)
-		return vd_parent_ref_add(ret, d->parent_hint, err);
-	if (d->parent_uuid)
-		return vbox_find_parent(image, d->parent_uuid, ret, err);
+		r = add_hint(d->parent_hint, ret, err);
+	if (r == 0 && d->parent_uuid)
+		r = vbox_find_parent(image, d->parent_uuid, ret, err);
+	if (r < 0 || ret->n_names)
+		return r;
 	return error_make(
 		err, EINVAL,
 		"%s: VMDK descriptor: parentCID %08x, but no parentFileNameHint: name the "

@@ -16,6 +16,7 @@ struct vmdk_sparse {
 	struct source *source; /* the extent's */
 	struct vmdk_header header;
 	uint64_t grain_size; /* bytes */
+	uint32_t entry_size; /* bytes in directory and tables */
 	uint64_t size;	     /* bytes of the guest's in this extent */
 	uint32_t *directory; /* sector of each grain table, 0 = none; owned */
 	uint32_t *redundant; /* the same of the second set; owned, NULL = there is none */
@@ -85,7 +86,7 @@ static inline bool vmdk_sparse_is_compressed(const struct vmdk_sparse *sparse)
 }
 
 /* Whether the table entry means zeros. */
-static inline bool vmdk_entry_is_zero(const struct vmdk_sparse *sparse, uint32_t entry)
+static inline bool vmdk_entry_is_zero(const struct vmdk_sparse *sparse, uint64_t entry)
 {
 	return entry == 1 && sparse->header.flags & VMDK_FLAG_ZERO_GRAIN;
 }
@@ -99,8 +100,19 @@ static inline uint64_t vmdk_grain_bytes(const struct vmdk_sparse *sparse, uint64
 }
 
 /* Whether the grain's bytes are inside the file. */
-bool vmdk_grain_is_inside(const struct vmdk_sparse *sparse, uint64_t grain, uint32_t entry)
+bool vmdk_grain_is_inside(const struct vmdk_sparse *sparse, uint64_t grain, uint64_t entry)
 	_nonnull_(1);
+
+#define VMDK_ENTRY_BAD UINT64_MAX /* inside no file */
+
+/* Entry i of a table: the grain's sector, 0 = not here, or what vmdk_entry_is_zero() takes. */
+uint64_t vmdk_entry_decode(const struct vmdk_sparse *sparse, const uint8_t *entries, uint64_t i)
+	_nonnull_(1, 2);
+
+static inline uint64_t vmdk_table_bytes(const struct vmdk_sparse *sparse)
+{
+	return (uint64_t)sparse->header.grains_per_table * sparse->entry_size;
+}
 
 /* vd_format_ops.extent for one sparse extent; offset is relative to its start. */
 int vmdk_sparse_extent(struct vmdk_sparse *sparse, uint64_t offset, struct vd_extent *ret,

@@ -48,41 +48,19 @@ static void ids_of_file(struct source *source, struct ids *ret)
 	vmdk_descriptor_release(&descriptor);
 }
 
-struct search {
-	struct vd_image *image;
-	const char *uuid;
-	struct vd_parent_ref *ref;
-	struct error *err;
-};
-
-static int visit_sibling(void *arg, const char *name)
+static bool has_uuid(const void *uuid, struct source *file)
 {
-	struct search *search = arg;
-	const struct vd_opener *opener = search->image->opener;
-	_cleanup_source_ struct source *source = NULL;
 	struct ids ids;
-	int r;
 
-	if (opener->open(opener->ctx, name, search->image->source, true, &source, NULL) < 0)
-		return 0;
-	ids_of_file(source, &ids);
-	if (strcasecmp(ids.uuid, search->uuid) != 0)
-		return 0;
-	r = vd_parent_ref_add(search->ref, name, &search->err);
-	return r < 0 ? r : 1;
+	ids_of_file(file, &ids);
+	return strcasecmp(ids.uuid, uuid) == 0;
 }
 
 int vbox_find_parent(struct vd_image *image, const char *uuid, struct vd_parent_ref *ret,
 		     struct error **err)
 {
-	struct search search = { .image = image, .uuid = uuid, .ref = ret };
-	const struct vd_opener *opener = image->opener;
-	int r = 0;
+	int r = vd_parent_search(image, has_uuid, uuid, ret, err);
 
-	if (opener && opener->siblings)
-		r = opener->siblings(opener->ctx, image->source, visit_sibling, &search, err);
-	if (search.err)
-		return error_move(err, search.err);
 	if (r < 0 || ret->n_names)
 		return r;
 	return error_make(err, ENOENT,

@@ -6,8 +6,8 @@
 #include "applets/vdattach/format.h"
 
 /*
- * Adds to ret the file beside image that has the UUID (as text). -ENOENT with
- * *err naming it when there is none. For vd_format_ops.parent.
+ * Adds to ret the file beside image that has the UUID (as text), unless a name in ret leads to it.
+ * -ENOENT with *err naming it when ret stays empty. For vd_format_ops.parent.
  */
 int vbox_find_parent(struct vd_image *image, const char *uuid, struct vd_parent_ref *ret,
 		     struct error **err) _must_check_ _nonnull_(1, 2, 3);

@@ -59,10 +59,12 @@ static int add_locator(struct vd_image *image, const struct vhd_locator *locator
 	char name[NAME_MAX_BYTES / 2 * 3 + 1];
 	int r;
 
-	if (locator->length == 0 || locator->length > sizeof(bytes)) {
+	if (locator->length == 0 || locator->length > sizeof(bytes) ||
+	    locator->offset > image->source->size ||
+	    locator->length > image->source->size - locator->offset) {
 		findings_add(&image->findings, FINDING_WARNING,
-			     "%s: VHD parent locator of %u bytes left out", image->source->name,
-			     locator->length);
+			     "%s: VHD parent locator of %u bytes at offset %" PRIu64 " left out",
+			     image->source->name, locator->length, locator->offset);
 		return 0;
 	}
 	r = source_pread(image->source, bytes, locator->length, locator->offset, err);
@@ -102,6 +104,8 @@ int vhd_parent(struct vd_image *image, struct vd_parent_ref *ret, struct error *
 	if (r == 0 &&
 	    utf16_to_utf8(vhd->header.parent_name, sizeof(vhd->header.parent_name), true, name))
 		r = vd_parent_ref_add(ret, name, err);
+	if (r == 0 && !image->parent)
+		r = vd_parent_search(image, vhd_has_id, vhd->header.parent_id, ret, err);
 	if (r == 0 && ret->n_names == 0)
 		r = image->parent ? vd_parent_ref_add(ret, image->parent->source->name, err)
 				  : error_make(err, EINVAL,

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "applets/vdattach/chain.h"
-#include "applets/vdattach/vhdx.h"
 #include "applets/vdattach/utf8.h"
+#include "applets/vdattach/vhdx.h"
 
 /* 2.6.2.6.1 */
 static const uint8_t vhdx_locator[VHDX_GUID] = { 0xb7, 0xef, 0x4a, 0xb0, 0x9e, 0xd1, 0x81, 0x4a,
@@ -114,10 +114,52 @@ static int locator_value(const struct vhdx *vhdx, const struct locator *locator,
 	return 0;
 }
 
+/* The ids that the parent may have, each UINT8_MAX x 16 when there is none. */
+struct linkages {
+	uint8_t guid[2][VHDX_GUID];
+};
+
+static int read_linkages(const struct vhdx *vhdx, const struct locator *locator,
+			 struct linkages *ret, struct error **err)
+{
+	static const char *const keys[] = { "parent_linkage", "parent_linkage2" };
+	int r = 0;
+
+	memset(ret, UINT8_MAX, sizeof(*ret));
+	for (size_t i = 0; i < ARRAY_SIZE(keys) && r == 0; i++) {
+		_cleanup_free_ char *text = NULL;
+
+		r = locator_value(vhdx, locator, keys[i], &text, err);
+		if (r == 0 && text && !vhdx_guid_parse(text, strlen(text), ret->guid[i]))
+			memset(ret->guid[i], UINT8_MAX, VHDX_GUID);
+	}
+	return r;
+}
+
+static bool is_linked(const struct linkages *linkages, const uint8_t *guid)
+{
+	/* while a parent is being merged into, either of its two ids will do */
+	return memcmp(guid, linkages->guid[0], VHDX_GUID) == 0 ||
+	       memcmp(guid, linkages->guid[1], VHDX_GUID) == 0;
+}
+
+static bool is_parent(const void *id, struct source *file)
+{
+	_cleanup_free_ struct vhdx *vhdx = calloc(1, sizeof(*vhdx));
+	uint8_t magic[8];
+
+	if (!vhdx || file->size < MIB || source_pread(file, magic, sizeof(magic), 0, NULL) < 0 ||
+	    memcmp(magic, "vhdxfile", sizeof(magic)) != 0)
+		return false;
+	vhdx->file = file;
+	return vhdx_header_read(vhdx, NULL) == 0 && is_linked(id, vhdx->header.data_write_guid);
+}
+
 int vhdx_parent(struct vd_image *image, struct vd_parent_ref *ret, struct error **err)
 {
 	_cleanup_(locator_release) struct locator locator = { .bytes = NULL };
 	struct vhdx *vhdx = to_vhdx(image);
+	struct linkages linkages;
 	int r;
 
 	if (!vhdx->has_parent)
@@ -131,34 +173,23 @@ int vhdx_parent(struct vd_image *image, struct vd_parent_ref *ret, struct error 
 		if (r == 0 && name && *name)
 			r = vd_parent_ref_add(ret, name, err);
 	}
+	if (r == 0 && !image->parent)
+		r = read_linkages(vhdx, &locator, &linkages, err);
+	if (r == 0 && !image->parent)
+		r = vd_parent_search(image, is_parent, &linkages, ret, err);
 	if (r == 0 && ret->n_names == 0)
 		r = bad_locator(vhdx, "no path of the parent", err);
 	return r;
 }
 
-/* Whether the value of key is guid. *ret_text gets the value, for the message. */
-static int linkage_is(const struct vhdx *vhdx, const struct locator *locator, const char *key,
-		      const uint8_t *guid, char **ret_text, bool *ret, struct error **err)
-{
-	uint8_t linkage[VHDX_GUID];
-	int r;
-
-	r = locator_value(vhdx, locator, key, ret_text, err);
-	if (r < 0)
-		return r;
-	*ret = *ret_text && vhdx_guid_parse(*ret_text, strlen(*ret_text), linkage) &&
-	       memcmp(linkage, guid, VHDX_GUID) == 0;
-	return 0;
-}
-
 int vhdx_matches_parent(struct vd_image *image, struct vd_image *candidate, struct error **err)
 {
 	_cleanup_(locator_release) struct locator locator = { .bytes = NULL };
-	_cleanup_free_ char *linkage = NULL, *linkage2 = NULL;
+	_cleanup_free_ char *linkage = NULL;
 	struct vhdx *vhdx = to_vhdx(image);
 	char actual[VHDX_GUID_TEXT];
+	struct linkages linkages;
 	const uint8_t *guid;
-	bool matches = false;
 	int r;
 
 	if (strcmp(candidate->format->name, "vhdx") != 0)
@@ -168,11 +199,11 @@ int vhdx_matches_parent(struct vd_image *image, struct vd_image *candidate, stru
 	guid = to_vhdx(candidate)->header.data_write_guid;
 	r = locator_read(vhdx, &locator, err);
 	if (r == 0)
-		r = linkage_is(vhdx, &locator, "parent_linkage", guid, &linkage, &matches, err);
-	/* while a parent is being merged into, either of its two ids will do */
-	if (r == 0 && !matches)
-		r = linkage_is(vhdx, &locator, "parent_linkage2", guid, &linkage2, &matches, err);
-	if (r < 0 || matches)
+		r = read_linkages(vhdx, &locator, &linkages, err);
+	if (r < 0 || is_linked(&linkages, guid))
+		return r;
+	r = locator_value(vhdx, &locator, "parent_linkage", &linkage, err);
+	if (r < 0)
 		return r;
 	vhdx_guid_text(guid, actual);
 	return error_make(err, ESTALE,

@@ -81,6 +81,9 @@ static int check_extent(struct vd_image *image, const struct vmdk_extent *extent
 		return r;
 	if (vmdk_sparse_is_compressed(s))
 		return check_packed(image, extent);
+	/* ESX takes space ahead, and its headers do not say where the grains begin */
+	if (s->header.kind != VMDK_HOSTED)
+		return 0;
 	/* the overhead may be padded to whole grains */
 	usage.end = MAX(usage.end, MIN(s->header.overhead, UINT32_MAX) * VD_SECTOR);
 	check_space(image, s, &usage);

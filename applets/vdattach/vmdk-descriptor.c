@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "applets/vdattach/utf8.h"
+
 #define HEADING "# Disk DescriptorFile"
 
 /* One line while it is parsed: p moves towards end. */
@@ -21,7 +23,22 @@ struct parser {
 
 bool vmdk_is_descriptor(const void *head, size_t n)
 {
-	return n >= strlen(HEADING) && strncasecmp(head, HEADING, strlen(HEADING)) == 0;
+	const char *p = head, *end = p + n;
+
+	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		p += 3;
+	/* editors and scripts put empty lines and comments of their own before the heading */
+	while (p < end && (isspace((unsigned char)*p) || *p == '#')) {
+		if ((size_t)(end - p) >= strlen(HEADING) &&
+		    strncasecmp(p, HEADING, strlen(HEADING)) == 0)
+			return true;
+		if (*p == '#')
+			p = memchr(p, '\n', (size_t)(end - p));
+		if (!p)
+			return false;
+		p++;
+	}
+	return false;
 }
 
 bool vmdk_has_parent(const struct vmdk_descriptor *d)
@@ -158,6 +175,8 @@ static int parse_setting(struct parser *parser, const struct cursor *key, struct
 		return set_cid(parser, &value, &d->cid, err);
 	if (is(key, "parentCID"))
 		return set_cid(parser, &value, &d->parent_cid, err);
+	if (is(key, "encoding"))
+		return set_text(parser, &value, &d->encoding, err);
 	if (is(key, "createType"))
 		return set_text(parser, &value, &d->create_type, err);
 	if (is(key, "parentFileNameHint"))
@@ -184,7 +203,7 @@ static enum vmdk_extent_type extent_type(const struct cursor *word)
 {
 	if (is(word, "FLAT") || is(word, "VMFS"))
 		return VMDK_FLAT;
-	if (is(word, "SPARSE"))
+	if (is(word, "SPARSE") || is(word, "VMFSSPARSE") || is(word, "SESPARSE"))
 		return VMDK_SPARSE;
 	return is(word, "ZERO") ? VMDK_ZERO : VMDK_OTHER;
 }
@@ -239,6 +258,48 @@ static int parse_line(struct parser *parser, struct cursor line, struct error **
 	return parse_setting(parser, &word, take_value(&line), err);
 }
 
+/* What 0x80 to 0x9f are in windows-1252; 0 = the same. */
+static const uint16_t windows_1252[32] = {
+	0x20ac, 0,	0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+	0x2039, 0x0152, 0,	0x017d, 0,	0,	0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+	0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,	0x017e, 0x0178,
+};
+
+static int to_utf8(const struct parser *parser, char **name, struct error **err)
+{
+	size_t n = 0;
+	char *text;
+
+	if (!*name)
+		return 0;
+	text = malloc(strlen(*name) * 4 + 1);
+	if (!text)
+		return error_sys(err, ENOMEM, "%s", parser->name);
+	for (const unsigned char *p = (unsigned char *)*name; *p; p++) {
+		uint32_t c = *p >= 0x80 && *p < 0xa0 ? windows_1252[*p - 0x80] : *p;
+
+		n += utf8_put(text + n, c ? c : *p);
+	}
+	text[n] = '\0';
+	free(*name);
+	*name = text;
+	return 0;
+}
+
+/* The host's files have UTF-8 names. Other encodings than these two are not known to be in use. */
+static int decode_names(const struct parser *parser, struct error **err)
+{
+	struct vmdk_descriptor *d = parser->d;
+	int r;
+
+	if (!d->encoding || strcasecmp(d->encoding, "windows-1252") != 0)
+		return 0;
+	r = to_utf8(parser, &d->parent_hint, err);
+	for (size_t i = 0; i < d->n_extents && r == 0; i++)
+		r = to_utf8(parser, &d->extents[i].file, err);
+	return r;
+}
+
 int vmdk_descriptor_parse(const char *text, size_t n, const char *name, struct vmdk_descriptor *ret,
 			  struct error **err)
 {
@@ -255,6 +316,8 @@ int vmdk_descriptor_parse(const char *text, size_t n, const char *name, struct v
 		r = parse_line(&parser, line, err);
 		p = newline ? newline + 1 : end;
 	}
+	if (r == 0)
+		r = decode_names(&parser, err);
 	if (r < 0)
 		vmdk_descriptor_release(ret);
 	return r;
@@ -268,6 +331,7 @@ void vmdk_descriptor_release(struct vmdk_descriptor *d)
 		free(d->extents[i].file);
 	free(d->extents);
 	free(d->create_type);
+	free(d->encoding);
 	free(d->parent_hint);
 	free(d->uuid);
 	free(d->modified_uuid);

@@ -17,7 +17,7 @@ enum vmdk_extent_type {
 	VMDK_FLAT,   /* FLAT, VMFS: the disk's bytes from an offset of the file */
 	VMDK_SPARSE, /* grains and tables */
 	VMDK_ZERO,   /* no file */
-	VMDK_OTHER,  /* VMFSSPARSE, VMFSRDM, ..: not supported */
+	VMDK_OTHER,  /* VMFSRDM, ..: not supported */
 };
 
 struct vmdk_extent_line {
@@ -34,6 +34,7 @@ struct vmdk_descriptor {
 	/* Where the digits of these stand in the text, 0 = nowhere. */
 	size_t cid_at, cid_digits, modified_at;
 	char *create_type;			  /* owned; NULL = not said */
+	char *encoding;				  /* of the names in the text; owned or NULL */
 	char *parent_hint;			  /* parentFileNameHint, owned or NULL */
 	char *uuid, *modified_uuid;		  /* ddb.uuid.image, .modification: owned or NULL */
 	char *parent_uuid, *parent_modified_uuid; /* NULL when absent or all zero */
@@ -43,7 +44,7 @@ struct vmdk_descriptor {
 
 /*
  * Parses n bytes of text, which may end early with a zero byte. Lines that are
- * not known are passed over, as VMware does. name: for messages. Returns 0,
+ * not known are passed over, as VMware does. Names of files become UTF-8. name: for messages. Returns 0,
  * -EINVAL or -ENOMEM; on failure *ret owns nothing.
  */
 int vmdk_descriptor_parse(const char *text, size_t n, const char *name, struct vmdk_descriptor *ret,

@@ -45,7 +45,7 @@ static int open_line(struct vd_image *image, const struct vmdk_extent_line *line
 	if (line->type == VMDK_OTHER)
 		return error_make(err, EOPNOTSUPP,
 				  "%s: VMDK descriptor: the type of extent '%s' is not supported, "
-				  "expected FLAT, SPARSE or ZERO",
+				  "expected FLAT, VMFS, SPARSE, VMFSSPARSE, SESPARSE or ZERO",
 				  image->source->name, line->file);
 	r = vd_image_open_file(image, line->file, image->read_only || !line->writable,
 			       &extent->source, err);
@@ -118,6 +118,10 @@ static int open_single(struct vd_image *image, struct error **err)
 	r = open_sparse(image, extent, err);
 	if (r < 0)
 		return r;
+	if (extent->sparse->header.kind == VMDK_SE)
+		return error_make(err, EINVAL,
+				  "%s: VMDK SESPARSE extent of a snapshot: attach its descriptor",
+				  image->source->name);
 	extent->size = extent->sparse->size = extent->sparse->header.capacity * VD_SECTOR;
 	image->size = extent->size;
 	if (d->n_extents == 1 && d->extents[0].sectors != extent->sparse->header.capacity)

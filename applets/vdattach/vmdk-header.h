@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The binary header of sparse VMDK extents. Source: VMware "Virtual Disk Format 5.0",
- * SparseExtentHeader. */
+/*
+ * The binary header of sparse VMDK extents. Sources: VMware "Virtual Disk Format 5.0",
+ * SparseExtentHeader; "Virtual Disk Format 1.1", COWDisk_Header (ESX: extents of type VMFSSPARSE);
+ * qemu's block/vmdk.c for SESPARSE, which VMware does not document.
+ */
 #ifndef VDATTACH_VMDK_HEADER_H
 #define VDATTACH_VMDK_HEADER_H
 
 #include "applets/vdattach/format.h"
 
 #define VMDK_MAGIC		 "KDMV"
+#define VMDK_COWD_MAGIC		 "COWD"
+#define VMDK_SE_MAGIC		 "\xbe\xba\xfe\xca\0\0\0\0\1\0\0\0\2\0\0\0" /* and version 2.1 */
+#define VMDK_SE_MAGIC_BYTES	 16u
 #define VMDK_UNCLEAN_OFFSET	 72u
 #define VMDK_GRAINS_PER_TABLE	 512u
 #define VMDK_TABLE_BYTES	 (4 * VMDK_GRAINS_PER_TABLE)
@@ -22,8 +28,15 @@ enum vmdk_flags {
 	VMDK_FLAG_MARKERS = 1 << 17,
 };
 
+enum vmdk_kind {
+	VMDK_HOSTED, /* the only one that is written */
+	VMDK_COWD,
+	VMDK_SE,
+};
+
 /* Offsets and sizes in sectors, as on the disk. */
 struct vmdk_header {
+	enum vmdk_kind kind;
 	uint32_t version, flags;
 	uint64_t capacity, grain;
 	uint64_t descriptor_offset, descriptor_size;
@@ -32,9 +45,11 @@ struct vmdk_header {
 	bool unclean;
 	uint8_t newline[4];
 	uint16_t compression; /* 0 none, 1 deflate */
+	/* VMDK_SE: */
+	uint64_t volatile_offset, tables_offset, grains_offset;
 };
 
-/* Decodes 512 bytes. False: no magic. Checks nothing else. */
+/* Decodes 512 bytes, of whichever kind. False: no magic. Checks nothing else. */
 bool vmdk_header_decode(const uint8_t *bytes, struct vmdk_header *ret) _nonnull_(1, 2);
 
 /*
@@ -48,7 +63,7 @@ int vmdk_header_read(struct source *source, struct vmdk_header *ret,
 /* Number of grain tables. */
 static inline uint64_t vmdk_table_count(const struct vmdk_header *header)
 {
-	uint64_t span = header->grain * VMDK_GRAINS_PER_TABLE;
+	uint64_t span = header->grain * header->grains_per_table;
 
 	return header->capacity / span + (header->capacity % span != 0);
 }

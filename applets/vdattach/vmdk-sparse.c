@@ -4,9 +4,6 @@
 
 #include "applets/vdattach/format-vmdk.h"
 
-/* Entries that are looked at in one go: one page of a grain table. */
-#define RUN_ENTRIES (VD_SECTOR / 4)
-
 #define TABLES_MAX (1u << 22)
 
 /* Whether n bytes at the sector are inside the file. */
@@ -15,30 +12,53 @@ static bool inside(const struct source *source, uint64_t sector, uint64_t n)
 	return sector <= source->size / VD_SECTOR && n <= source->size - sector * VD_SECTOR;
 }
 
+/*
+ * The sector of a table, by its entry in the directory. An SESPARSE one counts tables, with a mark
+ * in its highest bits. UINT64_MAX: impossible.
+ */
+static uint64_t table_sector(const struct vmdk_sparse *s, const uint8_t *entry)
+{
+	uint64_t value;
+
+	if (s->header.kind != VMDK_SE)
+		return get_le32(entry);
+	value = get_le64(entry);
+	if (value == 0)
+		return 0;
+	if (value >> 32 != 0x10000000 || s->header.tables_offset > UINT32_MAX)
+		return UINT64_MAX;
+	return s->header.tables_offset + (value & UINT32_MAX) * (vmdk_table_bytes(s) / VD_SECTOR);
+}
+
 /* Reads one directory; each table that it names must be inside the file. */
 static int read_directory(struct vmdk_sparse *s, uint64_t sector, const char *which, uint32_t **ret,
 			  struct error **err)
 {
 	const char *name = s->source->name;
+	uint64_t n = s->n_tables * s->entry_size;
+	_cleanup_free_ uint8_t *bytes = NULL;
 	uint32_t *tables;
 	int r;
 
-	if (sector == 0 || !inside(s->source, sector, s->n_tables * 4))
+	if (sector == 0 || !inside(s->source, sector, n))
 		return error_make(err, EINVAL,
 				  "%s: VMDK %s of %" PRIu64 " entries at sector %" PRIu64
 				  " does not fit into the file of %" PRIu64 " bytes",
 				  name, which, s->n_tables, sector, s->source->size);
+	bytes = malloc(n + 1);
 	tables = *ret = calloc(s->n_tables + 1, sizeof(*tables));
-	if (!tables)
+	if (!bytes || !tables)
 		return error_sys(err, ENOMEM, "open '%s'", name);
-	r = source_pread(s->source, tables, s->n_tables * 4, sector * VD_SECTOR, err);
+	r = source_pread(s->source, bytes, n, sector * VD_SECTOR, err);
 	for (uint64_t i = 0; r == 0 && i < s->n_tables; i++) {
-		tables[i] = get_le32((const uint8_t *)(tables + i));
-		if (tables[i] && !inside(s->source, tables[i], VMDK_TABLE_BYTES))
+		uint64_t at = table_sector(s, bytes + i * s->entry_size);
+
+		if (at && (at > UINT32_MAX || !inside(s->source, at, vmdk_table_bytes(s))))
 			return error_make(err, EINVAL,
-					  "%s: VMDK %s: table %" PRIu64 " at sector %u, beyond the "
-					  "end of the file (cut short?)",
-					  name, which, i, tables[i]);
+					  "%s: VMDK %s: table %" PRIu64 " at sector %" PRIu64
+					  ", beyond the end of the file (cut short?)",
+					  name, which, i, at);
+		tables[i] = (uint32_t)at;
 	}
 	return r;
 }
@@ -48,6 +68,7 @@ static int read_directories(struct vmdk_sparse *s, struct error **err)
 	int r;
 
 	s->n_tables = vmdk_table_count(&s->header);
+	s->entry_size = s->header.kind == VMDK_SE ? 8 : 4;
 	if (s->n_tables > TABLES_MAX)
 		return error_make(err, EFBIG,
 				  "%s: VMDK header: %" PRIu64 " grain tables, at most %u",
@@ -55,8 +76,16 @@ static int read_directories(struct vmdk_sparse *s, struct error **err)
 	r = read_directory(s, s->header.directory_offset, "grain directory", &s->directory, err);
 	if (r < 0 || !(s->header.flags & VMDK_FLAG_REDUNDANT))
 		return r;
-	return read_directory(s, s->header.redundant_offset, "redundant grain directory",
-			      &s->redundant, err);
+	/* nobody reads it who has the first */
+	if (s->source->read_only)
+		err = NULL;
+	r = read_directory(s, s->header.redundant_offset, "redundant grain directory",
+			   &s->redundant, err);
+	if (r == 0 || !s->source->read_only)
+		return r;
+	free(s->redundant);
+	s->redundant = NULL;
+	return 0;
 }
 
 int vmdk_sparse_open(struct source *source, struct vmdk_sparse **ret, struct error **err)
@@ -91,7 +120,7 @@ void vmdk_sparse_free(struct vmdk_sparse **sparse)
 	free(s);
 }
 
-bool vmdk_grain_is_inside(const struct vmdk_sparse *s, uint64_t grain, uint32_t entry)
+bool vmdk_grain_is_inside(const struct vmdk_sparse *s, uint64_t grain, uint64_t entry)
 {
 	/* a compressed grain says itself how long it is */
 	uint64_t n = vmdk_sparse_is_compressed(s) ? 1 : vmdk_grain_bytes(s, grain);
@@ -99,8 +128,39 @@ bool vmdk_grain_is_inside(const struct vmdk_sparse *s, uint64_t grain, uint32_t 
 	return inside(s->source, entry, n);
 }
 
+/*
+ * SESPARSE: what it is stands in the highest 4 bits; of which grain of the file, in the lowest 48
+ * and above those its lowest 12.
+ */
+static uint64_t se_entry(const struct vmdk_sparse *s, uint64_t value)
+{
+	uint64_t index = (value >> 48 & 0xfff) | (value & 0xffffffffffff) << 12;
+
+	switch (value >> 60) {
+	case 0:
+		return value ? VMDK_ENTRY_BAD : 0;
+	case 1: /* unmapped */
+	case 2: /* zero */
+		return 1;
+	case 3:
+		if (index < UINT64_MAX / VD_SECTOR / s->header.grain &&
+		    s->header.grains_offset < UINT64_MAX / VD_SECTOR)
+			return s->header.grains_offset + index * s->header.grain;
+		return VMDK_ENTRY_BAD;
+	default:
+		return VMDK_ENTRY_BAD;
+	}
+}
+
+uint64_t vmdk_entry_decode(const struct vmdk_sparse *s, const uint8_t *entries, uint64_t i)
+{
+	if (s->header.kind == VMDK_SE)
+		return se_entry(s, get_le64(entries + i * 8));
+	return get_le32(entries + i * 4);
+}
+
 /* Whether entry b continues what a says, i grains further on. */
-static bool continues(const struct vmdk_sparse *s, uint32_t a, uint32_t b, uint64_t i)
+static bool continues(const struct vmdk_sparse *s, uint64_t a, uint64_t b, uint64_t i)
 {
 	if (a == 0 || vmdk_entry_is_zero(s, a))
 		return a == b;
@@ -108,16 +168,16 @@ static bool continues(const struct vmdk_sparse *s, uint32_t a, uint32_t b, uint6
 	       b == a + i * s->header.grain;
 }
 
-static int set_data(struct vmdk_sparse *s, uint64_t grain, uint32_t entry, uint64_t within,
+static int set_data(struct vmdk_sparse *s, uint64_t grain, uint64_t entry, uint64_t within,
 		    struct vd_extent *ret, struct error **err)
 {
 	if (!vmdk_grain_is_inside(s, grain, entry))
 		return error_make(err, EIO,
-				  "%s: VMDK grain table: grain %" PRIu64
-				  " at sector %u, beyond the end of the file (cut short?)",
+				  "%s: VMDK grain table: grain %" PRIu64 " at sector %" PRIu64
+				  ", beyond the end of the file (cut short?)",
 				  s->source->name, grain, entry);
 	ret->kind = vmdk_sparse_is_compressed(s) ? VD_EXTENT_ENCODED : VD_EXTENT_DATA;
-	ret->host_offset = (uint64_t)entry * VD_SECTOR + within;
+	ret->host_offset = entry * VD_SECTOR + within;
 	ret->source = s->source;
 	return 0;
 }
@@ -125,25 +185,25 @@ static int set_data(struct vmdk_sparse *s, uint64_t grain, uint32_t entry, uint6
 int vmdk_sparse_extent(struct vmdk_sparse *s, uint64_t offset, struct vd_extent *ret,
 		       struct error **err)
 {
+	uint64_t per_table = s->header.grains_per_table, page = VD_SECTOR / s->entry_size;
 	uint64_t grain = offset / s->grain_size, within = offset % s->grain_size;
-	uint64_t index = grain % VMDK_GRAINS_PER_TABLE, table = grain / VMDK_GRAINS_PER_TABLE;
-	uint64_t count = RUN_ENTRIES - index % RUN_ENTRIES, run;
+	uint64_t index = grain % per_table, table = grain / per_table;
+	uint64_t count = page - index % page, run, first;
 	uint8_t entries[VD_SECTOR];
-	uint32_t first;
 	int r;
 
 	*ret = (struct vd_extent){ .kind = VD_EXTENT_PARENT };
-	ret->length = (VMDK_GRAINS_PER_TABLE - index) * s->grain_size - within;
+	ret->length = (per_table - index) * s->grain_size - within;
 	if (s->directory[table] == 0)
 		return 0;
 	count = MIN(count, (s->size - 1) / s->grain_size - grain + 1);
-	r = blockmap_read(s->map, vmdk_table_at(s, s->directory[table]) + index * 4, entries,
-			  count * 4, err);
+	r = blockmap_read(s->map, vmdk_table_at(s, s->directory[table]) + index * s->entry_size,
+			  entries, count * s->entry_size, err);
 	if (r < 0)
 		return r;
-	first = get_le32(entries);
+	first = vmdk_entry_decode(s, entries, 0);
 	for (run = 1; run < count; run++) {
-		uint32_t entry = get_le32(entries + run * 4);
+		uint64_t entry = vmdk_entry_decode(s, entries, run);
 
 		if (!continues(s, first, entry, run) ||
 		    (entry > 1 && !vmdk_grain_is_inside(s, grain + run, entry)))

@@ -43,16 +43,16 @@ static void find_tables_end(struct survey *v)
 	const struct vmdk_sparse *s = v->sparse;
 
 	see_end(v, 0, VD_SECTOR);
-	see_end(v, s->header.directory_offset, s->n_tables * 4);
+	see_end(v, s->header.directory_offset, s->n_tables * s->entry_size);
 	if (s->redundant)
 		see_end(v, s->header.redundant_offset, s->n_tables * 4);
 	if (s->header.descriptor_offset)
 		see_end(v, s->header.descriptor_offset, s->header.descriptor_size * VD_SECTOR);
 	for (uint64_t i = 0; i < s->n_tables; i++) {
 		if (s->directory[i])
-			see_end(v, s->directory[i], VMDK_TABLE_BYTES);
+			see_end(v, s->directory[i], vmdk_table_bytes(s));
 		if (s->redundant && s->redundant[i])
-			see_end(v, s->redundant[i], VMDK_TABLE_BYTES);
+			see_end(v, s->redundant[i], vmdk_table_bytes(s));
 	}
 }
 
@@ -70,22 +70,24 @@ static int survey_tables(struct survey *v, struct error **err)
 	if (s->header.descriptor_offset)
 		take_sectors(v, &slots, s->header.descriptor_offset,
 			     s->header.descriptor_size * VD_SECTOR, "descriptor");
-	take_sectors(v, &slots, s->header.directory_offset, s->n_tables * 4, "grain directory");
+	take_sectors(v, &slots, s->header.directory_offset, s->n_tables * s->entry_size,
+		     "grain directory");
 	if (s->redundant)
 		take_sectors(v, &slots, s->header.redundant_offset, s->n_tables * 4,
 			     "redundant grain directory");
 	for (uint64_t i = 0; i < s->n_tables; i++) {
 		if (s->directory[i])
-			take_sectors(v, &slots, s->directory[i], VMDK_TABLE_BYTES, "grain table");
+			take_sectors(v, &slots, s->directory[i], vmdk_table_bytes(s),
+				     "grain table");
 		if (s->redundant && s->redundant[i])
-			take_sectors(v, &slots, s->redundant[i], VMDK_TABLE_BYTES,
+			take_sectors(v, &slots, s->redundant[i], vmdk_table_bytes(s),
 				     "redundant grain table");
 	}
 	return 0;
 }
 
 /* False: a grain of another residue, so units must be finer. */
-static bool take_grain(struct survey *v, uint64_t grain, uint32_t entry)
+static bool take_grain(struct survey *v, uint64_t grain, uint64_t entry)
 {
 	const struct vmdk_sparse *s = v->sparse;
 	uint64_t n = vmdk_sparse_is_compressed(s) ? 1 : s->header.grain / v->unit;
@@ -99,15 +101,15 @@ static bool take_grain(struct survey *v, uint64_t grain, uint32_t entry)
 		if (slots_take(&v->slots, slot + i))
 			continue;
 		findings_add(v->findings, FINDING_ERROR,
-			     "%s: VMDK grain table: grain %" PRIu64
-			     " at sector %u, where another grain is already",
+			     "%s: VMDK grain table: grain %" PRIu64 " at sector %" PRIu64
+			     ", where another grain is already",
 			     s->source->name, grain, entry);
 		break;
 	}
 	return true;
 }
 
-static int survey_entry(struct survey *v, uint64_t grain, uint32_t entry)
+static int survey_entry(struct survey *v, uint64_t grain, uint64_t entry)
 {
 	const struct vmdk_sparse *s = v->sparse;
 	bool packed = vmdk_sparse_is_compressed(s);
@@ -117,15 +119,15 @@ static int survey_entry(struct survey *v, uint64_t grain, uint32_t entry)
 	v->usage.grains++;
 	if (!vmdk_grain_is_inside(s, grain, entry)) {
 		findings_add(v->findings, FINDING_ERROR,
-			     "%s: VMDK grain table: grain %" PRIu64
-			     " at sector %u, beyond the end of the file",
+			     "%s: VMDK grain table: grain %" PRIu64 " at sector %" PRIu64
+			     ", beyond the end of the file",
 			     s->source->name, grain, entry);
 		return 0;
 	}
 	if (!packed && entry < v->tables_end)
 		findings_add(v->findings, FINDING_ERROR,
-			     "%s: VMDK grain table: grain %" PRIu64
-			     " at sector %u, where the tables are",
+			     "%s: VMDK grain table: grain %" PRIu64 " at sector %" PRIu64
+			     ", where the tables are",
 			     s->source->name, grain, entry);
 	if (entry % s->header.grain)
 		v->usage.aligned = false;
@@ -135,15 +137,15 @@ static int survey_entry(struct survey *v, uint64_t grain, uint32_t entry)
 
 static int survey_page(struct survey *v, uint64_t table, uint64_t index, struct error **err)
 {
-	uint64_t grain = table * VMDK_GRAINS_PER_TABLE + index;
+	const struct vmdk_sparse *s = v->sparse;
+	uint64_t grain = table * s->header.grains_per_table + index;
 	uint8_t entries[VD_SECTOR];
 	int r;
 
-	r = blockmap_read(v->sparse->map,
-			  vmdk_table_at(v->sparse, v->sparse->directory[table]) + index * 4,
+	r = blockmap_read(s->map, vmdk_table_at(s, s->directory[table]) + index * s->entry_size,
 			  entries, sizeof(entries), err);
-	for (unsigned int i = 0; r == 0 && i < sizeof(entries) / 4; i++)
-		r = survey_entry(v, grain + i, get_le32(entries + 4ul * i));
+	for (unsigned int i = 0; r == 0 && i < sizeof(entries) / s->entry_size; i++)
+		r = survey_entry(v, grain + i, vmdk_entry_decode(s, entries, i));
 	return r;
 }
 
@@ -157,8 +159,9 @@ static int survey_grains(struct survey *v, struct error **err)
 	slots_release(&v->slots);
 	r = slots_init(&v->slots, s->source->size / VD_SECTOR / v->unit + 1, s->source->name, err);
 	for (uint64_t table = 0; r == 0 && table < s->n_tables; table++) {
-		for (uint64_t i = 0; r == 0 && s->directory[table] && i < VMDK_GRAINS_PER_TABLE;
-		     i += VD_SECTOR / 4)
+		for (uint64_t i = 0;
+		     r == 0 && s->directory[table] && i < s->header.grains_per_table;
+		     i += VD_SECTOR / s->entry_size)
 			r = survey_page(v, table, i, err);
 	}
 	return r;

@@ -78,7 +78,7 @@ static uint64_t place_tables(const struct vmdk_state *state)
 		if (!s)
 			continue;
 		s->tables = i * VMDK_TABLES_SPAN;
-		pages += s->n_tables * (VMDK_TABLE_BYTES / VD_SECTOR) * (s->redundant ? 2 : 1);
+		pages += s->n_tables * (vmdk_table_bytes(s) / VD_SECTOR) * (s->redundant ? 2 : 1);
 	}
 	return pages;
 }

@@ -108,7 +108,7 @@ by_options() { # DISK OPTIONS...
 	qemu-io -f qcow2 -c 'write -P 6 101k 1k' top >/dev/null
 	same_as_qemu middle
 	same_as_qemu top
-	qemu-img create -q -f qcow2 -F raw -b disk top2 30M
+	qemu-img create -q -f qcow2 -F raw -b file:disk top2 30M
 	qemu-io -f qcow2 -c 'write -P 6 7k 1k' top2 >/dev/null
 	same_as_qemu top2
 	# a raw parent stays raw, whatever its guest wrote into it

@@ -169,7 +169,10 @@ chain() {
 
 @test "a missing or foreign parent is refused by name, and never replaced by zeros" {
 	chain
+	# under another name it is known by its id
 	mv vm/base.vhd vm/hidden
+	vd cat -o want.raw vm/one.vhd
+	mv vm/hidden .
 	run -1 vd cat -o got.raw vm/one.vhd
 	assert_output --partial "base.vhd', which is not there"
 	qemu-img create -q -f vpc vm/base.vhd 16M
@@ -203,7 +206,7 @@ chain() {
 	assert_output --partial 'which is not below'
 	mkfifo vm/fifo
 	for name in fifo 'json:{"driver":"null-co"}' nbd://localhost/ /dev/zero /proc/self/fd/0; do
-		difference vm/bad.vhd $((16 << 20)) d a "$name" ''
+		difference vm/bad.vhd $((16 << 20)) d f "$name" ''
 		run -1 timeout 5 "$HOST/bin/vdattach" info vm/bad.vhd
 	done
 }

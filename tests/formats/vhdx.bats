@@ -190,8 +190,16 @@ assert_same_as_qemu() {
 	run vd cat child.vhdx
 	assert_failure 1
 	assert_output --partial 'base.vhdx'
+	# under another name it is known by its id
+	make_image base.vhdx block_size=1M
+	child base.vhdx child.vhdx
+	mv base.vhdx renamed
+	vd cat -o got.raw child.vhdx
+	mkdir elsewhere
+	mv renamed elsewhere
 	make_image base.vhdx block_size=1M
 	child base.vhdx child.vhdx --path 'relative_path=json:{"driver":"raw"}'
+	mv base.vhdx elsewhere
 	run vd cat child.vhdx
 	assert_failure 1
 }

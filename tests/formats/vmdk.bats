@@ -152,6 +152,37 @@ descriptor() {
 	assert_output --partial 'cut short'
 }
 
+@test "ESX: bases and snapshots in VMFSSPARSE and SESPARSE extents, read only" {
+	make_raw
+	qemu-img convert -O vmdk -o subformat=monolithicFlat raw.img base.vmdk
+	truncate -s $((37 * 1048576 - 5 * 512)) delta.img
+	openssl enc -aes-128-ctr -K 01 -iv 00 -in /dev/zero 2>/dev/null | dd of=delta.img bs=512 count=4500 seek=18001 conv=notrunc iflag=fullblock status=none
+	for kind in cowd sesparse; do
+		"$BATS_TEST_DIRNAME/vmdk-esx" $kind delta.img $kind
+		same_as_qemu $kind.vmdk
+		cmp got.raw delta.img
+		"$BATS_TEST_DIRNAME/vmdk-esx" $kind delta.img $kind base.vmdk
+		same_as_qemu $kind.vmdk
+		run -1 cmp -s got.raw delta.img
+		run -0 vd check $kind.vmdk
+		assert_output --partial '0 errors, 0 leaks'
+		start $kind.vmdk
+		run -1 qemu-io -f raw -c 'write 0 512' "nbd+unix:///?socket=$BATS_TEST_TMPDIR/socket"
+		stop
+	done
+	io raw got.raw 'read -P 0 1M 4k'
+	vd cat -o got.raw cowd-delta.vmdk
+	cmp got.raw delta.img
+	run -1 vd info sesparse-delta.vmdk
+	assert_output --partial 'attach its descriptor'
+	printf '\1' | dd of=sesparse-delta.vmdk bs=1 seek=536 conv=notrunc status=none
+	run -1 vd info sesparse.vmdk
+	assert_output --partial 'journal'
+	mv base.vmdk elsewhere
+	run -1 vd cat cowd.vmdk
+	assert_output --partial "'base.vmdk', which is not there"
+}
+
 @test "a flat image is attached through the kernel's loop device" {
 	qemu-img create -q -f vmdk -o subformat=monolithicFlat disk.vmdk 16M
 	before=$(grep -a ^CID= disk.vmdk)

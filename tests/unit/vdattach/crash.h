@@ -248,6 +248,8 @@ static inline int crash_guest_flush(struct crash_run *run)
 static inline void crash_reopen(struct crash_run *run)
 {
 	crash_close(run);
+	/* what open mends has its space since it was changed, which no disk in memory knows */
+	run->world.fail_in = 0;
 	crash_open(run, &run->world);
 	crash_see(run, &run->seen);
 	crash_verify(run, &run->seen);

@@ -121,6 +121,25 @@ static void test_differencing_reads_parent(void **state)
 	}
 }
 
+/* Renamed, or with a locator that leads nowhere: the id tells which file it is. */
+static void test_parent_by_id(void **state)
+{
+	struct world world = { .n = 0 };
+	struct vhd_spec other = dynamic;
+	struct open o;
+
+	make_chain(&world, "renamed");
+	world_add(&world, "base.vhd", 0);
+	other.id = 0x77;
+	vhd_put(&world, 2, &other);
+	open_world(&world, false, &o);
+	assert_int_equal(o.result, 0);
+	assert_string_equal(o.image->parent->source->name, "renamed");
+	assert_int_equal(byte_at(&o, BLOCK), 0xbb);
+	open_close(&o);
+	world_release(&world);
+}
+
 static void test_parent_is_never_written(void **state)
 {
 	struct world world = { .n = 0 };
@@ -162,10 +181,10 @@ static void test_parent_refused(void **state)
 	struct error *err = NULL;
 
 	make_chain(&world, "elsewhere.vhd");
-	assert_refused(&world, true, -ENOENT, "its parent cannot be opened");
-	snprintf(world.files[1].name, sizeof(world.files[1].name), "base.vhd");
 	other.id = 0x77;
 	vhd_put(&world, 1, &other);
+	assert_refused(&world, true, -ENOENT, "its parent cannot be opened");
+	snprintf(world.files[1].name, sizeof(world.files[1].name), "base.vhd");
 	assert_refused(&world, true, -ESTALE, "has the id 7777");
 	/* a parent that is itself: a cycle */
 	snprintf(world.files[1].name, sizeof(world.files[1].name), "x");
@@ -346,6 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dynamic_reads_by_bitmap),
 		cmocka_unit_test(test_differencing_reads_parent),
+		cmocka_unit_test(test_parent_by_id),
 		cmocka_unit_test(test_parent_is_never_written),
 		cmocka_unit_test(test_parent_refused),
 		cmocka_unit_test(test_depth),

@@ -213,6 +213,13 @@ static void test_parent_must_be_the_one(void **state)
 	open_it(f, true);
 	source_close(&f->disk);
 	vd_image_close(&f->image);
+	/* under another name it is known by its id */
+	snprintf(f->world.files[1].name, 64, "elsewhere.vhdx");
+	open_it(f, true);
+	source_close(&f->disk);
+	vd_image_close(&f->image);
+	world_release(&f->world);
+	make_child(f, 512, 6, false);
 	snprintf(f->world.files[1].name, 64, "elsewhere.vhdx");
 	assert_refused(f, true, -ENOENT, "parent.vhdx");
 }

@@ -53,6 +53,23 @@ static void test_descriptor(void **state)
 	vmdk_descriptor_release(&d);
 }
 
+static void test_names_become_utf8(void **state)
+{
+	static const char text[] = "\xef\xbb\xbf\r\n# made by hand\r\n# Disk DescriptorFile\r\n"
+				   "encoding=\"windows-1252\"\r\n"
+				   "parentFileNameHint=\"M\xfcller.vmdk\"\r\n"
+				   "RW 10 FLAT \"5 \x80 \x8d.vmdk\" 0\r\n";
+	struct vmdk_descriptor d;
+
+	assert_true(vmdk_is_descriptor(text, sizeof(text)));
+	assert_false(vmdk_is_descriptor("# Disk\n# other\nx", 16));
+	assert_int_equal(vmdk_descriptor_parse(text, sizeof(text), "x", &d, NULL), 0);
+	assert_string_equal(d.parent_hint, "M\u00fcller.vmdk");
+	assert_int_equal(d.n_extents, 1);
+	assert_string_equal(d.extents[0].file, "5 \u20ac \xc2\x8d.vmdk");
+	vmdk_descriptor_release(&d);
+}
+
 static void test_descriptor_refused(void **state)
 {
 	static const char *const texts[] = {
@@ -305,6 +322,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_descriptor),
+		cmocka_unit_test(test_names_become_utf8),
 		cmocka_unit_test(test_descriptor_refused),
 		cmocka_unit_test(test_zeroed_grain_hides_parent),
 		cmocka_unit_test(test_parent_refused),
