@@ -15,7 +15,7 @@ while read -r device target type options rest; do [ "$target" = / ] && echo "===
 mount -o remount,rw /
 ls -1a /home/tc
 /usr/local/bin/hello
-for dir in home opt usr/local; do echo written >>/$dir/note; wc -l /$dir/note; done
+for dir in home opt usr/local; do echo written >/$dir/note; done
 TELL
 for extension in hello base; do mkdir -p "$WORK/$extension/usr/local/bin"; done
 printf '#!/bin/sh\n. /usr/local/bin/base-part\n' >"$WORK/hello/usr/local/bin/hello"
@@ -33,17 +33,16 @@ ext4 "$WORK/data" 32M data "$root_uuid"
 disk "$WORK/disk.img" 83 "$WORK/system" "$WORK/other" "$WORK/data"
 grub_pc "$WORK/disk.img" ext2
 rm -r "$WORK/small" "$WORK/core"
-for n in 1 2; do
-	boot_firmware -drive "file=$WORK/disk.img,format=raw,if=virtio"
-	expect_small_boot
-	expect '=== now ro'
-	expect '^.profile'
-	expect '=== hello from an extension'
-	for dir in home opt usr/local; do expect "^$n /$dir/note"; done
-	expect_not 'warning: .*extension'
-	for p in 1 3; do
-		part "$WORK/part" "$WORK/disk.img" $p
-		clean_ext4 "$WORK/part"
-	done
+boot_firmware -drive "file=$WORK/disk.img,format=raw,if=virtio"
+expect_small_boot
+expect '=== now ro'
+expect '^.profile'
+expect '=== hello from an extension'
+expect_not 'warning: .*extension'
+for p in 1 3; do
+	part "$WORK/part" "$WORK/disk.img" $p
+	clean_ext4 "$WORK/part"
 done
-debugfs -R 'ls -p /' "$WORK/part" 2>/dev/null | grep -q /local/ || fail 'the folders are not on the third partition'
+for dir in home opt local; do
+	debugfs -R "cat /$dir/note" "$WORK/part" 2>/dev/null | grep -qx written || fail "what was written to $dir is not on the third partition"
+done
