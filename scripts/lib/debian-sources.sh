@@ -1,11 +1,11 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Debian's source packages by a private apt, for scripts/musl-libs: nothing of the machine's own
-# lists, cache or hooks is touched.
+# Debian's source packages by a private apt, for scripts/musl-libs and scripts/debian-source:
+# nothing of the machine's own lists, cache or hooks is touched.
 # Wants: $packages (names), the paths $cache, $apt, $versions, $log.
 # shellcheck disable=SC2154 # those
 
-say() { echo "musl-libs: $*"; }
+say() { echo "${0##*/}: $*"; }
 die() {
 	say "$@" >&2
 	exit 1
