@@ -6,11 +6,6 @@
 #define POLYNOMIAL 0x82f63b78u /* reflected */
 #define WORTH	   1024u       /* bytes that pay for the tables */
 
-/* What a byte, with so many bytes behind it, adds to the checksum. */
-struct tables {
-	uint32_t t[4][256];
-};
-
 static uint32_t shift_byte(uint32_t crc)
 {
 	for (int bit = 0; bit < 8; bit++)
@@ -18,11 +13,12 @@ static uint32_t shift_byte(uint32_t crc)
 	return crc;
 }
 
-/* Made when needed: 4 KiB of stack for a moment cost less than 4 KiB of a program in memory. */
-static void make_tables(struct tables *tables)
+/*
+ * What each byte, with 0 to 3 bytes behind it, adds to the checksum. Made when needed: 4 KiB of
+ * stack for a moment cost less than 4 KiB of a program in memory.
+ */
+static void make_tables(uint32_t (*t)[256])
 {
-	uint32_t(*t)[256] = tables->t;
-
 	for (uint32_t i = 0; i < 256; i++)
 		t[0][i] = shift_byte(i);
 	for (int k = 1; k < 4; k++) {
@@ -34,11 +30,10 @@ static void make_tables(struct tables *tables)
 /* Four bytes at a time. Returns how many of the n were done. */
 static size_t by_tables(uint32_t *crc, const uint8_t *p, size_t n)
 {
-	struct tables tables;
-	uint32_t(*t)[256] = tables.t;
+	uint32_t t[4][256];
 	size_t i;
 
-	make_tables(&tables);
+	make_tables(t);
 	for (i = 0; i + 4 <= n; i += 4) {
 		uint32_t x = *crc ^ get_le32(p + i);
 

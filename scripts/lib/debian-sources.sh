@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Debian's source packages by a private apt, for scripts/musl-libs and scripts/debian-source:
+# Debian's source packages by a private apt, for scripts/musl-libs and tests/samples/fetch:
 # nothing of the machine's own lists, cache or hooks is touched.
 # Wants: $packages (names), the paths $cache, $apt, $versions, $log.
 # shellcheck disable=SC2154 # those

@@ -6,7 +6,7 @@ load lib
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR"
-	package=$("$BATS_TEST_DIRNAME/../../scripts/debian-source" qemu)
+	package=$("$BATS_TEST_DIRNAME/../samples/fetch" qemu)
 	tar -x --strip-components=4 --wildcards -f "$package"/qemu_*.orig.tar.* '*/tests/qemu-iotests/sample_images/*.bz2'
 }
 
