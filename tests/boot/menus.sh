@@ -46,7 +46,7 @@ esp() {
 # vfuseloop_disk: $WORK/disk.img, whose first partition is NTFS with menu, kernel, initramfs and a VHD, and which boots by
 # GRUB through BIOS and UEFI; hosts.sh is read. The initramfs stays at $WORK/initrd.initramfs.
 vfuseloop_disk() {
-	ntfs_profile
+	ntfs_profile loop
 	build initrd "$PROFILE"
 	mkdir -p "$WORK/host/linux" "$WORK/host/boot/grub"
 	format_disk "$WORK/raw.img"
