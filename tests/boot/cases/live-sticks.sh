@@ -3,7 +3,7 @@
 # slow: 6.1 6.12
 . "$TOP/tests/boot/hosts.sh"
 . "$TOP/tests/boot/live.sh"
-build overlay overlay
+build overlay overlay -s 'applet e2fsck mke2fs'
 live_root
 KEEP_UUID=6d6b7669-6e69-7472-6400-00000000cee9
 
