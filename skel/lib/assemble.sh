@@ -89,7 +89,7 @@ upper_of() {
 		find_store "${spec%%:/*}" "$1"
 		upper_on "${1%%:*}" "$RAMFS/store" "/${spec#*:/}"
 		;;
-	casper:* | dracut:* | archiso:* | slax:*)
+	casper:* | live:* | dracut:* | archiso:* | slax:*)
 		load live-store
 		live_store "$1"
 		;;

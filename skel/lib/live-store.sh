@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck disable=SC2034 # what overlayroot is given is read by assemble
+# shellcheck disable=SC2034,SC2153 # what overlayroot is given is read by assemble; DEVICE is what find_image found
 # Where other live systems keep changes, and by which names, so that both find what the other one kept.
 
 # live_store SYSTEM:SPEC: UPPER for overlayroot
@@ -8,6 +8,10 @@ live_store() {
 	local spec=${1#*:}
 	case $1 in
 	casper:*) casper_store "${spec%/}" ;;
+	live:*)
+		spec=${spec%/}
+		live_boot_store "${spec%%:*}" "${spec#*:}"
+		;;
 	archiso:*)
 		find_store "${spec%%:/*}" "$1"
 		name_dirs "$RAMFS/store/${spec#*:/}" upperdir workdir
@@ -27,9 +31,9 @@ name_dirs() {
 	UPPER=dir:$1
 	mkdir -p "$1"
 	[ ! -e "$1/upper" ] || return 0
-	if ln -s "$2" "$1/upper" 2>/dev/null && ln -s "$3" "$1/work" 2>/dev/null; then
-		mkdir -p "$1/$2" "$1/$3"
-	fi
+	ln -s "$2" "$1/upper" 2>/dev/null || return 0
+	mkdir -p "$1/$2" "$1/$3"
+	[ -e "$1/work" ] || ln -s "$3" "$1/work"
 }
 
 # changes_in_ram WHY
@@ -61,6 +65,59 @@ casper_store() {
 	changes_in_ram "word 'persistent': there is no partition labelled writable or casper-rw, nor a file $1/writable or $1/casper-rw"
 }
 
+# mount_store_file FILE: an image of a file system, at RAMFS/storefs
+mount_store_file() {
+	local device
+	device=$($RUN vdattach --state "$STATE" --links "$RAMFS/storedisk" "$1") || fail "cannot attach $1" 'the messages of vdattach above'
+	mkdir -p "$RAMFS/storefs"
+	find_image -w -m "$RAMFS/storefs" -H "$device" || fail_find "the file system in $1" "$device"
+}
+
+# live_boot_store LABEL FOLDER: a partition with that label, or a file of that name, whose persistence.conf tells
+live_boot_store() {
+	local dir=$RAMFS/store host=LABEL=$1 file=$HOSTDIR$2/$1 path options
+	if $RUN findfs "LABEL=$1" >/dev/null 2>&1; then
+		find_store "$host" "live:$1"
+	else
+		mkdir -p "$dir"
+		if [ -z "$HOST_RW" ] || [ ! -f "$file" ]; then
+			find_image -t 0 -w -m "$dir" "$2/$1" 2>/dev/null || FOUND=''
+			file=$FOUND
+		fi
+		[ -f "$file" ] || {
+			changes_in_ram "word 'persistence': there is no partition labelled $1, nor a file $2/$1"
+			return 0
+		}
+		mount_store_file "$file"
+		dir=$RAMFS/storefs host=$DEVICE
+	fi
+	UPPER=ram UPPER_SIZE=$P_SIZE
+	[ -f "$dir/persistence.conf" ] || {
+		changes_in_ram "the store $1 has no persistence.conf"
+		return 0
+	}
+	while read -r path options; do
+		case $path in /*) live_boot_line "$dir" "$host" "$path" "$options" ;; esac
+	done <"$dir/persistence.conf"
+}
+
+# live_boot_line STORE HOST PATH OPTIONS: the whole root as a union, or a folder
+live_boot_line() {
+	local source=$3
+	case ,$4 in
+	*,source=*)
+		source=${4##*source=}
+		source=/${source%%,*}
+		;;
+	esac
+	case $source in */../* | */..) source=/. ;; esac
+	case $3:,$4, in
+	/:*,union,*) name_dirs "$1${source%/}" rw work ;;
+	/:* | *,union,* | *,link,*) warn "persistence.conf: '$3 $4' is not honoured by this version" ;;
+	*) P_BINDS=$P_BINDS$2:$source:$3$NL ;;
+	esac
+}
+
 # dracut_found HOST: no path is said. The name has label and UUID of the medium.
 dracut_found() {
 	local name=$HOST_LABEL-$HOST_UUID
@@ -76,7 +133,7 @@ dracut_found() {
 
 # dracut_store PATH: below RAMFS/store a folder with ovlwork beside it, or a file with both inside
 dracut_store() {
-	local file=$RAMFS/store$1 device
+	local file=$RAMFS/store$1
 	if [ -d "$file" ] || [ ! -e "$file" ]; then
 		name_dirs "${file%/*}" "${file##*/}" ovlwork
 		[ -L "${file%/*}/upper" ] || UPPER=dir:$file
@@ -85,9 +142,7 @@ dracut_store() {
 	elif has_magic SnAp "$file"; then
 		changes_in_ram "$1 is a snapshot of the device mapper, which this version does not read"
 	else
-		device=$($RUN vdattach --state "$STATE" --links "$RAMFS/storedisk" "$file") || fail "cannot attach $1" 'the messages of vdattach above'
-		mkdir -p "$RAMFS/storefs"
-		find_image -w -m "$RAMFS/storefs" -H "$device" || fail_find "the file system in $1" "$device"
+		mount_store_file "$file"
 		name_dirs "$RAMFS/storefs" overlayfs ovlwork
 	fi
 }

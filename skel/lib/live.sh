@@ -53,6 +53,7 @@ plan_casper() {
 plan_live_store() {
 	case $I_PERSIST in
 	casper:) I_PERSIST=casper:/${CASPER_PATH#/} ;;
+	live:) I_PERSIST=live:${LIVE_LABEL:-persistence}:/${CASPER_PATH#/} ;;
 	slax:*:) I_PERSIST=$I_PERSIST/$1/changes ;;
 	esac
 	[ -z "$COW_HOST" ] || I_PERSIST=archiso:$COW_HOST:/${COW_DIR:-persistent_$ARCHISO_LABEL/x86_64}

@@ -90,7 +90,7 @@ locate_default() {
 # need_write: the host partition must be writable for this plan
 need_write() {
 	case $P_MODE:$P_PERSIST in
-	loop:none | *:dir:/* | *:file:/* | *:casper:* | *:slax:*:/*) ;;
+	loop:none | *:dir:/* | *:file:/* | *:casper:* | *:live:* | *:slax:*:/*) ;;
 	*) return 1 ;;
 	esac
 }
@@ -102,7 +102,7 @@ locate_file() {
 	elif [ "$FIND_STATUS" != 3 ] && find_host; then
 		HOST_RW=''
 		case $P_PERSIST in
-		casper:*) ;; # looks elsewhere too
+		casper:* | live:*) ;; # look elsewhere too
 		*) ! need_write || warn "$DEVICE${FSTYPE:+ ($FSTYPE)} can only be read, for the reason above" ;;
 		esac
 		! has_store "$DEVICE" || reopen_host

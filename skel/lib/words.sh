@@ -261,7 +261,11 @@ word_live() {
 	persistent) I_PERSIST=casper: ;;
 	persistent-path=*) CASPER_PATH=$V ;;
 	layerfs-path=?*) LIVE_FILE=$V ;;
-	persistence | persistence-*=*) later "$1" ;;
+	persistence) I_PERSIST=live: ;;
+	nopersistence) I_PERSIST=ram ;;
+	persistence-label=?*) LIVE_LABEL=$V ;;
+	persistence-path=*) CASPER_PATH=$V ;;
+	persistence-*=*) later "$1" ;;
 	noeject) P_NOEJECT=1 ;;
 	noprompt | noprompt=cd) P_NOPROMPT=1 ;;
 	noprompt=*) ;; # for sticks nobody is asked

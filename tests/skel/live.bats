@@ -66,6 +66,29 @@ casper_none() {
 }
 @test "casper: persistent without a place to keep changes is told" { both casper_none; }
 
+live_boot() {
+	cmdline "boot=live persistence"
+	host live/filesystem.squashfs
+	mkdir -p "$ROOT/run/initramfs/store" "$ROOT/newroot/home"
+	printf '%s\n' '# all of it' '/ union' '/home bind,source=people' '/srv link' >"$ROOT/run/initramfs/store/persistence.conf"
+	boot
+	calls 'findfs LABEL=persistence' 'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/store -H LABEL=persistence' \
+		"overlayroot --state /run/initramfs/state -l $HOST/live/filesystem.squashfs -u dir:/run/initramfs/store /newroot" &&
+		[ "$(readlink "$ROOT/run/initramfs/store/upper")" = rw ] && [ -d "$ROOT/run/initramfs/store/rw" ] &&
+		[ -d "$ROOT/run/initramfs/store/work" ] && [ ! -L "$ROOT/run/initramfs/store/work" ] &&
+		grep -q '^mount .*people .*newroot/home$' "$CALLS" && said "persistence.conf: '/srv link' is not honoured"
+}
+@test "live-boot: persistence.conf of the partition tells what is kept" { both live_boot; }
+
+live_boot_none() {
+	cmdline "boot=live persistence persistence-label=keep"
+	host live/filesystem.squashfs
+	fake findfs <<<'exit 1'
+	boot
+	layers live/filesystem.squashfs && said "no partition labelled keep, nor a file /keep: changes are kept in memory"
+}
+@test "live-boot: persistence without a store is told" { both live_boot_none; }
+
 slax_order() {
 	cmdline 'from=slax noload=05-,7-x;07-y toram'
 	host slax/9-b.sb slax/10-a.sb slax/01-core.sb slax/05-devel.sb slax/modules/02-m.sb slax/7-x.sb slax/07-y.sb slax/readme.txt

@@ -1,9 +1,9 @@
-# promise: sticks of casper, archiso, dracut and Slax boot with the words of those systems; what they kept is there, what is kept now is there in the next boot, where they look for it
+# promise: sticks of live-boot, casper, archiso, dracut and Slax boot with the words of those systems; what they kept is there, what is kept now is there in the next boot, where they look for it
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/hosts.sh"
 . "$TOP/tests/boot/live.sh"
-build overlay overlay
+build overlay overlay -s 'applet e2fsck mke2fs'
 live_root
 KEEP_UUID=6d6b7669-6e69-7472-6400-00000000cee9
 
@@ -47,12 +47,24 @@ stick 'boot=casper persistent quiet splash ---'
 part "$WORK/writable.fs" "$WORK/disk.img" 2
 kept "$WORK/writable.fs" /upper/kept
 
+# live-boot: the whole root as a union, on its partition
+mkdir -p "$WORK/live/live"
+layer filesystem "$WORK/live/live/filesystem.squashfs" "$WORK/small"
+mv "$WORK/cow/upper" "$WORK/cow/rw"
+echo '/ union' >"$WORK/cow/persistence.conf"
+ext4 "$WORK/live.fs" 24M d-live "$host_uuid" "$WORK/live"
+ext4 "$WORK/persistence.fs" 24M persistence "$KEEP_UUID" "$WORK/cow"
+disk "$WORK/disk.img" 83 "$WORK/live.fs" "$WORK/persistence.fs"
+stick 'boot=live components persistence quiet splash'
+part "$WORK/persistence.fs" "$WORK/disk.img" 2
+kept "$WORK/persistence.fs" /rw/kept
+
 # archiso: its files on FAT, changes on another partition
 archiso_files "$WORK/archiso" erofs
 vfat "$WORK/archiso.fs" 48 ARCH_202611
 mcopy -s -i "$WORK/archiso.fs" "$WORK/archiso"/* ::
 mkdir -p "$WORK/keep/persistent_ARCH_202611/x86_64"
-mv "$WORK/cow/upper" "$WORK/keep/persistent_ARCH_202611/x86_64/upperdir"
+mv "$WORK/cow/rw" "$WORK/keep/persistent_ARCH_202611/x86_64/upperdir"
 mv "$WORK/cow/work" "$WORK/keep/persistent_ARCH_202611/x86_64/workdir"
 ext4 "$WORK/keep.fs" 24M KEEP "$KEEP_UUID" "$WORK/keep"
 disk "$WORK/disk.img" 83 "$WORK/archiso.fs" "$WORK/keep.fs"
