@@ -159,7 +159,7 @@ done
 build nbd loop -s 'module nbd' -s "file /test $WORK/test 755" -s "file /bin/stop-all $WORK/stop-all 755" \
 	-s 'file /bin/busybox-more /bin/busybox 755' -s "file /bin/mke2fs $TOP/build/musl/bin/mke2fs 755" "$@"
 MEMORY=1200
-boot nbd 'rdinit=/test quiet' -drive "file=$WORK/disk.img,format=raw,if=virtio"
+BOOT_TIMEOUT=600 boot nbd 'rdinit=/test quiet' -drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect '=== RESULT done'
 expect_not 'I/O error, dev nbd.*op 0x0:(READ)'
 part "$WORK/host" "$WORK/disk.img" 1

@@ -110,7 +110,7 @@ build ublk loop -s 'module ublk_drv' -s "file /common $WORK/common 644" -s "file
 	-s 'file /bin/sfdisk /sbin/sfdisk 755' -s "file /bin/mke2fs $TOP/build/musl/bin/mke2fs 755" "$@"
 build memory loop -s 'module ublk_drv' -s "file /common $WORK/common 644" -s "file /memory $WORK/memory 755" \
 	-s "file /bin/mke2fs $TOP/build/musl/bin/mke2fs 755"
-boot ublk 'rdinit=/test quiet' -smp 2 -drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
+BOOT_TIMEOUT=600 boot ublk 'rdinit=/test quiet' -smp 2 -drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
 log | grep '^==='
 expect '=== RESULT done'
 [ "$(log | grep -c 'workers killed')" = 5 ] || fail 'not every format had its workers killed'
