@@ -13,7 +13,7 @@ piece=0
 while dd if=/dev/zero of=/big$piece bs=1M count=2 2>/run/dd; do
 	piece=$((piece + 1)) tries=0
 	# as soon as nothing more can be had, no one waits
-	while [ "$(busybox stat -f -c %a /)" -lt 5000 ] && [ $tries -lt 20 ]; do tries=$((tries + 1)); sleep 0.2; done
+	while [ "$(busybox stat -f -c %a /)" -lt 5000 ] && [ $tries -lt 8 ]; do tries=$((tries + 1)); sleep 0.2; done
 done
 cat /run/dd
 sync
