@@ -23,7 +23,8 @@ static int open_backing(const char *device)
 	_cleanup_close_ int fd = -1;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/sys/class/block/%s/loop/backing_file", device + strlen("/dev/"));
+	snprintf(path, sizeof(path), "/sys/class/block/%s/loop/backing_file",
+		 device + strlen("/dev/"));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, name, sizeof(name) - 1);
 	if (n <= 1)
@@ -55,7 +56,7 @@ void growth_open(const struct upper_spec *upper, const char *base, uint64_t file
 
 int growth_step(const struct growth *growth, int base, struct error **err)
 {
-	struct room room;
+	struct room room = { 0 };
 	struct stat st;
 	uint64_t size, step;
 	int r;

@@ -40,8 +40,7 @@ static const char help[] =
 	"      --watch        tell in the background before UPPER is full, let a file grow\n"
 	"  -n, --dry-run      print the mounts, do nothing\n"
 	"  -v, --verbose      say more; with --watch: stay in the foreground\n"
-	"  -h, --help         this text\n"
-	"  -V, --version      the version\n"
+	"  -h, --help, -V, --version\n"
 	"\n"
 	"Prints UPPER=, LOWER= and FSTYPE= lines. Exit status: 0 mounted, 1 failed, 2 usage.\n";
 

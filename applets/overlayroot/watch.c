@@ -39,7 +39,7 @@ static uint64_t full(uint64_t total)
 
 enum fill watch_fill(uint64_t room, uint64_t total)
 {
-	return room <= full(total)	  ? FILL_FULL
+	return room <= full(total)	   ? FILL_FULL
 	       : room < almost_full(total) ? FILL_ALMOST
 	       : room < nearly_full(total) ? FILL_NEARLY
 					   : FILL_FINE;
@@ -57,7 +57,7 @@ static uint64_t next_mark(const struct watch *watch, uint64_t total)
 {
 	if (watch->growth.file >= 0)
 		return total / 8;
-	return watch->told == FILL_FINE	  ? nearly_full(total)
+	return watch->told == FILL_FINE	    ? nearly_full(total)
 	       : watch->told == FILL_NEARLY ? almost_full(total)
 					    : full(total);
 }
@@ -73,7 +73,8 @@ static void tell(struct watch *watch, uint64_t room, uint64_t total)
 		return;
 	watch->told = fill;
 	if (fill == FILL_FULL)
-		msg(MSG_ERROR, "%s is full: nothing can be written to the root until files are removed",
+		msg(MSG_ERROR,
+		    "%s is full: nothing can be written to the root until files are removed",
 		    watch->what);
 	else
 		msg(MSG_ERROR, "%s is %s full: %llu of %llu MiB are free", watch->what,
@@ -148,8 +149,8 @@ static int go_to_background(struct error **err)
 int watch_start(const struct watch_options *options, struct error **err)
 {
 	_cleanup_free_ char *base = NULL;
-	struct watch watch = { .what = options->upper.path ? options->upper.path :
-							     "the memory for changes" };
+	struct watch watch = { .what = options->upper.path ? options->upper.path
+							   : "the memory for changes" };
 	int r;
 
 	if (asprintf(&base, "%s/upper", options->run) < 0) {

@@ -143,11 +143,8 @@ static void fullness(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes),
-		cmocka_unit_test(uppers),
-		cmocka_unit_test(lowers),
-		cmocka_unit_test(store_sizes),
-		cmocka_unit_test(fullness),
+		cmocka_unit_test(sizes),       cmocka_unit_test(uppers),   cmocka_unit_test(lowers),
+		cmocka_unit_test(store_sizes), cmocka_unit_test(fullness),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
