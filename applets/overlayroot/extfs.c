@@ -140,17 +140,23 @@ int extfs_make(const char *path, bool zeroed, struct error **err)
 	return r == 0 ? 0 : error_make(err, EIO, "mke2fs %s ended with status %d", path, r);
 }
 
-int extfs_grow(const char *mountpoint, uint64_t size, struct error **err)
+int extfs_grow_at(int dir, uint64_t size, struct error **err)
 {
-	_cleanup_close_ int fd = open(mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct statvfs fs;
 	uint64_t blocks;
 
-	if (fd < 0 || fstatvfs(fd, &fs) < 0)
-		return error_sys(err, errno, "open %s", mountpoint);
+	if (fstatvfs(dir, &fs) < 0)
+		return error_sys(err, errno, "look at the store");
 	blocks = size / fs.f_bsize;
-	if (ioctl(fd, IOC_RESIZE_FS, &blocks) < 0)
-		return error_sys(err, errno, "grow the file system at %s to %llu MiB", mountpoint,
+	if (ioctl(dir, IOC_RESIZE_FS, &blocks) < 0)
+		return error_sys(err, errno, "grow the file system of the store to %llu MiB",
 				 (unsigned long long)(size / MIB));
 	return 0;
+}
+
+int extfs_grow(const char *mountpoint, uint64_t size, struct error **err)
+{
+	_cleanup_close_ int fd = open(mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? error_sys(err, errno, "open %s", mountpoint) : extfs_grow_at(fd, size, err);
 }

@@ -38,4 +38,7 @@ int extfs_make(const char *path, bool zeroed, struct error **err);
  * -errno. */
 int extfs_grow(const char *mountpoint, uint64_t size, struct error **err);
 
+/* The same, by an open directory of it. */
+int extfs_grow_at(int dir, uint64_t size, struct error **err);
+
 #endif

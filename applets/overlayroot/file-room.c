@@ -13,6 +13,23 @@
 
 #define FAT_LIMIT (4095 * MIB)
 
+static void fill_room(const struct statfs *fs, struct room *ret)
+{
+	ret->fat = fs->f_type == MSDOS_SUPER_MAGIC;
+	ret->limit = ret->fat ? FAT_LIMIT : INT64_MAX;
+	ret->room = (uint64_t)fs->f_bavail * (uint64_t)fs->f_bsize;
+}
+
+int room_of(int fd, struct room *ret)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	fill_room(&fs, ret);
+	return 0;
+}
+
 int room_look(const char *path, struct room *ret, struct error **err)
 {
 	_cleanup_free_ char *copy = strdup(path);
@@ -22,9 +39,7 @@ int room_look(const char *path, struct room *ret, struct error **err)
 		return error_sys(err, ENOMEM, "'%s'", path);
 	if (statfs(dirname(copy), &fs) < 0)
 		return error_sys(err, errno, "'%s'", path);
-	ret->fat = fs.f_type == MSDOS_SUPER_MAGIC;
-	ret->limit = ret->fat ? FAT_LIMIT : INT64_MAX;
-	ret->room = (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
+	fill_room(&fs, ret);
 	return 0;
 }
 

@@ -16,6 +16,9 @@ struct room {
 /* Of the file system that path is, or will be, on. 0 or -errno. */
 int room_look(const char *path, struct room *ret, struct error **err);
 
+/* The same, of an open file. */
+int room_of(int fd, struct room *ret);
+
 /*
  * The file has size bytes that read as zeros from offset on and are really there: a hole that
  * cannot be filled later would be an I/O error of the root. On FAT the kernel fills up by itself,

@@ -7,6 +7,7 @@
 
 #include "applets/lib/msg.h"
 #include "applets/overlayroot/overlay.h"
+#include "applets/overlayroot/watch.h"
 
 enum {
 	OPT_STATE = 256,
@@ -16,11 +17,13 @@ enum {
 	OPT_ROLLBACK,
 	OPT_COMMIT,
 	OPT_DISCARD,
-	OPT_ASK
+	OPT_ASK,
+	OPT_WATCH
 };
 
 static const char help[] =
 	"Usage: overlayroot -l LOWER[:LOWER...] [-u UPPER] [-s SIZE] NEWROOT\n"
+	"       overlayroot --watch [-u UPPER]\n"
 	"Mount an overlay at NEWROOT. The first LOWER lies on top; each is a directory, an\n"
 	"image file (squashfs, erofs, ...) or a block device, and is never written to.\n"
 	"\n"
@@ -34,10 +37,10 @@ static const char help[] =
 	"      --rollback N   keep N generations of the changes, go back by itself after two "
 	"failed boots\n"
 	"      --commit, --discard, --ask   generations: make one of all; drop the last; choose\n"
+	"      --watch        tell in the background before UPPER is full, let a file grow\n"
 	"  -n, --dry-run      print the mounts, do nothing\n"
-	"  -v, --verbose      say more\n"
-	"  -h, --help         this text\n"
-	"  -V, --version      the version\n"
+	"  -v, --verbose      say more; with --watch: stay in the foreground\n"
+	"  -h, --help, -V, --version\n"
 	"\n"
 	"Prints UPPER=, LOWER= and FSTYPE= lines. Exit status: 0 mounted, 1 failed, 2 usage.\n";
 
@@ -45,7 +48,7 @@ struct arguments {
 	struct overlay_options options;
 	struct size_spec size;
 	const char *lower;
-	bool dry_run;
+	bool dry_run, watch, verbose;
 };
 
 static int usage_error(struct error *err)
@@ -131,6 +134,9 @@ static int parse_option(int c, struct arguments *args)
 	case OPT_DISCARD:
 		args->options.generations.discard = true;
 		return -1;
+	case OPT_WATCH:
+		args->watch = true;
+		return -1;
 	case OPT_ASK:
 		args->options.generations.ask = true;
 		return -1;
@@ -144,6 +150,7 @@ static int parse_option(int c, struct arguments *args)
 		args->dry_run = true;
 		return -1;
 	case 'v':
+		args->verbose = true;
 		msg_init("overlayroot", MSG_DEBUG);
 		return -1;
 	case 'h':
@@ -159,14 +166,16 @@ static int check_arguments(int argc, char **argv, struct arguments *args)
 {
 	struct overlay_options *o = &args->options;
 
+	/* ram:SIZE and file:PATH,SIZE are the nearer words */
+	if (!o->upper.size.given)
+		o->upper.size = args->size;
+	if (args->watch)
+		return argc == optind ? -1 : msg_usage("--watch has no NEWROOT");
 	if (argc - optind != 1)
 		return msg_usage("expected NEWROOT, found %d arguments", argc - optind);
 	if (!o->lower_count)
 		return msg_usage("expected -l LOWER");
 	o->newroot = argv[optind];
-	/* ram:SIZE and file:PATH,SIZE are the nearer words */
-	if (!o->upper.size.given)
-		o->upper.size = args->size;
 	return -1;
 }
 
@@ -184,6 +193,7 @@ static int parse(int argc, char **argv, struct arguments *args)
 		{ "commit", no_argument, NULL, OPT_COMMIT },
 		{ "discard", no_argument, NULL, OPT_DISCARD },
 		{ "ask", no_argument, NULL, OPT_ASK },
+		{ "watch", no_argument, NULL, OPT_WATCH },
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -205,12 +215,22 @@ static int parse(int argc, char **argv, struct arguments *args)
 	return check_arguments(argc, argv, args);
 }
 
+static int watch(const struct overlay_options *o, bool foreground)
+{
+	struct watch_options options = { o->run, o->upper, o->file_limit, foreground };
+	struct error *err = NULL;
+
+	return watch_start(&options, &err) < 0 ? msg_fail(err) : 0;
+}
+
 static int run(const struct arguments *args)
 {
 	struct overlay_result result = { 0 };
 	struct error *err = NULL;
 	int r;
 
+	if (args->watch)
+		return watch(&args->options, args->verbose);
 	if (args->dry_run)
 		return overlay_print(&args->options, &err) < 0 ? msg_fail(err) : 0;
 	r = overlay_build(&args->options, &result, &err);

@@ -139,8 +139,8 @@ static int run(char **argv)
 	shut_down(machine_end(status, &machine));
 }
 
-/* The end of `kexec -e`: systemd and others load the kernel long before. What could be written to the
- * disks was: another sync(2) may never come back. */
+/* The end of `kexec -e`: systemd and others load the kernel long before. What could be written to
+ * the disks was: another sync(2) may never come back. */
 static int start_loaded_kernel(void)
 {
 	struct error *err = NULL;

@@ -12,6 +12,7 @@ handover() {
 	! needs_wayback || INIT=/run/initramfs/bin/wayback$NL$INIT
 	give_resolv_conf
 	show_host
+	watch_store
 	hide_mounts
 	stop_helpers
 	mark "switch_root to ${INIT#*"$NL"}"
@@ -220,6 +221,13 @@ hide_mounts() {
 $lines
 LINES
 	printf '%s' "$kept" >"$STATE"
+}
+
+# A program that stays until the end: it tells before the changes have no more room.
+watch_store() {
+	[ -n "${UPPER:-}" ] || return 0
+	$RUN overlayroot --watch -u "$UPPER" ${UPPER_SIZE:+-s "$UPPER_SIZE"} ||
+		warn 'nobody will tell when the room for changes comes to its end'
 }
 
 stop_helpers() {

@@ -29,11 +29,9 @@ uses_of() {
 	local link found='' range access offset device inode path
 	RET=''
 	[ -n "$2" ] || return 0
-	for link in cwd root exe fd/*; do
-		for link in "$1"/$link; do
-			path=$(readlink "$link") || continue
-			case $path/ in "$2"/*) found="$found${found:+, }${link#"$1"/} $path" ;; esac
-		done
+	for link in "$1/cwd" "$1/root" "$1/exe" "$1"/fd/*; do
+		path=$(readlink "$link") || continue
+		case $path/ in "$2"/*) found="$found${found:+, }${link#"$1"/} $path" ;; esac
 	done
 	# shellcheck disable=SC2034
 	[ -n "$found" ] || while read -r range access offset device inode path; do
@@ -44,20 +42,20 @@ uses_of() {
 
 # mounts_device PROC DEVICE: where that process, which has mounts of its own, has the device
 mounts_device() {
-	local id parent device root path rest
+	local id parent device inside path rest
 	RET=''
 	[ -n "$2" ] || return 0
 	# shellcheck disable=SC2034
-	while read -r id parent device root path rest; do
+	while read -r id parent device inside path rest; do
 		[ "$device" != "$2" ] || RET="mounted at $path"
 	done <"$1/mountinfo"
 }
 
 # device_of DIR: major:minor of what is mounted there, in RET
 device_of() {
-	local id parent device root path rest found=''
+	local id parent device inside path rest found=''
 	# shellcheck disable=SC2034
-	while read -r id parent device root path rest; do
+	while read -r id parent device inside path rest; do
 		[ "$(printf '%b' "$path")" != "$1" ] || found=$device
 	done <"$ROOT/proc/self/mountinfo"
 	RET=$found

@@ -34,6 +34,8 @@ check_plan() {
 	tmpfs:9p:* | tmpfs:virtiofs:* | tmpfs:nfs:*) bad_image 'a path on the host, file:/path or a URL' ;;
 	esac
 	case $P_MODE:$P_VERIFY in
+	*:unknown:*) fail "vi.verify=${P_VERIFY#unknown:} cannot be kept: this version knows sha256 alone, and boots nothing unverified instead" '' \
+		'name the sum that sha256sum prints for the image, vi.verify=sha256:HEX, or leave the word out' ;;
 	disk:?* | share:?*) fail "vi.verify= cannot be kept in mode $P_MODE" '' 'it is for images and archives: leave it out' ;;
 	esac
 	case $P_MODE:$P_ROOT in

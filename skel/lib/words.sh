@@ -58,7 +58,8 @@ word_ours() {
 	vi.swap=auto | vi.swap=zram | vi.swap=zram:* | vi.swap=?*=* | vi.swap=/dev/*) P_SWAP="$P_SWAP $V" ;;
 	vi.swap=*) wrong "$1" 'auto, zram[:SIZE], none or a partition' ;;
 	vi.verify=sha256:*) P_VERIFY=${V#sha256:} ;;
-	vi.verify=*) later "$1" ;;
+	vi.verify=) P_VERIFY='' ;;
+	vi.verify=*) P_VERIFY=unknown:$V ;; # refused by check_plan
 	vi.timeout= | vi.timeout=*[!0-9]*) wrong "$1" 'a number of seconds' ;;
 	vi.timeout=*) P_TIMEOUT=$V ;;
 	vi.net=*) P_NET="$P_NET $V" ;;
@@ -80,7 +81,8 @@ word_kernel() {
 	root=virtfs:* | root=9p:*) I_MODE=share I_IMAGE=9p:${V#*:} ;;
 	root=virtiofs:*) I_MODE=share I_IMAGE=$V ;;
 	root=nfs:* | root=nfs4:*) I_MODE=share I_IMAGE=nfs:${V#*:} ;;
-	root=nbd:* | root=iscsi:* | root=aoe:* | root=fcoe:*) later "$1" ;;
+	root=nbd:*) I_IMAGE=$V ;; # refused by check_plan
+	root=iscsi:* | root=aoe:* | root=fcoe:*) later "$1" ;;
 	root=*) P_ROOT=$V ;;
 	nfsroot=*) NFSROOT=$V ;;
 	rootfstype=*) P_FSTYPE=$V ;;

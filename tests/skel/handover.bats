@@ -182,3 +182,30 @@ ejects() {
 	[ ! -e "$ROOT/run/initramfs/eject" ]
 }
 @test "a CD is noted for the end, unless noeject says otherwise; a disk is not" { both ejects; }
+
+watched() {
+	cmdline vi.mode=overlay vi.image=/r.sfs vi.persist=file:/c.img,24m
+	boot
+	calls 'overlayroot --watch -u file:/run/initramfs/host/c.img,24m' 'umount -l /run/initramfs/host' || return 1
+	rm -rf "$ROOT/run/initramfs"
+	: >"$CALLS"
+	cmdline vi.mode=tmpfs vi.image=/r.tar
+	boot
+	not_called watch && calls 'switch_root /newroot /sbin/init'
+}
+@test "the room for changes is watched, from before its mounts are hidden" { both watched; }
+
+refused() {
+	local words
+	for words in vi.verify=minisign:KEY vi.verify=verity:HASH vi.verify=foo; do
+		rm -rf "$ROOT/run/initramfs"
+		cmdline "vi.mode=overlay vi.image=/r.sfs $words panic=-1"
+		boot
+		said "$words cannot be kept" && said 'vi.verify=sha256:HEX' && not_called '^(findimg|overlayroot)' || return 1
+	done
+	rm -rf "$ROOT/run/initramfs"
+	cmdline root=nbd:server:export panic=-1
+	boot
+	said 'nbd:server:export' && said 'no client for network block devices' && said 'vi.image=http://'
+}
+@test "what cannot be verified as asked is not booted; root=nbd: says what to use" { both refused; }

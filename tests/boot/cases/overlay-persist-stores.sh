@@ -1,7 +1,26 @@
-# promise: what boot 1 wrote is there in boot 2 with the changes on a device and in a file on FAT; a full store gives ENOSPC and nothing breaks
+# promise: what boot 1 wrote is there in boot 2 with the changes on a device and in a file on FAT; a file grows while the root runs; a full store is told, gives ENOSPC, and nothing breaks
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay -s 'image /live/root.sqfs' -s 'persist file:/changes.img'
+small_root "$WORK/small"
+cat >"$WORK/small/etc/fill" <<'FILL'
+# told TEXT: in time
+told() {
+	tries=0
+	until busybox dmesg | grep -q "$1" || [ $tries -ge 300 ]; do tries=$((tries + 1)); sleep 0.2; done
+}
+piece=0
+while dd if=/dev/zero of=/big$piece bs=1M count=2 2>/run/dd; do
+	piece=$((piece + 1)) tries=0
+	# as soon as nothing more can be had, no one waits
+	while [ "$(busybox stat -f -c %a /)" -lt 5000 ] && [ $tries -lt 8 ]; do tries=$((tries + 1)); sleep 0.2; done
+done
+cat /run/dd
+sync
+told 'changes.img is full'
+cat /etc/rc >/dev/null && echo "=== read back $?"
+rm /big*
+FILL
 small_image "$WORK/root.sqfs"
 vfat "$WORK/stick.vfat" 80 STICK "$WORK/root.sqfs=live/root.sqfs"
 ext4 "$WORK/changes.ext4" 32M changes "$root_uuid"
@@ -21,6 +40,9 @@ expect_small_boot
 boot overlay 'vi.persist=file:/changes.img test.run=/etc/fill test.keep=boot2' $medium
 expect_small_boot
 expect '=== kept boot1'
+expect 'changes.img has grown from [0-9]* to [0-9]* MiB'
+expect 'changes.img is nearly full: [0-9]* of [0-9]* MiB are free'
+expect 'changes.img is full: nothing can be written'
 expect 'No space left'
 expect '=== read back 0'
 boot overlay 'vi.persist=file:/changes.img' $medium

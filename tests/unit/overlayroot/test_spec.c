@@ -10,6 +10,7 @@
 
 #include "applets/overlayroot/spec.h"
 #include "applets/overlayroot/store-file.h"
+#include "applets/overlayroot/watch.h"
 
 static void sizes(void **state)
 {
@@ -126,13 +127,24 @@ static void store_sizes(void **state)
 	assert_int_equal(store_file_size(&five, 5 * GIB, any, &size, NULL), -ENOSPC);
 }
 
+static void fullness(void **state)
+{
+	assert_int_equal(watch_fill(10 * GIB, 100 * GIB), FILL_FINE);
+	assert_int_equal(watch_fill(10 * GIB - 1, 100 * GIB), FILL_NEARLY);
+	assert_int_equal(watch_fill(3 * GIB, 100 * GIB), FILL_ALMOST);
+	assert_int_equal(watch_fill(0, 100 * GIB), FILL_FULL);
+	/* what a few metadata blocks keep free is nothing for a file */
+	assert_int_equal(watch_fill(20 * KIB, 32 * MIB), FILL_FULL);
+	assert_int_equal(watch_pause(0), 500);
+	assert_int_equal(watch_pause(GIB), 4096);
+	assert_int_equal(watch_pause(1000 * GIB), 60000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes),
-		cmocka_unit_test(uppers),
-		cmocka_unit_test(lowers),
-		cmocka_unit_test(store_sizes),
+		cmocka_unit_test(sizes),       cmocka_unit_test(uppers),   cmocka_unit_test(lowers),
+		cmocka_unit_test(store_sizes), cmocka_unit_test(fullness),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
