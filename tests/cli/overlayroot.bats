@@ -265,7 +265,7 @@ refuses() { # TEXT ARGUMENT...
 		[ "$(df --output=size -m "$RUNDIR/upper" | tail -n 1 | tr -d ' ')" -gt 170 ]
 		head -c 100M /dev/zero >"$ROOT/big"
 	else
-		[[ $output == *"warning: grow the file system at "*": it keeps its size"* ]]
+		[[ $output == *"warning: grow the file system of the store "*": it keeps its size"* ]]
 	fi
 	down
 	e2fsck -fn "$A/changes.img"

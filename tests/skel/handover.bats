@@ -113,7 +113,7 @@ hostmount() {
 
 hidden() {
 	fake overlayroot <<'FAKE'
-printf 'loop /dev/loop1\nmount /run/layers\nmount /run/layers/0\n' >>"$2"
+[ "$1" = --watch ] || printf 'loop /dev/loop1\nmount /run/layers\nmount /run/layers/0\n' >>"$2"
 FAKE
 	cmdline 'vi.mode=overlay vi.image=/r.sfs'
 	boot
