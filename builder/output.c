@@ -336,6 +336,8 @@ int output_commit(struct output *out, struct error **err)
 		return error_sys(err, errno, "cannot replace '%s'", out->target);
 	abandon_armed = 0;
 	out->committed = true;
+	/* again: on FAT, as on an EFI partition, it has the length 0 until then (linux, vfat_rename()) */
+	(void)!fsync(out->fd);
 	sync_folder(out->target);
 	return 0;
 }

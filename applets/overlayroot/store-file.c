@@ -113,7 +113,9 @@ static int create(const char *path, const struct size_spec *spec, uint64_t file_
 		unlink(temp);
 		return r;
 	}
-	return sync_parent(path, err);
+	/* again: FAT gives it the length 0 until then (linux/fs/fat/namei_vfat.c, vfat_rename()) */
+	r = sync_file(path, err);
+	return r < 0 ? r : sync_parent(path, err);
 }
 
 /*

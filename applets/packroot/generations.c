@@ -56,36 +56,38 @@ bool generations_drop_oldest(const struct generations *g)
 	return false;
 }
 
+/*
+ * All of the file system: on FAT a file that was renamed has the length 0 until its inode is
+ * written (linux/fs/fat/namei_vfat.c, vfat_rename()), which syncing the directory does not do.
+ */
+static int rename_durably(const struct generations *g, const char *from, const char *to)
+{
+	if (renameat(g->dir, from, g->dir, to) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return syncfs(g->dir) < 0 ? -errno : 0;
+}
+
 /* Each one steps back: the oldest first, so that none is overwritten before the next is safe. */
 static int step_back(const struct generations *g)
 {
 	char from[NAME_MAX + 16], to[NAME_MAX + 16];
 	unsigned int n;
+	int r = 0;
 
-	for (n = g->keep; n > 0; n--)
-		if (renameat(g->dir, generation(g, n - 1, from, sizeof(from)), g->dir,
-			     generation(g, n, to, sizeof(to))) < 0 &&
-		    errno != ENOENT)
-			return -errno;
-	return 0;
-}
-
-/* Some file systems cannot sync a directory: then syncfs is all there is. */
-static int sync_dir(int dir)
-{
-	return fsync(dir) < 0 && syncfs(dir) < 0 ? -errno : 0;
+	for (n = g->keep; n > 0 && r == 0; n--)
+		r = rename_durably(g, generation(g, n - 1, from, sizeof(from)),
+				   generation(g, n, to, sizeof(to)));
+	return r;
 }
 
 int generations_commit(const struct generations *g, int fd, struct error **err)
 {
-	int r = fsync(fd) < 0 ? -errno : sync_dir(g->dir);
+	int r = fsync(fd) < 0 || syncfs(g->dir) < 0 ? -errno : 0;
 
 	if (r == 0 && !g->damaged)
 		r = step_back(g);
-	if (r == 0 && renameat(g->dir, g->fresh, g->dir, g->name) < 0)
-		r = -errno;
 	if (r == 0)
-		r = sync_dir(g->dir);
+		r = rename_durably(g, g->fresh, g->name);
 	return r < 0 ? error_sys(err, r, "finish '%s'", g->name) : 0;
 }
 
