@@ -17,20 +17,19 @@ struct tarfile {
 	struct archive *disk, *tar;
 	struct archive_entry_linkresolver *links;
 	struct zstream *out;
-	int code; /* of the last write to out */
+	int code; /* of the first write to out that failed */
 	char *buffer;
 	struct tar_counts counts;
 };
 
+/* libarchive 3.6 frees its buffer only where all was written: it is not told of a failure. */
 static la_ssize_t write_out(struct archive *a, void *data, const void *bytes, size_t size)
 {
 	struct tarfile *t = data;
 
-	t->code = zstream_write(t->out, bytes, size);
 	if (t->code == 0)
-		return (la_ssize_t)size;
-	archive_set_error(a, -t->code, "%s", strerror(-t->code));
-	return -1;
+		t->code = zstream_write(t->out, bytes, size);
+	return (la_ssize_t)size;
 }
 
 static int tar_failed(struct tarfile *t, const char *what, struct error **err)
@@ -93,7 +92,7 @@ static int copy_content(struct tarfile *t, int fd, const char *path, uint64_t si
 			unreadable(t, path, errno);
 		if (n <= 0)
 			return 0;
-		if (archive_write_data(t->tar, t->buffer, (size_t)n) < 0)
+		if (archive_write_data(t->tar, t->buffer, (size_t)n) < 0 || t->code < 0)
 			return tar_failed(t, path, err);
 		size -= (uint64_t)n;
 		t->counts.bytes += (uint64_t)n;
@@ -107,12 +106,12 @@ static int write_entry(struct tarfile *t, struct archive_entry *entry, int fd, c
 	uint64_t size = archive_entry_size_is_set(entry) ? (uint64_t)archive_entry_size(entry) : 0;
 	int r = archive_write_header(t->tar, entry);
 
-	if (r < ARCHIVE_WARN)
+	if (r < ARCHIVE_WARN || t->code < 0)
 		return tar_failed(t, path, err);
 	r = 0;
 	if (fd >= 0 && size > 0)
 		r = copy_content(t, fd, path, size, err);
-	if (r == 0 && archive_write_finish_entry(t->tar) < ARCHIVE_WARN)
+	if (r == 0 && (archive_write_finish_entry(t->tar) < ARCHIVE_WARN || t->code < 0))
 		r = tar_failed(t, path, err);
 	if (r == 0)
 		t->counts.members++;
@@ -182,7 +181,7 @@ int tarfile_finish(struct tarfile *t, struct error **err)
 {
 	int r;
 
-	if (archive_write_close(t->tar) < ARCHIVE_WARN)
+	if (archive_write_close(t->tar) < ARCHIVE_WARN || t->code < 0)
 		return tar_failed(t, "end", err);
 	r = zstream_end(t->out);
 	return r < 0 ? error_sys(err, r, "write the archive") : 0;
@@ -202,8 +201,8 @@ void tarfile_free(struct tarfile **tar)
 
 	if (!t)
 		return;
-	if (t->tar)
-		archive_write_fail(t->tar);
+	/* closing it writes the end of an archive that was not finished: nowhere */
+	t->code = -ECANCELED;
 	archive_write_free(t->tar);
 	archive_read_free(t->disk);
 	archive_entry_linkresolver_free(t->links);

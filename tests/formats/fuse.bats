@@ -133,7 +133,7 @@ finish() {
 	done
 	wait "$writer"
 	echo 3 >/proc/sys/vm/drop_caches
-	finish qcow2
+	finish qcow2 9
 	# nobody is left behind
 	[ -z "$(pgrep -f "@vdattach.*$BATS_TEST_TMPDIR")" ]
 }
