@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 # promise: an image of each compressor boots, with an early microcode segment in front of it
 small_disk "$WORK/disk.img" bbroot
 # an AMD container without a patch: the kernel looks at it and goes on

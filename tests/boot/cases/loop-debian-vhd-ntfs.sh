@@ -1,5 +1,6 @@
 # promise: Debian with systemd boots from a dynamic VHD on NTFS with the seed's GRUB line, unmodified; what boot 1 writes boot 2 reads, no unit fails, all is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 . "$TOP/tests/boot/hosts.sh"
 ntfs_profile loop
 build loop "$PROFILE"

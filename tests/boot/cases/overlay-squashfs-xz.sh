@@ -1,5 +1,6 @@
 # promise: a squashfs-xz image in a folder of a vfat stick boots under an overlay in RAM; the stick is byte for byte as it was
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 build overlay overlay -s 'image /live/root-xz.sqfs'
 vfat "$WORK/stick.vfat" 160 STICK "$IMAGES/root-xz.sqfs=live/root-xz.sqfs"
 disk "$WORK/disk.img" c "$WORK/stick.vfat"
