@@ -166,7 +166,8 @@ part "$WORK/host" "$WORK/disk.img" 1
 clean_ext4 "$WORK/host"
 for format in vpc vdi vmdk vhdx qcow2 child; do
 	debugfs -R "dump /images/$format.img $WORK/$format.img" "$WORK/host" 2>/dev/null
-	[ "$format" = vpc ] || qemu-img check -q "$WORK/$format.img" || fail "qemu-img check $format"
+	# a killed worker may leave clusters that nobody uses (status 3)
+	[ "$format" = vpc ] || qemu-img check -q "$WORK/$format.img" || [ $? = 3 ] || fail "qemu-img check $format"
 done
 for format in vpc vdi vmdk vhdx qcow2; do
 	qemu-img convert -q -f "$format" -O raw "$WORK/$format.img" "$WORK/raw"
