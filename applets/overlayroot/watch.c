@@ -94,7 +94,7 @@ static int look(const struct watch *watch, uint64_t *ret_room, uint64_t *ret_tot
 }
 
 /* Until an eighth is free again, or nothing more can be had: then that is how it stays. */
-static int grow(struct watch *watch, uint64_t *room, uint64_t *total)
+static void grow(struct watch *watch, uint64_t *room, uint64_t *total)
 {
 	_cleanup_error_ struct error *err = NULL;
 	uint64_t before = *total;
@@ -112,7 +112,6 @@ static int grow(struct watch *watch, uint64_t *room, uint64_t *total)
 	if (*total > before)
 		msg(MSG_INFO, "%s has grown from %llu to %llu MiB", watch->what,
 		    (unsigned long long)(before / MIB), (unsigned long long)(*total / MIB));
-	return r;
 }
 
 static void watch_on(struct watch *watch)
