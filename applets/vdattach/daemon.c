@@ -13,8 +13,11 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "applets/lib/msg.h"
+#include "applets/vdattach/pidfd.h"
+#include "applets/vdattach/role.h"
 
 #ifndef PR_SET_IO_FLUSHER
 #define PR_SET_IO_FLUSHER 57 /* Linux 5.6 */
@@ -46,10 +49,23 @@ _noreturn_ static void become_supervisor(const struct daemon_job *job)
 	_exit(1);
 }
 
-void daemon_start_supervisor(const struct daemon_job *job)
+void daemon_keep_supervisor(const struct daemon_job *job, int supervisor)
 {
-	if (fork() == 0)
-		become_supervisor(job);
+	const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+
+	for (;;) {
+		if (supervisor >= 0) {
+			pidfd_wait(supervisor, -1);
+			close(supervisor);
+		}
+		if (job->state->stopping)
+			return;
+		if (fork() == 0)
+			become_supervisor(job);
+		/* until it has its role; not faster, should none of them live */
+		nanosleep(&pause, NULL);
+		supervisor = role_holder(ROLE_SUPERVISOR);
+	}
 }
 
 int daemon_memory(const char *name)

@@ -87,8 +87,12 @@ _noreturn_ void worker_run(struct daemon_job *job, struct vd_server *server, int
 /* Waits for the end of the supervisor and starts the next one, until the device is taken down. */
 _noreturn_ void guardian_run(struct daemon_job *job);
 
-/* Forks and executes a supervisor that takes over, or ends at once when there is one. */
-void daemon_start_supervisor(const struct daemon_job *job);
+/*
+ * Waits for the end of the supervisor (a pidfd that becomes ours, or -1: there is none) and starts
+ * the next one, which takes over, or ends at once when there is one. Again and again; returns when
+ * the device is taken down.
+ */
+void daemon_keep_supervisor(const struct daemon_job *job, int supervisor);
 
 /* Makes a process one that lives as long as its disk: signals, memory, out-of-memory killer. */
 void daemon_harden(void);

@@ -4,11 +4,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "applets/lib/msg.h"
 #include "applets/vdattach/daemon.h"
-#include "applets/vdattach/pidfd.h"
 #include "applets/vdattach/role.h"
 
 #define WATCHER_STACK (64 * 1024)
@@ -18,25 +16,12 @@ struct watcher {
 	int supervisor; /* pidfd */
 };
 
-/* Waits for the end of the supervisor and starts the next one, until the device is taken down. */
 static void *watch(void *arg)
 {
-	const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
-	struct watcher *watcher = arg;
-	const struct daemon_state *state = watcher->job->state;
+	const struct watcher *watcher = arg;
 
-	for (;;) {
-		if (watcher->supervisor >= 0) {
-			pidfd_wait(watcher->supervisor, -1);
-			close(watcher->supervisor);
-		}
-		if (state->stopping)
-			return NULL;
-		daemon_start_supervisor(watcher->job);
-		/* until it has its role; not faster, should none of them live */
-		nanosleep(&pause, NULL);
-		watcher->supervisor = role_holder(ROLE_SUPERVISOR);
-	}
+	daemon_keep_supervisor(watcher->job, watcher->supervisor);
+	return NULL;
 }
 
 static int start_watcher(struct watcher *watcher, struct error **err)
