@@ -3,7 +3,7 @@
 # For tests of build, plan and why: one small fake system for the file, as the golden cases have it.
 # Sets M (mkvinitrd), S (the system, to be copied before it is changed), KVER, and a cache of the test's own.
 
-builder_setup_file() {
+setup_file() {
 	"$BATS_TEST_DIRNAME/../golden/make-sysroot" "$BATS_FILE_TMPDIR/sysroot"
 }
 

@@ -5,10 +5,6 @@
 bats_require_minimum_version 1.5.0
 load builder
 
-setup_file() {
-	builder_setup_file
-}
-
 setup() {
 	builder_setup
 }
