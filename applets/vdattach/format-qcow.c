@@ -14,7 +14,7 @@
 #define HEADER_SIZE   48u
 #define MAX_L1_BYTES  (32 * MIB)
 #define MAX_NAME      1023u
-#define MAX_RUN	      4096u
+#define ENOUGH	      (64 * KIB) /* clusters are put together until an extent has so many bytes */
 #define COMPRESSED    (1ULL << 63)
 #define DECODED_BYTES (2 * MIB)
 
@@ -225,7 +225,7 @@ static int qcow_extent(struct vd_image *image, uint64_t offset, struct vd_extent
 	struct vd_extent next;
 	int r = describe(image, offset, ret, err);
 
-	for (unsigned int i = 0; i < MAX_RUN && r == 0; i++) {
+	while (r == 0 && ret->length < ENOUGH) {
 		if (ret->kind == VD_EXTENT_ENCODED || offset + ret->length >= image->size ||
 		    describe(image, offset + ret->length, &next, NULL) < 0 ||
 		    next.kind != ret->kind ||

@@ -6,8 +6,8 @@
 #include "applets/vdattach/chain.h"
 #include "applets/vdattach/qcow2.h"
 
-/* Entries looked at for one extent: bounds the time of one request. */
-#define MAX_RUN 4096u
+/* Clusters are put together up to so many bytes, so that a small request pays for no more. */
+#define ENOUGH (64 * KIB)
 
 /* Offset and length as in the specification's "Compressed Clusters Descriptor". */
 static void decode_compressed(const struct qcow2 *q, uint64_t value, struct qcow2_entry *ret)
@@ -189,7 +189,7 @@ int qcow2_extent(struct vd_image *image, uint64_t offset, struct vd_extent *ret,
 		return 0;
 	}
 	r = extent_at(q, table, offset, ret, err);
-	for (unsigned int i = 0; i < MAX_RUN && r == 0 && ret->length < left; i++) {
+	while (r == 0 && ret->length < MIN(left, ENOUGH)) {
 		if (offset + ret->length >= image->size ||
 		    extent_at(q, table, offset + ret->length, &next, NULL) < 0 ||
 		    !continues(ret, &next))
