@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "applets/vdattach/pidfd.h"
 
@@ -18,6 +19,9 @@
 
 /* A client that connects and says nothing must not stop the daemon. */
 #define PATIENCE_SECONDS 2
+
+/* How often the successor of a killed supervisor is asked: 5 s */
+#define SUCCESSOR_TRIES 50
 
 /* "vdattach/nbd0/123" -> abstract address. The length matters: there is no NUL at the end. */
 static socklen_t make_address(const char *name, struct sockaddr_un *ret)
@@ -217,8 +221,8 @@ static int take_answer(int fd, char *ret, struct error **err)
 	return 0;
 }
 
-int control_ask(const char *device, const char *question, bool wait_end, char *ret,
-		struct error **err)
+static int ask(const char *device, const char *question, bool wait_end, char *ret,
+	       struct error **err)
 {
 	_cleanup_close_ int fd = -1, pidfd = -1;
 	pid_t pid = 0;
@@ -229,11 +233,27 @@ int control_ask(const char *device, const char *question, bool wait_end, char *r
 		return error_make(err, ENOENT, "/dev/%s: not attached through a daemon of vdattach",
 				  device);
 	pidfd = pidfd_of(pid);
-	if (send(fd, question, strlen(question), MSG_NOSIGNAL) < 0)
+	if (send(fd, question, strlen(question), MSG_NOSIGNAL) < 0 && errno != ECONNRESET)
 		return error_sys(err, errno, "/dev/%s: ask its daemon", device);
 	r = take_answer(fd, ret, err);
 	if (r == 0 && wait_end && pidfd >= 0)
 		pidfd_wait(pidfd, -1);
+	return r;
+}
+
+int control_ask(const char *device, const char *question, bool wait_end, char *ret,
+		struct error **err)
+{
+	const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+	int r = ask(device, question, wait_end, ret, err);
+
+	if (r != -EPIPE)
+		return r;
+	for (int i = 0; i < SUCCESSOR_TRIES && (r == -EPIPE || r == -ENOENT); i++) {
+		nanosleep(&pause, NULL);
+		error_release(err);
+		r = ask(device, question, wait_end, ret, err);
+	}
 	return r;
 }
 

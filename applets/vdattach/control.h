@@ -32,7 +32,8 @@ void control_answer(int fd, int r, const char *text) _nonnull_(3);
 bool control_exists(const char *device) _nonnull_(1);
 
 /*
- * Asks the daemon of device. ret: CONTROL_TEXT_MAX bytes for its answer. wait_end: returns when the
+ * Asks the daemon of device; again, for a few seconds, when its supervisor was killed meanwhile and
+ * the next one is to answer. ret: CONTROL_TEXT_MAX bytes for the answer. wait_end: returns when the
  * daemon has ended. 0, -ENOENT (no daemon has that device), the daemon's own error, -errno.
  */
 int control_ask(const char *device, const char *question, bool wait_end, char *ret,

@@ -126,8 +126,22 @@ _noreturn_ static void become_daemon(int exe, int state, int report, char *const
 	_exit(1);
 }
 
+/* The supervisor was killed before it could tell: the next one has the device, if there is one. */
+static int take_state(int fd, char **ret_devpath, struct error **err)
+{
+	struct daemon_state *state = malloc(sizeof(*state));
+	int r = -ECHILD;
+
+	if (state && pread(fd, state, sizeof(*state), 0) == sizeof(*state) && state->started) {
+		*ret_devpath = strdup(state->devpath);
+		r = *ret_devpath ? 0 : -ENOMEM;
+	}
+	free(state);
+	return r < 0 ? error_make(err, -r, "the daemon ended before the device was there") : 0;
+}
+
 /* "0 /dev/nbd0", or an error number and a message. */
-static int take_report(int fd, char **ret_devpath, struct error **err)
+static int take_report(int fd, int state, char **ret_devpath, struct error **err)
 {
 	char text[REPORT_MAX], *rest;
 	size_t used = 0;
@@ -142,7 +156,7 @@ static int take_report(int fd, char **ret_devpath, struct error **err)
 	code = strtol(text, &rest, 10);
 	rest += *rest == ' ';
 	if (used == 0)
-		return error_make(err, ECHILD, "the daemon ended before the device was there");
+		return take_state(state, ret_devpath, err);
 	if (code)
 		return error_make(err, (int)code, "%s", rest);
 	*ret_devpath = strdup(rest);
@@ -171,7 +185,7 @@ int daemon_launch(const struct daemon_state *wishes, char *const *argv, char **r
 	close(fds[1]);
 	if (pid < 0)
 		return error_sys(err, errno, "fork");
-	return take_report(reader, ret_devpath, err);
+	return take_report(reader, state, ret_devpath, err);
 }
 
 int daemon_state_map(struct daemon_state **ret, struct error **err)

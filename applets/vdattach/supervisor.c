@@ -188,15 +188,14 @@ static int supervise(struct supervisor *s)
 	}
 }
 
-/* From now on others may rely on the state. */
 static void record(struct supervisor *s)
 {
 	struct daemon_state *state = s->state;
 
-	snprintf(state->devpath, sizeof(state->devpath), "%s", s->server.devpath);
+	snprintf(state->devpath, sizeof(state->devpath), "%s",
+		 s->server.devpath ? s->server.devpath : "");
 	state->index = s->server.index;
 	state->kernel_fd = s->server.kernel_fd;
-	state->started = true;
 }
 
 static int bring_up(struct supervisor *s, struct error **err)
@@ -208,9 +207,11 @@ static int bring_up(struct supervisor *s, struct error **err)
 		r = ops->create(&s->server, err);
 	if (r < 0)
 		return r;
+	record(s);
 	r = supervisor_start_worker(s, false, err);
 	if (r == 0) {
 		record(s);
+		s->state->started = true;
 		s->control = control_listen(device_name(s), err);
 		r = MIN(s->control, 0);
 		if (r < 0)
@@ -223,15 +224,40 @@ static int bring_up(struct supervisor *s, struct error **err)
 	return r;
 }
 
-static int take_over(struct supervisor *s, struct error **err)
+static int read_record(struct supervisor *s, struct error **err)
 {
 	const struct daemon_state *state = s->state;
 
-	s->server.devpath = strdup(state->devpath);
-	if (!s->server.devpath)
+	s->server.devpath = *state->devpath ? strdup(state->devpath) : NULL;
+	if (*state->devpath && !s->server.devpath)
 		return error_sys(err, ENOMEM, "take over '%s'", state->devpath);
 	s->server.index = state->index;
 	s->server.kernel_fd = state->kernel_fd;
+	return 0;
+}
+
+/* The first supervisor was killed before there was a device: attach knows that by now. */
+static int give_up(struct supervisor *s, struct error **err)
+{
+	int r = read_record(s, err);
+
+	s->state->stopping = true;
+	s->worker = role_holder(ROLE_WORKER);
+	if (s->worker >= 0 && pidfd_kill(s->worker) == 0)
+		pidfd_wait(s->worker, -1);
+	forget_worker(s);
+	if (r == 0)
+		s->job->ops->destroy(&s->server);
+	return r < 0 ? r : error_make(err, ECHILD, "the supervisor was killed");
+}
+
+static int take_over(struct supervisor *s, struct error **err)
+{
+	const struct daemon_state *state = s->state;
+	int r = read_record(s, err);
+
+	if (r < 0)
+		return r;
 	s->worker = role_holder(ROLE_WORKER);
 	if (s->worker >= 0 && state->replacing) {
 		/* the kernel may not know it yet */
@@ -243,6 +269,11 @@ static int take_over(struct supervisor *s, struct error **err)
 	if (s->control < 0)
 		return s->control;
 	return s->job->ops->adopt ? s->job->ops->adopt(&s->server, err) : 0;
+}
+
+static int go_on(struct supervisor *s, struct error **err)
+{
+	return s->state->started ? take_over(s, err) : give_up(s, err);
 }
 
 /* What attach waits for. False: it does not wait any more. */
@@ -274,18 +305,18 @@ static void init(struct supervisor *s, struct daemon_job *job)
 		.worker_fd = -1,
 		.kernel_fd = -1,
 	};
-	s->report = state->started ? -1 : DAEMON_REPORT_FD;
-	state->supervisor = getpid();
+	s->report = state->supervisor ? -1 : DAEMON_REPORT_FD;
 	s->self = pidfd_of(getpid());
 	job->exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (!state->started)
+	if (!state->supervisor)
 		state->vault_fd = daemon_memory("vdattach-vault");
+	state->supervisor = getpid();
 }
 
 int supervisor_run(struct daemon_job *job, struct error **err)
 {
 	struct supervisor s;
-	bool again = job->state->started;
+	bool again = job->state->supervisor != 0;
 	int r;
 
 	/* whoever missed the last one has started another already */
@@ -296,7 +327,7 @@ int supervisor_run(struct daemon_job *job, struct error **err)
 	if (s.self < 0 || job->exe < 0 || s.state->vault_fd < 0)
 		r = error_sys(err, errno, "start the daemon");
 	else
-		r = again ? take_over(&s, err) : bring_up(&s, err);
+		r = again ? go_on(&s, err) : bring_up(&s, err);
 	if (r == 0) {
 		/* before the guardian gets what is attach's */
 		msg_to_kmsg();

@@ -138,14 +138,16 @@ finish() {
 	[ -z "$(pgrep -f "@vdattach.*$BATS_TEST_TMPDIR")" ]
 }
 
-@test "a worker that is killed while the disk is being attached: attach ends, with the disk or without" {
+@test "a worker or supervisor that is killed while the disk is being attached: attach ends, with the disk or without" {
 	qemu-img create -q -f vdi image 64M
 	printf 'start=2048,size=4096\n' >table
 	device=$(vd -e fuse image)
 	sfdisk -q "$device" <table
 	vd detach "$device"
 	device=
-	python3 "$BATS_TEST_DIRNAME/kill-starting" "${KILLS:-40}" "$MUSL/bin/vdattach" --links "$PWD/links" -e fuse image
+	for role in worker supervisor; do
+		python3 "$BATS_TEST_DIRNAME/kill-starting" "$role" "${KILLS:-25}" "$MUSL/bin/vdattach" --links "$PWD/links" -e fuse image
+	done
 	vd check image
 	[ -z "$(pgrep -f "@vdattach.*$BATS_TEST_TMPDIR")" ]
 }
