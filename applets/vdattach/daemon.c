@@ -39,7 +39,8 @@ int daemon_execute(int exe, char *const *argv)
 /* Only what is safe after fork() of a process with several threads. */
 _noreturn_ static void become_supervisor(const struct daemon_job *job)
 {
-	const int fds[] = { job->state->kernel_fd, job->state->vault_fd };
+	const struct daemon_state *state = job->state;
+	const int fds[] = { state->kernel_fd, state->vault_fd, state->memory_fd };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		if (fds[i] >= 0)

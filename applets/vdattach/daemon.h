@@ -36,6 +36,7 @@ struct daemon_state {
 	unsigned int index;
 	int kernel_fd; /* inherited by the next supervisor, or -1 */
 	int vault_fd;  /* likewise: what a killed worker leaves to the next one, see vault.h */
+	int memory_fd; /* likewise: see server.h */
 	/* who is who, for list; see role.h */
 	pid_t supervisor, worker;
 	bool replacing; /* a worker: the device has none that serves it */

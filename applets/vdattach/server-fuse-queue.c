@@ -21,13 +21,17 @@ struct queue {
 	bool gone; /* the file system is not mounted any more */
 };
 
-int fuse_pending_map(struct fuse_pending **ret)
+int fuse_pending_map(int memory_fd, struct fuse_pending **ret)
 {
-	void *p = mmap(NULL, sizeof(**ret), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		       0);
+	void *p = MAP_FAILED;
 
-	*ret = p == MAP_FAILED ? NULL : p;
-	return *ret ? 0 : -ENOMEM;
+	*ret = NULL;
+	if (ftruncate(memory_fd, sizeof(**ret)) == 0)
+		p = mmap(NULL, sizeof(**ret), PROT_READ | PROT_WRITE, MAP_SHARED, memory_fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	*ret = p;
+	return 0;
 }
 
 static struct fuse_in_header *header(struct queue *q)

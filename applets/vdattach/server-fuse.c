@@ -17,9 +17,6 @@
 
 #define DEVICE "/dev/fuse"
 
-/* linux/fuse.h of 6.9: requests that were handed out and not answered are handed out again */
-#define NOTIFY_RESEND 7
-
 struct fuse_state {
 	struct fuse_pending *pending;
 	int mount; /* supervisor, until the loop device holds it; or -1 */
@@ -84,7 +81,7 @@ static void fuse_destroy(struct vd_server *srv)
 	srv->devpath = NULL;
 }
 
-static int fuse_create(struct vd_server *srv, struct error **err)
+static int make_state(struct vd_server *srv, struct error **err)
 {
 	struct fuse_state *state = calloc(1, sizeof(*state));
 	int r = -ENOMEM;
@@ -92,15 +89,21 @@ static int fuse_create(struct vd_server *srv, struct error **err)
 	srv->state = state;
 	if (state) {
 		state->mount = -1;
-		r = fuse_pending_map(&state->pending);
+		r = fuse_pending_map(srv->memory_fd, &state->pending);
 	}
-	if (r < 0) {
-		error_sys(err, r, "fuse");
-	} else {
+	return r < 0 ? error_sys(err, r, "fuse") : 0;
+}
+
+static int fuse_create(struct vd_server *srv, struct error **err)
+{
+	struct fuse_state *state;
+	int r = make_state(srv, err);
+
+	state = srv->state;
+	if (r == 0)
 		r = srv->kernel_fd = open_device(err);
-		if (r >= 0)
-			r = state->mount = mount_detached(srv, err);
-	}
+	if (r >= 0)
+		r = state->mount = mount_detached(srv, err);
 	if (r < 0)
 		fuse_destroy(srv);
 	return MIN(r, 0);
@@ -109,18 +112,14 @@ static int fuse_create(struct vd_server *srv, struct error **err)
 static int serve(struct vd_server *srv, struct backend *backend, struct error **err)
 {
 	struct fuse_state *state = srv->state;
-	struct fuse_pending *pending = state ? state->pending : NULL;
 	int r = awake_start(err);
 
 	if (r < 0)
 		return r;
-	if (state)
-		closep(&state->mount);
-	if (!pending && fuse_pending_map(&pending) < 0)
-		return error_sys(err, ENOMEM, "fuse");
+	closep(&state->mount);
 	if (write(srv->ready_fd, "", 1) != 1)
 		return error_sys(err, errno, "tell that requests are answered");
-	return fuse_serve(srv, srv->kernel_fd, pending, backend, err);
+	return fuse_serve(srv, srv->kernel_fd, state->pending, backend, err);
 }
 
 static int attach_loop(struct vd_server *srv, int file, struct error **err)
@@ -168,18 +167,12 @@ static void fuse_abort(struct vd_server *srv)
 	closep(&fd);
 }
 
-/*
- * /dev/fuse is open here too, so requests wait. The one that the dead worker had lies in shared
- * memory; only a supervisor that took over from a killed one does not have it, and needs the
- * kernel's help.
- */
+/* /dev/fuse is open here too, so requests wait; the one that the dead worker had is in memory. */
 static int fuse_recover(struct vd_server *srv, struct error **err)
 {
-	const struct fuse_out_header again = { .len = sizeof(again), .error = NOTIFY_RESEND };
-
-	if (srv->state || write(srv->kernel_fd, &again, sizeof(again)) > 0)
-		return 0;
-	return error_sys(err, errno, "take over what a killed worker has left of %s", srv->devpath);
+	(void)srv;
+	(void)err;
+	return 0;
 }
 
 /* The mount goes with the loop device, and the worker's read with it. */
@@ -196,6 +189,7 @@ const struct vd_server_ops vd_server_fuse = {
 	.start = fuse_start,
 	.abort = fuse_abort,
 	.recover = fuse_recover,
+	.adopt = make_state,
 	.stop = fuse_stop,
 	.destroy = fuse_destroy,
 };

@@ -16,8 +16,8 @@
 #define FUSE_DATA_MAX ((uint32_t)MIB) /* in one request */
 
 /*
- * The request that is being answered, in memory that all workers share: when one dies, the next
- * finds here what the kernel has handed out already, and answers it (again, perhaps: the kernel
+ * The request that is being answered, in memory that all processes share: when a worker dies, the
+ * next finds here what the kernel has handed out already, and answers it (again, perhaps: the kernel
  * ignores a second answer, and nothing was answered in between). header.len 0: there is none.
  */
 struct fuse_pending {
@@ -25,8 +25,8 @@ struct fuse_pending {
 	uint8_t data[FUSE_DATA_MAX];
 };
 
-/* Reserves it. 0 or -ENOMEM. */
-int fuse_pending_map(struct fuse_pending **ret) _must_check_;
+/* Maps it, of a file in memory that is empty or has it already. 0 or -errno. */
+int fuse_pending_map(int memory_fd, struct fuse_pending **ret) _must_check_;
 
 /* Answers what fd, which is /dev/fuse, hands out until the file system is gone. 0 or -errno. */
 int fuse_serve(const struct vd_server *srv, int fd, struct fuse_pending *pending,

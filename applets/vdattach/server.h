@@ -33,7 +33,8 @@ struct vd_server {
 	int ready_fd;  /* worker: one byte written here = requests are answered from now on */
 	int worker_fd; /* worker: its end of what start() gives to the kernel (nbd), or -1 */
 	int kernel_fd; /* supervisor: the other end (nbd), /dev/fuse, /dev/ublk-control; or -1 */
-	void *state;   /* the transport's own */
+	int memory_fd; /* all processes: a file in memory, empty at first, the transport's own */
+	void *state;   /* likewise, of one process */
 };
 
 struct vd_server_ops {

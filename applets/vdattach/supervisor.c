@@ -308,9 +308,12 @@ static void init(struct supervisor *s, struct daemon_job *job)
 	s->report = state->supervisor ? -1 : DAEMON_REPORT_FD;
 	s->self = pidfd_of(getpid());
 	job->exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (!state->supervisor)
+	if (!state->supervisor) {
 		state->vault_fd = daemon_memory("vdattach-vault");
+		state->memory_fd = daemon_memory("vdattach-transport");
+	}
 	state->supervisor = getpid();
+	s->server.memory_fd = state->memory_fd;
 }
 
 int supervisor_run(struct daemon_job *job, struct error **err)
@@ -324,7 +327,7 @@ int supervisor_run(struct daemon_job *job, struct error **err)
 		return 0;
 	daemon_harden();
 	init(&s, job);
-	if (s.self < 0 || job->exe < 0 || s.state->vault_fd < 0)
+	if (s.self < 0 || job->exe < 0 || s.state->vault_fd < 0 || s.state->memory_fd < 0)
 		r = error_sys(err, errno, "start the daemon");
 	else
 		r = again ? go_on(&s, err) : bring_up(&s, err);
