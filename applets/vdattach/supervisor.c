@@ -228,8 +228,8 @@ static int read_record(struct supervisor *s, struct error **err)
 {
 	const struct daemon_state *state = s->state;
 
-	s->server.devpath = *state->devpath ? strdup(state->devpath) : NULL;
-	if (*state->devpath && !s->server.devpath)
+	s->server.devpath = strdup(state->devpath);
+	if (!s->server.devpath)
 		return error_sys(err, ENOMEM, "take over '%s'", state->devpath);
 	s->server.index = state->index;
 	s->server.kernel_fd = state->kernel_fd;
@@ -239,14 +239,16 @@ static int read_record(struct supervisor *s, struct error **err)
 /* The first supervisor was killed before there was a device: attach knows that by now. */
 static int give_up(struct supervisor *s, struct error **err)
 {
-	int r = read_record(s, err);
+	int r = 0;
 
 	s->state->stopping = true;
 	s->worker = role_holder(ROLE_WORKER);
 	if (s->worker >= 0 && pidfd_kill(s->worker) == 0)
 		pidfd_wait(s->worker, -1);
 	forget_worker(s);
-	if (r == 0)
+	if (*s->state->devpath)
+		r = read_record(s, err);
+	if (r == 0 && s->server.devpath)
 		s->job->ops->destroy(&s->server);
 	return r < 0 ? r : error_make(err, ECHILD, "the supervisor was killed");
 }

@@ -32,11 +32,13 @@ struct kernel {
 static int start(void **state)
 {
 	struct kernel *k = calloc(1, sizeof(*k));
+	int memory = memfd_create("pending", MFD_CLOEXEC);
 
 	memset(bytes, 'd', sizeof(bytes));
-	if (!k || fuse_pending_map(&k->pending) < 0 ||
+	if (!k || memory < 0 || fuse_pending_map(memory, &k->pending) < 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, k->fds) < 0)
 		return -1;
+	close(memory);
 	*state = k;
 	return 0;
 }
