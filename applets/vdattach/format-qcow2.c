@@ -19,17 +19,12 @@ static int qcow2_probe(const struct vd_probe *probe)
 	return get_be32(probe->head + 4) == 1 ? 0 : 100;
 }
 
-static int refuse_damaged(const struct qcow2 *q, struct error **err)
+static int refuse_corrupt(const struct qcow2 *q, struct error **err)
 {
 	if (q->header.incompatible & QCOW2_INCOMPAT_CORRUPT)
 		return error_make(err, EROFS,
 				  "%s: qcow2: marked as corrupt: repair it with qemu-img check -r "
 				  "all, or attach it read-only (-r)",
-				  q->file->name);
-	if (q->header.incompatible & QCOW2_INCOMPAT_DIRTY)
-		return error_make(err, EROFS,
-				  "%s: qcow2: not closed properly, its refcounts are not valid: "
-				  "run qemu-img check -r all, or attach it read-only (-r)",
 				  q->file->name);
 	return 0;
 }
@@ -56,7 +51,7 @@ static int decide_access(struct vd_image *image, struct error **err)
 				     "%s: qcow2: marked as corrupt", q->file->name);
 		return 0;
 	}
-	r = refuse_damaged(q, err);
+	r = refuse_corrupt(q, err);
 	if (r < 0)
 		return r;
 	if (feature) {
@@ -112,19 +107,11 @@ static int make_memory(struct qcow2 *q, struct error **err)
 	return 0;
 }
 
-/*
- * Bits whose features this version does not keep up to date (dirty bitmaps) must be cleared
- * before the first write, which tells every other program so.
- */
-static int qcow2_begin_write(struct vd_image *image, struct error **err)
+static int clear_autoclear(struct qcow2 *q, struct error **err)
 {
-	struct qcow2 *q = qcow2_of(image);
 	static const uint8_t zeros[8];
-	int r;
+	int r = source_pwrite(q->file, zeros, sizeof(zeros), 88, err);
 
-	if (!q->may_write || q->header.autoclear == 0)
-		return 0;
-	r = source_pwrite(q->file, zeros, sizeof(zeros), 88, err);
 	if (r == 0)
 		r = source_flush(q->file, err);
 	if (r == 0)
@@ -132,7 +119,23 @@ static int qcow2_begin_write(struct vd_image *image, struct error **err)
 	return r;
 }
 
-static void note_dirty(struct vd_image *image)
+/*
+ * Bits whose features this version does not keep up to date (dirty bitmaps) must be cleared
+ * before the first write, which tells every other program so.
+ */
+static int qcow2_begin_write(struct vd_image *image, struct error **err)
+{
+	struct qcow2 *q = qcow2_of(image);
+
+	if (!q->may_write)
+		return 0;
+	if (!q->reclaimed)
+		qcow2_reclaim(image);
+	q->reclaimed = true;
+	return q->header.autoclear ? clear_autoclear(q, err) : 0;
+}
+
+static void note_oddities(struct vd_image *image)
 {
 	const struct qcow2 *q = qcow2_of(image);
 
@@ -162,9 +165,11 @@ static int set_up(struct vd_image *image, struct error **err)
 	q->tail.end = (q->file->size + q->cluster_size - 1) & ~(q->cluster_size - 1);
 	q->epoch_end = q->tail.end;
 	r = make_memory(q, err);
+	if (r == 0 && q->may_write && q->header.incompatible & QCOW2_INCOMPAT_DIRTY)
+		r = qcow2_repair(image, err);
 	if (r < 0)
 		return r;
-	note_dirty(image);
+	note_oddities(image);
 	image->size = q->header.size & ~(uint64_t)(VD_SECTOR - 1);
 	image->block_size = (uint32_t)q->cluster_size;
 	image->variant = q->header.version == 2 ? "version 2" : "version 3";

@@ -11,6 +11,7 @@
 
 #define EXTENSION_BACKING_FORMAT 0xe2792acau
 #define EXTENSION_BITMAPS	 0x23852875u
+#define EXTENSION_FEATURE_NAMES	 0x6803f857u
 #define EXTENSION_LUKS		 0x0537be77u
 #define EXTENSION_DATA_FILE	 0x44415441u
 
@@ -207,7 +208,10 @@ static int read_extension(struct qcow2 *q, uint32_t type, uint64_t offset, uint3
 				  "%s: encrypted qcow2 (LUKS) is not supported: decrypt it with "
 				  "qemu-img convert",
 				  q->file->name);
+	case EXTENSION_FEATURE_NAMES:
+		return 0;
 	default:
+		q->foreign = true;
 		return 0;
 	}
 }
@@ -287,6 +291,7 @@ int qcow2_header_read(struct qcow2 *q, struct error **err)
 	if (memcmp(b, QCOW2_MAGIC, 4) != 0)
 		return error_make(err, EINVAL, "%s: no qcow2 header at offset 0", q->file->name);
 	decode(b, &q->header);
+	q->foreign = q->header.autoclear & ~QCOW2_AUTOCLEAR_BITMAPS;
 	r = check_values(q, err);
 	if (r < 0)
 		return r;

@@ -11,16 +11,41 @@
 #define MAX_BITMAPS	     65535u
 #define MAX_BITMAP_DIRECTORY (64 * MIB)
 
-/* COPIED and a refcount of 1 go together; qemu writes in place by it. */
-static int check_copied(struct qcow2_checker *c, const char *what, uint64_t offset, bool copied,
-			struct error **err)
+/* Sets or clears the flag of the entry at that place of the file; on the disk at the next flush. */
+static int mend_copied(struct qcow2_checker *c, uint64_t at, bool copied, struct error **err)
+{
+	struct blockmap *map = qcow2_l2_map(c->q, at);
+	uint64_t value = 0;
+	int r = blockmap_is_full(map) ? qcow2_flush(c->image, err) : 0;
+
+	if (r == 0)
+		r = blockmap_get_be64(map, at, 0, &value, err);
+	if (r == 0)
+		r = blockmap_put_be64(map, at, 0,
+				      copied ? value | QCOW2_COPIED : value & ~QCOW2_COPIED, err);
+	c->changed++;
+	return r;
+}
+
+/*
+ * COPIED and a refcount of 1 go together; qemu writes in place by it. at: where the entry is that
+ * refers to the cluster at offset.
+ */
+static int check_copied(struct qcow2_checker *c, const char *what, uint64_t at, uint64_t offset,
+			bool copied, struct error **err)
 {
 	struct qcow2 *q = c->q;
 	uint64_t count = 0;
-	int r = qcow2_refcount_get(q, offset >> q->header.cluster_bits, &count, err);
+	int r = 0;
 
+	qcow2_refer_active(c, offset);
+	if (!c->first_pass || c->copied == QCOW2_COPIED_IGNORE)
+		return 0;
+	r = qcow2_refcount_get(q, offset >> q->header.cluster_bits, &count, err);
 	if (r < 0 || copied == (count == 1))
 		return r;
+	if (c->copied == QCOW2_COPIED_MEND)
+		return mend_copied(c, at, !copied, err);
 	findings_add(c->findings, FINDING_ERROR,
 		     "%s: qcow2: %s at offset %" PRIu64 ": refcount %" PRIu64
 		     ", but the COPIED flag is %s",
@@ -28,7 +53,9 @@ static int check_copied(struct qcow2_checker *c, const char *what, uint64_t offs
 	return 0;
 }
 
-static int check_entry(struct qcow2_checker *c, const uint8_t *b, bool active, struct error **err)
+/* at: where b is in the file. */
+static int check_entry(struct qcow2_checker *c, uint64_t at, const uint8_t *b, bool active,
+		       struct error **err)
 {
 	_cleanup_error_ struct error *bad = NULL;
 	struct qcow2 *q = c->q;
@@ -54,16 +81,14 @@ static int check_entry(struct qcow2_checker *c, const uint8_t *b, bool active, s
 				     "%s: qcow2: compressed cluster at offset %" PRIu64
 				     " has the COPIED flag",
 				     q->file->name, entry.offset);
-		qcow2_refer(c, entry.offset, entry.length, "compressed cluster");
+		qcow2_refer(c, entry.offset, entry.length, QCOW2_USE_DATA, "compressed cluster");
 		return 0;
 	}
 	/* clusters of a data file have no refcount */
 	if (q->data_file)
 		return 0;
-	qcow2_refer(c, entry.offset, q->cluster_size, "data cluster");
-	if (!active || !c->first_pass)
-		return 0;
-	return check_copied(c, "data cluster", entry.offset, entry.copied, err);
+	qcow2_refer(c, entry.offset, q->cluster_size, QCOW2_USE_DATA, "data cluster");
+	return active ? check_copied(c, "data cluster", at, entry.offset, entry.copied, err) : 0;
 }
 
 static int check_l2(struct qcow2_checker *c, uint64_t offset, bool active, struct error **err)
@@ -83,11 +108,13 @@ static int check_l2(struct qcow2_checker *c, uint64_t offset, bool active, struc
 	c->budget -= q->cluster_size;
 	r = source_pread(q->file, c->table, q->cluster_size, offset, err);
 	for (uint64_t at = 0; at < q->cluster_size && r == 0; at += q->l2_entry_size)
-		r = check_entry(c, c->table + at, active, err);
+		r = check_entry(c, offset + at, c->table + at, active, err);
 	return r;
 }
 
-static int check_l1_entry(struct qcow2_checker *c, uint64_t value, bool active, struct error **err)
+/* at: where the entry is in the file. */
+static int check_l1_entry(struct qcow2_checker *c, uint64_t at, uint64_t value, bool active,
+			  struct error **err)
 {
 	struct qcow2 *q = c->q;
 	uint64_t offset = value & QCOW2_OFFSET_MASK;
@@ -104,9 +131,9 @@ static int check_l1_entry(struct qcow2_checker *c, uint64_t value, bool active, 
 				     q->file->name, offset);
 		return 0;
 	}
-	qcow2_refer(c, offset, q->cluster_size, "L2 table");
-	if (active && c->first_pass)
-		r = check_copied(c, "L2 table", offset, value & QCOW2_COPIED, err);
+	qcow2_refer(c, offset, q->cluster_size, QCOW2_USE_TABLE, "L2 table");
+	if (active)
+		r = check_copied(c, "L2 table", at, offset, value & QCOW2_COPIED, err);
 	return r < 0 ? r : check_l2(c, offset, active, err);
 }
 
@@ -132,13 +159,13 @@ int qcow2_check_l1(struct qcow2_checker *c, uint64_t offset, uint64_t entries, b
 
 	if (entries == 0 || !inside(c, "L1 table", offset, entries * 8))
 		return 0;
-	qcow2_refer(c, offset, entries * 8, "L1 table");
+	qcow2_refer(c, offset, entries * 8, QCOW2_USE_ALONE, "L1 table");
 	for (uint64_t i = 0; i < entries && r == 0; i++) {
 		uint64_t value = 0;
 
 		r = blockmap_get_be64(c->q->map, offset, i, &value, err);
 		if (r == 0)
-			r = check_l1_entry(c, value, active, err);
+			r = check_l1_entry(c, offset + i * 8, value, active, err);
 	}
 	return r;
 }
@@ -170,7 +197,8 @@ int qcow2_check_snapshots(struct qcow2_checker *c, struct error **err)
 			r = qcow2_check_l1(c, get_be64(b), get_be32(b + 8), false, err);
 	}
 	if (r == 0 && h->n_snapshots)
-		qcow2_refer(c, h->snapshots_offset, at - h->snapshots_offset, "snapshot table");
+		qcow2_refer(c, h->snapshots_offset, at - h->snapshots_offset, QCOW2_USE_ALONE,
+			    "snapshot table");
 	return r;
 }
 
@@ -182,14 +210,14 @@ static int check_bitmap_table(struct qcow2_checker *c, uint64_t offset, uint64_t
 
 	if (!inside(c, "bitmap table", offset, entries * 8))
 		return 0;
-	qcow2_refer(c, offset, entries * 8, "bitmap table");
+	qcow2_refer(c, offset, entries * 8, QCOW2_USE_ALONE, "bitmap table");
 	for (uint64_t i = 0; i < entries && r == 0; i++) {
 		uint64_t value = 0;
 
 		r = blockmap_get_be64(q->map, offset, i, &value, err);
 		value &= QCOW2_OFFSET_MASK;
 		if (r == 0 && value)
-			qcow2_refer(c, value, q->cluster_size, "bitmap");
+			qcow2_refer(c, value, q->cluster_size, QCOW2_USE_ALONE, "bitmap");
 	}
 	return r;
 }
@@ -207,7 +235,7 @@ int qcow2_check_bitmaps(struct qcow2_checker *c, struct error **err)
 	if (m->n > MAX_BITMAPS || m->directory_size > MAX_BITMAP_DIRECTORY ||
 	    !inside(c, "bitmap directory", at, m->directory_size))
 		return 0;
-	qcow2_refer(c, at, m->directory_size, "bitmap directory");
+	qcow2_refer(c, at, m->directory_size, QCOW2_USE_ALONE, "bitmap directory");
 	for (uint32_t i = 0; i < m->n && r == 0; i++) {
 		uint8_t b[BITMAP_ENTRY];
 		uint64_t n;

@@ -70,6 +70,8 @@ struct qcow2 {
 	uint64_t reftable_entries;
 	enum vd_codec codec;
 	bool may_write; /* as image->read_only was at open */
+	bool foreign;	/* has extensions that may have clusters nobody here knows of */
+	bool reclaimed; /* qcow2_reclaim was called */
 
 	/*
 	 * Tables by when they go to the disk at a flush: before all, what nothing refers to yet
@@ -175,6 +177,20 @@ int qcow2_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t off
 		 struct error **err) _must_check_;
 int qcow2_zero_block(struct vd_image *image, uint64_t offset, struct error **err) _must_check_;
 int qcow2_flush(struct vd_image *image, struct error **err) _must_check_;
+
+/*
+ * For an image with the dirty bit, before anything is written: makes the refcounts and COPIED flags
+ * anew from the mapping and clears the bit. 0, -EROFS (damage that only a person should mend; the
+ * file is as it was), or -errno: the bit stays.
+ */
+int qcow2_repair(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
+
+/*
+ * Before the first write: frees clusters near the end of the file that have a refcount though
+ * nothing refers to them, as a process that was killed and a power cut leave them. Not where that
+ * would be a long search, and never when anything is wrong with the image.
+ */
+void qcow2_reclaim(struct vd_image *image) _nonnull_(1);
 
 /* vd_format_ops.check. */
 int qcow2_check(struct vd_image *image, struct error **err) _must_check_;

@@ -171,13 +171,16 @@ for file in x.vdi x.vmdk x.vpc x.vhdx x.qcow2 child.qcow2; do
 	debugfs -R "dump /$file $WORK/after/$file" "$WORK/host" 2>/dev/null
 done
 for file in x.vdi x.vmdk x.vpc x.vhdx x.qcow2 child.qcow2; do
-	# a worker that is killed may leave space that belongs to nothing
+	# a worker that is killed may leave space that belongs to nothing; in QCOW2 the next one frees it
+	leaks=3
+	case $file in *.qcow2) leaks=0 ;; esac
 	status=0
 	[ $file = x.vpc ] || qemu-img check -q "$WORK/after/$file" >"$WORK/check.log" 2>&1 || status=$?
-	case $status in 0 | 3) ;; *) fail "qemu-img check $file: $(head -5 "$WORK/check.log")" ;; esac
+	case $status in 0 | "$leaks") ;; *) fail "qemu-img check $file: $(head -5 "$WORK/check.log")" ;; esac
+	[ $leaks = 0 ] || leaks=2
 	status=0
 	"$TOP/build/host/bin/vdattach" check "$WORK/after/$file" >"$WORK/check.log" 2>&1 || status=$?
-	case $status in 0 | 2) ;; *) fail "vdattach check $file: $(head -5 "$WORK/check.log")" ;; esac
+	case $status in 0 | "$leaks") ;; *) fail "vdattach check $file: $(head -5 "$WORK/check.log")" ;; esac
 	qemu-img convert -O raw "$WORK/after/$file" "$WORK/raw"
 	[ $file = child.qcow2 ] || "$WORK/blockwork" verify "$WORK/raw" 5 150 || fail "$file: other bytes"
 done

@@ -166,8 +166,10 @@ part "$WORK/host" "$WORK/disk.img" 1
 clean_ext4 "$WORK/host"
 for format in vpc vdi vmdk vhdx qcow2 child; do
 	debugfs -R "dump /images/$format.img $WORK/$format.img" "$WORK/host" 2>/dev/null
-	# a killed worker may leave clusters that nobody uses (status 3)
-	[ "$format" = vpc ] || qemu-img check -q "$WORK/$format.img" || [ $? = 3 ] || fail "qemu-img check $format"
+	# a killed worker may leave blocks that nobody uses (status 3); those of QCOW2 are freed by the next one
+	status=0
+	[ "$format" = vpc ] || qemu-img check -q "$WORK/$format.img" || status=$?
+	case $format:$status in *:0 | vdi:3 | vmdk:3 | vhdx:3 | child:3) ;; *) fail "qemu-img check $format: status $status" ;; esac
 done
 for format in vpc vdi vmdk vhdx qcow2; do
 	qemu-img convert -q -f "$format" -O raw "$WORK/$format.img" "$WORK/raw"

@@ -118,8 +118,10 @@ log | awk '/VmLck|VmRSS/ && $4 > 16384 { bad = 1 } END { exit bad }' || fail 'th
 clean_ext4 "$WORK/host.ext4"
 for format in $formats; do
 	debugfs -R "dump /$format $WORK/image" "$WORK/host.ext4" 2>/dev/null
-	# a killed worker may leave clusters that nobody uses (status 3)
-	[ $format = vpc ] || qemu-img check -q -f "$format" "$WORK/image" || [ $? = 3 ] || fail "qemu-img check $format"
+	# a killed worker may leave blocks that nobody uses (status 3); those of QCOW2 are freed by the next one
+	status=0
+	[ $format = vpc ] || qemu-img check -q -f "$format" "$WORK/image" || status=$?
+	case $format:$status in *:0 | vdi:3 | vmdk:3 | vhdx:3) ;; *) fail "qemu-img check $format: status $status" ;; esac
 	qemu-img convert -q -f "$format" -O raw "$WORK/image" "$WORK/raw"
 	sum=$(sha256sum <"$WORK/raw" | cut -c 1-64)
 	expect "=== sum $format $sum"

@@ -75,6 +75,7 @@ static inline void crash_state(struct crash_run *run, const struct world *durabl
 static inline void crash_write_on(struct crash_run *run, struct world *world)
 {
 	struct crash_disk *before = &run->seen, *after = &run->again;
+	bool no_leaks = run->no_leaks;
 
 	for (uint32_t i = 0; i < 3; i++) {
 		uint64_t sector = rng_below(&run->rng, run->sectors);
@@ -87,8 +88,10 @@ static inline void crash_write_on(struct crash_run *run, struct world *world)
 	}
 	if (source_flush(run->disk, NULL) < 0)
 		crash_fail(run, "cannot be flushed");
+	run->no_leaks |= crash_reclaims(run->image);
 	crash_close(run);
 	crash_open(run, world);
+	run->no_leaks = no_leaks;
 	crash_see(run, after);
 	for (uint64_t s = 0; s < run->sectors; s++) {
 		if (!crash_same(crash_sector(before, s), crash_sector(after, s)))
