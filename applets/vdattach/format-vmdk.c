@@ -173,7 +173,7 @@ static int add_hint(const char *hint, struct vd_parent_ref *ret, struct error **
 	const char *last = strrchr(hint, '/');
 	int r = vd_parent_ref_add(ret, hint, err);
 
-	return r < 0 || *hint != '/' || !last[1] ? r : vd_parent_ref_add(ret, last + 1, err);
+	return r < 0 || !last || !last[1] ? r : vd_parent_ref_add(ret, last + 1, err);
 }
 
 /* VirtualBox gives the parent's UUID, and often nothing else. */

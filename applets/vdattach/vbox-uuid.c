@@ -32,7 +32,8 @@ static void ids_of_file(struct source *source, struct ids *ret)
 {
 	struct vmdk_descriptor descriptor;
 	struct vdi_header header;
-	uint8_t head[32] = { 0 };
+	uint8_t head[VD_SECTOR] = { 0 };
+	size_t n = (size_t)MIN(source->size, (uint64_t)sizeof(head));
 	uint64_t offset;
 
 	*ret = (struct ids){ .uuid = "" };
@@ -40,8 +41,8 @@ static void ids_of_file(struct source *source, struct ids *ret)
 		ids_of_vdi(&header, ret);
 		return;
 	}
-	if (source->size < sizeof(head) || source_pread(source, head, sizeof(head), 0, NULL) < 0 ||
-	    (memcmp(head, VMDK_MAGIC, 4) != 0 && !vmdk_is_descriptor(head, sizeof(head))) ||
+	if (source_pread(source, head, n, 0, NULL) < 0 ||
+	    (memcmp(head, VMDK_MAGIC, 4) != 0 && !vmdk_is_descriptor(head, n)) ||
 	    vmdk_read_descriptor(source, &descriptor, &offset, NULL) < 0)
 		return;
 	ids_of_vmdk(&descriptor, ret);

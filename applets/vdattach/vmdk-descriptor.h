@@ -44,8 +44,8 @@ struct vmdk_descriptor {
 
 /*
  * Parses n bytes of text, which may end early with a zero byte. Lines that are
- * not known are passed over, as VMware does. Names of files become UTF-8. name: for messages. Returns 0,
- * -EINVAL or -ENOMEM; on failure *ret owns nothing.
+ * not known are passed over, as VMware does. Names of files become UTF-8. name: for messages.
+ * Returns 0, -EINVAL or -ENOMEM; on failure *ret owns nothing.
  */
 int vmdk_descriptor_parse(const char *text, size_t n, const char *name, struct vmdk_descriptor *ret,
 			  struct error **err) _must_check_ _nonnull_(1, 3, 4);

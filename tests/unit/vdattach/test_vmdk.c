@@ -62,12 +62,30 @@ static void test_names_become_utf8(void **state)
 	struct vmdk_descriptor d;
 
 	assert_true(vmdk_is_descriptor(text, sizeof(text)));
-	assert_false(vmdk_is_descriptor("# Disk\n# other\nx", 16));
 	assert_int_equal(vmdk_descriptor_parse(text, sizeof(text), "x", &d, NULL), 0);
 	assert_string_equal(d.parent_hint, "M\u00fcller.vmdk");
 	assert_int_equal(d.n_extents, 1);
 	assert_string_equal(d.extents[0].file, "5 \u20ac \xc2\x8d.vmdk");
 	vmdk_descriptor_release(&d);
+}
+
+/* VMware goes by the version, which must be the first setting; scripts vary the heading. */
+static void test_descriptor_is_known(void **state)
+{
+	static const char *const are[] = {
+		"# Disk DescriptorFile\nCID=1\n",      "#Disk Descriptor File\nversion=1\n",
+		"  # disk descriptorfile\r\n",	       "# made by a script\n\nversion=1\nCID=1\n",
+		"version=2\r\nencoding=\"UTF-8\"\r\n",
+	};
+	static const char *const are_not[] = {
+		"# Disk\n# other\nx", "version=\n", "version=x\n",  "CID=1\nversion=1\n",
+		"# Disk Descriptor",  "\n\n",	    "versions=1\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(are); i++)
+		assert_true(vmdk_is_descriptor(are[i], strlen(are[i])));
+	for (size_t i = 0; i < ARRAY_SIZE(are_not); i++)
+		assert_false(vmdk_is_descriptor(are_not[i], strlen(are_not[i])));
 }
 
 static void test_descriptor_refused(void **state)
@@ -133,6 +151,35 @@ static void test_parent_refused(void **state)
 	world_put(&f.world, 1, 512 + (uint64_t)(strstr(BASE_TEXT, "1234abcd") - BASE_TEXT), "9", 1);
 	assert_refused(&f, false, -ESTALE, "9234abcd");
 	end(&f);
+}
+
+/* The parent's path is that of another machine or folder; beside the child, its content id tells.
+ */
+static void test_parent_from_elsewhere(void **state)
+{
+	static const char *const hints[] = { "../a b/base.vmdk", "/vmfs/volumes/store/vm/base.vmdk",
+					     "sub/base.vmdk" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(hints); i++) {
+		struct fixture f = { .image = NULL };
+		struct vmdk_spec spec = child;
+		char text[512];
+
+		snprintf(text, sizeof(text),
+			 "# Disk DescriptorFile\nversion=1\nCID=aa\nparentCID=1234abcd\n"
+			 "parentFileNameHint=\"%s\"\nRW 4797 SPARSE \"child.vmdk\"\n",
+			 hints[i]);
+		spec.descriptor = text;
+		world_add(&f.world, "child.vmdk", 0);
+		vmdk_put(&f.world, 0, &spec);
+		assert_refused(&f, true, -ENOENT, "base.vmdk");
+		world_add(&f.world, "base.vmdk", 0);
+		vmdk_put(&f.world, 1, &base);
+		vmdk_put_grain(&f.world, 1, &base, 0, 0x55);
+		open_disk(&f, true);
+		assert_int_equal(byte_at(&f, 0), 0x55);
+		end(&f);
+	}
 }
 
 /* VirtualBox gives UUIDs only; a reader that looks at the CID alone would see an empty disk. */
@@ -255,6 +302,91 @@ static void test_shared_file(void **state)
 	end(&f);
 }
 
+/* A damaged first directory is no loss for who only reads. */
+static void test_redundant_directory(void **state)
+{
+	static const uint32_t damages[] = { 0, 0xffffff };
+	uint64_t first = (VMDK_RGD + (uint64_t)vmdk_set_size(&base)) * VMDK_SECTOR;
+
+	for (size_t i = 0; i < ARRAY_SIZE(damages) + 1; i++) {
+		struct fixture f = { .image = NULL };
+
+		world_add(&f.world, "base.vmdk", 0);
+		vmdk_put(&f.world, 0, &base);
+		vmdk_put_grain(&f.world, 0, &base, 599, 0x66);
+		/* where it is, or what is in it */
+		if (i < ARRAY_SIZE(damages))
+			vmdk_put32(&f.world, 0, 56, damages[i]);
+		else
+			vmdk_put32(&f.world, 0, first, 0xffffff);
+		assert_refused(&f, false, -EINVAL, "VMDK grain directory");
+		open_disk(&f, true);
+		assert_int_equal(byte_at(&f, BYTES - 1), 0x66);
+		assert_int_equal(f.image->findings.count[FINDING_ERROR], 1);
+		close_disk(&f);
+		/* both: nothing is left */
+		vmdk_put32(&f.world, 0, 48, 0xffffff);
+		assert_refused(&f, true, -EINVAL, "VMDK grain directory");
+		end(&f);
+	}
+}
+
+static void test_redundant_directory_damaged(void **state)
+{
+	struct fixture f = { .image = NULL };
+
+	world_add(&f.world, "base.vmdk", 0);
+	vmdk_put(&f.world, 0, &base);
+	vmdk_put_grain(&f.world, 0, &base, 599, 0x66);
+	vmdk_put32(&f.world, 0, 48, 0xffffff);
+	open_disk(&f, true);
+	assert_int_equal(byte_at(&f, BYTES - 1), 0x66);
+	end(&f);
+}
+
+/* A sparse file that holds a descriptor of more than itself, or of other files only. */
+static void test_embedded_descriptor_of_many(void **state)
+{
+	static const struct vmdk_spec many = {
+		1,
+		2,
+		800,
+		GRAIN,
+		"# Disk DescriptorFile\nversion=1\nCID=1\nparentCID=ffffffff\n"
+		"RW 800 SPARSE \"was named otherwise.vmdk\"\nRW 1000 SPARSE \"s002.vmdk\"\n",
+	};
+	static const struct vmdk_spec none = {
+		1,
+		0,
+		800,
+		GRAIN,
+		"# Disk DescriptorFile\nversion=1\nCID=1\nparentCID=ffffffff\n"
+		"RW 1000 SPARSE \"/vmfs/volumes/store/vm/s002.vmdk\"\n",
+	};
+	struct fixture f = { .image = NULL };
+
+	world_add(&f.world, "image.vmdk", 0);
+	vmdk_put(&f.world, 0, &many);
+	vmdk_put_grain(&f.world, 0, &many, 99, 0x11);
+	assert_refused(&f, true, -ENOENT, "s002.vmdk");
+	world_add(&f.world, "s002.vmdk", 0);
+	vmdk_put(&f.world, 1, &part2);
+	vmdk_put_grain(&f.world, 1, &part2, 0, 0x22);
+	open_disk(&f, false);
+	assert_int_equal(f.image->size, 1800 * 512);
+	assert_int_equal(byte_at(&f, 800 * 512 - 1), 0x11);
+	assert_int_equal(byte_at(&f, 800 * 512), 0x22);
+	put_byte(&f, 0, 0x33);
+	close_disk(&f);
+	vmdk_put(&f.world, 0, &none);
+	vmdk_put32(&f.world, 0, 12, 0);
+	vmdk_put32(&f.world, 0, 20, 0);
+	open_disk(&f, true);
+	assert_int_equal(f.image->size, 1000 * 512);
+	assert_int_equal(byte_at(&f, 0), 0x22);
+	end(&f);
+}
+
 static void test_both_sets_of_tables(void **state)
 {
 	struct fixture f = { .image = NULL };
@@ -323,14 +455,19 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_descriptor),
 		cmocka_unit_test(test_names_become_utf8),
+		cmocka_unit_test(test_descriptor_is_known),
 		cmocka_unit_test(test_descriptor_refused),
 		cmocka_unit_test(test_zeroed_grain_hides_parent),
 		cmocka_unit_test(test_parent_refused),
+		cmocka_unit_test(test_parent_from_elsewhere),
 		cmocka_unit_test(test_vbox_child),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_hostile_headers),
 		cmocka_unit_test(test_damaged_tables),
 		cmocka_unit_test(test_shared_file),
+		cmocka_unit_test(test_redundant_directory),
+		cmocka_unit_test(test_redundant_directory_damaged),
+		cmocka_unit_test(test_embedded_descriptor_of_many),
 		cmocka_unit_test(test_both_sets_of_tables),
 		cmocka_unit_test(test_session_marks),
 		cmocka_unit_test(test_two_flushes),
