@@ -75,6 +75,7 @@ static int read_second(struct vmdk_sparse *s, int r, struct error **err)
 		return r;
 	if (err)
 		error_release(err);
+	s->header.directory_offset = s->header.redundant_offset;
 	s->directory_damaged = true;
 	return 0;
 }

@@ -322,6 +322,7 @@ static void test_redundant_directory(void **state)
 		assert_refused(&f, false, -EINVAL, "VMDK grain directory");
 		open_disk(&f, true);
 		assert_int_equal(byte_at(&f, BYTES - 1), 0x66);
+		assert_int_equal(vd_image_check(f.image, NULL), 0);
 		assert_int_equal(f.image->findings.count[FINDING_ERROR], 1);
 		close_disk(&f);
 		/* both: nothing is left */
