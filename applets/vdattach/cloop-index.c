@@ -212,7 +212,8 @@ static int codec_v4(unsigned int flags)
 	static const enum vd_codec codecs[] = { [V4_ZLIB] = VD_CODEC_ZLIB,
 						[V4_NONE] = VD_CODEC_NONE,
 						[V4_XZ] = VD_CODEC_XZ,
-						[V4_LZ4] = VD_CODEC_LZ4 };
+						[V4_LZ4] = VD_CODEC_LZ4,
+						[V4_LZO] = VD_CODEC_LZO };
 
 	return flags < ARRAY_SIZE(codecs) ? (int)codecs[flags] : -1;
 }
@@ -224,6 +225,8 @@ static int codec_v3(uint32_t flags)
 		return VD_CODEC_NONE;
 	case V3_ZLIB:
 		return VD_CODEC_ZLIB;
+	case V3_LZO:
+		return VD_CODEC_LZO;
 	case V3_XZ:
 		return VD_CODEC_XZ;
 	case V3_LZ4:
@@ -237,12 +240,10 @@ static int find_codec(struct source *source, const struct cloop *c, uint32_t i, 
 		      enum vd_codec *ret, struct error **err)
 {
 	int codec = VD_CODEC_ZLIB, r;
-	bool is_lzo = false;
 	uint8_t b[4];
 
 	if (c->index == CLOOP_INDEX_BE64_CODEC) {
 		codec = codec_v4((unsigned int)(offsets[0] >> 60));
-		is_lzo = offsets[0] >> 60 == V4_LZO;
 		offsets[0] &= V4_OFFSET;
 		offsets[1] &= V4_OFFSET;
 	}
@@ -252,13 +253,11 @@ static int find_codec(struct source *source, const struct cloop *c, uint32_t i, 
 		if (r < 0)
 			return r;
 		codec = codec_v3(get_be32(b));
-		is_lzo = get_be32(b) == V3_LZO;
 	}
 	if (codec < 0)
-		return error_make(
-			err, EOPNOTSUPP,
-			"%s: cloop: block %u is compressed with %s, which is not supported",
-			source->name, i, is_lzo ? "lzo" : "an unknown method");
+		return error_make(err, EOPNOTSUPP,
+				  "%s: cloop: block %u is compressed with an unknown method",
+				  source->name, i);
 	*ret = (enum vd_codec)codec;
 	return 0;
 }

@@ -52,7 +52,7 @@ struct cloop_block {
 	enum vd_codec codec;
 };
 
-/* Where block number i is. 0, -EINVAL (outside of the data) or -EOPNOTSUPP (LZO). */
+/* Where block number i is. 0, -EINVAL (outside of the data) or -EOPNOTSUPP (an unknown method). */
 int cloop_block_find(struct source *source, const struct cloop *cloop, uint32_t i,
 		     struct cloop_block *ret, struct error **err) _must_check_ _nonnull_(1, 2, 4);
 

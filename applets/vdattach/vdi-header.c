@@ -97,8 +97,8 @@ static int check_kind(const char *name, const struct vdi_header *h, struct error
 {
 	if (h->version >> 16 > 1)
 		return error_make(err, EOPNOTSUPP,
-				  "%s: VDI header: version %u.%u, expected 0.x or 1.x",
-				  name, h->version >> 16, h->version & 0xffff);
+				  "%s: VDI header: version %u.%u, expected 0.x or 1.x", name,
+				  h->version >> 16, h->version & 0xffff);
 	if (h->type != VDI_DYNAMIC && h->type != VDI_FIXED && h->type != VDI_DIFFERENCING)
 		return error_make(err, EOPNOTSUPP,
 				  "%s: VDI header: image type %u (%s), expected 1 (dynamic), 2 "

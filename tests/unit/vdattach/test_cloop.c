@@ -65,7 +65,21 @@ static size_t put_lz4(const uint8_t *block, uint8_t *out)
 	return n + 24;
 }
 
-/* codec: 0 zlib, 1 none, 2 xz, 3 lz4. Returns the length. */
+/* One run of literals, and the end. */
+static size_t put_lzo(const uint8_t *block, uint8_t *out)
+{
+	size_t rest = BLOCK - 18, n = 1;
+
+	out[0] = 0;
+	for (; rest > 255; rest -= 255)
+		out[n++] = 0;
+	out[n++] = (uint8_t)rest;
+	memcpy(out + n, block, BLOCK);
+	memcpy(out + n + BLOCK, "\x11\0\0", 3);
+	return n + BLOCK + 3;
+}
+
+/* codec: 0 zlib, 1 none, 2 xz, 3 lz4, 4 lzo. Returns the length. */
 static size_t put_block(unsigned int codec, const uint8_t *block, uint8_t *out)
 {
 	switch (codec) {
@@ -75,6 +89,8 @@ static size_t put_block(unsigned int codec, const uint8_t *block, uint8_t *out)
 		return put_xz(block, out);
 	case 3:
 		return put_lz4(block, out);
+	case 4:
+		return put_lzo(block, out);
 	default:
 		memcpy(out, block, BLOCK);
 		return BLOCK;
@@ -92,7 +108,7 @@ static void put_header(uint8_t *b, const char *version)
 static void put_index(struct image *m, size_t at, enum layout layout, const uint64_t *offsets,
 		      const unsigned int *codecs)
 {
-	static const uint32_t v3_flags[] = { 2, 0, 8, 16 };
+	static const uint32_t v3_flags[] = { 2, 0, 8, 16, 4 };
 
 	m->index = at;
 	for (uint32_t i = 0; i <= BLOCKS; i++) {
@@ -128,7 +144,7 @@ static void make(struct image *m, enum layout layout)
 	memset(m, 0, sizeof(*m));
 	for (uint32_t i = 0; i < BLOCKS; i++) {
 		if (layout == V3 || layout == V4_FIRST || layout == V4_LAST)
-			codecs[i] = i % 4;
+			codecs[i] = i % 5;
 		content(i, block);
 		offsets[i] = at;
 		at += put_block(codecs[i], block, m->bytes + at);
@@ -225,7 +241,7 @@ static void test_damaged_index(void **state)
 	assert_found(&m, "block 4 from");
 	make(&m, V4_FIRST);
 	m.bytes[m.index] |= 0x40;
-	assert_found(&m, "lzo");
+	assert_found(&m, "damaged lzo data");
 	make(&m, V4_FIRST);
 	m.bytes[m.index] |= 0xf0;
 	assert_found(&m, "unknown method");
@@ -323,6 +339,72 @@ static void test_no_memory_per_block(void **state)
 	vd_decoder_free(d);
 }
 
+struct stream {
+	uint8_t bytes[256];
+	size_t n;
+};
+
+static void append(struct stream *s, const char *bytes, size_t n)
+{
+	memcpy(s->bytes + s->n, bytes, n);
+	s->n += n;
+}
+
+/* Each kind of instruction once, counted by hand from the kernel's lzo.rst. want has zeros. */
+static size_t put_lzo_instructions(struct stream *s, uint8_t *want)
+{
+	static const char zeros[64];
+	size_t at;
+
+	append(s,
+	       "\x16"
+	       "abcde",
+	       6);			  /* 5 literals */
+	append(s, "\x92\0XY", 4);	  /* 5 from 5 back, 2 literals */
+	append(s, "\x05\0Z", 3);	  /* 2 from 2 back, 1 literal */
+	append(s, "\x40\1", 2);		  /* 3 from 9 back */
+	append(s, "\0011234", 5);	  /* 4 literals */
+	append(s, "\x20\0\0\xc8\0\0", 6); /* 31 + 2 x 255 + 200 + 2 from 1 back */
+	append(s, "\0015678", 5);	  /* 4 literals */
+	memcpy(want, "abcdeabcdeXYXYZeXY1234", 22);
+	memcpy(want + 15, want + 6, 3);
+	memset(want + 22, '4', 743);
+	memcpy(want + 765, "5678", 4);
+	append(s, "\x20", 1); /* 31 + 64 x 255 + 1 + 2 from 4 back */
+	append(s, zeros, sizeof(zeros));
+	append(s, "\1\x0c\0", 3);
+	for (at = 769; at < 17123; at++)
+		want[at] = want[at - 4];
+	append(s, "\001wxyz\4\1", 7); /* 4 literals, 3 from 2049 + 5 back */
+	memcpy(want + 17123, "wxyz", 4);
+	memcpy(want + 17127, want + 17127 - 2054, 3);
+	append(s, "\x12\x08\0", 3); /* 4 from 16384 + 2 back */
+	memcpy(want + 17130, want + 17130 - 16386, 4);
+	append(s, "\x11\0\0", 3); /* the end */
+	return 17134;
+}
+
+static void test_lzo_instructions(void **state)
+{
+	static const char before_start[] = "\x12"
+					   "a\x40\1\x11\0";
+	static uint8_t out[32768], want[32768];
+	struct stream s = { .n = 0 };
+	size_t got = 0, size = put_lzo_instructions(&s, want);
+
+	assert_int_equal(vd_lzo_decode(s.bytes, s.n, out, sizeof(out), &got), 0);
+	assert_int_equal(got, size);
+	assert_memory_equal(out, want, got);
+	/* cut anywhere, or without room */
+	for (size_t n = 0; n < s.n; n++)
+		assert_int_equal(vd_lzo_decode(s.bytes, n, out, sizeof(out), &got), -EINVAL);
+	for (size_t n = 0; n < size; n += 97)
+		assert_int_equal(vd_lzo_decode(s.bytes, s.n, out, n, &got), -E2BIG);
+	assert_int_equal(vd_lzo_decode((const uint8_t *)before_start, sizeof(before_start), out,
+				       sizeof(out), &got),
+			 -EINVAL);
+}
+
 static void test_lz4_limits(void **state)
 {
 	static const uint8_t before_start[] = { 0x10, 'a', 2, 0 },
@@ -342,9 +424,13 @@ static void test_lz4_limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_versions),       cmocka_unit_test(test_damaged_index),
-		cmocka_unit_test(test_damaged_header), cmocka_unit_test(test_decoded_size),
-		cmocka_unit_test(test_lz4_limits),     cmocka_unit_test(test_no_memory_per_block),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_damaged_index),
+		cmocka_unit_test(test_damaged_header),
+		cmocka_unit_test(test_decoded_size),
+		cmocka_unit_test(test_lzo_instructions),
+		cmocka_unit_test(test_lz4_limits),
+		cmocka_unit_test(test_no_memory_per_block),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
