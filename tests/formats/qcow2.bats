@@ -239,6 +239,10 @@ by_options() { # DISK OPTIONS...
 	vd cat -o ours top
 	qemu-img convert -f qcow -O raw top theirs
 	cmp ours theirs
+	qemu-img create -q -u -f qcow -F raw -b file:disk top 8M
+	rm -f ours
+	vd cat -o ours top
+	cmp ours disk
 	qemu-img create -q -f qcow --object secret,id=s,data=x -o encrypt.format=aes,encrypt.key-secret=s image2 1M
 	run vd info image2
 	assert_failure 1
