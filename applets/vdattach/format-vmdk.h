@@ -135,6 +135,9 @@ int vmdk_survey(struct vmdk_sparse *sparse, struct vmdk_usage *ret, struct findi
 int vmdk_read_descriptor(struct source *source, struct vmdk_descriptor *ret, uint64_t *ret_offset,
 			 struct error **err) _must_check_ _nonnull_(1, 2, 3);
 
+/* The same of a file that may be anything: false when it has no descriptor. */
+bool vmdk_find_descriptor(struct source *source, struct vmdk_descriptor *ret) _nonnull_(1, 2);
+
 /* Finds extents, by the descriptor; parts of open. */
 int vmdk_open_extents(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 

@@ -10,6 +10,7 @@
 #include "common/macro.h"
 
 #define VMDK_NO_CID	    0xffffffffu /* parentCID of an image without a parent */
+#define VMDK_FIRST_CID	    0xfffffffeu /* of an image that was never written to */
 #define VMDK_EXTENTS_MAX    4096u
 #define VMDK_DESCRIPTOR_MAX (1 * MIB)
 

@@ -189,6 +189,7 @@ descriptor() {
 	printf '\2' | dd of=cowd-delta.vmdk bs=1 seek=8 conv=notrunc status=none
 	run -1 vd info cowd-delta.vmdk
 	assert_output --partial 'attach its descriptor'
+	mkdir elsewhere
 	mv base.vmdk elsewhere
 	run -1 vd cat cowd.vmdk
 	assert_output --partial "'base.vmdk', which is not there"

@@ -182,6 +182,35 @@ static void test_parent_from_elsewhere(void **state)
 	}
 }
 
+/* A renamed parent is known by its content id, but for the one of all new disks. */
+static void test_parent_by_content_id(void **state)
+{
+	struct fixture f = { .image = NULL };
+	struct vmdk_spec spec = child;
+
+	world_add(&f.world, "child.vmdk", 0);
+	vmdk_put(&f.world, 0, &child);
+	world_add(&f.world, "another.vmdk", 0);
+	vmdk_put(&f.world, 1, &vbox_child);
+	world_add(&f.world, "part.vmdk", 0);
+	vmdk_put(&f.world, 2, &part1);
+	assert_refused(&f, true, -ENOENT, "base.vmdk");
+	world_add(&f.world, "renamed.vmdk", 0);
+	vmdk_put(&f.world, 3, &base);
+	vmdk_put_grain(&f.world, 3, &base, 0, 0x55);
+	open_disk(&f, false);
+	assert_int_equal(byte_at(&f, 0), 0x55);
+	close_disk(&f);
+	spec.descriptor = "# Disk DescriptorFile\nversion=1\nCID=aa\nparentCID=fffffffe\n"
+			  "parentFileNameHint=\"base.vmdk\"\nRW 4797 SPARSE \"child.vmdk\"\n";
+	vmdk_put(&f.world, 0, &spec);
+	spec.descriptor = "# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\n"
+			  "RW 4797 SPARSE \"base.vmdk\"\n";
+	vmdk_put(&f.world, 3, &spec);
+	assert_refused(&f, true, -ENOENT, "base.vmdk");
+	end(&f);
+}
+
 /* VirtualBox gives UUIDs only; a reader that looks at the CID alone would see an empty disk. */
 static void test_vbox_child(void **state)
 {
@@ -461,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_zeroed_grain_hides_parent),
 		cmocka_unit_test(test_parent_refused),
 		cmocka_unit_test(test_parent_from_elsewhere),
+		cmocka_unit_test(test_parent_by_content_id),
 		cmocka_unit_test(test_vbox_child),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_hostile_headers),
