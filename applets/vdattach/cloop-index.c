@@ -6,6 +6,7 @@
 #include "applets/vdattach/cloop.h"
 #include "common/bytes.h"
 
+#define PREAMBLE	 128u
 #define SIGNATURE_OFFSET 0x0bu
 #define V3_SIGNATURE	 "\nCLOOP3\n"
 #define V3_TRAILER	 20u /* index offset 64, version 32, signature of 8 */
@@ -22,10 +23,16 @@ static bool has_signature(const uint8_t *bytes, const char *text)
 	return memcmp(bytes + SIGNATURE_OFFSET, text, 4) == 0;
 }
 
+/* Before version 1.0 the preamble was a script without a signature that loads the module. */
+static bool is_old_preamble(const uint8_t *bytes)
+{
+	return memcmp(bytes, "#!/bin/sh", 9) == 0 && memmem(bytes, PREAMBLE, "cloop", 5);
+}
+
 bool cloop_is_header(const uint8_t *bytes)
 {
-	return has_signature(bytes, "V2.0") || has_signature(bytes, "V4.0") ||
-	       has_signature(bytes, "V1.0");
+	return is_old_preamble(bytes) || has_signature(bytes, "V2.0") ||
+	       has_signature(bytes, "V4.0") || has_signature(bytes, "V1.0");
 }
 
 bool cloop_is_trailer(const uint8_t *end_of_file, size_t n)

@@ -153,6 +153,9 @@ static void make(struct image *m, enum layout layout)
 	if (first) {
 		put_header(m->bytes, layout == V4_FIRST ? "V4.0" : layout == V2 ? "V2.0" : "V1.0");
 		put_index(m, 136, layout, offsets, codecs);
+		if (layout == V068)
+			strcpy((char *)m->bytes, "#!/bin/sh\ninsmod cloop.o file=$0 && mount -o ro "
+						 "-t iso9660 /dev/cloop $1\nexit $?\n");
 	} else if (layout == V4_LAST) {
 		put_index(m, at, layout, offsets, codecs);
 		put_header(m->bytes + at + 48, "V4.0");
