@@ -5,6 +5,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+const char *vd_plain_name(const char *name)
+{
+	return strncmp(name, "file:", 5) == 0 ? name + 5 : name;
+}
+
 int vd_parent_ref_add(struct vd_parent_ref *ref, const char *name, struct error **err)
 {
 	char **names = realloc(ref->names, (ref->n_names + 1) * sizeof(*names));

@@ -21,6 +21,9 @@ int vd_chain_open(struct vd_image *child, struct error **err) _must_check_ _nonn
 int vd_parent_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset,
 		    struct error **err) _must_check_ _nonnull_(1, 2);
 
+/* The name behind "file:", qemu's way to say that it is a file, whatever it looks like. */
+const char *vd_plain_name(const char *name) _nonnull_(1);
+
 /* Adds a copy of name to ref's candidates. 0 or -ENOMEM. */
 int vd_parent_ref_add(struct vd_parent_ref *ref, const char *name, struct error **err) _must_check_
 	_nonnull_(1, 2);

@@ -6,6 +6,7 @@
 #include "applets/vdattach/cloop.h"
 #include "common/bytes.h"
 
+#define PREAMBLE	 128u
 #define SIGNATURE_OFFSET 0x0bu
 #define V3_SIGNATURE	 "\nCLOOP3\n"
 #define V3_TRAILER	 20u /* index offset 64, version 32, signature of 8 */
@@ -22,10 +23,16 @@ static bool has_signature(const uint8_t *bytes, const char *text)
 	return memcmp(bytes + SIGNATURE_OFFSET, text, 4) == 0;
 }
 
+/* Before version 1.0 the preamble was a script without a signature that loads the module. */
+static bool is_old_preamble(const uint8_t *bytes)
+{
+	return memcmp(bytes, "#!/bin/sh", 9) == 0 && memmem(bytes, PREAMBLE, "cloop", 5);
+}
+
 bool cloop_is_header(const uint8_t *bytes)
 {
-	return has_signature(bytes, "V2.0") || has_signature(bytes, "V4.0") ||
-	       has_signature(bytes, "V1.0");
+	return is_old_preamble(bytes) || has_signature(bytes, "V2.0") ||
+	       has_signature(bytes, "V4.0") || has_signature(bytes, "V1.0");
 }
 
 bool cloop_is_trailer(const uint8_t *end_of_file, size_t n)
@@ -212,7 +219,8 @@ static int codec_v4(unsigned int flags)
 	static const enum vd_codec codecs[] = { [V4_ZLIB] = VD_CODEC_ZLIB,
 						[V4_NONE] = VD_CODEC_NONE,
 						[V4_XZ] = VD_CODEC_XZ,
-						[V4_LZ4] = VD_CODEC_LZ4 };
+						[V4_LZ4] = VD_CODEC_LZ4,
+						[V4_LZO] = VD_CODEC_LZO };
 
 	return flags < ARRAY_SIZE(codecs) ? (int)codecs[flags] : -1;
 }
@@ -224,6 +232,8 @@ static int codec_v3(uint32_t flags)
 		return VD_CODEC_NONE;
 	case V3_ZLIB:
 		return VD_CODEC_ZLIB;
+	case V3_LZO:
+		return VD_CODEC_LZO;
 	case V3_XZ:
 		return VD_CODEC_XZ;
 	case V3_LZ4:
@@ -237,12 +247,10 @@ static int find_codec(struct source *source, const struct cloop *c, uint32_t i, 
 		      enum vd_codec *ret, struct error **err)
 {
 	int codec = VD_CODEC_ZLIB, r;
-	bool is_lzo = false;
 	uint8_t b[4];
 
 	if (c->index == CLOOP_INDEX_BE64_CODEC) {
 		codec = codec_v4((unsigned int)(offsets[0] >> 60));
-		is_lzo = offsets[0] >> 60 == V4_LZO;
 		offsets[0] &= V4_OFFSET;
 		offsets[1] &= V4_OFFSET;
 	}
@@ -252,13 +260,11 @@ static int find_codec(struct source *source, const struct cloop *c, uint32_t i, 
 		if (r < 0)
 			return r;
 		codec = codec_v3(get_be32(b));
-		is_lzo = get_be32(b) == V3_LZO;
 	}
 	if (codec < 0)
-		return error_make(
-			err, EOPNOTSUPP,
-			"%s: cloop: block %u is compressed with %s, which is not supported",
-			source->name, i, is_lzo ? "lzo" : "an unknown method");
+		return error_make(err, EOPNOTSUPP,
+				  "%s: cloop: block %u is compressed with an unknown method",
+				  source->name, i);
 	*ret = (enum vd_codec)codec;
 	return 0;
 }

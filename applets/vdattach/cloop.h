@@ -35,7 +35,7 @@ struct cloop {
 	uint64_t encoded_limit;
 };
 
-/* Whether the bytes are a header of version 2.0 or 4.0, or a version 3 trailer's. */
+/* Whether the CLOOP_HEADER bytes are a header, or the last bytes of a file a trailer. */
 bool cloop_is_header(const uint8_t *bytes) _nonnull_(1);
 bool cloop_is_trailer(const uint8_t *end_of_file, size_t n) _nonnull_(1);
 
@@ -52,7 +52,7 @@ struct cloop_block {
 	enum vd_codec codec;
 };
 
-/* Where block number i is. 0, -EINVAL (outside of the data) or -EOPNOTSUPP (LZO). */
+/* Where block number i is. 0, -EINVAL (outside of the data) or -EOPNOTSUPP (an unknown method). */
 int cloop_block_find(struct source *source, const struct cloop *cloop, uint32_t i,
 		     struct cloop_block *ret, struct error **err) _must_check_ _nonnull_(1, 2, 4);
 

@@ -279,6 +279,16 @@ int vd_decode_lz4(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t
 	return 0;
 }
 
+static int decode_lzo(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t *ret_size,
+		      struct error **err)
+{
+	int r = vd_lzo_decode(in, n, out, size, ret_size);
+
+	if (r == -E2BIG)
+		return too_long("lzo", size, err);
+	return r < 0 ? damaged("lzo", err) : 0;
+}
+
 int vd_decode(struct vd_decoder *decoder, enum vd_codec codec, const uint8_t *in, size_t n,
 	      uint8_t *out, size_t size, size_t *ret_size, struct error **err)
 {
@@ -295,6 +305,8 @@ int vd_decode(struct vd_decoder *decoder, enum vd_codec codec, const uint8_t *in
 		return decode_xz(decoder, in, n, out, size, ret_size, err);
 	case VD_CODEC_LZ4:
 		return vd_decode_lz4(in, n, out, size, ret_size, err);
+	case VD_CODEC_LZO:
+		return decode_lzo(in, n, out, size, ret_size, err);
 	}
 	return error_make(err, EOPNOTSUPP, "unknown compression");
 }

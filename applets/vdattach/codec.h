@@ -15,6 +15,7 @@ enum vd_codec {
 	VD_CODEC_ZSTD,	  /* RFC 8878, one frame */
 	VD_CODEC_XZ,	  /* .xz, one stream */
 	VD_CODEC_LZ4,	  /* LZ4 block format, no frame */
+	VD_CODEC_LZO,	  /* LZO1X, no header */
 };
 
 /* The memory that decompression needs, kept from one block to the next. */
@@ -39,6 +40,10 @@ void vd_decoder_free(struct vd_decoder *decoder);
 int vd_decode(struct vd_decoder *decoder, enum vd_codec codec, const uint8_t *in, size_t n,
 	      uint8_t *out, size_t size, size_t *ret_size, struct error **err) _must_check_
 	_nonnull_(1, 3, 5, 7);
+
+/* The LZO part of vd_decode: 0, -EINVAL or -E2BIG. */
+int vd_lzo_decode(const uint8_t *in, size_t n, uint8_t *out, size_t size,
+		  size_t *ret_size) _must_check_ _nonnull_(1, 3, 5);
 
 /* The LZ4 part of vd_decode; public for its test. */
 int vd_decode_lz4(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t *ret_size,

@@ -12,7 +12,7 @@ struct magic {
 
 /*
  * By offset from the start. Sources: qemu docs/interop and block drivers (qed, parallels,
- * bochs).
+ * bochs); of archives and forensic images, file(1). An OVA is a tar archive that has disks.
  */
 static const struct magic head_magic[] = {
 	{ "qed", 0, 4, "QED\0" },
@@ -25,6 +25,13 @@ static const struct magic head_magic[] = {
 	  "7zXZ\0" },
 	{ "zstd", 0, 4, "\x28\xb5\x2f\xfd" },
 	{ "bzip2", 4, 6, "1AY&SY" },
+	{ "zip", 0, 4, "PK\3\4" },
+	{ "7z", 0, 6, "7z\xbc\xaf\x27\x1c" },
+	{ "ova", 257, 5, "ustar" },
+	{ "ewf", 0, 8, "EVF\t\r\n\xff\0" },
+	{ "aff", 0, 5, "AFF10" },
+	{ "sparseimage", 0, 4, "sprs" },
+	{ "wim", 0, 8, "MSWIM\0\0\0" },
 };
 
 /* By offset from the last 512 bytes. */

@@ -327,7 +327,7 @@ static int qcow_parent(struct vd_image *image, struct vd_parent_ref *ret, struct
 {
 	const struct qcow *q = qcow_of(image);
 
-	return q->backing_name ? vd_parent_ref_add(ret, q->backing_name, err) : 0;
+	return q->backing_name ? vd_parent_ref_add(ret, vd_plain_name(q->backing_name), err) : 0;
 }
 
 const struct vd_format_ops vd_format_qcow = {

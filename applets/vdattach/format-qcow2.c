@@ -223,9 +223,7 @@ static int qcow2_parent(struct vd_image *image, struct vd_parent_ref *ret, struc
 	/* old names of raw */
 	if (ret->format && (!strcmp(ret->format, "file") || !strcmp(ret->format, "host_device")))
 		ret->format = "raw";
-	/* qemu's way to say that what follows is a file, whatever it looks like */
-	return vd_parent_ref_add(
-		ret, q->backing_name + (strncmp(q->backing_name, "file:", 5) ? 0 : 5), err);
+	return vd_parent_ref_add(ret, vd_plain_name(q->backing_name), err);
 }
 
 const struct vd_format_ops vd_format_qcow2 = {

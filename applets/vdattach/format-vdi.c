@@ -61,6 +61,18 @@ static void set_sizes(struct vd_image *image, struct vdi_state *state)
 	state->slot_size = (uint64_t)h->block_extra + h->block_size;
 }
 
+/* Of version 0, map and blocks share sectors: a write could tear both. */
+static void lower_to_read_only(struct vd_image *image, const struct vdi_state *state)
+{
+	if (state->header.version >> 16)
+		return;
+	if (!image->read_only)
+		findings_add(&image->findings, FINDING_WARNING,
+			     "%s: VDI header: version 0.%u: can only be read", image->source->name,
+			     state->header.version);
+	image->read_only = true;
+}
+
 static int vdi_open(struct vd_image *image, struct error **err)
 {
 	struct vdi_state *state = calloc(1, sizeof(*state));
@@ -74,6 +86,7 @@ static int vdi_open(struct vd_image *image, struct error **err)
 		r = vdi_header_check(image->source, &state->header, err);
 	if (!r) {
 		set_sizes(image, state);
+		lower_to_read_only(image, state);
 		r = open_map(image, state, err);
 	}
 	if (!r && !image->read_only)

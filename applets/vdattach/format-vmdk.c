@@ -94,6 +94,17 @@ int vmdk_read_descriptor(struct source *source, struct vmdk_descriptor *ret, uin
 	return r < 0 ? r : vmdk_descriptor_parse(text, n, source->name, ret, err);
 }
 
+bool vmdk_find_descriptor(struct source *source, struct vmdk_descriptor *ret)
+{
+	uint8_t head[VD_SECTOR] = { 0 };
+	size_t n = (size_t)MIN(source->size, (uint64_t)sizeof(head));
+	uint64_t offset;
+
+	return source_pread(source, head, n, 0, NULL) == 0 &&
+	       (memcmp(head, VMDK_MAGIC, 4) == 0 || vmdk_is_descriptor(head, n)) &&
+	       vmdk_read_descriptor(source, ret, &offset, NULL) == 0;
+}
+
 /* What may never be written to is lowered to read-only; -r says that the user knows. */
 static void lower_to_read_only(struct vd_image *image)
 {
@@ -173,7 +184,36 @@ static int add_hint(const char *hint, struct vd_parent_ref *ret, struct error **
 	const char *last = strrchr(hint, '/');
 	int r = vd_parent_ref_add(ret, hint, err);
 
-	return r < 0 || *hint != '/' || !last[1] ? r : vd_parent_ref_add(ret, last + 1, err);
+	return r < 0 || !last || !last[1] ? r : vd_parent_ref_add(ret, last + 1, err);
+}
+
+static bool has_cid(const void *id, struct source *file)
+{
+	const uint32_t *cid = id;
+	struct vmdk_descriptor d;
+	bool result;
+
+	if (!vmdk_find_descriptor(file, &d))
+		return false;
+	result = d.cid_at && d.cid == *cid;
+	vmdk_descriptor_release(&d);
+	return result;
+}
+
+/*
+ * By the hint, or under another name by the content id, which changes whenever the content does.
+ * All that were never written to share one.
+ */
+static int find_by_cid(struct vd_image *image, const struct vmdk_descriptor *d,
+		       struct vd_parent_ref *ret, struct error **err)
+{
+	int r = 0;
+
+	if (d->parent_hint && *d->parent_hint)
+		r = add_hint(d->parent_hint, ret, err);
+	if (r < 0 || d->parent_cid == VMDK_NO_CID || d->parent_cid == VMDK_FIRST_CID)
+		return r;
+	return vd_parent_search(image, has_cid, &d->parent_cid, ret, err);
 }
 
 /* VirtualBox gives the parent's UUID, and often nothing else. */
@@ -181,14 +221,13 @@ static int vmdk_parent(struct vd_image *image, struct vd_parent_ref *ret, struct
 {
 	struct vmdk_state *state = image->state;
 	const struct vmdk_descriptor *d = &state->descriptor;
-	int r = 0;
+	int r;
 
 	if (!vmdk_has_parent(d))
 		return 0;
 	if (image->parent)
 		return vd_parent_ref_add(ret, "as given", err);
-	if (d->parent_hint && *d->parent_hint)
-		r = add_hint(d->parent_hint, ret, err);
+	r = find_by_cid(image, d, ret, err);
 	if (r == 0 && d->parent_uuid)
 		r = vbox_find_parent(image, d->parent_uuid, ret, err);
 	if (r < 0 || ret->n_names)

@@ -15,11 +15,12 @@
 struct vmdk_sparse {
 	struct source *source; /* the extent's */
 	struct vmdk_header header;
-	uint64_t grain_size; /* bytes */
-	uint32_t entry_size; /* bytes in directory and tables */
-	uint64_t size;	     /* bytes of the guest's in this extent */
-	uint32_t *directory; /* sector of each grain table, 0 = none; owned */
-	uint32_t *redundant; /* the same of the second set; owned, NULL = there is none */
+	uint64_t grain_size;	/* bytes */
+	uint32_t entry_size;	/* bytes in directory and tables */
+	uint64_t size;		/* bytes of the guest's in this extent */
+	uint32_t *directory;	/* sector of each grain table, 0 = none; owned */
+	uint32_t *redundant;	/* the same of the second set; owned, NULL = there is none */
+	bool directory_damaged; /* directory is the second one */
 	uint64_t n_tables;
 	struct blockmap *map; /* over both sets of grain tables; the image's */
 	uint64_t tables;      /* where offset 0 of source is in map */
@@ -133,6 +134,9 @@ int vmdk_survey(struct vmdk_sparse *sparse, struct vmdk_usage *ret, struct findi
  */
 int vmdk_read_descriptor(struct source *source, struct vmdk_descriptor *ret, uint64_t *ret_offset,
 			 struct error **err) _must_check_ _nonnull_(1, 2, 3);
+
+/* The same of a file that may be anything: false when it has no descriptor. */
+bool vmdk_find_descriptor(struct source *source, struct vmdk_descriptor *ret) _nonnull_(1, 2);
 
 /* Finds extents, by the descriptor; parts of open. */
 int vmdk_open_extents(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);

@@ -44,6 +44,11 @@ int qcow2_entry_decode(const struct qcow2 *q, uint64_t value, uint64_t bitmap,
 		ret->kind = is_zero ? QCOW2_PLAIN_ZERO : QCOW2_UNALLOCATED;
 	else
 		ret->kind = is_zero ? QCOW2_ZERO_ALLOCATED : QCOW2_NORMAL;
+	if (q->l2_entry_size == 16 && ret->kind == QCOW2_UNALLOCATED && ret->allocated)
+		return error_make(err, EINVAL,
+				  "%s: qcow2 L2 entry %016" PRIx64
+				  ": subclusters without a cluster",
+				  q->file->name, value);
 	return 0;
 }
 

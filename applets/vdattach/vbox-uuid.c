@@ -32,17 +32,13 @@ static void ids_of_file(struct source *source, struct ids *ret)
 {
 	struct vmdk_descriptor descriptor;
 	struct vdi_header header;
-	uint8_t head[32] = { 0 };
-	uint64_t offset;
 
 	*ret = (struct ids){ .uuid = "" };
 	if (vdi_header_read(source, &header, NULL) == 0) {
 		ids_of_vdi(&header, ret);
 		return;
 	}
-	if (source->size < sizeof(head) || source_pread(source, head, sizeof(head), 0, NULL) < 0 ||
-	    (memcmp(head, VMDK_MAGIC, 4) != 0 && !vmdk_is_descriptor(head, sizeof(head))) ||
-	    vmdk_read_descriptor(source, &descriptor, &offset, NULL) < 0)
+	if (!vmdk_find_descriptor(source, &descriptor))
 		return;
 	ids_of_vmdk(&descriptor, ret);
 	vmdk_descriptor_release(&descriptor);

@@ -8,10 +8,36 @@
 
 #include "common/bytes.h"
 
+#define V0_BYTES 420u /* where the map begins, with the data right behind it */
+
+/* VDIHEADER0, of the betas before VirtualBox 1.0. */
+static void decode_v0(const uint8_t *bytes, struct vdi_header *ret)
+{
+	*ret = (struct vdi_header){
+		.version = get_le32(bytes + 0x44),
+		.type = get_le32(bytes + 0x48),
+		.map_offset = V0_BYTES,
+		.sector_size = VD_SECTOR,
+		.disk_size = get_le64(bytes + 0x160),
+		.block_size = get_le32(bytes + 0x168),
+		.blocks = get_le32(bytes + 0x16c),
+		.allocated = get_le32(bytes + 0x170),
+	};
+	/* too many of them wrap around: the check of the map then fails */
+	ret->data_offset = V0_BYTES + ret->blocks * 4;
+	memcpy(ret->uuid, bytes + 0x174, VDI_UUID_BYTES);
+	memcpy(ret->modified, bytes + 0x184, VDI_UUID_BYTES);
+	memcpy(ret->parent, bytes + 0x194, VDI_UUID_BYTES);
+}
+
 bool vdi_header_decode(const uint8_t *bytes, struct vdi_header *ret)
 {
 	if (get_le32(bytes + VDI_SIGNATURE_OFFSET) != VDI_SIGNATURE)
 		return false;
+	if (get_le16(bytes + 0x46) == 0) {
+		decode_v0(bytes, ret);
+		return true;
+	}
 	*ret = (struct vdi_header){
 		.version = get_le32(bytes + 0x44),
 		.type = get_le32(bytes + 0x4c),
@@ -69,9 +95,10 @@ void vdi_uuid_format(const uint8_t *u, char text[static VDI_UUID_TEXT])
 
 static int check_kind(const char *name, const struct vdi_header *h, struct error **err)
 {
-	if (h->version >> 16 != 1)
-		return error_make(err, EOPNOTSUPP, "%s: VDI header: version %u.%u, expected 1.x",
-				  name, h->version >> 16, h->version & 0xffff);
+	if (h->version >> 16 > 1)
+		return error_make(err, EOPNOTSUPP,
+				  "%s: VDI header: version %u.%u, expected 0.x or 1.x", name,
+				  h->version >> 16, h->version & 0xffff);
 	if (h->type != VDI_DYNAMIC && h->type != VDI_FIXED && h->type != VDI_DIFFERENCING)
 		return error_make(err, EOPNOTSUPP,
 				  "%s: VDI header: image type %u (%s), expected 1 (dynamic), 2 "
@@ -124,8 +151,8 @@ int vdi_header_check(const struct source *source, const struct vdi_header *h, st
 		r = check_units(name, h, err);
 	if (r < 0)
 		return r;
-	if (h->map_offset < VDI_HEADER_BYTES || h->map_offset % VD_SECTOR ||
-	    h->data_offset % VD_SECTOR)
+	if (h->version >> 16 && (h->map_offset < VDI_HEADER_BYTES || h->map_offset % VD_SECTOR ||
+				 h->data_offset % VD_SECTOR))
 		return error_make(err, EINVAL,
 				  "%s: VDI header: block map at offset %u and data at %u, expected "
 				  "whole sectors behind the header",

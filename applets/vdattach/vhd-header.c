@@ -45,6 +45,12 @@ static int damaged(struct vd_image *image, const char *what, uint64_t offset, st
 	return 0;
 }
 
+/* Nothing says that tables begin with a sector, but a write to one must not be torn. */
+static bool is_aligned(const struct vd_image *image, uint64_t offset)
+{
+	return offset % (image->read_only ? 4 : VD_SECTOR) == 0;
+}
+
 static int read_header(struct vd_image *image, struct vhd *vhd, struct error **err)
 {
 	uint64_t offset = vhd->footer.data_offset;
@@ -52,7 +58,7 @@ static int read_header(struct vd_image *image, struct vhd *vhd, struct error **e
 	uint8_t bytes[VHD_HEADER_SIZE];
 	int r;
 
-	if (offset % VD_SECTOR || offset < VHD_FOOTER_SIZE)
+	if (!is_aligned(image, offset) || offset < VHD_FOOTER_SIZE)
 		return error_make(err, EINVAL, "%s: VHD footer: header at offset %" PRIu64, name,
 				  offset);
 	r = source_pread(image->source, bytes, sizeof(bytes), offset, err);
@@ -88,7 +94,7 @@ static int check_header(struct vd_image *image, struct vhd *vhd, struct error **
 				  "%s: VHD header: %u table entries are too few for a disk of "
 				  "%" PRIu64 " bytes",
 				  name, h->entries, image->size);
-	if (h->table_offset % VD_SECTOR ||
+	if (!is_aligned(image, h->table_offset) ||
 	    !add_u64(h->table_offset, (uint64_t)h->entries * 4, &end) ||
 	    end > image->source->size || h->table_offset < VHD_FOOTER_SIZE)
 		return error_make(err, EINVAL,

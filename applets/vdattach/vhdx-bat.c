@@ -133,6 +133,7 @@ static int block_extent(struct vhdx *vhdx, uint64_t block, uint64_t inside, stru
 	case VHDX_UNDEFINED:
 	case VHDX_ZERO:
 	case VHDX_UNMAPPED:
+	case VHDX_UNMAPPED_095:
 		ret->kind = VD_EXTENT_ZERO;
 		return 0;
 	case VHDX_FULLY_PRESENT:

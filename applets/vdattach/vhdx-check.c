@@ -91,6 +91,7 @@ static void scan_block(struct scan *scan, uint64_t block, uint64_t at, uint64_t 
 	case VHDX_UNDEFINED:
 	case VHDX_ZERO:
 	case VHDX_UNMAPPED:
+	case VHDX_UNMAPPED_095:
 		scan_reserved(scan, entry);
 		return;
 	case VHDX_PARTIALLY_PRESENT:

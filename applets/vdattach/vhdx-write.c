@@ -209,6 +209,7 @@ static int write_block(struct vd_image *image, uint64_t block, uint64_t inside, 
 	case VHDX_UNDEFINED:
 	case VHDX_ZERO:
 	case VHDX_UNMAPPED:
+	case VHDX_UNMAPPED_095:
 		return write_new(vhdx, block, inside, buf, n, err);
 	case VHDX_FULLY_PRESENT:
 		return source_pwrite(vhdx->file, buf, n, VHDX_OFFSET(entry) + inside, err);

@@ -8,8 +8,6 @@
 
 #include "applets/vdattach/utf8.h"
 
-#define HEADING "# Disk DescriptorFile"
-
 /* One line while it is parsed: p moves towards end. */
 struct cursor {
 	const char *p, *end;
@@ -21,6 +19,27 @@ struct parser {
 	struct vmdk_descriptor *d;
 };
 
+/* "# Disk DescriptorFile" in any case; scripts put the spaces elsewhere. */
+static bool is_heading(const char *p, const char *end)
+{
+	const char *want = "#diskdescriptorfile";
+
+	for (; p < end && *want; p++) {
+		if (*p == ' ')
+			continue;
+		if (tolower((unsigned char)*p) != *want)
+			return false;
+		want++;
+	}
+	return !*want;
+}
+
+/* VMware itself wants no heading, but that the first setting is the version. */
+static bool is_version(const char *p, const char *end)
+{
+	return end - p > 8 && strncasecmp(p, "version=", 8) == 0 && isdigit((unsigned char)p[8]);
+}
+
 bool vmdk_is_descriptor(const void *head, size_t n)
 {
 	const char *p = head, *end = p + n;
@@ -29,8 +48,7 @@ bool vmdk_is_descriptor(const void *head, size_t n)
 		p += 3;
 	/* editors and scripts put empty lines and comments of their own before the heading */
 	while (p < end && (isspace((unsigned char)*p) || *p == '#')) {
-		if ((size_t)(end - p) >= strlen(HEADING) &&
-		    strncasecmp(p, HEADING, strlen(HEADING)) == 0)
+		if (is_heading(p, end))
 			return true;
 		if (*p == '#')
 			p = memchr(p, '\n', (size_t)(end - p));
@@ -38,7 +56,7 @@ bool vmdk_is_descriptor(const void *head, size_t n)
 			return false;
 		p++;
 	}
-	return false;
+	return is_version(p, end);
 }
 
 bool vmdk_has_parent(const struct vmdk_descriptor *d)

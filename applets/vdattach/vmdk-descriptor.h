@@ -10,6 +10,7 @@
 #include "common/macro.h"
 
 #define VMDK_NO_CID	    0xffffffffu /* parentCID of an image without a parent */
+#define VMDK_FIRST_CID	    0xfffffffeu /* of an image that was never written to */
 #define VMDK_EXTENTS_MAX    4096u
 #define VMDK_DESCRIPTOR_MAX (1 * MIB)
 
@@ -44,8 +45,8 @@ struct vmdk_descriptor {
 
 /*
  * Parses n bytes of text, which may end early with a zero byte. Lines that are
- * not known are passed over, as VMware does. Names of files become UTF-8. name: for messages. Returns 0,
- * -EINVAL or -ENOMEM; on failure *ret owns nothing.
+ * not known are passed over, as VMware does. Names of files become UTF-8. name: for messages.
+ * Returns 0, -EINVAL or -ENOMEM; on failure *ret owns nothing.
  */
 int vmdk_descriptor_parse(const char *text, size_t n, const char *name, struct vmdk_descriptor *ret,
 			  struct error **err) _must_check_ _nonnull_(1, 3, 4);

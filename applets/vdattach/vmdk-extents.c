@@ -2,6 +2,7 @@
 /* From the descriptor's lines to files with tables. */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "applets/vdattach/chain.h"
 #include "applets/vdattach/format-vmdk.h"
@@ -12,6 +13,10 @@ static int open_sparse(struct vd_image *image, struct vmdk_extent *extent, struc
 
 	if (r < 0)
 		return r;
+	if (extent->sparse->directory_damaged)
+		findings_add(&image->findings, FINDING_ERROR,
+			     "%s: VMDK grain directory is damaged: the redundant one is used",
+			     extent->source->name);
 	if (extent->size > extent->sparse->size)
 		return error_make(err, EINVAL,
 				  "%s: VMDK extent of %" PRIu64
@@ -35,10 +40,17 @@ static int check_flat(const struct vmdk_extent *extent, struct error **err)
 			  source->name, extent->size, extent->offset, source->size);
 }
 
-static int open_line(struct vd_image *image, const struct vmdk_extent_line *line,
+/* ESX names files by their path there; what was copied from it lies beside the descriptor. */
+static const char *name_here(const char *file)
+{
+	return strncmp(file, "/vmfs/", 6) == 0 ? strrchr(file, '/') + 1 : file;
+}
+
+/* own: the extent is the image's file itself. */
+static int open_line(struct vd_image *image, const struct vmdk_extent_line *line, bool own,
 		     struct vmdk_extent *extent, struct error **err)
 {
-	int r;
+	int r = 0;
 
 	if (line->type == VMDK_ZERO || !line->accessible)
 		return 0;
@@ -47,8 +59,11 @@ static int open_line(struct vd_image *image, const struct vmdk_extent_line *line
 				  "%s: VMDK descriptor: the type of extent '%s' is not supported, "
 				  "expected FLAT, VMFS, SPARSE, VMFSSPARSE, SESPARSE or ZERO",
 				  image->source->name, line->file);
-	r = vd_image_open_file(image, line->file, image->read_only || !line->writable,
-			       &extent->source, err);
+	if (own)
+		extent->source = image->source;
+	else
+		r = vd_image_open_file(image, name_here(line->file),
+				       image->read_only || !line->writable, &extent->source, err);
 	if (r < 0)
 		return r;
 	return line->type == VMDK_SPARSE ? open_sparse(image, extent, err)
@@ -75,7 +90,8 @@ static int plan_line(struct vd_image *image, const struct vmdk_extent_line *line
 	return 0;
 }
 
-static int open_lines(struct vd_image *image, struct error **err)
+/* own: the first line is the image's file itself. */
+static int open_lines(struct vd_image *image, bool own, struct error **err)
 {
 	struct vmdk_state *state = image->state;
 	const struct vmdk_descriptor *d = &state->descriptor;
@@ -92,7 +108,7 @@ static int open_lines(struct vd_image *image, struct error **err)
 		state->n_extents = i + 1;
 	}
 	for (size_t i = 0; i < d->n_extents && r == 0; i++)
-		r = open_line(image, d->extents + i, state->extents + i, err);
+		r = open_line(image, d->extents + i, own && i == 0, state->extents + i, err);
 	return r;
 }
 
@@ -108,20 +124,17 @@ static int open_single(struct vd_image *image, struct error **err)
 		return error_sys(err, ENOMEM, "open '%s'", image->source->name);
 	state->extents = extent;
 	state->n_extents = 1;
-	if (d->n_extents > 1)
-		return error_make(err, EOPNOTSUPP,
-				  "%s: VMDK descriptor of %zu extents inside the first of them",
-				  image->source->name, d->n_extents);
 	extent->type = VMDK_SPARSE;
 	extent->accessible = true;
 	extent->source = image->source;
 	r = open_sparse(image, extent, err);
 	if (r < 0)
 		return r;
-	if (extent->sparse->header.kind == VMDK_SE)
+	if (extent->sparse->header.child)
 		return error_make(err, EINVAL,
-				  "%s: VMDK SESPARSE extent of a snapshot: attach its descriptor",
-				  image->source->name);
+				  "%s: VMDK %s extent of a snapshot: attach its descriptor",
+				  image->source->name,
+				  extent->sparse->header.kind == VMDK_SE ? "SESPARSE" : "COWD");
 	extent->size = extent->sparse->size = extent->sparse->header.capacity * VD_SECTOR;
 	image->size = extent->size;
 	if (d->n_extents == 1 && d->extents[0].sectors != extent->sparse->header.capacity)
@@ -132,9 +145,21 @@ static int open_single(struct vd_image *image, struct error **err)
 	return 0;
 }
 
-static bool is_embedded(const struct vmdk_state *state)
+/* A descriptor inside a sparse file may have more extents than that, or none of it. */
+static int open_by_descriptor(struct vd_image *image, struct error **err)
 {
-	return state->descriptor_offset != 0 || state->descriptor.n_extents == 0;
+	const struct vmdk_state *state = image->state;
+	struct vmdk_header header = { .capacity = 0 };
+	int r;
+
+	if (state->descriptor_offset != 0 || state->descriptor.n_extents == 0) {
+		r = vmdk_header_read(image->source, &header, err);
+		if (r < 0)
+			return r;
+	}
+	if (header.capacity && state->descriptor.n_extents <= 1)
+		return open_single(image, err);
+	return open_lines(image, header.capacity != 0, err);
 }
 
 /* Compressed grains are decoded as a whole and kept for a while. */
@@ -162,10 +187,8 @@ static int prepare_decoding(struct vd_image *image, struct error **err)
 
 int vmdk_open_extents(struct vd_image *image, struct error **err)
 {
-	struct vmdk_state *state = image->state;
-	int r;
+	int r = open_by_descriptor(image, err);
 
-	r = is_embedded(state) ? open_single(image, err) : open_lines(image, err);
 	if (r == 0 && image->size == 0)
 		r = error_make(err, EINVAL, "%s: VMDK: the disk has no sectors",
 			       image->source->name);

@@ -12,6 +12,7 @@
 #define PADDING_MAX   (64 * KIB) /* that a transfer may have added behind a stream */
 
 #define COWD_GRAINS_PER_TABLE 4096u
+#define COWD_ROOT	      1u
 #define SE_TABLE_SECTORS      64u
 #define SE_GRAIN_SECTORS      8u
 #define SE_VOLATILE_MAGIC     0xcafecafeu
@@ -21,6 +22,7 @@ static void decode_cowd(const uint8_t *b, struct vmdk_header *ret)
 	*ret = (struct vmdk_header){
 		.kind = VMDK_COWD,
 		.version = get_le32(b + 4),
+		.child = !(get_le32(b + 8) & COWD_ROOT),
 		.capacity = get_le32(b + 12),
 		.grain = get_le32(b + 16),
 		.directory_offset = get_le32(b + 20),
@@ -32,6 +34,7 @@ static void decode_se(const uint8_t *b, struct vmdk_header *ret)
 {
 	*ret = (struct vmdk_header){
 		.kind = VMDK_SE,
+		.child = true,
 		.version = 1,
 		.flags = VMDK_FLAG_ZERO_GRAIN,
 		.capacity = get_le64(b + 16),
@@ -196,7 +199,8 @@ int vmdk_header_read(struct source *source, struct vmdk_header *ret, struct erro
 	ret->descriptor_offset = first.descriptor_offset;
 	ret->descriptor_size = first.descriptor_size;
 	r = check_kind(source->name, ret, err);
-	if (r == 0)
+	/* nothing but a descriptor: the disk is in other files */
+	if (r == 0 && (ret->capacity || !ret->descriptor_offset))
 		r = check_units(source->name, ret, err);
 	return r < 0 || ret->kind != VMDK_SE ? r : check_journal(source, ret, err);
 }

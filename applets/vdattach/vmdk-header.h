@@ -43,6 +43,7 @@ struct vmdk_header {
 	uint32_t grains_per_table;
 	uint64_t redundant_offset, directory_offset, overhead;
 	bool unclean;
+	bool child; /* not of VMDK_HOSTED: may continue another disk */
 	uint8_t newline[4];
 	uint16_t compression; /* 0 none, 1 deflate */
 	/* VMDK_SE: */

@@ -63,6 +63,23 @@ static int read_directory(struct vmdk_sparse *s, uint64_t sector, const char *wh
 	return r;
 }
 
+/* The first directory is damaged, as r and *err say: for reading the second one will do. */
+static int read_second(struct vmdk_sparse *s, int r, struct error **err)
+{
+	if (!(s->header.flags & VMDK_FLAG_REDUNDANT) || !s->source->read_only)
+		return r;
+	free(s->directory);
+	s->directory = NULL;
+	if (read_directory(s, s->header.redundant_offset, "redundant grain directory",
+			   &s->directory, NULL) < 0)
+		return r;
+	if (err)
+		error_release(err);
+	s->header.directory_offset = s->header.redundant_offset;
+	s->directory_damaged = true;
+	return 0;
+}
+
 static int read_directories(struct vmdk_sparse *s, struct error **err)
 {
 	int r;
@@ -74,8 +91,10 @@ static int read_directories(struct vmdk_sparse *s, struct error **err)
 				  "%s: VMDK header: %" PRIu64 " grain tables, at most %u",
 				  s->source->name, s->n_tables, TABLES_MAX);
 	r = read_directory(s, s->header.directory_offset, "grain directory", &s->directory, err);
-	if (r < 0 || !(s->header.flags & VMDK_FLAG_REDUNDANT))
-		return r;
+	if (r < 0)
+		return read_second(s, r, err);
+	if (!(s->header.flags & VMDK_FLAG_REDUNDANT))
+		return 0;
 	/* nobody reads it who has the first */
 	if (s->source->read_only)
 		err = NULL;
@@ -97,6 +116,8 @@ int vmdk_sparse_open(struct source *source, struct vmdk_sparse **ret, struct err
 		return error_sys(err, ENOMEM, "open '%s'", source->name);
 	s->source = source;
 	r = vmdk_header_read(source, &s->header, err);
+	if (!r && !s->header.capacity)
+		r = error_make(err, EINVAL, "%s: VMDK: the disk has no sectors", source->name);
 	if (!r) {
 		s->grain_size = s->header.grain * VD_SECTOR;
 		s->size = s->header.capacity * VD_SECTOR;

@@ -81,6 +81,13 @@ by_options() { # DISK OPTIONS...
 	qemu-img create -q -f qcow2 -o extended_l2=on image 16M
 	qemu-io -f qcow2 -c 'write -P 1 64k 2k' -c 'write -P 2 70k 10k' -c 'write -z 72k 4k' -c 'write -P 3 15M 1M' image >/dev/null
 	same_as_qemu image
+	# data in subclusters of a cluster that is nowhere: not to be taken from the header
+	l1=$(od -An -td8 --endian=big -j40 -N8 image)
+	l2=$(($(od -An -td8 --endian=big -j$((l1)) -N8 image) & 0xfffffffffffe00))
+	printf '\0\0\0\0\0\0\0\1' | dd of=image bs=1 seek=$((l2 + 8)) conv=notrunc status=none
+	run vd cat -o ours image
+	assert_failure 1
+	assert_output --partial 'subclusters without a cluster'
 }
 
 @test "an external data file, raw and not" {
@@ -232,6 +239,10 @@ by_options() { # DISK OPTIONS...
 	vd cat -o ours top
 	qemu-img convert -f qcow -O raw top theirs
 	cmp ours theirs
+	qemu-img create -q -u -f qcow -F raw -b file:disk top 8M
+	rm -f ours
+	vd cat -o ours top
+	cmp ours disk
 	qemu-img create -q -f qcow --object secret,id=s,data=x -o encrypt.format=aes,encrypt.key-secret=s image2 1M
 	run vd info image2
 	assert_failure 1

@@ -147,6 +147,13 @@ descriptor() {
 	cp "$BATS_TEST_DIRNAME/../fuzz/vdattach/corpus-vmdk/stream" disk.vmdk
 	same_as_qemu disk.vmdk
 	io raw got.raw 'read -P 1 0 4k' 'read -P 6 20k 4k' 'read -P 0 4k 16k'
+	# what a transfer in larger units adds
+	for more in 512 $((65536 - 1536)); do
+		cp disk.vmdk padded.vmdk
+		truncate -s +$more padded.vmdk
+		vd cat -o padded.raw padded.vmdk
+		cmp padded.raw want.raw
+	done
 	truncate -s -512 disk.vmdk
 	run -1 vd info disk.vmdk
 	assert_output --partial 'cut short'
@@ -178,6 +185,11 @@ descriptor() {
 	printf '\1' | dd of=sesparse-delta.vmdk bs=1 seek=536 conv=notrunc status=none
 	run -1 vd info sesparse.vmdk
 	assert_output --partial 'journal'
+	# VMware 3 marks what has no parent; the rest is not to be shown as if it had none
+	printf '\2' | dd of=cowd-delta.vmdk bs=1 seek=8 conv=notrunc status=none
+	run -1 vd info cowd-delta.vmdk
+	assert_output --partial 'attach its descriptor'
+	mkdir elsewhere
 	mv base.vmdk elsewhere
 	run -1 vd cat cowd.vmdk
 	assert_output --partial "'base.vmdk', which is not there"

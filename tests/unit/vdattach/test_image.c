@@ -61,6 +61,10 @@ static void test_foreign_formats_are_named(void **state)
 		{ "qed", 0, 4, "QED\0" },
 		{ "parallels", 0, 16, "WithoutFreeSpace" },
 		{ "dmg", SIZE - 512, 4, "koly" },
+		{ "zip", 0, 4, "PK\3\4" },
+		{ "7z", 0, 6, "7z\xbc\xaf\x27\x1c" },
+		{ "ova", 257, 5, "ustar" },
+		{ "ewf", 0, 8, "EVF\t\r\n\xff\0" },
 		{ "xz", 0, 6,
 		  "\xfd"
 		  "7zXZ\0" },

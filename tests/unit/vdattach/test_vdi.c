@@ -121,6 +121,40 @@ struct damage {
 	const char *part;
 };
 
+/* VDIHEADER0 has neither offsets nor geometry: the map stands behind it, then the blocks. */
+static void test_version_0(void **state)
+{
+	struct fixture f = { .image = NULL };
+	uint8_t h[420 + 8] = { 0 }, block[KB128];
+
+	put_le32(h + 0x40, 0xbeda107f);
+	put_le32(h + 0x44, 2);
+	put_le32(h + 0x48, 1);
+	put_le64(h + 0x160, KB128 + 1024);
+	put_le32(h + 0x168, KB128);
+	put_le32(h + 0x16c, 2);
+	put_le32(h + 0x170, 1);
+	memset(h + 0x174, 1, 32);
+	put_le32(h + 420, 0xffffffff);
+	memset(block, 0x77, sizeof(block));
+	world_add(&f.world, "a.vdi", 0);
+	world_put(&f.world, 0, 0, h, sizeof(h));
+	world_put(&f.world, 0, sizeof(h), block, sizeof(block));
+	open_disk(&f, false);
+	assert_true(f.image->read_only);
+	assert_int_equal(f.image->size, KB128 + 1024);
+	assert_int_equal(byte_at(&f, KB128 - 1), 0);
+	assert_int_equal(byte_at(&f, KB128), 0x77);
+	assert_int_equal(byte_at(&f, KB128 + 1023), 0x77);
+	assert_int_equal(vd_image_check(f.image, NULL), 0);
+	assert_int_equal(f.image->findings.count[FINDING_ERROR], 0);
+	close_disk(&f);
+	/* 4 x this is 0 in 32 bits */
+	vdi_put32(&f.world, 0, 0x16c, 0x40000000);
+	assert_refused(&f, true, -EINVAL, "runs into");
+	end(&f);
+}
+
 static void test_hostile_headers(void **state)
 {
 	static const struct damage damages[] = {
@@ -283,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_free_is_not_zero),
 		cmocka_unit_test(test_parent_by_uuid),
 		cmocka_unit_test(test_writing_changes_modification),
+		cmocka_unit_test(test_version_0),
 		cmocka_unit_test(test_hostile_headers),
 		cmocka_unit_test(test_damaged_maps),
 		cmocka_unit_test(test_holes_are_filled),

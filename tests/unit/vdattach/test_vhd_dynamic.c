@@ -338,6 +338,26 @@ static void test_hostile_tables(void **state)
 	assert_damage(entry, VHD_FIRST / 512 + 1, 4, -EROFS, "two blocks in one place");
 }
 
+/* Nothing says that tables begin with a sector: such a disk is read, but not written. */
+static void test_table_between_sectors(void **state)
+{
+	uint8_t bytes[VHD_TABLE - 512 + VHD_ENTRIES * 4];
+	struct world world = { .n = 0 };
+	struct open o;
+
+	make_dynamic(&world);
+	paged_read(&world.files[0].now, bytes, sizeof(bytes), 512);
+	put_be64(bytes + 16, VHD_TABLE + 100);
+	vhd_sign(bytes, 1024, 36);
+	world_put(&world, 0, 512, bytes, 1024);
+	world_put(&world, 0, VHD_TABLE + 100, bytes + 1024, VHD_ENTRIES * 4);
+	assert_refused(&world, false, -EINVAL, "table");
+	open_world(&world, true, &o);
+	assert_int_equal(byte_at(&o, 3 * BLOCK), 0x33);
+	open_close(&o);
+	world_release(&world);
+}
+
 static void test_two_flushes_for_many_blocks(void **state)
 {
 	struct world world = { .n = 0 };
@@ -372,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_given_parent),
 		cmocka_unit_test(test_footers),
 		cmocka_unit_test(test_hostile_tables),
+		cmocka_unit_test(test_table_between_sectors),
 		cmocka_unit_test(test_two_flushes_for_many_blocks),
 	};
 

@@ -252,6 +252,21 @@ static void test_first_write_to_a_sector_keeps_the_rest_of_it(void **state)
 	assert_sector(f, 0, 'p', 0);
 }
 
+/* Whatever was in such a block is not to be seen again. */
+static void test_states_that_are_zero(void **state)
+{
+	static const unsigned int states[] = { 1, 2, 3, 5 };
+	const struct vx vx = { .size = ARRAY_SIZE(states) * MIB, .sector_size = 512 };
+	struct fixture *f = *state;
+
+	vx_make(&f->world, "a.vhdx", &vx);
+	for (uint64_t i = 0; i < ARRAY_SIZE(states); i++)
+		vx_block(&f->world, 0, i, MIB, states[i], 'x');
+	open_it(f, true);
+	for (uint64_t i = 0; i < ARRAY_SIZE(states); i++)
+		assert_sector(f, i * MIB, 0, 0);
+}
+
 static void test_damaged_bat(void **state)
 {
 	struct fixture *f = *state;
@@ -263,7 +278,7 @@ static void test_damaged_bat(void **state)
 	vx_bat(&f->world, 0, 1, VX_METADATA, VX_FULL);
 	assert_refused(f, false, -EROFS, "overlaps");
 	vx_bat(&f->world, 0, 1, 77 * MIB, VX_FULL);
-	vx_bat(&f->world, 0, 2, VX_BLOCKS, 5);
+	vx_bat(&f->world, 0, 2, VX_BLOCKS, 4);
 	assert_refused(f, false, -EROFS, "not inside the file");
 	open_it(f, true);
 	assert_sector(f, 0, 'x', 0);
@@ -350,6 +365,7 @@ int main(void)
 		vhdx_test(test_parent_must_be_the_one),
 		vhdx_test(test_child_needs_its_bitmap),
 		vhdx_test(test_first_write_to_a_sector_keeps_the_rest_of_it),
+		vhdx_test(test_states_that_are_zero),
 		vhdx_test(test_damaged_bat),
 		vhdx_test(test_guids_change_with_the_first_write),
 		vhdx_test(test_two_flushes_however_many_blocks),

@@ -6,17 +6,8 @@
 
 #include <cmocka.h>
 
-#include "applets/vdattach/vmdk-descriptor.h"
 #include "tests/unit/vdattach/fixture.h"
 #include "tests/unit/vdattach/vmdk_disks.h"
-
-#define VBOX_CHILD_TEXT                                                    \
-	"# Disk DescriptorFile\nversion=1\nCID=aa\nparentCID=ffffffff\n"   \
-	"createType=\"monolithicSparse\"\nRW 4797 SPARSE \"child.vmdk\"\n" \
-	"ddb.uuid.parent=\"01010101-0101-0101-0101-010101010101\"\n"       \
-	"ddb.uuid.parentmodification=\"02020202-0202-0202-0202-020202020202\"\n"
-
-static const struct vmdk_spec vbox_child = { 1, 2, SECTORS, GRAIN, VBOX_CHILD_TEXT };
 
 static void put_byte(struct fixture *f, uint64_t offset, uint8_t byte)
 {
@@ -29,71 +20,6 @@ static void assert_refused(struct fixture *f, bool read_only, int code, const ch
 	if (!strstr(error_msg(f->err), part))
 		fail_msg("'%s' does not say '%s'", error_msg(f->err), part);
 	error_release(&f->err);
-}
-
-static void test_descriptor(void **state)
-{
-	static const char text[] = "# Disk DescriptorFile\r\nversion = 1\r\n  CID=00Ab\r\n"
-				   "parentCID=FFFFFFFF\r\nunknown thing\r\nother = 7\r\n"
-				   "RW 10 FLAT \"a b.vmdk\" 20\r\nRDONLY 5 ZERO\r\n"
-				   "NOACCESS 6 SPARSE \"c\"\r\n";
-	struct vmdk_descriptor d;
-
-	assert_int_equal(vmdk_descriptor_parse(text, sizeof(text), "x", &d, NULL), 0);
-	assert_int_equal(d.cid, 0xab);
-	assert_memory_equal(text + d.cid_at, "00Ab", d.cid_digits);
-	assert_false(vmdk_has_parent(&d));
-	assert_int_equal(d.n_extents, 3);
-	assert_string_equal(d.extents[0].file, "a b.vmdk");
-	assert_int_equal(d.extents[0].offset, 20);
-	assert_true(d.extents[0].writable);
-	assert_int_equal(d.extents[1].type, VMDK_ZERO);
-	assert_false(d.extents[1].writable);
-	assert_false(d.extents[2].accessible);
-	vmdk_descriptor_release(&d);
-}
-
-static void test_names_become_utf8(void **state)
-{
-	static const char text[] = "\xef\xbb\xbf\r\n# made by hand\r\n# Disk DescriptorFile\r\n"
-				   "encoding=\"windows-1252\"\r\n"
-				   "parentFileNameHint=\"M\xfcller.vmdk\"\r\n"
-				   "RW 10 FLAT \"5 \x80 \x8d.vmdk\" 0\r\n";
-	struct vmdk_descriptor d;
-
-	assert_true(vmdk_is_descriptor(text, sizeof(text)));
-	assert_false(vmdk_is_descriptor("# Disk\n# other\nx", 16));
-	assert_int_equal(vmdk_descriptor_parse(text, sizeof(text), "x", &d, NULL), 0);
-	assert_string_equal(d.parent_hint, "M\u00fcller.vmdk");
-	assert_int_equal(d.n_extents, 1);
-	assert_string_equal(d.extents[0].file, "5 \u20ac \xc2\x8d.vmdk");
-	vmdk_descriptor_release(&d);
-}
-
-static void test_descriptor_refused(void **state)
-{
-	static const char *const texts[] = {
-		"CID=123456789\n",
-		"CID=xyz\n",
-		"CID=\n",
-		"version=9\n",
-		"RW\n",
-		"RW 5\n",
-		"RW x FLAT \"a\"\n",
-		"RW 5 FLAT\n",
-		"RW 5 SPARSE \"\"\n",
-		"RW 5 FLAT \"a\" zz\n",
-		"RW 99999999999999999999 FLAT \"a\"\n",
-	};
-	struct vmdk_descriptor d;
-
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		_cleanup_error_ struct error *err = NULL;
-
-		assert_int_equal(vmdk_descriptor_parse(texts[i], strlen(texts[i]), "x", &d, &err),
-				 -EINVAL);
-		assert_non_null(strstr(error_msg(err), "line 1"));
-	}
 }
 
 static void test_zeroed_grain_hides_parent(void **state)
@@ -117,37 +43,6 @@ static void test_zeroed_grain_hides_parent(void **state)
 	assert_int_equal(byte_at(&f, 99), 0x55);
 	assert_int_equal(byte_at(&f, 4096 + 99), 0);
 	assert_int_equal(byte_at(&f, 4096 + 100), 1);
-	end(&f);
-}
-
-static void test_parent_refused(void **state)
-{
-	struct fixture f = { .image = NULL };
-
-	world_add(&f.world, "child.vmdk", 0);
-	vmdk_put(&f.world, 0, &child);
-	assert_refused(&f, false, -ENOENT, "base.vmdk");
-	world_add(&f.world, "base.vmdk", 0);
-	vmdk_put(&f.world, 1, &base);
-	/* somebody writes to the parent: the child must not be used any more */
-	world_put(&f.world, 1, 512 + (uint64_t)(strstr(BASE_TEXT, "1234abcd") - BASE_TEXT), "9", 1);
-	assert_refused(&f, false, -ESTALE, "9234abcd");
-	end(&f);
-}
-
-/* VirtualBox gives UUIDs only; a reader that looks at the CID alone would see an empty disk. */
-static void test_vbox_child(void **state)
-{
-	struct fixture f = { .image = NULL };
-
-	world_add(&f.world, "child.vmdk", 0);
-	vmdk_put(&f.world, 0, &vbox_child);
-	assert_refused(&f, true, -ENOENT, "01010101-");
-	world_add(&f.world, "any name.vmdk", 0);
-	vmdk_put(&f.world, 1, &base);
-	vmdk_put_grain(&f.world, 1, &base, 599, 0x44);
-	open_disk(&f, false);
-	assert_int_equal(byte_at(&f, BYTES - 1), 0x44);
 	end(&f);
 }
 
@@ -255,6 +150,92 @@ static void test_shared_file(void **state)
 	end(&f);
 }
 
+/* A damaged first directory is no loss for who only reads. */
+static void test_redundant_directory(void **state)
+{
+	static const uint32_t damages[] = { 0, 0xffffff };
+	uint64_t first = (VMDK_RGD + (uint64_t)vmdk_set_size(&base)) * VMDK_SECTOR;
+
+	for (size_t i = 0; i < ARRAY_SIZE(damages) + 1; i++) {
+		struct fixture f = { .image = NULL };
+
+		world_add(&f.world, "base.vmdk", 0);
+		vmdk_put(&f.world, 0, &base);
+		vmdk_put_grain(&f.world, 0, &base, 599, 0x66);
+		/* where it is, or what is in it */
+		if (i < ARRAY_SIZE(damages))
+			vmdk_put32(&f.world, 0, 56, damages[i]);
+		else
+			vmdk_put32(&f.world, 0, first, 0xffffff);
+		assert_refused(&f, false, -EINVAL, "VMDK grain directory");
+		open_disk(&f, true);
+		assert_int_equal(byte_at(&f, BYTES - 1), 0x66);
+		assert_int_equal(vd_image_check(f.image, NULL), 0);
+		assert_int_equal(f.image->findings.count[FINDING_ERROR], 1);
+		close_disk(&f);
+		/* both: nothing is left */
+		vmdk_put32(&f.world, 0, 48, 0xffffff);
+		assert_refused(&f, true, -EINVAL, "VMDK grain directory");
+		end(&f);
+	}
+}
+
+static void test_redundant_directory_damaged(void **state)
+{
+	struct fixture f = { .image = NULL };
+
+	world_add(&f.world, "base.vmdk", 0);
+	vmdk_put(&f.world, 0, &base);
+	vmdk_put_grain(&f.world, 0, &base, 599, 0x66);
+	vmdk_put32(&f.world, 0, 48, 0xffffff);
+	open_disk(&f, true);
+	assert_int_equal(byte_at(&f, BYTES - 1), 0x66);
+	end(&f);
+}
+
+/* A sparse file that holds a descriptor of more than itself, or of other files only. */
+static void test_embedded_descriptor_of_many(void **state)
+{
+	static const struct vmdk_spec many = {
+		1,
+		2,
+		800,
+		GRAIN,
+		"# Disk DescriptorFile\nversion=1\nCID=1\nparentCID=ffffffff\n"
+		"RW 800 SPARSE \"was named otherwise.vmdk\"\nRW 1000 SPARSE \"s002.vmdk\"\n",
+	};
+	static const struct vmdk_spec none = {
+		1,
+		0,
+		800,
+		GRAIN,
+		"# Disk DescriptorFile\nversion=1\nCID=1\nparentCID=ffffffff\n"
+		"RW 1000 SPARSE \"/vmfs/volumes/store/vm/s002.vmdk\"\n",
+	};
+	struct fixture f = { .image = NULL };
+
+	world_add(&f.world, "image.vmdk", 0);
+	vmdk_put(&f.world, 0, &many);
+	vmdk_put_grain(&f.world, 0, &many, 99, 0x11);
+	assert_refused(&f, true, -ENOENT, "s002.vmdk");
+	world_add(&f.world, "s002.vmdk", 0);
+	vmdk_put(&f.world, 1, &part2);
+	vmdk_put_grain(&f.world, 1, &part2, 0, 0x22);
+	open_disk(&f, false);
+	assert_int_equal(f.image->size, 1800 * 512);
+	assert_int_equal(byte_at(&f, 800 * 512 - 1), 0x11);
+	assert_int_equal(byte_at(&f, 800 * 512), 0x22);
+	put_byte(&f, 0, 0x33);
+	close_disk(&f);
+	vmdk_put(&f.world, 0, &none);
+	vmdk_put32(&f.world, 0, 12, 0);
+	vmdk_put32(&f.world, 0, 20, 0);
+	open_disk(&f, true);
+	assert_int_equal(f.image->size, 1000 * 512);
+	assert_int_equal(byte_at(&f, 0), 0x22);
+	end(&f);
+}
+
 static void test_both_sets_of_tables(void **state)
 {
 	struct fixture f = { .image = NULL };
@@ -321,16 +302,14 @@ static void test_two_flushes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_descriptor),
-		cmocka_unit_test(test_names_become_utf8),
-		cmocka_unit_test(test_descriptor_refused),
 		cmocka_unit_test(test_zeroed_grain_hides_parent),
-		cmocka_unit_test(test_parent_refused),
-		cmocka_unit_test(test_vbox_child),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_hostile_headers),
 		cmocka_unit_test(test_damaged_tables),
 		cmocka_unit_test(test_shared_file),
+		cmocka_unit_test(test_redundant_directory),
+		cmocka_unit_test(test_redundant_directory_damaged),
+		cmocka_unit_test(test_embedded_descriptor_of_many),
 		cmocka_unit_test(test_both_sets_of_tables),
 		cmocka_unit_test(test_session_marks),
 		cmocka_unit_test(test_two_flushes),
