@@ -34,12 +34,12 @@ unpackroot_PKGS := libarchive liblzma libzstd zlib libmd
 findimg_PKGS := blkid libmd
 packroot_PKGS := libarchive libzstd
 overlayroot_PKGS := blkid
-vdattach_PKGS := zlib libzstd liblzma
+vdattach_PKGS := zlib libzstd liblzma liblz4 lzo2
 unpackroot_MUSL := -larchive -llzma -lzstd -lbz2 -lz -lmd
 findimg_MUSL := -lblkid -lmd
 packroot_MUSL := -larchive -lzstdenc
 overlayroot_MUSL := -lblkid
-vdattach_MUSL := -linflate -lzstddec -llzmadec
+vdattach_MUSL := -linflate -lzstddec -llzmadec -llz4 -llzo2
 
 MUSL_CC := musl-gcc
 MUSL_CFLAGS := -Oz -fno-pie -std=gnu11 $(WARN) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \

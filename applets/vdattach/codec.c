@@ -2,7 +2,10 @@
 #include "applets/vdattach/codec.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <lz4.h>
 #include <lzma.h>
+#include <lzo/lzo1x.h>
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -202,91 +205,33 @@ static int decode_xz(struct vd_decoder *d, const uint8_t *in, size_t n, uint8_t 
 	return 0;
 }
 
-struct lz4 {
-	const uint8_t *in, *end;
-	uint8_t *out;
-	size_t at, size;
-};
-
-/* 15 in a token means: add the bytes that follow, up to the first that is not 255. */
-static bool lz4_length(struct lz4 *s, size_t *length)
+/* The library does not tell which of the two it is. */
+static int decode_lz4(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t *ret_size,
+		      struct error **err)
 {
-	uint8_t byte;
+	int got = -1;
 
-	if (*length != 15)
-		return true;
-	do {
-		if (s->in == s->end)
-			return false;
-		byte = *s->in++;
-		*length += byte;
-	} while (byte == 255);
-	return true;
-}
-
-static int lz4_literals(struct lz4 *s, size_t length)
-{
-	if (length > (size_t)(s->end - s->in))
-		return -EINVAL;
-	if (length > s->size - s->at)
-		return -E2BIG;
-	memcpy(s->out + s->at, s->in, length);
-	s->in += length;
-	s->at += length;
-	return 0;
-}
-
-static int lz4_match(struct lz4 *s, size_t length)
-{
-	size_t back;
-
-	if (s->end - s->in < 2)
-		return -EINVAL;
-	back = (size_t)(s->in[0] | s->in[1] << 8);
-	s->in += 2;
-	if (back == 0 || back > s->at || !lz4_length(s, &length))
-		return -EINVAL;
-	length += 4;
-	if (length > s->size - s->at)
-		return -E2BIG;
-	/* byte by byte: the two ranges may overlap, which repeats a pattern */
-	for (; length > 0; length--, s->at++)
-		s->out[s->at] = s->out[s->at - back];
-	return 0;
-}
-
-/* Format: lz4's doc/lz4_Block_format.md. Each round takes at least one byte of the input. */
-int vd_decode_lz4(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t *ret_size,
-		  struct error **err)
-{
-	struct lz4 s = { .in = in, .end = in + n, .out = out, .size = size };
-	int r = n > 0 ? 0 : -EINVAL;
-
-	while (r == 0 && s.in < s.end) {
-		uint8_t token = *s.in++;
-		size_t length = token >> 4;
-
-		r = lz4_length(&s, &length) ? lz4_literals(&s, length) : -EINVAL;
-		/* the last sequence is literals only */
-		if (r == 0 && s.in < s.end)
-			r = lz4_match(&s, token & 15);
-	}
-	if (r == -E2BIG)
-		return too_long("lz4", size, err);
-	if (r < 0)
-		return damaged("lz4", err);
-	*ret_size = s.at;
+	if (n <= INT_MAX && size <= INT_MAX)
+		got = LZ4_decompress_safe((const char *)in, (char *)out, (int)n, (int)size);
+	if (got < 0)
+		return error_make(err, EINVAL,
+				  "damaged lz4 data, or more than the %zu bytes of a block", size);
+	*ret_size = (size_t)got;
 	return 0;
 }
 
 static int decode_lzo(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t *ret_size,
 		      struct error **err)
 {
-	int r = vd_lzo_decode(in, n, out, size, ret_size);
+	lzo_uint got = size;
+	int r = lzo1x_decompress_safe(in, n, out, &got, NULL);
 
-	if (r == -E2BIG)
+	if (r == LZO_E_OUTPUT_OVERRUN)
 		return too_long("lzo", size, err);
-	return r < 0 ? damaged("lzo", err) : 0;
+	if (r != LZO_E_OK && r != LZO_E_INPUT_NOT_CONSUMED)
+		return damaged("lzo", err);
+	*ret_size = got;
+	return 0;
 }
 
 int vd_decode(struct vd_decoder *decoder, enum vd_codec codec, const uint8_t *in, size_t n,
@@ -304,7 +249,7 @@ int vd_decode(struct vd_decoder *decoder, enum vd_codec codec, const uint8_t *in
 	case VD_CODEC_XZ:
 		return decode_xz(decoder, in, n, out, size, ret_size, err);
 	case VD_CODEC_LZ4:
-		return vd_decode_lz4(in, n, out, size, ret_size, err);
+		return decode_lz4(in, n, out, size, ret_size, err);
 	case VD_CODEC_LZO:
 		return decode_lzo(in, n, out, size, ret_size, err);
 	}

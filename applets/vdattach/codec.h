@@ -35,18 +35,10 @@ void vd_decoder_free(struct vd_decoder *decoder);
  * of the stream is ignored, except for NONE and LZ4, which end with the input.
  * Never writes more than size bytes. On success *ret_size is how many came out.
  * Returns 0, -EINVAL (damaged or cut short), -E2BIG (more than size bytes would
- * come out) or -ENOMEM; the message names neither image nor offset.
+ * come out; of LZ4 -EINVAL, too) or -ENOMEM; the message names neither image nor offset.
  */
 int vd_decode(struct vd_decoder *decoder, enum vd_codec codec, const uint8_t *in, size_t n,
 	      uint8_t *out, size_t size, size_t *ret_size, struct error **err) _must_check_
 	_nonnull_(1, 3, 5, 7);
-
-/* The LZO part of vd_decode: 0, -EINVAL or -E2BIG. */
-int vd_lzo_decode(const uint8_t *in, size_t n, uint8_t *out, size_t size,
-		  size_t *ret_size) _must_check_ _nonnull_(1, 3, 5);
-
-/* The LZ4 part of vd_decode; public for its test. */
-int vd_decode_lz4(const uint8_t *in, size_t n, uint8_t *out, size_t size, size_t *ret_size,
-		  struct error **err) _must_check_ _nonnull_(1, 3, 5);
 
 #endif

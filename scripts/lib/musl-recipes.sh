@@ -97,6 +97,19 @@ build_libzstd() {
 	cp lib/zstd.h lib/zstd_errors.h "$stage/include"
 }
 
+# The decoders alone are linked.
+build_lz4() {
+	optimise -Os
+	compile_lib liblz4 "" lib/lz4.c
+	cp lib/lz4.h "$stage/include"
+}
+
+build_lzo2() {
+	optimise -Os
+	compile_lib liblzo2 "-I$source/include" src/lzo1x_d2.c
+	cp -R include/lzo "$stage/include"
+}
+
 build_libmd() {
 	optimise -Os
 	configure
