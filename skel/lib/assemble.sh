@@ -10,7 +10,7 @@ assemble() {
 	share) mount_share ;;
 	esac
 	[ -z "$LIVE" ] || put_rootcopy
-	[ -z "$P_BINDS$P_TCE$P_SWAP$TC_WORDS" ] || load places
+	[ -z "$P_BINDS$P_TCE$P_SWAP$TC_WORDS$FOLDERS" ] || load places
 	[ -z "$TC_WORDS" ] || leave_to_tinycore
 	case $P_PERSIST in archive:*)
 		load archive
@@ -18,6 +18,10 @@ assemble() {
 		;;
 	esac
 	[ -z "$P_BINDS" ] || bind_places
+	[ -z "$FOLDERS" ] || {
+		load folders
+		put_folders
+	}
 	[ -z "$P_TCE" ] || load_extensions "$P_TCE"
 	[ -z "$P_SWAP" ] || use_swap
 	# shellcheck disable=SC2034 # for handover

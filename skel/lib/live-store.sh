@@ -75,9 +75,9 @@ mount_store_file() {
 
 # live_boot_store LABEL FOLDER: a partition with that label, or a file of that name, whose persistence.conf tells
 live_boot_store() {
-	local dir=$RAMFS/store host=LABEL=$1 file=$HOSTDIR$2/$1 path options
+	local dir=$RAMFS/store file=$HOSTDIR$2/$1 path options
 	if $RUN findfs "LABEL=$1" >/dev/null 2>&1; then
-		find_store "$host" "live:$1"
+		find_store "LABEL=$1" "live:$1"
 	else
 		mkdir -p "$dir"
 		if [ -z "$HOST_RW" ] || [ ! -f "$file" ]; then
@@ -89,32 +89,38 @@ live_boot_store() {
 			return 0
 		}
 		mount_store_file "$file"
-		dir=$RAMFS/storefs host=$DEVICE
+		dir=$RAMFS/storefs
 	fi
 	UPPER=ram UPPER_SIZE=$P_SIZE
 	[ -f "$dir/persistence.conf" ] || {
 		changes_in_ram "the store $1 has no persistence.conf"
 		return 0
 	}
+	STORE=$dir STORE_DEVICE=$DEVICE
 	while read -r path options; do
-		case $path in /*) live_boot_line "$dir" "$host" "$path" "$options" ;; esac
+		case $path in /*) live_boot_line "$path" "$options" ;; esac
 	done <"$dir/persistence.conf"
 }
 
-# live_boot_line STORE HOST PATH OPTIONS: the whole root as a union, or a folder
+# live_boot_line PATH OPTIONS: the whole root as a union here, folders in FOLDERS for later
 live_boot_line() {
-	local source=$3
-	case ,$4 in
-	*,source=*)
-		source=${4##*source=}
-		source=/${source%%,*}
-		;;
-	esac
-	case $source in */../* | */..) source=/. ;; esac
-	case $3:,$4, in
-	/:*,union,*) name_dirs "$1${source%/}" rw work ;;
-	/:* | *,union,* | *,link,*) warn "persistence.conf: '$3 $4' is not honoured by this version" ;;
-	*) P_BINDS=$P_BINDS$2:$source:$3$NL ;;
+	local kind=bind source=$1 option order=1 IFS=,
+	for option in $2; do
+		case $option in
+		bind | union | link) kind=$option ;;
+		source=.) source=/ ;;
+		source=?*) source=/${option#source=} ;;
+		*) kind=unknown ;;
+		esac
+	done
+	unset IFS
+	[ $kind != link ] || order=2
+	case $1:$kind:/$source/ in
+	*:unknown:*) warn "persistence.conf: '$1 $2' is left out: expected bind, link, union and source=" ;;
+	*/./* | */../* | */./:* | */../:* | */.:* | */..:*) warn "persistence.conf: '$1 $2' is left out: '.' and '..' are not allowed" ;;
+	/:union:*) name_dirs "$STORE${source%/}" rw work ;;
+	/:*) warn "persistence.conf: '$1 $2' is left out: the whole root can only be a union" ;;
+	*) FOLDERS="$FOLDERS$order $1 $kind $source$NL" ;;
 	esac
 }
 

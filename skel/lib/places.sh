@@ -42,12 +42,16 @@ bind_place() {
 	folder=$RET$2
 	inside "$3"
 	target=$NEWROOT$RET
-	mkdir -p "$target" || return 1
-	if [ ! -d "$folder" ]; then
-		rm -rf "$folder.new"
-		mkdir -p "${folder%/*}" && $RUN cp -a "$target" "$folder.new" && mv "$folder.new" "$folder" || return 1
+	mkdir -p "$target" && bind_folder "$folder" "$target"
+}
+
+# bind_folder FOLDER TARGET: a folder that is new is made of what the root has there
+bind_folder() {
+	if [ ! -d "$1" ]; then
+		rm -rf "$1.new"
+		mkdir -p "${1%/*}" && $RUN cp -a "$2" "$1.new" && mv "$1.new" "$1" || return 1
 	fi
-	$RUN mount -o bind "$folder" "$target"
+	$RUN mount -o bind "$1" "$2"
 }
 
 # load_extensions HOST:/FOLDER: those of onboot.lst, with what they depend on

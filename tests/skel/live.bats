@@ -66,19 +66,59 @@ casper_none() {
 }
 @test "casper: persistent without a place to keep changes is told" { both casper_none; }
 
-live_boot() {
+# persistence_conf LINE...: of the partition labelled persistence
+persistence_conf() {
 	cmdline "boot=live persistence"
 	host live/filesystem.squashfs
-	mkdir -p "$ROOT/run/initramfs/store" "$ROOT/newroot/home"
-	printf '%s\n' '# all of it' '/ union' '/home bind,source=people' '/srv link' >"$ROOT/run/initramfs/store/persistence.conf"
+	mkdir -p "$ROOT$STORE" "$ROOT/newroot/home"
+	printf '%s\n' "$@" >"$ROOT$STORE/persistence.conf"
+}
+STORE=/run/initramfs/store
+
+live_boot() {
+	persistence_conf '# all of it' '/ union' '/home bind,source=people' '/srv lnk' '/opt union,source=../x' '/ bind'
 	boot
-	calls 'findfs LABEL=persistence' 'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/store -H LABEL=persistence' \
-		"overlayroot --state /run/initramfs/state -l $HOST/live/filesystem.squashfs -u dir:/run/initramfs/store /newroot" &&
-		[ "$(readlink "$ROOT/run/initramfs/store/upper")" = rw ] && [ -d "$ROOT/run/initramfs/store/rw" ] &&
-		[ -d "$ROOT/run/initramfs/store/work" ] && [ ! -L "$ROOT/run/initramfs/store/work" ] &&
-		grep -q '^mount .*people .*newroot/home$' "$CALLS" && said "persistence.conf: '/srv link' is not honoured"
+	calls 'findfs LABEL=persistence' "findimg --state /run/initramfs/state -t 30 -w -m $STORE -H LABEL=persistence" \
+		"overlayroot --state /run/initramfs/state -l $HOST/live/filesystem.squashfs -u dir:$STORE /newroot" \
+		"cp -a /newroot/home $STORE/people.new" "mount -o bind $STORE/people /newroot/home" "umount -l $STORE" &&
+		[ "$(readlink "$ROOT$STORE/upper")" = rw ] && [ -d "$ROOT$STORE/rw" ] && [ -d "$ROOT$STORE/people" ] &&
+		[ -d "$ROOT$STORE/work" ] && [ ! -L "$ROOT$STORE/work" ] && not_called '/(srv|opt)$' &&
+		said "persistence.conf: '/srv lnk' is left out: expected bind, link, union and source=" &&
+		said "persistence.conf: '/opt union,source=../x' is left out: '.' and '..' are not allowed" &&
+		said "persistence.conf: '/ bind' is left out: the whole root can only be a union"
 }
 @test "live-boot: persistence.conf of the partition tells what is kept" { both live_boot; }
+
+live_boot_folders() {
+	persistence_conf '/home/u link,source=dots' '/srv/a/b union' '/srv' '/opt/x:y union' '/home/u/new bind,source=d'
+	mkdir -p "$ROOT/newroot/srv/a/b" "$ROOT/newroot/home/u/deep" "$ROOT/newroot/home/u/.b" "$ROOT$STORE/dots/deep/er" "$ROOT$STORE/d" "$ROOT$STORE/srv"
+	chmod 2770 "$ROOT/newroot/srv/a/b"
+	touch "$ROOT$STORE/dots/"{.a,.b,c} "$ROOT$STORE/dots/deep/er/f" "$ROOT/newroot/home/u/"{c,stays} "$ROOT/newroot/home/u/.b/old"
+	: >"$ROOT/proc/mounts"
+	boot
+	calls "overlayroot --state /run/initramfs/state -l $HOST/live/filesystem.squashfs -u ram /newroot" \
+		'chown -R 1000:1000 /newroot/home/u/new' "mount -o bind $STORE/d /newroot/home/u/new" "mount -o bind $STORE/srv /newroot/srv" \
+		"mount -t overlay -o lowerdir=/newroot/srv/a/b,upperdir=$STORE/srv/a/b/rw,workdir=$STORE/srv/a/b/work,index=off,metacopy=off,xino=auto,redirect_dir=on overlay /newroot/srv/a/b" \
+		"mount -o bind $STORE /run/live/persistence/vda1" "umount -l $STORE" &&
+		[ "$(stat -c %a "$ROOT$STORE/srv/a/b/rw")" = 2770 ] && [ ! -d "$ROOT$STORE/home" ] &&
+		said '/opt/x:y stays in the root: /opt/x:y of the store cannot be used (union)' &&
+		(cd "$ROOT/newroot/home/u" && [ -f stays ] && [ ! -L deep/er ] &&
+			for file in .a .b c deep/er/f; do
+				[ "$(readlink "$file")" = "/run/live/persistence/vda1/dots/$file" ] || exit 1
+			done)
+}
+@test "live-boot: folders of the store: bound, as a union, file by file as links, the inner ones after the outer ones" { both live_boot_folders; }
+
+live_boot_mounted() {
+	persistence_conf '/srv link'
+	mkdir -p "$ROOT/newroot/srv/a"
+	mkdir -p "$ROOT$STORE/srv"
+	touch "$ROOT$STORE/srv/a" "$ROOT/newroot/srv/a/mine"
+	echo "x $ROOT/newroot/srv/a ext4 rw 0 0" >"$ROOT/proc/mounts"
+	boot
+	[ -f "$ROOT/newroot/srv/a/mine" ] && [ ! -e "$ROOT/newroot/srv/a/a" ]
+}
+@test "live-boot: a link does not replace a folder with something mounted in it" { both live_boot_mounted; }
 
 live_boot_none() {
 	cmdline "boot=live persistence persistence-label=keep"
