@@ -21,7 +21,14 @@ live_store() {
 		dracut_store "/${spec#*:/}"
 		;;
 	dracut:*) dracut_found "$spec" ;;
-	slax:*) slax_store "${spec%%:*}" "${spec#*:}" ;;
+	porteus:*)
+		load sessions
+		porteus_store "$spec"
+		;;
+	slax:*)
+		load sessions
+		slax_store "${spec%%:*}" "${spec#*:}"
+		;;
 	esac
 }
 
@@ -151,58 +158,4 @@ dracut_store() {
 		mount_store_file "$file"
 		name_dirs "$RAMFS/storefs" overlayfs ovlwork
 	fi
-}
-
-# slax_store SESSION PLACE: the changes of one session are in a folder with its number, last_session.txt has the last
-slax_store() {
-	local dir=$HOSTDIR$2 number=$1
-	case $2 in
-	/*)
-		[ -n "$HOST_RW" ] || {
-			changes_in_ram "$2 cannot be written"
-			return 0
-		}
-		;;
-	*)
-		find_store "${2%%:/*}" "slax:$1:$2"
-		dir=$RAMFS/store/${2#*:/}
-		;;
-	esac
-	mkdir -p "$dir"
-	if [ "$number" = resume ]; then
-		first_line "$dir/last_session.txt"
-		number=$RET
-	fi
-	case $number in
-	'' | *[!0-9]*) new_session "$dir" ;;
-	*) session_is_ours "$dir/$number" || new_session "$dir" ;;
-	esac
-	say "the changes are those of session $number"
-	printf '%s\n' "$number" >"$dir/last_session.txt"
-	name_dirs "$dir/$number" changes workdir
-}
-
-# session_is_ours FOLDER: it is there, and not in one of the other two ways in which Slax keeps sessions
-session_is_ours() {
-	local file
-	[ -d "$1" ] || return 1
-	for file in "$1"/changes.dat* "$1"/.wh..wh.*; do
-		[ ! -e "$file" ] || {
-			warn "session ${1##*/} was kept by dynfilefs or aufs (${file##*/}), which cannot be read here: a new one is made"
-			return 1
-		}
-	done
-}
-
-# new_session FOLDER: the number after the highest, in number
-new_session() {
-	local dir
-	number=0
-	for dir in "$1"/[0-9]*; do
-		dir=${dir##*/}
-		case $dir in *[!0-9]* | 0*) continue ;; esac
-		[ "$dir" -le "$number" ] || number=$dir
-	done
-	number=$((number + 1))
-	mkdir -p "$1/$number"
 }

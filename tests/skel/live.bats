@@ -157,6 +157,81 @@ sessions() {
 }
 @test "Slax: sessions are gone on with, made, and chosen" { both sessions; }
 
+session_asked() {
+	fake timeout <<'FAKE'
+echo "$(cat "$FAKES/answer")"
+FAKE
+	host slax/changes/{4,5}/x slax/01-core.sb
+	echo 4 >"$ROOT$HOST/slax/changes/last_session.txt"
+	: >"$ROOT/dev/console"
+	echo >"$FAKES/answer" && session 4 perchdir=ask && grep -q '^  5 ' "$ROOT/dev/console" &&
+		echo 5 >"$FAKES/answer" && session 5 perchdir=ask && echo new >"$FAKES/answer" && session 6 perchdir=ask &&
+		echo '../x' >"$FAKES/answer" && session 6 perchdir=ask
+}
+@test "Slax: perchdir=ask asks on the console, and goes on with the last session" { both session_asked; }
+
+load_words() {
+	cmdline "from=slax load=gimp|office noload=office-old"
+	host slax/01-core.sb slax/gimp-not.sb slax/modules/{05-gimp,06-office,06-office-old,07-games}.sb
+	boot
+	layers slax/modules/06-office.sb slax/modules/05-gimp.sb slax/01-core.sb slax/gimp-not.sb || return 1
+	new_tree
+	cmdline "from=porteus load=gimp;office"
+	host porteus/base/001-core.xzm porteus/modules/x.xzm porteus/optional/{gimp,office,games}.xzm
+	boot
+	layers porteus/base/001-core.xzm porteus/modules/x.xzm porteus/optional/office.xzm porteus/optional/gimp.xzm
+}
+@test "load=: of the folder modules, and of optional where there is one" { both load_words; }
+
+porteus_keeps() {
+	local store=/run/initramfs/store
+	cmdline "from=porteus changes=$1"
+	host porteus/base/001-core.xzm
+	boot
+	calls "overlayroot --state /run/initramfs/state -l $HOST/porteus/base/001-core.xzm -u dir:$2 /newroot" &&
+		[ "$(readlink "$ROOT$2/upper")" = changes ] && [ -d "$ROOT$2/changes" ] && [ -d "$ROOT$2/workdir" ]
+}
+porteus_places() {
+	porteus_keeps /keep $HOST/keep && porteus_keeps EXIT:/keep $HOST/keep &&
+		porteus_keeps UUID:9/deep/er /run/initramfs/store/deep/er && porteus_keeps /dev/sdb1/x /run/initramfs/store/x || return 1
+	host save.dat
+	porteus_keeps /save.dat /run/initramfs/storefs &&
+		calls "vdattach --state /run/initramfs/state --links /run/initramfs/storedisk $HOST/save.dat" || return 1
+	host keep/changes/.wh..wh.aufs
+	porteus_keeps /keep $HOST/keep
+	said 'was kept by aufs' && layers porteus/base/001-core.xzm
+}
+@test "Porteus: changes= names a folder or a file, here or on another partition" { both porteus_places; }
+
+to_disk() {
+	cmdline 'fromhd=/dev/sr0 tohd=/dev/sda2'
+	host KNOPPIX/KNOPPIX
+	boot
+	calls 'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/tohd -H /dev/sda2' \
+		"cp $HOST/KNOPPIX/KNOPPIX /run/initramfs/tohd/KNOPPIX/KNOPPIX.new" "umount $HOST" \
+		'overlayroot --state /run/initramfs/state -l /run/initramfs/tohd/KNOPPIX/KNOPPIX -u ram /newroot' || return 1
+	: >"$CALLS"
+	boot
+	not_called '^cp .*KNOPPIX' && calls 'overlayroot --state /run/initramfs/state -l /run/initramfs/tohd/KNOPPIX/KNOPPIX -u ram /newroot' || return 1
+	rm "$ROOT/run/initramfs/tohd/KNOPPIX/KNOPPIX"
+	fake cp <<'FAKE'
+case $* in *tohd*) exit 1 ;; esac
+exec cp "$@"
+FAKE
+	boot
+	said 'KNOPPIX could not be copied (is there room?)' && layers KNOPPIX/KNOPPIX
+}
+@test "Knoppix: tohd= copies the image to the disk once, and uses it there" { both to_disk; }
+
+session_elsewhere() {
+	cmdline 'from=slax perchdir=/dev/sdb1/keep'
+	host slax/01-core.sb
+	boot
+	calls "findimg --state /run/initramfs/state -t 30 -m $HOST /slax/" 'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/store -H /dev/sdb1' \
+		"overlayroot --state /run/initramfs/state -l $HOST/slax/01-core.sb -u dir:/run/initramfs/store/keep/1 /newroot"
+}
+@test "Slax: sessions on another partition" { both session_elsewhere; }
+
 session_foreign() {
 	host slax/changes/12/.wh..wh.plnk slax/changes/last_session.txt
 	echo 12 >"$ROOT$HOST/slax/changes/last_session.txt"
