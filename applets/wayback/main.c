@@ -114,13 +114,13 @@ static _Noreturn void shut_down(enum machine_end end)
 }
 
 /* Says how init ended; returns what that means for the machine. */
-static enum machine_end end_of(const char *name, bool ended, int status, int proc,
+static enum machine_end end_of(const char *name, pid_t init, bool ended, int status, int proc,
 			       const struct machine *machine)
 {
 	char names[512];
 
 	if (!ended) {
-		stuck_names(proc, names, sizeof(names));
+		stuck_names(proc, init, names, sizeof(names));
 		msg(MSG_WARNING,
 		    "%s has ended, but these processes do not, whatever they wait for: %s; "
 		    "going on without them, and not knowing whether to restart",
@@ -162,7 +162,7 @@ static int run(char **argv)
 	}
 	ended = wait_for(init, &signals, proc, &status);
 	machine.kexec_loaded = file_has_nonzero("/sys/kernel/kexec_loaded");
-	shut_down(end_of(argv[0], ended, status, proc, &machine));
+	shut_down(end_of(argv[0], init, ended, status, proc, &machine));
 }
 
 /* The end of `kexec -e`: systemd and others load the kernel long before. What could be written to

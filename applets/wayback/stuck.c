@@ -102,7 +102,7 @@ static bool describe(int proc, const char *pid, char *buf, size_t size)
 	return true;
 }
 
-void stuck_names(int proc, char *buf, size_t size)
+void stuck_names(int proc, pid_t init, char *buf, size_t size)
 {
 	int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -113,7 +113,7 @@ void stuck_names(int proc, char *buf, size_t size)
 	buf[0] = 0;
 	while (dir && (entry = readdir(dir))) {
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
-		    !describe(proc, entry->d_name, one, sizeof(one)))
+		    atoi(entry->d_name) == init || !describe(proc, entry->d_name, one, sizeof(one)))
 			continue;
 		if (used + strlen(one) + 3 > size)
 			break;

@@ -26,7 +26,7 @@ struct stuck {
  */
 bool stuck_look(struct stuck *stuck, int proc, pid_t init);
 
-/* Who is left in PID namespaces below that of proc, "NAME (PID), ...", as many as fit; "" for none. */
-void stuck_names(int proc, char *buf, size_t size);
+/* Who is left beside init in PID namespaces below that of proc, "NAME (PID), ...", as many as fit; "" for none. */
+void stuck_names(int proc, pid_t init, char *buf, size_t size);
 
 #endif

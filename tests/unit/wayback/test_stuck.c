@@ -96,8 +96,9 @@ static void a_stuck_process_is_named_after_some_looks(void **state)
 		usleep(20000);
 	}
 	assert_true(looks >= STUCK_LOOKS);
-	stuck_names(proc, names, sizeof(names));
+	stuck_names(proc, init, names, sizeof(names));
 	assert_non_null(strstr(names, "waits-for-ever ("));
+	assert_null(strstr(names, "test_stuck"));
 	close(fuse);
 	assert_int_equal(waitpid(init, &status, 0), init);
 	umount2(dir, MNT_DETACH);
@@ -119,7 +120,7 @@ static void an_init_that_runs_is_left_in_peace(void **state)
 	for (int i = 0; i < 3 * STUCK_LOOKS; i++)
 		assert_false(stuck_look(&stuck, proc, init));
 	do
-		stuck_names(proc, names, sizeof(names));
+		stuck_names(proc, 0, names, sizeof(names));
 	while (!strstr(names, "runs ("));
 	kill(init, SIGKILL);
 	assert_int_equal(waitpid(init, &status, 0), init);
@@ -152,7 +153,7 @@ static void names_stop_where_the_room_ends(void **state)
 		for (;;)
 			pause();
 	}
-	stuck_names(proc, names, sizeof(names));
+	stuck_names(proc, 0, names, sizeof(names));
 	assert_true(strlen(names) < sizeof(names));
 	kill(init, SIGKILL);
 	assert_int_equal(waitpid(init, &status, 0), init);
