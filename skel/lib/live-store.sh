@@ -121,11 +121,12 @@ live_boot_line() {
 		esac
 	done
 	unset IFS
-	[ $kind != link ] || order=2
-	case $1:$kind:/$source/ in
-	*:unknown:*) warn "persistence.conf: '$1 $2' is left out: expected bind, link, union and source=" ;;
-	*/./* | */../* | */./:* | */../:* | */.:* | */..:*) warn "persistence.conf: '$1 $2' is left out: '.' and '..' are not allowed" ;;
-	/:union:*) name_dirs "$STORE${source%/}" rw work ;;
+	[ "$kind" != link ] || order=2
+	case $1/$source/ in */./* | */../*) kind=dots ;; esac
+	case $1:$kind in
+	*:unknown) warn "persistence.conf: '$1 $2' is left out: expected bind, link, union and source=" ;;
+	*:dots) warn "persistence.conf: '$1 $2' is left out: '.' and '..' are not allowed" ;;
+	/:union) name_dirs "$STORE${source%/}" rw work ;;
 	/:*) warn "persistence.conf: '$1 $2' is left out: the whole root can only be a union" ;;
 	*) FOLDERS="$FOLDERS$order $1 $kind $source$NL" ;;
 	esac

@@ -129,6 +129,7 @@ attach_place() {
 	set -- "${RET%%:/*}" "/${RET#*:/}" "${2:-}"
 	mount_place "$1" "$3" || return 1
 	if [ -n "$3" ]; then set -- "$RET$2"; else set -- "$RET$2" -r; fi
+	# shellcheck disable=SC2153 # of places.sh
 	DEVICE=$($RUN vdattach --state "$STATE" --links "$RAMFS/disk$PLACES" ${2:+"$2"} "$1")
 }
 
