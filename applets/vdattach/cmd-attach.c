@@ -114,6 +114,9 @@ static int announce(const struct options *options, const struct guest *guest,
 	const char *kind = a->ex.ops == &vd_export_loop ? "loop" : "vdattach";
 	int r = state_push(options->state, "%s %s", kind, a->ex.devpath);
 
+	/* such a disk stands still when its processes are killed: who unmounts it wants to know */
+	if (r == 0 && a->ex.ops->server)
+		r = state_push(options->state, "served %s", a->ex.devpath);
 	if (r < 0)
 		return error_sys(err, r, "record '%s' in '%s'", a->ex.devpath, options->state);
 	/* the device works without them */

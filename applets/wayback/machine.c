@@ -18,6 +18,13 @@ enum machine_end machine_end(int status, const struct machine *machine)
 	return failed && machine->reboot_on_panic ? MACHINE_REBOOT : MACHINE_POWEROFF;
 }
 
+enum machine_end machine_end_unknown(const struct machine *machine)
+{
+	if (machine->kexec_loaded)
+		return MACHINE_KEXEC;
+	return machine->reboot_on_panic ? MACHINE_REBOOT : MACHINE_POWEROFF;
+}
+
 const char *machine_word(enum machine_end end)
 {
 	switch (end) {

@@ -21,6 +21,9 @@ struct machine {
  */
 enum machine_end machine_end(int status, const struct machine *machine);
 
+/* When the kernel never tells the status, because the namespace does not come to its end. */
+enum machine_end machine_end_unknown(const struct machine *machine);
+
 /* True when init ended by itself, without reboot(2). */
 bool machine_unasked(int status);
 

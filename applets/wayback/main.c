@@ -20,6 +20,7 @@
 
 #include "applets/lib/msg.h"
 #include "applets/wayback/machine.h"
+#include "applets/wayback/stuck.h"
 
 #define RAMFS "/run/initramfs"
 
@@ -72,19 +73,25 @@ static _Noreturn void become_init(char **argv)
 	_exit(127);
 }
 
-/* Passes signals on and reaps what was orphaned; returns the status of init. */
-static int wait_for(pid_t init, const sigset_t *signals)
+/* Passes signals on and reaps what was orphaned. True with the status of init; false when init has
+ * ended, but never becomes something to wait for. */
+static bool wait_for(pid_t init, const sigset_t *signals, int proc, int *ret_status)
 {
+	const struct timespec look = { .tv_sec = STUCK_LOOK_SECONDS };
+	struct stuck stuck = { 0 };
+
 	for (;;) {
-		int status, number = sigwaitinfo(signals, NULL);
+		int number = sigtimedwait(signals, NULL, &look);
 		pid_t pid;
 
 		if (number > 0 && number != SIGCHLD)
 			kill(init, number);
-		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		while ((pid = waitpid(-1, ret_status, WNOHANG)) > 0) {
 			if (pid == init)
-				return status;
+				return true;
 		}
+		if (number < 0 && errno == EAGAIN && stuck_look(&stuck, proc, init))
+			return false;
 	}
 }
 
@@ -106,11 +113,34 @@ static _Noreturn void shut_down(enum machine_end end)
 	end_plainly(end);
 }
 
+/* Says how init ended; returns what that means for the machine. */
+static enum machine_end end_of(const char *name, pid_t init, bool ended, int status, int proc,
+			       const struct machine *machine)
+{
+	char names[512];
+
+	if (!ended) {
+		stuck_names(proc, init, names, sizeof(names));
+		msg(MSG_WARNING,
+		    "%s has ended, but these processes do not, whatever they wait for: %s; "
+		    "going on without them, and not knowing whether to restart",
+		    name, names);
+		return machine_end_unknown(machine);
+	}
+	if (machine_unasked(status))
+		msg(MSG_WARNING, "%s ended (%s %d) without power-off or reboot", name,
+		    WIFSIGNALED(status) ? "signal" : "status",
+		    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	return machine_end(status, machine);
+}
+
 static int run(char **argv)
 {
+	/* the root may unmount its /proc, and has another one: its own process numbers */
+	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), status = 0;
 	struct machine machine;
 	sigset_t signals;
-	int status;
+	bool ended;
 	pid_t init;
 
 	wanted_signals(&signals);
@@ -130,13 +160,9 @@ static int run(char **argv)
 		execv(argv[0], argv);
 		return error_sys(NULL, errno, "start %s", argv[0]);
 	}
-	status = wait_for(init, &signals);
+	ended = wait_for(init, &signals, proc, &status);
 	machine.kexec_loaded = file_has_nonzero("/sys/kernel/kexec_loaded");
-	if (machine_unasked(status))
-		msg(MSG_WARNING, "%s ended (%s %d) without power-off or reboot", argv[0],
-		    WIFSIGNALED(status) ? "signal" : "status",
-		    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	shut_down(machine_end(status, &machine));
+	shut_down(end_of(argv[0], init, ended, status, proc, &machine));
 }
 
 /* The end of `kexec -e`: systemd and others load the kernel long before. What could be written to

@@ -10,16 +10,28 @@ assemble() {
 	share) mount_share ;;
 	esac
 	[ -z "$LIVE" ] || put_rootcopy
-	[ -z "$P_BINDS$P_TCE$P_SWAP$TC_WORDS" ] || load places
-	[ -z "$TC_WORDS" ] || leave_to_tinycore
+	[ -z "$P_BINDS$P_TCE$P_SWAP$TC_WORDS$FOLDERS" ] || load places
+	[ -z "$TC_WORDS" ] || {
+		load tinycore
+		leave_to_tinycore
+	}
 	case $P_PERSIST in archive:*)
 		load archive
 		restore_archive "${P_PERSIST#archive:}"
 		;;
 	esac
 	[ -z "$P_BINDS" ] || bind_places
-	[ -z "$P_TCE" ] || load_extensions "$P_TCE"
+	[ -z "$FOLDERS" ] || {
+		load folders
+		put_folders
+	}
+	[ -z "$P_TCE" ] || tce_extensions "$P_TCE"
+	[ -z "$TC_EXTRAS" ] || tinycore_extras
 	[ -z "$P_SWAP" ] || use_swap
+	[ -z "$P_AUTOMOUNT" ] || {
+		load automount
+		automount
+	}
 	# shellcheck disable=SC2034 # for handover
 	ASSEMBLED=1
 }
@@ -89,7 +101,7 @@ upper_of() {
 		find_store "${spec%%:/*}" "$1"
 		upper_on "${1%%:*}" "$RAMFS/store" "/${spec#*:/}"
 		;;
-	casper:* | live:* | dracut:* | archiso:* | slax:*)
+	casper:* | live:* | dracut:* | archiso:* | porteus:* | slax:*)
 		load live-store
 		live_store "$1"
 		;;

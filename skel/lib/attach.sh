@@ -96,6 +96,10 @@ attach_layer() {
 		LAYERS=$LOWER
 	else
 		layers_of "$LAYERS"
+		[ -z "$P_TOHD" ] || [ -z "$HOST_MOUNTED" ] || {
+			load fetch
+			copy_to_disk
+		}
 		[ -z "$P_TORAM" ] || [ -z "$HOST_MOUNTED" ] || [ ! -f "${LAYERS%%"$NL"*}" ] || {
 			load fetch
 			copy_to_ram

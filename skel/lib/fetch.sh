@@ -122,3 +122,41 @@ copy_with_progress() {
 	done
 	wait $pid
 }
+
+# copy_to_disk: tohd= of Knoppix: the image goes to the folder of the same name there (or the one named), and is used from there,
+# now and with fromhd= later.
+copy_to_disk() {
+	local place=$RAMFS/tohd layer copies='' to folder
+	split_device_path "$P_TOHD"
+	[ "$RET" != / ] || RET=${P_IMAGE%/*}
+	folder=$place$RET
+	mkdir -p "$place"
+	if ! find_image -w -m "$place" -H "$DEVICE_PART" || ! mkdir -p "$folder"; then
+		warn "tohd=$P_TOHD: the partition cannot be written; using the image where it is"
+		return 0
+	fi
+	while IFS= read -r layer; do
+		to=$folder/${layer##*/}
+		copy_once "$layer" "$to" || {
+			warn "tohd=$P_TOHD: ${layer##*/} could not be copied (is there room?); using the image where it is"
+			return 0
+		}
+		copies=$copies${copies:+$NL}$to
+	done <<LAYERS
+$LAYERS
+LAYERS
+	LAYERS=$copies
+	[ -n "$HOST_RW" ] || release_host
+}
+
+# copy_once FROM TO: what is there with the same size was copied before
+copy_once() {
+	local size
+	size=$(stat -c %s "$1")
+	[ "$(stat -c %s "$2" 2>/dev/null)" != "$size" ] || return 0
+	mib "$1"
+	say "copying $1 to $P_TOHD ($RET MiB)"
+	copy_with_progress "$1" "$2.new" "$RET" && $RUN sync && mv "$2.new" "$2" && return 0
+	rm -f "$2.new"
+	return 1
+}

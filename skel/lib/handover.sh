@@ -13,6 +13,7 @@ handover() {
 	give_resolv_conf
 	show_host
 	watch_store
+	[ -z "$P_PAUSE" ] || wait_enter
 	hide_mounts
 	stop_helpers
 	mark "switch_root to ${INIT#*"$NL"}"
@@ -100,6 +101,7 @@ init_arguments() {
 		[ $left -ge $((TAIL - 1)) ] && list_has "$KNOWN" "$arg" && continue
 		INIT_ARGS=$INIT_ARGS$arg$NL
 	done
+	[ -z "$TC_RUNLEVEL" ] || INIT_ARGS=$INIT_ARGS$TC_RUNLEVEL$NL
 }
 
 # What systemd, or any init that follows its convention, runs when all is stopped.
@@ -228,6 +230,12 @@ watch_store() {
 	[ -n "${UPPER:-}" ] || return 0
 	$RUN overlayroot --watch -u "$UPPER" ${UPPER_SIZE:+-s "$UPPER_SIZE"} ||
 		warn 'nobody will tell when the room for changes comes to its end'
+}
+
+# The word pause: somebody wants to read the console.
+wait_enter() {
+	echo 'mkvinitrd: press Enter to start the system' >"$ROOT/dev/console"
+	$RUN head -n 1 <"$ROOT/dev/console" >/dev/null
 }
 
 stop_helpers() {

@@ -21,7 +21,14 @@ live_store() {
 		dracut_store "/${spec#*:/}"
 		;;
 	dracut:*) dracut_found "$spec" ;;
-	slax:*) slax_store "${spec%%:*}" "${spec#*:}" ;;
+	porteus:*)
+		load sessions
+		porteus_store "$spec"
+		;;
+	slax:*)
+		load sessions
+		slax_store "${spec%%:*}" "${spec#*:}"
+		;;
 	esac
 }
 
@@ -75,9 +82,9 @@ mount_store_file() {
 
 # live_boot_store LABEL FOLDER: a partition with that label, or a file of that name, whose persistence.conf tells
 live_boot_store() {
-	local dir=$RAMFS/store host=LABEL=$1 file=$HOSTDIR$2/$1 path options
+	local dir=$RAMFS/store file=$HOSTDIR$2/$1 path options
 	if $RUN findfs "LABEL=$1" >/dev/null 2>&1; then
-		find_store "$host" "live:$1"
+		find_store "LABEL=$1" "live:$1"
 	else
 		mkdir -p "$dir"
 		if [ -z "$HOST_RW" ] || [ ! -f "$file" ]; then
@@ -89,32 +96,39 @@ live_boot_store() {
 			return 0
 		}
 		mount_store_file "$file"
-		dir=$RAMFS/storefs host=$DEVICE
+		dir=$RAMFS/storefs
 	fi
 	UPPER=ram UPPER_SIZE=$P_SIZE
 	[ -f "$dir/persistence.conf" ] || {
 		changes_in_ram "the store $1 has no persistence.conf"
 		return 0
 	}
+	STORE=$dir STORE_DEVICE=$DEVICE
 	while read -r path options; do
-		case $path in /*) live_boot_line "$dir" "$host" "$path" "$options" ;; esac
+		case $path in /*) live_boot_line "$path" "$options" ;; esac
 	done <"$dir/persistence.conf"
 }
 
-# live_boot_line STORE HOST PATH OPTIONS: the whole root as a union, or a folder
+# live_boot_line PATH OPTIONS: the whole root as a union here, folders in FOLDERS for later
 live_boot_line() {
-	local source=$3
-	case ,$4 in
-	*,source=*)
-		source=${4##*source=}
-		source=/${source%%,*}
-		;;
-	esac
-	case $source in */../* | */..) source=/. ;; esac
-	case $3:,$4, in
-	/:*,union,*) name_dirs "$1${source%/}" rw work ;;
-	/:* | *,union,* | *,link,*) warn "persistence.conf: '$3 $4' is not honoured by this version" ;;
-	*) P_BINDS=$P_BINDS$2:$source:$3$NL ;;
+	local kind=bind source=$1 option order=1 IFS=,
+	for option in $2; do
+		case $option in
+		bind | union | link) kind=$option ;;
+		source=.) source=/ ;;
+		source=?*) source=/${option#source=} ;;
+		*) kind=unknown ;;
+		esac
+	done
+	unset IFS
+	[ "$kind" != link ] || order=2
+	case $1/$source/ in */./* | */../*) kind=dots ;; esac
+	case $1:$kind in
+	*:unknown) warn "persistence.conf: '$1 $2' is left out: expected bind, link, union and source=" ;;
+	*:dots) warn "persistence.conf: '$1 $2' is left out: '.' and '..' are not allowed" ;;
+	/:union) name_dirs "$STORE${source%/}" rw work ;;
+	/:*) warn "persistence.conf: '$1 $2' is left out: the whole root can only be a union" ;;
+	*) FOLDERS="$FOLDERS$order $1 $kind $source$NL" ;;
 	esac
 }
 
@@ -145,58 +159,4 @@ dracut_store() {
 		mount_store_file "$file"
 		name_dirs "$RAMFS/storefs" overlayfs ovlwork
 	fi
-}
-
-# slax_store SESSION PLACE: the changes of one session are in a folder with its number, last_session.txt has the last
-slax_store() {
-	local dir=$HOSTDIR$2 number=$1
-	case $2 in
-	/*)
-		[ -n "$HOST_RW" ] || {
-			changes_in_ram "$2 cannot be written"
-			return 0
-		}
-		;;
-	*)
-		find_store "${2%%:/*}" "slax:$1:$2"
-		dir=$RAMFS/store/${2#*:/}
-		;;
-	esac
-	mkdir -p "$dir"
-	if [ "$number" = resume ]; then
-		first_line "$dir/last_session.txt"
-		number=$RET
-	fi
-	case $number in
-	'' | *[!0-9]*) new_session "$dir" ;;
-	*) session_is_ours "$dir/$number" || new_session "$dir" ;;
-	esac
-	say "the changes are those of session $number"
-	printf '%s\n' "$number" >"$dir/last_session.txt"
-	name_dirs "$dir/$number" changes workdir
-}
-
-# session_is_ours FOLDER: it is there, and not in one of the other two ways in which Slax keeps sessions
-session_is_ours() {
-	local file
-	[ -d "$1" ] || return 1
-	for file in "$1"/changes.dat* "$1"/.wh..wh.*; do
-		[ ! -e "$file" ] || {
-			warn "session ${1##*/} was kept by dynfilefs or aufs (${file##*/}), which cannot be read here: a new one is made"
-			return 1
-		}
-	done
-}
-
-# new_session FOLDER: the number after the highest, in number
-new_session() {
-	local dir
-	number=0
-	for dir in "$1"/[0-9]*; do
-		dir=${dir##*/}
-		case $dir in *[!0-9]* | 0*) continue ;; esac
-		[ "$dir" -le "$number" ] || number=$dir
-	done
-	number=$((number + 1))
-	mkdir -p "$1/$number"
 }

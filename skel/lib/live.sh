@@ -65,8 +65,7 @@ live_layers() {
 	case $LIVE in
 	casper) casper_layers "$1" ;;
 	slax)
-		folder_layers "$1" "${1%/}/base" "${1%/}/modules"
-		[ -z "$LIVE_NOLOAD" ] || leave_out "$LIVE_NOLOAD"
+		slax_layers "${1%/}"
 		;;
 	*) [ ! -d "$1" ] || folder_layers "$1" ;;
 	esac
@@ -96,6 +95,35 @@ casper_layers() {
 		name=${name%.*}
 		case $name in *.*) name=${name%.*}.${top##*.} ;; *) break ;; esac
 	done
+}
+
+# slax_layers FOLDER: of those in modules load= tells which; where there is a folder optional (Porteus), it is of that
+slax_layers() {
+	local optional=''
+	set -- "$1" "$1/base" "$1/modules"
+	if [ -n "$LIVE_LOAD" ] && [ -d "$1/optional" ]; then
+		set -- "$@" "$1/optional"
+		optional=1
+	fi
+	folder_layers "$@"
+	if [ -n "$optional" ]; then
+		choose_layers /optional/ "$LIVE_LOAD"
+	elif [ -n "$LIVE_LOAD" ]; then
+		choose_layers /modules/ "$LIVE_LOAD"
+	fi
+	[ -z "$LIVE_NOLOAD" ] || leave_out "$LIVE_NOLOAD"
+}
+
+# choose_layers FOLDER PATTERNS: in that folder only those that a pattern is found in
+choose_layers() {
+	swap "$2" , '|'
+	swap "$RET" ';' '|'
+	LAYERS=$(printf '%s\n' "$LAYERS" | while IFS= read -r layer; do
+		case $layer in
+		*"$1"*) printf '%s\n' "$layer" | grep -E "$1.*($RET)" ;;
+		*) printf '%s\n' "$layer" ;;
+		esac
+	done)
 }
 
 # leave_out PATTERNS: extended regular expressions; in the words of Slax and Porteus ',' or ';' between them

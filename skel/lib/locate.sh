@@ -92,7 +92,8 @@ locate_default() {
 # need_write: the host partition must be writable for this plan
 need_write() {
 	case $P_MODE:$P_PERSIST in
-	loop:none | *:dir:/* | *:file:/* | *:casper:* | *:live:* | *:slax:*:/*) ;;
+	*:slax:*:?*:/* | *:porteus:?*:/*) return 1 ;;
+	loop:none | *:dir:/* | *:file:/* | *:casper:* | *:live:* | *:slax:*:/* | *:porteus:/*) ;;
 	*) return 1 ;;
 	esac
 }
@@ -158,7 +159,7 @@ store_host() {
 	RET=${P_PERSIST#*:}
 	case $P_PERSIST in slax:*) RET=${RET#*:} ;; esac
 	case $P_PERSIST:$RET in
-	dir:*:?*:/* | file:*:?*:/* | archiso:* | dracut:* | slax:*:?*:/*) RET=${RET%%:/*} ;;
+	dir:*:?*:/* | file:*:?*:/* | archiso:* | dracut:* | porteus:?*:/* | slax:*:?*:/*) RET=${RET%%:/*} ;;
 	*) RET='' ;;
 	esac
 }

@@ -2,25 +2,34 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A root from an NFS server: nfs:SERVER:/path[:options]
 
-# mount_nfs ro|rw. Not 4.2: servers have answered its READ_PLUS with I/O errors, and a root needs nothing of it.
+# mount_nfs ro|rw
 mount_nfs() {
-	local spec=${P_IMAGE#nfs:} server path options version
-	case $spec in
-	/*) server=$NET_SERVER path=$spec ;;
-	*) server=${spec%%:/*} path=/${spec#*:/} ;;
+	try_nfs "${P_IMAGE#nfs:}" "$NEWROOT" "$1" "$P_FLAGS" && return 0
+	[ -n "$RET" ] || fail "the NFS server of '$P_IMAGE' has no address that can be found" '' 'use its number in the address'
+	fail "$RET could not be mounted by NFS" "options $OPTIONS" "is the folder exported to this machine? (showmount -e ${RET%%:*})"
+}
+
+# try_nfs SERVER:/path[:options] FOLDER ro|rw [OPTIONS]: SERVER:/path in RET, empty when the server has no address. Not 4.2: servers
+# have answered its READ_PLUS with I/O errors, and a root needs nothing of it.
+try_nfs() {
+	local server path version folder=$2
+	case $1 in
+	/*) server=$NET_SERVER path=$1 ;;
+	*) server=${1%%:*} path=/${1#*:/} ;;
 	esac
-	options=$1,nolock${P_FLAGS:+,$P_FLAGS}
+	OPTIONS=$3,nolock${4:+,$4}
 	case $path in
-	*:*) options=$options,${path#*:} path=${path%%:*} ;;
-	*,*) options=$options,${path#*,} path=${path%%,*} ;; # as in nfsroot=
+	*:*) OPTIONS=$OPTIONS,${path#*:} path=${path%%:*} ;;
+	*,*) OPTIONS=$OPTIONS,${path#*,} path=${path%%,*} ;; # as in nfsroot=
 	esac
-	address_of "$server" || fail "the NFS server '$server' has no address that can be found" '' 'use its number in the address'
+	address_of "$server" || return 1
+	OPTIONS=addr=$RET,$OPTIONS RET=$server:$path
 	for version in 4.1 3; do
-		case ,$options, in *,vers=* | *,nfsvers=*) version='' ;; esac
-		$RUN mount -t nfs -o "${version:+vers=$version,}addr=$RET,$options" "$server:$path" "$NEWROOT" && return 0
+		case ,$OPTIONS, in *,vers=* | *,nfsvers=* | *,v[34]*) version='' ;; esac
+		$RUN mount -t nfs -o "${version:+vers=$version,}$OPTIONS" "$RET" "$folder" && return 0
+		[ -n "$version" ] || return 1
 	done
-	fail "$server:$path could not be mounted by NFS" "options $options, address $RET" \
-		"is the folder exported to this machine? (showmount -e $server)"
+	return 1
 }
 
 # address_of NAME: a dotted address in RET

@@ -9,9 +9,10 @@ plan_reset() {
 	P_SIZE='' P_TORAM='' P_VERIFY='' P_TIMEOUT=30 P_NET='' P_BOOTIF='' P_DNS='' P_ISO='' P_SNAPSHOTS=''
 	P_ROOT='' P_FSTYPE='' P_FLAGS='' P_ACCESS='' P_INIT='' P_FSCK='' P_MODULES='' P_HOSTMOUNT=''
 	P_SHELL='' P_DEBUG='' P_BREAK='' P_PLAN='' P_PANIC='' P_QUIET='' P_VERBOSE='' P_CONSOLES=''
-	LIVE='' LIVE_HOST='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' LIVE_NOLOAD='' RD_LIVE='' COW_HOST='' COW_DIR='' ARCHISO_LABEL='' LIVE_LABEL='' CASPER_PATH=''
-	P_ALSO='' P_MARK='' NFSROOT=''
+	LIVE='' LIVE_HOST='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' LIVE_NOLOAD='' LIVE_LOAD='' RD_LIVE='' COW_HOST='' COW_DIR='' ARCHISO_LABEL='' LIVE_LABEL='' CASPER_PATH=''
+	P_ALSO='' P_MARK='' NFSROOT='' FOLDERS=''
 	P_NOEJECT='' P_NOPROMPT='' P_GENERATIONS='' P_NORESTORE='' P_PROTECT='' P_BINDS='' P_TCE='' P_SWAP='' TC_WORDS='' TC_RESTORE='' TC_MYDATA=''
+	TC_EXTRAS='' TC_RUNLEVEL='' P_PAUSE='' P_AUTOMOUNT='' P_TOHD=''
 	ROOT_IS_HOST='' PERSIST_OPEN='' COMPAT='' RUNLEVEL='' KNOWN='' NOTES='' TAIL=0
 }
 
@@ -168,9 +169,14 @@ plan_print() {
 	show protect "$P_PROTECT"
 	show_lines bind "$P_BINDS"
 	show tce "$P_TCE"
+	show_lines extra "$TC_EXTRAS"
+	show load "$LIVE_LOAD"
+	show noload "$LIVE_NOLOAD"
+	show automount "$P_AUTOMOUNT"
 	show swap "${P_SWAP# }"
 	show size "$P_SIZE"
 	show toram "$P_TORAM"
+	show tohd "$P_TOHD"
 	show verify "$P_VERIFY"
 	show timeout "$P_TIMEOUT"
 	show net "${P_NET# }"
@@ -181,6 +187,8 @@ plan_print() {
 	show noeject "$P_NOEJECT"
 	show noprompt "$P_NOPROMPT"
 	show init "$P_INIT"
+	show runlevel "$TC_RUNLEVEL"
+	show pause "$P_PAUSE"
 	plan_print_debug
 }
 

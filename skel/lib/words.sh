@@ -6,6 +6,9 @@
 # P_x is what our own words and the kernel's say, I_x what a word of another system, or the profile,
 # implies: P_x wins. `later` reports a word that is known and not honoured. V is what follows the '='.
 
+# shellcheck source=skel/lib/words-live.sh
+. "$LIB/words-live.sh"
+
 word() {
 	V=${1#*=}
 	case $1 in
@@ -56,6 +59,8 @@ word_ours() {
 	vi.tce=?*:/*) P_TCE=$V ;;
 	vi.swap= | vi.swap=none) P_SWAP='' ;;
 	vi.swap=auto | vi.swap=zram | vi.swap=zram:* | vi.swap=?*=* | vi.swap=/dev/*) P_SWAP="$P_SWAP $V" ;;
+	vi.automount | vi.automount=1) P_AUTOMOUNT=1 ;;
+	vi.automount=0) P_AUTOMOUNT='' ;;
 	vi.swap=*) wrong "$1" 'auto, zram[:SIZE], none or a partition' ;;
 	vi.verify=sha256:*) P_VERIFY=${V#sha256:} ;;
 	vi.verify=) P_VERIFY='' ;;
@@ -167,8 +172,11 @@ word_tinycore() {
 	protect) P_PROTECT=1 ;;
 	restore=?*) TC_RESTORE=$V ;;
 	mydata=?*) TC_MYDATA=$V ;;
-	swapfile=* | tcvd=* | nfsmount=*) later "$1" ;;
-	nbd=* | aoe=* | tftplist=* | httplist=* | pause | superuser | text | iso=*) later "$1" ;;
+	swapfile=?*/* | tcvd=?*/* | iso=?*/* | nfsmount=?*:/* | tftplist=?*/* | httplist=?*/*) TC_EXTRAS=$TC_EXTRAS$1$NL TC_WORDS=1 ;;
+	swapfile=* | nbd=* | aoe=*) TC_EXTRAS=$TC_EXTRAS$1$NL TC_WORDS=1 ;;
+	pause) P_PAUSE=1 TC_WORDS=1 ;;
+	superuser) TC_RUNLEVEL=single TC_WORDS=1 ;;
+	text) TC_RUNLEVEL=${TC_RUNLEVEL:-3} TC_WORDS=1 ;;
 	*) return 1 ;;
 	esac
 }
@@ -232,146 +240,10 @@ word_dracut() {
 	rd.shell=0) P_SHELL=0 ;;
 	rd.emergency=reboot) P_SHELL=0 P_PANIC=-1 ;;
 	rd.debug | rd.debug=1) P_DEBUG=1 ;;
-	rd.info | rd.udev.*) ;;
+	rd.info | rd.udev.* | rd.luks=0 | rd.lvm=0 | rd.md=0 | rd.dm=0 | rd.neednet=0) ;; # none of these is used unasked
 	rd.driver.pre=* | rd.driver.post=*) P_MODULES="$P_MODULES${P_MODULES:+,}$V" ;;
 	rd.live.* | rd.overlay.* | rd.writable.* | rd.minmem=* | rd.emergency=*) later "$1" ;;
 	rd.luks* | rd.lvm* | rd.md* | rd.dm* | rd.net.* | rd.neednet* | rd.nvmf* | rd.iscsi*) later "$1" ;;
 	*) return 1 ;;
 	esac
-}
-
-# live-boot, casper, Knoppix
-word_live() {
-	case $1 in
-	boot=live) I_MODE=overlay LIVE=live ;;
-	boot=casper) I_MODE=overlay LIVE=casper ;;
-	BOOT_IMAGE=/casper/* | BOOT_IMAGE='(loop)'/casper/*) I_MODE=overlay LIVE=${LIVE:-casper} ;; # all that Ubuntu's menu says
-	toram | copy2ram | copytoram | copytoram=y) P_TORAM=1 ;;
-	live-media=removable-usb) I_HOST=usb ;;
-	live-media=removable) I_HOST=any ;;
-	live-media=* | bootfrom=*) I_HOST=$V ;;
-	live-media-path=*) LIVE_DIR=$V ;;
-	live-media-timeout=*) seconds "$1" ;;
-	findiso=/* | iso-scan/filename=/*) P_ISO=$V ;;
-	fromiso=/dev/*/*)
-		split_device_path "$V"
-		I_HOST=$DEVICE_PART P_ISO=$RET
-		;;
-	fetch=*.squashfs) I_MODE=overlay I_IMAGE=$V ;;
-	fetch=*) I_MODE=tmpfs I_IMAGE=$V ;;
-	overlay-size=*) P_SIZE=$V ;;
-	persistent) I_PERSIST=casper: ;;
-	persistent-path=*) CASPER_PATH=$V ;;
-	layerfs-path=?*) LIVE_FILE=$V ;;
-	persistence) I_PERSIST=live: ;;
-	nopersistence) I_PERSIST=ram ;;
-	persistence-label=?*) LIVE_LABEL=$V ;;
-	persistence-path=*) CASPER_PATH=$V ;;
-	persistence-*=*) later "$1" ;;
-	noeject) P_NOEJECT=1 ;;
-	noprompt | noprompt=cd) P_NOPROMPT=1 ;;
-	noprompt=*) ;; # for sticks nobody is asked
-	httpfs=* | verify-checksums | todisk=* | nfsoverlay=* | union=* | tohd=*) later "$1" ;;
-	fromhd=/dev/*) I_MODE=overlay LIVE=knoppix I_HOST=$V ;;
-	*) return 1 ;;
-	esac
-}
-
-# split_device_path /dev/NAME/path: the device in DEVICE_PART, /path in RET
-split_device_path() {
-	local rest=${1#/dev/} name=''
-	case $rest in
-	mapper/*/*) name=mapper/ ;;
-	disk/by-*/*/*)
-		name=${rest#disk/}
-		name=disk/${name%%/*}/
-		;;
-	esac
-	rest=${rest#"$name"}
-	DEVICE_PART=/dev/$name${rest%%/*} RET=/
-	case $rest in */*) RET=/${rest#*/} ;; esac
-}
-
-word_archiso() {
-	case $1 in
-	archisobasedir=*) I_MODE=overlay LIVE=archiso LIVE_DIR=$V ;;
-	archisolabel=*) I_MODE=overlay LIVE=archiso LIVE_HOST=LABEL=$V ARCHISO_LABEL=$V ;;
-	archisodevice=*) I_MODE=overlay LIVE=archiso LIVE_HOST=$V ;;
-	archisosearchuuid=?*) I_MODE=overlay LIVE=archiso P_MARK=${P_MARK:-/boot/$V.uuid} ;;
-	archisosearchfilename=/*) I_MODE=overlay LIVE=archiso P_MARK=$V ;;
-	img_dev=*) I_HOST=$V ;;
-	img_label=*) I_HOST=LABEL=$V ;;
-	img_loop=/*) P_ISO=$V ;;
-	img_loop=*) P_ISO=/$V ;;
-	copytoram=n) ;;
-	copytoram=auto) P_TORAM=auto ;;
-	cow_device=*) COW_HOST=$V ;;
-	cow_label=*) COW_HOST=LABEL=$V ;;
-	cow_directory=*) COW_DIR=$V ;;
-	cow_spacesize=*) P_SIZE=$V ;;
-	archiso_http_srv=*) I_MODE=overlay LIVE=archiso LIVE_URL=$V ;;
-	cow_persistent=P) ;;
-	cow_flags=* | cow_persistent=* | cow_chunksize=* | archiso_nfs_srv=* | archiso_nbd_srv=* | cms_verify=* | checksum | checksum=y | verify=y) later "$1" ;;
-	*) return 1 ;;
-	esac
-}
-
-# Slax, MiniOS, Porteus: a folder of layers
-word_slax() {
-	case $1 in
-	from=http://* | from=ask*) later "$1" ;;
-	from=*) slax_from ;;
-	perch) I_PERSIST=slax:resume: ;;
-	perchdir=*) slax_session "$1" ;;
-	slax.flags=*) slax_flags ;;
-	automount)
-		I_MODE=overlay LIVE=slax
-		later "$1"
-		;;
-	initrd=/slax/boot/* | BOOT_IMAGE=/slax/boot/*) I_MODE=overlay LIVE=${LIVE:-slax} ;;
-	changes=/*) I_PERSIST=dir:$V ;;
-	noload=?*) LIVE_NOLOAD=$V ;;
-	changes=* | perchmode=* | perchsize=* | load=*) later "$1" ;;
-	*) return 1 ;;
-	esac
-}
-
-# from=[/dev/NAME/]folder or an ISO file
-slax_from() {
-	I_MODE=overlay LIVE=slax
-	case $V in
-	/dev/*)
-		split_device_path "$V"
-		I_HOST=$DEVICE_PART
-		;;
-	*) RET=$V ;;
-	esac
-	case $RET in
-	*.iso) P_ISO=/${RET#/} ;;
-	*) LIVE_DIR=$RET ;;
-	esac
-}
-
-# perchdir= says which session; its folder is that of the layers when none is named
-slax_session() {
-	I_MODE=overlay LIVE=slax
-	case $V in
-	resume | new) I_PERSIST=slax:$V: ;;
-	ask)
-		I_PERSIST=slax:resume:
-		later "$1"
-		;;
-	/dev/*)
-		split_device_path "$V"
-		I_PERSIST=slax:resume:$DEVICE_PART:$RET
-		;;
-	*[!0-9]* | '') wrong "$1" 'resume, new, a number or /dev/NAME/folder' ;;
-	*) I_PERSIST=slax:$V: ;;
-	esac
-}
-
-slax_flags() {
-	I_MODE=overlay LIVE=slax
-	case ,$V, in *,perch,*) I_PERSIST=slax:resume: ;; esac
-	case ,$V, in *,toram,*) P_TORAM=1 ;; esac
 }

@@ -264,7 +264,7 @@ PYTHON
 	HTTP_PORT=$(cat "$WORK/http.port")
 }
 
-# serve_nfs FOLDER: an NFS 4.1 server on the loopback for as long as the case runs; sets NFS_PORT
+# serve_nfs FOLDER: an NFS server on the loopback for as long as the case runs; sets NFS_PORT, and MOUNT_PORT for version 3
 serve_nfs() {
 	mkdir "$WORK/nfs"
 	"$TOP/tests/boot/nfs-server" "$1" "$WORK/nfs" >"$WORK/nfs.log" 2>&1 &
@@ -275,7 +275,7 @@ serve_nfs() {
 		kill -0 $nfs_pid 2>/dev/null || fail "the NFS server has ended: $(tail "$WORK/nfs.log")"
 		sleep 0.1
 	done
-	NFS_PORT=$(cat "$WORK/nfs/port")
+	read -r NFS_PORT MOUNT_PORT <"$WORK/nfs/port"
 }
 
 # typing NAME APPEND TEXT...: as boot, but a person at the serial line answers each prompt

@@ -66,19 +66,59 @@ casper_none() {
 }
 @test "casper: persistent without a place to keep changes is told" { both casper_none; }
 
-live_boot() {
+# persistence_conf LINE...: of the partition labelled persistence
+persistence_conf() {
 	cmdline "boot=live persistence"
 	host live/filesystem.squashfs
-	mkdir -p "$ROOT/run/initramfs/store" "$ROOT/newroot/home"
-	printf '%s\n' '# all of it' '/ union' '/home bind,source=people' '/srv link' >"$ROOT/run/initramfs/store/persistence.conf"
+	mkdir -p "$ROOT$STORE" "$ROOT/newroot/home"
+	printf '%s\n' "$@" >"$ROOT$STORE/persistence.conf"
+}
+STORE=/run/initramfs/store
+
+live_boot() {
+	persistence_conf '# all of it' '/ union' '/home bind,source=people' '/srv lnk' '/opt union,source=../x' '/ bind'
 	boot
-	calls 'findfs LABEL=persistence' 'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/store -H LABEL=persistence' \
-		"overlayroot --state /run/initramfs/state -l $HOST/live/filesystem.squashfs -u dir:/run/initramfs/store /newroot" &&
-		[ "$(readlink "$ROOT/run/initramfs/store/upper")" = rw ] && [ -d "$ROOT/run/initramfs/store/rw" ] &&
-		[ -d "$ROOT/run/initramfs/store/work" ] && [ ! -L "$ROOT/run/initramfs/store/work" ] &&
-		grep -q '^mount .*people .*newroot/home$' "$CALLS" && said "persistence.conf: '/srv link' is not honoured"
+	calls 'findfs LABEL=persistence' "findimg --state /run/initramfs/state -t 30 -w -m $STORE -H LABEL=persistence" \
+		"overlayroot --state /run/initramfs/state -l $HOST/live/filesystem.squashfs -u dir:$STORE /newroot" \
+		"cp -a /newroot/home $STORE/people.new" "mount -o bind $STORE/people /newroot/home" "umount -l $STORE" &&
+		[ "$(readlink "$ROOT$STORE/upper")" = rw ] && [ -d "$ROOT$STORE/rw" ] && [ -d "$ROOT$STORE/people" ] &&
+		[ -d "$ROOT$STORE/work" ] && [ ! -L "$ROOT$STORE/work" ] && not_called '/(srv|opt)$' &&
+		said "persistence.conf: '/srv lnk' is left out: expected bind, link, union and source=" &&
+		said "persistence.conf: '/opt union,source=../x' is left out: '.' and '..' are not allowed" &&
+		said "persistence.conf: '/ bind' is left out: the whole root can only be a union"
 }
 @test "live-boot: persistence.conf of the partition tells what is kept" { both live_boot; }
+
+live_boot_folders() {
+	persistence_conf '/home/u link,source=dots' '/srv/a/b union' '/srv' '/opt/x:y union' '/home/u/new bind,source=d'
+	mkdir -p "$ROOT/newroot/srv/a/b" "$ROOT/newroot/home/u/deep" "$ROOT/newroot/home/u/.b" "$ROOT$STORE/dots/deep/er" "$ROOT$STORE/d" "$ROOT$STORE/srv"
+	chmod 2770 "$ROOT/newroot/srv/a/b"
+	touch "$ROOT$STORE/dots/"{.a,.b,c} "$ROOT$STORE/dots/deep/er/f" "$ROOT/newroot/home/u/"{c,stays} "$ROOT/newroot/home/u/.b/old"
+	: >"$ROOT/proc/mounts"
+	boot
+	calls "overlayroot --state /run/initramfs/state -l $HOST/live/filesystem.squashfs -u ram /newroot" \
+		'chown -R 1000:1000 /newroot/home/u/new' "mount -o bind $STORE/d /newroot/home/u/new" "mount -o bind $STORE/srv /newroot/srv" \
+		"mount -t overlay -o lowerdir=/newroot/srv/a/b,upperdir=$STORE/srv/a/b/rw,workdir=$STORE/srv/a/b/work,index=off,metacopy=off,xino=auto,redirect_dir=on overlay /newroot/srv/a/b" \
+		"mount -o bind $STORE /run/live/persistence/vda1" "umount -l $STORE" &&
+		[ "$(stat -c %a "$ROOT$STORE/srv/a/b/rw")" = 2770 ] && [ ! -d "$ROOT$STORE/home" ] &&
+		said '/opt/x:y stays in the root: /opt/x:y of the store cannot be used (union)' &&
+		(cd "$ROOT/newroot/home/u" && [ -f stays ] && [ ! -L deep/er ] &&
+			for file in .a .b c deep/er/f; do
+				[ "$(readlink "$file")" = "/run/live/persistence/vda1/dots/$file" ] || exit 1
+			done)
+}
+@test "live-boot: folders of the store: bound, as a union, file by file as links, the inner ones after the outer ones" { both live_boot_folders; }
+
+live_boot_mounted() {
+	persistence_conf '/srv link'
+	mkdir -p "$ROOT/newroot/srv/a"
+	mkdir -p "$ROOT$STORE/srv"
+	touch "$ROOT$STORE/srv/a" "$ROOT/newroot/srv/a/mine"
+	echo "x $ROOT/newroot/srv/a ext4 rw 0 0" >"$ROOT/proc/mounts"
+	boot
+	[ -f "$ROOT/newroot/srv/a/mine" ] && [ ! -e "$ROOT/newroot/srv/a/a" ]
+}
+@test "live-boot: a link does not replace a folder with something mounted in it" { both live_boot_mounted; }
 
 live_boot_none() {
 	cmdline "boot=live persistence persistence-label=keep"
@@ -116,6 +156,81 @@ sessions() {
 		session 1 perchdir=1 && session 3 perchdir=77
 }
 @test "Slax: sessions are gone on with, made, and chosen" { both sessions; }
+
+session_asked() {
+	fake timeout <<'FAKE'
+echo "$(cat "$FAKES/answer")"
+FAKE
+	host slax/changes/{4,5}/x slax/01-core.sb
+	echo 4 >"$ROOT$HOST/slax/changes/last_session.txt"
+	: >"$ROOT/dev/console"
+	echo >"$FAKES/answer" && session 4 perchdir=ask && grep -q '^  5 ' "$ROOT/dev/console" &&
+		echo 5 >"$FAKES/answer" && session 5 perchdir=ask && echo new >"$FAKES/answer" && session 6 perchdir=ask &&
+		echo '../x' >"$FAKES/answer" && session 6 perchdir=ask
+}
+@test "Slax: perchdir=ask asks on the console, and goes on with the last session" { both session_asked; }
+
+load_words() {
+	cmdline "from=slax load=gimp|office noload=office-old"
+	host slax/01-core.sb slax/gimp-not.sb slax/modules/{05-gimp,06-office,06-office-old,07-games}.sb
+	boot
+	layers slax/modules/06-office.sb slax/modules/05-gimp.sb slax/01-core.sb slax/gimp-not.sb || return 1
+	new_tree
+	cmdline "from=porteus load=gimp;office"
+	host porteus/base/001-core.xzm porteus/modules/x.xzm porteus/optional/{gimp,office,games}.xzm
+	boot
+	layers porteus/base/001-core.xzm porteus/modules/x.xzm porteus/optional/office.xzm porteus/optional/gimp.xzm
+}
+@test "load=: of the folder modules, and of optional where there is one" { both load_words; }
+
+porteus_keeps() {
+	local store=/run/initramfs/store
+	cmdline "from=porteus changes=$1"
+	host porteus/base/001-core.xzm
+	boot
+	calls "overlayroot --state /run/initramfs/state -l $HOST/porteus/base/001-core.xzm -u dir:$2 /newroot" &&
+		[ "$(readlink "$ROOT$2/upper")" = changes ] && [ -d "$ROOT$2/changes" ] && [ -d "$ROOT$2/workdir" ]
+}
+porteus_places() {
+	porteus_keeps /keep $HOST/keep && porteus_keeps EXIT:/keep $HOST/keep &&
+		porteus_keeps UUID:9/deep/er /run/initramfs/store/deep/er && porteus_keeps /dev/sdb1/x /run/initramfs/store/x || return 1
+	host save.dat
+	porteus_keeps /save.dat /run/initramfs/storefs &&
+		calls "vdattach --state /run/initramfs/state --links /run/initramfs/storedisk $HOST/save.dat" || return 1
+	host keep/changes/.wh..wh.aufs
+	porteus_keeps /keep $HOST/keep
+	said 'was kept by aufs' && layers porteus/base/001-core.xzm
+}
+@test "Porteus: changes= names a folder or a file, here or on another partition" { both porteus_places; }
+
+to_disk() {
+	cmdline 'fromhd=/dev/sr0 tohd=/dev/sda2'
+	host KNOPPIX/KNOPPIX
+	boot
+	calls 'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/tohd -H /dev/sda2' \
+		"cp $HOST/KNOPPIX/KNOPPIX /run/initramfs/tohd/KNOPPIX/KNOPPIX.new" "umount $HOST" \
+		'overlayroot --state /run/initramfs/state -l /run/initramfs/tohd/KNOPPIX/KNOPPIX -u ram /newroot' || return 1
+	: >"$CALLS"
+	boot
+	not_called '^cp .*KNOPPIX' && calls 'overlayroot --state /run/initramfs/state -l /run/initramfs/tohd/KNOPPIX/KNOPPIX -u ram /newroot' || return 1
+	rm "$ROOT/run/initramfs/tohd/KNOPPIX/KNOPPIX"
+	fake cp <<'FAKE'
+case $* in *tohd*) exit 1 ;; esac
+exec cp "$@"
+FAKE
+	boot
+	said 'KNOPPIX could not be copied (is there room?)' && layers KNOPPIX/KNOPPIX
+}
+@test "Knoppix: tohd= copies the image to the disk once, and uses it there" { both to_disk; }
+
+session_elsewhere() {
+	cmdline 'from=slax perchdir=/dev/sdb1/keep'
+	host slax/01-core.sb
+	boot
+	calls "findimg --state /run/initramfs/state -t 30 -m $HOST /slax/" 'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/store -H /dev/sdb1' \
+		"overlayroot --state /run/initramfs/state -l $HOST/slax/01-core.sb -u dir:/run/initramfs/store/keep/1 /newroot"
+}
+@test "Slax: sessions on another partition" { both session_elsewhere; }
 
 session_foreign() {
 	host slax/changes/12/.wh..wh.plnk slax/changes/last_session.txt

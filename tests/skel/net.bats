@@ -321,6 +321,10 @@ nfs() {
 	boot
 	calls 'mount -t nfs -o addr=10.0.2.80,rw,nolock,vers=4.1 nas.lab:/export/root /newroot' || return 1
 	: >"$CALLS"
+	cmdline 'root=/dev/nfs nfsroot=10.0.2.2:/export,nfsvers=3,tcp,mountport=20048 rootflags=ro'
+	boot
+	calls 'mount -t nfs -o addr=10.0.2.2,ro,nolock,ro,nfsvers=3,tcp,mountport=20048 10.0.2.2:/export /newroot' && not_called 'vers=4' || return 1
+	: >"$CALLS"
 	fake mount <<<'case "$*" in *vers=4.1*) exit 1 ;; esac'
 	cmdline 'root=/dev/nfs nfsroot=/export/root'
 	boot
@@ -328,3 +332,24 @@ nfs() {
 		'mount -t nfs -o vers=3,addr=10.0.2.2,ro,nolock 10.0.2.2:/export/root /newroot' 'switch_root /newroot /sbin/init'
 }
 @test "NFS: server by name or from the lease, version 4.1 then 3" { both nfs; }
+
+lists() {
+	nic eth0 52:54:00:00:00:01 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.15 mask=24 siaddr=10.0.2.2
+	cmdline 'root=/dev/vda1 rw httplist=10.0.2.2:8080/tce/list.lst tftplist=srv:/tcz/l:no-ping nfsmount=10.0.2.2:/tce'
+	fake wget <<'FAKE'
+for last in "$@"; do file=$before before=$arg arg=$last; done
+[ "$arg" != http://10.0.2.2:8080/tce/list.lst ] || printf '/tce/a.tcz\ntce/b.tcz\n' >"$before"
+[ -e "$before" ] || echo squashfs >"$before"
+FAKE
+	boot
+	calls 'wget -c -T 30 -O /run/initramfs/tce/list http://10.0.2.2:8080/tce/list.lst' \
+		'wget -c -T 30 -O /run/initramfs/tce/optional/a.tcz http://10.0.2.2:8080/tce/a.tcz' \
+		'wget -c -T 30 -O /run/initramfs/tce/optional/b.tcz http://10.0.2.2:8080/tce/b.tcz' \
+		'mount -t squashfs -o ro,loop /run/initramfs/tce/optional/a.tcz /newroot/tmp/tcloop/a' \
+		'mount -t squashfs -o ro,loop /run/initramfs/tce/optional/b.tcz /newroot/tmp/tcloop/b' \
+		'tftp -g -b 1468 -l - -r tcz/l srv' \
+		'mount -t nfs -o vers=4.1,addr=10.0.2.2,rw,nolock 10.0.2.2:/tce /newroot/mnt/nfs'
+}
+@test "Tiny Core's httplist=, tftplist= and nfsmount= in another root" { both lists; }

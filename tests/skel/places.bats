@@ -66,9 +66,9 @@ tiny_core_ro() {
 own_scripts() {
 	mkdir -p "$ROOT/newroot/etc/init.d"
 	: >"$ROOT/newroot/etc/init.d/tc-config"
-	cmdline 'vi.mode=tmpfs vi.image=/r.tar home=sda1 tce=sda1 restore=sda1'
+	cmdline 'vi.mode=tmpfs vi.image=/r.tar home=sda1 tce=sda1 restore=sda1 nbd=1.2.3.4:9 tcvd=sda1/v text pause'
 	boot
-	said 'are left to tc-config of this root' && not_called 'places|unpackroot --over'
+	said 'are left to tc-config of this root' && not_called 'places|unpackroot --over|init [3s]|^head' && ! said 'honoured'
 }
 @test "Tiny Core's own root does its words itself" { both own_scripts; }
 
@@ -97,3 +97,44 @@ failed_boot_unmounts() {
 	calls 'umount /run/initramfs/host' 'sync' 'reboot -f'
 }
 @test "a boot that fails and reboots unmounts what it mounted" { both failed_boot_unmounts; }
+
+extras() {
+	cmdline 'root=/dev/vda1 rw iso=sda1/cd/x.iso tcvd=UUID=7/v.img swapfile=sda2/s swapfile=sda3 aoe=e0 pause text'
+	mkdir -p "$ROOT/run/initramfs/tciso/cde/optional"
+	echo a.tcz >"$ROOT/run/initramfs/tciso/cde/onboot.lst"
+	: >"$ROOT/run/initramfs/tciso/cde/optional/a.tcz"
+	: >"$ROOT/dev/console"
+	boot
+	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/places/0 -H /dev/sda1' \
+		'vdattach --state /run/initramfs/state --links /run/initramfs/disk1 -r /run/initramfs/places/0/cd/x.iso' \
+		'mount -t iso9660 -o ro /dev/loop0 /run/initramfs/tciso' \
+		'mount -t squashfs -o ro,loop /run/initramfs/tciso/cde/optional/a.tcz /newroot/tmp/tcloop/a' \
+		'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/places/1 -H UUID=7' \
+		'vdattach --state /run/initramfs/state --links /run/initramfs/disk2 /run/initramfs/places/1/v.img' \
+		'findimg --state /run/initramfs/state -t 30 -w -m /newroot/mnt/tcvd -H /dev/loop0' \
+		'vdattach --state /run/initramfs/state --links /run/initramfs/disk3 /run/initramfs/places/2/s' 'swapon /dev/loop0' \
+		'head -n 1' 'switch_root /newroot /sbin/init 3' && grep -q 'press Enter' "$ROOT/dev/console" &&
+		said "word 'swapfile=sda3' could not be honoured" && said "word 'aoe=e0' could not be honoured"
+}
+@test "Tiny Core's iso=, tcvd=, swapfile=, pause and text in another root" { both extras; }
+
+automounts() {
+	cmdline 'root=/dev/vda1 rw vi.automount'
+	fake blkid <<'FAKE'
+echo '/dev/vda1: UUID="1" TYPE="ext4"'
+echo '/dev/sda2: UUID="5" TYPE="swap"'
+echo '/dev/sda3: LABEL="my disk" UUID="6" TYPE="ntfs" PARTUUID="9"'
+echo '/dev/sdb: PTUUID="2" PTTYPE="dos"'
+echo '/dev/md1: TYPE="linux_raid_member"'
+echo '/dev/loop0: TYPE="squashfs"'
+echo '/dev/sdb1: TYPE="vfat"'
+FAKE
+	printf '/dev/vda1 / ext4 defaults 0 1\n/dev/gone /media/gone auto noatime,nofail,comment=automount 0 0\n' >"$ROOT/newroot/etc/fstab"
+	boot
+	diff -u - "$ROOT/newroot/etc/fstab" <<'FSTAB' && [ -d "$ROOT/newroot/media/sda3" ] && [ -d "$ROOT/newroot/media/sdb1" ]
+/dev/vda1 / ext4 defaults 0 1
+/dev/sda3 /media/sda3 auto noatime,nofail,comment=automount 0 0
+/dev/sdb1 /media/sdb1 auto noatime,nofail,comment=automount 0 0
+FSTAB
+}
+@test "vi.automount: what nobody uses is in the root's fstab, what was of another boot no longer" { both automounts; }

@@ -110,6 +110,31 @@ mapped() {
 }
 @test "what vdattach serves or maps is detached by it, before the host is proven free" { both mapped; }
 
+unserved() {
+	old_tree
+	printf '%s\n' 'vdattach /dev/ublkb0' 'served /dev/ublkb0' >"$ROOT/state"
+	mkdir -p "$ROOT"/proc/{2,88}
+	: >"$ROOT/proc/2/cmdline"
+	printf '@vdattach\0serve\0' >"$ROOT/proc/88/cmdline"
+	down poweroff
+	said 'mkvinitrd: clean' || return 1
+	rm -r "$ROOT/proc/88"
+	mounts "$ROOT/oldroot ext4"
+	mkdir "$ROOT/archive"
+	: >"$ROOT/archive/config"
+	fake sh <<<'while [ ! -e "$FAKES/over" ]; do sleep 0.1; done'
+	fake sync < "$FAKES/sh"
+	fake umount <"$FAKES/sh"
+	fake vdattach <"$FAKES/sh"
+	fake poweroff <<<': >"$FAKES/over"'
+	fake sleep <<<'exec sleep 0.001'
+	down poweroff
+	said 'mkvinitrd: busy: all processes that served /dev/ublkb0 were killed: it stands still' &&
+		said 'not all could be written to the disks within 5 s; the settings are not saved; ' &&
+		said '/oldroot (ext4) was not unmounted within 5 s; /dev/ublkb0 stays attached' && calls 'poweroff -f -n'
+}
+@test "a disk that nobody serves any more: nothing is waited for long, and the console says why" { both unserved; }
+
 loop_stays() {
 	old_tree
 	echo 'loop /dev/loop0' >"$ROOT/state"

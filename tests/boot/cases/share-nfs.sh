@@ -1,4 +1,4 @@
-# promise: a folder that an NFS server exports is the root, by vi.image= and by the kernel's own words; Debian writes into it and powers off cleanly
+# promise: a folder that an NFS server exports is the root, by NFS 4.1 and 3, by vi.image= and by the kernel's own words; Debian writes into it and powers off cleanly
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 build share share -s 'module =net =netfs'
@@ -11,13 +11,14 @@ boot share "vi.mode=share vi.image=nfs:10.0.2.2:/export:port=$NFS_PORT ip=dhcp r
 expect_good_boot
 expect '=== root nfs4* rw'
 grep -q ganesha "$WORK/tree/var/lib/kept" || fail 'the guest wrote nothing into the shared folder'
+three="nfsvers=3,tcp,nolock,port=$NFS_PORT,mountport=$MOUNT_PORT"
 case $KVER in
-6.1.*) words="root=nfs:10.0.2.2:/export/small:port=$NFS_PORT" ;;
-*) words="root=/dev/nfs nfsroot=10.0.2.2:/export/small,port=$NFS_PORT" ;;
+6.1.*) words="root=nfs:10.0.2.2:/export/small:$three" ;;
+*) words="root=/dev/nfs nfsroot=10.0.2.2:/export/small,$three" ;;
 esac
 boot share "$words ip=dhcp rw test.keep=words" $card
 expect_small_boot
-expect '=== root nfs4* rw'
+expect '=== root nfs rw'
 grep -q words "$WORK/tree/small/kept" || fail "nothing was written with $words"
 boot share "root=10.0.2.2:/export/nowhere rootfstype=nfs rootflags=port=$NFS_PORT ip=dhcp panic=1" $card
 expect 'nowhere could not be mounted by NFS'

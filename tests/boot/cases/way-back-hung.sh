@@ -1,8 +1,9 @@
-# promise: an unmount that never comes back, because the program that serves the file system is stuck, does not keep the machine from going off: it is named, all else is taken down; who sits in the root is named, too
+# promise: an unmount that never comes back, because the program that serves the file system is stuck, does not keep the machine from going off, nor does a process that waits for it and cannot be killed: both are named, all else is taken down; who sits in the root is named, too
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 cat >"$WORK/stuck.c" <<'STUCK'
-/* A FUSE file system on a block device that answers INIT, and then nothing: its unmount waits for it for ever. */
+/* A FUSE file system on a block device that answers INIT, and then nothing: its unmount waits for it for ever, and so does
+ * whoever asked for a file, since requests are taken. */
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <stdio.h>
@@ -37,7 +38,8 @@ int main(int argc, char **argv)
 	if (write(fd, &answer, sizeof(answer)) < 0 || write(ready[1], "", 1) != 1)
 		perror("stuck");
 	for (;;)
-		pause();
+		if (read(fd, request, sizeof(request)) < 0)
+			pause();
 }
 STUCK
 gcc -static -o "$WORK/stuck" "$WORK/stuck.c"
@@ -52,6 +54,7 @@ chmod +x "$WORK/hook"
 build overlay overlay -s 'image /live/root.sqfs' -s 'module fuse' -s "file /bin/stuck $WORK/stuck 755" -s "hook handover $WORK/hook"
 small_root "$WORK/small"
 mkdir "$WORK/small/mnt"
+echo 'cat /mnt/file &' >"$WORK/small/etc/wait"
 small_image "$WORK/root.sqfs"
 mkdir -p "$WORK/host/live"
 mv "$WORK/root.sqfs" "$WORK/host/live/root.sqfs"
@@ -74,4 +77,9 @@ clean_ext4 "$WORK/after"
 boot overlay 'vi.persist=dir:/changes test.sit' $medium
 expect '=== kept one'
 expect 'mkvinitrd: busy: /oldroot (overlay) stays mounted, held by stuck ([0-9]*: cwd /oldroot/tmp)'
+expect_not 'mkvinitrd: clean'
+
+boot overlay 'vi.persist=dir:/changes test.stuck test.run=/etc/wait' $medium -drive "file=$WORK/other.img,format=raw,if=virtio"
+expect 'wayback: .*/sbin/init has ended, but these processes do not, whatever they wait for: cat ([0-9]*);'
+expect 'mkvinitrd: busy: /oldroot/mnt (fuseblk)'
 expect_not 'mkvinitrd: clean'

@@ -1,0 +1,106 @@
+# shellcheck shell=dash
+# shellcheck disable=SC2034,SC2153 # what overlayroot is given is read by assemble
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Where Slax, MiniOS and Porteus keep changes.
+
+# slax_store SESSION PLACE: the changes of one session are in a folder with its number, last_session.txt has the last
+slax_store() {
+	local dir number=$1
+	changes_place "$2" || return 0
+	dir=$RET
+	mkdir -p "$dir"
+	[ "$number" != ask ] || ask_session "$dir"
+	if [ "$number" = resume ]; then
+		first_line "$dir/last_session.txt"
+		number=$RET
+	fi
+	case $number in
+	'' | *[!0-9]*) new_session "$dir" ;;
+	*) session_is_ours "$dir/$number" || new_session "$dir" ;;
+	esac
+	say "the changes are those of session $number"
+	printf '%s\n' "$number" >"$dir/last_session.txt"
+	name_dirs "$dir/$number" changes workdir
+}
+
+# changes_place [HOST:]/PATH: where that is now, in RET
+changes_place() {
+	case $1 in
+	?*:/*)
+		find_store "${1%%:/*}" "$P_PERSIST"
+		RET=$RAMFS/store/${1#*:/}
+		;;
+	*)
+		[ -n "$HOST_RW" ] || {
+			changes_in_ram "$1 cannot be written"
+			return 1
+		}
+		RET=$HOSTDIR$1
+		;;
+	esac
+}
+
+# ask_session FOLDER: in number what somebody at the console says, in a minute; the last session otherwise
+ask_session() {
+	local session
+	{
+		echo "mkvinitrd: sessions:"
+		for session in "$1"/[0-9]*; do
+			[ ! -d "$session" ] || echo "  ${session##*/}  $(stat -c %y "$session" | cut -c1-16)"
+		done
+		echo "a number, 'new', or Enter for the last one (60 seconds):"
+	} >"$ROOT/dev/console"
+	read -r number <<ANSWER
+$($RUN timeout 60 head -n 1 <"$ROOT/dev/console")
+ANSWER
+	case $number in n | new) number=new ;; '' | *[!0-9]*) number=resume ;; esac
+}
+
+# porteus_store [HOST:]/PATH: the folder changes in there, or a file with a file system that has it
+porteus_store() {
+	changes_place "$1" || return 0
+	if [ -f "$RET" ]; then
+		mount_store_file "$RET"
+		RET=$RAMFS/storefs
+	fi
+	mkdir -p "$RET"
+	set -- "$RET"
+	if aufs_kept "$1/changes" || aufs_kept "$1"; then
+		changes_in_ram "$1 was kept by aufs, which cannot be read here"
+	else
+		name_dirs "$1" changes workdir
+	fi
+}
+
+aufs_kept() {
+	local file
+	for file in "$1"/.wh..wh.*; do
+		[ ! -e "$file" ] || return 0
+	done
+	return 1
+}
+
+# session_is_ours FOLDER: it is there, and not in one of the other two ways in which Slax keeps sessions
+session_is_ours() {
+	local file
+	[ -d "$1" ] || return 1
+	for file in "$1"/changes.dat* "$1"/.wh..wh.*; do
+		[ ! -e "$file" ] || {
+			warn "session ${1##*/} was kept by dynfilefs or aufs (${file##*/}), which cannot be read here: a new one is made"
+			return 1
+		}
+	done
+}
+
+# new_session FOLDER: the number after the highest, in number
+new_session() {
+	local dir
+	number=0
+	for dir in "$1"/[0-9]*; do
+		dir=${dir##*/}
+		case $dir in *[!0-9]* | 0*) continue ;; esac
+		[ "$dir" -le "$number" ] || number=$dir
+	done
+	number=$((number + 1))
+	mkdir -p "$1/$number"
+}

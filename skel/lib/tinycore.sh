@@ -1,0 +1,141 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tiny Core's words, in roots that are not Tiny Core: its extensions, and what its boot attaches beside the root.
+
+# Tiny Core's own scripts know its words: then they are theirs.
+leave_to_tinycore() {
+	[ -e "$NEWROOT/etc/init.d/tc-config" ] || return 0
+	say 'home=, opt=, local=, tce=, restore= and the like are left to tc-config of this root'
+	# shellcheck disable=SC2034 # for assemble and handover
+	P_BINDS='' P_TCE='' TC_EXTRAS='' TC_RUNLEVEL='' P_PAUSE=''
+	# shellcheck disable=SC2034
+	[ -z "$TC_RESTORE" ] || P_PERSIST=ram
+}
+
+# tce_extensions HOST:/FOLDER
+tce_extensions() {
+	if mount_place "${1%%:/*}"; then
+		load_extensions "$RET/${1#*:/}" "${1#*:}"
+	else
+		warn "no Tiny Core extensions: ${1%%:/*} was not found"
+	fi
+}
+
+# load_extensions FOLDER NAME: those of its onboot.lst, with what they depend on
+load_extensions() {
+	local name
+	TCE=$1 LOADED=${LOADED:-}
+	[ -r "$TCE/onboot.lst" ] || {
+		warn "no Tiny Core extensions: $2 has no onboot.lst"
+		return 0
+	}
+	root_access rw || {
+		warn "no Tiny Core extensions: the root can only be read"
+		return 0
+	}
+	mkdir -p "$NEWROOT/tmp/tcloop/.bin" "$NEWROOT/usr/local/tce.installed"
+	$RUN cp "$ROOT/bin/busybox" "$NEWROOT/tmp/tcloop/.bin/"
+	while read -r name; do
+		[ -z "$name" ] || load_extension "$name"
+	done <"$TCE/onboot.lst"
+	rm -rf "$NEWROOT/tmp/tcloop/.bin"
+	ln -sfn "/tmp/tcloop" "$NEWROOT/etc/sysconfig/tcloop" 2>/dev/null || :
+	$RUN chroot "$NEWROOT" /sbin/ldconfig 2>/dev/null || :
+	root_access ro || :
+}
+
+# root_access rw|ro: a root that is to be handed over read-only, for the time that links are made in it
+root_access() {
+	case $P_MODE:$P_PERSIST:${P_ACCESS:-ro} in
+	disk:none:ro | loop:none:ro | share:*:ro) $RUN mount -o "remount,$1" none "$NEWROOT" ;;
+	esac
+}
+
+# load_extension NAME.tcz: mounted, and its files linked into the root, where the root has none of that name
+load_extension() {
+	local file name=${1%.tcz} dep
+	! list_has "$LOADED" "$name" || return 0
+	LOADED="$LOADED $name"
+	file=$TCE/optional/$name.tcz
+	[ -f "$file" ] || file=$TCE/$name.tcz
+	[ -f "$file" ] || {
+		warn "extension $name.tcz is missing"
+		return 0
+	}
+	if [ -r "$file.dep" ]; then
+		while read -r dep; do
+			[ -z "$dep" ] || load_extension "$dep"
+		done <"$file.dep"
+		name=${1%.tcz} file=${file%/*}/${1%.tcz}.tcz
+	fi
+	link_extension "$file" "$name" || warn "extension $name.tcz cannot be used"
+}
+
+link_extension() {
+	local place=$NEWROOT/tmp/tcloop/$2
+	mkdir -p "$place"
+	# the loop device goes with the mount
+	$RUN mount -t squashfs -o ro,loop "$1" "$place" || return 1
+	$RUN chroot "$NEWROOT" /tmp/tcloop/.bin/busybox cp -rs "/tmp/tcloop/$2/." / 2>/dev/null
+	: >"$NEWROOT/usr/local/tce.installed/$2"
+}
+
+# What cannot be used is said, and the boot goes on.
+tinycore_extras() {
+	local word IFS="$NL"
+	for word in $TC_EXTRAS; do
+		unset IFS
+		tinycore_extra "${word%%=*}" "${word#*=}" || warn "word '$word' could not be honoured"
+	done
+}
+
+tinycore_extra() {
+	case $1:$2 in
+	tftplist:*) listed_extensions tftp "${2%:no-ping}" ;;
+	httplist:*) listed_extensions http "${2%:no-ping}" ;;
+	nfsmount:*) network && load nfs && make_place /mnt/nfs && try_nfs "$2" "$PLACE" rw ;;
+	iso:*) iso_extensions "$2" ;;
+	tcvd:*) attach_place "$2" -w && make_place /mnt/tcvd && find_image -w -m "$PLACE" -H "$DEVICE" ;;
+	swapfile:*/*) attach_place "$2" -w && $RUN swapon "$DEVICE" && say "swap in $2" ;;
+	*) return 1 ;;
+	esac
+}
+
+# listed_extensions SCHEME SERVER[:]/PATH: a list of extensions; their paths count from the server's top
+listed_extensions() {
+	local base=${2%%/*} dir=$RAMFS/tce file
+	base=$1://${base%:}
+	network || return 1
+	load fetch
+	mkdir -p "$dir/optional"
+	fetch_file "$base/${2#*/}" "$dir/list" || return 1
+	while read -r file; do
+		file=${file#/}
+		[ -n "$file" ] && fetch_file "$base/$file" "$dir/optional/${file##*/}" && echo "${file##*/}"
+	done <"$dir/list" >"$dir/onboot.lst"
+	load_extensions "$dir" "$base"
+}
+
+# iso_extensions DEVICE/file.iso: those in the folder cde of Tiny Core's CD
+iso_extensions() {
+	attach_place "$1" && mkdir -p "$RAMFS/tciso" && $RUN mount -t iso9660 -o ro "$DEVICE" "$RAMFS/tciso" || return 1
+	state_push "mount $RAMFS/tciso"
+	load_extensions "$RAMFS/tciso/cde" "$1"
+}
+
+# attach_place DEVICE/file [-w]: DEVICE becomes the block device of that file
+attach_place() {
+	tinycore_place "$1"
+	set -- "${RET%%:/*}" "/${RET#*:/}" "${2:-}"
+	mount_place "$1" "$3" || return 1
+	if [ -n "$3" ]; then set -- "$RET$2"; else set -- "$RET$2" -r; fi
+	# shellcheck disable=SC2153 # of places.sh
+	DEVICE=$($RUN vdattach --state "$STATE" --links "$RAMFS/disk$PLACES" ${2:+"$2"} "$1")
+}
+
+# make_place PATH: a folder of the root for what is mounted there; PLACE is where it is now
+make_place() {
+	inside "$1"
+	PLACE=$NEWROOT$RET
+	mkdir -p "$PLACE"
+}
