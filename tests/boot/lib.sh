@@ -118,6 +118,17 @@ clean_vfat() {
 	! grep -qi 'dirty bit' "$WORK/fsck.log" || fail "$1: dirty bit set"
 }
 
+# await_http PID: until the server has its port; ends it with the case
+await_http() {
+	http_pid=$1
+	trap 'kill $http_pid 2>/dev/null' EXIT
+	for _ in $(seq 100); do
+		[ ! -s "$WORK/http.port" ] || break
+		sleep 0.1
+	done
+	HTTP_PORT=$(cat "$WORK/http.port")
+}
+
 # serve_http FOLDER: a web server on the loopback for as long as the case runs; sets HTTP_PORT
 serve_http() {
 	python3 - "$1" "$WORK/http.port" >"$WORK/http.log" 2>&1 <<'PYTHON' &
@@ -130,13 +141,7 @@ import os
 os.rename(sys.argv[2] + ".new", sys.argv[2])
 server.serve_forever()
 PYTHON
-	http_pid=$!
-	trap 'kill $http_pid 2>/dev/null' EXIT
-	for _ in $(seq 100); do
-		[ ! -s "$WORK/http.port" ] || break
-		sleep 0.1
-	done
-	HTTP_PORT=$(cat "$WORK/http.port")
+	await_http $!
 }
 
 # boot_pxe FOLDER BOOTFILE [QEMU ARGS...]: QEMU's iPXE ROM boots from QEMU's own DHCP and TFTP servers
@@ -255,13 +260,7 @@ with open(sys.argv[2] + ".new", "w") as f:
 os.rename(sys.argv[2] + ".new", sys.argv[2])
 server.serve_forever()
 PYTHON
-	http_pid=$!
-	trap 'kill $http_pid 2>/dev/null' EXIT
-	for _ in $(seq 100); do
-		[ ! -s "$WORK/http.port" ] || break
-		sleep 0.1
-	done
-	HTTP_PORT=$(cat "$WORK/http.port")
+	await_http $!
 }
 
 # serve_nfs FOLDER: an NFS server on the loopback for as long as the case runs; sets NFS_PORT, and MOUNT_PORT for version 3
@@ -320,4 +319,20 @@ boot_attended() {
 	LOG=$WORK/serial-$BOOTS.log
 	"$TOP/tests/boot/monitor.py" "$LOG" "$WORK/monitor-$BOOTS" "$@" >"$WORK/qemu.log" 2>&1 ||
 		fail "QEMU or its attendant ended with status $? (124 = time limit): $(cat "$WORK/qemu.log")"
+}
+
+# bare_guest: how an init of a case's own begins, on stdout
+bare_guest() {
+	cat <<'GUEST'
+for pair in proc:/proc sysfs:/sys devtmpfs:/dev tmpfs:/run; do
+	busybox mount -t "${pair%:*}" none "${pair#*:}"
+done
+exec >/dev/console 2>&1 </dev/console
+PATH=/bin:/sbin:/usr/bin
+die() {
+	echo "=== FAILED $*"
+	dmesg | tail -n 40
+	poweroff -f
+}
+GUEST
 }

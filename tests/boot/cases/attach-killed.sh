@@ -8,18 +8,10 @@ esac
 mkdir -p "$WORK/host"
 qemu-img create -q -f vdi "$WORK/host/vdi" 96M
 ext4 "$WORK/host.ext4" 1G killhost "$host_uuid" "$WORK/host"
+bare_guest >"$WORK/common"
 cat >"$WORK/test" <<'TEST'
 #!/bin/busybox sh
-for pair in proc:/proc sysfs:/sys devtmpfs:/dev tmpfs:/run; do
-	busybox mount -t "${pair%:*}" none "${pair#*:}"
-done
-exec >/dev/console 2>&1 </dev/console
-PATH=/bin:/sbin:/usr/bin
-die() {
-	echo "=== FAILED $*"
-	dmesg | tail -n 40
-	poweroff -f
-}
+. /common
 daemon() { # its processes, the oldest first
 	for folder in /proc/[0-9]*; do
 		read -r words 2>/dev/null <"$folder/cmdline" || :
@@ -70,7 +62,7 @@ echo '=== RESULT done'
 poweroff -f
 TEST
 sed -i "s/EXPORTERS/$exporters/" "$WORK/test"
-build killed loop -s "module $modules" -s "file /test $WORK/test 755"
+build killed loop -s "module $modules" -s "file /common $WORK/common 644" -s "file /test $WORK/test 755"
 BOOT_TIMEOUT=600 boot killed 'rdinit=/test quiet' -smp 2 -drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
 log | grep '^==='
 expect '=== RESULT done'

@@ -8,17 +8,8 @@ for format in $formats; do
 done
 qemu-img create -q -f vdi "$WORK/host/large" 1G
 ext4 "$WORK/host.ext4" 2G ublkhost "$host_uuid" "$WORK/host"
-cat >"$WORK/common" <<'TEST'
-for pair in proc:/proc sysfs:/sys devtmpfs:/dev tmpfs:/run; do
-	busybox mount -t "${pair%:*}" none "${pair#*:}"
-done
-exec >/dev/console 2>&1 </dev/console
-PATH=/bin:/sbin:/usr/bin
-die() {
-	echo "=== FAILED $*"
-	dmesg | tail -n 40
-	poweroff -f
-}
+bare_guest >"$WORK/common"
+cat >>"$WORK/common" <<'TEST'
 process() { vdattach list --json | sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" | head -n 1; }
 supervisor() { process pid; }
 worker() { process worker; }
