@@ -23,6 +23,21 @@ teardown() {
 	done
 }
 
+# start_server [OPTION]... IMAGE: serves it; returns when it listens; sets pid and url
+start_server() {
+	mkfifo ready
+	"$HOST/bin/vdattach" serve -s "$BATS_TEST_TMPDIR/socket" "$@" >ready 3>&- &
+	pid=$!
+	read -r url <ready
+	rm ready
+}
+
+stop_server() {
+	kill -TERM "$pid"
+	wait "$pid"
+	pid=
+}
+
 # start IMAGE [OPTION]...: serves it on socket, its messages in served.log; stop ends that and waits.
 start() {
 	: >served

@@ -69,14 +69,3 @@ make_gpt_disk() {
 	truncate -s 64M "$1"
 	sgdisk -n 1:2048:+10M -c 1:'EFI system' -t 1:ef00 -n 5:0:+20M -c 5:root -n 2:0:0 -c 2:rest "$1" >/dev/null
 }
-
-# -- partition tables ------------------------------------------------------
-
-# Starts a server and waits until it listens; sets pid and url.
-start_server() {
-	mkfifo ready
-	"$HOST/bin/vdattach" serve -s "$BATS_TEST_TMPDIR/socket" "$@" >ready 3>&- &
-	pid=$!
-	read -r url <ready
-	rm ready
-}

@@ -8,21 +8,6 @@ child() {
 	python3 "$BATS_TEST_DIRNAME/vhdx-child" "$@"
 }
 
-# start_server [OPTION]... IMAGE: sets pid and url
-start_server() {
-	mkfifo ready
-	"$HOST/bin/vdattach" serve -s "$BATS_TEST_TMPDIR/socket" "$@" >ready 3>&- &
-	pid=$!
-	read -r url <ready
-	rm ready
-}
-
-stop_server() {
-	kill -TERM "$pid"
-	wait "$pid"
-	pid=
-}
-
 # put FILE BYTE OFFSET LENGTH: LENGTH times BYTE (two hex digits)
 put() {
 	head -c "$4" /dev/zero | tr '\0' "\\$(printf %o "0x$2")" |
