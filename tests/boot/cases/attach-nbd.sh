@@ -83,7 +83,8 @@ try() {
 	format=$1
 	mount_host
 	device=$(vdattach --state /run/state -e nbd /host/images/$format.img) || die "attach $format"
-	[ "$(tail -n 1 /run/state)" = "vdattach $device" ] || die 'state file'
+	[ "$(tail -n 2 /run/state)" = "vdattach $device
+served $device" ] || die 'state file'
 	vdattach /host/images/$format.img && die 'a second writer'
 	umount /host || die 'the host cannot be unmounted'
 	mke2fs -q -t ext4 "${device}p1" || die mke2fs
