@@ -14,14 +14,10 @@ struct file_source {
 	struct source source;
 	int fd;
 	bool flush_failed;
-	bool reserves;	      /* its file system leaves holes, and can be told not to */
-	uint64_t reserved_to; /* space is taken up to here, which may be behind the end */
+	bool reserves; /* its file system leaves holes, and can be told not to */
 };
 
 #define RAW_MARK "user.vdattach.raw"
-
-/* So much is taken behind the end at once: one call for many blocks. Given back at the end. */
-#define RESERVE_STEP (8 * MIB)
 
 static struct file_source *to_file(struct source *source)
 {
@@ -107,27 +103,6 @@ static int change_space(int fd, int mode, uint64_t n, uint64_t offset)
 	return is_unsupported(errno) ? -EOPNOTSUPP : -errno;
 }
 
-/* Space for what the file is about to grow by, and for more of it. */
-static int reserve_growth(struct file_source *f, uint64_t size)
-{
-	uint64_t end = f->source.size, n = size - end;
-	int r;
-
-	if (!f->reserves || size <= f->reserved_to)
-		return 0;
-	r = change_space(f->fd, FALLOC_FL_KEEP_SIZE, n + RESERVE_STEP, end);
-	f->reserved_to = size + RESERVE_STEP;
-	if (r == -ENOSPC || r == -EDQUOT || r == -EFBIG) {
-		r = change_space(f->fd, FALLOC_FL_KEEP_SIZE, n, end);
-		f->reserved_to = size;
-	}
-	if (r == 0)
-		return 0;
-	f->reserved_to = end;
-	f->reserves = r != -EOPNOTSUPP;
-	return f->reserves ? r : 0;
-}
-
 static int set_size(struct file_source *f, uint64_t size)
 {
 	int r;
@@ -136,6 +111,21 @@ static int set_size(struct file_source *f, uint64_t size)
 		r = ftruncate(f->fd, (off_t)size);
 	while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : 0;
+}
+
+/*
+ * The space is taken with the size, not ahead of it: after a crash e2fsck (1.47) calls a large file
+ * damaged that has space behind its end.
+ */
+static int grow(struct file_source *f, uint64_t size)
+{
+	uint64_t end = f->source.size;
+	int r = f->reserves ? change_space(f->fd, 0, size - end, end) : -EOPNOTSUPP;
+
+	if (r != -EOPNOTSUPP)
+		return r;
+	f->reserves = false;
+	return set_size(f, size);
 }
 
 static int file_resize(struct source *source, uint64_t size)
@@ -148,14 +138,12 @@ static int file_resize(struct source *source, uint64_t size)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -ENOSPC;
-	if (size > source->size)
-		r = reserve_growth(f, size);
-	else
-		f->reserved_to = size;
-	if (r == 0)
+	if (size <= source->size)
 		return set_size(f, size);
+	r = grow(f, size);
 	/* a part may have been taken */
-	set_size(f, source->size);
+	if (r < 0)
+		set_size(f, source->size);
 	return r;
 }
 
@@ -214,11 +202,7 @@ static int file_extent(struct source *source, uint64_t offset, struct source_ext
 static void file_close(struct source *source)
 {
 	struct file_source *f = to_file(source);
-	struct stat st;
 
-	/* what was taken behind the end and not used */
-	if (f->reserved_to && fstat(f->fd, &st) == 0 && f->reserved_to > (uint64_t)st.st_size)
-		set_size(f, (uint64_t)st.st_size);
 	close(f->fd);
 	free(f);
 }
