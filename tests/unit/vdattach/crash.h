@@ -106,6 +106,18 @@ static inline void crash_open(struct crash_run *run, struct world *world)
 
 #include "tests/unit/vdattach/crash_disk.h"
 
+/* Memory for what there is to know of the disk of run->image, which is open. */
+static inline void crash_room(struct crash_run *run)
+{
+	run->sectors = run->image->size / CRASH_SECTOR;
+	crash_disk_new(run, &run->base);
+	crash_disk_new(run, &run->seen);
+	crash_disk_new(run, &run->again);
+	run->latest = crash_alloc(run->sectors * 4);
+	run->safe = crash_alloc(run->sectors * 4);
+	run->zeroed = crash_alloc(run->sectors * 4);
+}
+
 static inline void crash_start(struct crash_run *run, const struct vd_case *c, uint64_t seed)
 {
 	*run = (struct crash_run){ .c = c, .seed = seed, .state = "start" };
@@ -115,13 +127,7 @@ static inline void crash_start(struct crash_run *run, const struct vd_case *c, u
 	mallopt(M_TRIM_THRESHOLD, 512 << 20);
 	c->make(&run->world, &run->rng);
 	crash_open(run, &run->world);
-	run->sectors = run->image->size / CRASH_SECTOR;
-	crash_disk_new(run, &run->base);
-	crash_disk_new(run, &run->seen);
-	crash_disk_new(run, &run->again);
-	run->latest = crash_alloc(run->sectors * 4);
-	run->safe = crash_alloc(run->sectors * 4);
-	run->zeroed = crash_alloc(run->sectors * 4);
+	crash_room(run);
 	run->world.holes = rng_below(&run->rng, 4) != 0;
 	crash_see(run, &run->base);
 }

@@ -111,13 +111,7 @@ static void see_base(struct crash_run *run)
 	if (world_open(&run->world, &run->opener, true, &run->image, NULL) < 0 ||
 	    vd_image_view(run->image, &run->disk, NULL) < 0)
 		crash_fail(run, "cannot be read");
-	run->sectors = run->image->size / CRASH_SECTOR;
-	crash_disk_new(run, &run->base);
-	crash_disk_new(run, &run->seen);
-	crash_disk_new(run, &run->again);
-	run->latest = crash_alloc(run->sectors * 4);
-	run->safe = crash_alloc(run->sectors * 4);
-	run->zeroed = crash_alloc(run->sectors * 4);
+	crash_room(run);
 	crash_see(run, &run->base);
 	crash_close(run);
 }
