@@ -30,15 +30,15 @@ struct daemon_state {
 	bool read_only, discard, partscan;
 	char exporter[16];
 	char image[PATH_MAX]; /* for list */
-	/* by the supervisor: the device that is there */
-	bool started;
+	/* by the supervisor: the device, from create() on */
+	bool started; /* it is there for others */
 	char devpath[64]; /* the transport's */
 	unsigned int index;
 	int kernel_fd; /* inherited by the next supervisor, or -1 */
 	int vault_fd;  /* likewise: what a killed worker leaves to the next one, see vault.h */
 	int memory_fd; /* likewise: see server.h */
 	/* who is who, for list; see role.h */
-	pid_t supervisor, worker;
+	pid_t supervisor, worker; /* 0: there was none yet */
 	bool replacing; /* a worker: the device has none that serves it */
 	bool stopping;	/* the device is being taken down: nobody is replaced */
 	/* by the worker, when it ends */

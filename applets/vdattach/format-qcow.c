@@ -14,7 +14,7 @@
 #define HEADER_SIZE   48u
 #define MAX_L1_BYTES  (32 * MIB)
 #define MAX_NAME      1023u
-#define ENOUGH	      (64 * KIB) /* clusters are put together until an extent has so many bytes */
+#define ENOUGH	      (64 * KIB) /* bytes that clusters are put together to */
 #define COMPRESSED    (1ULL << 63)
 #define DECODED_BYTES (2 * MIB)
 

@@ -17,8 +17,9 @@
 
 /*
  * The request that is being answered, in memory that all processes share: when a worker dies, the
- * next finds here what the kernel has handed out already, and answers it (again, perhaps: the kernel
- * ignores a second answer, and nothing was answered in between). header.len 0: there is none.
+ * next finds here what the kernel has handed out already, and answers it (again, perhaps: the
+ * kernel ignores a second answer, and nothing was answered in between). header.len 0: there is
+ * none.
  */
 struct fuse_pending {
 	uint8_t request[4096]; /* struct fuse_in_header and arguments */

@@ -63,13 +63,16 @@ struct vd_server_ops {
 	int (*recover)(struct vd_server *, struct error **err);
 	/*
 	 * A new supervisor, after the first one was killed: has ops, the caller's wishes, devpath,
-	 * index and kernel_fd; makes state anew if there is any. The worker goes on serving. NULL:
-	 * nothing to do.
+	 * index, kernel_fd and memory_fd; makes state anew if there is any. The worker goes on
+	 * serving. NULL: nothing to do.
 	 */
 	int (*adopt)(struct vd_server *, struct error **err);
 	/* Supervisor: takes the device down. -EBUSY, and nothing changed, while it is in use. */
 	int (*stop)(struct vd_server *, struct error **err);
-	/* Supervisor: after the worker has ended. Frees state. */
+	/*
+	 * Supervisor: after the worker has ended. Frees state. Also of a device that was never
+	 * started, by a new supervisor as adopt() finds it.
+	 */
 	void (*destroy)(struct vd_server *);
 };
 

@@ -188,6 +188,7 @@ static int supervise(struct supervisor *s)
 	}
 }
 
+/* For the next supervisor. */
 static void record(struct supervisor *s)
 {
 	struct daemon_state *state = s->state;
@@ -289,7 +290,8 @@ static bool report(struct supervisor *s, int r, const struct error *err)
 	return n > 0;
 }
 
-static void init(struct supervisor *s, struct daemon_job *job)
+/* again: not the first one of the device, so attach does not wait for it. */
+static void init(struct supervisor *s, struct daemon_job *job, bool again)
 {
 	struct daemon_state *state = job->state;
 
@@ -307,10 +309,10 @@ static void init(struct supervisor *s, struct daemon_job *job)
 		.worker_fd = -1,
 		.kernel_fd = -1,
 	};
-	s->report = state->supervisor ? -1 : DAEMON_REPORT_FD;
+	s->report = again ? -1 : DAEMON_REPORT_FD;
 	s->self = pidfd_of(getpid());
 	job->exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (!state->supervisor) {
+	if (!again) {
 		state->vault_fd = daemon_memory("vdattach-vault");
 		state->memory_fd = daemon_memory("vdattach-transport");
 	}
@@ -328,7 +330,7 @@ int supervisor_run(struct daemon_job *job, struct error **err)
 	if (role_claim(ROLE_SUPERVISOR) < 0)
 		return 0;
 	daemon_harden();
-	init(&s, job);
+	init(&s, job, again);
 	if (s.self < 0 || job->exe < 0 || s.state->vault_fd < 0 || s.state->memory_fd < 0)
 		r = error_sys(err, errno, "start the daemon");
 	else

@@ -81,7 +81,7 @@ bool stuck_look(struct stuck *stuck, int proc, pid_t init)
 	return stuck->looks > STUCK_LOOKS;
 }
 
-/* "NAME (PID)" in buf, when that process has a number in a namespace below ours, too, and still runs. */
+/* "NAME (PID)" in buf, when that process is also of a namespace below ours, and still runs. */
 static bool describe(int proc, const char *pid, char *buf, size_t size)
 {
 	char path[288], text[4096], *end;
