@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "applets/lib/loopdev.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -200,6 +201,35 @@ int loop_attach(const struct loop_request *req, char **ret_device, struct error 
 	r = loop_attach_fd(req, ret_device, &fd, err);
 	if (r == 0)
 		close(fd);
+	return r;
+}
+
+static bool has_name(const char *device, const char *name)
+{
+	_cleanup_close_ int fd = open(device, O_RDONLY | O_CLOEXEC);
+	struct loop_info64 info;
+
+	return fd >= 0 && ioctl(fd, LOOP_GET_STATUS64, &info) == 0 &&
+	       strncmp((const char *)info.lo_file_name, name, LO_NAME_SIZE) == 0;
+}
+
+int loop_find(const char *name, char **ret_device)
+{
+	DIR *dir = opendir("/sys/block");
+	const struct dirent *entry;
+	int r = -ENOENT;
+
+	while (dir && r == -ENOENT && (entry = readdir(dir))) {
+		char device[32];
+
+		if (strncmp(entry->d_name, "loop", 4) != 0)
+			continue;
+		snprintf(device, sizeof(device), "/dev/%.24s", entry->d_name);
+		if (has_name(device, name))
+			r = asprintf(ret_device, "%s", device) < 0 ? -ENOMEM : 0;
+	}
+	if (dir)
+		closedir(dir);
 	return r;
 }
 

@@ -39,6 +39,12 @@ int loop_attach_fd(const struct loop_request *req, char **ret_device, int *ret_f
 		   struct error **err) _must_check_ _nonnull_(1, 2, 3);
 
 /*
+ * The device that was attached with that name as its path, of LO_NAME_SIZE - 1 bytes at most.
+ * *ret_device is the caller's to free. 0, or -ENOENT: there is none.
+ */
+int loop_find(const char *name, char **ret_device) _must_check_ _nonnull_(1, 2);
+
+/*
  * Detaches. Refuses with -EBUSY while the device or one of its partitions is
  * mounted or otherwise claimed (the kernel itself would postpone it silently);
  * -ENXIO when nothing is attached, -ENOTBLK when device is no loop device.

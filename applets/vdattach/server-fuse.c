@@ -122,10 +122,22 @@ static int serve(struct vd_server *srv, struct backend *backend, struct error **
 	return fuse_serve(srv, srv->kernel_fd, state->pending, backend, err);
 }
 
+/* Whoever has the same memory finds the loop device by it. */
+static int name_loop(const struct vd_server *srv, char *name, size_t size)
+{
+	struct stat st;
+
+	if (fstat(srv->memory_fd, &st) < 0)
+		return -errno;
+	snprintf(name, size, "vdattach-%llu", (unsigned long long)st.st_ino);
+	return 0;
+}
+
 static int attach_loop(struct vd_server *srv, int file, struct error **err)
 {
+	char name[32];
 	const struct loop_request req = {
-		.path = "vdattach",
+		.path = name,
 		.fd = file,
 		.size = srv->size,
 		.block_size = srv->sector_size,
@@ -136,7 +148,7 @@ static int attach_loop(struct vd_server *srv, int file, struct error **err)
 	struct stat st;
 
 	/* the kernel learns the file's size */
-	if (fstat(file, &st) < 0)
+	if (fstat(file, &st) < 0 || name_loop(srv, name, sizeof(name)) < 0)
 		return error_sys(err, errno, "fuse");
 	return loop_attach(&req, &srv->devpath, err);
 }
@@ -156,6 +168,15 @@ static int fuse_start(struct vd_server *srv, int pid, bool again, struct error *
 	closep(&state->mount);
 	state->mount = -1;
 	return r;
+}
+
+static void fuse_clear(struct vd_server *srv)
+{
+	_cleanup_free_ char *device = NULL;
+	char name[32];
+
+	if (name_loop(srv, name, sizeof(name)) == 0 && loop_find(name, &device) == 0)
+		loop_detach(device, NULL);
 }
 
 /* The kernel gives up what nobody can answer any more. */
@@ -188,6 +209,7 @@ const struct vd_server_ops vd_server_fuse = {
 	.serve = serve,
 	.start = fuse_start,
 	.abort = fuse_abort,
+	.clear = fuse_clear,
 	.recover = fuse_recover,
 	.adopt = make_state,
 	.stop = fuse_stop,

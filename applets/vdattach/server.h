@@ -57,6 +57,11 @@ struct vd_server_ops {
 	 */
 	void (*abort)(struct vd_server *);
 	/*
+	 * A new supervisor, after the first one was killed before it could record a device: takes
+	 * away what start() may have made. Has what adopt() has. NULL: that goes by itself.
+	 */
+	void (*clear)(struct vd_server *);
+	/*
 	 * Supervisor: a worker died; the kernel is to keep what is unanswered for the next one.
 	 * NULL: cannot be done, the device fails from now on.
 	 */

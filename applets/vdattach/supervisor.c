@@ -247,6 +247,8 @@ static int give_up(struct supervisor *s, struct error **err)
 	if (s->worker >= 0 && pidfd_kill(s->worker) == 0)
 		pidfd_wait(s->worker, -1);
 	forget_worker(s);
+	if (s->job->ops->clear)
+		s->job->ops->clear(&s->server);
 	if (*s->state->devpath)
 		r = read_record(s, err);
 	if (r == 0 && s->server.devpath)
