@@ -115,12 +115,18 @@ static bool search_below(struct candidate *c, const struct request *rq, const ch
 {
 	_cleanup_error_ struct error *err = NULL;
 	_cleanup_close_ int fd = -1;
+	const char *failed;
+	int code;
 
 	if (strcmp(c->fs.type, "ntfs") == 0)
 		c->windows = windows_state_read(root);
 	if (rq->path_count == 0)
 		return true;
-	if (path_find(root, rq->paths, rq->path_count, &c->file, &fd) < 0)
+	code = path_find(root, rq->paths, rq->path_count, &c->file, &fd, &failed);
+	if (code < 0 && code != -ENOENT)
+		return no(c, "has %s, but cannot read it (%s): check this file system first",
+			  failed, strerror(-code));
+	if (code < 0)
 		return no(c, "does not hold %s%s%s", rq->paths[0],
 			  rq->path_count > 1 ? " nor the others" : "",
 			  c->dirty && c->unclean ? " (journal not replayed)" : "");

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -93,22 +94,35 @@ static char *name_below(const char *root, int fd)
 	return strdup(name[length] ? name + length : "/");
 }
 
-int path_find(const char *root, char *const *paths, size_t count, char **ret_path, int *ret_fd)
+static bool is_missing(int code)
 {
+	return code == -ENOENT || code == -ENOTDIR || code == -ELOOP;
+}
+
+int path_find(const char *root, char *const *paths, size_t count, char **ret_path, int *ret_fd,
+	      const char **ret_failed)
+{
+	int failure = -ENOENT;
+
 	for (size_t i = 0; i < count; i++) {
 		int fd = path_open_below(root, paths[i]);
 		char *name;
 
+		if (fd < 0 && failure == -ENOENT && !is_missing(fd)) {
+			failure = fd;
+			*ret_failed = paths[i];
+		}
 		if (fd < 0)
 			continue;
 		name = name_below(root, fd);
 		if (!name && asprintf(&name, "%s%s", *paths[i] == '/' ? "" : "/", paths[i]) < 0) {
 			close(fd);
+			*ret_failed = paths[i];
 			return -ENOMEM;
 		}
 		*ret_path = name;
 		*ret_fd = fd;
 		return 0;
 	}
-	return -ENOENT;
+	return failure;
 }

@@ -18,9 +18,10 @@ int path_open_below(const char *root, const char *path);
 
 /*
  * The first of paths[] that exists below root. *ret_path: its name relative to root, links
- * resolved, with a leading slash (the caller frees it); *ret_fd: as from path_open_below. 0 or
- * -ENOENT.
+ * resolved, with a leading slash (the caller frees it); *ret_fd: as from path_open_below. 0;
+ * -ENOENT: none is there; other -errno: *ret_failed, one of paths[], cannot be opened.
  */
-int path_find(const char *root, char *const *paths, size_t count, char **ret_path, int *ret_fd);
+int path_find(const char *root, char *const *paths, size_t count, char **ret_path, int *ret_fd,
+	      const char **ret_failed);
 
 #endif

@@ -184,6 +184,15 @@ mount $PWD/mnt"
 	assert_equal "$(value DEVICE)" "${loop}p1"
 }
 
+@test "a file that the file system itself cannot give is not called missing" {
+	ext4_image data data image
+	debugfs -w -R 'link <200> lost.img' data 2>/dev/null
+	attach data
+	find_only -t 0 /lost.img
+	assert_equal "$status" 3
+	grep -q "8M virtual ext4 *data .*has /lost.img, but cannot read it (.*): check this file system first" <<<"$stderr"
+}
+
 @test "not found: a table of every device with the reason, exit 3" {
 	ext4_image data data image
 	truncate -s 16M swap && mkswap -L myswap swap >/dev/null
