@@ -129,6 +129,19 @@ descriptor() {
 	assert_output --partial '11111111-2222-3333-4444-555555555555, is not among the files'
 }
 
+@test "a child in VirtualBox's folder Snapshots finds a parent above that is in pieces" {
+	mkdir -p vm/Snapshots
+	qemu-img create -q -f vmdk -o subformat=twoGbMaxExtentSparse vm/base.vmdk 16M
+	io vmdk vm/base.vmdk 'write -P 1 1M 64k'
+	qemu-img create -q -f vmdk vm/Snapshots/child.vmdk 16M
+	io vmdk vm/Snapshots/child.vmdk 'write -P 2 2M 64k'
+	# qemu pads what it has written to with zeros
+	sed -i "/^ddb.adapterType/a ddb.uuid.image=\"11111111-2222-3333-4444-555555555555\"" vm/base.vmdk
+	descriptor vm/Snapshots/child.vmdk "\$a ddb.uuid.parent=\"11111111-2222-3333-4444-555555555555\""
+	vd cat -o got.raw vm/Snapshots/child.vmdk
+	io raw got.raw 'read -P 1 1M 64k' 'read -P 2 2M 64k'
+}
+
 @test "streams are read-only and say so; damage in one grain is found and nothing comes after it" {
 	make_raw
 	qemu-img convert -O vmdk -o subformat=streamOptimized raw.img disk.vmdk
