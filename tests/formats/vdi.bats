@@ -116,6 +116,28 @@ vdi() {
 	assert_output --partial '0 errors, 0 leaks, 0 warnings'
 }
 
+@test "more slots than blocks: read, and the free ones are used for new blocks" {
+	vdi disk.vdi 1 $((4 << 20)) $((1 << 20)) 0 aa 00 0=9 2=6
+	truncate -s 4M model.raw
+	io raw model.raw 'write -P 0x59 0 1M' 'write -P 0x56 2M 1M'
+	qemu-img convert -f vdi -O raw disk.vdi want.raw
+	cmp model.raw want.raw
+	vd cat -o got.raw disk.vdi
+	cmp got.raw model.raw
+	run -2 vd check disk.vdi
+	assert_output --partial '8 of 10 slots for blocks belong to nothing'
+	size=$(stat -c %s disk.vdi)
+	start disk.vdi
+	nbd_io 'write -P 9 1M 1M' 'write -P 8 3M 512' 'write -P 7 100k 512'
+	stop
+	io raw model.raw 'write -P 9 1M 1M' 'write -P 8 3M 512' 'write -P 7 100k 512'
+	vd cat -o got.raw disk.vdi
+	cmp got.raw model.raw
+	[ "$(stat -c %s disk.vdi)" = "$size" ]
+	qemu-img convert -f vdi -O raw disk.vdi want.raw
+	cmp model.raw want.raw
+}
+
 @test "VirtualBox's folder Snapshots: parents by UUID in it and above it, and only those" {
 	mkdir -p vm/Snapshots
 	vdi vm/base.vdi 1 $((8 << 20)) $((1 << 20)) 0 aa 00 0=0 1=1 2=2 7=3

@@ -114,6 +114,19 @@ descriptor() {
 	assert_output --partial "base.vmdk', which is not there"
 }
 
+@test "mkimg of FreeBSD: the descriptor in the file does not name it" {
+	qemu-img create -q -f vmdk disk.vmdk 16M
+	io vmdk disk.vmdk 'write -P 1 1M 64k'
+	descriptor disk.vmdk 's/"disk.vmdk"/""/'
+	grep -q 'SPARSE ""' text
+	vd cat -o got.raw disk.vmdk
+	io raw got.raw 'read -P 0 0 1M' 'read -P 1 1M 64k'
+	run -0 vd check disk.vmdk
+	printf '%s\n' '# Disk DescriptorFile' version=1 CID=1 parentCID=ffffffff 'createType="monolithicFlat"' 'RW 2048 FLAT ""' >flat.vmdk
+	run -1 vd info flat.vmdk
+	assert_output --partial "names '', expected the path of a file"
+}
+
 @test "VirtualBox's children, which have their parent's UUID only, find it; without it they are refused" {
 	mkdir vm
 	qemu-img create -q -f vmdk vm/base.vmdk 16M
