@@ -32,8 +32,8 @@ void vd_parent_ref_release(struct vd_parent_ref *ref)
 	*ref = (struct vd_parent_ref){ .names = NULL };
 }
 
-int vd_image_open_file(struct vd_image *image, const char *name, bool read_only,
-		       struct source **ret, struct error **err)
+static int open_file(struct vd_image *image, const char *name, bool sibling, bool read_only,
+		     struct source **ret, struct error **err)
 {
 	const struct vd_opener *opener = image->opener;
 
@@ -47,7 +47,14 @@ int vd_image_open_file(struct vd_image *image, const char *name, bool read_only,
 			"the image that continues it does not say so: allow it with "
 			"--parents, or name the chain with -S",
 			image->source->name, name, image->format->name);
-	return opener->open(opener->ctx, name, image->source, read_only, ret, err);
+	return (sibling && opener->open_sibling ? opener->open_sibling : opener->open)(
+		opener->ctx, name, image->source, read_only, ret, err);
+}
+
+int vd_image_open_file(struct vd_image *image, const char *name, bool read_only,
+		       struct source **ret, struct error **err)
+{
+	return open_file(image, name, false, read_only, ret, err);
 }
 
 struct search {
@@ -58,12 +65,11 @@ struct search {
 	struct error *err;
 };
 
-static bool leads_to_parent(const struct search *search, const char *name)
+static bool leads_to_parent(const struct search *search, const char *name, bool sibling)
 {
-	const struct vd_opener *opener = search->image->opener;
 	_cleanup_source_ struct source *source = NULL;
 
-	return opener->open(opener->ctx, name, search->image->source, true, &source, NULL) == 0 &&
+	return open_file(search->image, name, sibling, true, &source, NULL) == 0 &&
 	       search->is_parent(search->id, source);
 }
 
@@ -72,10 +78,13 @@ static int visit_sibling(void *arg, const char *name)
 	struct search *search = arg;
 	int r;
 
-	if (!leads_to_parent(search, name))
+	if (!leads_to_parent(search, name, true))
 		return 0;
 	r = vd_parent_ref_add(search->ref, name, &search->err);
-	return r < 0 ? r : 1;
+	if (r < 0)
+		return r;
+	search->ref->n_found++;
+	return 1;
 }
 
 int vd_parent_search(struct vd_image *image, bool (*is_parent)(const void *id, struct source *file),
@@ -88,7 +97,9 @@ int vd_parent_search(struct vd_image *image, bool (*is_parent)(const void *id, s
 	if (!opener || !opener->siblings)
 		return 0;
 	for (size_t i = 0; i < ref->n_names; i++) {
-		if (leads_to_parent(&search, ref->names[i]))
+		bool sibling = i >= ref->n_names - ref->n_found;
+
+		if (leads_to_parent(&search, ref->names[i], sibling))
 			return 0;
 	}
 	r = opener->siblings(opener->ctx, image->source, visit_sibling, &search, err);
@@ -125,16 +136,17 @@ static int check_match(struct vd_image *child, struct vd_image *candidate, struc
 }
 
 /* Opens one candidate. On success child->parent is set. */
-static int try_candidate(struct vd_image *child, const char *name, const char *format,
+static int try_candidate(struct vd_image *child, const struct vd_parent_ref *ref, size_t i,
 			 struct error **err)
 {
+	const char *format = ref->format;
 	_cleanup_source_ struct source *source = NULL;
 	_cleanup_image_ struct vd_image *parent = NULL;
 	struct vd_open_how how = { .format = format, .opener = child->opener, .child = child };
 	int r;
 
 	how.guessed = !format && !child->format->matches_parent;
-	r = vd_image_open_file(child, name, true, &source, err);
+	r = open_file(child, ref->names[i], i >= ref->n_names - ref->n_found, true, &source, err);
 	if (r == 0)
 		r = check_cycle(child, source, err);
 	if (r == 0)
@@ -157,7 +169,7 @@ static int try_all(struct vd_image *child, const struct vd_parent_ref *ref, stru
 
 	for (size_t i = 0; i < ref->n_names; i++) {
 		_cleanup_error_ struct error *failed = NULL;
-		int r = try_candidate(child, ref->names[i], ref->format, &failed);
+		int r = try_candidate(child, ref, i, &failed);
 
 		if (r == 0)
 			return 0;

@@ -59,6 +59,8 @@ static void set_sizes(struct vd_image *image, struct vdi_state *state)
 	image->block_size = h->block_size;
 	image->variant = vdi_type_name(h->type);
 	state->slot_size = (uint64_t)h->block_extra + h->block_size;
+	/* a disk whose blocks were freed and made anew can have more slots than blocks */
+	state->slots = MAX(h->blocks, MIN(h->allocated, VDI_SLOTS_MAX));
 }
 
 /* Of version 0, map and blocks share sectors: a write could tear both. */
@@ -101,7 +103,7 @@ bool vdi_slot_is_inside(const struct vd_image *image, uint64_t block, uint32_t s
 	const struct vdi_state *state = image->state;
 	uint64_t size = image->source->size, offset = vdi_slot_offset(state, slot);
 
-	return slot < state->header.blocks && offset <= size &&
+	return slot < state->slots && offset <= size &&
 	       vdi_block_bytes(image, block) <= size - offset;
 }
 

@@ -11,6 +11,7 @@ struct vdi_state {
 	struct vdi_header header;
 	struct blockmap *map; /* over the block map: entry i says where guest block i is */
 	uint64_t slot_size;   /* block_extra + block_size */
+	uint32_t slots;	      /* at most so many, in use or not */
 	/* Writable images only: */
 	struct tail tail;
 	struct slots used;    /* as found at open */
@@ -21,6 +22,7 @@ struct vdi_state {
 	uint8_t *buffer;      /* VDI_COPY_BYTES, for copying blocks */
 };
 
+#define VDI_SLOTS_MAX  (64u << 20) /* where there are more of them than blocks: 8 MiB of bits */
 #define VDI_COPY_BYTES (64 * KIB)
 
 /* What a walk over the block map found. */

@@ -289,8 +289,11 @@ static void check_end(struct vd_image *image, const struct vhd *vhd)
 		findings_add(&image->findings, FINDING_LEAK,
 			     "%s: %" PRIu64 " bytes among the blocks belong to nothing",
 			     image->source->name, vhd->unused);
-	/* blocks are aligned in various ways; and the last one may be cut short */
-	if (end > used + (vhd->map ? 4096 : 0))
+	/*
+	 * Blocks are aligned in various ways, by Windows so that the data behind the bitmap begin
+	 * with a page; and the last one may be cut short.
+	 */
+	if (end > used + (vhd->map ? 8192 : 0))
 		findings_add(&image->findings, FINDING_LEAK,
 			     "%s: %" PRIu64 " bytes at offset %" PRIu64
 			     " between the end of the %s and the footer belong to nothing",

@@ -43,7 +43,7 @@ struct vhd_header {
 	uint8_t parent_name[512]; /* UTF-16BE */
 	struct vhd_locator {
 		uint8_t code[4];
-		uint32_t length; /* bytes */
+		uint32_t reserved, length; /* bytes */
 		uint64_t offset;
 	} locators[VHD_LOCATORS];
 };

@@ -39,6 +39,7 @@ struct vd_image;
 struct vd_parent_ref {
 	char **names; /* best first, as the image has them; owned, as is each of them */
 	size_t n_names;
+	size_t n_found;	    /* that many, the last, are of siblings, not in the image */
 	const char *format; /* to open it as, or NULL = by content; static or the format's own */
 };
 
@@ -53,11 +54,14 @@ struct vd_opener {
 	 */
 	int (*open)(void *ctx, const char *name, const struct source *from, bool read_only,
 		    struct source **ret, struct error **err);
+	/* As open, for a name that siblings gave with the same from. NULL: open does that, too. */
+	int (*open_sibling)(void *ctx, const char *name, const struct source *from, bool read_only,
+			    struct source **ret, struct error **err);
 	/*
-	 * Calls visit(arg, name) for each regular file in the folder of from but from itself, in
-	 * the order of strcmp; name is what open takes with the same from. For formats that know
-	 * their parent by an id alone. visit: 0 go on, 1 enough, -errno. Returns 0 or -errno.
-	 * NULL: the folder cannot be listed.
+	 * Calls visit(arg, name) for each regular file in the folder of from but from itself, and
+	 * in what other folders the files of a chain are, in the order of strcmp for each of them.
+	 * For formats that know their parent by an id alone. visit: 0 go on, 1 enough, -errno.
+	 * Returns 0 or -errno. NULL: the folder cannot be listed.
 	 */
 	int (*siblings)(void *ctx, const struct source *from,
 			int (*visit)(void *arg, const char *name), void *arg, struct error **err);

@@ -9,12 +9,18 @@
 
 #include "applets/vdattach/format.h"
 
+/* A folder below which files are opened. */
+struct opener_root {
+	char *path; /* canonical; owned; NULL = there is none */
+	int fd;
+};
+
 struct file_opener {
 	struct vd_opener opener; /* give the address of this to vd_image_open_how */
-	char *root;		 /* canonical; owned */
-	int root_fd;
-	bool lock;     /* what is opened is locked, see source_file_lock */
-	char **opened; /* the paths of the files that were opened; owned */
+	struct opener_root root;
+	struct opener_root above; /* of a folder "Snapshots": only for siblings and their files */
+	bool lock;		  /* what is opened is locked, see source_file_lock */
+	char **opened;		  /* the paths of the files that were opened; owned */
 	size_t n_opened;
 	struct vault *vault; /* for files that are opened for writing, or NULL; not owned */
 };
@@ -25,6 +31,9 @@ struct file_opener {
  * root of the file system if that leads below the folder, else from the
  * folder, as a name from another machine does on a partition mounted there.
  * Windows names lose drive and server. Returns 0 or -errno.
+ *
+ * Siblings are the files in the folder of an image, in the folder "Snapshots" there, and, where its
+ * folder is called so, in the one above it, as VirtualBox has them.
  */
 int file_opener_init(struct file_opener *opener, const char *path, const char *root,
 		     struct error **err) _must_check_ _nonnull_(1, 2);

@@ -64,5 +64,5 @@ int siblings_visit(int dir_fd, const char *skip, int (*visit)(void *arg, const c
 	qsort(names.items, names.n, sizeof(*names.items), compare);
 	for (size_t i = 0; i < names.n && r == 0; i++)
 		r = visit(arg, names.items[i]);
-	return MIN(r, 0);
+	return r;
 }

@@ -10,7 +10,8 @@
 /*
  * Calls visit for the regular files in the folder dir_fd (which is closed) but
  * for skip, in the order of strcmp, at most SIBLINGS_MAX. visit: 0 go on, 1
- * enough, -errno. Returns 0 or -errno; *err is set for failures of its own.
+ * enough, -errno. Returns what the last visit did, 0, or -errno; *err is set for failures of its
+ * own.
  */
 int siblings_visit(int dir_fd, const char *skip, int (*visit)(void *arg, const char *name),
 		   void *arg, struct error **err) _must_check_ _nonnull_(2, 3);

@@ -36,7 +36,7 @@ int vdi_survey(struct vd_image *image, struct vdi_usage *ret, struct findings *f
 	int r;
 
 	*ret = (struct vdi_usage){ .used = 0 };
-	r = slots_init(&ret->slots, blocks, image->source->name, err);
+	r = slots_init(&ret->slots, state->slots, image->source->name, err);
 	for (uint64_t block = 0; r == 0 && block < blocks;) {
 		uint64_t n = MIN(blocks - block, sizeof(entries) / 4);
 

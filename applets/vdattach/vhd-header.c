@@ -10,6 +10,12 @@
 #define MAP_PAGES      4096u /* of 512 bytes, for writing */
 #define MAP_PAGES_READ 512u
 
+/* The specification has sectors here; Windows writes bytes, of whole sectors. */
+static uint32_t reserved(uint32_t space)
+{
+	return space % VD_SECTOR == 0 || space > UINT32_MAX / VD_SECTOR ? space : space * VD_SECTOR;
+}
+
 static void decode(const uint8_t *bytes, struct vhd_header *ret)
 {
 	*ret = (struct vhd_header){
@@ -26,6 +32,7 @@ static void decode(const uint8_t *bytes, struct vhd_header *ret)
 		const uint8_t *p = bytes + 576 + i * 24;
 
 		memcpy(ret->locators[i].code, p, 4);
+		ret->locators[i].reserved = reserved(get_be32(p + 4));
 		ret->locators[i].length = get_be32(p + 8);
 		ret->locators[i].offset = get_be64(p + 16);
 	}
@@ -205,6 +212,23 @@ static int read_table(struct vd_image *image, struct vhd *vhd, uint32_t *starts,
 	return r;
 }
 
+/* Room for longer names of parents: no block is put there, but one that is there is no damage. */
+static uint64_t keep_reserved(struct vhd *vhd, uint64_t file_size)
+{
+	uint64_t more = 0;
+
+	for (size_t i = 0; i < VHD_LOCATORS; i++) {
+		const struct vhd_locator *l = vhd->header.locators + i;
+
+		if (l->reserved <= l->length || l->offset == 0 || l->offset > file_size ||
+		    l->reserved > file_size - l->offset)
+			continue;
+		vhd->tail.end = MAX(vhd->tail.end, l->offset + l->reserved);
+		more += l->reserved - l->length;
+	}
+	return more;
+}
+
 static int open_table(struct vd_image *image, struct vhd *vhd, struct error **err)
 {
 	/* no larger than the table in the file, which check_header has seen to be there */
@@ -224,6 +248,7 @@ static int open_table(struct vd_image *image, struct vhd *vhd, struct error **er
 		if (spans[i].end <= image->source->size)
 			vhd->tail.end = MAX(vhd->tail.end, spans[i].end);
 	}
+	used += keep_reserved(vhd, image->source->size - vhd->footer_length);
 	r = read_table(image, vhd, starts, &n, err);
 	if (r == 0)
 		r = check_overlaps(image, vhd, starts, n, err);

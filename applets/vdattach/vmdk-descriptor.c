@@ -246,9 +246,11 @@ static int parse_extent(struct parser *parser, const struct cursor *access, stru
 		return error_sys(err, ENOMEM, "%s", parser->name);
 	d->extents = extents;
 	if (line.type != VMDK_ZERO) {
-		word = take_value(&rest);
-		if (word.p == word.end)
+		skip_space(&rest);
+		if (rest.p == rest.end)
 			return bad_line(parser, "the file of an extent", err);
+		/* FreeBSD's mkimg has "" for the file that the descriptor is in */
+		word = take_value(&rest);
 		skip_space(&rest);
 		if (line.type == VMDK_FLAT && rest.p < rest.end &&
 		    !take_number(&rest, &line.offset))

@@ -116,6 +116,70 @@ vdi() {
 	assert_output --partial '0 errors, 0 leaks, 0 warnings'
 }
 
+@test "more slots than blocks: read, and the free ones are used for new blocks" {
+	vdi disk.vdi 1 $((4 << 20)) $((1 << 20)) 0 aa 00 0=9 2=6
+	truncate -s 4M model.raw
+	io raw model.raw 'write -P 0x59 0 1M' 'write -P 0x56 2M 1M'
+	qemu-img convert -f vdi -O raw disk.vdi want.raw
+	cmp model.raw want.raw
+	vd cat -o got.raw disk.vdi
+	cmp got.raw model.raw
+	run -2 vd check disk.vdi
+	assert_output --partial '8 of 10 slots for blocks belong to nothing'
+	size=$(stat -c %s disk.vdi)
+	start disk.vdi
+	nbd_io 'write -P 9 1M 1M' 'write -P 8 3M 512' 'write -P 7 100k 512'
+	stop
+	io raw model.raw 'write -P 9 1M 1M' 'write -P 8 3M 512' 'write -P 7 100k 512'
+	vd cat -o got.raw disk.vdi
+	cmp got.raw model.raw
+	[ "$(stat -c %s disk.vdi)" = "$size" ]
+	qemu-img convert -f vdi -O raw disk.vdi want.raw
+	cmp model.raw want.raw
+}
+
+@test "VirtualBox's folder Snapshots: parents by UUID in it and above it, and only those" {
+	mkdir -p vm/Snapshots
+	vdi vm/base.vdi 1 $((8 << 20)) $((1 << 20)) 0 aa 00 0=0 1=1 2=2 7=3
+	vdi 'vm/Snapshots/{bb}.vdi' 4 $((8 << 20)) $((1 << 20)) 0 bb aa 1=0 2=zero
+	vdi 'vm/Snapshots/{cc}.vdi' 4 $((8 << 20)) $((1 << 20)) 0 cc bb
+	vdi vm/current.vdi 4 $((8 << 20)) $((1 << 20)) 0 dd bb
+	truncate -s 8M model.raw
+	io raw model.raw 'write -P 0x50 0 2M' 'write -P 0x53 7M 1M'
+	for image in 'vm/Snapshots/{cc}.vdi' vm/current.vdi; do
+		vd cat -o got.raw "$image"
+		cmp got.raw model.raw
+	done
+	# so it does where the user starts in that folder
+	(cd vm/Snapshots && vd cat -o ../../got.raw '{cc}.vdi')
+	cmp got.raw model.raw
+	run -0 vd info --json 'vm/Snapshots/{cc}.vdi'
+	[ "$(jq -r '.parents | map(.image | split("/vm/")[1]) | join(",")' <<<"$output")" = 'Snapshots/{bb}.vdi,base.vdi' ]
+
+	# --parents is the user's word on where they are
+	run -1 vd info --parents=vm/Snapshots 'vm/Snapshots/{cc}.vdi'
+	assert_output --partial 'is not among the files beside it'
+	run -0 vd info --parents=vm 'vm/Snapshots/{cc}.vdi'
+	mv vm/Snapshots vm/snapshots
+	run -1 vd info 'vm/snapshots/{cc}.vdi'
+	assert_output --partial 'is not among the files beside it'
+}
+
+@test "what an image in a folder Snapshots names is not followed out of it" {
+	mkdir -p vm/Snapshots
+	qemu-img create -q -f raw vm/secret.raw 1M
+	(cd vm/Snapshots && qemu-img create -q -f qcow2 -b ../secret.raw -F raw child.qcow2)
+	run -1 vd info vm/Snapshots/child.qcow2
+	assert_output --partial 'allow its folder with --parents'
+	vdi vm/base.vdi 1 $((8 << 20)) $((1 << 20)) 0 aa 00 0=0
+	mv vm/base.vdi vm/Snapshots/outside.vdi
+	ln -s ../../elsewhere.vdi vm/base.vdi
+	mv vm/Snapshots/outside.vdi elsewhere.vdi
+	vdi vm/Snapshots/child.vdi 4 $((8 << 20)) $((1 << 20)) 0 bb aa
+	run -1 vd info vm/Snapshots/child.vdi
+	assert_output --partial 'is not among the files beside it'
+}
+
 @test "a parent that is missing, or was written to since, is refused" {
 	mkdir vm
 	vdi vm/base.vdi 1 $((8 << 20)) $((1 << 20)) 0 aa 00 0=0

@@ -79,6 +79,58 @@ same_as_qemu() { # FILE
 	done
 }
 
+# as_windows FILE: lays an empty VHD out as Windows 8 does: what locators reserve, then the footer where
+# the bitmap of a block would lie whose data begin with a page.
+as_windows() {
+	python3 - "$@" <<-'EOF'
+		import struct, sys
+		b = bytearray(open(sys.argv[1], "rb").read())
+		footer, end = b[-512:], 2048
+		if footer[60:64] == struct.pack(">I", 4):
+		    texts = []
+		    for at in (1088, 1112):
+		        length, offset = struct.unpack_from(">I4xQ", b, at + 8)
+		        texts.append(bytes(b[offset:offset + length]))
+		    for at, text, offset, space in ((1088, texts[0], 4096, 4096), (1112, texts[1], 12288, 65536)):
+		        b = b.ljust(offset, b"\0")[:offset] + text
+		        struct.pack_into(">I", b, at + 4, space)
+		        struct.pack_into(">Q", b, at + 16, offset)
+		        end = offset + space
+		    b[548:552] = bytes(4)
+		    b[548:552] = struct.pack(">I", ~sum(b[512:1536]) & 0xffffffff)
+		at = (end + 4095) // 4096 * 4096 + 4096 - 512
+		open(sys.argv[1], "wb").write(bytes(b[:end]).ljust(at, b"\0") + footer)
+	EOF
+}
+
+@test "what Windows leaves free before the footer, and reserves for the names of parents, is no leak" {
+	qemu-img create -q -f vpc -o force_size=on base.vhd 40M
+	as_windows base.vhd
+	[ "$(stat -c %s base.vhd)" = 8192 ]
+	run -0 vd check base.vhd
+	assert_output --partial '0 errors, 0 leaks, 0 warnings'
+	set_id base.vhd a
+	difference child.vhd $((40 << 20)) b a './base.vhd' 'C:\\vm\\base.vhd'
+	as_windows child.vhd
+	[ "$(stat -c %s child.vhd)" = 81920 ]
+	run -0 vd check child.vhd
+	assert_output --partial '0 errors, 0 leaks, 0 warnings'
+	# blocks go behind what is reserved
+	start child.vhd
+	nbd_io 'write -P 7 3M 1M'
+	stop
+	vd cat -o got.raw child.vhd
+	io raw got.raw 'read -P 0 0 3M' 'read -P 7 3M 1M'
+	cmp -n $((65536 - 512)) -i $((12288 + 512)):0 child.vhd /dev/zero
+	run -0 vd check child.vhd
+	assert_output --partial '0 errors, 0 leaks, 0 warnings'
+	# a block that nothing refers to is one
+	head -c 2M /dev/zero >>base.vhd
+	tail -c 512 <(head -c 8192 base.vhd) >>base.vhd
+	run -2 vd check base.vhd
+	assert_output --partial 'belong to nothing'
+}
+
 @test "what we write qemu-img reads; its writes afterwards we read" {
 	qemu-img create -q -f vpc -o subformat=dynamic,force_size=on disk.vhd 64M
 	truncate -s 64M model.raw

@@ -114,6 +114,19 @@ descriptor() {
 	assert_output --partial "base.vmdk', which is not there"
 }
 
+@test "mkimg of FreeBSD: the descriptor in the file does not name it" {
+	qemu-img create -q -f vmdk disk.vmdk 16M
+	io vmdk disk.vmdk 'write -P 1 1M 64k'
+	descriptor disk.vmdk 's/"disk.vmdk"/""/'
+	grep -q 'SPARSE ""' text
+	vd cat -o got.raw disk.vmdk
+	io raw got.raw 'read -P 0 0 1M' 'read -P 1 1M 64k'
+	run -0 vd check disk.vmdk
+	printf '%s\n' '# Disk DescriptorFile' version=1 CID=1 parentCID=ffffffff 'createType="monolithicFlat"' 'RW 2048 FLAT ""' >flat.vmdk
+	run -1 vd info flat.vmdk
+	assert_output --partial "names '', expected the path of a file"
+}
+
 @test "VirtualBox's children, which have their parent's UUID only, find it; without it they are refused" {
 	mkdir vm
 	qemu-img create -q -f vmdk vm/base.vmdk 16M
@@ -127,6 +140,19 @@ descriptor() {
 	rm vm/base.vmdk
 	run -1 vd cat -o got.raw vm/child.vmdk
 	assert_output --partial '11111111-2222-3333-4444-555555555555, is not among the files'
+}
+
+@test "a child in VirtualBox's folder Snapshots finds a parent above that is in pieces" {
+	mkdir -p vm/Snapshots
+	qemu-img create -q -f vmdk -o subformat=twoGbMaxExtentSparse vm/base.vmdk 16M
+	io vmdk vm/base.vmdk 'write -P 1 1M 64k'
+	qemu-img create -q -f vmdk vm/Snapshots/child.vmdk 16M
+	io vmdk vm/Snapshots/child.vmdk 'write -P 2 2M 64k'
+	# qemu pads what it has written to with zeros
+	sed -i "/^ddb.adapterType/a ddb.uuid.image=\"11111111-2222-3333-4444-555555555555\"" vm/base.vmdk
+	descriptor vm/Snapshots/child.vmdk "\$a ddb.uuid.parent=\"11111111-2222-3333-4444-555555555555\""
+	vd cat -o got.raw vm/Snapshots/child.vmdk
+	io raw got.raw 'read -P 1 1M 64k' 'read -P 2 2M 64k'
 }
 
 @test "streams are read-only and say so; damage in one grain is found and nothing comes after it" {

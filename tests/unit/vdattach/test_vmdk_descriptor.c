@@ -95,7 +95,7 @@ static void test_descriptor_refused(void **state)
 		"RW 5\n",
 		"RW x FLAT \"a\"\n",
 		"RW 5 FLAT\n",
-		"RW 5 SPARSE \"\"\n",
+		"RW 5 SPARSE \n",
 		"RW 5 FLAT \"a\" zz\n",
 		"RW 99999999999999999999 FLAT \"a\"\n",
 	};
