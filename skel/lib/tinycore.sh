@@ -95,8 +95,8 @@ tinycore_extra() {
 	httplist:*) listed_extensions http "${2%:no-ping}" ;;
 	nfsmount:*) network && load nfs && make_place /mnt/nfs && try_nfs "$2" "$PLACE" rw ;;
 	iso:*) iso_extensions "$2" ;;
-	tcvd:*) attach_place "$2" -w && make_place /mnt/tcvd && find_image -w -m "$PLACE" -H "$DEVICE" ;;
-	swapfile:*/*) attach_place "$2" -w && $RUN swapon "$DEVICE" && say "swap in $2" ;;
+	tcvd:*) attach_disk_file "$2" && make_place /mnt/tcvd && find_image -w -m "$PLACE" -H "$DEVICE" ;;
+	swapfile:*) swap_file "${2#/dev/}" ;;
 	*) return 1 ;;
 	esac
 }
@@ -116,11 +116,50 @@ listed_extensions() {
 	load_extensions "$dir" "$base"
 }
 
-# iso_extensions DEVICE/file.iso: those in the folder cde of Tiny Core's CD
+# only_iso DEVICE: the name of the one ISO file on it, in RET
+only_iso() {
+	local files
+	tinycore_place "$1"
+	mount_place "${RET%%:/*}" || return 1
+	files=$(cd "$RET" && find . -name '*.iso')
+	case $files in
+	'' | *"$NL"*)
+		warn "iso=$1: expected one ISO file, found: ${files:-none}"
+		return 1
+		;;
+	esac
+	RET=${files#./}
+}
+
+# iso_extensions DEVICE[/file.iso]: those in the folder cde of Tiny Core's CD
 iso_extensions() {
+	case ${1#/dev/} in */*) ;; *)
+		only_iso "$1" || return 1
+		set -- "$1/$RET"
+		;;
+	esac
 	attach_place "$1" && mkdir -p "$RAMFS/tciso" && $RUN mount -t iso9660 -o ro "$DEVICE" "$RAMFS/tciso" || return 1
 	state_push "mount $RAMFS/tciso"
 	load_extensions "$RAMFS/tciso/cde" "$1"
+}
+
+# swap_file NAME[/file]: without a file the tc.swp that Tiny Core makes there
+swap_file() {
+	case $1 in */*) ;; *) set -- "$1/tc.swp" ;; esac
+	attach_place "$1" -w && $RUN swapon "$DEVICE" && say "swap in $1"
+}
+
+# attach_disk_file [DEVICE/]file: a file alone may be anywhere
+attach_disk_file() {
+	local place=$RAMFS/places/$PLACES
+	case ${1#/dev/} in */*)
+		attach_place "$1" -w
+		return
+		;;
+	esac
+	PLACES=$((PLACES + 1))
+	find_image -t 0 -w -m "$place" "/$1" || return 1
+	DEVICE=$($RUN vdattach --state "$STATE" --links "$RAMFS/disk$PLACES" "$FOUND")
 }
 
 # attach_place DEVICE/file [-w]: DEVICE becomes the block device of that file

@@ -113,8 +113,8 @@ extras() {
 		'vdattach --state /run/initramfs/state --links /run/initramfs/disk2 /run/initramfs/places/1/v.img' \
 		'findimg --state /run/initramfs/state -t 30 -w -m /newroot/mnt/tcvd -H /dev/loop0' \
 		'vdattach --state /run/initramfs/state --links /run/initramfs/disk3 /run/initramfs/places/2/s' 'swapon /dev/loop0' \
-		'head -n 1' 'switch_root /newroot /sbin/init 3' && grep -q 'press Enter' "$ROOT/dev/console" &&
-		said "word 'swapfile=sda3' could not be honoured" && said "word 'aoe=e0' could not be honoured"
+		'vdattach --state /run/initramfs/state --links /run/initramfs/disk4 /run/initramfs/places/3/tc.swp' 'swapon /dev/loop0' \
+		'head -n 1' 'switch_root /newroot /sbin/init 3' && grep -q 'press Enter' "$ROOT/dev/console" && said "word 'aoe=e0' could not be honoured"
 }
 @test "Tiny Core's iso=, tcvd=, swapfile=, pause and text in another root" { both extras; }
 
