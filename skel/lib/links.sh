@@ -66,7 +66,8 @@ make_bond() {
 		# the module makes one unasked
 		write_link bonding_masters -bond0 || :
 	fi
-	[ -e "$ROOT/sys/class/net/$name/bonding" ] || write_link bonding_masters "+$name" || return 1
+	[ -e "$ROOT/sys/class/net/$name/bonding" ] || write_link bonding_masters "+$name" || :
+	[ -e "$ROOT/sys/class/net/$name/bonding" ] || return 1
 	for item in $options; do
 		swap "${item#*=}" ';' ,
 		write_link "$name/bonding/${item%%=*}" "$RET" || warn "bond $name does not take '$item'"

@@ -3,44 +3,9 @@
 # The network: grammar of ip=, several links at once, leases, fetching.
 load lib.bash
 
-# nic NAME ADDRESS CARRIER
-nic() {
-	mkdir -p "$ROOT/sys/class/net/$1"
-	echo 1 >"$ROOT/sys/class/net/$1/type"
-	echo "$2" >"$ROOT/sys/class/net/$1/address"
-	echo "$3" >"$ROOT/sys/class/net/$1/carrier"
-}
-
 loopback() {
 	mkdir -p "$ROOT/sys/class/net/lo"
 	echo 772 >"$ROOT/sys/class/net/lo/type"
-}
-
-# udhcpc's fake calls the real script with the variables in $FAKES/lease.LINK; $FAKES/after.LINK is a pipe on
-# which it waits before, $FAKES/then.LINK one that it feeds afterwards
-fake_dhcp() {
-	fake udhcpc <<'FAKE'
-while [ $# -gt 0 ]; do
-	case $1 in
-	-i) interface=$2 ;;
-	-s) script=$2 ;;
-	-p) echo $$ >"$2" ;;
-	esac
-	shift
-done
-[ ! -p "$FAKES/after.$interface" ] || read -r _ <"$FAKES/after.$interface"
-[ -e "$FAKES/lease.$interface" ] || exit 1
-set -a
-export interface
-. "$FAKES/lease.$interface"
-sh "$script" bound
-[ ! -p "$FAKES/then.$interface" ] || echo >"$FAKES/then.$interface"
-FAKE
-}
-
-# lease LINK LINES...
-lease() {
-	printf '%s\n' "${@:2}" >"$FAKES/lease.$1"
 }
 
 http_boot() {
