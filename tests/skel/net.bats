@@ -261,7 +261,11 @@ tftp() {
 	: >"$CALLS"
 	cmdline 'vi.mode=tmpfs vi.image=tftp://10.0.2.2:6969/rootfs.tar.xz'
 	boot
-	calls 'tftp -g -b 1468 -l - -r rootfs.tar.xz 10.0.2.2 6969'
+	calls 'tftp -g -b 1468 -l - -r rootfs.tar.xz 10.0.2.2 6969' || return 1
+	: >"$CALLS"
+	cmdline 'vi.mode=tmpfs vi.image=tftp://[fd00::2]/lab/rootfs.tar.xz'
+	boot
+	calls 'tftp -g -b 1468 -l - -r lab/rootfs.tar.xz fd00::2'
 }
 @test "TFTP" { both tftp; }
 
