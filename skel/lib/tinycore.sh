@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tiny Core's words, in roots that are not Tiny Core: its extensions, and what its boot attaches beside the root.
 
+CR=$(printf '\r')
+
 # Tiny Core's own scripts know its words: then they are theirs.
 leave_to_tinycore() {
 	[ -e "$NEWROOT/etc/init.d/tc-config" ] || return 0
@@ -23,7 +25,6 @@ tce_extensions() {
 
 # load_extensions FOLDER NAME: those of its onboot.lst, with what they depend on
 load_extensions() {
-	local name
 	TCE=$1 LOADED=${LOADED:-}
 	[ -r "$TCE/onboot.lst" ] || {
 		warn "no Tiny Core extensions: $2 has no onboot.lst"
@@ -35,13 +36,22 @@ load_extensions() {
 	}
 	mkdir -p "$NEWROOT/tmp/tcloop/.bin" "$NEWROOT/usr/local/tce.installed"
 	$RUN cp "$ROOT/bin/busybox" "$NEWROOT/tmp/tcloop/.bin/"
-	while read -r name; do
-		[ -z "$name" ] || load_extension "$name"
+	while extension_name; do
+		[ -z "$RET" ] || load_extension "$RET"
 	done <"$TCE/onboot.lst"
 	rm -rf "$NEWROOT/tmp/tcloop/.bin"
 	ln -sfn "/tmp/tcloop" "$NEWROOT/etc/sysconfig/tcloop" 2>/dev/null || :
 	$RUN chroot "$NEWROOT" /sbin/ldconfig 2>/dev/null || :
 	root_access ro || :
+}
+
+# extension_name: that of the next line, in RET: the first word, without comments, KERNEL being the kernel's version
+extension_name() {
+	local rest
+	# shellcheck disable=SC2034
+	read -r RET rest || [ -n "$RET" ] || return 1
+	RET=${RET%%#*}
+	swap "${RET%"$CR"}" KERNEL "$(uname -r)"
 }
 
 # root_access rw|ro: a root that is to be handed over read-only, for the time that links are made in it
@@ -53,7 +63,7 @@ root_access() {
 
 # load_extension NAME.tcz: mounted, and its files linked into the root, where the root has none of that name
 load_extension() {
-	local file name=${1%.tcz} dep
+	local file name=${1%.tcz}
 	! list_has "$LOADED" "$name" || return 0
 	LOADED="$LOADED $name"
 	file=$TCE/optional/$name.tcz
@@ -63,8 +73,8 @@ load_extension() {
 		return 0
 	}
 	if [ -r "$file.dep" ]; then
-		while read -r dep; do
-			[ -z "$dep" ] || load_extension "$dep"
+		while extension_name; do
+			[ -z "$RET" ] || load_extension "$RET"
 		done <"$file.dep"
 		name=${1%.tcz} file=${file%/*}/${1%.tcz}.tcz
 	fi
@@ -93,7 +103,12 @@ tinycore_extra() {
 	case $1:$2 in
 	tftplist:*) listed_extensions tftp "${2%:no-ping}" ;;
 	httplist:*) listed_extensions http "${2%:no-ping}" ;;
-	nfsmount:*) network && load nfs && make_place /mnt/nfs && try_nfs "$2" "$PLACE" rw ;;
+	nfsmount:*)
+		swap "$2" no-ping hard # what is the default
+		swap "$RET" nfs4 vers=4.1
+		set -- "$RET"
+		network && load nfs && make_place /mnt/nfs && try_nfs "$1" "$PLACE" rw
+		;;
 	iso:*) iso_extensions "$2" ;;
 	tcvd:*) attach_disk_file "$2" && make_place /mnt/tcvd && find_image -w -m "$PLACE" -H "$DEVICE" ;;
 	swapfile:*) swap_file "${2#/dev/}" ;;
@@ -109,8 +124,8 @@ listed_extensions() {
 	load fetch
 	mkdir -p "$dir/optional"
 	fetch_file "$base/${2#*/}" "$dir/list" || return 1
-	while read -r file; do
-		file=${file#/}
+	while extension_name; do
+		file=${RET#/}
 		[ -n "$file" ] && fetch_file "$base/$file" "$dir/optional/${file##*/}" && echo "${file##*/}"
 	done <"$dir/list" >"$dir/onboot.lst"
 	load_extensions "$dir" "$base"

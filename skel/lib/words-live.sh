@@ -12,14 +12,12 @@ word_live() {
 	toram | toram=?* | copy2ram | copytoram | copytoram=y) P_TORAM=1 ;;
 	live-media=removable-usb) I_HOST=usb ;;
 	live-media=removable) I_HOST=any ;;
+	live-media=/dev/*.iso | bootfrom=/dev/*.iso) word_fromiso ;;
 	live-media=* | bootfrom=*) I_HOST=$V ;;
 	live-media-path=*) LIVE_DIR=$V ;;
 	live-media-timeout=*) seconds "$1" ;;
 	findiso=/* | iso-scan/filename=/*) P_ISO=$V ;;
-	fromiso=/dev/*/*)
-		split_device_path "$V"
-		I_HOST=$DEVICE_PART P_ISO=$RET
-		;;
+	fromiso=/dev/*/* | isofrom=/dev/*/*) word_fromiso ;;
 	fetch=?* | httpfs=?* | ftpfs=?*) word_fetch ;;
 	url=*://*.iso | iso-url=*://*.iso) I_MODE=overlay LIVE=${LIVE:-casper} P_ISO=$V ;;
 	netboot=nfs) LIVE_NETBOOT=1 ;;
@@ -46,9 +44,17 @@ word_live() {
 	todisk=* | nfsoverlay=* | union=*) later "$1" ;;
 	tohd=/dev/*) P_TOHD=$V ;;
 	tohd=*) wrong "$1" '/dev/NAME[/folder]' ;;
+	fromhd) I_MODE=overlay LIVE=knoppix ;;
 	fromhd=/dev/*) I_MODE=overlay LIVE=knoppix I_HOST=$V ;;
+	knoppix_dir=?*) LIVE_DIR=$V ;;
 	*) return 1 ;;
 	esac
+}
+
+# fromiso=/dev/NAME/file.iso
+word_fromiso() {
+	split_device_path "$V"
+	I_HOST=$DEVICE_PART P_ISO=$RET
 }
 
 # fetch= of live-boot; httpfs= and ftpfs= would read over the network for as long as the system runs: here the image is in memory

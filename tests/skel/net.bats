@@ -306,10 +306,10 @@ lists() {
 	nic eth0 52:54:00:00:00:01 1
 	fake_dhcp
 	lease eth0 ip=10.0.2.15 mask=24 siaddr=10.0.2.2
-	cmdline 'root=/dev/vda1 rw httplist=10.0.2.2:8080/tce/list.lst tftplist=srv:/tcz/l:no-ping nfsmount=10.0.2.2:/tce'
+	cmdline 'root=/dev/vda1 rw httplist=10.0.2.2:8080/tce/list.lst tftplist=srv:/tcz/l:no-ping nfsmount=10.0.2.2:/tce:no-ping,nfs4'
 	fake wget <<'FAKE'
 for last in "$@"; do file=$before before=$arg arg=$last; done
-[ "$arg" != http://10.0.2.2:8080/tce/list.lst ] || printf '/tce/a.tcz\ntce/b.tcz\n' >"$before"
+[ "$arg" != http://10.0.2.2:8080/tce/list.lst ] || printf '# two\n/tce/a.tcz -c\r\ntce/b.tcz\r\n' >"$before"
 [ -e "$before" ] || echo squashfs >"$before"
 FAKE
 	boot
@@ -319,6 +319,6 @@ FAKE
 		'mount -t squashfs -o ro,loop /run/initramfs/tce/optional/a.tcz /newroot/tmp/tcloop/a' \
 		'mount -t squashfs -o ro,loop /run/initramfs/tce/optional/b.tcz /newroot/tmp/tcloop/b' \
 		'tftp -g -b 1468 -l - -r tcz/l srv' \
-		'mount -t nfs -o vers=4.1,addr=10.0.2.2,rw,nolock 10.0.2.2:/tce /newroot/mnt/nfs'
+		'mount -t nfs -o addr=10.0.2.2,rw,nolock,hard,vers=4.1 10.0.2.2:/tce /newroot/mnt/nfs'
 }
 @test "Tiny Core's httplist=, tftplist= and nfsmount= in another root" { both lists; }
