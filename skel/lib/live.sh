@@ -107,7 +107,7 @@ slax_layers() {
 		set -- "$@" "$1/optional"
 		optional=1
 	fi
-	folder_layers "$@"
+	if [ -d "$1/base" ]; then porteus_order "$@"; else folder_layers "$@"; fi
 	if [ -n "$optional" ]; then
 		choose_layers /optional/ "$LIVE_LOAD"
 	elif [ -n "$LIVE_LOAD" ]; then
@@ -117,6 +117,16 @@ slax_layers() {
 		esac
 	fi
 	[ -z "$LIVE_NOLOAD" ] || leave_out "$LIVE_NOLOAD"
+}
+
+# porteus_order FOLDER...: those of each folder lie on those of the one before, whatever their names
+porteus_order() {
+	local dir all=''
+	for dir in "$@"; do
+		folder_layers "$dir"
+		all=$all${LAYERS:+${all:+$NL}$LAYERS}
+	done
+	LAYERS=$all
 }
 
 # choose_layers FOLDER PATTERNS: in that folder only those that a pattern is found in

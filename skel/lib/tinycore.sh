@@ -90,11 +90,16 @@ link_extension() {
 	: >"$NEWROOT/usr/local/tce.installed/$2"
 }
 
-# What cannot be used is said, and the boot goes on.
+# tinycore_extras first|rest: first what is written to, as a partition that is mounted read-only before stays so. What cannot be
+# used is said, and the boot goes on.
 tinycore_extras() {
 	local word IFS="$NL"
 	for word in $TC_EXTRAS; do
 		unset IFS
+		case $1:$word in
+		first:swapfile=* | first:tcvd=*) ;;
+		rest:swapfile=* | rest:tcvd=* | first:*) continue ;;
+		esac
 		tinycore_extra "${word%%=*}" "${word#*=}" || warn "word '$word' could not be honoured"
 	done
 }
@@ -110,7 +115,7 @@ tinycore_extra() {
 		network && load nfs && make_place /mnt/nfs && try_nfs "$1" "$PLACE" rw
 		;;
 	iso:*) iso_extensions "$2" ;;
-	tcvd:*) attach_disk_file "$2" && make_place /mnt/tcvd && find_image -w -m "$PLACE" -H "$DEVICE" ;;
+	tcvd:*) attach_disk_file "$2" && make_place /mnt/tcvd && mount_place "$DEVICE" -w && $RUN mount -o bind "$RET" "$PLACE" ;;
 	swapfile:*) swap_file "${2#/dev/}" ;;
 	*) return 1 ;;
 	esac

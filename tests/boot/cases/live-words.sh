@@ -22,7 +22,7 @@ for program in gpgv openssl; do
 		case " $* " in *" file $library "*) ;; *) set -- "$@" -s "file $library $library 755" ;; esac
 	done
 done
-build overlay overlay -s 'applet e2fsck mke2fs' -s 'module =net =netfs' "$@" -s "file /etc/mkvinitrd/keyring.gpg $WORK/keyring.gpg" \
+build overlay overlay -s 'applet e2fsck mke2fs' -s 'module =netfs' "$@" -s "file /etc/mkvinitrd/keyring.gpg $WORK/keyring.gpg" \
 	-s "file /etc/mkvinitrd/codesign.crt $WORK/codesign.crt"
 
 # live-boot: of two stores with the label the one on the stick; what it holds is shown, and no byte of it changes
@@ -38,7 +38,7 @@ echo before >"$WORK/store/rw/kept"
 printf '/ union\n/home\n/opt union\n/srv link\n' >"$WORK/store/persistence.conf"
 printf '/ union\n' >"$WORK/decoy/persistence.conf"
 layer filesystem "$WORK/live/live/filesystem.squashfs" "$WORK/small"
-(cd "$WORK/live" && find . -type f | xargs sha256sum) >"$WORK/sha256sum.txt"
+(cd "$WORK/live" && find . -type f -exec sha256sum {} +) >"$WORK/sha256sum.txt"
 mv "$WORK/sha256sum.txt" "$WORK/live/"
 ext4 "$WORK/live.fs" 24M d-live "$host_uuid" "$WORK/live"
 ext4 "$WORK/decoy.fs" 16M persistence "$root_uuid" "$WORK/decoy"
@@ -97,7 +97,7 @@ expect '10.0.2.2:/export is no longer needed'
 expect '=== top airootfs'
 mkdir "$WORK/other"
 echo other >"$WORK/other/top"
-mksquashfs "$WORK/other" "$image" -quiet -no-progress -all-root
+mksquashfs "$WORK/other" "$image" -noappend -quiet -no-progress -all-root
 (cd "${image%/*}" && sha512sum airootfs.sfs >airootfs.sha512)
 boot overlay "archisobasedir=arch archiso_nfs_srv=10.0.2.2:/export archiso_nfs_opt=port=$NFS_PORT verify=y ip=dhcp panic=-1" $card
 expect 'the signature of airootfs.sfs is not good'
@@ -111,7 +111,7 @@ layer core "$WORK/minios/minios/00-core.sb" "$WORK/small"
 layer xfce "$WORK/minios/minios/05-xfce.sb"
 layer extra "$WORK/minios/minios/modules/07-extra.sb"
 printf '{\n  "default": null,\n  "sessions": {}\n}\n' >"$WORK/minios/minios/changes/session.json"
-vfat "$WORK/minios.fs" 120 MINIOS
+vfat "$WORK/minios.fs" 180 MINIOS
 mcopy -s -i "$WORK/minios.fs" "$WORK/minios/minios" ::
 disk "$WORK/disk.img" c "$WORK/minios.fs"
 boot overlay 'from=/minios perch perchmode=raw perchsize=40 load=core,extra noload=xfce test.keep=one test.run=/etc/tell' $drive
