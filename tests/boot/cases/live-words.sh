@@ -142,14 +142,16 @@ ext4 "$WORK/save.dat" 24M changes "$KEEP_UUID"
 vfat "$WORK/porteus.fs" 80 PORTEUS "$WORK/save.dat=save.dat"
 mcopy -s -i "$WORK/porteus.fs" "$WORK/porteus/porteus" ::
 ext4 "$WORK/hd.fs" 32M hd "$root_uuid" "$WORK/empty"
-disk "$WORK/disk.img" c "$WORK/porteus.fs" "$WORK/hd.fs"
+ext4 "$WORK/unused.fs" 8M unused 6d6b7669-6e69-7472-6400-00000000cee8
+disk "$WORK/disk.img" c "$WORK/porteus.fs" "$WORK/hd.fs" "$WORK/unused.fs"
 for value in one two; do
 	boot overlay "from=/porteus changes=EXIT:/save.dat load=gimp vi.automount tohd=/dev/vda2/copy test.keep=$value test.run=/etc/tell2" $drive
 	expect_small_boot
 	expect '=== top gimp'
 	expect_not '=== layer games'
 	expect "=== wrote $value"
-	expect '=== fstab /dev/vda[12] /media/vda[12]'
+	expect '=== fstab /dev/vda3 /media/vda3'
+	expect_not '=== fstab /dev/vda[12]'
 	[ $value = two ] || expect 'copying .*gimp.xzm to /dev/vda2/copy'
 done
 expect '=== kept one'
