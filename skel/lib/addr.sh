@@ -25,9 +25,14 @@ parse_ip() {
 	*) ip_fields "$@" ;;
 	esac
 	unset IFS
-	for word in N_CLIENT N_SERVER N_GATEWAY N_DNS; do
-		eval "swap \"\$$word\" % : && $word=\$RET"
-	done
+	swap "$N_CLIENT" % :
+	N_CLIENT=$RET
+	swap "$N_SERVER" % :
+	N_SERVER=$RET
+	swap "$N_GATEWAY" % :
+	N_GATEWAY=$RET
+	swap "$N_DNS" % :
+	N_DNS=$RET
 	case $N_AUTO:$N_CLIENT in
 	auto6:* | dhcp6:* | either6:*) ;;
 	off:?* | none:?* | static:?* | :?*) N_AUTO=static ;;
