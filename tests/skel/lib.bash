@@ -187,3 +187,10 @@ FAKE
 lease() {
 	printf '%s\n' "${@:2}" >"$FAKES/lease.$1"
 }
+
+# fields WORD...: what ip= of each means
+fields() {
+	# shellcheck disable=SC2086,SC2016
+	$SH -c 'set -u; . "$ROOT/lib/mkvinitrd/plan.sh"; . "$ROOT/lib/mkvinitrd/addr.sh"; for w in "$@"; do parse_ip "$w"
+		echo "$w = $N_AUTO dev:$N_DEV ip:$N_CLIENT srv:$N_SERVER gw:$N_GATEWAY mask:$N_MASK host:$N_HOST dns:$N_DNS"; done' - "$@"
+}

@@ -60,11 +60,6 @@ renamed() {
 }
 @test "ifname= renames the link with that address" { both renamed; }
 
-fields() {
-	# shellcheck disable=SC2086,SC2016
-	$SH -c 'set -u; . "$ROOT/lib/mkvinitrd/plan.sh"; . "$ROOT/lib/mkvinitrd/addr.sh"; for w in "$@"; do parse_ip "$w"
-		echo "$w = $N_AUTO dev:$N_DEV ip:$N_CLIENT srv:$N_SERVER gw:$N_GATEWAY mask:$N_MASK host:$N_HOST dns:$N_DNS"; done' - "$@"
-}
 grammar() {
 	fields auto6 eth0:dhcp6 ::::pc:eth2:auto6 '[fd00::5]' 'eth0:[fd00::5]:64:[fd00::1]' \
 		'[2001:db8::5]:[2001:db8::9]:[2001:db8::1]:64:h:eth0:none:[2001:db8::53]:9.9.9.9' >"$BATS_TEST_TMPDIR/fields"

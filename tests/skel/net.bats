@@ -121,12 +121,6 @@ static_32() {
 }
 @test "ip= with /32: the router is on the link" { both static_32; }
 
-# ip WORD -> the fields
-fields() {
-	# shellcheck disable=SC2086,SC2016
-	$SH -c 'set -u; . "$ROOT/lib/mkvinitrd/addr.sh"; for w in "$@"; do parse_ip "$w"
-		echo "$w = $N_AUTO dev:$N_DEV ip:$N_CLIENT srv:$N_SERVER gw:$N_GATEWAY mask:$N_MASK host:$N_HOST dns:$N_DNS"; done' - "$@"
-}
 grammar() {
 	fields dhcp on any eth1:dhcp eth1:on ::::pc:eth2:dhcp :::::eth3 192.0.2.5 192.0.2.5:::24 192.0.2.5:192.0.2.1:192.0.2.1:255.255.0.0:h:eth0:off:9.9.9.9 \
 		eth0:192.0.2.5:255.255.255.0:192.0.2.1:9.9.9.9 ens3:dhcp:1500 >"$BATS_TEST_TMPDIR/fields"
