@@ -54,7 +54,7 @@ static const struct module_group groups[] = {
 			  "drivers/hid/surface-hid/", "drivers/hid/intel-ish-hid/",
 			  "drivers/input/keyboard/", "drivers/input/serio/",
 			  "!drivers/input/serio/serport", "!drivers/input/serio/parkbd") },
-	/* wired network cards; wireless ones and modems need more than a driver */
+	/* wired network cards, and links made of several; wireless ones and modems need more than a driver */
 	{ "net",
 	  PATTERNS("drivers/net/ethernet/", "!drivers/net/ethernet/sfc/falcon/", "drivers/net/phy/", "drivers/net/mdio/",
 		   "drivers/net/pcs/", "drivers/net/usb/", "!drivers/net/usb/cdc[-_]phonet", "!drivers/net/usb/cdc_mbim",
@@ -62,6 +62,7 @@ static const struct module_group groups[] = {
 		   "!drivers/net/usb/lg-vl600", "drivers/net/hyperv/",
 		   "drivers/net/vmxnet3/", "drivers/net/virtio_net", "drivers/net/xen-netfront",
 		   "drivers/net/mii", "drivers/net/mdio", "drivers/net/net_failover",
+		   "drivers/net/bonding/", "net/8021q/8021q",
 		   "net/core/failover", "net/packet/af_packet", "net/ipv6/ipv6") },
 	/* file systems that a root or an image can lie on; not what only a server, a cluster or a museum mounts */
 	{ "fs",

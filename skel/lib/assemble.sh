@@ -25,8 +25,9 @@ assemble() {
 		load folders
 		put_folders
 	}
+	[ -z "$TC_EXTRAS" ] || tinycore_extras first
 	[ -z "$P_TCE" ] || tce_extensions "$P_TCE"
-	[ -z "$TC_EXTRAS" ] || tinycore_extras
+	[ -z "$TC_EXTRAS" ] || tinycore_extras rest
 	[ -z "$P_SWAP" ] || use_swap
 	[ -z "$P_AUTOMOUNT" ] || {
 		load automount

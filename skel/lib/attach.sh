@@ -92,10 +92,13 @@ attach_layer() {
 	[ -n "$SOURCE" ] || LAYERS=$DEVICE
 	if [ -n "$REMOTE" ]; then
 		load fetch
+		which_remote
 		fetch_image "$SOURCE"
 		LAYERS=$LOWER
+		prove_image
 	else
 		layers_of "$LAYERS"
+		prove_image
 		[ -z "$P_TOHD" ] || [ -z "$HOST_MOUNTED" ] || {
 			load fetch
 			copy_to_disk
@@ -108,6 +111,20 @@ attach_layer() {
 	[ -z "$P_VERIFY" ] || verify_file "$LAYERS"
 	[ -z "$LIVE" ] || inner_image
 	stack_layers
+}
+
+# A server of archiso has one of two.
+which_remote() {
+	case $LIVE:$SOURCE in
+	archiso:*.sfs) $RUN wget -q --spider "$SOURCE" || SOURCE=${SOURCE%.sfs}.erofs ;;
+	esac
+}
+
+# What verify-checksums, checksum, verify= and cms_verify= ask for
+prove_image() {
+	[ -n "$P_CHECKS" ] || return 0
+	load verify
+	verify_medium "${LAYERS%%"$NL"*}"
 }
 
 # layers_of IMAGE|FOLDER: LAYERS, a line each, the lowest first

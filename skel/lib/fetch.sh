@@ -6,17 +6,24 @@ FETCH_TRIES=5
 
 # fetch_stream URL: the bytes on stdout
 fetch_stream() {
-	local rest=${1#tftp://}
 	case $1 in
-	tftp://*:*/*) $RUN tftp -g -b 1468 -l - -r "${rest#*/}" "${rest%%:*}" "$(port_of "$rest")" ;;
-	tftp://*) $RUN tftp -g -b 1468 -l - -r "${rest#*/}" "${rest%%/*}" ;;
+	tftp://*) fetch_tftp "${1#tftp://}" ;;
 	*) $RUN wget -q -T 30 -O - "$1" ;;
 	esac
 }
 
-port_of() {
-	local host=${1%%/*}
-	echo "${host#*:}"
+# fetch_tftp HOST[:PORT]/PATH: an address of IPv6 stands in brackets
+fetch_tftp() {
+	local host=${1%%/*} path=${1#*/} port=''
+	case $host in
+	'['*']' | '['*']':*)
+		port=${host#*']'}
+		port=${port#:} host=${host#'['}
+		host=${host%%']'*}
+		;;
+	*:*) port=${host#*:} host=${host%%:*} ;;
+	esac
+	$RUN tftp -g -b 1468 -l - -r "$path" "$host" ${port:+"$port"}
 }
 
 # fetch_file URL FILE: what an earlier try left is continued

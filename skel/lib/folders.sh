@@ -6,6 +6,10 @@
 # nothing hides them. STORE is where the store is mounted.
 put_folders() {
 	local order target kind source
+	[ -z "$P_KEEP_RO" ] || store_in_memory || {
+		warn 'the folders of the store cannot be shown'
+		return 0
+	}
 	# shellcheck disable=SC2034
 	while read -r order target kind source; do
 		inside "$target"
@@ -15,6 +19,18 @@ put_folders() {
 	done <<LINES
 $(printf '%s' "$FOLDERS" | sort -s -u -k 1,2)
 LINES
+}
+
+# persistence-read-only: STORE_RO is the store, STORE one in which all that is written goes to memory
+store_in_memory() {
+	MEMORY=$RAMFS/volatile STORE_RO=$STORE
+	mkdir -p "$MEMORY"
+	$RUN mount -t tmpfs -o mode=755 volatile "$MEMORY" || return 1
+	state_push "mount $MEMORY"
+	mkdir -p "$MEMORY/upper" "$MEMORY/work" "$MEMORY/store"
+	$RUN mount -t overlay -o "lowerdir=$STORE_RO,upperdir=$MEMORY/upper,workdir=$MEMORY/work" overlay "$MEMORY/store" || return 1
+	state_push "mount $MEMORY/store"
+	STORE=$MEMORY/store
 }
 
 put_folder() {
@@ -45,8 +61,20 @@ new_folder() {
 # union_folder FOLDER TARGET: what is changed in the target goes to the folder's rw
 union_folder() {
 	case $1$2 in *[,:\\]*) return 1 ;; esac # of the grammar of overlay's options
+	[ -z "$P_KEEP_RO" ] || {
+		union_in_memory "$STORE_RO${1#"$STORE"}/rw" "$2"
+		return
+	}
 	new_folder "$1" "$2" && new_folder "$1/rw" "$2" && mkdir -p "$1/work" || return 1
 	$RUN mount -t overlay -o "lowerdir=$2,upperdir=$1/rw,workdir=$1/work,index=off,metacopy=off,xino=auto,redirect_dir=on" overlay "$2"
+}
+
+# union_in_memory CHANGED TARGET
+union_in_memory() {
+	local dir=$MEMORY/union${2#"$NEWROOT"} lower=$2
+	[ ! -d "$1" ] || lower=$1:$2
+	mkdir -p "$dir/work" && new_folder "$dir/rw" "$2" || return 1
+	$RUN mount -t overlay -o "lowerdir=$lower,upperdir=$dir/rw,workdir=$dir/work,index=off,metacopy=off,xino=auto" overlay "$2"
 }
 
 # show_store: links need a path that is there while the system runs: SHOWN

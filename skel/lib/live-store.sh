@@ -14,6 +14,7 @@ live_store() {
 		;;
 	archiso:*)
 		find_store "${spec%%:/*}" "$1"
+		cow_flags
 		name_dirs "$RAMFS/store/${spec#*:/}" upperdir workdir
 		;;
 	dracut:*:/*)
@@ -41,6 +42,14 @@ name_dirs() {
 	ln -s "$2" "$1/upper" 2>/dev/null || return 0
 	mkdir -p "$1/$2" "$1/$3"
 	[ -e "$1/work" ] || ln -s "$3" "$1/work"
+}
+
+# cow_flags=: how the store is mounted, as subvol= of btrfs
+cow_flags() {
+	case $COW_FLAGS in '' | defaults) return 0 ;; esac
+	$RUN umount "$RAMFS/store"
+	$RUN mount -t "$FSTYPE" -o "rw,$COW_FLAGS" "$DEVICE" "$RAMFS/store" ||
+		fail "the store on $DEVICE could not be mounted" "options rw,$COW_FLAGS" 'correct cow_flags='
 }
 
 # changes_in_ram WHY
@@ -72,41 +81,94 @@ casper_store() {
 	changes_in_ram "word 'persistent': there is no partition labelled writable or casper-rw, nor a file $1/writable or $1/casper-rw"
 }
 
-# mount_store_file FILE: an image of a file system, at RAMFS/storefs
+# mount_store_file FILE [r]: an image of a file system, at RAMFS/storefs
 mount_store_file() {
 	local device
-	device=$($RUN vdattach --state "$STATE" --links "$RAMFS/storedisk" "$1") || fail "cannot attach $1" 'the messages of vdattach above'
+	device=$($RUN vdattach --state "$STATE" --links "$RAMFS/storedisk" ${2:+-r} "$1") || fail "cannot attach $1" 'the messages of vdattach above'
 	mkdir -p "$RAMFS/storefs"
-	find_image -w -m "$RAMFS/storefs" -H "$device" || fail_find "the file system in $1" "$device"
+	if [ -n "${2:-}" ]; then set -- "$1"; else set -- "$1" -w; fi
+	find_image ${2:+"$2"} -m "$RAMFS/storefs" -H "$device" || fail_find "the file system in $1" "$device"
 }
 
 # live_boot_store LABEL FOLDER: a partition with that label, or a file of that name, whose persistence.conf tells
 live_boot_store() {
-	local dir=$RAMFS/store file=$HOSTDIR$2/$1 path options
-	if $RUN findfs "LABEL=$1" >/dev/null 2>&1; then
-		find_store "LABEL=$1" "live:$1"
-	else
-		mkdir -p "$dir"
-		if [ -z "$HOST_RW" ] || [ ! -f "$file" ]; then
-			find_image -t 0 -w -m "$dir" "$2/$1" 2>/dev/null || FOUND=''
-			file=$FOUND
-		fi
-		[ -f "$file" ] || {
-			changes_in_ram "word 'persistence': there is no partition labelled $1, nor a file $2/$1"
-			return 0
-		}
-		mount_store_file "$file"
-		dir=$RAMFS/storefs
-	fi
+	local path options
+	STORE=$RAMFS/store FOUND=''
+	mkdir -p "$STORE"
+	if [ -n "$LIVE_KIND" ]; then removable_store "$1" "$2/$1"; else live_boot_find "$1" "$2/$1"; fi || {
+		changes_in_ram "word 'persistence': there is no ${LIVE_KIND:+$LIVE_KIND }partition labelled $1, nor a file $2/$1"
+		return 0
+	}
+	[ -z "$FOUND" ] || {
+		mount_store_file "$FOUND" "${P_KEEP_RO:+r}"
+		STORE=$RAMFS/storefs
+	}
 	UPPER=ram UPPER_SIZE=$P_SIZE
-	[ -f "$dir/persistence.conf" ] || {
+	[ -f "$STORE/persistence.conf" ] || {
 		changes_in_ram "the store $1 has no persistence.conf"
 		return 0
 	}
-	STORE=$dir STORE_DEVICE=$DEVICE
+	STORE_DEVICE=$DEVICE
 	while read -r path options; do
 		case $path in /*) live_boot_line "$path" "$options" ;; esac
-	done <"$dir/persistence.conf"
+	done <"$STORE/persistence.conf"
+}
+
+# find_live ARGS: with the store's mount, for writing unless persistence-read-only forbids it
+find_live() {
+	set -- -m "$RAMFS/store" "$@"
+	[ -n "$P_KEEP_RO" ] || set -- -w "$@"
+	find_image "$@"
+}
+
+# live_boot_find LABEL FILE: the store at RAMFS/store, or the file in FOUND
+live_boot_find() {
+	if $RUN findfs "LABEL=$1" >/dev/null 2>&1; then
+		find_live -H "LABEL=$1" || fail_find 'the store of the word persistence' "LABEL=$1"
+		FOUND=''
+	elif [ -n "$HOST_RW$P_KEEP_RO" ] && [ -f "$HOSTDIR$2" ]; then
+		FOUND=$HOSTDIR$2
+	else
+		find_live -t 0 "$2" 2>/dev/null || FOUND=''
+		[ -f "$FOUND" ]
+	fi
+}
+
+# removable_store LABEL FILE: the same, on what can be taken out alone (persistence-media=)
+removable_store() {
+	local line device
+	while read -r line; do
+		device=${line%%:*}
+		case $line in /dev/*) is_removable "$device" || continue ;; *) continue ;; esac
+		case $line in
+		*" LABEL=\"$1\""*) find_live -t 0 -H "$device" && FOUND='' && return 0 ;;
+		*) find_removable_file "$device" "$2" && return 0 ;;
+		esac
+	done <<DEVICES
+$($RUN blkid)
+DEVICES
+	return 1
+}
+
+# find_removable_file DEVICE FILE: in FOUND
+find_removable_file() {
+	FOUND=$HOSTDIR$2
+	[ "$1:$HOST_RW$P_KEEP_RO" != "$HOST_DEVICE:" ] || return 1 # mounted, and not for writing
+	[ "$1" != "$HOST_DEVICE" ] || [ ! -f "$FOUND" ] || return 0
+	find_live -t 0 -H "$1" "$2" 2>/dev/null || FOUND=''
+	[ -f "$FOUND" ]
+}
+
+# is_removable DEVICE: a partition is what its disk is
+is_removable() {
+	local path
+	path=$(readlink -f "$ROOT/sys/class/block/${1#/dev/}") || return 1
+	[ ! -e "$path/partition" ] || path=${path%/*}
+	first_line "$path/removable"
+	case $LIVE_KIND:$RET:$path in
+	removable:1:* | removable-usb:1:*usb*) return 0 ;;
+	esac
+	return 1
 }
 
 # live_boot_line PATH OPTIONS: the whole root as a union here, folders in FOLDERS for later
@@ -126,7 +188,14 @@ live_boot_line() {
 	case $1:$kind in
 	*:unknown) warn "persistence.conf: '$1 $2' is left out: expected bind, link, union and source=" ;;
 	*:dots) warn "persistence.conf: '$1 $2' is left out: '.' and '..' are not allowed" ;;
-	/:union) name_dirs "$STORE${source%/}" rw work ;;
+	/:union)
+		if [ -n "$P_KEEP_RO" ]; then
+			swap "$STORE${source%/}/rw" : '\:'
+			[ ! -d "$STORE${source%/}/rw" ] || LOWER=$RET:$LOWER
+		else
+			name_dirs "$STORE${source%/}" rw work
+		fi
+		;;
 	/:*) warn "persistence.conf: '$1 $2' is left out: the whole root can only be a union" ;;
 	*) FOLDERS="$FOLDERS$order $1 $kind $source$NL" ;;
 	esac

@@ -11,7 +11,8 @@ plan_live() {
 		P_ROOT=''
 	}
 	# of a medium in a file the words tell the label, not that of the partition with the file
-	if [ -n "$P_ISO" ]; then
+	[ -z "$LIVE_NETBOOT" ] || LIVE_NFS=$NFSROOT
+	if [ -n "$P_ISO$LIVE_NFS" ]; then
 		P_MARK=''
 	else
 		I_HOST=${LIVE_HOST:-$I_HOST}
@@ -35,7 +36,8 @@ plan_live() {
 		;;
 	knoppix) I_IMAGE=/${dir:-KNOPPIX}/KNOPPIX ;;
 	esac
-	[ -z "$P_IMAGE" ] || LIVE='' P_ALSO='' P_MARK=''
+	case $LIVE:$LIVE_NFS:$ARCHISO_STAY in archiso:?*:) P_TORAM=${P_TORAM:-1} ;; esac
+	[ -z "$P_IMAGE" ] || LIVE='' P_ALSO='' P_MARK='' LIVE_NFS=''
 	plan_live_store "${dir:-slax}"
 }
 
@@ -97,7 +99,7 @@ casper_layers() {
 	done
 }
 
-# slax_layers FOLDER: of those in modules load= tells which; where there is a folder optional (Porteus), it is of that
+# slax_layers FOLDER: of those in modules load= tells which; where there is a folder optional (Porteus), it is of that; of MiniOS' all
 slax_layers() {
 	local optional=''
 	set -- "$1" "$1/base" "$1/modules"
@@ -105,13 +107,26 @@ slax_layers() {
 		set -- "$@" "$1/optional"
 		optional=1
 	fi
-	folder_layers "$@"
+	if [ -d "$1/base" ]; then porteus_order "$@"; else folder_layers "$@"; fi
 	if [ -n "$optional" ]; then
 		choose_layers /optional/ "$LIVE_LOAD"
 	elif [ -n "$LIVE_LOAD" ]; then
-		choose_layers /modules/ "$LIVE_LOAD"
+		case $1 in
+		*/minios) choose_layers "$1/" "$LIVE_LOAD" ;;
+		*) choose_layers /modules/ "$LIVE_LOAD" ;;
+		esac
 	fi
 	[ -z "$LIVE_NOLOAD" ] || leave_out "$LIVE_NOLOAD"
+}
+
+# porteus_order FOLDER...: those of each folder lie on those of the one before, whatever their names
+porteus_order() {
+	local dir all=''
+	for dir in "$@"; do
+		folder_layers "$dir"
+		all=$all${LAYERS:+${all:+$NL}$LAYERS}
+	done
+	LAYERS=$all
 }
 
 # choose_layers FOLDER PATTERNS: in that folder only those that a pattern is found in

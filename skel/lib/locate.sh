@@ -8,15 +8,36 @@ locate() {
 	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' HOST_DEVICE='' ISO_LOOP='' IMAGE_TREE=''
 	HOST_UUID='' HOST_LABEL=''
 	check_plan
-	case $P_IMAGE in
-	http://* | https://* | ftp://* | tftp://* | nfs:*) network || fail_network ;;
-	*) [ -z "$P_NET" ] || network || warn "no network: ${NET_WHY:-no link}; going on, the root is local" ;;
-	esac
+	if image_is_remote; then
+		network || fail_network
+		name_server
+	elif [ -n "$P_NET" ]; then
+		network || warn "no network: ${NET_WHY:-no link}; going on, the root is local"
+	fi
 	case $P_MODE in
 	disk) locate_device "$P_ROOT" root= ;;
 	share) ;;
 	*) locate_image ;;
 	esac
+}
+
+image_is_remote() {
+	case $P_IMAGE in http://* | https://* | ftp://* | tftp://* | nfs:*) return 0 ;; esac
+	case $P_ISO in *://*) return 0 ;; esac
+	[ -n "$LIVE_NFS" ]
+}
+
+# The server that the lease tells, where a word leaves it open: ${pxeserver} of archiso, scheme:///path of live-boot
+name_server() {
+	# shellcheck disable=SC2016 # as it stands in menus
+	swap "$P_IMAGE" '${pxeserver}' "$NET_SERVER"
+	swap "$RET" :/// "://$NET_SERVER/"
+	P_IMAGE=$RET
+	swap "$P_ISO" :/// "://$NET_SERVER/"
+	P_ISO=$RET
+	# shellcheck disable=SC2016
+	swap "$LIVE_NFS" '${pxeserver}' "$NET_SERVER"
+	LIVE_NFS=$RET
 }
 
 # What no phase could do anything with is refused before anything is touched.
@@ -49,7 +70,7 @@ bad_image() {
 }
 
 fail_network() {
-	fail "the image $P_IMAGE needs the network, and there is none: ${NET_WHY:-no link}" '' \
+	fail "the image ${P_ISO:-${LIVE_NFS:-$P_IMAGE}} needs the network, and there is none: ${NET_WHY:-no link}" '' \
 		'look at cable, DHCP server and ip=; vi.modules= loads a driver that no device asked for'
 }
 
@@ -59,12 +80,40 @@ network() {
 }
 
 locate_image() {
+	[ -z "$LIVE_NFS" ] || {
+		locate_nfs
+		return
+	}
+	case $P_ISO in *://*)
+		load fetch
+		fetch_image "$P_ISO"
+		SOURCE=$LOWER
+		open_iso
+		return
+		;;
+	esac
 	case $P_IMAGE in
 	http://* | https://* | ftp://* | tftp://*) SOURCE=$P_IMAGE REMOTE=1 ;;
 	file:*) locate_embedded "${P_IMAGE#file:}" ;;
 	/*) locate_file ;;
 	*) locate_default ;;
 	esac
+}
+
+# The medium is a folder of a server (archiso_nfs_srv=, netboot=nfs).
+locate_nfs() {
+	load nfs
+	mkdir -p "$HOSTDIR"
+	try_nfs "$LIVE_NFS" "$HOSTDIR" ro "$LIVE_NFSOPTS" || fail "$LIVE_NFS could not be mounted by NFS" "options ${OPTIONS:-none}" \
+		"is the folder exported to this machine? (showmount -e ${LIVE_NFS%%:*})"
+	HOST_DEVICE=$RET HOST_MOUNTED=1 IMAGE_TREE=$HOSTDIR
+	state_push "mount $HOSTDIR"
+	if [ -n "$P_ISO" ]; then
+		SOURCE=$HOSTDIR$P_ISO
+		open_iso
+	else
+		pick_image "$HOSTDIR" || fail "$P_IMAGE is not in $LIVE_NFS"
+	fi
 }
 
 locate_embedded() {
@@ -93,7 +142,8 @@ locate_default() {
 need_write() {
 	case $P_MODE:$P_PERSIST in
 	*:slax:*:?*:/* | *:porteus:?*:/*) return 1 ;;
-	loop:none | *:dir:/* | *:file:/* | *:casper:* | *:live:* | *:slax:*:/* | *:porteus:/*) ;;
+	*:live:*) [ -z "$P_KEEP_RO" ] || return 1 ;;
+	loop:none | *:dir:/* | *:file:/* | *:casper:* | *:slax:*:/* | *:porteus:/*) ;;
 	*) return 1 ;;
 	esac
 }

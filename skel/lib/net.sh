@@ -17,7 +17,18 @@ net_up() {
 	done
 	mkdir -p "$NET" "$ROOT/etc"
 	wait_nics || return 1
+	case $P_LINKS in *ifname=*)
+		load links
+		each_link ifname rename_link
+		nics
+		;;
+	esac
 	links_up
+	case $P_LINKS in *bond=* | *vlan=*)
+		load links
+		make_links
+		;;
+	esac
 	case $P_NET in
 	'') net_dhcp "$NICS" ;;
 	*) net_words ;;
@@ -34,8 +45,12 @@ net_words() {
 	local w dhcp=''
 	for w in $P_NET; do
 		parse_ip "$w"
-		case $N_AUTO in
-		static) net_static || : ;;
+		case $N_AUTO:$N_CLIENT in
+		static:*:* | *6:*)
+			load ipv6
+			net_ipv6
+			;;
+		static:*) net_static || : ;;
 		*) dhcp="$dhcp ${N_DEV:-$NICS}" ;;
 		esac
 	done
@@ -49,7 +64,7 @@ nics() {
 	for dir in "$ROOT/sys/class/net"/*; do
 		name=${dir##*/}
 		first_line "$dir/type"
-		if [ "$RET" != 1 ] || [ -d "$dir/wireless" ]; then continue; fi
+		if [ "$RET" != 1 ] || [ -d "$dir/wireless" ] || [ -e "$dir/master" ]; then continue; fi
 		all="$all $name"
 		[ -z "$P_BOOTIF" ] || ! is_bootif "$dir/address" || NICS=$name
 	done
@@ -93,7 +108,7 @@ links_up() {
 
 # net_static: an address from the command line
 net_static() {
-	[ -n "$N_DEV" ] || link_with_carrier
+	link_or_carrier
 	lease_reset
 	# shellcheck disable=SC2153
 	L_IP=$N_CLIENT L_ROUTER=$N_GATEWAY L_DNS=$N_DNS L_HOST=$N_HOST L_SERVER=$N_SERVER L_MASK=$N_MASK
@@ -103,6 +118,10 @@ net_static() {
 	fi
 	L_PREFIX=$RET
 	configure "$N_DEV" none
+}
+
+link_or_carrier() {
+	[ -n "$N_DEV" ] || link_with_carrier
 }
 
 # link_with_carrier: N_DEV is the first link on which something answers the signal; the only one needs none
@@ -125,13 +144,19 @@ link_with_carrier() {
 
 # configure DEV dhcp|none: address, routes, resolv.conf from L_*
 configure() {
-	local dev=$1 server
+	local dev=$1
 	$RUN ip addr add "$L_IP/$L_PREFIX" brd + dev "$dev" 2>/dev/null || $RUN ip addr add "$L_IP/$L_PREFIX" dev "$dev" || {
 		NET_WHY="$dev would not take the address $L_IP/$L_PREFIX"
 		return 1
 	}
 	[ -z "$L_MTU" ] || $RUN ip link set dev "$dev" mtu "$L_MTU"
 	routes "$dev"
+	settled "$dev" "$2"
+}
+
+# settled DEV PROTOCOL: the link can be used; what else its configuration told
+settled() {
+	local dev=$1 server
 	[ -z "$L_HOST" ] || $RUN hostname "$L_HOST"
 	NET_DEV=$dev NET_SERVER=${L_SERVER:-$NET_SERVER}
 	for server in $L_DNS; do
@@ -172,6 +197,14 @@ net_conf() {
 	set -- "$1" "$2" $L_DNS
 	conf_line DEVICE "$1"
 	conf_line PROTO "$2"
+	case $L_IP in *:*)
+		conf_line IPV6ADDR "$L_IP"
+		conf_line IPV6PREFIX "$L_PREFIX"
+		conf_line IPV6GATEWAY "$L_ROUTER"
+		conf_line HOSTNAME "$L_HOST"
+		return 0
+		;;
+	esac
 	conf_line IPV4ADDR "$L_IP"
 	conf_line IPV4NETMASK "$L_MASK"
 	conf_line IPV4GATEWAY "${L_ROUTER%% *}"
@@ -192,7 +225,7 @@ conf_line() {
 	esac
 }
 
-# net_dhcp LINKS: asks on all of them at once; true when one has an address
+# net_dhcp LINKS [6]: asks on all of them at once; true when one has an address
 net_dhcp() {
 	local event nic left=0
 	rm -f "$NET/events"
@@ -200,7 +233,7 @@ net_dhcp() {
 	exec 4<>"$NET/events"
 	for nic in $1; do
 		left=$((left + 1))
-		ask_dhcp "$nic" &
+		ask_dhcp "$nic" "${2:-}" &
 	done
 	while [ $left -gt 0 ] && read -r event nic <&4; do
 		case $event in
@@ -213,13 +246,26 @@ net_dhcp() {
 	[ -n "$NET_DEV" ]
 }
 
-# ask_dhcp LINK: its script says "bound LINK" for a lease; "ended LINK" comes in any case
+# ask_dhcp LINK [6]: its script says "bound LINK" for a lease; "ended LINK" comes in any case
 ask_dhcp() {
-	local tries=15
-	case $P_IMAGE in *://* | nfs:*) [ "$P_TIMEOUT" -gt 60 ] && tries=$P_TIMEOUT || tries=60 ;; esac
-	$RUN udhcpc -f -q -n -t "$tries" -T 1 -A 1 -i "$1" -p "$NET/$1.pid" -s "$LIB/udhcpc" \
-		-O search -O staticroutes -O mtu -O rootpath >/dev/null 2>"$NET/$1.log" || :
-	echo "ended $1" >&4
+	local link=$1 tries
+	dhcp_tries
+	tries=$RET
+	if [ -z "$2" ]; then
+		set -- udhcpc -t "$tries" -O search -O staticroutes -O mtu -O rootpath
+	else
+		# it asks from the address that each link has of itself
+		await_address6 "$link" link "$tries" || :
+		set -- udhcpc6 -t "$tries"
+	fi
+	$RUN "$@" -f -q -n -T 1 -A 1 -i "$link" -p "$NET/$link.pid" -s "$LIB/udhcpc" >/dev/null 2>"$NET/$link.log" || :
+	echo "ended $link" >&4
+}
+
+# dhcp_tries: how many seconds to ask, in RET: longer when there is no boot without an answer
+dhcp_tries() {
+	RET=15
+	! image_is_remote || { [ "$P_TIMEOUT" -gt 60 ] && RET=$P_TIMEOUT || RET=60; }
 }
 
 stop_dhcp() {
@@ -236,7 +282,7 @@ take_lease() {
 	lease_reset
 	while IFS='=' read -r key value; do
 		case $key in
-		ip) L_IP=$value ;;
+		ip | ipv6) L_IP=${value:-$L_IP} ;;
 		mask) L_PREFIX=$value ;;
 		subnet) L_MASK=$value ;;
 		router) L_ROUTER=$value ;;
@@ -251,7 +297,13 @@ take_lease() {
 		boot_file) L_FILE=$value ;;
 		esac
 	done <"$NET/$1.lease"
-	lease_is_valid "$1" && configure "$1" dhcp
+	case $L_IP in
+	*:*)
+		L_PREFIX=128
+		configure6 "$1" dhcp6
+		;;
+	*) lease_is_valid "$1" && configure "$1" dhcp ;;
+	esac
 }
 
 lease_reset() {

@@ -12,7 +12,8 @@ plan_reset() {
 	LIVE='' LIVE_HOST='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' LIVE_NOLOAD='' LIVE_LOAD='' RD_LIVE='' COW_HOST='' COW_DIR='' ARCHISO_LABEL='' LIVE_LABEL='' CASPER_PATH=''
 	P_ALSO='' P_MARK='' NFSROOT='' FOLDERS=''
 	P_NOEJECT='' P_NOPROMPT='' P_GENERATIONS='' P_NORESTORE='' P_PROTECT='' P_BINDS='' P_TCE='' P_SWAP='' TC_WORDS='' TC_RESTORE='' TC_MYDATA=''
-	TC_EXTRAS='' TC_RUNLEVEL='' P_PAUSE='' P_AUTOMOUNT='' P_TOHD=''
+	TC_EXTRAS='' TC_RUNLEVEL='' P_PAUSE='' P_AUTOMOUNT='' P_TOHD='' NO_TCE='' NO_ZRAM='' NO_SWAP=''
+	P_CHECKS='' P_KEEP_RO='' P_LINKS='' LIVE_KIND='' LIVE_NFS='' LIVE_NFSOPTS='' LIVE_NETBOOT='' ARCHISO_STAY='' COW_FLAGS='' PERCH_MODE='' PERCH_SIZE=''
 	ROOT_IS_HOST='' PERSIST_OPEN='' COMPAT='' RUNLEVEL='' KNOWN='' NOTES='' TAIL=0
 }
 
@@ -91,6 +92,8 @@ plan_settle() {
 		plan_live
 	}
 	[ -z "$TC_RESTORE" ] || plan_tinycore_restore
+	[ -z "$NO_TCE" ] || P_TCE=''
+	[ -z "$NO_ZRAM$NO_SWAP" ] || plan_swap
 	plan_share
 	P_IMAGE=${P_IMAGE:-$I_IMAGE} P_PART=${P_PART:-$I_PART}
 	[ -z "$ROOT_IS_HOST" ] || I_HOST=${P_ROOT:-$I_HOST}
@@ -110,20 +113,44 @@ plan_settle() {
 	case $P_MODE:$P_TORAM in
 	loop:1 | disk:1 | share:1) note "word 'vi.toram' is not used in mode $P_MODE" ;;
 	esac
+	case $P_MODE:$P_CHECKS in
+	overlay:* | *:) ;;
+	*) note "the words verify-checksums, checksum, verify= and cms_verify= are not used in mode $P_MODE" ;;
+	esac
 	case $P_MODE:$P_IMAGE:$P_ROOT:$ROOT_IS_HOST in
 	disk:* | *::*) ;;
 	*:*:?*:) note "word 'root=$P_ROOT' is not used: the root is made of vi.image=$P_IMAGE" ;;
 	esac
 }
 
-# restore=PLACE mydata=NAME
+# restore=PLACE mydata=NAME; without a place in the folder of tce=, or wherever it is
 plan_tinycore_restore() {
-	tinycore_place "$TC_RESTORE"
+	case $TC_RESTORE:$P_TCE in
+	any:?*) RET=$P_TCE ;;
+	any:) RET=any:/ ;;
+	*) tinycore_place "$TC_RESTORE" ;;
+	esac
 	TC_WORDS=1 I_PERSIST=archive:${RET%/}/${TC_MYDATA:-mydata}.tgz
+}
+
+# noswap is about disks, nozswap about compressed memory
+plan_swap() {
+	local word kept=''
+	for word in $P_SWAP; do
+		case $word in
+		zram*) [ -n "$NO_ZRAM" ] || kept="$kept $word" ;;
+		*) [ -n "$NO_SWAP" ] || kept="$kept $word" ;;
+		esac
+	done
+	P_SWAP=$kept
 }
 
 # root=TAG rootfstype=9p, root=/dev/nfs nfsroot=SERVER:/path
 plan_share() {
+	[ -z "$LIVE_NFS" ] || {
+		P_ROOT=''
+		return 0
+	}
 	case $P_FSTYPE:$P_ROOT in
 	9p:?* | virtiofs:?*) I_MODE=share I_IMAGE=$P_FSTYPE:$P_ROOT ;;
 	nfs:/dev/nfs | nfs4:/dev/nfs | :/dev/nfs) I_MODE=share I_IMAGE=nfs:$NFSROOT ;;
@@ -165,6 +192,10 @@ plan_print() {
 	show rootflags "$P_FLAGS"
 	show access "$P_ACCESS"
 	show persist "$P_PERSIST"
+	show storage "$LIVE_KIND"
+	show readonly "$P_KEEP_RO"
+	show flags "$COW_FLAGS"
+	show session "$PERCH_MODE${PERCH_SIZE:+ $PERCH_SIZE}"
 	show norestore "$P_NORESTORE"
 	show protect "$P_PROTECT"
 	show_lines bind "$P_BINDS"
@@ -175,11 +206,14 @@ plan_print() {
 	show automount "$P_AUTOMOUNT"
 	show swap "${P_SWAP# }"
 	show size "$P_SIZE"
+	show nfs "${LIVE_NFS:+$LIVE_NFS${LIVE_NFSOPTS:+ $LIVE_NFSOPTS}}"
+	show checks "${P_CHECKS# }"
 	show toram "$P_TORAM"
 	show tohd "$P_TOHD"
 	show verify "$P_VERIFY"
 	show timeout "$P_TIMEOUT"
 	show net "${P_NET# }"
+	show links "${P_LINKS# }"
 	show bootif "$P_BOOTIF"
 	show dns "${P_DNS# }"
 	show modules "$P_MODULES"

@@ -11,7 +11,7 @@ slax_store() {
 	mkdir -p "$dir"
 	[ "$number" != ask ] || ask_session "$dir"
 	if [ "$number" = resume ]; then
-		first_line "$dir/last_session.txt"
+		last_session "$dir"
 		number=$RET
 	fi
 	case $number in
@@ -19,8 +19,61 @@ slax_store() {
 	*) session_is_ours "$dir/$number" || new_session "$dir" ;;
 	esac
 	say "the changes are those of session $number"
-	printf '%s\n' "$number" >"$dir/last_session.txt"
-	name_dirs "$dir/$number" changes workdir
+	tell_session "$dir"
+	[ ! -f "$dir/$number/changes.img" ] || PERCH_MODE=raw
+	case $PERCH_MODE in
+	raw) session_image "$dir/$number/changes.img" ;;
+	dynfilefs) UPPER=file:$dir/$number/upper.img${PERCH_SIZE:+,${PERCH_SIZE}m} UPPER_SIZE='' ;;
+	*)
+		name_dirs "$dir/$number" changes workdir
+		UPPER_SIZE=${PERCH_SIZE:+${PERCH_SIZE}m}
+		;;
+	esac
+}
+
+# last_session FOLDER: its number, in RET: Slax has it in last_session.txt, MiniOS in session.json or session.conf
+last_session() {
+	RET=''
+	[ ! -r "$1/session.json" ] || RET=$(sed -n 's/.*"default": *"\{0,1\}\([0-9]*\).*/\1/p' "$1/session.json" | head -n 1)
+	[ -n "$RET" ] || [ ! -r "$1/session.conf" ] || RET=$(sed -n 's/^default=//p' "$1/session.conf" | head -n 1)
+	[ -n "$RET" ] || first_line "$1/last_session.txt"
+}
+
+# tell_session FOLDER: number, where the system whose folder it is will look for it
+tell_session() {
+	local file
+	file=$1/session.json
+	[ ! -w "$file" ] || {
+		sed "s/\"default\": *\(null\|\"[0-9]*\"\)/\"default\": \"$number\"/" "$file" >"$file.new" && mv "$file.new" "$file"
+		return 0
+	}
+	file=$1/session.conf
+	[ ! -w "$file" ] || {
+		sed "s/^default=.*/default=$number/" "$file" >"$file.new" && mv "$file.new" "$file"
+		return 0
+	}
+	printf '%s\n' "$number" >"$1/last_session.txt"
+}
+
+# session_image FILE: perchmode=raw of MiniOS: an ext4 in a file; 4000 MiB, if there is room
+session_image() {
+	[ -s "$1" ] || make_session_image "$1" || {
+		changes_in_ram "$1 could not be made (is there room? the profile needs 'applet mke2fs')"
+		return 0
+	}
+	mount_store_file "$1"
+	name_dirs "$RAMFS/storefs" changes workdir
+}
+
+make_session_image() {
+	local size=${PERCH_SIZE:-4000} free
+	free=$(($($RUN stat -f -c '%a * %S' "${1%/*}") / 1048576 - 100))
+	[ "$free" -gt "$size" ] || size=$free
+	[ "$size" -ge 16 ] || return 1
+	say "making $1 ($size MiB)"
+	$RUN truncate -s "${size}M" "$1.new" && $RUN mke2fs -q -t ext4 -F "$1.new" && mv "$1.new" "$1" && return 0
+	rm -f "$1.new"
+	return 1
 }
 
 # changes_place [HOST:]/PATH: where that is now, in RET

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tiny Core's words, in roots that are not Tiny Core: its extensions, and what its boot attaches beside the root.
 
+CR=$(printf '\r')
+
 # Tiny Core's own scripts know its words: then they are theirs.
 leave_to_tinycore() {
 	[ -e "$NEWROOT/etc/init.d/tc-config" ] || return 0
@@ -23,7 +25,6 @@ tce_extensions() {
 
 # load_extensions FOLDER NAME: those of its onboot.lst, with what they depend on
 load_extensions() {
-	local name
 	TCE=$1 LOADED=${LOADED:-}
 	[ -r "$TCE/onboot.lst" ] || {
 		warn "no Tiny Core extensions: $2 has no onboot.lst"
@@ -35,13 +36,22 @@ load_extensions() {
 	}
 	mkdir -p "$NEWROOT/tmp/tcloop/.bin" "$NEWROOT/usr/local/tce.installed"
 	$RUN cp "$ROOT/bin/busybox" "$NEWROOT/tmp/tcloop/.bin/"
-	while read -r name; do
-		[ -z "$name" ] || load_extension "$name"
+	while extension_name; do
+		[ -z "$RET" ] || load_extension "$RET"
 	done <"$TCE/onboot.lst"
 	rm -rf "$NEWROOT/tmp/tcloop/.bin"
 	ln -sfn "/tmp/tcloop" "$NEWROOT/etc/sysconfig/tcloop" 2>/dev/null || :
 	$RUN chroot "$NEWROOT" /sbin/ldconfig 2>/dev/null || :
 	root_access ro || :
+}
+
+# extension_name: that of the next line, in RET: the first word, without comments, KERNEL being the kernel's version
+extension_name() {
+	local rest
+	# shellcheck disable=SC2034
+	read -r RET rest || [ -n "$RET" ] || return 1
+	RET=${RET%%#*}
+	swap "${RET%"$CR"}" KERNEL "$(uname -r)"
 }
 
 # root_access rw|ro: a root that is to be handed over read-only, for the time that links are made in it
@@ -53,7 +63,7 @@ root_access() {
 
 # load_extension NAME.tcz: mounted, and its files linked into the root, where the root has none of that name
 load_extension() {
-	local file name=${1%.tcz} dep
+	local file name=${1%.tcz}
 	! list_has "$LOADED" "$name" || return 0
 	LOADED="$LOADED $name"
 	file=$TCE/optional/$name.tcz
@@ -63,8 +73,8 @@ load_extension() {
 		return 0
 	}
 	if [ -r "$file.dep" ]; then
-		while read -r dep; do
-			[ -z "$dep" ] || load_extension "$dep"
+		while extension_name; do
+			[ -z "$RET" ] || load_extension "$RET"
 		done <"$file.dep"
 		name=${1%.tcz} file=${file%/*}/${1%.tcz}.tcz
 	fi
@@ -80,11 +90,16 @@ link_extension() {
 	: >"$NEWROOT/usr/local/tce.installed/$2"
 }
 
-# What cannot be used is said, and the boot goes on.
+# tinycore_extras first|rest: first what is written to, as a partition that is mounted read-only before stays so. What cannot be
+# used is said, and the boot goes on.
 tinycore_extras() {
 	local word IFS="$NL"
 	for word in $TC_EXTRAS; do
 		unset IFS
+		case $1:$word in
+		first:swapfile=* | first:tcvd=*) ;;
+		rest:swapfile=* | rest:tcvd=* | first:*) continue ;;
+		esac
 		tinycore_extra "${word%%=*}" "${word#*=}" || warn "word '$word' could not be honoured"
 	done
 }
@@ -93,10 +108,15 @@ tinycore_extra() {
 	case $1:$2 in
 	tftplist:*) listed_extensions tftp "${2%:no-ping}" ;;
 	httplist:*) listed_extensions http "${2%:no-ping}" ;;
-	nfsmount:*) network && load nfs && make_place /mnt/nfs && try_nfs "$2" "$PLACE" rw ;;
+	nfsmount:*)
+		swap "$2" no-ping hard # what is the default
+		swap "$RET" nfs4 vers=4.1
+		set -- "$RET"
+		network && load nfs && make_place /mnt/nfs && try_nfs "$1" "$PLACE" rw
+		;;
 	iso:*) iso_extensions "$2" ;;
-	tcvd:*) attach_place "$2" -w && make_place /mnt/tcvd && find_image -w -m "$PLACE" -H "$DEVICE" ;;
-	swapfile:*/*) attach_place "$2" -w && $RUN swapon "$DEVICE" && say "swap in $2" ;;
+	tcvd:*) attach_disk_file "$2" && make_place /mnt/tcvd && mount_place "$DEVICE" -w && $RUN mount -o bind "$RET" "$PLACE" ;;
+	swapfile:*) swap_file "${2#/dev/}" ;;
 	*) return 1 ;;
 	esac
 }
@@ -109,18 +129,57 @@ listed_extensions() {
 	load fetch
 	mkdir -p "$dir/optional"
 	fetch_file "$base/${2#*/}" "$dir/list" || return 1
-	while read -r file; do
-		file=${file#/}
+	while extension_name; do
+		file=${RET#/}
 		[ -n "$file" ] && fetch_file "$base/$file" "$dir/optional/${file##*/}" && echo "${file##*/}"
 	done <"$dir/list" >"$dir/onboot.lst"
 	load_extensions "$dir" "$base"
 }
 
-# iso_extensions DEVICE/file.iso: those in the folder cde of Tiny Core's CD
+# only_iso DEVICE: the name of the one ISO file on it, in RET
+only_iso() {
+	local files
+	tinycore_place "$1"
+	mount_place "${RET%%:/*}" || return 1
+	files=$(cd "$RET" && find . -name '*.iso')
+	case $files in
+	'' | *"$NL"*)
+		warn "iso=$1: expected one ISO file, found: ${files:-none}"
+		return 1
+		;;
+	esac
+	RET=${files#./}
+}
+
+# iso_extensions DEVICE[/file.iso]: those in the folder cde of Tiny Core's CD
 iso_extensions() {
+	case ${1#/dev/} in */*) ;; *)
+		only_iso "$1" || return 1
+		set -- "$1/$RET"
+		;;
+	esac
 	attach_place "$1" && mkdir -p "$RAMFS/tciso" && $RUN mount -t iso9660 -o ro "$DEVICE" "$RAMFS/tciso" || return 1
 	state_push "mount $RAMFS/tciso"
 	load_extensions "$RAMFS/tciso/cde" "$1"
+}
+
+# swap_file NAME[/file]: without a file the tc.swp that Tiny Core makes there
+swap_file() {
+	case $1 in */*) ;; *) set -- "$1/tc.swp" ;; esac
+	attach_place "$1" -w && $RUN swapon "$DEVICE" && say "swap in $1"
+}
+
+# attach_disk_file [DEVICE/]file: a file alone may be anywhere
+attach_disk_file() {
+	local place=$RAMFS/places/$PLACES
+	case ${1#/dev/} in */*)
+		attach_place "$1" -w
+		return
+		;;
+	esac
+	PLACES=$((PLACES + 1))
+	find_image -t 0 -w -m "$place" "/$1" || return 1
+	DEVICE=$($RUN vdattach --state "$STATE" --links "$RAMFS/disk$PLACES" "$FOUND")
 }
 
 # attach_place DEVICE/file [-w]: DEVICE becomes the block device of that file

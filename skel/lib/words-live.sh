@@ -9,19 +9,22 @@ word_live() {
 	boot=live) I_MODE=overlay LIVE=live ;;
 	boot=casper) I_MODE=overlay LIVE=casper ;;
 	BOOT_IMAGE=/casper/* | BOOT_IMAGE='(loop)'/casper/*) I_MODE=overlay LIVE=${LIVE:-casper} ;; # all that Ubuntu's menu says
-	toram | copy2ram | copytoram | copytoram=y) P_TORAM=1 ;;
+	toram | toram=?* | copy2ram | copytoram | copytoram=y) P_TORAM=1 ;;
 	live-media=removable-usb) I_HOST=usb ;;
 	live-media=removable) I_HOST=any ;;
+	live-media=/dev/*.iso | bootfrom=/dev/*.iso) word_fromiso ;;
 	live-media=* | bootfrom=*) I_HOST=$V ;;
 	live-media-path=*) LIVE_DIR=$V ;;
 	live-media-timeout=*) seconds "$1" ;;
 	findiso=/* | iso-scan/filename=/*) P_ISO=$V ;;
-	fromiso=/dev/*/*)
-		split_device_path "$V"
-		I_HOST=$DEVICE_PART P_ISO=$RET
-		;;
-	fetch=*.squashfs) I_MODE=overlay I_IMAGE=$V ;;
-	fetch=*) I_MODE=tmpfs I_IMAGE=$V ;;
+	fromiso=/dev/*/* | isofrom=/dev/*/*) word_fromiso ;;
+	fetch=?* | httpfs=?* | ftpfs=?*) word_fetch ;;
+	url=*://*.iso | iso-url=*://*.iso) I_MODE=overlay LIVE=${LIVE:-casper} P_ISO=$V ;;
+	netboot=nfs) LIVE_NETBOOT=1 ;;
+	netboot | netboot=*) later "$1" ;;
+	nfsopts=*) LIVE_NFSOPTS=$V ;;
+	verify-checksums) P_CHECKS="$P_CHECKS sums" ;;
+	verify-checksums=?*) P_CHECKS="$P_CHECKS sums:$V" ;;
 	overlay-size=*) P_SIZE=$V ;;
 	persistent) I_PERSIST=casper: ;;
 	persistent-path=*) CASPER_PATH=$V ;;
@@ -30,15 +33,36 @@ word_live() {
 	nopersistence) I_PERSIST=ram ;;
 	persistence-label=?*) LIVE_LABEL=$V ;;
 	persistence-path=*) CASPER_PATH=$V ;;
+	persistence-media=removable | persistence-media=removable-usb) LIVE_KIND=$V ;;
+	persistence-read-only) P_KEEP_RO=1 ;;
+	persistence-method=overlay | persistence-storage=filesystem,file) ;; # as we do anyway
 	persistence-*=*) later "$1" ;;
 	noeject) P_NOEJECT=1 ;;
 	noprompt | noprompt=cd) P_NOPROMPT=1 ;;
 	noprompt=*) ;; # for sticks nobody is asked
-	httpfs=* | verify-checksums | todisk=* | nfsoverlay=* | union=*) later "$1" ;;
+	union=overlay) ;;
+	todisk=* | nfsoverlay=* | union=*) later "$1" ;;
 	tohd=/dev/*) P_TOHD=$V ;;
 	tohd=*) wrong "$1" '/dev/NAME[/folder]' ;;
+	fromhd) I_MODE=overlay LIVE=knoppix ;;
 	fromhd=/dev/*) I_MODE=overlay LIVE=knoppix I_HOST=$V ;;
+	knoppix_dir=?*) LIVE_DIR=$V ;;
 	*) return 1 ;;
+	esac
+}
+
+# fromiso=/dev/NAME/file.iso
+word_fromiso() {
+	split_device_path "$V"
+	I_HOST=$DEVICE_PART P_ISO=$RET
+}
+
+# fetch= of live-boot; httpfs= and ftpfs= would read over the network for as long as the system runs: here the image is in memory
+word_fetch() {
+	case $V in
+	*.iso) I_MODE=overlay LIVE=${LIVE:-live} P_ISO=$V ;;
+	*.squashfs) I_MODE=overlay I_IMAGE=$V ;;
+	*) I_MODE=tmpfs I_IMAGE=$V ;;
 	esac
 }
 
@@ -68,15 +92,21 @@ word_archiso() {
 	img_label=*) I_HOST=LABEL=$V ;;
 	img_loop=/*) P_ISO=$V ;;
 	img_loop=*) P_ISO=/$V ;;
-	copytoram=n) ;;
+	copytoram=n) P_TORAM='' ARCHISO_STAY=1 ;;
 	copytoram=auto) P_TORAM=auto ;;
 	cow_device=*) COW_HOST=$V ;;
 	cow_label=*) COW_HOST=LABEL=$V ;;
 	cow_directory=*) COW_DIR=$V ;;
 	cow_spacesize=*) P_SIZE=$V ;;
 	archiso_http_srv=*) I_MODE=overlay LIVE=archiso LIVE_URL=$V ;;
-	cow_persistent=P) ;;
-	cow_flags=* | cow_persistent=* | cow_chunksize=* | archiso_nfs_srv=* | archiso_nbd_srv=* | cms_verify=* | checksum | checksum=y | verify=y) later "$1" ;;
+	cow_flags=*) COW_FLAGS=$V ;;
+	cow_persistent=* | cow_chunksize=* | dm_snap_prefix=*) ;; # of snapshots by the device mapper
+	archiso_nfs_srv=?*) I_MODE=overlay LIVE=archiso LIVE_NFS=$V ;;
+	archiso_nfs_opt=*) LIVE_NFSOPTS=$V ;;
+	checksum | checksum=y) P_CHECKS="$P_CHECKS sha512" ;;
+	verify=y) P_CHECKS="$P_CHECKS gpg" ;;
+	cms_verify=y) P_CHECKS="$P_CHECKS cms" ;;
+	archiso_nbd_srv=* | img_flags=*) later "$1" ;;
 	*) return 1 ;;
 	esac
 }
@@ -84,7 +114,8 @@ word_archiso() {
 # Slax, MiniOS, Porteus: a folder of layers
 word_slax() {
 	case $1 in
-	from=http://* | from=ask*) later "$1" ;;
+	from=*://*.iso) I_MODE=overlay LIVE=slax P_ISO=$V ;;
+	from=*://* | from=ask*) later "$1" ;;
 	from=*) slax_from ;;
 	perch) I_PERSIST=slax:resume: ;;
 	perchdir=*) slax_session "$1" ;;
@@ -94,7 +125,9 @@ word_slax() {
 	changes=?*) porteus_changes "$1" "${V#EXIT:}" ;;
 	noload=?*) LIVE_NOLOAD=$V ;;
 	load=?*) LIVE_LOAD=$V ;;
-	perchmode=* | perchsize=*) later "$1" ;;
+	perchmode=native | perchmode=raw | perchmode=dynfilefs) PERCH_MODE=$V ;;
+	perchmode=*) wrong "$1" 'native, raw or dynfilefs' ;;
+	perchsize=*) perch_size "$1" ;;
 	*) return 1 ;;
 	esac
 }
@@ -127,6 +160,20 @@ slax_session() {
 	*[!0-9]* | '') wrong "$1" 'resume, new, ask, a number or /dev/NAME/folder' ;;
 	*) I_PERSIST=slax:$V: ;;
 	esac
+}
+
+# perch_size WORD: MiniOS' number of MB, or with M, G or T behind it; "M" is its MiB
+perch_size() {
+	local number
+	number=${V%%[!0-9]*}
+	case $number:${V#"$number"} in
+	:*) wrong "$1" 'a number of MB' ;;
+	*:0* | *: | *:M | *:MB | *:m | *:mb) PERCH_SIZE=$number ;;
+	*:G | *:GB | *:g | *:gb) PERCH_SIZE=$((number * 1000)) ;;
+	*:T | *:TB | *:t | *:tb) PERCH_SIZE=$((number * 1000000)) ;;
+	*) wrong "$1" 'a number of MB' ;;
+	esac
+	[ "$PERCH_SIZE" != 0 ] || PERCH_SIZE=''
 }
 
 slax_flags() {

@@ -112,11 +112,13 @@ word_kernel() {
 
 word_network() {
 	case $1 in
-	ip=*'['* | ip=*dhcp6* | ip=*auto6*) later "$1" ;;
 	ip=*) P_NET="$P_NET $V" ;;
+	bond=?* | vlan=?*:?*) P_LINKS="$P_LINKS $1" ;;
+	vlan=*) wrong "$1" 'NAME:LINK, as in vlan5:eth0 or eth0.5:eth0' ;;
+	ifname=?*:??:??:??:??:??:??) P_LINKS="$P_LINKS $1" ;;
 	BOOTIF=*) P_BOOTIF=$V ;;
 	nameserver=*) P_DNS="$P_DNS $V" ;;
-	ifname=* | vlan=* | bond=* | team=* | bridge=* | rd.route=* | proxy=*) later "$1" ;;
+	ifname=* | bond=* | team=* | bridge=* | rd.route=* | proxy=*) later "$1" ;;
 	*) return 1 ;;
 	esac
 }
@@ -156,13 +158,15 @@ word_tinycore() {
 	case $1 in
 	clean | clean=*) I_PERSIST=ram P_NORESTORE=1 ;;
 	nopersistent) I_PERSIST=ram ;;
-	waitusb=*:UUID=*)
+	waitusb=*:*=*)
 		V=${V%%:*}
 		seconds "$1"
 		;;
 	waitusb=*) seconds "$1" ;;
-	norestore | base) P_NORESTORE=1 ;;
-	nozswap | noswap) P_SWAP='' ;;
+	norestore) P_NORESTORE=1 ;;
+	base) P_NORESTORE=1 NO_TCE=1 ;;
+	nozswap) NO_ZRAM=1 ;;
+	noswap) NO_SWAP=1 ;;
 	home=?* | opt=?* | local=?*) tinycore_bind "${1%%=*}" ;;
 	tce=?*)
 		tinycore_place "$V"
@@ -170,10 +174,12 @@ word_tinycore() {
 		P_TCE=$RET TC_WORDS=1
 		;;
 	protect) P_PROTECT=1 ;;
+	restore) TC_RESTORE=any ;;
 	restore=?*) TC_RESTORE=$V ;;
 	mydata=?*) TC_MYDATA=$V ;;
-	swapfile=?*/* | tcvd=?*/* | iso=?*/* | nfsmount=?*:/* | tftplist=?*/* | httplist=?*/*) TC_EXTRAS=$TC_EXTRAS$1$NL TC_WORDS=1 ;;
-	swapfile=* | nbd=* | aoe=*) TC_EXTRAS=$TC_EXTRAS$1$NL TC_WORDS=1 ;;
+	swapfile=?* | tcvd=?* | iso=?* | nfsmount=?*:/* | tftplist=?*/* | httplist=?*/* | nbd=* | aoe=*)
+		TC_EXTRAS=$TC_EXTRAS$1$NL TC_WORDS=1
+		;;
 	pause) P_PAUSE=1 TC_WORDS=1 ;;
 	superuser) TC_RUNLEVEL=single TC_WORDS=1 ;;
 	text) TC_RUNLEVEL=${TC_RUNLEVEL:-3} TC_WORDS=1 ;;
@@ -210,6 +216,7 @@ tinycore_place() {
 word_root_live() {
 	I_MODE=overlay
 	case $1 in
+	*://*.iso) LIVE=dracut P_ISO=$1 ;;
 	http://* | https://* | ftp://* | tftp://*) I_IMAGE=$1 ;;
 	CDLABEL=*) LIVE=dracut LIVE_HOST=LABEL=${1#*=} ;;
 	nfs:* | torrent:*) later "root=live:$1" ;;

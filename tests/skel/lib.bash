@@ -152,3 +152,45 @@ plan() {
 	# shellcheck disable=SC2086,SC2016
 	$SH -c 'set -u; LIB=$ROOT/lib/mkvinitrd; . "$LIB/util.sh"; . "$LIB/words.sh"; . "$LIB/plan.sh"; plan_read; plan_print'
 }
+
+# nic NAME ADDRESS CARRIER
+nic() {
+	mkdir -p "$ROOT/sys/class/net/$1"
+	echo 1 >"$ROOT/sys/class/net/$1/type"
+	echo "$2" >"$ROOT/sys/class/net/$1/address"
+	echo "$3" >"$ROOT/sys/class/net/$1/carrier"
+}
+
+# udhcpc's fake calls the real script with the variables in $FAKES/lease.LINK; $FAKES/after.LINK is a pipe on
+# which it waits before, $FAKES/then.LINK one that it feeds afterwards
+fake_dhcp() {
+	fake udhcpc <<'FAKE'
+while [ $# -gt 0 ]; do
+	case $1 in
+	-i) interface=$2 ;;
+	-s) script=$2 ;;
+	-p) echo $$ >"$2" ;;
+	esac
+	shift
+done
+[ ! -p "$FAKES/after.$interface" ] || read -r _ <"$FAKES/after.$interface"
+[ -e "$FAKES/lease.$interface" ] || exit 1
+set -a
+export interface
+. "$FAKES/lease.$interface"
+sh "$script" bound
+[ ! -p "$FAKES/then.$interface" ] || echo >"$FAKES/then.$interface"
+FAKE
+}
+
+# lease LINK LINES...
+lease() {
+	printf '%s\n' "${@:2}" >"$FAKES/lease.$1"
+}
+
+# fields WORD...: what ip= of each means
+fields() {
+	# shellcheck disable=SC2086,SC2016
+	$SH -c 'set -u; . "$ROOT/lib/mkvinitrd/plan.sh"; . "$ROOT/lib/mkvinitrd/addr.sh"; for w in "$@"; do parse_ip "$w"
+		echo "$w = $N_AUTO dev:$N_DEV ip:$N_CLIENT srv:$N_SERVER gw:$N_GATEWAY mask:$N_MASK host:$N_HOST dns:$N_DNS"; done' - "$@"
+}

@@ -179,7 +179,7 @@ load_words() {
 	cmdline "from=porteus load=gimp;office"
 	host porteus/base/001-core.xzm porteus/modules/x.xzm porteus/optional/{gimp,office,games}.xzm
 	boot
-	layers porteus/base/001-core.xzm porteus/modules/x.xzm porteus/optional/office.xzm porteus/optional/gimp.xzm
+	layers porteus/optional/office.xzm porteus/optional/gimp.xzm porteus/modules/x.xzm porteus/base/001-core.xzm
 }
 @test "load=: of the folder modules, and of optional where there is one" { both load_words; }
 

@@ -3,44 +3,9 @@
 # The network: grammar of ip=, several links at once, leases, fetching.
 load lib.bash
 
-# nic NAME ADDRESS CARRIER
-nic() {
-	mkdir -p "$ROOT/sys/class/net/$1"
-	echo 1 >"$ROOT/sys/class/net/$1/type"
-	echo "$2" >"$ROOT/sys/class/net/$1/address"
-	echo "$3" >"$ROOT/sys/class/net/$1/carrier"
-}
-
 loopback() {
 	mkdir -p "$ROOT/sys/class/net/lo"
 	echo 772 >"$ROOT/sys/class/net/lo/type"
-}
-
-# udhcpc's fake calls the real script with the variables in $FAKES/lease.LINK; $FAKES/after.LINK is a pipe on
-# which it waits before, $FAKES/then.LINK one that it feeds afterwards
-fake_dhcp() {
-	fake udhcpc <<'FAKE'
-while [ $# -gt 0 ]; do
-	case $1 in
-	-i) interface=$2 ;;
-	-s) script=$2 ;;
-	-p) echo $$ >"$2" ;;
-	esac
-	shift
-done
-[ ! -p "$FAKES/after.$interface" ] || read -r _ <"$FAKES/after.$interface"
-[ -e "$FAKES/lease.$interface" ] || exit 1
-set -a
-export interface
-. "$FAKES/lease.$interface"
-sh "$script" bound
-[ ! -p "$FAKES/then.$interface" ] || echo >"$FAKES/then.$interface"
-FAKE
-}
-
-# lease LINK LINES...
-lease() {
-	printf '%s\n' "${@:2}" >"$FAKES/lease.$1"
 }
 
 http_boot() {
@@ -156,12 +121,6 @@ static_32() {
 }
 @test "ip= with /32: the router is on the link" { both static_32; }
 
-# ip WORD -> the fields
-fields() {
-	# shellcheck disable=SC2086,SC2016
-	$SH -c 'set -u; . "$ROOT/lib/mkvinitrd/addr.sh"; for w in "$@"; do parse_ip "$w"
-		echo "$w = $N_AUTO dev:$N_DEV ip:$N_CLIENT srv:$N_SERVER gw:$N_GATEWAY mask:$N_MASK host:$N_HOST dns:$N_DNS"; done' - "$@"
-}
 grammar() {
 	fields dhcp on any eth1:dhcp eth1:on ::::pc:eth2:dhcp :::::eth3 192.0.2.5 192.0.2.5:::24 192.0.2.5:192.0.2.1:192.0.2.1:255.255.0.0:h:eth0:off:9.9.9.9 \
 		eth0:192.0.2.5:255.255.255.0:192.0.2.1:9.9.9.9 ens3:dhcp:1500 >"$BATS_TEST_TMPDIR/fields"
@@ -296,7 +255,11 @@ tftp() {
 	: >"$CALLS"
 	cmdline 'vi.mode=tmpfs vi.image=tftp://10.0.2.2:6969/rootfs.tar.xz'
 	boot
-	calls 'tftp -g -b 1468 -l - -r rootfs.tar.xz 10.0.2.2 6969'
+	calls 'tftp -g -b 1468 -l - -r rootfs.tar.xz 10.0.2.2 6969' || return 1
+	: >"$CALLS"
+	cmdline 'vi.mode=tmpfs vi.image=tftp://[fd00::2]/lab/rootfs.tar.xz'
+	boot
+	calls 'tftp -g -b 1468 -l - -r lab/rootfs.tar.xz fd00::2'
 }
 @test "TFTP" { both tftp; }
 
@@ -337,10 +300,10 @@ lists() {
 	nic eth0 52:54:00:00:00:01 1
 	fake_dhcp
 	lease eth0 ip=10.0.2.15 mask=24 siaddr=10.0.2.2
-	cmdline 'root=/dev/vda1 rw httplist=10.0.2.2:8080/tce/list.lst tftplist=srv:/tcz/l:no-ping nfsmount=10.0.2.2:/tce'
+	cmdline 'root=/dev/vda1 rw httplist=10.0.2.2:8080/tce/list.lst tftplist=srv:/tcz/l:no-ping nfsmount=10.0.2.2:/tce:no-ping,nfs4'
 	fake wget <<'FAKE'
 for last in "$@"; do file=$before before=$arg arg=$last; done
-[ "$arg" != http://10.0.2.2:8080/tce/list.lst ] || printf '/tce/a.tcz\ntce/b.tcz\n' >"$before"
+[ "$arg" != http://10.0.2.2:8080/tce/list.lst ] || printf '# two\n/tce/a.tcz -c\r\ntce/b.tcz\r\n' >"$before"
 [ -e "$before" ] || echo squashfs >"$before"
 FAKE
 	boot
@@ -350,6 +313,6 @@ FAKE
 		'mount -t squashfs -o ro,loop /run/initramfs/tce/optional/a.tcz /newroot/tmp/tcloop/a' \
 		'mount -t squashfs -o ro,loop /run/initramfs/tce/optional/b.tcz /newroot/tmp/tcloop/b' \
 		'tftp -g -b 1468 -l - -r tcz/l srv' \
-		'mount -t nfs -o vers=4.1,addr=10.0.2.2,rw,nolock 10.0.2.2:/tce /newroot/mnt/nfs'
+		'mount -t nfs -o addr=10.0.2.2,rw,nolock,hard,vers=4.1 10.0.2.2:/tce /newroot/mnt/nfs'
 }
 @test "Tiny Core's httplist=, tftplist= and nfsmount= in another root" { both lists; }

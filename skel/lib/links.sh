@@ -1,0 +1,96 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Links that are made of others: bond= and vlan=, in dracut's grammar; ifname=. What cannot be made is said, and the others are tried.
+
+# make_links: in this order, as a VLAN may lie on a bond. After it NICS is what an address can be had on.
+make_links() {
+	each_link bond make_bond
+	each_link vlan make_vlan
+	nics
+}
+
+# each_link KIND FUNCTION
+each_link() {
+	local word
+	for word in $P_LINKS; do
+		case $word in
+		"$1"=*) "$2" "${word#*=}" || warn "word '$word' could not be honoured" ;;
+		esac
+	done
+}
+
+# wait_link NAME: until it is there
+wait_link() {
+	local n=0
+	until [ -e "$ROOT/sys/class/net/$1" ]; do
+		n=$((n + 1))
+		[ $n -le $((P_TIMEOUT * 10)) ] || return 1
+		$RUN sleep 0.1
+	done
+}
+
+# write_link FILE TEXT
+write_link() {
+	{ printf '%s\n' "$2" >"$ROOT/sys/class/net/$1"; } 2>/dev/null
+}
+
+# rename_link NAME:MAC
+rename_link() {
+	local dir n=0
+	while [ $n -le $((P_TIMEOUT * 10)) ]; do
+		for dir in "$ROOT/sys/class/net"/*; do
+			first_line "$dir/address"
+			[ "$RET" = "$(echo "${1#*:}" | tr A-F a-f)" ] || continue
+			[ "${dir##*/}" != "${1%%:*}" ] || return 0
+			$RUN ip link set "${dir##*/}" down
+			$RUN ip link set "${dir##*/}" name "${1%%:*}"
+			return
+		done
+		n=$((n + 1))
+		$RUN sleep 0.1
+	done
+	return 1
+}
+
+# make_bond NAME[:SLAVE,..[:OPTION=VALUE,..[:MTU]]]: the kernel takes options before slaves, and slaves that are down
+make_bond() {
+	local name slaves options mtu item IFS=:
+	set -f
+	# shellcheck disable=SC2086 # fields
+	set -- $1
+	set +f
+	name=$1 slaves=${2:-eth0,eth1} options=${3:-} mtu=${4:-}
+	IFS=,
+	if [ ! -e "$ROOT/sys/class/net/bonding_masters" ]; then
+		$RUN modprobe -a bonding
+		# the module makes one unasked
+		write_link bonding_masters -bond0 || :
+	fi
+	[ -e "$ROOT/sys/class/net/$name/bonding" ] || write_link bonding_masters "+$name" || :
+	[ -e "$ROOT/sys/class/net/$name/bonding" ] || return 1
+	for item in $options; do
+		swap "${item#*=}" ';' ,
+		write_link "$name/bonding/${item%%=*}" "$RET" || warn "bond $name does not take '$item'"
+	done
+	for item in $slaves; do
+		if ! wait_link "$item" || ! $RUN ip link set "$item" down || ! write_link "$name/bonding/slaves" "+$item"; then
+			warn "$item cannot be part of $name"
+		fi
+	done
+	[ -z "$mtu" ] || $RUN ip link set dev "$name" mtu "$mtu"
+	$RUN ip link set "$name" up
+}
+
+# make_vlan NAME:LINK: the number is in the name, as in vlan5, vlan0005, eth0.5
+make_vlan() {
+	local name=${1%%:*} id
+	case $name in
+	*.*) id=${name##*.} ;;
+	*) id=${name#vlan} ;;
+	esac
+	while :; do case $id in 0?*) id=${id#0} ;; *) break ;; esac done
+	case $id in '' | *[!0-9]*) return 1 ;; esac
+	wait_link "${1#*:}" || return 1
+	$RUN modprobe -a 8021q
+	$RUN ip link add link "${1#*:}" name "$name" type vlan id "$id" && $RUN ip link set "$name" up
+}

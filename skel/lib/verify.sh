@@ -1,0 +1,85 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Proofs that the words of other live systems ask for, with the files that lie on their media. Nothing is booted that was to be
+# proven and could not be.
+
+# verify_medium IMAGE: P_CHECKS are sums[:DIGEST,..] (live-boot), sha512, gpg and cms (archiso); what lies on a server is fetched
+verify_medium() {
+	local check
+	for check in $P_CHECKS; do
+		case $check in
+		sums) verify_sums 'sha512 sha256 sha1 md5' ;;
+		sums:*)
+			swap "${check#*:}" , ' '
+			verify_sums "$RET"
+			;;
+		sha512)
+			beside "$1" "${1%.*}.sha512"
+			verify_list sha512 "${1%.*}.sha512"
+			;;
+		gpg) verify_gpg "$1" ;;
+		cms) verify_cms "$1" ;;
+		esac
+	done
+}
+
+# verify_sums DIGESTS: the lists at the top of the medium, as SHA256SUMS or sha256sum.txt; those that are there count
+verify_sums() {
+	local digest list found=''
+	for digest in $1; do
+		list=$IMAGE_TREE/$(echo "$digest" | tr '[:lower:]' '[:upper:]')SUMS
+		[ -f "$list" ] || list=$IMAGE_TREE/${digest}sum.txt
+		if [ -n "$IMAGE_TREE" ] && [ -f "$list" ]; then
+			verify_list "$digest" "$list"
+			found=1
+		fi
+	done
+	[ -n "$found" ] || fail 'verify-checksums: the medium has no list of sums to compare with' "looked for: $1, as SHA256SUMS or sha256sum.txt" \
+		'leave the word out'
+}
+
+# verify_list DIGEST FILE: all that it names, which counts from its folder
+verify_list() {
+	case $1 in md5 | sha1 | sha256 | sha512) ;; *) fail "sums of kind '$1' are not known" '' 'use md5, sha1, sha256 or sha512' ;; esac
+	say "verifying what ${2##*/} names"
+	grep -v '^#' "$2" >"$RAMFS/sums"
+	[ -s "$RAMFS/sums" ] || fail "$2 names no file"
+	(cd "${2%/*}" && "${1}sum" -c "$RAMFS/sums") >"$RAMFS/verified" 2>&1 && return 0
+	fail "files of the medium are not those that ${2##*/} tells" "$(grep -v ': OK$' "$RAMFS/verified" | head -n 5)" \
+		'make the medium again, or leave the word out'
+}
+
+# beside IMAGE FILE: a file that has to be there, beside the image
+beside() {
+	if [ -n "$REMOTE" ] && [ ! -e "$2" ]; then
+		fetch_file "${SOURCE%/*}/${2##*/}" "$2" || rm -f "$2"
+	fi
+	[ -f "$2" ] || fail "${2##*/} is not beside ${1##*/}, which cannot be verified without" '' 'leave the word checksum, verify= or cms_verify= out'
+}
+
+# need_file FILE LINE: what the profile had to pack
+need_file() {
+	[ -e "$ROOT$1" ] || fail "the signature cannot be verified: this initramfs has no $1" '' "build it with the profile line '$2'"
+}
+
+verify_gpg() {
+	need_file /bin/gpgv 'binary /usr/bin/gpgv'
+	need_file /etc/mkvinitrd/keyring.gpg 'file /etc/mkvinitrd/keyring.gpg KEYRING'
+	beside "$1" "$1.sig"
+	$RUN gpgv --keyring "$ROOT/etc/mkvinitrd/keyring.gpg" "$1.sig" "$1" || bad_signature "$1"
+}
+
+# As archiso makes it; a certificate that signed itself is its own authority.
+verify_cms() {
+	local certificate=$ROOT/etc/mkvinitrd/codesign.crt authority=$ROOT/etc/mkvinitrd/codesign_CA.crt
+	need_file /bin/openssl 'binary /usr/bin/openssl'
+	need_file /etc/mkvinitrd/codesign.crt 'file /etc/mkvinitrd/codesign.crt CERTIFICATE'
+	[ -e "$authority" ] || authority=$certificate
+	beside "$1" "$1.cms.sig"
+	$RUN openssl cms -verify -binary -noattr -nointern -purpose any -in "$1.cms.sig" -content "$1" -inform DER -out /dev/null \
+		-certfile "$certificate" -CAfile "$authority" || bad_signature "$1"
+}
+
+bad_signature() {
+	fail "the signature of ${1##*/} is not good" 'the messages above' 'get the image again, or leave the word verify= or cms_verify= out'
+}
