@@ -6,7 +6,7 @@
 
 locate() {
 	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' HOST_DEVICE='' ISO_LOOP='' IMAGE_TREE=''
-	HOST_UUID='' HOST_LABEL=''
+	HOST_UUID='' HOST_LABEL='' VOLUMES=''
 	check_plan
 	case $P_IMAGE in
 	http://* | https://* | ftp://* | tftp://* | nfs:*) network || fail_network ;;
@@ -216,9 +216,33 @@ fail_find() {
 
 # locate_device SPEC WORD: a block device by name, label or id
 locate_device() {
-	find_image -H "$1" || fail_find 'the device' "$1"
+	if volumes_wanted; then
+		load volumes
+		locate_volume "$1"
+	else
+		find_image -H "$1" || fail_find 'the device' "$1"
+	fi
 	state_push "device $DEVICE"
+	enter_volume
 	say "$2$1 is $DEVICE${FSTYPE:+ ($FSTYPE)}"
+}
+
+# volumes_wanted: the plan names some, or the root may be on a logical volume that it does not name
+volumes_wanted() {
+	[ -n "$P_LVM$P_LUKS" ] || { [ -z "$P_LVM_OFF" ] && [ -x "$ROOT/bin/lvm" ]; }
+}
+
+# enter_volume: what DEVICE is only the shell of
+enter_volume() {
+	case $FSTYPE:$P_LUKS_OFF in
+	crypto_LUKS:)
+		load volumes
+		enter_luks
+		;;
+	LVM2_member:*) fail "$DEVICE is a physical volume of LVM, which has logical volumes to choose from" '' \
+		'name the root: root=/dev/VG/LV, in an image vi.part=/dev/VG/LV; lvm lvs in the shell lists them' ;;
+	esac
+	[ -z "$VOLUMES" ] || name_volume
 }
 
 # The image lies in an ISO file of the host, as with findiso= and iso-scan/filename=.

@@ -13,7 +13,8 @@ plan_reset() {
 	P_ALSO='' P_MARK='' NFSROOT='' FOLDERS=''
 	P_NOEJECT='' P_NOPROMPT='' P_GENERATIONS='' P_NORESTORE='' P_PROTECT='' P_BINDS='' P_TCE='' P_SWAP='' TC_WORDS='' TC_RESTORE='' TC_MYDATA=''
 	TC_EXTRAS='' TC_RUNLEVEL='' P_PAUSE='' P_AUTOMOUNT='' P_TOHD=''
-	ROOT_IS_HOST='' PERSIST_OPEN='' COMPAT='' RUNLEVEL='' KNOWN='' NOTES='' TAIL=0
+	P_LVM='' P_LVM_OFF='' P_ON_LVM='' P_LUKS='' P_LUKS_OFF=''
+	ROOT_IS_HOST='' PERSIST_OPEN='''' COMPAT='' RUNLEVEL='' KNOWN='' NOTES='' TAIL=0
 }
 
 # The profile's words come first: what the command line says or implies wins over them.
@@ -107,6 +108,11 @@ plan_settle() {
 	esac
 	case $P_PERSIST in dir:* | file:* | device:*) P_PERSIST=$P_PERSIST$P_GENERATIONS ;; esac
 	[ "$P_MODE" != disk ] || plan_disk
+	case $P_LVM$P_LUKS:$P_ROOT:$P_PART in [!:]* | *:/dev/*/*)
+		load volumes
+		plan_volumes
+		;;
+	esac
 	case $P_MODE:$P_TORAM in
 	loop:1 | disk:1 | share:1) note "word 'vi.toram' is not used in mode $P_MODE" ;;
 	esac
@@ -161,6 +167,8 @@ plan_print() {
 	swap "${P_SNAPSHOTS%"$NL"}" "$NL" ' '
 	show snapshots "$RET"
 	show root "$P_ROOT"
+	show lvm "$P_LVM"
+	show_lines luks "$P_LUKS"
 	show rootfstype "$P_FSTYPE"
 	show rootflags "$P_FLAGS"
 	show access "$P_ACCESS"
