@@ -169,7 +169,7 @@ has_store() {
 	local device=$1 type=$FSTYPE uuid=$FOUND_UUID label=$FOUND_LABEL here=1
 	store_host
 	[ -n "$RET" ] || return 1
-	find_image -t 0 -H "$RET" 2>/dev/null && [ "$DEVICE" = "$device" ] || here=''
+	find_image -q -t 0 -H "$RET" && [ "$DEVICE" = "$device" ] || here=''
 	DEVICE=$device FSTYPE=$type FOUND_UUID=$uuid FOUND_LABEL=$label
 	[ -n "$here" ]
 }
@@ -222,8 +222,9 @@ locate_device() {
 	else
 		find_image -H "$1" || fail_find 'the device' "$1"
 	fi
-	state_push "device $DEVICE"
 	enter_volume
+	# what a volume is made of has been told
+	case $VOLUMES:$DEVICE in 1:/dev/mapper/*) ;; *) state_push "device $DEVICE" ;; esac
 	say "$2$1 is $DEVICE${FSTYPE:+ ($FSTYPE)}"
 }
 

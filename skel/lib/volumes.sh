@@ -112,7 +112,7 @@ open_volumes() {
 		[ "$left" -gt 0 ] || break
 		left=$((left - 1))
 		# the kernel tells when it is there; a disk that may have it in some volume is looked at once a second
-		find_image -t 1 -H "$2" 2>/dev/null
+		find_image -q -t 1 -H "$2"
 	done
 	[ -z "$P_LUKS" ] || warn "LUKS volumes of the command line that are not here: $(printf '%s' "$P_LUKS" | cut -d ' ' -f 1 | tr '\n' ' ')"
 	keep_volumes
@@ -132,11 +132,11 @@ mapped_devices() {
 find_within() {
 	local disk
 	[ -n "$SCOPE" ] || {
-		find_image -t 0 -H "$1" 2>/dev/null
+		find_image -q -t 0 -H "$1"
 		return
 	}
 	for disk in $SCOPE; do
-		! find_image -t 0 -D "$disk" -H "$1" 2>/dev/null || return 0
+		! find_image -q -t 0 -D "$disk" -H "$1" || return 0
 	done
 	return 1
 }
@@ -312,5 +312,5 @@ name_volume() {
 	case $DEVICE in /dev/dm-*) ;; *) return 0 ;; esac
 	first_line "$ROOT/sys/block/${DEVICE##*/}/dm/name"
 	# shellcheck disable=SC2034
-	[ -z "$RET" ] || [ ! -e "$ROOT/dev/mapper/$RET" ] || DEVICE=/dev/mapper/$RET
+	[ -z "$RET" ] || [ ! -L "$ROOT/dev/mapper/$RET" ] || DEVICE=/dev/mapper/$RET
 }
