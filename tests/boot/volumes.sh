@@ -15,25 +15,34 @@ lvm_on() {
 		backup { backup=0 archive=0 } global { locking_dir=\"$WORK/lvm\" }" >"$WORK/lvm.log" 2>&1 || fail "lvm $*: $(cat "$WORK/lvm.log")"
 }
 
-# physical_volume OUT VG LV FS: a physical volume with that volume group, whose only logical volume has that file system
+# physical_volume OUT VG LV=FS...: a physical volume with that volume group, whose logical volumes have these file systems
+# (multiples of 4 MiB)
 physical_volume() {
-	volume_mib=$(($(stat -c %s "$4") / 1048576))
-	truncate -s $((volume_mib + 8))M "$1"
-	volume_loop=$(losetup -f --show "$1")
+	volume_out=$1 volume_group=$2 volume_mib=8
+	shift 2
+	for pair in "$@"; do volume_mib=$((volume_mib + $(stat -c %s "${pair#*=}") / 1048576)); done
+	truncate -s ${volume_mib}M "$volume_out"
+	volume_loop=$(losetup -f --show "$volume_out")
 	lvm_on "$volume_loop" pvcreate "$volume_loop"
-	lvm_on "$volume_loop" vgcreate "$2" "$volume_loop"
-	lvm_on "$volume_loop" lvcreate -an -Zn -Wn -y -L "${volume_mib}m" -n "$3" "$2"
+	lvm_on "$volume_loop" vgcreate "$volume_group" "$volume_loop"
+	# the first extent is at 1 MiB, each volume behind the one before
+	volume_mib=1
+	for pair in "$@"; do
+		size=$(($(stat -c %s "${pair#*=}") / 1048576))
+		lvm_on "$volume_loop" lvcreate -an -Zn -Wn -y -L "${size}m" -n "${pair%%=*}" "$volume_group"
+		dd if="${pair#*=}" of="$volume_out" bs=1M seek=$volume_mib conv=notrunc,sparse status=none
+		volume_mib=$((volume_mib + size))
+	done
 	losetup -d "$volume_loop"
-	# its first extent is at 1 MiB
-	dd if="$4" of="$1" bs=1M seek=1 conv=notrunc,sparse status=none
 }
 
-# clean_volume PV VG MIB: the volume group is whole, the file system of that size in it clean
+# clean_volume PV VG MIB [OFFSET]: the volume group is whole, the file system of that size in its first logical volume (or
+# at that MiB) clean; it is in $WORK/lv.fs then
 clean_volume() {
 	volume_loop=$(losetup -r -f --show "$1")
 	lvm_on "$volume_loop" vgck "$2"
 	losetup -d "$volume_loop"
-	dd if="$1" of="$WORK/lv.fs" bs=1M skip=1 count="$3" conv=sparse status=none
+	dd if="$1" of="$WORK/lv.fs" bs=1M skip="${4:-1}" count="$3" conv=sparse status=none
 	clean_ext4 "$WORK/lv.fs"
 }
 

@@ -6,7 +6,7 @@ luks_uuid=11112222-3333-4444-5555-666677778888
 sysroot lvm cryptsetup
 build_volumes x 'include disk' 'include lvm' 'include luks'
 small_ext4 "$WORK/root.fs"
-physical_volume "$WORK/pv" my-vg lv "$WORK/root.fs"
+physical_volume "$WORK/pv" my-vg "lv=$WORK/root.fs"
 encrypt "$WORK/pv" "$WORK/luks" $luks_uuid
 disk "$WORK/disk.img" 83 "$WORK/luks"
 

@@ -6,14 +6,14 @@
 sysroot lvm
 build_volumes x 'include loop' 'include lvm'
 small_ext4 "$WORK/root.fs"
-physical_volume "$WORK/pv" vg lv "$WORK/root.fs"
+physical_volume "$WORK/pv" vg "lv=$WORK/root.fs"
 disk "$WORK/raw.img" 8e "$WORK/pv"
 mkdir "$WORK/host"
 image vhd "$WORK/raw.img" "$WORK/host"
 ext4 "$WORK/host.fs" 100M imghost "$host_uuid" "$WORK/host"
 # the other one has no init
 ext4 "$WORK/other.fs" 8M lvroot "$root_uuid"
-physical_volume "$WORK/other" vg lv "$WORK/other.fs"
+physical_volume "$WORK/other" vg "lv=$WORK/other.fs"
 disk "$WORK/disk.img" 83 "$WORK/host.fs" "$WORK/other"
 drive="-drive file=$WORK/disk.img,format=raw,if=virtio"
 
