@@ -58,22 +58,21 @@ names_luks() {
 
 # plan_volumes: the volume group of a root on a logical volume need not be named
 plan_volumes() {
-	local root
-	# shellcheck disable=SC2153
+	local volume
 	case $P_MODE:$P_PART:$ROOT_IS_HOST:$P_ROOT in loop:::/dev/mapper/*) P_PART=$P_ROOT P_ROOT='' ;; esac
 	[ -z "$P_LVM_OFF" ] || P_LVM=''
 	[ -z "$P_LUKS_OFF" ] || P_LUKS=''
 	P_LVM=${P_LVM# }
 	case $P_MODE in
-	disk) root=$P_ROOT ;;
-	loop) root=$P_PART ;;
+	disk) volume=$P_ROOT ;;
+	loop) volume=$P_PART ;;
 	*)
 		[ -z "$P_LVM$P_LUKS" ] || note "words for LVM and LUKS volumes are not used in mode $P_MODE"
 		P_LVM='' P_LUKS=''
 		return 0
 		;;
 	esac
-	[ -z "$P_LVM_OFF" ] && ! names_luks "${root#/dev/mapper/}" && lv_of "$root" || return 0
+	[ -z "$P_LVM_OFF" ] && ! names_luks "${volume#/dev/mapper/}" && lv_of "$volume" || return 0
 	P_ON_LVM=1
 	list_has "$P_LVM" "${RET%%/*}" || list_has "$P_LVM" "$RET" || P_LVM="$P_LVM${P_LVM:+ }${RET%%/*}"
 }
@@ -148,7 +147,7 @@ open_luks_volumes() {
 	while read -r spec name option; do
 		[ -n "$spec" ] || continue
 		if find_within "$spec" && [ "$FSTYPE" = crypto_LUKS ]; then
-			unlock "$DEVICE" "$name" $option
+			unlock "$DEVICE" "$name" ${option:+"$option"}
 			continue
 		fi
 		pending="$pending$spec $name${option:+ $option}$NL"
@@ -164,7 +163,20 @@ unlock() {
 	! is_read_only "$1" || set -- "$@" --readonly
 	open_crypt "$@" || fail "the LUKS volume $1 could not be opened" \
 		'no passphrase in three tries, or the messages of cryptsetup above' 'boot again'
-	add_scope "/dev/mapper/$2"
+	! node_of "$2" || add_scope "$RET"
+}
+
+# node_of NAME: the /dev/dm-N of that mapped device in RET
+node_of() {
+	local dir
+	for dir in "$ROOT"/sys/block/dm-*; do
+		first_line "$dir/dm/name"
+		[ "$RET" != "$1" ] || {
+			RET=/dev/${dir##*/}
+			return 0
+		}
+	done
+	return 1
 }
 
 # add_scope DEVICE: what lies in it is the root's, too
@@ -292,10 +304,9 @@ find_in_image() {
 opened_names() {
 	local dir
 	for dir in "$ROOT"/sys/block/dm-*; do
-		! is_volume "$dir" LVM && ! is_volume "$dir" CRYPT || {
-			first_line "$dir/dm/name"
-			printf '%s ' "$RET"
-		}
+		is_volume "$dir" LVM || is_volume "$dir" CRYPT || continue
+		first_line "$dir/dm/name"
+		printf '%s ' "$RET"
 	done
 }
 

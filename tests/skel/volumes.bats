@@ -30,7 +30,7 @@ for last in "$@"; do before=$device device=$last; done
 FAKE
 	fake findimg <<'FAKE'
 while [ $# -gt 0 ]; do
-	case $1 in -H) host=$2 && shift ;; -m) mount=$2 && shift ;; -t | -D) shift ;; --state) state=$2 && shift ;; /*) path=$1 ;; esac
+	case $1 in -H) host=$2 && shift ;; -m) mount=$2 && shift ;; -D) disk=$2 && shift ;; -t) shift ;; --state) state=$2 && shift ;; /*) path=$1 ;; esac
 	shift
 done
 answer() {
@@ -39,6 +39,7 @@ answer() {
 	exit 0
 }
 for dir in "$ROOT"/sys/block/dm-*; do
+	[ "${disk:-/dev/${dir##*/}}" = "/dev/${dir##*/}" ] || continue
 	[ "$host" != "/dev/mapper/$(cat "$dir/dm/name" 2>/dev/null)" ] || answer "/dev/${dir##*/}" ext4
 	[ "$host:${dir##*/}" != UUID=in-lv:dm-1 ] || answer /dev/dm-1 ext4
 done
@@ -80,6 +81,7 @@ kloop() {
 
 loop_read_only() {
 	tools lvm overlayroot
+	echo loop0 >"$ROOT/pv"
 	mkdir -p "$ROOT/sys/class/block/loop0" "$ROOT/sys/block/dm-1" && echo 1 | tee "$ROOT/sys/class/block/loop0/ro" >"$ROOT/sys/block/dm-1/ro"
 	cmdline 'vi.mode=loop vi.image=/a.vmdk vi.part=/dev/vg/lv rw'
 	boot
@@ -134,6 +136,16 @@ luks_lvm() {
 		state 'device /dev/vda2' 'volumes all' && not_called 'cryptsetup.*luks-luks'
 }
 @test "disk: a logical volume in a LUKS volume" { both luks_lvm; }
+
+loop_luks_lvm() {
+	tools lvm cryptsetup
+	echo dm-0 >"$ROOT/pv"
+	cmdline 'vi.mode=loop vi.image=/a.img vi.host=UUID=aabb vi.part=/dev/vg/lv rd.luks.name=luks=crypt rw'
+	boot
+	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 crypt' 'mount -t ext4 -o rw /dev/mapper/vg-lv /newroot' &&
+		grep -qF 'lvm vgchange --sysinit -ay vg --config devices { filter=["a|^/dev/loop0$|", "a|^/dev/dm-0$|", "r|.*|"] ' "$CALLS"
+}
+@test "loop: a logical volume in a LUKS volume of the image" { both loop_luks_lvm; }
 
 luks_names() {
 	tools cryptsetup
