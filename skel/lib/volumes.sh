@@ -110,6 +110,7 @@ open_volumes() {
 		[ -z "$found" ] || break
 		[ "$left" -gt 0 ] || break
 		left=$((left - 1))
+		[ $left != $(($1 - 3)) ] || say "waiting $left more seconds for $2"
 		# the kernel tells when it is there; a disk that may have it in some volume is looked at once a second
 		find_image -q -t 1 -H "$2"
 	done
