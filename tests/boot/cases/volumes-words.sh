@@ -5,8 +5,8 @@
 . "$TOP/tests/boot/volumes.sh"
 disk_luks=11112222-3333-4444-5555-666677778888 image_luks=99992222-3333-4444-5555-666677778888
 sysroot lvm cryptsetup
-build_volumes disk 'include disk' 'include luks'
-build_volumes loop 'include loop' 'include lvm' 'include luks'
+build_volumes onluks 'include disk' 'include luks'
+build_volumes inimage 'include loop' 'include lvm' 'include luks'
 build_volumes bare 'include disk'
 
 # the host's partition, with two images; a LUKS partition with a root
@@ -22,19 +22,19 @@ image vmdk-stream "$WORK/raw.img" "$WORK/host"
 ext4 "$WORK/host.fs" 200M imghost "$host_uuid" "$WORK/host"
 disk "$WORK/disk.img" 83 "$WORK/host.fs" "$WORK/root.luks"
 
-typing disk "cryptdevice=UUID=$disk_luks:croot:allow-discards root=/dev/mapper/croot rw test.keep=one" secret
+typing onluks "cryptdevice=UUID=$disk_luks:croot:allow-discards root=/dev/mapper/croot rw test.keep=one" secret
 expect_small_boot
-typing disk "root=UUID=$disk_luks rw test.keep=two" secret
+typing onluks "root=UUID=$disk_luks rw test.keep=two" secret
 expect_small_boot
 expect '=== kept one'
-typing disk "root=UUID=$disk_luks rw panic=-1" a b c
+typing onluks "root=UUID=$disk_luks rw panic=-1" a b c
 expect 'the LUKS volume /dev/vda2 could not be opened'
 expect_not '=== busybox init reached'
 
-typing loop "vi.host=UUID=$host_uuid vi.image=/disk.qcow2 vi.part=/dev/a-vg/b-lv rd.luks.name=$image_luks=crypt rw test.keep=three" secret
+typing inimage "vi.host=UUID=$host_uuid vi.image=/disk.qcow2 vi.part=/dev/a-vg/b-lv rd.luks.name=$image_luks=crypt rw test.keep=three" secret
 expect_small_boot
 expect '=== root ext4 rw'
-typing loop "vi.host=UUID=$host_uuid vi.image=/disk.vmdk kroot=/dev/mapper/a--vg-b--lv rw test.keep=four"
+typing inimage "vi.host=UUID=$host_uuid vi.image=/disk.vmdk kroot=/dev/mapper/a--vg-b--lv rw test.keep=four"
 expect_small_boot
 expect 'can only be read: changes are kept in memory'
 expect '=== root overlay'
