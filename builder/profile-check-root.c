@@ -119,6 +119,8 @@ static const char *partition_problem(const char *text)
 					 : "is not the UUID of a file system as blkid prints it";
 	if ((value = after_prefix(text, "LABEL=")))
 		return *value ? NULL : "has no label";
+	if ((value = after_prefix(text, "/dev/")))
+		return strchr(value, '/') ? NULL : "is not a logical volume of the image";
 	if (!parse_number(text, 255, &number))
 		return "is not a partition of the image";
 	return number ? NULL : "is not a partition: they count from 1";

@@ -16,7 +16,7 @@ static const struct directive directives[STMT_KINDS] = {
 	  "host any | UUID=... | LABEL=... | PARTUUID=... | PARTLABEL=... | /dev/... | cdrom | "
 	  "usb" },
 	{ "partition", STMT_PARTITION, 1, 1, true,
-	  "partition NUMBER | UUID=... | LABEL=... | whole" },
+	  "partition NUMBER | UUID=... | LABEL=... | /dev/VG/LV | whole" },
 	{ "persist", STMT_PERSIST, 1, 1, true,
 	  "persist none | ram[:SIZE] | dir:[HOST:]/PATH | file:[HOST:]/PATH[,SIZE] | device:HOST | "
 	  "archive:[HOST:]/PATH; dir, file and device: [,rollback=N]" },

@@ -25,6 +25,7 @@ static const struct option long_options[] = {
 	{ "write", no_argument, NULL, 'w' },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "verbose", no_argument, NULL, 'v' },
+	{ "quiet", no_argument, NULL, 'q' },
 	{ "id", required_argument, NULL, OPTION_ID },
 	{ "state", required_argument, NULL, OPTION_STATE },
 	{ "only", required_argument, NULL, OPTION_ONLY },
@@ -51,7 +52,7 @@ static int help(void)
 	     "      --id=ID           the image must have UUID=.., LABEL=.. or sha256:HEX\n"
 	     "      --state=FILE      append what was mounted to FILE\n"
 	     "  -n, --dry-run         print the disks that would be looked into, in order\n"
-	     "  -v, --verbose         tell about every disk\n"
+	     "  -v, --verbose         tell about every disk; -q, --quiet: not what was not found\n"
 	     "  -h, --help            -V, --version\n"
 	     "Exit status: 0 found, 1 failed, 2 usage, 3 not found");
 	return 0;
@@ -62,6 +63,7 @@ struct arguments {
 	const char *host, *id;
 	char sysfs[4096];
 	enum msg_level level;
+	bool quiet; /* the exit status alone tells that nothing was found */
 };
 
 static int parse_timeout(const char *text, unsigned int *ret)
@@ -100,6 +102,10 @@ static int set_option(struct arguments *a, int option)
 		return 0;
 	case 'v':
 		a->level = MSG_DEBUG;
+		return 0;
+	case 'q':
+		a->quiet = true;
+		a->level = MSG_WARNING;
 		return 0;
 	case OPTION_ID:
 		a->id = optarg;
@@ -159,7 +165,7 @@ static int make_folder(const char *path, struct error **err)
 	}
 }
 
-static int find(struct search *s, const struct request *rq)
+static int find(struct search *s, const struct request *rq, bool quiet)
 {
 	const struct candidate *winner = NULL;
 	struct error *err = NULL;
@@ -171,7 +177,8 @@ static int find(struct search *s, const struct request *rq)
 		return msg_fail(err);
 	code = search_run(s, &winner, &err);
 	if (code == -ENOENT) {
-		report_not_found(s);
+		if (!quiet)
+			report_not_found(s);
 		return EXIT_NOT_FOUND;
 	}
 	if (code < 0)
@@ -194,7 +201,7 @@ int main(int argc, char **argv)
 	msg_init("findimg", a.level);
 	snprintf(a.sysfs, sizeof(a.sysfs), "/sys");
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "H:D:t:m:wnvhV", long_options, NULL)) >= 0) {
+	while ((option = getopt_long(argc, argv, "H:D:t:m:wnvqhV", long_options, NULL)) >= 0) {
 		if (option == 'h')
 			return help();
 		if (option == 'V') {
@@ -212,7 +219,7 @@ int main(int argc, char **argv)
 	status = check(&a);
 	if (status)
 		return status;
-	status = find(&search, &a.request);
+	status = find(&search, &a.request, a.quiet);
 	search_close(&search);
 	if (fflush(stdout) != 0)
 		return 1;

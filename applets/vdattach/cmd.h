@@ -31,6 +31,10 @@ struct options {
  * holder. */
 int cmd_free(const struct options *options, struct error **err);
 
+/* Takes a volume of LVM or LUKS (by its device-mapper uuid) away, and its nodes. -EBUSY while it is
+ * open, -ENODEV: another kind of device. */
+int cmd_unmap(const struct options *options, struct error **err);
+
 /* Each returns the exit status, or -errno with *err set. */
 int cmd_attach(const struct options *options, struct error **err);
 int cmd_cat(const struct options *options, struct error **err);

@@ -12,7 +12,7 @@
 static const char help[] =
 	"Usage: vdattach [attach] [-r] [-f FORMAT] [-e EXPORTER] [-p PART] IMAGE\n"
 	"       vdattach info|check|map|cat|serve [OPTION].. IMAGE\n"
-	"       vdattach detach DEVICE | free DEVICE | list\n"
+	"       vdattach detach|free|unmap DEVICE | list\n"
 	"Attaches a virtual disk image as a block device and prints it.\n"
 	"  -r, --read-only          never write to IMAGE\n"
 	"  -f, --format=FORMAT      raw, vhd..; default: by content\n"
@@ -39,7 +39,7 @@ static const struct verb {
 	{ "check", cmd_check, "IMAGE" },   { "detach", cmd_detach, "DEVICE" },
 	{ "free", cmd_free, "DEVICE" },	   { "info", cmd_info, "IMAGE" },
 	{ "list", cmd_list, NULL },	   { "map", cmd_map, "IMAGE" },
-	{ "serve", cmd_serve, "IMAGE" },
+	{ "serve", cmd_serve, "IMAGE" },   { "unmap", cmd_unmap, "DEVICE" },
 };
 
 enum { OPT_ONCE = 256, OPT_JSON, OPT_STATE, OPT_LINKS, OPT_PARENTS, OPT_FOLDER };

@@ -17,12 +17,20 @@ attach_disk() {
 	[1-9]* | PARTUUID=* | PARTLABEL=*) vdattach_image -p "$P_PART" ;;
 	whole) vdattach_image ;;
 	'') vdattach_image && only_partition ;;
-	*) vdattach_image && partition_of "$DEVICE" "$P_PART" ;;
+	/dev/*) volume_of_image ;;
+	*) if volumes_wanted; then volume_of_image; else vdattach_image && partition_of "$DEVICE" "$P_PART"; fi ;;
 	esac
 	[ -z "$COMPAT" ] || compat_names
 	find_image -H "$DEVICE" || fail "no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
 		'findimg above' 'say which partition is the root: vi.part=1, vi.part=UUID=..., vi.part=whole'
+	enter_volume
 	! is_read_only "$DEVICE" || keep_changes_in_ram
+}
+
+volume_of_image() {
+	vdattach_image
+	load volumes
+	find_in_image
 }
 
 # vdattach_image [-p N]: read-only when its host is, or when the changes go elsewhere. What continues or precedes the

@@ -1,19 +1,24 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A store in a LUKS volume: cryptsetup, which the profile packs, asks for the passphrase on the console.
+# What is in a LUKS volume: cryptsetup, which the profile packs, asks for the passphrase on the console.
 
-# open_luks DEVICE|FILE: RET is the device inside. It goes by itself when the store is unmounted: see forget_luks.
-open_luks() {
+# open_crypt DEVICE|FILE NAME [OPTION...]: it becomes /dev/mapper/NAME
+open_crypt() {
+	local device=$1 name=$2
+	shift 2
 	[ -n "$RUN" ] || [ -x /bin/cryptsetup ] || [ -x /sbin/cryptsetup ] || [ -x /usr/sbin/cryptsetup ] ||
-		fail "the store $1 is encrypted, and this initramfs has no cryptsetup" '' \
-			"build it with the profile line 'include luks'"
-	LUKS=vi-crypt
+		fail "$device is encrypted, and this initramfs has no cryptsetup" '' "build it with the profile line 'include luks'"
 	mkdir -p "$ROOT/run/cryptsetup"
 	$RUN modprobe -a dm_crypt loop 2>/dev/null
 	# shellcheck disable=SC2094 # a terminal
-	PATH=$PATH:/sbin:/usr/sbin:/usr/bin $RUN cryptsetup open --type luks --tries 3 "$1" "$LUKS" <"$ROOT/dev/console" >"$ROOT/dev/console" 2>&1 ||
-		fail "the store $1 could not be opened" 'no passphrase in three tries, or the messages of cryptsetup above' \
-			'boot again, or boot with vi.persist=ram to leave the saved changes out'
+	PATH=$PATH:/sbin:/usr/sbin:/usr/bin $RUN cryptsetup open --type luks --tries 3 "$@" "$device" "$name" <"$ROOT/dev/console" >"$ROOT/dev/console" 2>&1
+}
+
+# open_luks DEVICE|FILE: a store; RET is the device inside. It goes by itself when the store is unmounted: see forget_luks.
+open_luks() {
+	LUKS=vi-crypt
+	open_crypt "$1" "$LUKS" || fail "the store $1 could not be opened" 'no passphrase in three tries, or the messages of cryptsetup above' \
+		'boot again, or boot with vi.persist=ram to leave the saved changes out'
 	# shellcheck disable=SC2034 # for assemble
 	RET=/dev/mapper/$LUKS
 }

@@ -6,7 +6,7 @@
 
 locate() {
 	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' HOST_DEVICE='' ISO_LOOP='' IMAGE_TREE=''
-	HOST_UUID='' HOST_LABEL=''
+	HOST_UUID='' HOST_LABEL='' VOLUMES=''
 	check_plan
 	if image_is_remote; then
 		network || fail_network
@@ -219,7 +219,7 @@ has_store() {
 	local device=$1 type=$FSTYPE uuid=$FOUND_UUID label=$FOUND_LABEL here=1
 	store_host
 	[ -n "$RET" ] || return 1
-	find_image -t 0 -H "$RET" 2>/dev/null && [ "$DEVICE" = "$device" ] || here=''
+	find_image -q -t 0 -H "$RET" && [ "$DEVICE" = "$device" ] || here=''
 	DEVICE=$device FSTYPE=$type FOUND_UUID=$uuid FOUND_LABEL=$label
 	[ -n "$here" ]
 }
@@ -266,9 +266,34 @@ fail_find() {
 
 # locate_device SPEC WORD: a block device by name, label or id
 locate_device() {
-	find_image -H "$1" || fail_find 'the device' "$1"
-	state_push "device $DEVICE"
+	if volumes_wanted; then
+		load volumes
+		locate_volume "$1"
+	else
+		find_image -H "$1" || fail_find 'the device' "$1"
+	fi
+	enter_volume
+	# what a volume is made of has been told
+	case $VOLUMES:$DEVICE in 1:/dev/mapper/*) ;; *) state_push "device $DEVICE" ;; esac
 	say "$2$1 is $DEVICE${FSTYPE:+ ($FSTYPE)}"
+}
+
+# volumes_wanted: the plan names some, or the root may be on a logical volume that it does not name
+volumes_wanted() {
+	[ -n "$P_LVM$P_LUKS" ] || { [ -z "$P_LVM_OFF" ] && [ -x "$ROOT/bin/lvm" ]; }
+}
+
+# enter_volume: what DEVICE is only the shell of
+enter_volume() {
+	case $FSTYPE:$P_LUKS_OFF in
+	crypto_LUKS:)
+		load volumes
+		enter_luks
+		;;
+	LVM2_member:*) fail "$DEVICE is a physical volume of LVM, which has logical volumes to choose from" '' \
+		'name the root: root=/dev/VG/LV, in an image vi.part=/dev/VG/LV; lvm lvs in the shell lists them' ;;
+	esac
+	[ -z "$VOLUMES" ] || name_volume
 }
 
 # The image lies in an ISO file of the host, as with findiso= and iso-scan/filename=.

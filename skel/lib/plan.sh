@@ -14,6 +14,7 @@ plan_reset() {
 	P_NOEJECT='' P_NOPROMPT='' P_GENERATIONS='' P_NORESTORE='' P_PROTECT='' P_BINDS='' P_TCE='' P_SWAP='' TC_WORDS='' TC_RESTORE='' TC_MYDATA=''
 	TC_EXTRAS='' TC_RUNLEVEL='' P_PAUSE='' P_AUTOMOUNT='' P_TOHD='' NO_TCE='' NO_ZRAM='' NO_SWAP=''
 	P_CHECKS='' P_KEEP_RO='' P_LINKS='' LIVE_KIND='' LIVE_NFS='' LIVE_NFSOPTS='' LIVE_NETBOOT='' ARCHISO_STAY='' COW_FLAGS='' PERCH_MODE='' PERCH_SIZE=''
+	P_LVM='' P_LVM_OFF='' P_ON_LVM='' P_LUKS='' P_LUKS_OFF=''
 	ROOT_IS_HOST='' PERSIST_OPEN='' COMPAT='' RUNLEVEL='' KNOWN='' NOTES='' TAIL=0
 }
 
@@ -110,6 +111,11 @@ plan_settle() {
 	esac
 	case $P_PERSIST in dir:* | file:* | device:*) P_PERSIST=$P_PERSIST$P_GENERATIONS ;; esac
 	[ "$P_MODE" != disk ] || plan_disk
+	case $P_LVM$P_LUKS:$P_ROOT:$P_PART in [!:]* | *:/dev/*/*)
+		load volumes
+		plan_volumes
+		;;
+	esac
 	case $P_MODE:$P_TORAM in
 	loop:1 | disk:1 | share:1) note "word 'vi.toram' is not used in mode $P_MODE" ;;
 	esac
@@ -188,6 +194,8 @@ plan_print() {
 	swap "${P_SNAPSHOTS%"$NL"}" "$NL" ' '
 	show snapshots "$RET"
 	show root "$P_ROOT"
+	show lvm "$P_LVM"
+	show_lines luks "$P_LUKS"
 	show rootfstype "$P_FSTYPE"
 	show rootflags "$P_FLAGS"
 	show access "$P_ACCESS"

@@ -8,13 +8,15 @@
 
 # shellcheck source=skel/lib/words-live.sh
 . "$LIB/words-live.sh"
+# shellcheck source=skel/lib/words-volumes.sh
+. "$LIB/words-volumes.sh"
 
 word() {
 	V=${1#*=}
 	case $1 in
 	vi.*) word_ours "$1" ;;
-	rd.*) word_vfuseloop "$1" || word_dracut "$1" ;;
-	*) word_kernel "$1" || word_network "$1" || word_vdisk "$1" || word_tinycore "$1" ||
+	rd.*) word_vfuseloop "$1" || word_volumes "$1" || word_dracut "$1" ;;
+	*) word_kernel "$1" || word_network "$1" || word_vdisk "$1" || word_volumes "$1" || word_tinycore "$1" ||
 		word_live "$1" || word_archiso "$1" || word_slax "$1" ;;
 	esac || return 0
 	# the kernel hands such a word to init: see init_arguments
@@ -143,9 +145,6 @@ word_vdisk() {
 	case $1 in
 	kloop=/* | vloop=/* | loop=/*) I_MODE=loop I_IMAGE=$V ROOT_IS_HOST=1 ;;
 	squashfs=/*) I_MODE=overlay I_IMAGE=$V ROOT_IS_HOST=1 ;;
-	kroot=/dev/mapper/loop[0-9]*p[0-9]* | kroot=/dev/loop[0-9]*p[0-9]*) I_PART=${V##*p} ;;
-	kroot=/dev/loop[0-9]*) I_PART=whole ;;
-	kroot=* | klvm=*) later "$1" ;;
 	vlooppart=p[0-9]*) I_PART=${V#p} ;;
 	kloopfstype=* | vloopfstype=*) P_FSTYPE=$V ;;
 	hostfstype=*) ;; # findimg knows it by looking
@@ -247,7 +246,7 @@ word_dracut() {
 	rd.shell=0) P_SHELL=0 ;;
 	rd.emergency=reboot) P_SHELL=0 P_PANIC=-1 ;;
 	rd.debug | rd.debug=1) P_DEBUG=1 ;;
-	rd.info | rd.udev.* | rd.luks=0 | rd.lvm=0 | rd.md=0 | rd.dm=0 | rd.neednet=0) ;; # none of these is used unasked
+	rd.info | rd.udev.* | rd.md=0 | rd.dm=0 | rd.neednet=0) ;; # none of these is used unasked
 	rd.driver.pre=* | rd.driver.post=*) P_MODULES="$P_MODULES${P_MODULES:+,}$V" ;;
 	rd.live.* | rd.overlay.* | rd.writable.* | rd.minmem=* | rd.emergency=*) later "$1" ;;
 	rd.luks* | rd.lvm* | rd.md* | rd.dm* | rd.net.* | rd.neednet* | rd.nvmf* | rd.iscsi*) later "$1" ;;

@@ -287,19 +287,31 @@ typing() {
 	timeout -k 5 240 python3 - "$LOG" "$@" -- qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m 1024 -nodefaults -display none \
 		-no-reboot -serial stdio -nic none -kernel "$KDIR/vmlinuz" -initrd "$WORK/$typing_name.initramfs" \
 		-append "console=ttyS0 no_timer_check panic=-1 $typing_append" -drive "file=$WORK/disk.img,format=raw,if=virtio" <<'PYTHON' || fail "QEMU ended with status $?"
-import subprocess, sys
+import os, select, subprocess, sys
 split = sys.argv.index("--")
 log, answers, command = sys.argv[1], sys.argv[2:split], sys.argv[split + 1:]
+
+def type(data):
+    qemu.stdin.write(data)
+    qemu.stdin.flush()
+
 with open(log, "wb", buffering=0) as out, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as qemu:
-    seen = b""
-    while byte := qemu.stdout.read1(4096):
-        out.write(byte)
-        seen += byte
-        while b"Enter passphrase" in seen and seen.rstrip(b" ").endswith(b":"):
-            seen = b""
-            if answers:
-                qemu.stdin.write(answers.pop(0).encode() + b"\n")
-                qemu.stdin.flush()
+    seen, probing, output = b"", False, qemu.stdout.fileno()
+    while True:
+        # what is typed between the prompt and the end of the echo is lost: a letter, taken back, tells
+        if not probing or select.select([output], [], [], 1)[0]:
+            data = os.read(output, 4096)
+            if not data:
+                break
+            out.write(data)
+            seen += data
+            if probing or (b"Enter passphrase" in seen and seen.rstrip(b" ").endswith(b":")):
+                seen, probing = b"", bool(answers)
+                if probing:
+                    type(b"x\x15")
+        else:
+            probing = False
+            type(answers.pop(0).encode() + b"\n")
 sys.exit(qemu.returncode)
 PYTHON
 }

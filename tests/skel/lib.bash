@@ -59,6 +59,7 @@ while [ $# -gt 0 ]; do
 	-H) host=$2 && shift ;;
 	-m) mount=$2 && shift ;;
 	-t | -D) shift ;;
+	-q) ;;
 	--state) state=$2 && shift ;;
 	-w) ;;
 	*) path=${path:-$1} ;;

@@ -47,9 +47,9 @@ substrings() {
 @test "words are matched whole and never evaluated" { both substrings; }
 
 notes_on_console() {
-	cmdline 'root=/dev/vda1 quiet klvm=vg vi.mode=lop'
+	cmdline 'root=/dev/vda1 quiet cryptkey=k vi.mode=lop'
 	boot
-	said "warning: word 'klvm=vg' is known but not honoured by this version" &&
+	said "warning: word 'cryptkey=k' is known but not honoured by this version" &&
 		said "warning: word 'vi.mode=lop' ignored: expected loop, tmpfs, overlay, disk or share"
 }
 @test "a word that cannot be honoured is reported, quiet or not" { both notes_on_console; }

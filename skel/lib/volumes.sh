@@ -1,0 +1,328 @@
+# shellcheck shell=dash
+# shellcheck disable=SC2034 # what is found is for the other files
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Roots on logical volumes (LVM) and in LUKS volumes. What the plan names is opened in the order in which it is found, so
+# that one may lie in the other.
+
+# lv_of DEVICE: VG/LV in RET, when /dev/VG/LV or /dev/mapper/VG-LV is the name of a logical volume
+lv_of() {
+	local vg lv
+	case $1 in
+	/dev/mapper/*) ;;
+	/dev/disk/* | /dev/vdhost/* | /dev/block/* | /dev/cciss/* | /dev/ida/* | /dev/md/* | /dev/*/*/*) return 1 ;;
+	/dev/?*/?*)
+		RET=${1#/dev/}
+		return 0
+		;;
+	*) return 1 ;;
+	esac
+	# device-mapper names have each '-' of VG and LV doubled
+	swap "${1#/dev/mapper/}" -- "$NL"
+	case $RET in
+	*-*-*) return 1 ;;
+	?*-?*) vg=${RET%%-*} lv=${RET#*-} ;;
+	*) return 1 ;;
+	esac
+	swap "$vg" "$NL" -
+	vg=$RET
+	swap "$lv" "$NL" -
+	RET=$vg/$RET
+}
+
+# mapped_name DEVICE: /dev/VG/LV as /dev/mapper/VG-LV in RET, others as they are
+mapped_name() {
+	local vg
+	case $1 in /dev/mapper/*) ;; *)
+		if lv_of "$1"; then
+			vg=${RET%%/*}
+			swap "${RET#*/}" - --
+			set -- "$RET"
+			swap "$vg" - --
+			RET=/dev/mapper/$RET-$1
+			return 0
+		fi
+		;;
+	esac
+	RET=$1
+}
+
+# names_luks NAME: one of the LUKS volumes of the plan gets it
+names_luks() {
+	local line IFS="$NL"
+	for line in $P_LUKS; do
+		line=${line#* }
+		[ "${line%% *}" != "$1" ] || return 0
+	done
+	return 1
+}
+
+# plan_volumes: the volume group of a root on a logical volume need not be named
+plan_volumes() {
+	local volume
+	case $P_MODE:$P_PART:$ROOT_IS_HOST:$P_ROOT in loop:::/dev/mapper/*) P_PART=$P_ROOT P_ROOT='' ;; esac
+	[ -z "$P_LVM_OFF" ] || P_LVM=''
+	[ -z "$P_LUKS_OFF" ] || P_LUKS=''
+	P_LVM=${P_LVM# }
+	case $P_MODE in
+	disk) volume=$P_ROOT ;;
+	loop) volume=$P_PART ;;
+	*)
+		[ -z "$P_LVM$P_LUKS" ] || note "words for LVM and LUKS volumes are not used in mode $P_MODE"
+		P_LVM='' P_LUKS=''
+		return 0
+		;;
+	esac
+	[ -z "$P_LVM_OFF" ] && ! names_luks "${volume#/dev/mapper/}" && lv_of "$volume" || return 0
+	P_ON_LVM=1
+	list_has "$P_LVM" "${RET%%/*}" || list_has "$P_LVM" "$RET" || P_LVM="$P_LVM${P_LVM:+ }${RET%%/*}"
+}
+
+# What a profile did not pack: a root that needs it cannot be had, other volumes can be done without.
+check_tools() {
+	[ -z "$P_LVM" ] || [ -x "$ROOT/bin/lvm" ] || {
+		[ -z "$P_ON_LVM" ] || fail "the root is on the volume group ${P_LVM%%/*}, and this initramfs has no lvm" '' \
+			"build it with the profile line 'include lvm'"
+		warn "the volumes $P_LVM stay closed: this initramfs has no lvm; build it with the profile line 'include lvm'"
+		P_LVM=''
+	}
+	[ -z "$P_LUKS" ] || [ -x "$ROOT/bin/cryptsetup" ] || {
+		warn "the LUKS volumes of the command line stay closed: this initramfs has no cryptsetup;" \
+			"build it with the profile line 'include luks'"
+		P_LUKS=''
+	}
+}
+
+# open_volumes SECONDS SPEC: opens until SPEC, the root, is there: 0, with DEVICE and FSTYPE. Disks are waited for so long.
+# SCOPE: only on these disks, and in what was opened on them
+open_volumes() {
+	local left=$1 before found=''
+	check_tools
+	[ ! -x "$ROOT/bin/lvm" ] || $RUN modprobe -a dm_mod
+	while :; do
+		mapped_devices
+		before=$RET
+		open_luks_volumes
+		activate_lvm
+		mapped_devices
+		! find_within "$2" || found=1
+		[ -z "$found" ] || [ -n "$P_LUKS" ] || break
+		[ "$RET" = "$before" ] || continue
+		[ -z "$found" ] || break
+		[ "$left" -gt 0 ] || break
+		left=$((left - 1))
+		[ $left != $(($1 - 3)) ] || say "waiting $left more seconds for $2"
+		# the kernel tells when it is there; a disk that may have it in some volume is looked at once a second
+		find_image -q -t 1 -H "$2"
+	done
+	[ -z "$P_LUKS" ] || warn "LUKS volumes of the command line that are not here: $(printf '%s' "$P_LUKS" | cut -d ' ' -f 1 | tr '\n' ' ')"
+	keep_volumes
+	[ -n "$found" ] || tell_lvm
+}
+
+# mapped_devices: those that there are, in RET
+mapped_devices() {
+	local dir
+	RET=''
+	for dir in "$ROOT"/sys/block/dm-*; do
+		[ ! -e "$dir" ] || RET="$RET ${dir##*/}"
+	done
+}
+
+# find_within SPEC
+find_within() {
+	local disk
+	[ -n "$SCOPE" ] || {
+		find_image -q -t 0 -H "$1"
+		return
+	}
+	for disk in $SCOPE; do
+		! find_image -q -t 0 -D "$disk" -H "$1" || return 0
+	done
+	return 1
+}
+
+# open_luks_volumes: those of P_LUKS that are there, and leaves the others in it
+open_luks_volumes() {
+	local spec name option pending=''
+	[ -n "$P_LUKS" ] || return 0
+	while read -r spec name option; do
+		[ -n "$spec" ] || continue
+		if find_within "$spec" && [ "$FSTYPE" = crypto_LUKS ]; then
+			unlock "$DEVICE" "$name" ${option:+"$option"}
+			continue
+		fi
+		pending="$pending$spec $name${option:+ $option}$NL"
+	done <<LUKS
+$P_LUKS
+LUKS
+	P_LUKS=$pending
+}
+
+# unlock DEVICE NAME [OPTION]
+unlock() {
+	load crypt
+	! is_read_only "$1" || set -- "$@" --readonly
+	open_crypt "$@" || fail "the LUKS volume $1 could not be opened" \
+		'no passphrase in three tries, or the messages of cryptsetup above' 'boot again'
+	! node_of "$2" || add_scope "$RET"
+}
+
+# node_of NAME: the /dev/dm-N of that mapped device in RET
+node_of() {
+	local dir
+	for dir in "$ROOT"/sys/block/dm-*; do
+		first_line "$dir/dm/name"
+		[ "$RET" != "$1" ] || {
+			RET=/dev/${dir##*/}
+			return 0
+		}
+	done
+	return 1
+}
+
+# add_scope DEVICE: what lies in it is the root's, too
+add_scope() {
+	[ -z "$SCOPE" ] || list_has "$SCOPE" "$1" || SCOPE="$SCOPE $1"
+}
+
+# lvm_run ARGS...: without a configuration, a daemon, udev or any file kept; only on the disks of SCOPE
+lvm_run() {
+	local device filter=''
+	for device in $SCOPE; do
+		filter="$filter\"a|^$device\$|\", "
+	done
+	[ -z "$filter" ] || filter="filter=[$filter\"r|.*|\"] "
+	LVM_SUPPRESS_FD_WARNINGS=1 $RUN lvm "$@" --config "devices { ${filter}types=[\"ublkb\", 16] use_devicesfile=0 hints=\"none\" obtain_device_list_from_udev=0 external_device_info_source=\"none\" } activation { udev_sync=0 udev_rules=0 monitoring=0 ${LVM_READ_ONLY}} backup { backup=0 archive=0 } global { thin_check_executable=\"\" cache_check_executable=\"\" }" 2>>"$RAMFS/lvm.log"
+}
+
+# activate_lvm: the volume groups of the plan, all when it names none
+activate_lvm() {
+	local vg name groups
+	[ -z "$P_LVM_OFF" ] && [ -x "$ROOT/bin/lvm" ] || return 0
+	: >"$RAMFS/lvm.log"
+	LVM_READ_ONLY=''
+	groups=$(lvm_run vgs --noheadings -o vg_name)
+	for vg in $groups; do
+		# a table that may write is refused on a disk that can only be read
+		[ -z "$SCOPE" ] || ! is_read_only "${SCOPE%% *}" || LVM_READ_ONLY="read_only_volume_list=[\"$vg\"] "
+		for name in ${P_LVM:-$vg}; do
+			case $name in
+			"$vg") lvm_run vgchange --sysinit -ay "$vg" >>"$RAMFS/lvm.log" ;;
+			"$vg"/*) lvm_run lvchange --sysinit -ay "$name" >>"$RAMFS/lvm.log" ;;
+			esac
+		done
+	done
+	add_lvm_scope
+}
+
+add_lvm_scope() {
+	local dir
+	[ -z "$SCOPE" ] || for dir in "$ROOT"/sys/block/dm-*; do
+		! is_volume "$dir" LVM || ! is_within "$dir" || add_scope "/dev/${dir##*/}"
+	done
+}
+
+# is_within SYSFS: one of the devices below is of SCOPE
+is_within() {
+	local below device
+	for below in "$1"/slaves/*; do
+		for device in $SCOPE; do
+			device=$(readlink -f "$ROOT$device")
+			[ "${device##*/}" != "${below##*/}" ] || return 0
+		done
+	done
+	return 1
+}
+
+# is_volume SYSFS KIND: LVM or CRYPT
+is_volume() {
+	first_line "$1/dm/uuid"
+	case $RET in "$2"-*) return 0 ;; esac
+	return 1
+}
+
+# keep_volumes: for the udev of the root, which leaves mapped devices alone that nobody told it of; for the shutdown
+keep_volumes() {
+	local dir name data=$ROOT/run/udev/data found=''
+	for dir in "$ROOT"/sys/block/dm-*; do
+		is_volume "$dir" LVM || is_volume "$dir" CRYPT || continue
+		mkdir -p "$data" "$ROOT/dev/mapper"
+		first_line "$dir/dev"
+		echo E:DM_UDEV_PRIMARY_SOURCE_FLAG=1 >"$data/b$RET"
+		first_line "$dir/dm/name"
+		name=$RET
+		ln -sf "../${dir##*/}" "$ROOT/dev/mapper/$name"
+		[ -n "$SCOPE" ] || keep_disks "${dir##*/}"
+		found=1
+	done
+	[ -n "$found" ] || return 0
+	state_drop 'volumes all'
+	state_push 'volumes all'
+	VOLUMES=1
+}
+
+# keep_disks NAME: those that a mapped device is made of are to be free at the end
+keep_disks() {
+	local below line
+	for below in "$ROOT/sys/block/$1"/slaves/*; do
+		[ -e "$below" ] || continue
+		line="device /dev/${below##*/}"
+		case $line in *' /dev/dm-'*) continue ;; esac
+		state_drop "$line"
+		state_push "$line"
+	done
+}
+
+tell_lvm() {
+	[ ! -s "$RAMFS/lvm.log" ] || cat "$RAMFS/lvm.log" >&2
+	return 1
+}
+
+# locate_volume SPEC: a root that may be on some volume of this machine's disks
+locate_volume() {
+	# shellcheck disable=SC2034 # for find_within
+	SCOPE=''
+	mapped_name "$1"
+	open_volumes "$P_TIMEOUT" "$RET" || {
+		mapped_name "$1"
+		find_image -t 0 -H "$RET" || fail_find 'the device' "$1"
+	}
+}
+
+# find_in_image: the root is on some volume of the disk DEVICE, and no other disk is looked at
+find_in_image() {
+	local link spec
+	SCOPE=$DEVICE
+	for link in "$ROOT"/dev/vdhost/Partition*; do
+		[ ! -L "$link" ] || add_scope "$(readlink "$link")"
+	done
+	mapped_name "$P_PART"
+	spec=$RET
+	open_volumes 0 "$spec" || fail "$P_PART is not in $P_IMAGE ($SCOPE)" "volumes opened: $(opened_names)" \
+		'correct vi.part= or kroot=; name what is to be opened with klvm=, rd.lvm.lv= or rd.luks.uuid='
+}
+
+opened_names() {
+	local dir
+	for dir in "$ROOT"/sys/block/dm-*; do
+		is_volume "$dir" LVM || is_volume "$dir" CRYPT || continue
+		first_line "$dir/dm/name"
+		printf '%s ' "$RET"
+	done
+}
+
+# enter_luks: the root is in the LUKS volume DEVICE, which the plan does not name
+enter_luks() {
+	SCOPE=${SCOPE:-}
+	unlock "$DEVICE" vi-root
+	find_image -t 0 -H /dev/mapper/vi-root || fail "the LUKS volume $DEVICE has nothing in it that can be a root"
+	keep_volumes
+}
+
+# name_volume: DEVICE by the name that it has in /dev/mapper
+name_volume() {
+	case $DEVICE in /dev/dm-*) ;; *) return 0 ;; esac
+	first_line "$ROOT/sys/block/${DEVICE##*/}/dm/name"
+	# shellcheck disable=SC2034
+	[ -z "$RET" ] || [ ! -L "$ROOT/dev/mapper/$RET" ] || DEVICE=/dev/mapper/$RET
+}

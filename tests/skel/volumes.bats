@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Roots on logical volumes and in LUKS volumes: what is opened, in which order, on which disks, and what is left to the shutdown.
+load lib.bash
+
+# tools NAME...: what the profile packed
+tools() {
+	local name
+	for name in "$@"; do : >"$ROOT/bin/$name" && chmod +x "$ROOT/bin/$name"; done
+	: >"$ROOT/dev/console"
+	volume_fakes
+}
+
+# findimg knows partitions, and what lvm and cryptsetup have made; $FOUND: what else there is, lines 'SPEC TYPE DEVICE'
+volume_fakes() {
+	fake volume <<'FAKE'
+dir=$ROOT/sys/block/$1
+mkdir -p "$dir/dm" "$dir/slaves/$4" "$ROOT/sys/class/block" && echo "$2" >"$dir/dm/name" && echo "$3" >"$dir/dm/uuid" && echo "254:${1#dm-}" >"$dir/dev"
+ln -sfn "../../block/$1" "$ROOT/sys/class/block/$1"
+FAKE
+	fake lvm <<'FAKE'
+case $1 in
+vgs) cat "$ROOT/groups" 2>/dev/null ;;
+vgchange | lvchange) "$FAKES/volume" dm-1 vg-lv LVM-abc "$(cat "$ROOT/pv")" ;;
+esac
+FAKE
+	fake cryptsetup <<'FAKE'
+for last in "$@"; do before=$device device=$last; done
+"$FAKES/volume" dm-0 "$last" CRYPT-LUKS2-abc "${before##*/}"
+FAKE
+	fake findimg <<'FAKE'
+while [ $# -gt 0 ]; do
+	case $1 in -H) host=$2 && shift ;; -m) mount=$2 && shift ;; -D) disk=$2 && shift ;; -t) shift ;; --state) state=$2 && shift ;; /*) path=$1 ;; esac
+	shift
+done
+answer() {
+	printf 'DEVICE=%s\nFSTYPE=%s\nUUID=1234\n' "$1" "$2"
+	[ -z "$mount" ] || { printf 'device %s\nmount %s\n' "$1" "$mount" >>"$state" && echo "FILE=$mount$path"; }
+	exit 0
+}
+for dir in "$ROOT"/sys/block/dm-*; do
+	[ "${disk:-/dev/${dir##*/}}" = "/dev/${dir##*/}" ] || continue
+	[ "$host" != "/dev/mapper/$(cat "$dir/dm/name" 2>/dev/null)" ] || answer "/dev/${dir##*/}" ext4
+	[ "$host:${dir##*/}" != UUID=in-lv:dm-1 ] || answer /dev/dm-1 ext4
+done
+case $host in
+UUID=aabb) answer /dev/vda1 ext4 ;;
+UUID=luks) answer /dev/vda2 crypto_LUKS ;;
+UUID=pv) answer /dev/vda3 LVM2_member ;;
+/dev/mapper/*) exit 3 ;;
+/dev/dm-*) answer "$host" ext4 ;;
+/dev/*) answer "$host" "${TYPE:-ext4}" ;;
+esac
+[ -z "$mount" ] || answer /dev/vda1 ext4
+exit 3
+FAKE
+	echo vg >"$ROOT/groups"
+	echo vda3 >"$ROOT/pv"
+}
+
+# state LINE...: this and nothing else is left to the shutdown
+state() {
+	diff -u <(printf '%s\n' "$@") "$ROOT/run/initramfs/state"
+}
+
+kloop() {
+	tools lvm
+	echo loop0p1 >"$ROOT/pv"
+	mkdir "$ROOT/dev/vdhost" && ln -s /dev/loop0p1 "$ROOT/dev/vdhost/Partition1" && ln -s /dev/loop0 "$ROOT/dev/vdhost/EntireDisk"
+	printf 'other\nvg\n' >"$ROOT/groups"
+	cmdline 'root=UUID=aabb kloop=/x.vhd kroot=/dev/mapper/vg-lv klvm=vg rw'
+	boot
+	calls 'vdattach --state /run/initramfs/state --parents /run/initramfs/host /run/initramfs/host/x.vhd' 'modprobe -a dm_mod' \
+		'mount -t ext4 -o rw /dev/mapper/vg-lv /newroot' 'switch_root /newroot /sbin/init' &&
+		grep -qF 'lvm vgchange --sysinit -ay vg --config devices { filter=["a|^/dev/loop0$|", "a|^/dev/loop0p1$|", "r|.*|"] ' "$CALLS" &&
+		not_called 'lvm vgchange.*-ay other|lvm lvchange|devices [{] types' &&
+		state 'device /dev/vda1' 'loop /dev/loop0' 'volumes all' &&
+		[ "$(cat "$ROOT/run/udev/data/b254:1")" = E:DM_UDEV_PRIMARY_SOURCE_FLAG=1 ] && [ "$(readlink "$ROOT/dev/mapper/vg-lv")" = ../dm-1 ]
+}
+@test "loop: the words of kloop activate the named group of the image, and lvm sees no other disk" { both kloop; }
+
+loop_read_only() {
+	tools lvm overlayroot
+	echo loop0 >"$ROOT/pv"
+	mkdir -p "$ROOT/sys/class/block/loop0" "$ROOT/sys/block/dm-1" && echo 1 | tee "$ROOT/sys/class/block/loop0/ro" >"$ROOT/sys/block/dm-1/ro"
+	cmdline 'vi.mode=loop vi.image=/a.vmdk vi.part=/dev/vg/lv rw'
+	boot
+	grep -q 'lvm vgchange --sysinit -ay vg .*read_only_volume_list=\["vg"\]' "$CALLS" &&
+		calls 'overlayroot --state /run/initramfs/state -l /dev/mapper/vg-lv -u ram /newroot'
+}
+@test "loop: volumes of an image that can only be read are activated so, and changes stay in memory" { both loop_read_only; }
+
+disk_names() {
+	local root
+	for root in /dev/vg/lv /dev/mapper/vg-lv; do
+		new_tree
+		tools lvm
+		cmdline "root=$root"
+		boot
+		grep -q '^lvm vgchange --sysinit -ay vg --config devices { types=' "$CALLS" &&
+			calls 'mount -t ext4 -o ro /dev/mapper/vg-lv /newroot' && said "root=$root is /dev/mapper/vg-lv" &&
+			state 'device /dev/vda3' 'volumes all' || return 1
+	done
+}
+@test "disk: a logical volume by either of its names; its disks are to be free at the end" { both disk_names; }
+
+disk_uuid() {
+	tools lvm
+	printf 'one\nvg\n' >"$ROOT/groups"
+	cmdline 'root=UUID=in-lv'
+	boot
+	grep -q '^lvm vgchange --sysinit -ay one ' "$CALLS" && grep -q '^lvm vgchange --sysinit -ay vg ' "$CALLS" &&
+		calls 'mount -t ext4 -o ro /dev/mapper/vg-lv /newroot' || return 1
+	new_tree
+	tools lvm
+	cmdline 'root=UUID=in-lv rd.lvm.lv=vg/lv rd.lvm.lv=vg/swap'
+	boot
+	grep -q '^lvm lvchange --sysinit -ay vg/lv ' "$CALLS" && grep -q '^lvm lvchange --sysinit -ay vg/swap ' "$CALLS" && not_called 'lvm vgchange'
+}
+@test "disk: the UUID of what is on a logical volume; only the volumes that rd.lvm.lv= names" { both disk_uuid; }
+
+lvm_off() {
+	tools lvm cryptsetup
+	cmdline 'root=UUID=aabb rd.lvm=0 rd.luks=0 rd.lvm.vg=vg rd.luks.uuid=luks'
+	boot
+	calls 'mount -t ext4 -o ro /dev/vda1 /newroot' && not_called '^lvm|cryptsetup'
+}
+@test "rd.lvm=0 and rd.luks=0 open nothing" { both lvm_off; }
+
+luks_lvm() {
+	tools lvm cryptsetup
+	echo dm-0 >"$ROOT/pv"
+	cmdline 'root=/dev/vg/lv rd.luks.name=luks=crypt rd.luks.uuid=luks rd.lvm.vg=vg'
+	boot
+	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 crypt' 'mount -t ext4 -o ro /dev/mapper/vg-lv /newroot' &&
+		state 'device /dev/vda2' 'volumes all' && not_called 'cryptsetup.*luks-luks'
+}
+@test "disk: a logical volume in a LUKS volume" { both luks_lvm; }
+
+loop_luks_lvm() {
+	tools lvm cryptsetup
+	echo dm-0 >"$ROOT/pv"
+	cmdline 'vi.mode=loop vi.image=/a.img vi.host=UUID=aabb vi.part=/dev/vg/lv rd.luks.name=luks=crypt rw'
+	boot
+	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 crypt' 'mount -t ext4 -o rw /dev/mapper/vg-lv /newroot' &&
+		grep -qF 'lvm vgchange --sysinit -ay vg --config devices { filter=["a|^/dev/loop0$|", "a|^/dev/dm-0$|", "r|.*|"] ' "$CALLS"
+}
+@test "loop: a logical volume in a LUKS volume of the image" { both loop_luks_lvm; }
+
+luks_names() {
+	tools cryptsetup
+	cmdline 'cryptdevice=UUID=luks:croot:allow-discards root=/dev/mapper/croot rw'
+	boot
+	calls 'cryptsetup open --type luks --tries 3 --allow-discards /dev/vda2 croot' 'mount -t ext4 -o rw /dev/mapper/croot /newroot' || return 1
+	new_tree
+	tools cryptsetup
+	cmdline 'root=/dev/mapper/luks-luks rd.luks.uuid=luks-luks'
+	boot
+	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 luks-luks' 'mount -t ext4 -o ro /dev/mapper/luks-luks /newroot'
+}
+@test "disk: mkinitcpio's and dracut's names for LUKS volumes" { both luks_names; }
+
+luks_itself() {
+	tools cryptsetup
+	cmdline 'root=UUID=luks'
+	boot
+	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 vi-root' 'mount -t ext4 -o ro /dev/mapper/vi-root /newroot' || return 1
+	new_tree
+	tools cryptsetup
+	export TYPE=crypto_LUKS
+	cmdline 'vi.mode=loop vi.image=/a.img vi.host=UUID=aabb vi.part=1'
+	boot
+	unset TYPE
+	calls 'cryptsetup open --type luks --tries 3 /dev/loop0p1 vi-root' 'mount -t ext4 -o ro /dev/mapper/vi-root /newroot'
+}
+@test "root= or vi.part= that is a LUKS volume itself is opened" { both luks_itself; }
+
+luks_refused() {
+	tools cryptsetup
+	fake cryptsetup <<<'exit 2'
+	cmdline 'root=UUID=luks panic=-1'
+	boot
+	said 'the LUKS volume /dev/vda2 could not be opened' && calls 'reboot -f' && not_called ' /newroot$'
+}
+@test "no passphrase in three tries: said, nothing mounted" { both luks_refused; }
+
+no_tools() {
+	volume_fakes
+	cmdline 'root=/dev/vg/lv panic=-1'
+	boot
+	said "the root is on the volume group vg, and this initramfs has no lvm" && said "build it with the profile line 'include lvm'" || return 1
+	cmdline 'root=UUID=aabb rd.lvm.lv=vg/home rd.luks.uuid=luks quiet'
+	boot
+	said "the volumes vg/home stay closed: this initramfs has no lvm; build it with the profile line 'include lvm'" &&
+		said "this initramfs has no cryptsetup; build it with the profile line 'include luks'" &&
+		calls 'mount -t ext4 -o ro /dev/vda1 /newroot' && not_called '^lvm|cryptsetup'
+}
+@test "what the profile did not pack is named: a root stops, other volumes stay closed" { both no_tools; }
+
+physical() {
+	tools
+	cmdline 'root=UUID=pv panic=-1'
+	boot
+	said '/dev/vda3 is a physical volume of LVM' && said 'root=/dev/VG/LV'
+}
+@test "a physical volume as the root: the message says what to name" { both physical; }
+
+not_here() {
+	tools lvm cryptsetup
+	: >"$ROOT/groups"
+	cmdline 'root=/dev/vg/lv rd.luks.uuid=gone vi.timeout=0 panic=-1'
+	boot
+	said 'LUKS volumes of the command line that are not here: UUID=gone' && said "the device was not found on host '/dev/vg/lv'"
+}
+@test "a volume that is not there is named" { both not_here; }
+
+# The way back: the lower of two volumes is busy as long as the upper one is there.
+shut() {
+	volume_fakes
+	"$FAKES/volume" dm-0 crypt CRYPT-LUKS2-abc vda2
+	"$FAKES/volume" dm-1 vg-lv LVM-abc dm-0
+	"$FAKES/volume" dm-2 vdattach0 VDATTACH-vdattach0 loop0
+	fake vdattach <<'FAKE'
+[ "$1" = unmap ] || exit 0
+[ "$2" != /dev/dm-0 ] || [ ! -e "$ROOT/sys/block/dm-1" ] || exit 1
+rm -r "$ROOT/sys/block/${2##*/}"
+FAKE
+	printf 'device /dev/vda2\nloop /dev/mapper/vdattach0\nvolumes all\n' >"$ROOT/state"
+	: >"$ROOT/dev/vda2"
+	# shellcheck disable=SC2086
+	run timeout 20 $SH "$SKEL/shutdown" poweroff
+	said 'mkvinitrd: clean' && not_called 'unmap /dev/dm-2' &&
+		calls 'vdattach unmap /dev/dm-0' 'vdattach unmap /dev/dm-1' 'vdattach unmap /dev/dm-0' 'vdattach detach /dev/mapper/vdattach0' 'vdattach free /dev/vda2' || return 1
+	"$FAKES/volume" dm-1 vg-lv LVM-abc vda2
+	fake vdattach <<<'[ "$1" != unmap ]'
+	# shellcheck disable=SC2086
+	run timeout 20 $SH "$SKEL/shutdown" poweroff
+	said 'mkvinitrd: busy: /dev/dm-1 stays open'
+}
+@test "shutdown: volumes are closed from the top, before their disks; one that stays open is named" { both shut; }
