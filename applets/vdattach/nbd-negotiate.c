@@ -31,8 +31,6 @@ enum { INFO_EXPORT = 0, INFO_BLOCK_SIZE = 3 };
 
 static int lost(int r, struct error **err)
 {
-	if (r == 0)
-		r = -EPIPE;
 	if (r == -EPIPE)
 		return error_make(err, EPIPE, "the server hung up");
 	if (r == -EAGAIN)
@@ -40,20 +38,37 @@ static int lost(int r, struct error **err)
 	return error_sys(err, r, "the server");
 }
 
+/* Unlike nbd_recv() and nbd_send() these two know the time limit of a socket. */
 static int get(int fd, void *buf, size_t n, struct error **err)
 {
-	const struct nbd_client stream = { .fd = fd, .stop_fd = -1 };
-	int r = nbd_recv(&stream, buf, n);
+	uint8_t *p = buf;
 
-	return r > 0 ? 0 : lost(r, err);
+	while (n > 0) {
+		ssize_t got = recv(fd, p, n, 0);
+
+		if (got == 0)
+			return lost(-EPIPE, err);
+		if (got < 0 && errno != EINTR)
+			return lost(-errno, err);
+		p += MAX(got, 0);
+		n -= (size_t)MAX(got, 0);
+	}
+	return 0;
 }
 
 static int put(int fd, const void *buf, size_t n, struct error **err)
 {
-	const struct nbd_client stream = { .fd = fd, .stop_fd = -1 };
-	int r = nbd_send(&stream, buf, n);
+	const uint8_t *p = buf;
 
-	return r > 0 ? 0 : lost(r, err);
+	while (n > 0) {
+		ssize_t done = send(fd, p, n, MSG_NOSIGNAL);
+
+		if (done < 0 && errno != EINTR)
+			return lost(-errno, err);
+		p += MAX(done, 0);
+		n -= (size_t)MAX(done, 0);
+	}
+	return 0;
 }
 
 static int skip(int fd, size_t n, struct error **err)

@@ -29,7 +29,7 @@ locate() {
 
 image_is_remote() {
 	case $P_IMAGE in http://* | https://* | ftp://* | tftp://* | nfs:* | nbd://*) return 0 ;; esac
-	case $P_ISO in *://*) return 0 ;; esac
+	case $P_HOST,$P_ISO in *://*) return 0 ;; esac
 	[ -n "$LIVE_NFS" ]
 }
 
