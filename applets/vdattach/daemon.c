@@ -111,7 +111,7 @@ static int move_up(int fd)
 }
 
 _noreturn_ static void become_daemon(int exe, int state, int report, int kernel_fd,
-				    char *const *argv)
+				     char *const *argv)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 

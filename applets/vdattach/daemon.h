@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon of an attached image: supervisor and worker, as server.h has them, and a guardian. They
- * watch each other: the supervisor starts a new worker or guardian when one dies, each of these a
- * new supervisor. So any two may be killed at once.
+ * The daemon of an attached image: supervisor and worker, as server.h has them, and a guardian.
+ *They watch each other: the supervisor starts a new worker or guardian when one dies, each of these
+ *a new supervisor. So any two may be killed at once.
  *
  *	attach --fork, exec--> supervisor --fork--> worker (opens the image, serves)
  *	                        ^      ^  |             |
@@ -32,7 +32,7 @@ struct daemon_state {
 	char image[PATH_MAX]; /* for list */
 	struct vd_remote remote;
 	/* by the supervisor: the device, from create() on */
-	bool started; /* it is there for others */
+	bool started;	  /* it is there for others */
 	char devpath[64]; /* the transport's */
 	unsigned int index;
 	int kernel_fd; /* inherited by the (next) supervisor, or -1 */
@@ -40,8 +40,8 @@ struct daemon_state {
 	int memory_fd; /* likewise: see server.h */
 	/* who is who, for list; see role.h */
 	pid_t supervisor, worker; /* 0: there was none yet */
-	bool replacing; /* a worker: the device has none that serves it */
-	bool stopping;	/* the device is being taken down: nobody is replaced */
+	bool replacing;		  /* a worker: the device has none that serves it */
+	bool stopping;		  /* the device is being taken down: nobody is replaced */
 	/* by the worker, when it ends */
 	int result;
 	char message[512];

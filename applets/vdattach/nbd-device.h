@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's nbd devices, set up by generic netlink: unlike with the ioctl NBD_DO_IT no process of
- * ours waits in the kernel, whose end would be that of the device. Netlink commands:
+ * The kernel's nbd devices, set up by generic netlink: unlike with the ioctl NBD_DO_IT no process
+ * of ours waits in the kernel, whose end would be that of the device. Netlink commands:
  * linux/nbd-netlink.h, drivers/block/nbd.c.
  */
 #ifndef VDATTACH_NBD_DEVICE_H
@@ -38,8 +38,8 @@ int nbd_device_disconnect(const struct vd_server *server) _nonnull_(1);
  * After nbd_device_connect: sets server->devpath, sizes of requests (at most max_kib KiB) and makes
  * the partitions' nodes, or none without server->partscan. On an error the device is disconnected.
  */
-int nbd_device_appear(struct vd_server *server, uint32_t max_kib,
-		      struct error **err) _must_check_ _nonnull_(1);
+int nbd_device_appear(struct vd_server *server, uint32_t max_kib, struct error **err) _must_check_
+	_nonnull_(1);
 
 /* Writes out what is left and disconnects. -EBUSY, and nothing changed, while it is in use. */
 int nbd_device_stop(const struct vd_server *server, struct error **err) _nonnull_(1);

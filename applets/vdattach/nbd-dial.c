@@ -85,10 +85,11 @@ static int dial_tcp(const struct nbd_uri *uri, struct nbd_export *ret, struct er
 	if (inet_pton(AF_INET6, uri->host, &six.sin6_addr) == 1)
 		return try_address((const struct sockaddr *)&six, sizeof(six), uri->export, ret,
 				   err);
-	return error_make(err, EINVAL,
-			  "the server is to be a number, as in nbd://192.168.1.2/: no name server is "
-			  "asked here (getent hosts %s)",
-			  uri->host);
+	return error_make(
+		err, EINVAL,
+		"the server is to be a number, as in nbd://192.168.1.2/: no name server is "
+		"asked here (getent hosts %s)",
+		uri->host);
 }
 
 int nbd_dial(const struct nbd_uri *uri, struct nbd_export *ret, struct error **err)

@@ -16,14 +16,14 @@ enum { FIXED_NEWSTYLE = 1, NO_ZEROES = 2 };
 enum { OPT_EXPORT_NAME = 1, OPT_GO = 7 };
 enum { INFO_EXPORT = 0, INFO_BLOCK_SIZE = 3 };
 
-#define REP_ACK		       1u
-#define REP_INFO	       3u
-#define REP_ERROR	       0x80000000u
-#define REP_ERR_UNSUP	       0x80000001u
-#define REP_ERR_POLICY	       0x80000002u
-#define REP_ERR_TLS_REQUIRED   0x80000005u
-#define REP_ERR_UNKNOWN	       0x80000006u
-#define REP_ERR_SHUTDOWN       0x80000007u
+#define REP_ACK		     1u
+#define REP_INFO	     3u
+#define REP_ERROR	     0x80000000u
+#define REP_ERR_UNSUP	     0x80000001u
+#define REP_ERR_POLICY	     0x80000002u
+#define REP_ERR_TLS_REQUIRED 0x80000005u
+#define REP_ERR_UNKNOWN	     0x80000006u
+#define REP_ERR_SHUTDOWN     0x80000007u
 
 #define REPLIES_MAX 64u	   /* to one option */
 #define REPLY_MAX   65536u /* bytes of one of them */

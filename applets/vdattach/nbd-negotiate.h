@@ -21,12 +21,12 @@ struct nbd_export {
  * makes it give up. 0; -EPROTO (no NBD server, or one that breaks the rules), -ENOENT (it has no
  * such export), -EACCES (it wants TLS, or forbids), -errno.
  */
-int nbd_negotiate(int fd, const char *name, struct nbd_export *ret,
-		  struct error **err) _must_check_ _nonnull_(2, 3);
+int nbd_negotiate(int fd, const char *name, struct nbd_export *ret, struct error **err) _must_check_
+	_nonnull_(2, 3);
 
 /*
- * Connects to uri and negotiates. The server must be a number: whoever reconnects the disk of a root
- * can ask no name server. Returns the socket, ready for the kernel, or -errno.
+ * Connects to uri and negotiates. The server must be a number: whoever reconnects the disk of a
+ * root can ask no name server. Returns the socket, ready for the kernel, or -errno.
  */
 int nbd_dial(const struct nbd_uri *uri, struct nbd_export *ret, struct error **err) _must_check_
 	_nonnull_(1, 2);

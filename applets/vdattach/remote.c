@@ -29,9 +29,9 @@ const struct vd_export_ops vd_export_remote = { .name = "nbd-client", .detach = 
 static int refuse_options(const struct options *options, struct error **err)
 {
 	const char *wrong = options->format && strcmp(options->format, "raw") != 0 ? "--format"
-			    : options->n_snapshots				    ? "--snapshot"
-			    : options->parents					    ? "--parents"
-										    : NULL;
+			    : options->n_snapshots				   ? "--snapshot"
+			    : options->parents					   ? "--parents"
+										   : NULL;
 
 	if (!wrong && options->exporter && strcmp(options->exporter, "nbd") != 0)
 		wrong = "--exporter";
@@ -60,10 +60,11 @@ static int describe(const struct options *options, const struct nbd_export *expo
 	uint32_t sector = MAX(export->sector, (uint32_t)SECTOR_MIN);
 
 	if (sector > SECTOR_MAX || export->max < SECTOR_MAX)
-		return error_make(err, EOPNOTSUPP,
-				  "%s: blocks of %u bytes, at most %u at a time: the kernel cannot do "
-				  "that",
-				  options->operand, export->sector, export->max);
+		return error_make(
+			err, EOPNOTSUPP,
+			"%s: blocks of %u bytes, at most %u at a time: the kernel cannot do "
+			"that",
+			options->operand, export->sector, export->max);
 	if (export->size < sector)
 		return error_make(err, EINVAL, "%s: the export is empty", options->operand);
 	if (export->size % sector)
@@ -81,7 +82,8 @@ static int describe(const struct options *options, const struct nbd_export *expo
 	return 0;
 }
 
-/* The folder of the server's socket, which the daemon must see to reconnect; NULL: there is none. */
+/* The folder of the server's socket, which the daemon must see to reconnect; NULL: there is none.
+ */
 static char *socket_folder(const char *operand)
 {
 	struct nbd_uri uri;

@@ -8,21 +8,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/genetlink.h>
 #include <linux/nbd-netlink.h>
-#include <linux/netlink.h>
-#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "applets/lib/msg.h"
 #include "applets/vdattach/genl.h"
 #include "applets/vdattach/nbd-device.h"
+#include "applets/vdattach/nbd-link.h"
 #include "applets/vdattach/nbd-negotiate.h"
 #include "applets/vdattach/nbd-server.h"
 #include "applets/vdattach/sysfs.h"
@@ -40,49 +37,10 @@ enum { PAUSE_FIRST = 500, PAUSE_MAX = 5000 };
  */
 enum { OFFERS = 3, OFFER_PAUSE = 100 };
 
-/* What all processes know, in memory_fd. */
-struct link {
-	uint32_t index; /* of the device */
-	uint8_t connected;
-	uint8_t ended; /* it was taken down: the worker is to end */
-	uint8_t dead;  /* the connection, since: */
-	uint8_t failed; /* patience is at its end */
-	uint64_t since; /* CLOCK_BOOTTIME, seconds */
-};
-
-static struct link load(const struct vd_server *server)
-{
-	struct link link = { .index = 0 };
-
-	if (pread(server->memory_fd, &link, sizeof(link), 0) != sizeof(link))
-		memset(&link, 0, sizeof(link));
-	return link;
-}
-
-/* n bytes of it, from offset on: different processes write different fields. */
-static void store(const struct vd_server *server, size_t offset, const void *bytes, size_t n)
-{
-	if (pwrite(server->memory_fd, bytes, n, (off_t)offset) != (ssize_t)n)
-		msg(MSG_ERROR, "nbd: %s", strerror(errno));
-}
-
-static void set_flag(const struct vd_server *server, size_t offset, uint8_t value)
-{
-	store(server, offset, &value, sizeof(value));
-}
-
 static void close_fd(int *fd)
 {
 	closep(fd);
 	*fd = -1;
-}
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_BOOTTIME, &time);
-	return (uint64_t)time.tv_sec;
 }
 
 static uint32_t export_flags(const struct vd_server *server)
@@ -129,7 +87,7 @@ static int connect_first(struct vd_server *server, struct error **err)
 		.dead_timeout = server->remote->patience ? server->remote->patience : DEAD_TIMEOUT,
 		.identifier = name,
 	};
-	struct link link = { .connected = 1 };
+	struct nbd_link link = { .connected = 1 };
 	int r;
 
 	identifier(server, name, sizeof(name));
@@ -137,7 +95,7 @@ static int connect_first(struct vd_server *server, struct error **err)
 	if (r < 0)
 		return r;
 	link.index = server->index;
-	store(server, 0, &link, sizeof(link));
+	nbd_link_store(server, 0, &link, sizeof(link));
 	return 0;
 }
 
@@ -148,49 +106,6 @@ static void wake_by_events(int fd)
 	    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_ASYNC) < 0)
 		msg(MSG_WARNING, "nbd: stopping this process would keep it from reconnecting: %s",
 		    strerror(errno));
-}
-
-static bool tells_of_death(const uint8_t *bytes, size_t n, uint32_t index)
-{
-	struct nlmsghdr header;
-	struct genlmsghdr generic;
-	const uint8_t *found;
-	size_t length = 0;
-
-	if (n < NLMSG_LENGTH(GENL_HDRLEN))
-		return false;
-	memcpy(&header, bytes, sizeof(header));
-	memcpy(&generic, bytes + NLMSG_HDRLEN, sizeof(generic));
-	if (header.nlmsg_type < NLMSG_MIN_TYPE || generic.cmd != NBD_CMD_LINK_DEAD)
-		return false;
-	found = genl_find(bytes + NLMSG_LENGTH(GENL_HDRLEN), n - NLMSG_LENGTH(GENL_HDRLEN),
-			  NBD_ATTR_INDEX, &length);
-	return found && length == sizeof(index) && memcmp(found, &index, sizeof(index)) == 0;
-}
-
-/*
- * Takes one event, waiting for it at most ms milliseconds (-1: for ever). That the connection is
- * dead is noted before the event is gone: the worker may be killed at any moment.
- */
-static void take_event(const struct vd_server *server, int ms)
-{
-	struct pollfd poller = { .fd = server->kernel_fd, .events = POLLIN };
-	struct link link = load(server);
-	uint8_t bytes[1024];
-	ssize_t n;
-
-	if (poll(&poller, 1, ms) <= 0)
-		return;
-	n = recv(server->kernel_fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
-	/* ENOBUFS: some event was lost */
-	if (!link.dead && ((n < 0 && errno == ENOBUFS) ||
-			   (n > 0 && tells_of_death(bytes, (size_t)n, link.index)))) {
-		link.since = now();
-		store(server, offsetof(struct link, since), &link.since, sizeof(link.since));
-		set_flag(server, offsetof(struct link, dead), 1);
-	}
-	if (n >= 0)
-		(void)!recv(server->kernel_fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 }
 
 /*
@@ -253,11 +168,11 @@ static int offer(const struct vd_server *server, struct error **err)
 	if (export.size / server->sector_size != server->size / server->sector_size ||
 	    (~export_flags(server) & export.flags & NBD_EXPORT_READ_ONLY)) {
 		nbd_hang_up(fd);
-		return error_make(err, ESTALE,
-				  "the export is another one now: %" PRIu64 " bytes%s, it was %" PRIu64,
-				  export.size,
-				  export.flags & NBD_EXPORT_READ_ONLY ? ", read-only" : "",
-				  server->size);
+		return error_make(
+			err, ESTALE,
+			"the export is another one now: %" PRIu64 " bytes%s, it was %" PRIu64,
+			export.size, export.flags & NBD_EXPORT_READ_ONLY ? ", read-only" : "",
+			server->size);
 	}
 	identifier(server, name, sizeof(name));
 	r = nbd_device_reconnect(server, fd, name);
@@ -272,8 +187,8 @@ static void live_again(const struct vd_server *server, bool told)
 {
 	if (told)
 		msg(MSG_WARNING, "%s: connected to %s again after %" PRIu64 " s", server->devpath,
-		    server->remote->uri, now() - load(server).since);
-	set_flag(server, offsetof(struct link, dead), 0);
+		    server->remote->uri, nbd_link_now() - nbd_link_load(server).since);
+	nbd_link_set(server, offsetof(struct nbd_link, dead), 0);
 }
 
 static void give_up(const struct vd_server *server)
@@ -281,7 +196,7 @@ static void give_up(const struct vd_server *server)
 	msg(MSG_ERROR, "%s: no server for %u s: reads and writes fail from now on", server->devpath,
 	    server->remote->patience);
 	nbd_device_disconnect(server);
-	set_flag(server, offsetof(struct link, failed), 1);
+	nbd_link_set(server, offsetof(struct nbd_link, failed), 1);
 }
 
 /* The connection is dead. Returns when there is another, or when nobody waits for one any more. */
@@ -289,7 +204,7 @@ static void reconnect(const struct vd_server *server)
 {
 	int pause = PAUSE_FIRST, unwanted = 0;
 	bool told = false;
-	struct link link;
+	struct nbd_link link;
 
 	for (;;) {
 		_cleanup_error_ struct error *err = NULL;
@@ -303,12 +218,13 @@ static void reconnect(const struct vd_server *server)
 			msg(MSG_WARNING, "%s stands still: the connection to %s is dead: %s",
 			    server->devpath, server->remote->uri, error_msg(err));
 		told = told || r < 0;
-		take_event(server, r == 0 ? OFFER_PAUSE : pause);
+		nbd_link_take_event(server, r == 0 ? OFFER_PAUSE : pause);
 		pause = MIN(2 * pause, (int)PAUSE_MAX);
-		link = load(server);
+		link = nbd_link_load(server);
 		if (link.ended)
 			return;
-		if (server->remote->patience && now() - link.since >= server->remote->patience) {
+		if (server->remote->patience &&
+		    nbd_link_now() - link.since >= server->remote->patience) {
 			give_up(server);
 			return;
 		}
@@ -317,25 +233,25 @@ static void reconnect(const struct vd_server *server)
 
 static int remote_serve(struct vd_server *server, struct backend *backend, struct error **err)
 {
-	struct link link;
+	struct nbd_link link;
 	int r = server->worker_fd >= 0 ? connect_first(server, err) : 0;
 
 	/* the kernel has it */
 	close_fd(&server->worker_fd);
 	if (r < 0)
 		return r;
-	link = load(server);
+	link = nbd_link_load(server);
 	server->index = link.index;
 	wake_by_events(server->kernel_fd);
 	if (!server->devpath && asprintf(&server->devpath, "/dev/nbd%u", link.index) < 0)
 		return error_sys(err, ENOMEM, "nbd");
 	if (write(server->ready_fd, "1", 1) != 1)
 		return error_sys(err, errno, "nbd: tell that the disk is there");
-	for (; !link.ended; link = load(server)) {
+	for (; !link.ended; link = nbd_link_load(server)) {
 		if (link.dead && !link.failed)
 			reconnect(server);
 		else
-			take_event(server, -1);
+			nbd_link_take_event(server, -1);
 	}
 	return 0;
 }
@@ -345,7 +261,7 @@ static int remote_start(struct vd_server *server, int pid, bool again, struct er
 	close_fd(&server->worker_fd);
 	if (again)
 		return 0;
-	server->index = load(server).index;
+	server->index = nbd_link_load(server).index;
 	return nbd_device_appear(server, server->remote->max_kib, err);
 }
 
@@ -368,7 +284,7 @@ static void end_worker(const struct vd_server *server)
 	struct genl_message message;
 	struct genl genl;
 
-	set_flag(server, offsetof(struct link, ended), 1);
+	nbd_link_set(server, offsetof(struct nbd_link, ended), 1);
 	if (genl_open(&genl, "nbd", NULL) < 0)
 		return;
 	genl_begin(&message, genl.family, NBD_CMD_STATUS);
@@ -390,7 +306,7 @@ static int remote_stop(struct vd_server *server, struct error **err)
 
 static void remote_destroy(struct vd_server *server)
 {
-	struct link link = load(server);
+	struct nbd_link link = nbd_link_load(server);
 
 	if (link.connected && !link.ended) {
 		server->index = link.index;

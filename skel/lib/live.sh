@@ -11,7 +11,7 @@ plan_live() {
 		P_ROOT=''
 	}
 	# ${pxeserver} stands for the server of the lease
-	[ -z "$ARCHISO_NBD" ] || LIVE_HOST=nbd://${ARCHISO_NBD#'${pxeserver}'}/$ARCHISO_NBD_NAME
+	[ -z "$ARCHISO_NBD" ] || LIVE_HOST=nbd://${ARCHISO_NBD#\$\{pxeserver\}}/$ARCHISO_NBD_NAME
 	# of a medium in a file the words tell the label, not that of the partition with the file
 	[ -z "$LIVE_NETBOOT" ] || LIVE_NFS=$NFSROOT
 	if [ -n "$P_ISO$LIVE_NFS" ]; then
