@@ -185,7 +185,7 @@ int nbd_device_appear(struct vd_server *server, uint32_t max_kib, struct error *
 	return r;
 }
 
-int nbd_device_stop(const struct vd_server *server, struct error **err)
+int nbd_device_stop(const struct vd_server *server, bool dead, struct error **err)
 {
 	_cleanup_close_ int fd = open(server->devpath, O_RDONLY | O_EXCL | O_CLOEXEC);
 	int r;
@@ -197,7 +197,7 @@ int nbd_device_stop(const struct vd_server *server, struct error **err)
 				  server->devpath);
 	if (fd < 0)
 		return error_sys(err, errno, "open '%s'", server->devpath);
-	if (fsync(fd) < 0)
+	if (!dead && fsync(fd) < 0)
 		return error_sys(err, errno, "detach '%s': write out what is left",
 				 server->devpath);
 	/* their nodes would outlive the connection */

@@ -157,7 +157,7 @@ static int nbd_recover(struct vd_server *server, struct error **err)
 
 static int nbd_stop(struct vd_server *server, struct error **err)
 {
-	return nbd_device_stop(server, err);
+	return nbd_device_stop(server, false, err);
 }
 
 static void nbd_destroy(struct vd_server *server)

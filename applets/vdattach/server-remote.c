@@ -253,7 +253,9 @@ static int remote_serve(struct vd_server *server, struct backend *backend, struc
 		else
 			nbd_link_take_event(server, -1);
 	}
-	return 0;
+	return link.failed ? error_make(err, EIO, "the server was away for more than %u s",
+					server->remote->patience)
+			   : 0;
 }
 
 static int remote_start(struct vd_server *server, int pid, bool again, struct error **err)
@@ -297,7 +299,7 @@ static void end_worker(const struct vd_server *server)
 
 static int remote_stop(struct vd_server *server, struct error **err)
 {
-	int r = nbd_device_stop(server, err);
+	int r = nbd_device_stop(server, nbd_link_load(server).failed, err);
 
 	if (r == 0)
 		end_worker(server);

@@ -71,13 +71,17 @@ vdattach detach /dev/nbd0 || die detach
 daemons && die 'daemons are left'
 device=$(vdattach --patience 5 "$URI") || die 'attach again'
 [ "$device" = /dev/nbd0 ] || die "now it is $device"
+exec 9<$device # somebody uses it: else it is not there at all when it has failed
 dd if=$device of=/dev/null bs=64k count=4 2>/dev/null || die read
 echo '=== server goes for good'
 await said 'nbd0 stands still.*refused'
 await said 'nbd0: no server for 5 s'
 dd if=$device of=/dev/null bs=64k skip=64 count=4 2>/dev/null && die 'read without a server'
 echo '=== reads fail'
-vdattach detach $device || die 'detach without a server'
+exec 9<&-
+vdattach detach $device 2>/run/detach && die 'a disk whose server is away is said to be written'
+grep -q 'is detached, but not all is written: the server was away for more than 5 s' /run/detach || die "$(cat /run/detach)"
+[ -z "$(vdattach list)" ] || die 'the second is still in the list'
 echo '=== RESULT done'
 poweroff -f
 TEST
