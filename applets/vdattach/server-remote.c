@@ -22,7 +22,6 @@
 #include "applets/vdattach/nbd-link.h"
 #include "applets/vdattach/nbd-negotiate.h"
 #include "applets/vdattach/nbd-server.h"
-#include "applets/vdattach/sysfs.h"
 
 /* Requests wait for a week, unless somebody has less patience: more is too much for a 32-bit
  * kernel's clock. */
