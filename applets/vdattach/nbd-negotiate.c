@@ -100,9 +100,11 @@ static int greet(int fd, uint32_t *ret, struct error **err)
 	if (get_be64(hello + 8) != NBD_OPTION_MAGIC)
 		return error_make(err, EPROTO, "the server begins with an unknown protocol");
 	r = get(fd, hello + 16, 2, err);
+	if (r < 0)
+		return r;
 	*ret = get_be16(hello + 16) & (FIXED_NEWSTYLE | NO_ZEROES);
 	put_be32(answer, *ret);
-	return r < 0 ? r : put(fd, answer, sizeof(answer), err);
+	return put(fd, answer, sizeof(answer), err);
 }
 
 static int put_option(int fd, uint32_t option, const void *data, size_t n, struct error **err)
@@ -219,7 +221,7 @@ static int take_reply(int fd, const char *name, struct nbd_export *ret, bool *kn
 static int ask_to_go(int fd, const char *name, struct nbd_export *ret, struct error **err)
 {
 	uint8_t data[4 + NBD_EXPORT_MAX + 4];
-	size_t n = strlen(name);
+	size_t n = strnlen(name, NBD_EXPORT_MAX);
 	bool known = false;
 	int r;
 
