@@ -86,7 +86,7 @@ static int skip(int fd, size_t n, struct error **err)
 /* Both say hello. *ret: the flags of both. */
 static int greet(int fd, uint32_t *ret, struct error **err)
 {
-	uint8_t hello[18], answer[4];
+	uint8_t hello[18] = { 0 }, answer[4];
 	int r = get(fd, hello, 16, err);
 
 	if (r < 0)
@@ -122,7 +122,7 @@ static int put_option(int fd, uint32_t option, const void *data, size_t n, struc
 static int ask_by_name(int fd, const char *name, uint32_t flags, struct nbd_export *ret,
 		       struct error **err)
 {
-	uint8_t answer[10];
+	uint8_t answer[10] = { 0 };
 	int r = put_option(fd, OPT_EXPORT_NAME, name, strlen(name), err);
 
 	if (r == 0)
@@ -171,7 +171,7 @@ static int refused(int fd, uint32_t type, uint32_t n, const char *name, struct e
 
 static int take_info(int fd, uint32_t n, struct nbd_export *ret, bool *known, struct error **err)
 {
-	uint8_t info[14];
+	uint8_t info[14] = { 0 };
 	size_t have = MIN(n, sizeof(info));
 	int r = n < 2 ? error_make(err, EPROTO, "the server sends a reply that is too short")
 		      : get(fd, info, have, err);
@@ -193,7 +193,7 @@ static int take_info(int fd, uint32_t n, struct nbd_export *ret, bool *known, st
 static int take_reply(int fd, const char *name, struct nbd_export *ret, bool *known,
 		      struct error **err)
 {
-	uint8_t header[20];
+	uint8_t header[20] = { 0 };
 	uint32_t type, n;
 	int r = get(fd, header, sizeof(header), err);
 

@@ -53,6 +53,17 @@ static bool decode(const char *text, size_t n, char *ret, size_t size)
 	return true;
 }
 
+static bool is_host(const char *host, size_t n, bool six)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)host[i];
+
+		if (six ? !isxdigit(c) && c != ':' && c != '.' : !isalnum(c) && !strchr("-._", c))
+			return false;
+	}
+	return n > 0 && (!six || memchr(host, ':', n));
+}
+
 /* SERVER[:PORT], the server in [] when it has colons of its own. */
 static bool take_server(const char *text, size_t n, struct nbd_uri *ret)
 {
@@ -71,7 +82,7 @@ static bool take_server(const char *text, size_t n, struct nbd_uri *ret)
 			return false;
 	}
 	port_n = colon ? (size_t)(end - colon) - 1 : 0;
-	if (host_n == 0 || host_n >= sizeof(ret->host) || memchr(host, '@', host_n) ||
+	if (host_n >= sizeof(ret->host) || !is_host(host, host_n, *text == '[') ||
 	    (colon && (port_n == 0 || port_n >= sizeof(ret->port))))
 		return false;
 	memcpy(ret->host, host, host_n);

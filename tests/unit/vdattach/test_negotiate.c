@@ -272,12 +272,12 @@ static void test_addresses(void **state)
 		{ "nbd+unix:///ex?socket=/s", "", "", "/s", "ex", "nbd+unix:///ex?socket=/s" },
 	};
 	static const char *const bad[] = {
-		"nbd://",      "nbd:///x",	  "nbd://:1/x",	     "nbd://h:/x",
-		"nbd://h:0/x", "nbd://h:65536/x", "nbd://h:1a/x",    "nbd://[::1/x",
-		"nbd://[]/x",  "nbd://[::1]2/x",  "nbd://u@h/x",     "nbd://h/%",
-		"nbd://h/%0",  "nbd://h/%zz",	  "nbd://h/%00",     "nbd://h/x?socket=/s",
-		"nbd+unix://", "nbd+unix:///x",	  "nbd+unix:///x?s", "nbd+unix:///?socket=rel",
-		"nbds://h/x",
+		"nbd://",      "nbd:///x",	  "nbd://:1/x",	       "nbd://h:/x",
+		"nbd://h:0/x", "nbd://h:65536/x", "nbd://h:1a/x",      "nbd://[::1/x",
+		"nbd://[]/x",  "nbd://[::1]2/x",  "nbd://u@h/x",       "nbd://h/%",
+		"nbd://h/%0",  "nbd://h/%zz",	  "nbd://h/%00",       "nbd://h/x?socket=/s",
+		"nbd+unix://", "nbd+unix:///x",	  "nbd+unix:///x?s",   "nbd+unix:///?socket=rel",
+		"nbds://h/x",  "nbd://[[]/x",	  "nbd://[1.2.3.4]/x",
 	};
 	char printed[NBD_URI_MAX];
 	struct nbd_uri uri;
