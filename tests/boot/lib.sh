@@ -288,7 +288,7 @@ serve_nbd() {
 	shift 2
 	qemu-nbd -t -b 127.0.0.1 -p "$NBD_PORT" -f raw -x "$nbd_name" --pid-file "$WORK/nbd.pid" "$@" "$nbd_file" 2>>"$WORK/nbd.log" &
 	nbd_pid=$!
-	trap 'kill $nbd_pid 2>/dev/null || :' EXIT
+	trap 'kill -9 $nbd_pid 2>/dev/null || :' EXIT
 	for _ in $(seq 300); do
 		[ ! -s "$WORK/nbd.pid" ] || break
 		sleep 0.1
@@ -316,7 +316,7 @@ nbd_away() {
 		exec qemu-nbd -t -b 127.0.0.1 -p "$NBD_PORT" -f raw -x "$3" "$4" 2>>"$WORK/nbd.log"
 	) &
 	nbd_pid=$!
-	trap 'kill $nbd_old $nbd_pid 2>/dev/null || :' EXIT
+	trap 'kill -9 $nbd_old $nbd_pid 2>/dev/null || :' EXIT
 }
 
 # typing NAME APPEND TEXT...: as boot, but a person at the serial line answers each prompt
