@@ -8,11 +8,30 @@
 
 #include "builder/plan-firmware.h"
 #include "builder/plan-internal.h"
+#include "builder/profile-value.h"
 #include "builder/resolve-inflate.h"
 #include "builder/resolve-modindex.h"
 #include "builder/resolve-modules.h"
 
 static const struct cause index_cause = { .reason = "index of the modules inside" };
+
+/* A disk of the network: what talks to its server. A kernel may have some of it built in, or not at all. */
+static int choose_for_image(struct planner *planner, struct module_set *set)
+{
+	static const char *const wanted[] = { "=net", "=virtio", "nbd" };
+	const struct stmt *image = profile_last(planner->profile, STMT_IMAGE);
+
+	for (size_t i = 0; image && after_prefix(image->argv[0], "nbd://") && i < ARRAY_SIZE(wanted); i++) {
+		_cleanup_error_ struct error *problem = NULL;
+		int r = module_set_add(set, wanted[i], image->loc, &problem);
+
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0)
+			stmt_diag(planner->diag, DIAG_ERROR, image, 0, "%s", error_msg(problem));
+	}
+	return 0;
+}
 
 static int choose(struct planner *planner, struct module_set *set, struct error **err)
 {
@@ -32,7 +51,7 @@ static int choose(struct planner *planner, struct module_set *set, struct error 
 				stmt_diag(planner->diag, DIAG_ERROR, stmt, k, "%s",
 					  error_msg(problem));
 		}
-	return 0;
+	return choose_for_image(planner, set) < 0 ? error_sys(err, ENOMEM, "choose modules") : 0;
 }
 
 /* Without ntfs3 (Linux 5.15, not in every kernel) a partition of Windows needs ntfs-3g: see plan-binaries.c. */

@@ -59,9 +59,29 @@ static const char *local_problem(const char *rest)
 	return *rest && rest[strlen(rest) - 1] != '/' ? NULL : "names no file to embed";
 }
 
+/* SERVER[:PORT][/EXPORT], an IPv6 address in [ ]. */
 static const char *nbd_problem(const char *rest)
 {
-	return strcspn(rest, "/") ? NULL : "names no server";
+	size_t n = strcspn(rest, "/");
+	const char *colon = memchr(rest, ':', n);
+	char port[6] = "";
+	uint64_t number;
+
+	if (!n || rest == colon)
+		return "names no server";
+	if (*rest == '[') {
+		const char *close = memchr(rest, ']', n);
+
+		if (!close || (close + 1 != rest + n && close[1] != ':'))
+			return "has no ] behind the number of its server";
+		colon = close + 1 == rest + n ? NULL : close + 1;
+	}
+	if (!colon)
+		return NULL;
+	n -= (size_t)(colon + 1 - rest);
+	if (n < sizeof(port))
+		memcpy(port, colon + 1, n);
+	return parse_number(port, 65535, &number) && number ? NULL : "has no port behind the colon";
 }
 
 static const char *https_problem(const char *rest)
@@ -99,7 +119,6 @@ static const char *image_problem(const char *text)
 void stmt_check_image(const struct stmt *stmt, struct diag *diag)
 {
 	report(stmt, diag, image_problem(stmt->argv[0]));
-	warn_later(stmt, diag, "nbd:");
 }
 
 void stmt_check_host(const struct stmt *stmt, struct diag *diag)

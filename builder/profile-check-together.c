@@ -47,6 +47,8 @@ static const struct use persist_uses[] = {
 	{ "", ROOT_LOOP | ROOT_OVERLAY | ROOT_DISK },
 };
 
+/* The partitions of a disk that a server has are looked for by vdattach, as those of an image. */
+static const struct use remote_partition_uses[] = { { "", ROOT_OVERLAY | ROOT_DISK } };
 static const struct use partition_uses[] = { { "", ROOT_LOOP | ROOT_OVERLAY } };
 static const struct use size_uses[] = { { "", ROOT_LOOP | ROOT_TMPFS | ROOT_OVERLAY | ROOT_DISK } };
 static const struct use host_uses[] = { { "any", ~0u },
@@ -103,7 +105,11 @@ void check_together(const struct profile *profile, struct diag *diag)
 	if (image)
 		check_image_folder(image, root, diag);
 	check_use(profile, root, STMT_PERSIST, persist_uses, ARRAY_SIZE(persist_uses), diag);
-	check_use(profile, root, STMT_PARTITION, partition_uses, ARRAY_SIZE(partition_uses), diag);
+	if (image && after_prefix(image->argv[0], "nbd://"))
+		check_use(profile, root, STMT_PARTITION, remote_partition_uses,
+			  ARRAY_SIZE(remote_partition_uses), diag);
+	else
+		check_use(profile, root, STMT_PARTITION, partition_uses, ARRAY_SIZE(partition_uses), diag);
 	check_use(profile, root, STMT_SIZE, size_uses, ARRAY_SIZE(size_uses), diag);
 	check_use(profile, root, STMT_HOST, host_uses, ARRAY_SIZE(host_uses), diag);
 }

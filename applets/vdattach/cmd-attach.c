@@ -9,6 +9,7 @@
 #include "applets/vdattach/devlinks.h"
 #include "applets/vdattach/export.h"
 #include "applets/vdattach/partnode.h"
+#include "applets/vdattach/remote.h"
 
 struct attachment {
 	struct vd_export ex;
@@ -126,6 +127,44 @@ static int announce(const struct options *options, const struct guest *guest,
 	return finish_stdout(err);
 }
 
+/* The disk is there before its partitions are known: they are read from it. */
+static int look_at_remote(const struct options *given, struct guest *guest, struct attachment *a,
+			  struct error **err)
+{
+	struct options options = *given;
+	int r;
+
+	options.operand = a->ex.devpath;
+	options.format = "raw";
+	options.exporter = NULL;
+	r = guest_open_chosen(&options, true, guest, err);
+	if (r < 0)
+		return r;
+	guest_close_image(guest);
+	collect_nodes(guest, a);
+	if (!a->result)
+		return error_make(err, ENODEV, "%s: the kernel has no node for partition %s",
+				  given->operand, given->partition);
+	return announce(given, guest, a, err);
+}
+
+static int attach_remote(const struct options *options, struct error **err)
+{
+	_cleanup_guest_ struct guest guest = { .image = NULL };
+	_cleanup_(attachment_release) struct attachment a = { .ex.ops = &vd_export_remote };
+	int r = remote_attach(options, &a.ex.devpath, err);
+
+	if (r < 0)
+		return r;
+	r = look_at_remote(options, &guest, &a, err);
+	if (r < 0) {
+		guest_close(&guest);
+		devlinks_remove(options->links, a.ex.devpath);
+		vd_export_detach(&a.ex, NULL);
+	}
+	return r;
+}
+
 int cmd_attach(const struct options *given, struct error **err)
 {
 	struct options locking = *given;
@@ -134,6 +173,8 @@ int cmd_attach(const struct options *given, struct error **err)
 	_cleanup_(attachment_release) struct attachment a = { .result = NULL };
 	int r;
 
+	if (nbd_uri_is(given->operand))
+		return attach_remote(given, err);
 	locking.lock = true;
 	r = guest_open_chosen(options, options->read_only, &guest, err);
 	if (r < 0)

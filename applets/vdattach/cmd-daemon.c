@@ -10,6 +10,7 @@
 #include "applets/vdattach/cmd.h"
 #include "applets/vdattach/daemon.h"
 #include "applets/vdattach/export.h"
+#include "applets/vdattach/remote.h"
 #include "applets/vdattach/vault.h"
 
 #define WORDS_MAX (16u + 2 * SNAPSHOTS_MAX + 2 * FOLDERS_MAX)
@@ -200,6 +201,10 @@ int cmd_daemon(const struct options *given, struct error **err)
 	job.ops = vd_export_server(job.state->exporter);
 	if (!job.ops)
 		return error_make(err, EINVAL, "exporter '%s' has no daemon", job.state->exporter);
+	if (job.ops == &vd_server_remote) {
+		job.open = remote_open;
+		job.close = remote_close;
+	}
 	options.lock = true;
 	options.vault = &image.vault;
 	r = supervisor_run(&job, err);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "applets/vdattach/cmd.h"
+#include "applets/vdattach/remote.h"
 
 /* Bytes that the file takes on its file system. */
 static uint64_t allocated(const struct source *source)
@@ -101,8 +102,11 @@ static void print_json(const struct guest *guest)
 int cmd_info(const struct options *options, struct error **err)
 {
 	_cleanup_guest_ struct guest guest = { .image = NULL };
-	int r = guest_open(options, true, &guest, err);
+	int r;
 
+	if (nbd_uri_is(options->operand))
+		return remote_info(options, err);
+	r = guest_open(options, true, &guest, err);
 	if (r < 0)
 		return r;
 	guest_warn(&guest);

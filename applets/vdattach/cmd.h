@@ -19,6 +19,7 @@ struct options {
 	unsigned int n_snapshots;
 	struct vault *vault;  /* what a killed worker has left, and this one will; or NULL */
 	uint32_t sector_size; /* of the partition table; 0 = find out */
+	uint32_t patience;    /* seconds without server after which requests fail; 0 = never */
 	bool read_only, json, once;
 	bool lock;	   /* the image's files against other programs that write them */
 	char *const *argv; /* of the program */

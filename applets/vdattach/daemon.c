@@ -110,7 +110,8 @@ static int move_up(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, DAEMON_FIRST_FREE_FD);
 }
 
-_noreturn_ static void become_daemon(int exe, int state, int report, char *const *argv)
+_noreturn_ static void become_daemon(int exe, int state, int report, int kernel_fd,
+				     char *const *argv)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -123,6 +124,8 @@ _noreturn_ static void become_daemon(int exe, int state, int report, char *const
 	dup2(null, 1);
 	dup2(state, DAEMON_STATE_FD);
 	dup2(report, DAEMON_REPORT_FD);
+	if (kernel_fd >= 0)
+		fcntl(kernel_fd, F_SETFD, 0);
 	dprintf(DAEMON_REPORT_FD, "%d start the daemon", -daemon_execute(exe, argv));
 	_exit(1);
 }
@@ -182,7 +185,7 @@ int daemon_launch(const struct daemon_state *wishes, char *const *argv, char **r
 	reader = fds[0];
 	pid = fork();
 	if (pid == 0)
-		become_daemon(exe, state, fds[1], argv);
+		become_daemon(exe, state, fds[1], wishes->kernel_fd, argv);
 	close(fds[1]);
 	if (pid < 0)
 		return error_sys(err, errno, "fork");

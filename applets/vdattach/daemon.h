@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon of an attached image: supervisor and worker, as server.h has them, and a guardian. They
- * watch each other: the supervisor starts a new worker or guardian when one dies, each of these a
- * new supervisor. So any two may be killed at once.
+ * The daemon of an attached image: supervisor and worker, as server.h has them, and a guardian.
+ *They watch each other: the supervisor starts a new worker or guardian when one dies, each of these
+ *a new supervisor. So any two may be killed at once.
  *
  *	attach --fork, exec--> supervisor --fork--> worker (opens the image, serves)
  *	                        ^      ^  |             |
@@ -30,17 +30,18 @@ struct daemon_state {
 	bool read_only, discard, partscan;
 	char exporter[16];
 	char image[PATH_MAX]; /* for list */
+	struct vd_remote remote;
 	/* by the supervisor: the device, from create() on */
-	bool started; /* it is there for others */
+	bool started;	  /* it is there for others */
 	char devpath[64]; /* the transport's */
 	unsigned int index;
-	int kernel_fd; /* inherited by the next supervisor, or -1 */
+	int kernel_fd; /* inherited by the (next) supervisor, or -1 */
 	int vault_fd;  /* likewise: what a killed worker leaves to the next one, see vault.h */
 	int memory_fd; /* likewise: see server.h */
 	/* who is who, for list; see role.h */
 	pid_t supervisor, worker; /* 0: there was none yet */
-	bool replacing; /* a worker: the device has none that serves it */
-	bool stopping;	/* the device is being taken down: nobody is replaced */
+	bool replacing;		  /* a worker: the device has none that serves it */
+	bool stopping;		  /* the device is being taken down: nobody is replaced */
 	/* by the worker, when it ends */
 	int result;
 	char message[512];
@@ -64,7 +65,8 @@ struct daemon_job {
 /*
  * Starts a daemon for wishes: argv (argv[0] begins with '@') is its command line. Returns when the
  * device is there, *ret_devpath is the caller's then, or when it failed: -errno and the daemon's
- * message. Whatever attach has open is closed in the daemon.
+ * message. Whatever attach has open is closed in the daemon, but wishes->kernel_fd, which must be
+ * DAEMON_FIRST_FREE_FD at least.
  */
 int daemon_launch(const struct daemon_state *wishes, char *const *argv, char **ret_devpath,
 		  struct error **err) _must_check_ _nonnull_(1, 2, 3);

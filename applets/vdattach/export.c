@@ -24,7 +24,7 @@ const struct vd_server_ops *vd_export_server(const char *name)
 		if (exporters[i]->server && strcmp(exporters[i]->name, name) == 0)
 			return exporters[i]->server;
 	}
-	return NULL;
+	return strcmp(vd_server_remote.name, name) == 0 ? &vd_server_remote : NULL;
 }
 
 static int unknown(const char *name, struct error **err)

@@ -142,6 +142,22 @@ int genl_call(struct genl *genl, struct genl_message *message, uint8_t *ret, siz
 	return r;
 }
 
+/* CTRL_ATTR_MCAST_GROUPS is an array, whose items count from 1. */
+static uint32_t first_group(const uint8_t *attributes, size_t n)
+{
+	uint32_t group = 0;
+	size_t length = 0;
+	const uint8_t *at = genl_find(attributes, n, CTRL_ATTR_MCAST_GROUPS, &length);
+
+	if (at)
+		at = genl_find(at, length, 1, &length);
+	if (at)
+		at = genl_find(at, length, CTRL_ATTR_MCAST_GRP_ID, &length);
+	if (at && length == sizeof(group))
+		memcpy(&group, at, sizeof(group));
+	return group;
+}
+
 int genl_open(struct genl *genl, const char *name, struct error **err)
 {
 	struct genl_message message;
@@ -164,7 +180,18 @@ int genl_open(struct genl *genl, const char *name, struct error **err)
 				  "the kernel has no generic netlink family '%s'", name);
 	}
 	memcpy(&genl->family, id, sizeof(genl->family));
+	genl->group = first_group(reply, n);
 	return 0;
+}
+
+int genl_listen(const struct genl *genl)
+{
+	if (genl->group == 0)
+		return -ENOENT;
+	return setsockopt(genl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &genl->group,
+			  sizeof(genl->group)) < 0
+		       ? -errno
+		       : 0;
 }
 
 void genl_close(struct genl *genl)

@@ -42,6 +42,7 @@ const uint8_t *genl_find(const uint8_t *attributes, size_t n, uint16_t type, siz
 struct genl {
 	int fd;
 	uint16_t family;
+	uint32_t group; /* the family's first multicast group, 0 = it has none */
 	uint32_t sequence;
 };
 
@@ -55,6 +56,10 @@ int genl_open(struct genl *genl, const char *name, struct error **err) _must_che
  */
 int genl_call(struct genl *genl, struct genl_message *message, uint8_t *ret,
 	      size_t *ret_n) _must_check_ _nonnull_(1, 2);
+
+/* From now on genl->fd gets what the kernel tells all who are in the family's group. 0 or -errno.
+ */
+int genl_listen(const struct genl *genl) _must_check_ _nonnull_(1);
 
 void genl_close(struct genl *genl);
 

@@ -10,7 +10,7 @@
 #include "applets/vdattach/devlinks.h"
 
 static const char help[] =
-	"Usage: vdattach [attach] [-r] [-f FORMAT] [-e EXPORTER] [-p PART] IMAGE\n"
+	"Usage: vdattach [attach] [OPTION].. IMAGE|nbd://SERVER[:PORT][/EXPORT]\n"
 	"       vdattach info|check|map|cat|serve [OPTION].. IMAGE\n"
 	"       vdattach detach|free|unmap DEVICE | list\n"
 	"Attaches a virtual disk image as a block device and prints it.\n"
@@ -27,6 +27,7 @@ static const char help[] =
 	"      --json               info, map, list: machine-readable\n"
 	"      --state=FILE         attach: record what was attached\n"
 	"      --links=DIR          EntireDisk and PartitionN go here; default: " DEVLINKS_DIR "\n"
+	"      --patience=SECONDS   nbd: fail when the server is away for longer\n"
 	"  -v, --verbose  -q, --quiet  -h, --help  -V, --version\n"
 	"Exit status: 0 done, 1 failed, 2 usage; check: 0 clean, 1 errors, 2 leaks only.\n";
 
@@ -42,7 +43,7 @@ static const struct verb {
 	{ "serve", cmd_serve, "IMAGE" },   { "unmap", cmd_unmap, "DEVICE" },
 };
 
-enum { OPT_ONCE = 256, OPT_JSON, OPT_STATE, OPT_LINKS, OPT_PARENTS, OPT_FOLDER };
+enum { OPT_ONCE = 256, OPT_JSON, OPT_STATE, OPT_LINKS, OPT_PARENTS, OPT_FOLDER, OPT_PATIENCE };
 
 static const struct option long_options[] = {
 	{ "read-only", no_argument, NULL, 'r' },
@@ -57,6 +58,7 @@ static const struct option long_options[] = {
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "parents", required_argument, NULL, OPT_PARENTS },
 	{ "snapshot", required_argument, NULL, 'S' },
+	{ "patience", required_argument, NULL, OPT_PATIENCE },
 	{ "folder", required_argument, NULL, OPT_FOLDER }, /* launch_daemon's */
 	{ "links", required_argument, NULL, OPT_LINKS },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -124,6 +126,17 @@ static int add_snapshot(struct options *options)
 	return -1;
 }
 
+static int patience(struct options *options)
+{
+	char *end;
+	unsigned long seconds = strtoul(optarg, &end, 10);
+
+	if (*optarg < '0' || *optarg > '9' || *end || seconds > 604800)
+		return msg_usage("--patience '%s': expected seconds, 604800 at most", optarg);
+	options->patience = (uint32_t)seconds;
+	return -1;
+}
+
 /* One option. Returns the exit status, or -1 to go on. */
 static int take(struct options *options, int c, char **argv)
 {
@@ -142,6 +155,8 @@ static int take(struct options *options, int c, char **argv)
 		return add_snapshot(options);
 	case 'b':
 		return sector_size(optarg, &options->sector_size);
+	case OPT_PATIENCE:
+		return patience(options);
 	case OPT_FOLDER:
 		if (options->n_folders < FOLDERS_MAX)
 			options->folders[options->n_folders++] = optarg;

@@ -1,59 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * The kernel's nbd device, set up by generic netlink: unlike with the ioctl NBD_DO_IT no process of
- * ours waits in the kernel, whose end would be that of the device. Netlink commands:
- * linux/nbd-netlink.h, drivers/block/nbd.c.
- */
+/* The kernel's nbd device, whose requests come over a socket pair. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/blkpg.h>
-#include <linux/fs.h>
-#include <linux/nbd-netlink.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
-#include "applets/lib/modreq.h"
 #include "applets/lib/msg.h"
-#include "applets/vdattach/genl.h"
+#include "applets/vdattach/nbd-device.h"
 #include "applets/vdattach/nbd-server.h"
-#include "applets/vdattach/server.h"
 
 #define SOCKET_BUFFER (2 << 20)
 
 /* How long the kernel keeps requests for the next worker before it fails them, in seconds. */
 #define DEAD_TIMEOUT 86400u
 
-/*
- * In milliseconds: how soon the kernel looks again after a request that it sent to a worker that
- * died; it goes to the next worker then. A request that is only slow is left alone, since
- * NBD_ATTR_TIMEOUT is 0.
- */
-#define RESEND_AFTER "4000"
-
 /* One request is never larger than the worker's buffer. */
-#define MAX_SECTORS_KIB "1024"
+#define MAX_KIB 1024
 
-#define PARTITIONS 256
 #define RECONNECTS 500 /* 10 ms each */
 
-static int nbd_probe(struct error **err)
+static void close_fd(int *fd)
 {
-	struct genl genl;
-	int r = genl_open(&genl, "nbd", NULL);
-
-	if (r < 0) {
-		module_request("nbd");
-		r = genl_open(&genl, "nbd", NULL);
-	}
-	if (r < 0)
-		return error_make(err, EOPNOTSUPP, "nbd: the kernel has no module 'nbd'");
-	genl_close(&genl);
-	return 0;
+	closep(fd);
+	*fd = -1;
 }
 
 static int make_pair(struct vd_server *server, struct error **err)
@@ -70,31 +42,15 @@ static int make_pair(struct vd_server *server, struct error **err)
 	return 0;
 }
 
-static void close_fd(int *fd)
-{
-	closep(fd);
-	*fd = -1;
-}
-
 static int nbd_create(struct vd_server *server, struct error **err)
 {
 	return make_pair(server, err);
 }
 
-static void put_socket(struct genl_message *message, int fd)
-{
-	uint32_t sockets = genl_nest_begin(message, NBD_ATTR_SOCKETS);
-	uint32_t item = genl_nest_begin(message, NBD_SOCK_ITEM);
-
-	genl_put_u32(message, NBD_SOCK_FD, (uint32_t)fd);
-	genl_nest_end(message, item);
-	genl_nest_end(message, sockets);
-}
-
-static uint64_t server_flags(const struct vd_server *server)
+static uint32_t server_flags(const struct vd_server *server)
 {
 	/* no FUA: the block layer makes a write and a flush of it */
-	uint64_t flags = NBD_EXPORT_HAS_FLAGS | NBD_EXPORT_FLUSH;
+	uint32_t flags = NBD_EXPORT_HAS_FLAGS | NBD_EXPORT_FLUSH;
 
 	if (server->read_only)
 		flags |= NBD_EXPORT_READ_ONLY;
@@ -103,94 +59,13 @@ static uint64_t server_flags(const struct vd_server *server)
 	return flags;
 }
 
-/* Without NBD_ATTR_INDEX the kernel takes a free device, or makes one, and says which. */
-static int nbd_connect(struct genl *genl, struct vd_server *server)
-{
-	struct genl_message message;
-	uint8_t reply[64];
-	size_t n = sizeof(reply), length = 0;
-	const uint8_t *index;
-	int r;
-
-	genl_begin(&message, genl->family, NBD_CMD_CONNECT);
-	genl_put_u64(&message, NBD_ATTR_SIZE_BYTES, server->size);
-	genl_put_u64(&message, NBD_ATTR_BLOCK_SIZE_BYTES, server->sector_size);
-	genl_put_u64(&message, NBD_ATTR_TIMEOUT, 0);
-	genl_put_u64(&message, NBD_ATTR_DEAD_CONN_TIMEOUT, DEAD_TIMEOUT);
-	genl_put_u64(&message, NBD_ATTR_SERVER_FLAGS, server_flags(server));
-	put_socket(&message, server->kernel_fd);
-	r = genl_call(genl, &message, reply, &n);
-	if (r < 0)
-		return r;
-	index = genl_find(reply, n, NBD_ATTR_INDEX, &length);
-	if (!index || length != sizeof(server->index))
-		return -EBADMSG;
-	memcpy(&server->index, index, sizeof(server->index));
-	return 0;
-}
-
-/* One command for the device, with a socket (fd) or without (-1). */
-static int command(const struct vd_server *server, uint8_t number, int fd)
-{
-	struct genl_message message;
-	struct genl genl;
-	int r = genl_open(&genl, "nbd", NULL);
-
-	if (r < 0)
-		return r;
-	genl_begin(&message, genl.family, number);
-	genl_put_u32(&message, NBD_ATTR_INDEX, server->index);
-	if (fd >= 0)
-		put_socket(&message, fd);
-	r = genl_call(&genl, &message, NULL, NULL);
-	genl_close(&genl);
-	return r;
-}
-
-static void set_queue(const struct vd_server *server, const char *attribute, const char *value)
-{
-	_cleanup_close_ int fd = -1;
-	char path[96];
-
-	snprintf(path, sizeof(path), "/sys/class/block/nbd%u/queue/%s", server->index, attribute);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		msg(MSG_DEBUG, "%s: %s", path, strerror(errno));
-}
-
-static void delete_partitions(int fd)
-{
-	for (int i = 1; i < PARTITIONS; i++) {
-		struct blkpg_partition part = { .pno = i };
-		struct blkpg_ioctl_arg arg = {
-			.op = BLKPG_DEL_PARTITION,
-			.datalen = sizeof(part),
-			.data = &part,
-		};
-
-		ioctl(fd, BLKPG, &arg);
-	}
-}
-
-/*
- * The kernel reads the partition table when the device is first opened. Nobody is to meet the
- * partitions of a device that only serves another one.
- */
-static int scan_partitions(const struct vd_server *server, struct error **err)
-{
-	_cleanup_close_ int fd = open(server->devpath, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return error_sys(err, errno, "open '%s'", server->devpath);
-	if (!server->partscan)
-		delete_partitions(fd);
-	return 0;
-}
-
 static int nbd_start(struct vd_server *server, int pid, bool again, struct error **err)
 {
-	struct genl genl;
-	char *devpath;
+	const struct nbd_device wish = {
+		.fd = server->kernel_fd,
+		.flags = server_flags(server),
+		.dead_timeout = DEAD_TIMEOUT,
+	};
 	int r;
 
 	/* recover() has given the kernel its socket already */
@@ -198,33 +73,19 @@ static int nbd_start(struct vd_server *server, int pid, bool again, struct error
 		close_fd(&server->worker_fd);
 		return 0;
 	}
-	r = genl_open(&genl, "nbd", err);
+	r = nbd_device_connect(server, &wish, err);
 	if (r < 0)
 		return r;
-	r = nbd_connect(&genl, server);
-	genl_close(&genl);
-	if (r < 0)
-		return error_sys(err, r, "nbd: connect a device");
 	close_fd(&server->kernel_fd);
 	close_fd(&server->worker_fd);
-	if (asprintf(&devpath, "/dev/nbd%u", server->index) < 0) {
-		command(server, NBD_CMD_DISCONNECT, -1);
-		return error_sys(err, ENOMEM, "nbd");
-	}
-	__atomic_store_n(&server->devpath, devpath, __ATOMIC_RELEASE);
-	set_queue(server, "io_timeout", RESEND_AFTER);
-	set_queue(server, "max_sectors_kb", MAX_SECTORS_KIB);
-	r = scan_partitions(server, err);
-	if (r < 0)
-		command(server, NBD_CMD_DISCONNECT, -1);
-	return r;
+	return nbd_device_appear(server, MAX_KIB, err);
 }
 
 /* Requests fail then, instead of waiting for another worker. */
 static void nbd_abort(struct vd_server *server)
 {
 	if (__atomic_load_n(&server->devpath, __ATOMIC_ACQUIRE))
-		command(server, NBD_CMD_DISCONNECT, -1);
+		nbd_device_disconnect(server);
 }
 
 /*
@@ -282,7 +143,7 @@ static int nbd_recover(struct vd_server *server, struct error **err)
 		r = make_pair(server, err);
 		if (r < 0)
 			return r;
-		r = command(server, NBD_CMD_RECONFIGURE, server->kernel_fd);
+		r = nbd_device_reconnect(server, server->kernel_fd, NULL);
 		close_fd(&server->kernel_fd);
 		if (r < 0)
 			return error_sys(err, r, "%s: reconnect", server->devpath);
@@ -296,23 +157,7 @@ static int nbd_recover(struct vd_server *server, struct error **err)
 
 static int nbd_stop(struct vd_server *server, struct error **err)
 {
-	_cleanup_close_ int fd = open(server->devpath, O_RDONLY | O_EXCL | O_CLOEXEC);
-	int r;
-
-	/* reading the partition table again is refused while a partition is open, mounted or not */
-	if ((fd < 0 && errno == EBUSY) || (fd >= 0 && ioctl(fd, BLKRRPART) < 0 && errno == EBUSY))
-		return error_make(err, EBUSY,
-				  "detach '%s': it is in use (a file system mounted from it?)",
-				  server->devpath);
-	if (fd < 0)
-		return error_sys(err, errno, "open '%s'", server->devpath);
-	if (fsync(fd) < 0)
-		return error_sys(err, errno, "detach '%s': write out what is left",
-				 server->devpath);
-	/* their nodes would outlive the connection */
-	delete_partitions(fd);
-	r = command(server, NBD_CMD_DISCONNECT, -1);
-	return r < 0 ? error_sys(err, r, "%s: disconnect", server->devpath) : 0;
+	return nbd_device_stop(server, false, err);
 }
 
 static void nbd_destroy(struct vd_server *server)
@@ -323,7 +168,7 @@ static void nbd_destroy(struct vd_server *server)
 
 const struct vd_server_ops vd_server_nbd = {
 	.name = "nbd",
-	.probe = nbd_probe,
+	.probe = nbd_device_probe,
 	.create = nbd_create,
 	.serve = nbd_serve,
 	.start = nbd_start,

@@ -17,6 +17,15 @@
 #define VDATTACH_SERVER_H
 
 #include "applets/vdattach/backend.h"
+#include "applets/vdattach/nbd-uri.h"
+
+/* A disk that another machine serves: what there is to know of it beside size and sector size. */
+struct vd_remote {
+	char uri[NBD_URI_MAX]; /* with numbers for names */
+	uint32_t flags;	       /* of the export */
+	uint32_t max_kib;      /* of the largest request */
+	uint32_t patience;     /* seconds without server after which requests fail; 0 = never */
+};
 
 struct vd_server {
 	const struct vd_server_ops *ops;
@@ -26,6 +35,7 @@ struct vd_server {
 	bool read_only;
 	bool discard;  /* announces discard and write-zeroes */
 	bool partscan; /* the kernel is to make partition nodes */
+	const struct vd_remote *remote;
 	/* results */
 	char *devpath;	    /* "/dev/ublkb0": set by create() or start(); owned */
 	unsigned int index; /* number of the device, where it has one */
@@ -81,6 +91,7 @@ struct vd_server_ops {
 	void (*destroy)(struct vd_server *);
 };
 
-extern const struct vd_server_ops vd_server_ublk, vd_server_nbd, vd_server_fuse, vd_server_dm;
+extern const struct vd_server_ops vd_server_ublk, vd_server_nbd, vd_server_fuse, vd_server_dm,
+	vd_server_remote;
 
 #endif

@@ -309,7 +309,9 @@ static void init(struct supervisor *s, struct daemon_job *job, bool again)
 		.partscan = state->partscan,
 		.ready_fd = -1,
 		.worker_fd = -1,
-		.kernel_fd = -1,
+		.remote = &state->remote,
+		/* a transport's that attach has opened something for */
+		.kernel_fd = again ? -1 : state->kernel_fd,
 	};
 	s->report = again ? -1 : DAEMON_REPORT_FD;
 	s->self = pidfd_of(getpid());

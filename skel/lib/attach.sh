@@ -3,10 +3,16 @@
 # Attach: makes a block device of an image file, or brings a file to where it can be read at once.
 
 attach() {
-	case $P_MODE in
-	loop) attach_disk ;;
-	overlay) attach_layer ;;
-	tmpfs) [ -n "$REMOTE" ] || [ "${SOURCE#"$ROOT"/rootfs}" != "$SOURCE" ] || say "unpacking $SOURCE" ;;
+	case $P_IMAGE in nbd://*)
+		load nbd
+		attach_nbd
+		;;
+	esac
+	case $P_MODE:$P_IMAGE in
+	loop:nbd://*) ;;
+	loop:*) attach_disk ;;
+	overlay:*) attach_layer ;;
+	tmpfs:*) [ -n "$REMOTE" ] || [ "${SOURCE#"$ROOT"/rootfs}" != "$SOURCE" ] || say "unpacking $SOURCE" ;;
 	esac
 }
 

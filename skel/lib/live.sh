@@ -10,6 +10,8 @@ plan_live() {
 		word_root_live "${P_ROOT#live:}"
 		P_ROOT=''
 	}
+	# ${pxeserver} stands for the server of the lease
+	[ -z "$ARCHISO_NBD" ] || LIVE_HOST=nbd://${ARCHISO_NBD#\$\{pxeserver\}}/$ARCHISO_NBD_NAME
 	# of a medium in a file the words tell the label, not that of the partition with the file
 	[ -z "$LIVE_NETBOOT" ] || LIVE_NFS=$NFSROOT
 	if [ -n "$P_ISO$LIVE_NFS" ]; then

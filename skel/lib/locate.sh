@@ -14,16 +14,22 @@ locate() {
 	elif [ -n "$P_NET" ]; then
 		network || warn "no network: ${NET_WHY:-no link}; going on, the root is local"
 	fi
-	case $P_MODE in
-	disk) locate_device "$P_ROOT" root= ;;
-	share) ;;
+	case $P_HOST in nbd://*)
+		load nbd
+		nbd_disk "$P_HOST"
+		P_HOST=$DEVICE
+		;;
+	esac
+	case $P_MODE:$P_IMAGE in
+	share:* | *:nbd://*) ;; # the next phase has it
+	disk:*) locate_device "$P_ROOT" root= ;;
 	*) locate_image ;;
 	esac
 }
 
 image_is_remote() {
-	case $P_IMAGE in http://* | https://* | ftp://* | tftp://* | nfs:*) return 0 ;; esac
-	case $P_ISO in *://*) return 0 ;; esac
+	case $P_IMAGE in http://* | https://* | ftp://* | tftp://* | nfs:* | nbd://*) return 0 ;; esac
+	case $P_HOST,$P_ISO in *://*) return 0 ;; esac
 	[ -n "$LIVE_NFS" ]
 }
 
@@ -42,12 +48,9 @@ name_server() {
 
 # What no phase could do anything with is refused before anything is touched.
 check_plan() {
-	case $P_IMAGE in
-	nbd:*) fail "the image '$P_IMAGE' cannot be used: this version has no client for network block devices" '' \
-		'let a web server hand it out (vi.image=http://...), or NFS (vi.image=nfs:SERVER:/path)' ;;
-	esac
 	case $P_MODE:$P_IMAGE in
-	loop:/* | loop:file:/*) ;;
+	overlay:nbd://* | disk:nbd://* | loop:nbd://* | loop:/* | loop:file:/*) ;;
+	*:nbd:*) bad_image 'nbd://SERVER[:PORT][/EXPORT] in mode disk or overlay' ;;
 	loop:*) bad_image 'a path on the host, as in vi.image=/images/debian.img' ;;
 	share:9p:?* | share:virtiofs:?* | share:nfs:?*) ;;
 	share:*) bad_image '9p:TAG, virtiofs:TAG or nfs:SERVER:/path, or root=TAG rootfstype=9p' ;;
@@ -59,7 +62,7 @@ check_plan() {
 		'name the sum that sha256sum prints for the image, vi.verify=sha256:HEX, or leave the word out' ;;
 	disk:?* | share:?*) fail "vi.verify= cannot be kept in mode $P_MODE" '' 'it is for images and archives: leave it out' ;;
 	esac
-	case $P_MODE:$P_ROOT in
+	case $P_MODE:$P_IMAGE$P_ROOT in
 	disk: | disk:any) fail 'which disk is the root is not said' "the command line: $(cat "$ROOT/proc/cmdline")" \
 		'add root=UUID=..., root=LABEL=... or root=/dev/...' ;;
 	esac

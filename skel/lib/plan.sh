@@ -10,7 +10,7 @@ plan_reset() {
 	P_ROOT='' P_FSTYPE='' P_FLAGS='' P_ACCESS='' P_INIT='' P_FSCK='' P_MODULES='' P_HOSTMOUNT=''
 	P_SHELL='' P_DEBUG='' P_BREAK='' P_PLAN='' P_PANIC='' P_QUIET='' P_VERBOSE='' P_CONSOLES=''
 	LIVE='' LIVE_HOST='' LIVE_DIR='' LIVE_FILE='' LIVE_URL='' LIVE_NOLOAD='' LIVE_LOAD='' RD_LIVE='' COW_HOST='' COW_DIR='' ARCHISO_LABEL='' LIVE_LABEL='' CASPER_PATH=''
-	P_ALSO='' P_MARK='' NFSROOT='' FOLDERS=''
+	P_ALSO='' P_MARK='' NFSROOT='' FOLDERS='' P_PATIENCE='' ARCHISO_NBD='' ARCHISO_NBD_NAME=archiso
 	P_NOEJECT='' P_NOPROMPT='' P_GENERATIONS='' P_NORESTORE='' P_PROTECT='' P_BINDS='' P_TCE='' P_SWAP='' TC_WORDS='' TC_RESTORE='' TC_MYDATA=''
 	TC_EXTRAS='' TC_RUNLEVEL='' P_PAUSE='' P_AUTOMOUNT='' P_TOHD='' NO_TCE='' NO_ZRAM='' NO_SWAP=''
 	P_CHECKS='' P_KEEP_RO='' P_LINKS='' LIVE_KIND='' LIVE_NFS='' LIVE_NFSOPTS='' LIVE_NETBOOT='' ARCHISO_STAY='' COW_FLAGS='' PERCH_MODE='' PERCH_SIZE=''
@@ -169,6 +169,7 @@ plan_share() {
 guess_mode() {
 	case $P_IMAGE in
 	9p:* | virtiofs:* | nfs:*) P_MODE=share ;;
+	nbd://*) P_MODE=disk ;;
 	*.tar | *.tar.* | *.tgz | *.txz | *.tzst | *.cpio | *.cpio.*) P_MODE=tmpfs ;;
 	*.vhd | *.vhdx | *.vdi | *.vmdk | *.qcow2 | *.img | *.raw | *.disk) P_MODE=loop ;;
 	?*) P_MODE=overlay ;;
@@ -178,6 +179,12 @@ guess_mode() {
 
 # root= is the disk; the profile's host is the one to use without it
 plan_disk() {
+	case $P_IMAGE in nbd:*)
+		[ -z "$P_ROOT" ] || note "word 'root=$P_ROOT' is not used: the root is on $P_IMAGE"
+		P_HOST='' P_ROOT=''
+		return 0
+		;;
+	esac
 	[ -n "$P_ROOT" ] || P_ROOT=$P_HOST
 	P_HOST='' P_IMAGE=''
 }
@@ -220,6 +227,7 @@ plan_print() {
 	show tohd "$P_TOHD"
 	show verify "$P_VERIFY"
 	show timeout "$P_TIMEOUT"
+	show patience "$P_PATIENCE"
 	show net "${P_NET# }"
 	show links "${P_LINKS# }"
 	show bootif "$P_BOOTIF"

@@ -108,6 +108,11 @@ tinycore_extra() {
 	case $1:$2 in
 	tftplist:*) listed_extensions tftp "${2%:no-ping}" ;;
 	httplist:*) listed_extensions http "${2%:no-ping}" ;;
+	nbd:*)
+		load nbd
+		nbd_disk "nbd://${2%:no-ping}/" && make_place /mnt/nbd0 && find_image -w -m "$PLACE" -H "$DEVICE"
+		;;
+	aoe:*) aoe_disk "${2%%:*}" "${2#*:}" ;;
 	nfsmount:*)
 		swap "$2" no-ping hard # what is the default
 		swap "$RET" nfs4 vers=4.1
@@ -119,6 +124,20 @@ tinycore_extra() {
 	swapfile:*) swap_file "${2#/dev/}" ;;
 	*) return 1 ;;
 	esac
+}
+
+# aoe_disk LINK NAME: a disk of ATA over Ethernet, as e0.1 or its partition e0.1p1, on /mnt/NAME
+aoe_disk() {
+	local n=0
+	$RUN modprobe -q aoe && $RUN ip link set "$1" up || return 1
+	[ ! -w "$ROOT/dev/etherd/interfaces" ] || printf '%s\0' "$1" >"$ROOT/dev/etherd/interfaces"
+	while [ ! -b "$ROOT/dev/etherd/$2" ]; do
+		[ ! -w "$ROOT/dev/etherd/discover" ] || [ $((n % 10)) != 0 ] || echo >"$ROOT/dev/etherd/discover"
+		n=$((n + 1))
+		[ $n -le $((P_TIMEOUT * 10)) ] || return 1
+		$RUN sleep 0.1
+	done
+	make_place "/mnt/$2" && find_image -w -m "$PLACE" -H "/dev/etherd/$2"
 }
 
 # listed_extensions SCHEME SERVER[:]/PATH: a list of extensions; their paths count from the server's top

@@ -106,7 +106,9 @@ word_archiso() {
 	checksum | checksum=y) P_CHECKS="$P_CHECKS sha512" ;;
 	verify=y) P_CHECKS="$P_CHECKS gpg" ;;
 	cms_verify=y) P_CHECKS="$P_CHECKS cms" ;;
-	archiso_nbd_srv=* | img_flags=*) later "$1" ;;
+	archiso_nbd_srv=?*) I_MODE=overlay LIVE=archiso ARCHISO_NBD=$V ;;
+	archiso_nbd_name=?*) ARCHISO_NBD_NAME=$V ;;
+	img_flags=*) later "$1" ;;
 	*) return 1 ;;
 	esac
 }

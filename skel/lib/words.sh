@@ -69,6 +69,8 @@ word_ours() {
 	vi.verify=*) P_VERIFY=unknown:$V ;; # refused by check_plan
 	vi.timeout= | vi.timeout=*[!0-9]*) wrong "$1" 'a number of seconds' ;;
 	vi.timeout=*) P_TIMEOUT=$V ;;
+	vi.patience= | vi.patience=*[!0-9]*) wrong "$1" 'a number of seconds' ;;
+	vi.patience=*) P_PATIENCE=$V ;;
 	vi.net=*) P_NET="$P_NET $V" ;;
 	vi.shell | vi.shell=1) P_SHELL=1 ;;
 	vi.shell=0) P_SHELL=0 ;;
@@ -88,7 +90,8 @@ word_kernel() {
 	root=virtfs:* | root=9p:*) I_MODE=share I_IMAGE=9p:${V#*:} ;;
 	root=virtiofs:*) I_MODE=share I_IMAGE=$V ;;
 	root=nfs:* | root=nfs4:*) I_MODE=share I_IMAGE=nfs:${V#*:} ;;
-	root=nbd:*) I_IMAGE=$V ;; # refused by check_plan
+	root=nbd:?*:?*) word_root_nbd "${V#nbd:}" ;;
+	root=nbd:*) wrong "$1" 'root=nbd:SERVER:PORT-OR-EXPORT[:FSTYPE[:FLAGS[:OPTIONS]]]' ;;
 	root=iscsi:* | root=aoe:* | root=fcoe:*) later "$1" ;;
 	root=*) P_ROOT=$V ;;
 	nfsroot=*) NFSROOT=$V ;;
@@ -209,6 +212,31 @@ tinycore_place() {
 	*) device=/dev/$device ;;
 	esac
 	RET=$device:${dir:-/}
+}
+
+# root=nbd:SERVER:PORT-OR-EXPORT[:FSTYPE[:FLAGS[:OPTIONS]]] of dracut, an IPv6 address in [ ]
+word_root_nbd() {
+	local server=${1%%:*} rest=${1#*:} flag flags='' IFS=:
+	case $1 in '['*']:'?*) server=${1%%']:'*}] rest=${1#*']:'} ;; esac
+	set -f
+	# shellcheck disable=SC2086 # fields
+	set -- $rest
+	set +f
+	I_MODE=disk
+	case $1 in
+	*[!0-9]*)
+		swap "$1" % %25
+		I_IMAGE=nbd://$server/$RET
+		;;
+	*) I_IMAGE=nbd://$server:$1/ ;;
+	esac
+	case ${2:-} in '' | auto) ;; *) P_FSTYPE=$2 ;; esac
+	IFS=,
+	for flag in ${3:-}; do
+		case $flag in ro | rw) P_ACCESS=$flag ;; *) flags=$flags${flags:+,}$flag ;; esac
+	done
+	P_FLAGS=${flags:-$P_FLAGS}
+	[ -z "${4:-}" ] || note "options '$4' of nbd-client in root=nbd: are not used"
 }
 
 # root=live:SPEC of dracut

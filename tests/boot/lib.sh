@@ -277,6 +277,48 @@ serve_nfs() {
 	read -r NFS_PORT MOUNT_PORT <"$WORK/nfs/port"
 }
 
+# nbd_port: NBD_PORT is one that is free on the loopback
+nbd_port() {
+	NBD_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+}
+
+# serve_nbd NAME FILE [OPTION..]: an NBD server on the loopback, until end_nbd or the end of the case
+serve_nbd() {
+	nbd_name=$1 nbd_file=$2
+	shift 2
+	qemu-nbd -t -b 127.0.0.1 -p "$NBD_PORT" -f raw -x "$nbd_name" --pid-file "$WORK/nbd.pid" "$@" "$nbd_file" 2>>"$WORK/nbd.log" &
+	nbd_pid=$!
+	trap 'kill -9 $nbd_pid 2>/dev/null || :' EXIT
+	for _ in $(seq 300); do
+		[ ! -s "$WORK/nbd.pid" ] || break
+		sleep 0.1
+	done
+	rm "$WORK/nbd.pid"
+}
+
+end_nbd() {
+	kill "$nbd_pid"
+	wait "$nbd_pid" || :
+}
+
+# nbd_away LOG TEXT [NAME FILE]: kills the server when the guest says TEXT; three seconds later there is the next one
+nbd_away() {
+	nbd_old=$nbd_pid
+	(
+		trap - EXIT
+		for _ in $(seq 2400); do
+			! grep -q -e "$2" "$1" 2>/dev/null || break
+			sleep 0.1
+		done
+		kill -9 "$nbd_old"
+		[ $# = 4 ] || exit 0
+		sleep 3
+		exec qemu-nbd -t -b 127.0.0.1 -p "$NBD_PORT" -f raw -x "$3" "$4" 2>>"$WORK/nbd.log"
+	) &
+	nbd_pid=$!
+	trap 'kill -9 $nbd_old $nbd_pid 2>/dev/null || :' EXIT
+}
+
 # typing NAME APPEND TEXT...: as boot, but a person at the serial line answers each prompt
 typing() {
 	typing_name=$1 typing_append=$2

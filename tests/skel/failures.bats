@@ -112,11 +112,18 @@ bad_plans() {
 @test "plans that cannot work are refused with what was expected" { both bad_plans; }
 
 nbd_image() {
-	cmdline 'vi.mode=overlay vi.image=nbd://10.0.2.2/root panic=-1'
+	cmdline 'vi.mode=tmpfs vi.image=nbd://10.0.2.2/root panic=-1'
 	boot
-	said 'no client for network block devices' && said 'vi.image=http://' && calls 'reboot -f'
+	said 'expected nbd://SERVER' && said 'in mode disk or overlay' && calls 'reboot -f' || return 1
+	rm -rf "$ROOT/run/initramfs"
+	mkdir -p "$ROOT/sys/class/net/eth0"
+	echo 1 >"$ROOT/sys/class/net/eth0/type"
+	cmdline 'vi.image=nbd://10.0.2.2/root ip=10.0.2.15:::255.255.255.0 panic=-1'
+	fake vdattach <<<'exit 1'
+	boot
+	said 'the disk nbd://10.0.2.2/root could not be attached' && said 'has it an export of that name' && calls 'sleep 8' 'reboot -f'
 }
-@test "an image on a network block device is refused with what there is instead" { both nbd_image; }
+@test "a disk of an NBD server: not unpacked; a server that does not answer is asked five times" { both nbd_image; }
 
 mount_fails() {
 	fake mount <<<'case $2 in ext4) exit 1 ;; esac'

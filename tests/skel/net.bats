@@ -296,6 +296,44 @@ nfs() {
 }
 @test "NFS: server by name or from the lease, version 4.1 then 3" { both nfs; }
 
+nbd() {
+	nic eth0 52:54:00:12:34:56 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.15 mask=24 siaddr=10.0.2.2
+	fake vdattach <<'FAKE'
+[ "$1" = free ] || echo /dev/nbd0
+FAKE
+	fake nslookup <<<'printf "Name: nas.lab\nAddress: 10.0.2.80\n"'
+	cmdline 'vi.image=nbd://nas.lab:10810/a%20b ip=dhcp rw vi.part=whole vi.patience=60'
+	boot
+	calls 'ip addr add 10.0.2.15/24 brd + dev eth0' 'nslookup nas.lab' \
+		'vdattach --state /run/initramfs/state --patience 60 nbd://10.0.2.80:10810/a%20b' \
+		'findimg --state /run/initramfs/state -t 30 -H /dev/nbd0' 'mount -t ext4 -o rw /dev/nbd0 /newroot' 'switch_root /newroot /sbin/init' || return 1
+	again_with 'root=nbd:10.0.2.2:disk:xfs:ro,noatime vi.part=2'
+	calls 'vdattach --state /run/initramfs/state -p 2 nbd://10.0.2.2/disk' 'mount -t xfs -o ro,noatime /dev/nbd0 /newroot' || return 1
+	again_with 'vi.mode=overlay vi.image=nbd:///live'
+	calls 'vdattach --state /run/initramfs/state nbd://10.0.2.2/live' 'overlayroot --state /run/initramfs/state -l /dev/nbd0 -u ram /newroot' || return 1
+	mkdir -p "$ROOT/sys/class/block/nbd0" && echo 1 >"$ROOT/sys/class/block/nbd0/ro"
+	: >"$ROOT/dev/nbd0"
+	again_with 'vi.image=nbd://10.0.2.2/live rw'
+	calls 'overlayroot --state /run/initramfs/state -l /dev/nbd0 -u ram /newroot' && said 'can only be read' || return 1
+	again_with 'archisobasedir=arch archisolabel=ARCH archiso_nbd_srv=${pxeserver}'
+	calls 'vdattach --state /run/initramfs/state nbd://10.0.2.2/archiso' \
+		'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host -H /dev/nbd0 /arch/x86_64/airootfs.sfs /arch/x86_64/airootfs.erofs' || return 1
+	again_with 'root=/dev/vda1 rw nbd=10.0.2.2:9000:no-ping aoe=eth0:e0.1'
+	calls 'vdattach --state /run/initramfs/state nbd://10.0.2.2:9000/' 'findimg --state /run/initramfs/state -t 30 -w -m /newroot/mnt/nbd0 -H /dev/nbd0' \
+		'modprobe -q aoe' 'ip link set eth0 up' && said "word 'aoe=eth0:e0.1' could not be honoured"
+}
+
+# again_with WORDS: another boot with DHCP in the same tree
+again_with() {
+	rm -rf "$ROOT/run/initramfs"
+	: >"$CALLS"
+	cmdline "$1 ip=dhcp vi.timeout=30"
+	boot
+}
+@test "disks of NBD servers: our word, dracut's, archiso's, Tiny Core's; the server by name, number or from the lease" { both nbd; }
+
 lists() {
 	nic eth0 52:54:00:00:00:01 1
 	fake_dhcp

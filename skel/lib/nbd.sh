@@ -1,0 +1,52 @@
+# shellcheck shell=dash
+# shellcheck disable=SC2034 # the results are for the other files
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Disks that an NBD server has: nbd://SERVER[:PORT][/EXPORT]
+
+# attach_nbd: DEVICE becomes the file system that the root is made of
+attach_nbd() {
+	case $P_PART in
+	[1-9]* | PARTUUID=* | PARTLABEL=*) nbd_disk "$P_IMAGE" -p "$P_PART" ;;
+	whole) nbd_disk "$P_IMAGE" ;;
+	'') nbd_disk "$P_IMAGE" && only_partition ;;
+	*) nbd_disk "$P_IMAGE" && partition_of "$DEVICE" "$P_PART" ;;
+	esac
+	find_image -H "$DEVICE" || fail "no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
+		'findimg above' 'say which partition is the root: vi.part=1, vi.part=UUID=..., vi.part=whole'
+	[ "$P_MODE" = overlay ] || ! is_read_only "$DEVICE" || keep_changes_in_ram
+}
+
+# nbd_disk URI [-p N]: DEVICE becomes the disk. What a daemon is to find again is told by its number.
+nbd_disk() {
+	local uri try=1
+	network || fail "the disk $1 needs the network, and there is none: ${NET_WHY:-no link}" '' \
+		'look at cable, DHCP server and ip=; vi.modules= loads a driver that no device asked for'
+	nbd_address "$1" || fail "the server of '$1' has no address that can be found" '' 'use its number in the address'
+	uri=$RET
+	shift
+	load fetch
+	until DEVICE=$($RUN vdattach --state "$STATE" ${P_PATIENCE:+--patience "$P_PATIENCE"} "$@" "$uri"); do
+		again $try || fail "the disk $uri could not be attached" 'the messages of vdattach above' \
+			'does the server run, and has it an export of that name? (nbdinfo --list)'
+		try=$((try + 1))
+	done
+	say "$uri is $DEVICE"
+}
+
+# nbd_address URI: the same with the server's number, in RET. Without a server it is the one that gave the lease.
+nbd_address() {
+	local rest=${1#nbd://} name path=''
+	case $rest in */*) path=/${rest#*/} ;; esac
+	name=${rest%%/*}
+	rest=''
+	case $name in
+	'['*)
+		RET=$1
+		return 0
+		;;
+	*:*) rest=:${name#*:} name=${name%%:*} ;;
+	esac
+	load nfs
+	address_of "${name:-$NET_SERVER}" || return 1
+	RET=nbd://$RET$rest$path
+}
