@@ -116,7 +116,7 @@ static int place_of(const struct file_opener *opener, const struct source *from,
 	char *slash;
 
 	if (!path)
-		return -errno;
+		return -ENOENT; /* it was there when it was opened */
 	slash = strrchr(path, '/');
 	slash[slash == path] = '\0';
 	inside = below(root->path, path);

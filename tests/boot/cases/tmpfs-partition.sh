@@ -1,5 +1,6 @@
 # promise: rootfs.tar.xz on a partition is unpacked into RAM and the partition let go, byte for byte as it was
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 build tmpfs tmpfs -s 'image /rootfs.tar.xz'
 mkdir "$WORK/host"
 cp "$IMAGES/rootfs.tar.xz" "$WORK/host"
