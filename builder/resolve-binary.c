@@ -64,8 +64,8 @@ static int push(struct binary_set *set, const char *path, const char *source, co
 
 static int missing(const struct host *host, const char *path, struct error **err)
 {
-	return error_make(err, ENOENT, "'%s' does not exist%s%s", path,
-			  *host->sysroot ? " below " : "", host->sysroot);
+	return error_make(err, ENOENT, "'%s' does not exist%s%s: install the package that has it there, or leave this out",
+			  path, *host->sysroot ? " below " : "", host->sysroot);
 }
 
 /* path with its folder resolved below the sysroot: the path in the target; *ret_host the one to open. */
