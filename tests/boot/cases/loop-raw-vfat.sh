@@ -1,5 +1,6 @@
 # promise: the same image on a FAT32 partition, host not named
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 build loop loop -s 'image /linux/debian.img'
 disk "$WORK/debian.img" 83 "$IMAGES/root.ext4"
 vfat "$WORK/host.vfat" 640 WINDATA "$WORK/debian.img=linux/debian.img"

@@ -1,5 +1,6 @@
 # promise: a fixed VHD boots from its first partition with the words of vfuseloop
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 build loop loop
 disk "$WORK/debian.img" 83 "$IMAGES/root.ext4"
 mkdir -p "$WORK/host/vhd"

@@ -1,5 +1,6 @@
 # promise: a erofs image in a folder of a vfat stick boots under an overlay in RAM; the stick is byte for byte as it was
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 build overlay overlay -s 'image /live/root-lz4hc.erofs'
 vfat "$WORK/stick.vfat" 160 STICK "$IMAGES/root-lz4hc.erofs=live/root-lz4hc.erofs"
 disk "$WORK/disk.img" c "$WORK/stick.vfat"

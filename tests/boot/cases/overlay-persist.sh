@@ -1,5 +1,6 @@
 # promise: with a persistent upper on ext4 a file written in boot 1 is there in boot 2, and the host is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 build overlay overlay -s 'image /live/root-zstd.sqfs' -s 'persist dir:/changes'
 mkdir -p "$WORK/host/live"
 cp "$IMAGES/root-zstd.sqfs" "$WORK/host/live"

@@ -1,5 +1,6 @@
 # promise: QEMU's direct kernel boot of a host folder works with the usual words
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
 build share share
 mkdir "$WORK/tree"
 bsdtar -xpf "${IMAGES%-*}.tar" --numeric-owner -C "$WORK/tree"
