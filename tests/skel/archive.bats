@@ -121,7 +121,7 @@ saving() {
 }
 run_save() {
 	# shellcheck disable=SC2086
-	run timeout 20 $SH "$SKEL/vinitrd-save" "$@"
+	run timeout 60 $SH "$SKEL/vinitrd-save" "$@"
 }
 
 save_end() {
@@ -172,7 +172,7 @@ end_of_shutdown() {
 	fake sh <<<'exit 1'
 	: >"$ROOT/proc/mounts"
 	# shellcheck disable=SC2086
-	run timeout 20 $SH "$SKEL/shutdown" poweroff
+	run timeout 60 $SH "$SKEL/shutdown" poweroff
 	calls 'sh /bin/vinitrd-save --end' 'poweroff -f' && said 'mkvinitrd: busy: the settings are not saved'
 }
 @test "the shutdown saves, and is not clean when that failed" { both end_of_shutdown; }

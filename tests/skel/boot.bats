@@ -328,7 +328,7 @@ boot_ok() {
 	printf '%s\n' UPPER=dir:/x 'STORE=ext4 /dev/sda1 /my\040changes' >"$ROOT/run/initramfs/overlay"
 	mkdir -p "$ROOT/run/initramfs/store.ok/my changes"
 	# shellcheck disable=SC2086
-	run timeout 20 $SH "$SKEL/vinitrd-ok" --inner
+	run timeout 60 $SH "$SKEL/vinitrd-ok" --inner
 	[ "$status" = 0 ] && [ -e "$ROOT/run/initramfs/store.ok/my changes/boot-ok" ] &&
 		calls 'mount -t ext4 /dev/sda1 /run/initramfs/store.ok' 'sync' 'umount /run/initramfs/store.ok'
 }

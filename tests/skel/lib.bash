@@ -102,7 +102,7 @@ defaults() {
 # boot ARGS: init in the shell under test; ARGS are what the kernel hands to it
 boot() {
 	# shellcheck disable=SC2086 # "busybox ash"
-	run timeout 20 $SH "$SKEL/init" "$@"
+	run timeout 60 $SH "$SKEL/init" "$@"
 }
 
 # both FUNCTION: the test's body, once in each shell, each time in a fresh tree

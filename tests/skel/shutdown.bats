@@ -27,7 +27,7 @@ mounts() {
 
 down() {
 	# shellcheck disable=SC2086
-	run timeout 20 $SH "$SKEL/shutdown" "$@"
+	run timeout 60 $SH "$SKEL/shutdown" "$@"
 }
 
 clean() {

@@ -228,13 +228,13 @@ FAKE
 	printf 'device /dev/vda2\nloop /dev/mapper/vdattach0\nvolumes all\n' >"$ROOT/state"
 	: >"$ROOT/dev/vda2"
 	# shellcheck disable=SC2086
-	run timeout 20 $SH "$SKEL/shutdown" poweroff
+	run timeout 60 $SH "$SKEL/shutdown" poweroff
 	said 'mkvinitrd: clean' && not_called 'unmap /dev/dm-2' &&
 		calls 'vdattach unmap /dev/dm-0' 'vdattach unmap /dev/dm-1' 'vdattach unmap /dev/dm-0' 'vdattach detach /dev/mapper/vdattach0' 'vdattach free /dev/vda2' || return 1
 	"$FAKES/volume" dm-1 vg-lv LVM-abc vda2
 	fake vdattach <<<'[ "$1" != unmap ]'
 	# shellcheck disable=SC2086
-	run timeout 20 $SH "$SKEL/shutdown" poweroff
+	run timeout 60 $SH "$SKEL/shutdown" poweroff
 	said 'mkvinitrd: busy: /dev/dm-1 stays open'
 }
 @test "shutdown: volumes are closed from the top, before their disks; one that stays open is named" { both shut; }
