@@ -2,17 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Media of other live systems: which files become layers, which folders hold the changes.
 load lib.bash
-
-HOST=/run/initramfs/host
-
-# host FILE...: empty files on the image's partition
-host() {
-	local file
-	for file in "$@"; do
-		mkdir -p "$(dirname "$ROOT$HOST/$file")"
-		echo x >"$ROOT$HOST/$file"
-	done
-}
+load media.bash
 
 # layers NAME...: the root was stacked of these, the first on top
 layers() {

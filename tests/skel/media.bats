@@ -2,16 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Media of other live systems, what their words say beside names: proofs, servers, stores that are chosen or only read.
 load lib.bash
+load media.bash
 
-HOST=/run/initramfs/host STORE=/run/initramfs/store
-
-host() {
-	local file
-	for file in "$@"; do
-		mkdir -p "$(dirname "$ROOT$HOST/$file")"
-		echo x >"$ROOT$HOST/$file"
-	done
-}
+STORE=/run/initramfs/store
 
 root_of() {
 	calls "overlayroot --state /run/initramfs/state -l $1 -u ${2:-ram} /newroot" 'switch_root /newroot /sbin/init'
