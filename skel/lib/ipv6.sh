@@ -45,16 +45,6 @@ groups_of() {
 	done
 }
 
-# await_address6 LINKS SCOPE TRIES
-await_address6() {
-	local n=0
-	until find_address6 "$1" "$2"; do
-		n=$((n + 1))
-		[ $n -le $(($3 * 10)) ] || return 1
-		$RUN sleep 0.1
-	done
-}
-
 # net_static6: an address from the command line; it can be used once the kernel found that nobody else has it
 net_static6() {
 	lease_reset
@@ -70,7 +60,7 @@ net_static6() {
 # net_auto6 LINKS: the kernel makes addresses of what routers announce
 net_auto6() {
 	dhcp_tries
-	await_address6 "$1" global "$RET" || {
+	await "$RET" find_address6 "$1" global || {
 		NET_WHY="no router announced an IPv6 prefix on $1"
 		return 1
 	}
@@ -105,7 +95,7 @@ configure6() {
 			NET_WHY="$1 would not take the address $L_IP/$L_PREFIX"
 			return 1
 		}
-		await_address6 "$1" global 10 || warn "$1: the address $L_IP may be in use by another machine"
+		await 10 find_address6 "$1" global || warn "$1: the address $L_IP may be in use by another machine"
 		[ -z "$L_ROUTER" ] || $RUN ip -6 route add default via "$L_ROUTER" dev "$1"
 	fi
 	settled "$1" "$2"

@@ -21,12 +21,7 @@ each_link() {
 
 # wait_link NAME: until it is there
 wait_link() {
-	local n=0
-	until [ -e "$ROOT/sys/class/net/$1" ]; do
-		n=$((n + 1))
-		[ $n -le $((P_TIMEOUT * 10)) ] || return 1
-		$RUN sleep 0.1
-	done
+	await "$P_TIMEOUT" [ -e "$ROOT/sys/class/net/$1" ]
 }
 
 # write_link FILE TEXT
@@ -36,18 +31,22 @@ write_link() {
 
 # rename_link NAME:MAC
 rename_link() {
-	local dir n=0
-	while [ $n -le $((P_TIMEOUT * 10)) ]; do
-		for dir in "$ROOT/sys/class/net"/*; do
-			first_line "$dir/address"
-			[ "$RET" = "$(echo "${1#*:}" | tr A-F a-f)" ] || continue
-			[ "${dir##*/}" != "${1%%:*}" ] || return 0
-			$RUN ip link set "${dir##*/}" down
-			$RUN ip link set "${dir##*/}" name "${1%%:*}"
-			return
-		done
-		n=$((n + 1))
-		$RUN sleep 0.1
+	local link
+	await "$P_TIMEOUT" link_of "$(echo "${1#*:}" | tr A-F a-f)" || return 1
+	link=$RET
+	[ "$link" != "${1%%:*}" ] || return 0
+	$RUN ip link set "$link" down
+	$RUN ip link set "$link" name "${1%%:*}"
+}
+
+# link_of MAC: in RET
+link_of() {
+	local dir
+	for dir in "$ROOT/sys/class/net"/*; do
+		first_line "$dir/address"
+		[ "$RET" = "$1" ] || continue
+		RET=${dir##*/}
+		return 0
 	done
 	return 1
 }

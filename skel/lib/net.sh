@@ -86,15 +86,10 @@ is_bootif() {
 
 # A driver may still be at work on its link, or the adapter hang on a slow bus.
 wait_nics() {
-	local n=0
-	until nics; do
-		n=$((n + 1))
-		if [ $n -gt $((P_TIMEOUT * 10)) ]; then
-			NET_WHY='no network adapter was found (is its driver in the image?)'
-			return 1
-		fi
-		$RUN sleep 0.1
-	done
+	await "$P_TIMEOUT" nics || {
+		NET_WHY='no network adapter was found (is its driver in the image?)'
+		return 1
+	}
 }
 
 links_up() {
@@ -255,7 +250,7 @@ ask_dhcp() {
 		set -- udhcpc -t "$tries" -O search -O staticroutes -O mtu -O rootpath
 	else
 		# it asks from the address that each link has of itself
-		await_address6 "$link" link "$tries" || :
+		await "$tries" find_address6 "$link" link || :
 		set -- udhcpc6 -t "$tries"
 	fi
 	$RUN "$@" -f -q -n -T 1 -A 1 -i "$link" -p "$NET/$link.pid" -s "$LIB/udhcpc" >/dev/null 2>"$NET/$link.log" || :

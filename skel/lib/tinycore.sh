@@ -126,16 +126,20 @@ tinycore_extra() {
 	esac
 }
 
+# aoe_answers NAME: within a second of being asked for
+aoe_answers() {
+	[ ! -w "$ROOT/dev/etherd/discover" ] || echo >"$ROOT/dev/etherd/discover"
+	await 1 [ -b "$ROOT/dev/etherd/$1" ]
+}
+
 # aoe_disk LINK NAME: a disk of ATA over Ethernet, as e0.1 or its partition e0.1p1, on /mnt/NAME
 aoe_disk() {
 	local n=0
 	$RUN modprobe -q aoe && $RUN ip link set "$1" up || return 1
 	[ ! -w "$ROOT/dev/etherd/interfaces" ] || printf '%s\0' "$1" >"$ROOT/dev/etherd/interfaces"
-	while [ ! -b "$ROOT/dev/etherd/$2" ]; do
-		[ ! -w "$ROOT/dev/etherd/discover" ] || [ $((n % 10)) != 0 ] || echo >"$ROOT/dev/etherd/discover"
+	until aoe_answers "$2"; do
 		n=$((n + 1))
-		[ $n -le $((P_TIMEOUT * 10)) ] || return 1
-		$RUN sleep 0.1
+		[ $n -lt "$P_TIMEOUT" ] || return 1
 	done
 	make_place "/mnt/$2" && find_image -w -m "$PLACE" -H "/dev/etherd/$2"
 }

@@ -107,3 +107,14 @@ state_drop() {
 	done <"$STATE"
 	printf '%s' "$kept" >"$STATE"
 }
+
+# await SECONDS COMMAND...: until it is true. Ten times a second, for what the kernel tells by netlink alone: busybox cannot listen there.
+await() {
+	local left=$(($1 * 10))
+	shift
+	until "$@"; do
+		[ $left -gt 0 ] || return 1
+		left=$((left - 1))
+		$RUN sleep 0.1
+	done
+}
