@@ -45,6 +45,13 @@ static inline void closep(const int *fd)
 		close(*fd);
 }
 
+/* For a descriptor that others look at again. */
+static inline void close_fd(int *fd)
+{
+	closep(fd);
+	*fd = -1;
+}
+
 /* *ret = a + b; false, and *ret untouched, when it does not fit. */
 static inline _must_check_ int add_u64(uint64_t a, uint64_t b, uint64_t *ret)
 {

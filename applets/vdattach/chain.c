@@ -32,6 +32,12 @@ void vd_parent_ref_release(struct vd_parent_ref *ref)
 	*ref = (struct vd_parent_ref){ .names = NULL };
 }
 
+/* Whether that name was found beside the image, not in it. */
+static bool is_sibling(const struct vd_parent_ref *ref, size_t i)
+{
+	return i >= ref->n_names - ref->n_found;
+}
+
 static int open_file(struct vd_image *image, const char *name, bool sibling, bool read_only,
 		     struct source **ret, struct error **err)
 {
@@ -97,9 +103,7 @@ int vd_parent_search(struct vd_image *image, bool (*is_parent)(const void *id, s
 	if (!opener || !opener->siblings)
 		return 0;
 	for (size_t i = 0; i < ref->n_names; i++) {
-		bool sibling = i >= ref->n_names - ref->n_found;
-
-		if (leads_to_parent(&search, ref->names[i], sibling))
+		if (leads_to_parent(&search, ref->names[i], is_sibling(ref, i)))
 			return 0;
 	}
 	r = opener->siblings(opener->ctx, image->source, visit_sibling, &search, err);
@@ -146,7 +150,7 @@ static int try_candidate(struct vd_image *child, const struct vd_parent_ref *ref
 	int r;
 
 	how.guessed = !format && !child->format->matches_parent;
-	r = open_file(child, ref->names[i], i >= ref->n_names - ref->n_found, true, &source, err);
+	r = open_file(child, ref->names[i], is_sibling(ref, i), true, &source, err);
 	if (r == 0)
 		r = check_cycle(child, source, err);
 	if (r == 0)

@@ -57,8 +57,7 @@ int genl_open(struct genl *genl, const char *name, struct error **err) _must_che
 int genl_call(struct genl *genl, struct genl_message *message, uint8_t *ret,
 	      size_t *ret_n) _must_check_ _nonnull_(1, 2);
 
-/* From now on genl->fd gets what the kernel tells all who are in the family's group. 0 or -errno.
- */
+/* From now on genl->fd gets what the kernel tells the family's group. 0 or -errno. */
 int genl_listen(const struct genl *genl) _must_check_ _nonnull_(1);
 
 void genl_close(struct genl *genl);

@@ -82,8 +82,7 @@ static int describe(const struct options *options, const struct nbd_export *expo
 	return 0;
 }
 
-/* The folder of the server's socket, which the daemon must see to reconnect; NULL: there is none.
- */
+/* The folder of the server's socket, which the daemon must see to reconnect, or NULL. */
 static char *socket_folder(const char *operand)
 {
 	struct nbd_uri uri;

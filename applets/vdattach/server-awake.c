@@ -14,10 +14,15 @@
 #include "applets/vdattach/server-awake.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "applets/lib/msg.h"
 
 #define PERIOD_NS 500000000L
 #define STACK	  MAX(16 * KIB, (uint64_t)PTHREAD_STACK_MIN)
@@ -108,4 +113,12 @@ int awake_start(struct error **err)
 	}
 	expire_both(awake);
 	return 0;
+}
+
+/* SIGCONT works on a stopped process whatever its disposition. */
+void awake_by(int fd, const char *lost)
+{
+	if (fcntl(fd, F_SETOWN, getpid()) < 0 || fcntl(fd, F_SETSIG, SIGCONT) < 0 ||
+	    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_ASYNC) < 0)
+		msg(MSG_WARNING, "stopping this process would stop %s: %s", lost, strerror(errno));
 }

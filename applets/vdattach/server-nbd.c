@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The kernel's nbd device, whose requests come over a socket pair. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/nbd-device.h"
 #include "applets/vdattach/nbd-server.h"
+#include "applets/vdattach/server-awake.h"
 
 #define SOCKET_BUFFER (2 << 20)
 
@@ -21,12 +18,6 @@
 #define MAX_KIB 1024
 
 #define RECONNECTS 500 /* 10 ms each */
-
-static void close_fd(int *fd)
-{
-	closep(fd);
-	*fd = -1;
-}
 
 static int make_pair(struct vd_server *server, struct error **err)
 {
@@ -88,18 +79,6 @@ static void nbd_abort(struct vd_server *server)
 		nbd_device_disconnect(server);
 }
 
-/*
- * Whoever stops all processes, as systemd does at shutdown, stops the worker as well. What arrives
- * on the socket then wakes it: SIGCONT works on a stopped process whatever its disposition.
- */
-static void wake_by_requests(int fd)
-{
-	if (fcntl(fd, F_SETOWN, getpid()) < 0 || fcntl(fd, F_SETSIG, SIGCONT) < 0 ||
-	    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_ASYNC) < 0)
-		msg(MSG_WARNING, "nbd: stopping this process would stop the disk: %s",
-		    strerror(errno));
-}
-
 static int nbd_serve(struct vd_server *server, struct backend *backend, struct error **err)
 {
 	struct nbd_client client;
@@ -107,7 +86,7 @@ static int nbd_serve(struct vd_server *server, struct backend *backend, struct e
 
 	/* or the worker itself would keep the connection open when the kernel hangs up */
 	close_fd(&server->kernel_fd);
-	wake_by_requests(server->worker_fd);
+	awake_by(server->worker_fd, "the disk");
 	r = nbd_client_adopt(&client, server->worker_fd, -1, backend);
 	if (r == 0 && write(server->ready_fd, "1", 1) != 1)
 		r = -EPIPE;

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/nbd-netlink.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include "applets/vdattach/nbd-link.h"
 #include "applets/vdattach/nbd-negotiate.h"
 #include "applets/vdattach/nbd-server.h"
+#include "applets/vdattach/server-awake.h"
 
 /* Requests wait for a week, unless somebody has less patience: more is too much for a 32-bit
  * kernel's clock. */
@@ -35,12 +35,6 @@ enum { PAUSE_FIRST = 500, PAUSE_MAX = 5000 };
  * one a moment before it takes another.
  */
 enum { OFFERS = 3, OFFER_PAUSE = 100 };
-
-static void close_fd(int *fd)
-{
-	closep(fd);
-	*fd = -1;
-}
 
 static uint32_t export_flags(const struct vd_server *server)
 {
@@ -96,15 +90,6 @@ static int connect_first(struct vd_server *server, struct error **err)
 	link.index = server->index;
 	nbd_link_store(server, 0, &link, sizeof(link));
 	return 0;
-}
-
-/* Events wake this process, when somebody has stopped all of them. */
-static void wake_by_events(int fd)
-{
-	if (fcntl(fd, F_SETOWN, getpid()) < 0 || fcntl(fd, F_SETSIG, SIGCONT) < 0 ||
-	    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_ASYNC) < 0)
-		msg(MSG_WARNING, "nbd: stopping this process would keep it from reconnecting: %s",
-		    strerror(errno));
 }
 
 /*
@@ -241,7 +226,7 @@ static int remote_serve(struct vd_server *server, struct backend *backend, struc
 		return r;
 	link = nbd_link_load(server);
 	server->index = link.index;
-	wake_by_events(server->kernel_fd);
+	awake_by(server->kernel_fd, "reconnecting");
 	if (!server->devpath && asprintf(&server->devpath, "/dev/nbd%u", link.index) < 0)
 		return error_sys(err, ENOMEM, "nbd");
 	if (write(server->ready_fd, "1", 1) != 1)
