@@ -126,6 +126,7 @@ restore_newest() {
 restore_one() {
 	local file=$RAMFS/store$1 status=0
 	say "restoring $1"
+	working "restoring $1"
 	case $1 in *.age | *.age.*)
 		file=$ARCHIVES/plain
 		$RUN age -d -i "$ARCHIVES/identity" -o "$file" "$RAMFS/store$1" || status=1

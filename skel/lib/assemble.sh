@@ -56,6 +56,7 @@ check_filesystem() {
 	*) return 0 ;;
 	esac
 	if [ "$P_FSCK" = force ]; then set -- -f; else set --; fi
+	working "checking the file system on $DEVICE"
 	$RUN e2fsck -p "$@" "$DEVICE" || status=$?
 	[ "$status" -lt 4 ] || fail "the file system on $DEVICE needs a person to repair it" "e2fsck ended with status $status" \
 		"run e2fsck $DEVICE in the shell, or boot with fsck.mode=skip"
@@ -66,6 +67,7 @@ mount_overlay() {
 		"build it with the profile line 'applet overlayroot', or boot with vi.persist=none"
 	generations_of "$P_PERSIST"
 	upper_of "$RET"
+	case $GENERATIONS in *--ask*) asking ;; *) working "making the root of $LOWER with $UPPER over it" ;; esac
 	# shellcheck disable=SC2086 # options
 	$RUN overlayroot --state "$STATE" $GENERATIONS -l "$LOWER" -u "$UPPER" ${UPPER_SIZE:+-s "$UPPER_SIZE"} "$NEWROOT" >"$RAMFS/overlay" ||
 		fail "no root could be made of $LOWER with $UPPER over it" 'the messages of overlayroot above' \
@@ -149,6 +151,7 @@ upper_on() {
 
 unpack_root() {
 	local try=1 whole=0
+	working "unpacking $SOURCE"
 	new_tmpfs
 	if [ -z "$REMOTE" ]; then
 		set --

@@ -53,6 +53,7 @@ vdattach_image() {
 	set +f
 	unset IFS
 	[ -n "$HOST_RW" ] || set -- -r "$@"
+	working "attaching $P_IMAGE"
 	DEVICE=$($RUN vdattach --state "$STATE" ${IMAGE_TREE:+--parents "$IMAGE_TREE"} "$@" "$SOURCE") ||
 		fail "the image $P_IMAGE could not be attached" 'the messages of vdattach above' \
 			"vdattach info $SOURCE tells what it is"
@@ -180,6 +181,7 @@ LAYERS
 verify_file() {
 	local sum
 	say "verifying $1"
+	working "verifying $1"
 	sum=$(sha256sum "$1")
 	[ "${sum%% *}" = "$P_VERIFY" ] || fail "the image is not the one that vi.verify= allows" \
 		"sha256 expected $P_VERIFY, found ${sum%% *}" 'fetch the image again, or correct vi.verify='

@@ -10,6 +10,7 @@ open_crypt() {
 		fail "$device is encrypted, and this initramfs has no cryptsetup" '' "build it with the profile line 'include luks'"
 	mkdir -p "$ROOT/run/cryptsetup"
 	$RUN modprobe -a dm_crypt loop 2>/dev/null
+	asking
 	# shellcheck disable=SC2094 # a terminal
 	PATH=$PATH:/sbin:/usr/sbin:/usr/bin $RUN cryptsetup open --type luks --tries 3 "$@" "$device" "$name" <"$ROOT/dev/console" >"$ROOT/dev/console" 2>&1
 }

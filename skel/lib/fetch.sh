@@ -56,6 +56,7 @@ fetch_image() {
 	LOWER=$RET/${1##*/}
 	LOWER=${LOWER%%\?*}
 	say "fetching $1"
+	working "fetching $1"
 	until fetch_file "$1" "$LOWER"; do
 		! is_full "${LOWER%/*}" || fail "$1 does not fit into memory" "$(free_memory)" \
 			'give the machine more memory, or make the image smaller'
@@ -96,6 +97,7 @@ LAYERS
 	fi
 	ram_dir
 	say "copying $SOURCE to RAM ($need MiB)"
+	working "copying $SOURCE to RAM ($need MiB)"
 	copy_layers "$RET"
 	[ -z "$LIVE" ] || keep_rootcopy
 	[ -n "$HOST_RW" ] || release_host
@@ -163,6 +165,7 @@ copy_once() {
 	[ "$(stat -c %s "$2" 2>/dev/null)" != "$size" ] || return 0
 	mib "$1"
 	say "copying $1 to $P_TOHD ($RET MiB)"
+	working "copying $1 to $P_TOHD ($RET MiB)"
 	copy_with_progress "$1" "$2.new" "$RET" && $RUN sync && mv "$2.new" "$2" && return 0
 	rm -f "$2.new"
 	return 1

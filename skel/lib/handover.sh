@@ -234,11 +234,13 @@ watch_store() {
 
 # The word pause: somebody wants to read the console.
 wait_enter() {
+	asking
 	echo 'mkvinitrd: press Enter to start the system' >"$ROOT/dev/console"
 	$RUN head -n 1 <"$ROOT/dev/console" >/dev/null
 }
 
 stop_helpers() {
+	status_stop
 	first_line "$RAMFS/coldplug.pid"
 	[ -z "$RET" ] || $RUN kill "$RET" 2>/dev/null || :
 	[ -z "$P_DEBUG" ] || [ -n "$ROOT" ] || {

@@ -21,6 +21,7 @@ each_link() {
 
 # wait_link NAME: until it is there
 wait_link() {
+	waiting "$P_TIMEOUT" "link $1"
 	await "$P_TIMEOUT" [ -e "$ROOT/sys/class/net/$1" ]
 }
 
@@ -32,6 +33,7 @@ write_link() {
 # rename_link NAME:MAC
 rename_link() {
 	local link
+	waiting "$P_TIMEOUT" "the network adapter ${1#*:}"
 	await "$P_TIMEOUT" link_of "$(echo "${1#*:}" | tr A-F a-f)" || return 1
 	link=$RET
 	[ "$link" != "${1%%:*}" ] || return 0

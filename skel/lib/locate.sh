@@ -242,6 +242,7 @@ reopen_host() {
 # find_image ARGS: runs findimg; DEVICE, FSTYPE and FOUND (the file) are what it says
 find_image() {
 	local out key value
+	waiting "$P_TIMEOUT" "a disk: findimg $*"
 	out=$($RUN findimg --state "$STATE" -t "$P_TIMEOUT" "$@") && FIND_STATUS=0 || FIND_STATUS=$?
 	[ "$FIND_STATUS" = 0 ] || return 1
 	FOUND='' DEVICE='' FSTYPE='' FOUND_UUID='' FOUND_LABEL=''

@@ -25,6 +25,7 @@ nbd_disk() {
 	uri=$RET
 	shift
 	load fetch
+	waiting "$P_TIMEOUT" "the disk $uri"
 	until DEVICE=$($RUN vdattach --state "$STATE" ${P_PATIENCE:+--patience "$P_PATIENCE"} "$@" "$uri"); do
 		again $try || fail "the disk $uri could not be attached" 'the messages of vdattach above' \
 			'does the server run, and has it an export of that name? (nbdinfo --list)'

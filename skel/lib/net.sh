@@ -86,6 +86,7 @@ is_bootif() {
 
 # A driver may still be at work on its link, or the adapter hang on a slow bus.
 wait_nics() {
+	waiting "$P_TIMEOUT" 'a network adapter'
 	await "$P_TIMEOUT" nics || {
 		NET_WHY='no network adapter was found (is its driver in the image?)'
 		return 1
@@ -124,6 +125,7 @@ link_with_carrier() {
 	local nic n=0
 	N_DEV=${NICS%% *}
 	[ "$N_DEV" != "$NICS" ] || return 0
+	waiting 10 "a carrier on one of $NICS"
 	while [ $n -lt 100 ]; do
 		for nic in $NICS; do
 			first_line "$ROOT/sys/class/net/$nic/carrier" 2>/dev/null
@@ -225,6 +227,8 @@ net_dhcp() {
 	local event nic left=0
 	rm -f "$NET/events"
 	mkfifo "$NET/events"
+	dhcp_tries
+	waiting "$RET" "a DHCP answer on ${1# }"
 	exec 4<>"$NET/events"
 	for nic in $1; do
 		left=$((left + 1))

@@ -24,9 +24,10 @@ try_nfs() {
 	esac
 	address_of "$server" || return 1
 	OPTIONS=addr=$RET,$OPTIONS RET=$server:$path
+	waiting "$P_TIMEOUT" "the NFS server of $RET"
 	for version in 4.1 3; do
 		case ,$OPTIONS, in *,vers=* | *,nfsvers=* | *,v[34]*) version='' ;; esac
-		$RUN mount -t nfs -o "${version:+vers=$version,}$OPTIONS" "$RET" "$folder" && return 0
+		$RUN timeout "$P_TIMEOUT" mount -t nfs -o "${version:+vers=$version,}$OPTIONS" "$RET" "$folder" && return 0
 		[ -n "$version" ] || return 1
 	done
 	return 1

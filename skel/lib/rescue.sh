@@ -5,6 +5,7 @@
 # rescue WHY [SEEN [WHAT TO DO]]
 rescue() {
 	set +x
+	status_stop
 	{
 		printf '\nmkvinitrd: %s failed: %s\n' "$PHASE" "$1"
 		[ -z "${2:-}" ] || printf '  seen:  %s\n' "$2"
@@ -64,7 +65,9 @@ halt_here() {
 
 # vi.break=PHASE
 break_shell() {
+	status_stop
 	shells "stopped before $PHASE (vi.break=$PHASE); leave the shell to go on"
+	status_start
 }
 
 # A shell on every console of the command line; done when the one on the last is left.

@@ -96,6 +96,7 @@ changes_place() {
 # ask_session FOLDER: in number what somebody at the console says, in a minute; the last session otherwise
 ask_session() {
 	local session
+	asking
 	{
 		echo "mkvinitrd: sessions:"
 		for session in "$1"/[0-9]*; do
@@ -106,6 +107,7 @@ ask_session() {
 	read -r number <<ANSWER
 $($RUN timeout 60 head -n 1 <"$ROOT/dev/console")
 ANSWER
+	working "making the root"
 	case $number in n | new) number=new ;; '' | *[!0-9]*) number=resume ;; esac
 }
 

@@ -11,6 +11,7 @@ early() {
 	[ -z "$P_PLAN" ] || plan_print
 	report_notes
 	check_complete
+	status_start
 }
 
 # Each with the options that the root's init expects of it. Ours, with the shutdown programs, may execute.
@@ -65,6 +66,7 @@ trace() {
 
 settle() {
 	local IFS
+	working "loading the drivers of this machine's hardware"
 	$RUN coldplug -d --pidfile "$RAMFS/coldplug.pid" ||
 		warn "some drivers could not be loaded; going on with those that could"
 	[ -n "$P_MODULES" ] || return 0

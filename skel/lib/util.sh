@@ -26,6 +26,7 @@ phase() {
 	PHASE=$1
 	shift
 	mark "$PHASE"
+	working "$PHASE"
 	[ "$P_BREAK" != "$PHASE" ] || {
 		load rescue
 		break_shell

@@ -42,6 +42,7 @@ verify_sums() {
 verify_list() {
 	case $1 in md5 | sha1 | sha256 | sha512) ;; *) fail "sums of kind '$1' are not known" '' 'use md5, sha1, sha256 or sha512' ;; esac
 	say "verifying what ${2##*/} names"
+	working "verifying what ${2##*/} names"
 	grep -v '^#' "$2" >"$RAMFS/sums"
 	[ -s "$RAMFS/sums" ] || fail "$2 names no file"
 	(cd "${2%/*}" && "${1}sum" -c "$RAMFS/sums") >"$RAMFS/verified" 2>&1 && return 0

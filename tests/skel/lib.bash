@@ -85,6 +85,10 @@ done
 echo "loop /dev/loop0" >>"$state"
 echo "$device"
 FAKE
+	fake timeout <<'FAKE'
+shift
+exec "$RUN" "$@"
+FAKE
 	fake unpackroot <<'FAKE'
 for last in "$@"; do before=$archive archive=$last; done
 [ "$before" != - ] || cat >/dev/null

@@ -38,3 +38,4 @@ expect '=== resolv nameserver 10.0.2.3'
 boot netboot "ip=dhcp rw vi.timeout=3 panic=1 vi.image=$url/rootfs.tar.xz" -netdev hubport,hubid=9,id=n0 -device virtio-net-pci,netdev=n0
 expect 'needs the network, and there is none'
 expect 'eth0: link is up, no DHCP answer'
+[ "$(log | grep -c 'waiting for a DHCP answer on eth0 (.* of at most 60 s)')" -ge 5 ] || fail 'the wait for DHCP was silent'

@@ -1,0 +1,75 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Status lines: a boot that takes long says every few seconds what it is doing or waiting for.
+
+STATUS_INTERVAL=8 STATUS_PID=''
+
+# working TEXT: what init does from now on
+working() {
+	status_set '' "$1"
+}
+
+# waiting SECONDS TEXT: as working, for what is given up after so long
+waiting() {
+	status_set "$1" "waiting for $2"
+}
+
+# asking: somebody is asked at the console; no line gets in between until the next working or waiting
+asking() {
+	: >"$RAMFS/status"
+}
+
+status_set() {
+	local RET='' # the caller's is kept
+	[ -d "$RAMFS" ] || return 0
+	uptime_seconds
+	printf '%s %s %s\n' "$RET" "${1:--}" "$2" >"$RAMFS/status"
+}
+
+# uptime_seconds: in RET
+uptime_seconds() {
+	first_line "$ROOT/proc/uptime"
+	RET=${RET%%.*}
+	RET=${RET:-0}
+}
+
+# status_start: from now on status lines are printed, until status_stop. The loop sleeps in a read from a FIFO
+# that nobody writes to: the read of busybox has a time limit, and no program has to be started.
+status_start() {
+	[ -z "$ROOT" ] || return 0
+	rm -f "$RAMFS/status.fifo"
+	mkfifo "$RAMFS/status.fifo" || return 0
+	# in a subshell: as a child of init it would be waited for where init waits for its children
+	STATUS_PID=$(
+		(
+			exec <>"$RAMFS/status.fifo" >&2
+			status_loop
+		) &
+		echo $!
+	)
+}
+
+status_stop() {
+	[ -z "$STATUS_PID" ] || kill "$STATUS_PID" 2>/dev/null || :
+	STATUS_PID=''
+}
+
+status_loop() {
+	set +x
+	while :; do
+		# shellcheck disable=SC3045 # busybox has -t
+		read -r -t "$STATUS_INTERVAL" _ || :
+		status_line
+	done
+}
+
+# status_line: one, unless there is nothing to say
+status_line() {
+	local start limit text RET=''
+	{ read -r start limit text; } 2>/dev/null <"$RAMFS/status" || return 0
+	uptime_seconds
+	case $limit in
+	-) printf 'mkvinitrd: %s (%s s)\n' "$text" $((RET - start)) ;;
+	*) printf 'mkvinitrd: %s (%s of at most %s s)\n' "$text" $((RET - start)) "$limit" ;;
+	esac >&2
+}
