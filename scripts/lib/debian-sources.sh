@@ -1,166 +1,164 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Debian's source packages by a private apt, for scripts/musl-libs and tests/samples/fetch:
-# nothing of the machine's own lists, cache or hooks is touched.
-# Wants: $packages (names), the paths $cache, $apt, $versions, $log.
+# Debian's source packages, for scripts/musl-libs and tests/samples/fetch: of each the newest version that can be had.
+# Wants: the paths $here (of scripts), $cache, $apt, $log; a function have_build VERSION, where a build that needs no source will do.
 # shellcheck disable=SC2154 # those
 
-say() { echo "${0##*/}: $*"; }
-die() {
-	say "$@" >&2
-	exit 1
-}
+# shellcheck source=scripts/lib/debian-apt.sh
+. "$here/lib/debian-apt.sh"
 
-# Awk: the machine's apt sources, in either syntax, as deb-src stanzas of this release.
-# A third party's repository or a backport must not replace a package of the release.
-# shellcheck disable=SC2016 # awk's variables
-source_stanzas='
-function suites(list, uris,    n, i, word, kept) {
-	n = split(list, word, /[ \t\n]+/)
-	for (i = 1; i <= n; i++)
-		if (word[i] !~ /-(backports|proposed)/ && (word[i] ~ "^" codename "([-/]|$)" ||
-		    (word[i] ~ /^(oldoldstable|oldstable|stable|testing|unstable|sid)([-\/]|$)/ && uris ~ /debian/)))
-			kept = kept " " word[i]
-	return kept
-}
-function flush(    kept) {
-	kept = suites(field["suites"], field["uris"])
-	if (kept != "" && field["enabled"] !~ /no|false/ && field["types"] ~ /deb/ &&
-	    field["uris"] !~ /cdrom:/ && (" " field["components"] " ") ~ /[ \t\n]main[ \t\n]/) {
-		printf "Types: deb-src\nURIs:%s\nSuites:%s\nComponents: main\n", field["uris"], kept
-		if (field["signed-by"] != "") printf "Signed-By:%s\n", field["signed-by"]
-		if (field["trusted"] != "") printf "Trusted:%s\n", field["trusted"]
-		print ""
-	}
-	split("", field)
-	name = ""
-}
-function option(options, key,    word, n, i) {
-	n = split(options, word, /[ \t]+/)
-	for (i = 1; i <= n; i++)
-		if (index(word[i], key "=") == 1) return " " substr(word[i], length(key) + 2)
-	return ""
-}
-function one_line(    options) {
-	sub(/[ \t]#.*/, "")
-	if (match($0, /\[[^]]*\]/)) {
-		options = substr($0, RSTART + 1, RLENGTH - 2)
-		$0 = substr($0, 1, RSTART - 1) substr($0, RSTART + RLENGTH)
-	}
-	field["types"] = $1; field["uris"] = " " $2; field["suites"] = $3
-	field["signed-by"] = option(options, "signed-by")
-	gsub(/,/, " ", field["signed-by"])
-	field["trusted"] = option(options, "trusted")
-	$1 = $2 = $3 = ""
-	field["components"] = $0
-	flush()
-}
-FNR == 1 { flush() }
-/^[ \t]*#/ { next }
-FILENAME ~ /\.list$/ { if ($1 ~ /^deb(-src)?$/) one_line(); next }
-/^[ \t]*$/ { flush(); next }
-/^[ \t]/ { field[name] = field[name] "\n" $0; next }
-{ name = tolower(substr($0, 1, index($0, ":") - 1)); field[name] = substr($0, index($0, ":") + 1) }
-END { flush() }
-'
+sources_help() {
+	cat <<-'END'
+		Of each source package every version that the package lists of this release know is tried,
+		newest first; then what the cache has.
 
-# Prints the machine's apt source files.
-apt_source_files() {
-	eval "$(apt-config shell list Dir::Etc::sourcelist/f parts Dir::Etc::sourceparts/d)"
-	# shellcheck disable=SC2154 # both are set by the eval
-	for file in "$list" "$parts"*.list "$parts"*.sources; do
-		[ ! -f "$file" ] || echo "$file"
-	done
-}
-
-# A private apt: nothing of the machine's own lists, cache or hooks is touched.
-write_apt_config() {
-	mkdir -p "$apt/parts" "$apt/state/lists/partial" "$apt/cache/archives/partial"
-	# shellcheck source=/dev/null
-	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
-	apt_source_files | tr '\n' '\0' |
-		xargs -0 -r awk -v codename="$codename" "$source_stanzas" >"$apt/parts/mkvinitrd.sources"
-	[ -s "$apt/parts/mkvinitrd.sources" ] ||
-		die "apt's sources have no entry for release '$codename' with component main; add one to /etc/apt/sources.list"
-	cat >"$apt/apt.conf" <<-END
-		#clear APT::Update;
-		#clear Acquire::IndexTargets::deb-src;
-		APT::Update::Error-Mode "any";
-		APT::Sandbox::User "root";
-		Acquire::Retries "3";
-		Acquire::Languages "none";
-		Acquire::IndexTargets::deb-src::Sources {
-			MetaKey "\$(COMPONENT)/source/Sources";
-			flatMetaKey "Sources";
-			ShortDescription "Sources";
-			Description "\$(RELEASE)/\$(COMPONENT) Sources";
-			flatDescription "\$(RELEASE) Sources";
-			Optional "0";
-		};
-		Dir::Etc::sourcelist "/dev/null";
-		Dir::Etc::sourceparts "$apt/parts";
-		Dir::State "$apt/state";
-		Dir::State::status "/dev/null";
-		Dir::Cache "$apt/cache";
+		Environment:
+		  MKVINITRD_SOURCES=DIRECTORY  source packages put there by hand (NAME_VERSION.dsc and the files
+		                               that it lists) are taken instead, without any download; their
+		                               checksums must be right
+		  XDG_CACHE_HOME=DIRECTORY     the cache is DIRECTORY/mkvinitrd, else ~/.cache/mkvinitrd
 	END
 }
 
-private_apt() { apt-get -q -c "$apt/apt.conf" "$@"; }
+# dsc_field FIELD DSC
+dsc_field() { sed -n "s/^$1: *//p" "$2" | sed -n 1p; }
 
-# retry PAUSES COMMAND...: one attempt for each pause (seconds) that follows it.
-retry() {
-	pauses=$1
-	shift
-	for pause in $pauses; do
-		if "$@" >>"$log" 2>&1; then return 0; fi
-		sleep "$pause"
+# Prints what is wrong with the files that a DSC lists, nothing where all is right.
+source_fault() {
+	sums=$(awk '/^[^ ]/ { on = /^Checksums-Sha256:/ } on && /^ / { print $1, $3 }' "$1")
+	[ -n "$sums" ] || echo "${1##*/} has no Checksums-Sha256"
+	echo "$sums" | while read -r sum file; do
+		case $file in '' | */*) continue ;; esac
+		path=${1%/*}/$file
+		if [ ! -f "$path" ]; then
+			echo "$file is missing"
+			break
+		fi
+		found=$(sha256sum <"$path")
+		[ "${found%% *}" = "$sum" ] && continue
+		echo "$file has the sha256 ${found%% *}, ${1##*/} says $sum"
+		break
+	done
+}
+
+# newest_dsc NAME VERSION DSC...: of those that exist and are of this package; VERSION: no other will do. Sets dsc, dsc_version.
+newest_dsc() {
+	dsc='' dsc_version='' want=$2 of=$1
+	shift 2
+	for file in "$@"; do
+		[ -f "$file" ] && [ "$(dsc_field Source "$file")" = "$of" ] || continue
+		version=$(dsc_field Version "$file")
+		[ -z "$want" ] || [ "$version" = "$want" ] || continue
+		[ -z "$dsc" ] || dpkg --compare-versions "$version" gt "$dsc_version" || continue
+		dsc=$file dsc_version=$version
+	done
+	[ -n "$dsc" ]
+}
+
+# What the user has put there is taken, or refused: nothing else is used in its place.
+take_from_directory() {
+	[ -d "$MKVINITRD_SOURCES" ] || die "MKVINITRD_SOURCES: '$MKVINITRD_SOURCES' is not a directory"
+	newest_dsc "$1" '' "$(cd "$MKVINITRD_SOURCES" && pwd)"/*.dsc || return 1
+	fault=$(source_fault "$dsc")
+	[ -z "$fault" ] || die "source package $1 $dsc_version in MKVINITRD_SOURCES ($dsc) is damaged: $fault; put the right file there"
+	say "$1 $dsc_version: from $MKVINITRD_SOURCES"
+	src_dsc=$dsc src_version=$dsc_version
+}
+
+# take_from_cache NAME [VERSION]: a damaged one is removed.
+take_from_cache() {
+	while newest_dsc "$1" "${2:-}" "$cache/sources/$1"_*/*.dsc; do
+		fault=$(source_fault "$dsc")
+		if [ -z "$fault" ]; then
+			src_dsc=$dsc src_version=$dsc_version
+			return
+		fi
+		say "$1 $dsc_version in the cache is damaged: $fault" >&2
+		rm -rf "${dsc%/*}"
 	done
 	return 1
 }
 
-# Package lists are good for a day; old ones are better than none when there is no network.
-refresh_lists() {
-	write_apt_config
-	if [ -n "$(find "$apt/fresh" -mtime -1 2>/dev/null)" ] &&
-		cmp -s "$apt/fresh" "$apt/parts/mkvinitrd.sources"; then
-		return
-	fi
-	say 'reading package lists'
-	pauses='3 10 0'
-	[ ! -f "$apt/fresh" ] || pauses=0
-	if retry "$pauses" private_apt update; then
-		cp "$apt/parts/mkvinitrd.sources" "$apt/fresh"
-	elif [ -f "$apt/fresh" ]; then
-		say 'no new package lists could be had, going on with the old ones' >&2
-	else
-		tail -n 15 "$log" >&2
-		die 'cannot download the lists of source packages: is the network up?'
-	fi
-}
-
-# One line "NAME VERSION" (without epoch) for each package: the newest of the release.
-find_versions() {
-	# shellcheck disable=SC2086 # a list of words
-	(cd "$apt" && private_apt source --only-source --print-uris -qq $packages 2>>"$log") |
-		sed -n "s/^'[^']*' \([^_ ]*\)_\([^ ]*\)\.dsc .*/\1 \2/p" >"$versions"
-	for name in $packages; do
-		[ -n "$(version_of "$name")" ] || die "apt knows no source package '$name', see $log"
-	done
-}
-
-version_of() { sed -n "s/^$1 //p" "$versions"; }
-
-# apt checks the hashes of what it downloads, dpkg-source checks them again on use.
-fetch_source() {
-	dir=$cache/sources/$1_$(version_of "$1")
-	[ ! -d "$dir" ] || return 0
-	say "downloading $1 $(version_of "$1")"
+# Directories are named as Debian names files: without the epoch. apt checks all that it downloads.
+download_source() {
+	[ -n "$offline" ] || say "downloading $1 ${2#*:}"
 	rm -rf "$cache/sources/partial"
-	mkdir -p "$cache/sources/partial"
-	(cd "$cache/sources/partial" && retry '3 10 0' private_apt source --only-source --download-only "$1") || {
-		rm -f "$apt/fresh" # the mirror may have a newer one
-		tail -n 15 "$log" >&2
-		die "cannot download the source of $1 $(version_of "$1"): is the network up?"
+	mkdir -p "$cache/sources/partial/apt"
+	request "$cache/sources/partial/apt" source --only-source --download-only "$1=$2" || {
+		[ -n "$offline" ] || echo "$answer" >"$apt/missing/$1_${2#*:}"
+		return 1
 	}
-	mv "$cache/sources/partial" "$dir"
+	# of a mirror on this machine apt leaves links
+	cp -RL "$cache/sources/partial/apt" "$cache/sources/partial/files"
+	sync -f "$cache/sources/partial"
+	rm -rf "${cache:?}/sources/$1_${2#*:}"
+	mv "$cache/sources/partial/files" "$cache/sources/$1_${2#*:}"
+	rm -rf "$cache/sources/partial"
+}
+
+# The versions that the package lists know, newest first
+listed_versions() {
+	apt-cache -c "$apt/apt.conf" showsrc --only-source "$1" 2>>"$log" |
+		awk -v name="$1" '$1 == "Package:" { mine = $2 == name } $1 == "Version:" && mine { print $2 }' | sort_versions
+}
+
+# fetch_version NAME VERSION: what was missing already when these lists were new is not asked for again.
+fetch_version() {
+	mark=$apt/missing/$1_${2#*:}
+	src_dsc='' src_version=$2
+	have_build "$2" && return
+	take_from_cache "$1" "$2" && return
+	if [ -f "$mark" ]; then
+		answer=$(cat "$mark")
+		return 1
+	fi
+	if download_source "$1" "$2"; then
+		take_from_cache "$1" "$2" && return
+		die "apt's download of $1 $2 is damaged, see $log"
+	fi
+	[ -z "$offline" ] && lists_renewed && renewed=yes
+	return 1
+}
+
+# Where it fails $tried has every version with its answer.
+take_from_lists() {
+	tried='' renewed=''
+	for candidate in $(listed_versions "$1"); do
+		if fetch_version "$1" "$candidate"; then
+			[ -z "$tried" ] || say "$1 ${src_version#*:} taken: $tried"
+			return
+		fi
+		if [ -n "$renewed" ]; then
+			take_from_lists "$1"
+			return
+		fi
+		tried="$tried${tried:+; }${candidate#*:}: $answer"
+	done
+	return 1
+}
+
+# The lists are read when the first package needs them. $lists says what is wrong with them.
+need_lists() {
+	[ -z "${lists:-}" ] || return 0
+	lists=good
+	refresh_lists deb-src '' && return
+	lists="no package lists: $answer"
+	say "$lists; looking in the cache $cache/sources" >&2
+}
+
+# find_source NAME: sets src_version and src_dsc, which is empty where there is a build of that version.
+find_source() {
+	[ -z "${MKVINITRD_SOURCES:-}" ] || ! take_from_directory "$1" || return 0
+	need_lists
+	tried=$lists
+	if [ "$lists" = good ]; then
+		take_from_lists "$1" && return
+		: "${tried:=the package lists have no source package of this name}"
+	fi
+	if take_from_cache "$1"; then
+		[ "$lists" != good ] || say "$1 ${src_version#*:} taken from the cache: $tried"
+		return 0
+	fi
+	die "no source of package $1 can be had: $tried; the cache has none. Name another mirror in apt's sources," \
+		"or put the source package (.dsc and its files) into a directory and set MKVINITRD_SOURCES=DIRECTORY"
 }
