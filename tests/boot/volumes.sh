@@ -10,7 +10,8 @@ LVM_LIBRARIES=$LVM/lib/x86_64-linux-gnu:$LVM/usr/lib/x86_64-linux-gnu
 lvm_on() {
 	lvm_device=$1
 	shift
-	LD_LIBRARY_PATH=$LVM_LIBRARIES LVM_SYSTEM_DIR=$WORK/lvm LVM_SUPPRESS_FD_WARNINGS=1 "$LVM/sbin/lvm" "$@" --driverloaded n --config "
+	LVM_SYSTEM_DIR=$WORK/lvm LVM_SUPPRESS_FD_WARNINGS=1 "$LVM/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" \
+		--library-path "$LVM_LIBRARIES" "$LVM/sbin/lvm" "$@" --driverloaded n --config "
 		devices { filter=[\"a|^$lvm_device\$|\", \"r|.*|\"] use_devicesfile=0 hints=\"none\" obtain_device_list_from_udev=0 external_device_info_source=\"none\" }
 		backup { backup=0 archive=0 } global { locking_dir=\"$WORK/lvm\" }" >"$WORK/lvm.log" 2>&1 || fail "lvm $*: $(cat "$WORK/lvm.log")"
 }
