@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "applets/lib/msg.h"
+#include "applets/packroot/acl.h"
 #include "applets/packroot/zstream.h"
 
 #define BUFFER (128 * KIB)
@@ -67,7 +68,9 @@ int tarfile_new(int fd, struct tarfile **ret, struct error **err)
 		return error_sys(err, ENOMEM, "archive");
 	}
 	archive_read_disk_set_symlink_physical(t->disk);
-	archive_read_disk_set_behavior(t->disk, ARCHIVE_READDISK_NO_FFLAGS);
+	/* ACLs are read by acl.c: libarchive would want libacl */
+	archive_read_disk_set_behavior(t->disk,
+				       ARCHIVE_READDISK_NO_FFLAGS | ARCHIVE_READDISK_NO_ACL);
 	archive_entry_linkresolver_set_strategy(t->links, ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE);
 	*ret = t;
 	return 0;
@@ -124,6 +127,7 @@ static int add_entry(struct tarfile *t, struct archive_entry **entry, int fd, co
 		     const struct stat *st, struct error **err)
 {
 	struct archive_entry *later = NULL;
+	int r;
 
 	archive_entry_set_pathname(*entry, path);
 	archive_entry_copy_sourcepath(*entry, path);
@@ -131,6 +135,9 @@ static int add_entry(struct tarfile *t, struct archive_entry **entry, int fd, co
 		unreadable(t, path, archive_errno(t->disk));
 		return 0;
 	}
+	r = acl_read(*entry, fd, path, (uint8_t *)t->buffer, BUFFER);
+	if (r < 0)
+		unreadable(t, path, -r);
 	archive_entry_linkify(t->links, entry, &later);
 	archive_entry_free(later);
 	return *entry ? write_entry(t, *entry, fd, path, err) : 0;

@@ -31,9 +31,11 @@ names() { zstd -dc "$S" | bsdtar -tf -; }
 	mknod "$R/home/user/pipe" p
 	truncate -s 40M "$R/home/user/sparse" && echo end >>"$R/home/user/sparse"
 	setfattr -n security.capability -v 0x0100000200040000000000000000000000000000 "$R/etc/two"
-	setfacl -m u:1234:rw "$R/etc/two"
+	setfacl -m u:1234:rw,g:12:x,m::r "$R/etc/two"
+	setfacl -m u:0:rx -dm g:4321:rwx,o::- "$R/home/user"
 	setfattr -n trusted.x -v y "$R/etc"
 	chown 12:34 "$R/home/user" && chmod 2751 "$R/home/user"
+	[[ $(getfacl -n "$R/home/user" 2>/dev/null) == *user:0:r-x*default:group:4321:rwx* ]]
 	touch -d '2001-02-03 04:05:06.123456789' "$R/etc/one" "$R/home/user"
 	save
 	[ "$(stat -c %s "$S")" -lt 20000 ]
