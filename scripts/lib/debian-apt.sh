@@ -199,6 +199,9 @@ lists_renewed() {
 	read_lists
 }
 
+# newer VERSION THAN; busybox has a dpkg and a dpkg-deb of its own, which do less
+newer() { /usr/bin/dpkg --compare-versions "$1" gt "$2"; }
+
 # Versions on stdin, newest first and each once
 sort_versions() {
 	sorted=''
@@ -206,7 +209,7 @@ sort_versions() {
 		before=''
 		for old in $sorted; do
 			[ "$old" != "$new" ] || continue 2
-			[ -n "$new" ] && dpkg --compare-versions "$new" gt "$old" && before="$before $new" new=''
+			[ -n "$new" ] && newer "$new" "$old" && before="$before $new" new=''
 			before="$before $old"
 		done
 		sorted="$before $new"

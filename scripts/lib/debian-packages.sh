@@ -49,8 +49,8 @@ kept_package() {
 	kept='' version=''
 	for file in "$cache/packages/$1"_*.deb; do
 		[ -f "$file" ] || continue
-		new=$(dpkg-deb -f "$file" Version) || continue
-		[ -z "$kept" ] || dpkg --compare-versions "$new" gt "$version" || continue
+		new=$(/usr/bin/dpkg-deb -f "$file" Version) || continue
+		[ -z "$kept" ] || newer "$new" "$version" || continue
 		kept=$file version=$new
 	done
 	[ -n "$kept" ] && cp "$kept" "$2"
@@ -90,6 +90,8 @@ unpack_packages() {
 	[ ! -d "$tree" ] || return 0
 	lock_downloads
 	if [ ! -d "$tree" ]; then
+		# of one that was killed
+		rm -rf "$cache"/.new.*
 		temp=$(mktemp -d "$cache/.new.XXXXXX")
 		trap 'rm -rf "$temp"' EXIT
 		trap 'exit 1' INT TERM
@@ -97,7 +99,7 @@ unpack_packages() {
 		from=$1
 		shift
 		fetch_packages "$from" "$temp/deb" "$@"
-		for file in "$temp"/deb/*.deb; do dpkg-deb -x "$file" "$temp/root"; done
+		for file in "$temp"/deb/*.deb; do /usr/bin/dpkg-deb -x "$file" "$temp/root"; done
 		sync -f "$temp"
 		mv -T "$temp/root" "$tree"
 		rm -rf "$temp"

@@ -49,7 +49,7 @@ newest_dsc() {
 		[ -f "$file" ] && [ "$(dsc_field Source "$file")" = "$of" ] || continue
 		version=$(dsc_field Version "$file")
 		[ -z "$want" ] || [ "$version" = "$want" ] || continue
-		[ -z "$dsc" ] || dpkg --compare-versions "$version" gt "$dsc_version" || continue
+		[ -z "$dsc" ] || newer "$version" "$dsc_version" || continue
 		dsc=$file dsc_version=$version
 	done
 	[ -n "$dsc" ]
