@@ -2,8 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # How scripts/musl-libs builds each package: build_NAME runs in the unpacked source and leaves its
 # results in $stage.
-# Wants: the paths $source, $stage, $out (what was built before), $work, $here, and $jobs.
+# Wants: the paths $src_dsc, $source, $stage, $out (what was built before), $work, $here, and $jobs.
 # shellcheck disable=SC2154 # those
+
+# dpkg-source looks at the checksums again.
+unpack_source() {
+	rm -rf "$work"
+	mkdir -p "$work/kernel-headers"
+	dpkg-source -x "$src_dsc" "$source" </dev/null
+	# one time stamp for all, or a patched configure.ac makes make(1) call autoconf
+	find "$source" -exec touch -h -d @1000000000 {} +
+	# musl-gcc hides the host's headers; the kernel's own ones are libc-neutral
+	for dir in linux asm-generic mtd "$(gcc -print-multiarch)/asm"; do
+		ln -s "/usr/include/$dir" "$work/kernel-headers/"
+	done
+}
 
 # -Os, as fast here as -O2 for all but zstd
 optimise() {
@@ -118,19 +131,6 @@ build_libmd() {
 	cp include/*.h "$stage/include"
 }
 
-# Without perm_copy_*(), the only users of libattr.
-build_acl() {
-	optimise -Os
-	ln -s . include/sys
-	ln -s . include/acl
-	: >include/config.h
-	rm libacl/perm_copy_*.c libmisc/walk_tree.c
-	compile_lib libacl "-D_GNU_SOURCE -DEXPORT=extern -I$source/include -I$source/libacl" libacl/*.c libmisc/*.c
-	mkdir "$stage/include/sys" "$stage/include/acl"
-	sed 's/^EXPORT/extern/' include/acl.h >"$stage/include/sys/acl.h"
-	sed 's/^EXPORT/extern/' include/libacl.h >"$stage/include/acl/libacl.h"
-}
-
 build_util_linux() {
 	optimise -Os
 	configure --disable-all-programs --enable-libblkid --disable-nls --disable-asciidoc \
@@ -144,23 +144,18 @@ build_util_linux() {
 	cp libblkid/src/blkid.h "$stage/include/blkid"
 }
 
+# Formats and extended attributes alone: the applets have the compressors and ACLs in their own hands.
 build_libarchive() {
 	optimise -Os
-	configure --disable-bsdtar --disable-bsdcpio --disable-bsdcat --without-iconv \
-		--without-openssl --without-nettle --without-mbedtls --without-xml2 --without-expat \
-		--without-lz4 --without-lzo2 --without-libb2 --without-cng
-	for feature in HAVE_LIBACL HAVE_LIBZ HAVE_LIBBZ2 HAVE_LIBLZMA HAVE_LIBZSTD \
-		ARCHIVE_ACL_LIBACL ARCHIVE_XATTR_LINUX; do
-		grep -q "^#define $feature 1" config.h || {
-			echo "configure did not find what makes $feature"
-			return 1
-		}
-	done
+	configure --disable-bsdtar --disable-bsdcpio --disable-bsdcat --disable-acl --without-zlib \
+		--without-bz2lib --without-lzma --without-zstd --without-iconv --without-openssl \
+		--without-nettle --without-mbedtls --without-xml2 --without-expat --without-lz4 \
+		--without-lzo2 --without-libb2 --without-cng
+	grep -q '^#define ARCHIVE_XATTR_LINUX 1' config.h || {
+		echo 'configure did not find extended attributes'
+		return 1
+	}
 	make -j"$jobs" libarchive.la
-	# with libacl inside: a user of libarchive need not know where ACLs come from
-	mkdir acl
-	(cd acl && ar x "$out/lib/libacl.a")
-	ar rsD .libs/libarchive.a acl/*.o
 	cp .libs/libarchive.a "$stage/lib"
 	cp libarchive/archive.h libarchive/archive_entry.h "$stage/include"
 }
