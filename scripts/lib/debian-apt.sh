@@ -30,7 +30,7 @@ function suites(list, uris,    n, i, word, kept) {
 	n = split(list, word, /[ \t\n]+/)
 	for (i = 1; i <= n; i++)
 		if (word[i] !~ /-(backports|proposed)/ && (word[i] ~ "^" codename "([-/]|$)" ||
-		    (word[i] ~ /^(oldoldstable|oldstable|stable|testing|unstable|sid)([-\/]|$)/ && uris ~ /debian/)) &&
+		    (aliases && word[i] ~ /^(oldoldstable|oldstable|stable|testing|unstable|sid)([-\/]|$)/ && uris ~ /debian/)) &&
 		    retarget(word[i]) != "")
 			kept = kept " " retarget(word[i])
 	return kept
@@ -97,10 +97,12 @@ write_stanzas() {
 	for file in /usr/share/keyrings/debian-archive-keyring.gpg /usr/share/keyrings/debian-archive-keyring.pgp; do
 		[ ! -f "$file" ] || keyring=$file
 	done
-	apt_source_files | tr '\n' '\0' |
-		xargs -0 -r awk -v codename="$codename" -v type="$1" -v target="$2" -v keyring="$keyring" "$source_stanzas" \
-			>"$apt/parts/mkvinitrd.sources"
-	[ -s "$apt/parts/mkvinitrd.sources" ] && return
+	# who has the release by its name may have sid beside it
+	for aliases in 0 1; do
+		apt_source_files | tr '\n' '\0' | xargs -0 -r awk -v codename="$codename" -v aliases=$aliases -v type="$1" \
+			-v target="$2" -v keyring="$keyring" "$source_stanzas" >"$apt/parts/mkvinitrd.sources"
+		[ ! -s "$apt/parts/mkvinitrd.sources" ] || return 0
+	done
 	answer="apt's sources have no entry for release '$codename' with component main; add one to /etc/apt/sources.list"
 	return 1
 }

@@ -45,6 +45,24 @@ lzo2() { source_package lzo2 "$1" src/lzo1x_d2.c="int lzo_version;" include/lzo/
 	refute_line --partial downloading
 }
 
+@test "another release in apt's sources, by an alias, is not this one; alone it is" {
+	source_package tiny 1.0 file=ours
+	publish "$codename"
+	source_package tiny 2.0 file=theirs
+	mkdir debian
+	cp -r archive debian/
+	publish sid
+	cp -r archive debian/
+	rm -r archive/dists/sid
+	(cd archive/pool && rm tiny_2.0*)
+	echo "deb [trusted=yes] file:$PWD/debian/archive sid main" >>parts/test.list
+	run -0 fetch tiny
+	assert_line "$cache/sources/tiny_1.0"
+	sed -i 1d parts/test.list
+	run -0 fetch tiny
+	assert_line "$cache/sources/tiny_2.0"
+}
+
 @test "a mirror that answers 404" {
 	source_package tiny 1.0 file=old
 	source_package tiny 1.1 file=new
