@@ -29,7 +29,7 @@ struct kernel {
 	} answer;
 };
 
-static int start(void **state)
+static int mount_fuse(void **state)
 {
 	struct kernel *k = calloc(1, sizeof(*k));
 	int memory = memfd_create("pending", MFD_CLOEXEC);
@@ -43,7 +43,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int unmount_fuse(void **state)
 {
 	struct kernel *k = *state;
 
@@ -220,11 +220,11 @@ static void test_left_by_a_dead_worker(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_mount_and_open, start, stop),
-		cmocka_unit_test_setup_teardown(test_io, start, stop),
-		cmocka_unit_test_setup_teardown(test_holes_read_as_zeros, start, stop),
-		cmocka_unit_test_setup_teardown(test_no_holes_when_not_wanted, start, stop),
-		cmocka_unit_test_setup_teardown(test_left_by_a_dead_worker, start, stop),
+		cmocka_unit_test_setup_teardown(test_mount_and_open, mount_fuse, unmount_fuse),
+		cmocka_unit_test_setup_teardown(test_io, mount_fuse, unmount_fuse),
+		cmocka_unit_test_setup_teardown(test_holes_read_as_zeros, mount_fuse, unmount_fuse),
+		cmocka_unit_test_setup_teardown(test_no_holes_when_not_wanted, mount_fuse, unmount_fuse),
+		cmocka_unit_test_setup_teardown(test_left_by_a_dead_worker, mount_fuse, unmount_fuse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
