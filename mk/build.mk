@@ -5,15 +5,22 @@ TARGET_PROGRAMS := $(APPLETS:%=$(MUSL)/bin/%) $(MUSL)/bin/busybox $(MUSL)/bin/mk
 PROGRAMS := $(HOST)/mkvinitrd $(TARGET_PROGRAMS)
 all: $(PROGRAMS) docs
 
+# What was compiled without WERROR is marked, and compiled again with it: its warnings were nobody's errors.
+mark_lax = $(if $(WERROR),rm -f,touch) $@.lax
+ifneq ($(WERROR),)
+$(patsubst %.lax,%,$(shell find $(O) -name '*.lax' 2>/dev/null)): compile-again
+endif
+compile-again:
+
 $(HOST)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC      $@")
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $< && $(mark_lax)
 
 $(MUSL)/obj/%.o: %.c | $(MUSL)/libs.stamp
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  MUSL    $@")
-	$(Q)$(MUSL_CC) $(CPPFLAGS) $(MUSL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(MUSL_CC) $(CPPFLAGS) $(MUSL_CFLAGS) -MMD -MP -c -o $@ $< && $(mark_lax)
 
 BUILDER_OBJ := $(patsubst %.c,$(HOST)/%.o,$(BUILDER_SRC) $(COMMON_SRC))
 BUILDER_LIBS = $(shell pkg-config --libs $(BUILDER_PKGS)) -lbz2 -lpthread
@@ -60,6 +67,6 @@ $(O)/man/%: docs/%.scd
 clean:
 	rm -rf $(O)
 
-.PHONY: all clean docs host-applets
+.PHONY: all clean docs host-applets compile-again
 .DELETE_ON_ERROR:
 -include $(shell find $(O) -type f -name '*.d' 2>/dev/null)
