@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 # For tests of build, plan and why: one small fake system for the file, as the golden cases have it.
 # Sets M (mkvinitrd), S (the system, to be copied before it is changed), KVER, and a cache of the test's own.
+load ../lib/env
 
 setup_file() {
 	"$BATS_TEST_DIRNAME/../golden/make-sysroot" "$BATS_FILE_TMPDIR/sysroot"

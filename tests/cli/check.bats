@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # check: images that a kernel cannot unpack or start are refused by the name of the rule. What kernel 6.12 says to each of
 # these, booted, stands beside it.
+load ../lib/env
 bats_require_minimum_version 1.5.0
 
 setup_file() {

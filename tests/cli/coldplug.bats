@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # coldplug against modprobe(8), on a small module tree of our own and on the kernels in the cache.
 # shellcheck disable=SC2154 # output, stderr: by bats
+load ../lib/env
 
 bats_require_minimum_version 1.5.0
 load /usr/lib/bats/bats-support/load

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # findimg with real file systems on loop devices of our own. --only keeps it from opening the machine's disks.
 # shellcheck disable=SC2154 # output, stderr: by bats
+load ../lib/env
 
 bats_require_minimum_version 1.5.0
 load /usr/lib/bats/bats-support/load

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # ls, cat, unpack and diff on images that other programs made. Runs as root.
+load ../lib/env
 bats_require_minimum_version 1.5.0
 
 setup_file() {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What scripts/musl-libs built fits the initramfs: static, complete, and accepted by
 # the host's own tools.
+load ../lib/env
 
 bats_require_minimum_version 1.5.0
 

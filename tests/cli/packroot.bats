@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # packroot, and unpackroot --over: what is saved of one root is put over another. Runs as root.
 # shellcheck disable=SC2030,SC2031 # each test is a subshell of its own
+load ../lib/env
 
 bats_require_minimum_version 1.5.0
 

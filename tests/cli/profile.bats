@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Where profiles are found and how they are shown. What their text means: tests/golden.
+load ../lib/env
 bats_require_minimum_version 1.5.0
 
 setup() {

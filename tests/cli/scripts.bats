@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the scripts behind `mkvinitrd NAME` promise, without booting.
+load ../lib/env
 
 bats_load_library bats-support
 bats_load_library bats-assert

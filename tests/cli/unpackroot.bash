@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # unpackroot against bsdtar: the same tree, or none at all. Runs as root.
+load ../lib/env
 
 bats_require_minimum_version 1.5.0
 

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the tests of image formats share.
+load ../lib/env
 
 bats_require_minimum_version 1.5.0
 bats_load_library bats-support
