@@ -91,7 +91,7 @@ setup() {
 	for name in check quickstart; do
 		run timeout 5 "$TOP/scripts/$name" --help
 		assert_success
-		assert_line --partial "sudo scripts/$name"
+		assert_line --partial "  scripts/$name"
 		[ "${#lines[@]}" -lt 10 ]
 	done
 	run timeout 60 "$TOP/ci/run-gates" layers layer
