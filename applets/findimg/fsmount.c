@@ -127,30 +127,16 @@ static int start_ntfs_3g(const char *source, const char *target, bool write, str
 	return 0;
 }
 
-#define DIRTY_ADVICE                                                                              \
-	"; the volume is marked dirty: let Windows check it (chkdsk /f) and shut down fully, or " \
-	"clear the mark with ntfsfix -d"
-
-static const char *advice(const struct fs_type *type, enum mount_purpose purpose, int code)
+static const char *advice(const char *driver, enum mount_purpose purpose, int code)
 {
-	if (purpose == MOUNT_WRITE && strcmp(type->type, "ntfs") == 0 && code == EINVAL)
-		return DIRTY_ADVICE;
 	if (purpose == MOUNT_WRITE && (code == EROFS || code == EACCES))
 		return "; the medium is write-protected";
+	if (purpose == MOUNT_WRITE && code == EINVAL && fs_driver_write_data(driver))
+		return "; up to Linux 6.8 the driver of this name only reads: build the image "
+		       "where ntfs-3g is installed";
 	if (code == EBUSY)
 		return "; something else uses it";
 	return "";
-}
-
-/* Unlike ntfs3 it would write to a volume that waits for chkdsk. */
-static int run_ntfs_3g(const char *source, const char *target, enum mount_purpose purpose,
-		       struct error **err)
-{
-	bool write = purpose == MOUNT_WRITE;
-
-	if (write && ntfs_is_dirty(source))
-		return error_make(err, EINVAL, "cannot mount ntfs-3g for writing%s", DIRTY_ADVICE);
-	return start_ntfs_3g(source, target, write, err);
 }
 
 static int try_mount(const char *source, const char *target, const struct fs_type *type,
@@ -160,34 +146,74 @@ static int try_mount(const char *source, const char *target, const struct fs_typ
 	int code;
 
 	if (mount(source, target, driver, look ? MS_RDONLY | MS_NOATIME : MS_NOATIME,
-		  look ? type->look : NULL) == 0)
+		  look ? type->look : fs_driver_write_data(driver)) == 0)
 		return 0;
 	code = errno;
 	return error_make(err, code, "cannot mount %s %s: %s%s", driver,
 			  look ? "read-only" : "for writing", strerror(code),
-			  advice(type, purpose, code));
+			  advice(driver, purpose, code));
+}
+
+static int no_driver(const struct fs_type *type, struct error **err)
+{
+	const char *other = type->drivers[1];
+
+	return error_make(err, ENODEV, "no driver for %s (module '%s'%s%s%s is not in the image)",
+			  type->type, type->drivers[0], other ? " or '" : "", other ? other : "",
+			  other ? "'" : "");
+}
+
+/*
+ * ntfs3 refuses a dirty volume, the driver ntfs mounts it read-only, and ntfs-3g would write to it:
+ * the mark is looked at before any of them.
+ */
+static int check_mark(const char *source, const char *driver, struct error **err)
+{
+	if (!ntfs_is_dirty(source))
+		return 0;
+	return error_make(err, EINVAL,
+			  "cannot mount %s for writing; the volume is marked dirty: let Windows "
+			  "check it (chkdsk /f) and shut down fully, or clear the mark with "
+			  "ntfsfix -d",
+			  driver ? driver : "ntfs-3g");
+}
+
+/*
+ * ntfs-3g steps in where there is no driver, where a driver does not manage to read, and where it
+ * cannot write at all, so that its data for writing is unknown to it.
+ */
+static int mount_ntfs(const char *source, const char *target, const struct fs_type *type,
+		      enum mount_purpose purpose, struct error **err)
+{
+	bool spare = access(NTFS_3G, X_OK) == 0, write = purpose == MOUNT_WRITE;
+	const char *driver = find_driver(type);
+	int code;
+
+	if (!driver && !spare)
+		return no_driver(type, err);
+	code = write ? check_mark(source, driver, err) : 0;
+	if (code < 0)
+		return code;
+	if (driver) {
+		code = try_mount(source, target, type, driver, purpose, err);
+		if (code == 0 || !spare ||
+		    (write && !(code == -EINVAL && fs_driver_write_data(driver))))
+			return code;
+		error_release(err);
+	}
+	return start_ntfs_3g(source, target, write, err);
 }
 
 int fs_mount(const char *source, const char *target, const struct fs_type *type,
 	     enum mount_purpose purpose, struct error **err)
 {
-	bool ntfs = strcmp(type->type, "ntfs") == 0 && access(NTFS_3G, X_OK) == 0;
-	const char *driver = find_driver(type);
-	int code;
+	const char *driver;
 
-	if (!driver) {
-		if (ntfs)
-			return run_ntfs_3g(source, target, purpose, err);
-		return error_make(err, ENODEV, "no driver for %s (module '%s' is not in the image)",
-				  type->type, type->drivers[0]);
-	}
-	code = try_mount(source, target, type, driver, purpose, err);
-	/* for writing, ntfs3's refusal (a dirty volume) must stand */
-	if (code < 0 && ntfs && purpose == MOUNT_LOOK) {
-		error_release(err);
-		return run_ntfs_3g(source, target, purpose, err);
-	}
-	return code;
+	if (strcmp(type->type, "ntfs") == 0)
+		return mount_ntfs(source, target, type, purpose, err);
+	driver = find_driver(type);
+	return driver ? try_mount(source, target, type, driver, purpose, err)
+		      : no_driver(type, err);
 }
 
 int fs_unmount(const char *target, struct error **err)

@@ -15,9 +15,10 @@ enum mount_purpose {
 
 /*
  * Mounts source on the existing folder target with the first of type's drivers that the kernel has
- * (modules are asked for). NTFS falls back to /bin/ntfs-3g where there is no ntfs3, and for
- * MOUNT_LOOK also where ntfs3 refuses. Returns 0, or -errno with a reason that tells the user what
- * to do.
+ * (modules are asked for). NTFS falls back to /bin/ntfs-3g where the kernel has no driver, where
+ * its driver can only read and writing is wanted, and for MOUNT_LOOK also where the driver refuses;
+ * a volume that is marked dirty is not mounted for writing. Returns 0, or -errno with a reason that
+ * tells the user what to do.
  */
 int fs_mount(const char *source, const char *target, const struct fs_type *type,
 	     enum mount_purpose purpose, struct error **err);

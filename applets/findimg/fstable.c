@@ -23,7 +23,7 @@ static const struct fs_type types[] = {
 	{ "udf", { "udf" }, NULL, false },
 	{ "squashfs", { "squashfs" }, NULL, true },
 	{ "erofs", { "erofs" }, NULL, true },
-	{ "ntfs", { "ntfs3" }, NULL, false },
+	{ "ntfs", { "ntfs3", "ntfs" }, NULL, false },
 	{ "f2fs", { "f2fs" }, "norecovery", false },
 	{ "nilfs2", { "nilfs2" }, "norecovery", false },
 	{ "bcachefs", { "bcachefs" }, "nochanges", false },
@@ -71,4 +71,19 @@ const char *fs_type_refusal(const char *type)
 	if (strstr(type, "_raid_member"))
 		return "RAID member";
 	return fs_type_find(type) ? NULL : "a kind that cannot hold the image";
+}
+
+/*
+ * The driver ntfs of Linux 7 (fs/ntfs/super.c, seen in 7.2). Left alone it writes to the volume of
+ * a hibernated Windows, and makes sparse files of images that are trimmed or grow, which Windows
+ * does not attach and ntfs3 may not write to. The last option changes nothing beside
+ * disable_sparse; but the drivers that had this name before do not know all three, and refuse to
+ * mount: ntfs up to Linux 6.8, which cannot write properly, and ntfs3 up to 7.0, read-only under
+ * this name.
+ */
+const char *fs_driver_write_data(const char *driver)
+{
+	if (strcmp(driver, "ntfs") == 0)
+		return "errors=remount-ro,disable_sparse,preallocated_size=0";
+	return NULL;
 }

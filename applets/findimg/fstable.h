@@ -22,6 +22,9 @@ struct fs_type {
 /* How to mount type, or NULL when it is no file system that findimg can look into. */
 const struct fs_type *fs_type_find(const char *type);
 
+/* The mount data with which that driver may mount for writing, or NULL. */
+const char *fs_driver_write_data(const char *driver);
+
 /* Why type (not "") cannot hold a path: "swap", "encrypted (LUKS)", ... NULL for a file system. */
 const char *fs_type_refusal(const char *type);
 

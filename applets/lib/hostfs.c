@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "applets/lib/hostfs.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 
 #define NTFS3_MAGIC	0x7366746e
+#define NTFS_MAGIC	0x5346544e /* the drivers called ntfs; ntfs-3g is FUSE */
 #define NTFS_SPARSE	0x200
 #define NTFS_COMPRESSED 0x800
 
@@ -26,13 +28,21 @@ bool hostfs_reserves_space(int fd)
 	}
 }
 
-bool hostfs_loses_data(int fd)
+/* The attributes are those of Windows (fs/ntfs3/xattr.c, fs/ntfs/ea.c), none with other drivers. */
+const char *hostfs_loses_data(int fd)
 {
 	uint32_t attributes;
 	struct statfs fs;
 
-	return fstatfs(fd, &fs) == 0 && fs.f_type == NTFS3_MAGIC &&
-	       fgetxattr(fd, "system.ntfs_attrib", &attributes, sizeof(attributes)) ==
-		       sizeof(attributes) &&
-	       (attributes & (NTFS_SPARSE | NTFS_COMPRESSED));
+	if (fstatfs(fd, &fs) < 0 || (fs.f_type != NTFS3_MAGIC && fs.f_type != NTFS_MAGIC) ||
+	    fgetxattr(fd, "system.ntfs_attrib", &attributes, sizeof(attributes)) !=
+		    sizeof(attributes))
+		return NULL;
+	if (fs.f_type == NTFS3_MAGIC && (attributes & (NTFS_SPARSE | NTFS_COMPRESSED)))
+		return "sparse or compressed file on NTFS, of which the kernel's ntfs3 loses parts "
+		       "when it writes";
+	if (attributes & NTFS_COMPRESSED)
+		return "compressed file on NTFS, which the kernel's driver ntfs damages when it "
+		       "writes";
+	return NULL;
 }

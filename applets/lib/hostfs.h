@@ -13,10 +13,15 @@
 bool hostfs_reserves_space(int fd);
 
 /*
+ * What kind of file fd is, and which driver damages such a file when it writes: the middle of a
+ * message "'PATH' is a ...: replace it". NULL where writing is safe.
+ *
  * ntfs3 (seen in Linux 6.12) allocates 16 clusters at once where a sparse file is written to, and
- * then what was in those of them that were no holes is gone. Compressed files count too. The
- * attributes are those of Windows (fs/ntfs3/xattr.c).
+ * then what was in those of them that were no holes is gone. Compressed files count too.
+ * The driver ntfs of Linux 7 (seen in 7.2.13) is good with sparse files; random writes to a
+ * compressed one end in EIO, take data after them along, and once in three times overwrote the copy
+ * of the boot sector at the end of the volume.
  */
-bool hostfs_loses_data(int fd);
+const char *hostfs_loses_data(int fd);
 
 #endif

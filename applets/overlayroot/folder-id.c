@@ -62,9 +62,9 @@ static int mount_of(int fd, struct place *ret)
 
 static bool keeps_inodes(const char *type)
 {
-	static const char *const table[] = { "ext2",  "ext3",	 "ext4",  "xfs",
-					     "btrfs", "f2fs",	 "ntfs3", "squashfs",
-					     "erofs", "iso9660", "nfs",	  "nfs4" };
+	static const char *const table[] = { "ext2",	"ext3",	 "ext4", "xfs",	     "btrfs",
+					     "f2fs",	"ntfs3", "ntfs", "squashfs", "erofs",
+					     "iso9660", "nfs",	 "nfs4" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(table); i++)

@@ -191,14 +191,14 @@ static void fill_file(const char *path, uint64_t file_size, const char *target)
 static int check_holes(const char *path, struct error **err)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const char *loses = fd < 0 ? NULL : hostfs_loses_data(fd);
 
-	if (fd < 0 || !hostfs_loses_data(fd))
+	if (!loses)
 		return 0;
 	return error_make(err, EROFS,
-			  "'%s' is a sparse or compressed file on NTFS, of which the kernel's "
-			  "ntfs3 loses parts when it writes: replace it by a copy without holes "
-			  "(cp --sparse=never) in a folder that is not compressed",
-			  path);
+			  "'%s' is a %s: replace it by a copy without holes (cp --sparse=never) in "
+			  "a directory that is not compressed",
+			  path, loses);
 }
 
 /* A store that exists: grown if need be, attached, e2fsck if need be, mounted. */

@@ -258,15 +258,15 @@ static bool was_raw(int fd, uint64_t size)
 static int wrap(int fd, const char *name, uint64_t size, const struct stat *st, bool read_only,
 		struct source **ret, struct error **err)
 {
+	const char *loses = read_only ? NULL : hostfs_loses_data(fd);
 	struct file_source *f;
 
-	if (!read_only && hostfs_loses_data(fd)) {
+	if (loses) {
 		close(fd);
 		return error_make(err, EROFS,
-				  "'%s' is a sparse or compressed file on NTFS, of which the "
-				  "kernel's ntfs3 loses parts when it writes: replace it by a copy "
-				  "without holes (cp --sparse=never)",
-				  name);
+				  "'%s' is a %s: replace it by a copy without holes (cp "
+				  "--sparse=never) in a directory that is not compressed",
+				  name, loses);
 	}
 	f = calloc(1, sizeof(*f));
 	if (f)

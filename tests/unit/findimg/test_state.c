@@ -104,6 +104,19 @@ static void test_ntfs_flags(void **state)
 	assert_int_equal(ntfs_volume_flags(record, sizeof(record)), 0);
 }
 
+/* Without them it writes to dirty volumes and beside a hibernated Windows, and makes images sparse.
+ */
+static void test_ntfs_drivers(void **state)
+{
+	const struct fs_type *type = fs_type_find("ntfs");
+
+	assert_string_equal(type->drivers[0], "ntfs3");
+	assert_string_equal(type->drivers[1], "ntfs");
+	assert_null(fs_driver_write_data("ntfs3"));
+	assert_non_null(strstr(fs_driver_write_data("ntfs"), "errors=remount-ro"));
+	assert_non_null(strstr(fs_driver_write_data("ntfs"), "disable_sparse"));
+}
+
 static void test_windows(void **state)
 {
 	static const struct {
@@ -223,7 +236,7 @@ int main(void)
 		cmocka_unit_test(test_ntfs_flags), cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_mountinfo),  cmocka_unit_test(test_filesystems),
 		cmocka_unit_test(test_refusals),   cmocka_unit_test(test_image_id),
-		cmocka_unit_test(test_uevent),
+		cmocka_unit_test(test_uevent),	   cmocka_unit_test(test_ntfs_drivers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
