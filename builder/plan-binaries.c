@@ -8,8 +8,6 @@
 #include "builder/plan-internal.h"
 #include "builder/resolve-binary.h"
 
-#define NTFS_3G "/bin/ntfs-3g"
-
 /* The target of a symlink as the image has it: bare names stay, paths move with their folders. */
 static char *image_target(const char *target)
 {
@@ -116,29 +114,15 @@ static int add_lib64(struct planner *planner, const struct binary_set *set, stru
 	return 0;
 }
 
-/* Where it is installed findimg mounts NTFS with it; where not, only -v says so. */
 static int add_ntfs_3g(struct planner *planner, struct binary_set *set, struct error **err)
 {
-	_cleanup_error_ struct error *problem = NULL;
 	_cleanup_free_ char *reason = NULL;
 	struct cause cause = { planner->lacks_ntfs->loc, NULL, PLAN_PROFILE };
 	size_t before = set->files.len;
-	int r = binary_set_add(set, NTFS_3G, &problem);
+	int r = plan_add_ntfs_3g(planner, set, &reason, err);
 
-	if (r == -ENOMEM)
-		return error_move(err, steal_ptr(&problem));
-	if (r < 0) {
-		char *note = NULL;
-
-		if (asprintf(&note, "kernel %s has no ntfs3, and %s: no NTFS in this image",
-			     planner->host->kver, error_msg(problem)) < 0)
-			note = NULL;
-		return plan_note(&planner->plan->details, note, err);
-	}
-	if (asprintf(&reason, "NTFS, for which kernel %s has no ntfs3", planner->host->kver) < 0)
-		return plan_no_memory(err);
 	cause.reason = reason;
-	return add_new(planner, set, before, &cause, err);
+	return r < 0 || !reason ? r : add_new(planner, set, before, &cause, err);
 }
 
 int plan_binaries(struct planner *planner, struct error **err)

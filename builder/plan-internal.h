@@ -5,12 +5,19 @@
 
 #include "builder/plan.h"
 
+struct binary_set;
+struct module_table;
+
+/* What the kernel's drivers, ntfs3 or one of the two that are called ntfs, do with NTFS. */
+enum ntfs_driver { NTFS_NONE, NTFS_READS, NTFS_WRITES };
+
 struct planner {
 	struct plan *plan;
 	const struct profile *profile;
 	const struct host *host;
 	struct diag *diag;
-	/* the statement that asks for file systems, from a kernel that has none for NTFS; or NULL */
+	enum ntfs_driver ntfs_driver;
+	/* the statement that asks for file systems, from a kernel that does not write NTFS; or NULL */
 	const struct stmt *lacks_ntfs;
 };
 
@@ -62,6 +69,16 @@ char *plan_source_path(const struct stmt *stmt, const char *src);
 
 /* Sorts, merges, adds parents, and the files that describe the image. */
 int plan_finish(struct planner *planner, struct error **err);
+
+/* Sets ntfs_driver and lacks_ntfs by the modules of the kernel; to be called after `blacklist`. (plan-ntfs.c) */
+void plan_look_for_ntfs(struct planner *planner, const struct module_table *table);
+
+/*
+ * Adds ntfs-3g to set, with the reason for it in *ret_reason, owned by the caller. Where it is not installed that is a note,
+ * which is shown without -v where the profile may need it, and *ret_reason NULL.
+ */
+int plan_add_ntfs_3g(struct planner *planner, struct binary_set *set, char **ret_reason,
+		     struct error **err);
 
 int plan_skeleton(struct planner *planner, struct error **err);	/* plan-skel.c */
 int plan_applets(struct planner *planner, struct error **err);	/* plan-applets.c */

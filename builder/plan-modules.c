@@ -54,19 +54,6 @@ static int choose(struct planner *planner, struct module_set *set, struct error 
 	return choose_for_image(planner, set) < 0 ? error_sys(err, ENOMEM, "choose modules") : 0;
 }
 
-/* Without ntfs3 (Linux 5.15, not in every kernel) a partition of Windows needs ntfs-3g: see plan-binaries.c. */
-static void look_for_ntfs(struct planner *planner, const struct module_table *table)
-{
-	const struct stmt *stmt;
-
-	if (module_table_find(table, "ntfs3") || module_table_is_builtin(table, "ntfs3"))
-		return;
-	vec_foreach(i, stmt, &planner->profile->stmts)
-		for (size_t k = 0; stmt->kind == STMT_MODULE && k < stmt->argc; k++)
-			if (strcmp(stmt->argv[k], "=fs") == 0)
-				planner->lacks_ntfs = stmt;
-}
-
 /* Whether the kernel takes a module in this codec as it is: 'y', 'n', or '?' when there is no configuration that tells. */
 static char kernel_inflates(const struct host *host, const char *codec)
 {
@@ -222,7 +209,7 @@ int plan_modules(struct planner *planner, struct error **err)
 
 	if (r == 0)
 		r = choose(planner, &set, err);
-	look_for_ntfs(planner, &set.table);
+	plan_look_for_ntfs(planner, &set.table);
 	if (r == 0)
 		r = add_chosen(planner, &set.table, err);
 	if (r == 0)

@@ -20,6 +20,7 @@ static const struct companion {
 	{ "msdos", { "nls_cp437", "nls_ascii", "nls_iso8859_1" }, "character set of" },
 	{ "exfat", { "nls_utf8" }, "character set of" },
 	{ "ntfs3", { "nls_utf8" }, "character set of" },
+	{ "ntfs", { "nls_utf8" }, "character set of" },
 	{ "isofs", { "nls_utf8", "nls_iso8859_1" }, "character set of" },
 	{ "9p", { "9pnet_virtio" }, "transport of" },
 	{ "nfs", { "nfsv3", "nfsv4", "nfsv2" }, "protocol version of" },

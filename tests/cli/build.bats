@@ -227,26 +227,3 @@ load build
 	assert_failure 3
 	assert_line --partial "t.profile:2:8: error: '/no/such' does not exist below"
 }
-
-@test "a kernel without ntfs3 gets ntfs-3g with the file systems, where that is installed" {
-	own_system
-	profile 'module =fs'
-	run "$M" build -v -p ./t.profile -r "$S" -o out.img
-	assert_line --partial "kernel $KVER has no ntfs3, and '/usr/bin/ntfs-3g' does not exist below"
-	mkdir -p "$S/usr/lib/x86_64-linux-gnu"
-	rm -rf "$S/usr/lib64" && mkdir "$S/usr/lib64"
-	ldd /bin/ntfs-3g | sed -n 's|.* => \(/[^ ]*\).*|\1|p' | sort -u | while read -r lib; do
-		cp -aL "$lib" "$S/usr/lib/x86_64-linux-gnu/"
-	done
-	cp -aL /lib64/ld-linux-x86-64.so.2 "$S/usr/lib64/"
-	cp /usr/bin/ntfs-3g "$S/usr/bin"
-	real_programs
-	build
-	"$M" unpack -C tree out.img
-	chroot tree /bin/ntfs-3g --version 2>&1 | grep 'ntfs-3g'
-	run "$M" why out.img bin/ntfs-3g
-	assert_output --partial "NTFS, for which kernel $KVER has no ntfs3"
-	profile 'module ext4'
-	build
-	! "$M" ls out.img | grep ntfs
-}
