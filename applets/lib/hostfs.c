@@ -28,21 +28,38 @@ bool hostfs_reserves_space(int fd)
 	}
 }
 
-/* The attributes are those of Windows (fs/ntfs3/xattr.c, fs/ntfs/ea.c), none with other drivers. */
-const char *hostfs_loses_data(int fd)
+/* Those of Windows (fs/ntfs3/xattr.c, fs/ntfs/ea.c), when the kernel's own driver tells; else 0. */
+static uint32_t ntfs_attributes(int fd, uint32_t *ret_type)
 {
-	uint32_t attributes;
+	uint32_t attributes = 0;
 	struct statfs fs;
 
-	if (fstatfs(fd, &fs) < 0 || (fs.f_type != NTFS3_MAGIC && fs.f_type != NTFS_MAGIC) ||
+	if (fstatfs(fd, &fs) < 0)
+		return 0;
+	*ret_type = (uint32_t)fs.f_type;
+	if ((*ret_type != NTFS3_MAGIC && *ret_type != NTFS_MAGIC) ||
 	    fgetxattr(fd, "system.ntfs_attrib", &attributes, sizeof(attributes)) !=
 		    sizeof(attributes))
-		return NULL;
-	if (fs.f_type == NTFS3_MAGIC && (attributes & (NTFS_SPARSE | NTFS_COMPRESSED)))
+		return 0;
+	return attributes;
+}
+
+const char *hostfs_loses_data(int fd)
+{
+	uint32_t type = 0, attributes = ntfs_attributes(fd, &type);
+
+	if (type == NTFS3_MAGIC && (attributes & (NTFS_SPARSE | NTFS_COMPRESSED)))
 		return "sparse or compressed file on NTFS, of which the kernel's ntfs3 loses parts "
 		       "when it writes";
 	if (attributes & NTFS_COMPRESSED)
 		return "compressed file on NTFS, which the kernel's driver ntfs damages when it "
 		       "writes";
 	return NULL;
+}
+
+bool hostfs_fails_direct_io(int fd)
+{
+	uint32_t type = 0, attributes = ntfs_attributes(fd, &type);
+
+	return type == NTFS_MAGIC && (attributes & NTFS_COMPRESSED);
 }

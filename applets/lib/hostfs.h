@@ -18,10 +18,16 @@ bool hostfs_reserves_space(int fd);
  *
  * ntfs3 (seen in Linux 6.12) allocates 16 clusters at once where a sparse file is written to, and
  * then what was in those of them that were no holes is gone. Compressed files count too.
- * The driver ntfs of Linux 7 (seen in 7.2.13) is good with sparse files; random writes to a
- * compressed one end in EIO, take data after them along, and once in three times overwrote the copy
- * of the boot sector at the end of the volume.
+ * The driver ntfs of Linux 7 (seen in 7.2.13) keeps all that is written to sparse files. In two of
+ * four runs of random writes to a compressed file one failed (EIO), what was behind it was lost,
+ * and the copy of the boot sector at the end of the volume was overwritten.
  */
 const char *hostfs_loses_data(int fd);
+
+/*
+ * The driver ntfs of Linux 7 lets compressed files be opened for direct I/O, and then fails each
+ * request (EOPNOTSUPP).
+ */
+bool hostfs_fails_direct_io(int fd);
 
 #endif

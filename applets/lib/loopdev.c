@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "applets/lib/hostfs.h"
 #include "applets/lib/modreq.h"
 
 #define LOOP_CONTROL	   "/dev/loop-control"
@@ -178,17 +179,19 @@ static int attach_backing(const struct loop_request *req, int backing, char **re
 	return 0;
 }
 
+/* Most file systems that cannot do direct I/O say so, and the kernel takes buffered I/O by itself.
+ */
 int loop_attach_fd(const struct loop_request *req, char **ret_device, int *ret_fd,
 		   struct error **err)
 {
-	_cleanup_close_ int opened = -1;
+	struct loop_request possible = *req;
+	_cleanup_close_ int opened = req->fd < 0 ? open_backing(req, err) : -1;
+	int backing = req->fd < 0 ? opened : req->fd;
 
-	if (req->fd >= 0)
-		return attach_backing(req, req->fd, ret_device, ret_fd, err);
-	opened = open_backing(req, err);
-	if (opened < 0)
-		return opened;
-	return attach_backing(req, opened, ret_device, ret_fd, err);
+	if (backing < 0)
+		return backing;
+	possible.direct_io = req->direct_io && !hostfs_fails_direct_io(backing);
+	return attach_backing(&possible, backing, ret_device, ret_fd, err);
 }
 
 int loop_attach(const struct loop_request *req, char **ret_device, struct error **err)

@@ -16,7 +16,7 @@ struct loop_request {
 	uint32_t block_size; /* logical sector size of the device, 512..page size; 0 = 512 */
 	bool read_only;
 	bool partscan;	/* the kernel's partition nodes exist when loop_attach returns */
-	bool direct_io; /* a wish: the kernel falls back to buffered I/O by itself */
+	bool direct_io; /* a wish: buffered where the file system does not do it */
 	bool autoclear; /* detach at the last close: only with loop_attach_fd, see there */
 };
 

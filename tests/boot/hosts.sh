@@ -18,6 +18,8 @@ copied_to() {
 	shift
 	mkdir -p "$WORK/mnt"
 	"$@" "$WORK/mnt" >/dev/null || fail "$*"
+	# what is copied into such a directory is compressed
+	[ -z "${HOST_COMPRESSED:-}" ] || setfattr -n system.ntfs_attrib_be -v 0x00000810 "$WORK/mnt"
 	cp -r --sparse="${HOST_SPARSE:-never}" "$copied_from/." "$WORK/mnt/" || fail "cannot copy to $*"
 	umount "$WORK/mnt"
 }
@@ -26,7 +28,13 @@ ntfs() {
 	truncate -s "$2M" "$1"
 	mkntfs -q -F -Q -L WINDATA "$1" 2>/dev/null
 	ntfslabel --new-serial="$ntfs_serial" "$1" >/dev/null 2>&1
-	copied_to "$3" ntfs-3g "$1"
+	copied_to "$3" ntfs-3g -o compression "$1"
+}
+
+# ntfs_flags FILE: the attributes of that file in $WORK/host.fs: ARCHIVE SPARSE_FILE COMPRESSED
+ntfs_flags() {
+	ntfsinfo -f -F "$1" "$WORK/host.fs" >"$WORK/ntfsinfo.log" 2>&1 || fail "ntfsinfo: $(cat "$WORK/ntfsinfo.log")"
+	sed -n '/File attributes:/{s/.*://p;q;}' "$WORK/ntfsinfo.log"
 }
 
 exfat() {
@@ -186,10 +194,15 @@ with open(sys.argv[1], 'r+b') as f:
 PYTHON
 }
 
+# ntfs_driver: the kernel's driver that writes NTFS: ntfs3, or ntfs since Linux 7; nothing when it has none
+ntfs_driver() {
+	find "$KDIR/lib/modules/$KVER/" -name 'ntfs3.ko*' -o -name 'ntfs.ko*' | sed 's|.*/||; s|\.ko.*||'
+}
+
 # ntfs_profile BASE: a profile like BASE that has ntfs-3g where the kernel has no driver, in PROFILE
 ntfs_profile() {
 	PROFILE=$1
-	[ -z "$(find "$KDIR/lib/modules" -name 'ntfs3.ko*')" ] || return 0
+	[ -z "$(ntfs_driver)" ] || return 0
 	{
 		echo "include $PROFILE"
 		echo "file /bin/ntfs-3g $(realpath /bin/ntfs-3g) 755"
@@ -209,6 +222,7 @@ busybox sha256sum /data >/data.sum
 GROW
 	cat >"$1/etc/verify" <<'VERIFY'
 busybox sha256sum -c /data.sum && echo '=== data is whole'
+rm /data && sync && busybox fstrim / 2>&1
 ls -l /dev/host /dev/rootfsloop /dev/vdhost/ | while read -r line; do echo "=== name $line"; done
 VERIFY
 }
@@ -225,7 +239,7 @@ format_disk() {
 format_boot() {
 	ntfs_profile loop
 	build loop "$PROFILE"
-	mkdir "$WORK/host"
+	mkdir -p "$WORK/host"
 	format_disk "$WORK/raw.img"
 	image "$1" "$WORK/raw.img" "$WORK/host"
 	host_disk "$2" "$WORK/host"
@@ -249,7 +263,7 @@ format_boot() {
 format_read() {
 	ntfs_profile loop
 	build loop "$PROFILE"
-	mkdir "$WORK/host"
+	mkdir -p "$WORK/host"
 	format_disk "$WORK/raw.img"
 	image "$1" "$WORK/raw.img" "$WORK/host"
 	host_disk "$2" "$WORK/host"

@@ -134,7 +134,7 @@ store_clean() {
 	[ "$1" != file-ntfs ] || not_sparse
 }
 
-# ntfs3 loses data beside holes: the store's file has none
+# some drivers lose data beside holes: the store's file has none
 not_sparse() {
 	ntfsinfo -f -F /deep/changes.img "$WORK/store.fs" >"$WORK/ntfsinfo.log" 2>&1 || fail "ntfsinfo: $(cat "$WORK/ntfsinfo.log")"
 	! grep -q 'SPARSE\|COMPRESSED' "$WORK/ntfsinfo.log" || fail "the store's file has holes: $(cat "$WORK/ntfsinfo.log")"

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 # comes late is found by its event (coldplug loads its drivers, compressed ones too)
+. "$TOP/tests/boot/hosts.sh"
 kinds='ext4 xfs btrfs vfat exfat f2fs'
-[ -z "$(find "$KDIR/lib/modules" -name 'ntfs3.ko*')" ] || kinds="$kinds ntfs"
+driver=$(ntfs_driver)
+[ -z "$driver" ] || kinds="$kinds ntfs"
 
 # small_initramfs: busybox, coldplug, findimg, the drivers that the case needs, and $WORK/init
 small_initramfs() {
@@ -14,7 +16,7 @@ small_initramfs() {
 	for applet in sh mount umount mkdir cat grep sed sync sleep; do ln -s busybox "$tree/bin/$applet"; done
 	ln -s coldplug "$tree/bin/modprobe"
 	for module in virtio_pci virtio_blk xhci-pci usb-storage sd_mod loop nls_cp437 nls_ascii nls_utf8 nls_iso8859-1 \
-		ext4 xfs btrfs vfat exfat f2fs ntfs3 crypto-crc32 crypto-crc32c; do
+		ext4 xfs btrfs vfat exfat f2fs $driver crypto-crc32 crypto-crc32c; do
 		modprobe -d "$KDIR" -S "$KVER" --show-depends "$module" 2>/dev/null || :
 	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r file; do
 		file=${file#"$KDIR"}
@@ -36,7 +38,7 @@ coldplug -d --pidfile /run/coldplug.pid
 if grep -q test=dirty /proc/cmdline; then
 	for device in /dev/vd?; do
 		type=$(findimg -t 0 -H "$device" | sed -n 's/^FSTYPE=//p')
-		[ "$type" != ntfs ] || type=ntfs3
+		[ "$type" != ntfs ] || type=$(sed -n 's/.* test.ntfs=\([a-z0-9]*\).*/\1/p' /proc/cmdline)
 		modprobe "$type"
 		mkdir -p "/mnt/${device##*/}"
 		mount -t "$type" "$device" "/mnt/${device##*/}" || { echo "=== cannot mount $device"; continue; }
@@ -82,7 +84,7 @@ ext4 "$WORK/stick.img" 8M stick "$host_uuid" "$WORK/stick"
 
 set --
 for kind in $kinds; do set -- "$@" -drive "file=$WORK/$kind,format=raw,if=virtio"; done
-boot small test=dirty "$@"
+boot small "test=dirty test.ntfs=$driver" "$@"
 for kind in $kinds; do expect "=== dirty $kind"; done
 dumpe2fs -h "$WORK/ext4" 2>/dev/null | grep -q needs_recovery || fail 'ext4 was left clean'
 xfs_logprint -t "$WORK/xfs" 2>/dev/null | grep -q 'state: <DIRTY>' || fail 'xfs was left clean'

@@ -1,4 +1,7 @@
-# promise: a raw image on NTFS keeps what is written, with ntfs3 and with ntfs-3g; image, root and NTFS are left clean
+# promise: a raw image on NTFS keeps what is written, and gets no holes by a trim, with ntfs3, ntfs and ntfs-3g; image, root and NTFS
 # SPDX-License-Identifier: GPL-2.0-or-later
+# also: current
+# are left clean
 . "$TOP/tests/boot/hosts.sh"
 format_boot raw ntfs
+case $(ntfs_flags /disk.raw) in *SPARSE*) fail "the image has become sparse: $(ntfs_flags /disk.raw)" ;; esac

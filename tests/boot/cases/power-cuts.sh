@@ -4,7 +4,7 @@
 . "$TOP/tests/boot/hosts.sh"
 . "$TOP/tests/boot/cuts.sh"
 formats='loop-vhd-ext4 loop-qcow2-ext4 loop-vdi-ext4 loop-vhdx-ext4 loop-vmdk-ext4'
-[ -z "$(find "$KDIR/lib/modules" -name 'ntfs3.ko*')" ] || formats="$formats loop-vdi-ntfs"
+[ -z "$(ntfs_driver)" ] || formats="$formats loop-vdi-ntfs"
 formats="$formats loop-vhd-vfat loop-vdi-exfat loop-vmdk-vfat loop-vhdx-exfat loop-qcow2-vfat loop-qcow2-exfat"
 # shellcheck disable=SC2086 # a list
 cut_modes ${MODES:-dir file-vfat file-ext4 device archive disk loop-raw-ext4 loop-raw-vfat $formats}
