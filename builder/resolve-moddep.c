@@ -131,41 +131,43 @@ static void softdep_free(void *item)
 }
 
 /* The record of that name, made when it is the first line about it. */
-static struct softdep *softdep_for(struct module_table *table, const char *name)
+static struct softdep *softdep_for(struct vec *softdeps, const char *name)
 {
 	struct softdep *softdep;
 
 	/* some dozens at most */
-	vec_foreach (i, softdep, &table->softdeps)
+	vec_foreach (i, softdep, softdeps)
 		if (strcmp(softdep->name, name) == 0)
 			return softdep;
 	softdep = calloc(1, sizeof(*softdep));
 	if (!softdep)
 		return NULL;
 	softdep->name = name;
-	if (vec_push(&table->softdeps, softdep) < 0) {
+	if (vec_push(softdeps, softdep) < 0) {
 		free(softdep);
 		return NULL;
 	}
 	return softdep;
 }
 
-/* "softdep NAME pre: A B post: C": words before the first "pre:" or "post:" mean nothing to modprobe. */
-static int parse_softdep(struct module_table *table, char *line)
+/*
+ * "softdep NAME pre: A B post: C": words before the first "pre:" or "post:" mean nothing to modprobe. "weakdep NAME A B" has a list
+ * from the beginning.
+ */
+static int parse_softdep(struct vec *softdeps, char *line, const char *kind, bool in_list)
 {
 	char *rest = NULL, *word = strtok_r(line, " \t", &rest);
 	struct softdep *softdep;
-	bool in_list = false;
 	int r = 0;
 
-	if (!word || strcmp(word, "softdep") != 0)
+	if (!word || strcmp(word, kind) != 0)
 		return 0;
 	word = strtok_r(NULL, " \t", &rest);
 	if (!word)
 		return 0;
 	for (char *p = word; *p; p++)
 		*p = *p == '-' ? '_' : *p;
-	softdep = softdep_for(table, word);
+	softdep = softdep_for(softdeps, word);
 	if (!softdep)
 		return -ENOMEM;
 	while (r == 0 && (word = strtok_r(NULL, " \t", &rest))) {
@@ -183,19 +185,40 @@ int module_table_parse_softdep(struct module_table *table, char *text, struct er
 
 	table->softdep_text = text;
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		if (parse_softdep(table, line) < 0)
+		if (parse_softdep(&table->softdeps, line, "softdep", false) < 0)
 			return error_make(err, ENOMEM, "out of memory");
 	return 0;
 }
 
-const struct softdep *module_table_softdep(const struct module_table *table, const char *name)
+int module_table_parse_weakdep(struct module_table *table, char *text, struct error **err)
+{
+	char *rest = NULL;
+
+	table->weakdep_text = text;
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (parse_softdep(&table->weakdeps, line, "weakdep", true) < 0)
+			return error_make(err, ENOMEM, "out of memory");
+	return 0;
+}
+
+static const struct softdep *find_softdep(const struct vec *softdeps, const char *name)
 {
 	const struct softdep *softdep;
 
-	vec_foreach (i, softdep, &table->softdeps)
+	vec_foreach (i, softdep, softdeps)
 		if (strcmp(softdep->name, name) == 0)
 			return softdep;
 	return NULL;
+}
+
+const struct softdep *module_table_softdep(const struct module_table *table, const char *name)
+{
+	return find_softdep(&table->softdeps, name);
+}
+
+const struct softdep *module_table_weakdep(const struct module_table *table, const char *name)
+{
+	return find_softdep(&table->weakdeps, name);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -285,6 +308,8 @@ void module_table_release(struct module_table *table)
 	free(table->names);
 	vec_clear(&table->softdeps, softdep_free);
 	free(table->softdep_text);
+	vec_clear(&table->weakdeps, softdep_free);
+	free(table->weakdep_text);
 	vec_clear(&table->builtin, NULL);
 	free(table->builtin_text);
 	*table = (struct module_table){ 0 };

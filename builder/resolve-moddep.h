@@ -29,12 +29,14 @@ struct module_table {
 	char *names;	      /* what the names point to */
 	struct vec softdeps;  /* of struct softdep, owned */
 	char *softdep_text;   /* of modules.softdep, cut into strings */
+	struct vec weakdeps;  /* likewise, of modules.weakdep */
+	char *weakdep_text;
 	struct vec builtin;   /* of const char *: names of what the kernel holds itself, sorted */
 	char *builtin_text;
 	bool inflated; /* the image holds compressed modules decompressed, as plain .ko */
 };
 
-/* All lines of modules.softdep about one module: "softdep NAME pre: A B post: C". */
+/* All lines of modules.softdep about one module: "softdep NAME pre: A B post: C"; or of modules.weakdep: "weakdep NAME A B". */
 struct softdep {
 	const char *name;
 	struct vec modules; /* of const char *: names or aliases, pre and post */
@@ -48,6 +50,12 @@ int module_table_parse(struct module_table *table, char *text, size_t len, struc
 
 /* Adds modules.softdep (taken over); unknown lines are skipped, as modprobe does. */
 int module_table_parse_softdep(struct module_table *table, char *text, struct error **err);
+
+/*
+ * Adds modules.weakdep (taken over), which depmod writes since kmod 33: what a driver may ask for when it has found its hardware.
+ * modprobe does not load it; it is there for builders of initramfs images (modprobe.d(5)).
+ */
+int module_table_parse_weakdep(struct module_table *table, char *text, struct error **err);
 
 /* Adds modules.builtin (taken over). */
 int module_table_parse_builtin(struct module_table *table, char *text, struct error **err);
@@ -63,6 +71,9 @@ bool module_table_is_builtin(const struct module_table *table, const char *name)
 
 /* The soft dependencies of a module, or NULL. */
 const struct softdep *module_table_softdep(const struct module_table *table, const char *name);
+
+/* Likewise its weak dependencies. */
+const struct softdep *module_table_weakdep(const struct module_table *table, const char *name);
 
 /* "'a', 'b' or 'c'": up to five names like `name`, owned by the caller; NULL when there is none (or no memory). */
 char *module_table_near(const struct module_table *table, const char *name);

@@ -78,6 +78,11 @@ static int read_table(struct module_set *set, const char *modules_dir, struct er
 		r = module_table_parse_softdep(&set->table, text, err);
 	text = NULL;
 	if (r == 0)
+		r = read_index(modules_dir, "modules.weakdep", &text, NULL, err);
+	if (r == 0 && text)
+		r = module_table_parse_weakdep(&set->table, text, err);
+	text = NULL;
+	if (r == 0)
 		r = read_index(modules_dir, "modules.builtin", &text, NULL, err);
 	if (r == 0 && text)
 		r = module_table_parse_builtin(&set->table, text, err);
@@ -156,9 +161,9 @@ static int choose_deps(struct module_set *set, const struct module *module)
 	return r;
 }
 
-static int choose_companions(struct module_set *set, const struct module *module)
+static int choose_softdeps(struct module_set *set, const struct module *module,
+			   const struct softdep *softdep, const char *relation)
 {
-	const struct softdep *softdep = module_table_softdep(&set->table, module->name);
 	const char *name;
 	size_t found = 0;
 	int r = 0;
@@ -166,8 +171,18 @@ static int choose_companions(struct module_set *set, const struct module *module
 	if (softdep)
 		vec_foreach (i, name, &softdep->modules)
 			if (r == 0)
-				r = choose_name(set, name, module->why, "soft dependency of",
-						module, &found);
+				r = choose_name(set, name, module->why, relation, module, &found);
+	return r;
+}
+
+static int choose_companions(struct module_set *set, const struct module *module)
+{
+	int r = choose_softdeps(set, module, module_table_softdep(&set->table, module->name),
+				"soft dependency of");
+
+	if (r == 0)
+		r = choose_softdeps(set, module, module_table_weakdep(&set->table, module->name),
+				    "weak dependency of");
 	for (size_t i = 0; i < ARRAY_SIZE(companions); i++) {
 		if (strcmp(companions[i].module, module->name) != 0)
 			continue;

@@ -25,6 +25,14 @@ modules() {
 	[ "$(modules)" = 'virtio virtio_blk virtio_ring' ]
 }
 
+@test "what a driver may ask for comes along where depmod tells" {
+	own_system
+	echo 'weakdep virtio_blk crc32c-generic fs-erofs absent' >"$S/usr/lib/modules/$KVER/modules.weakdep"
+	profile 'module virtio_blk'
+	[ "$(modules)" = 'crc32c_generic erofs virtio virtio_blk virtio_ring' ]
+	plan | grep '/erofs.ko  weak dependency of virtio_blk (t.profile:1)'
+}
+
 @test "globs, aliases, modaliases, folders and groups" {
 	profile 'module virtio_[bp]*'
 	[ "$(modules)" = 'virtio virtio_blk virtio_pci virtio_ring' ]

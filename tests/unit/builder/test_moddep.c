@@ -89,6 +89,25 @@ static void softdeps_of_several_lines_add_up(void **state)
 	module_table_release(&table);
 }
 
+static void weak_dependencies_are_a_list_of_their_own(void **state)
+{
+	struct module_table table;
+	const struct softdep *weakdep;
+
+	parse(&table, dep);
+	assert_int_equal(module_table_parse_weakdep(&table,
+						    strdup("# comment\nweakdep virtio-net a b\n"
+							   "weakdep virtio_net c\nweakdep other\nweakdep\n"),
+						    NULL),
+			 0);
+	weakdep = module_table_weakdep(&table, "virtio_net");
+	assert_int_equal(weakdep->modules.len, 3);
+	assert_string_equal(weakdep->modules.items[2], "c");
+	assert_int_equal(module_table_weakdep(&table, "other")->modules.len, 0);
+	assert_null(module_table_softdep(&table, "virtio_net"));
+	module_table_release(&table);
+}
+
 static void knows_what_is_built_in(void **state)
 {
 	struct module_table table;
@@ -168,6 +187,7 @@ int main(void)
 		cmocka_unit_test(the_last_line_needs_no_newline),
 		cmocka_unit_test(what_is_no_index_is_refused_by_line),
 		cmocka_unit_test(softdeps_of_several_lines_add_up),
+		cmocka_unit_test(weak_dependencies_are_a_list_of_their_own),
 		cmocka_unit_test(knows_what_is_built_in),
 		cmocka_unit_test(near_names_are_few_and_the_nearest_first),
 		cmocka_unit_test(index_has_the_chosen_and_no_dependency_that_is_not_inside),
