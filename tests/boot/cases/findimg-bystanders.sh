@@ -1,5 +1,6 @@
 # promise: file systems that a crash left dirty keep every byte while findimg looks into them, and a USB stick that
 # SPDX-License-Identifier: GPL-2.0-or-later
+# also: current
 # slow: 6.1
 # comes late is found by its event (coldplug loads its drivers, compressed ones too)
 . "$TOP/tests/boot/hosts.sh"

@@ -1,5 +1,6 @@
 # promise: a squashfs-zstd image in a folder of a vfat stick boots under an overlay in RAM; the stick is byte for byte as it was
 # SPDX-License-Identifier: GPL-2.0-or-later
+# also: current
 build overlay overlay -s 'image /live/root-zstd.sqfs'
 vfat "$WORK/stick.vfat" 160 STICK "$IMAGES/root-zstd.sqfs=live/root-zstd.sqfs"
 disk "$WORK/disk.img" c "$WORK/stick.vfat"

@@ -1,5 +1,6 @@
 # promise: QEMU's direct kernel boot of a host folder works with the usual words
 # SPDX-License-Identifier: GPL-2.0-or-later
+# also: current
 # slow: 6.1
 build share share
 mkdir "$WORK/tree"

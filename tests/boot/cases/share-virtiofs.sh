@@ -1,6 +1,6 @@
 # promise: a folder of the host by virtiofs, and by 9p with another program as init and the arguments for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.12
+# kernels: 6.12 current
 build share share
 small_root "$WORK/tree"
 cat >"$WORK/tree/bin/tell" <<'RUN'

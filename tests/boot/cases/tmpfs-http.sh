@@ -1,5 +1,6 @@
 # promise: iPXE loads kernel and initramfs by TFTP with the diskless lab's entry, the root comes by HTTP into RAM
 # SPDX-License-Identifier: GPL-2.0-or-later
+# also: current
 build netboot netboot
 mkdir "$WORK/tftp"
 cp "$KDIR/vmlinuz" "$WORK/tftp/vmlinuz"

@@ -1,6 +1,6 @@
 # promise: systemd's reboot goes the way back as power-off does; a host partition that a process still holds is named instead of 'clean'
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.12
+# kernels: 6.12 current
 cat >"$WORK/holder.c" <<'HOLDER'
 #define _GNU_SOURCE
 #include <sched.h>
