@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -13,11 +12,16 @@
 #include "applets/vdattach/uring.h"
 
 #define CONTROL "/dev/ublk-control"
-/* a minute; Linux before 6.7 looks every 5 s only whether the worker lives */
-#define RECOVER_TRIES 600u
-
-/* An answer that does not come, in milliseconds */
+/* How long an answer is waited for, in milliseconds. One that reads the disk may need more. */
+#define COMMAND_MS 10000
+#define START_MS   60000
+#define STOP_MS	   60000
+/* after the end of the worker that it needs */
 #define GIVE_UP_MS 3000
+#define STEP_MS	   50
+
+/* of the driver, to take back all that a dead worker had: a minute */
+#define RECOVER_TRIES 600u
 
 /* One discard may free much; zeros may have to be written, and others wait meanwhile. */
 #define DISCARD_SECTORS (256u * 1024u * 2u)
@@ -37,13 +41,21 @@ static int open_control(struct error **err)
 	return fd < 0 ? error_sys(err, errno, "open '%s'", CONTROL) : fd;
 }
 
-/* How long the driver's answer is waited for. */
+/* Whose answer is waited for, and how long. */
 struct patience {
-	int worker; /* pidfd: as long as it lives; -1: nobody's life matters */
-	int limit;  /* milliseconds, after its end if there is a worker; -1: no limit */
+	int worker; /* pidfd, without whom there will be no answer; or -1 */
+	int limit;  /* milliseconds */
 };
 
-static const struct patience no_limit = { -1, -1 };
+static const struct patience usual = { -1, COMMAND_MS };
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 /*
  * Commands that wait for a worker that is dead, or for one of these, are never answered. The kernel
@@ -51,20 +63,22 @@ static const struct patience no_limit = { -1, -1 };
  */
 static int await_result(struct uring *uring, struct patience patience, struct io_uring_cqe *ret)
 {
-	while (!uring_result(uring, ret)) {
-		struct pollfd fds[] = { { uring->fd, POLLIN, 0 }, { patience.worker, POLLIN, 0 } };
-		int r = poll(fds, ARRAY_SIZE(fds), patience.worker < 0 ? patience.limit : -1);
+	int64_t end = now_ms() + patience.limit;
+	bool dead = false;
+	int r = 0;
 
-		if (r == 0)
-			return -ECHILD;
-		if (r > 0 && fds[1].revents)
-			patience.worker = -1;
-		/* task work puts the answer into the queue, there */
-		r = uring_enter(uring, 0);
-		if (r < 0)
-			return r;
+	while (r == 0 && !uring_result(uring, ret)) {
+		int64_t now = now_ms();
+
+		if (now >= end)
+			return dead ? -ECHILD : -ETIMEDOUT;
+		if (!dead && patience.worker >= 0 && pidfd_wait(patience.worker, 0)) {
+			dead = true;
+			end = MIN(end, now + GIVE_UP_MS);
+		}
+		r = uring_wait(uring, STEP_MS);
 	}
-	return 0;
+	return r;
 }
 
 /* Runs one command in a ring of its own and waits for it. Returns what the driver answers. */
@@ -115,17 +129,19 @@ static int patient_command(const struct vd_server *srv, uint32_t op, void *buf, 
 
 static int command(const struct vd_server *srv, uint32_t op, void *buf, size_t n, uint64_t data)
 {
-	return patient_command(srv, op, buf, n, data, no_limit);
+	return patient_command(srv, op, buf, n, data, usual);
 }
 
 static int ublk_probe(struct error **err)
 {
 	_cleanup_uring_ struct uring uring = { .fd = -1 };
 	_cleanup_close_ int fd = open_control(err);
+	int r;
 
 	if (fd < 0)
 		return fd;
-	return uring_open(&uring, 1, true, err);
+	r = uring_open(&uring, 1, true, err);
+	return r;
 }
 
 void ublk_fill_params(const struct vd_server *srv, uint32_t max_io, struct ublk_params *ret)
@@ -182,12 +198,12 @@ static int add_device(struct vd_server *srv, struct ublksrv_ctrl_dev_info *info,
 
 static void ublk_destroy(struct vd_server *srv)
 {
-	const struct patience patience = { -1, GIVE_UP_MS };
+	const struct patience short_one = { -1, GIVE_UP_MS };
 
 	if (srv->kernel_fd < 0)
 		return;
 	if (srv->index != UINT32_MAX &&
-	    patient_command(srv, UBLK_DEL_DEV_ASYNC, NULL, 0, 0, patience) == -EOPNOTSUPP)
+	    patient_command(srv, UBLK_DEL_DEV_ASYNC, NULL, 0, 0, short_one) == -EOPNOTSUPP)
 		command(srv, UBLK_CONTROL(UBLK_CMD_DEL_DEV), NULL, 0, 0);
 	close(srv->kernel_fd);
 	srv->kernel_fd = -1;
@@ -227,14 +243,18 @@ static int get_info(const struct vd_server *srv, struct ublksrv_ctrl_dev_info *r
 /*
  * START_DEV reads the partition table before it returns: the worker serves by now. When it dies
  * meanwhile the driver cannot be helped (Linux 6.12: the command holds the lock that all others on
- * that device wait for). Before it has fetched its first request both commands wait for it.
+ * that device wait for). Before it has fetched its first request both commands wait for it. One
+ * that is dead already must not be asked for: the driver would send requests to commands that are
+ * gone.
  */
 static int ublk_start(struct vd_server *srv, int pid, bool again, struct error **err)
 {
 	uint32_t op = again ? UBLK_CMD_END_USER_RECOVERY : UBLK_CMD_START_DEV;
-	struct patience patience = { pidfd_of(pid), GIVE_UP_MS };
-	int r = patient_command(srv, UBLK_CONTROL(op), NULL, 0, (uint64_t)pid, patience);
+	struct patience patience = { pidfd_of(pid), START_MS };
+	int r = patience.worker < 0 || pidfd_wait(patience.worker, 0) ? -ECHILD : 0;
 
+	if (r == 0)
+		r = patient_command(srv, UBLK_CONTROL(op), NULL, 0, (uint64_t)pid, patience);
 	closep(&patience.worker);
 	return r < 0 ? error_sys(err, r, "%s %s", again ? "go on with" : "start", srv->devpath) : 0;
 }
@@ -278,12 +298,13 @@ static int serve(struct vd_server *srv, struct backend *backend, struct error **
  */
 static int ublk_stop(struct vd_server *srv, struct error **err)
 {
+	const struct patience patience = { -1, STOP_MS };
 	_cleanup_close_ int fd = open(srv->devpath, O_RDONLY | O_EXCL | O_CLOEXEC);
 	int r;
 
 	if (fd < 0 && errno == EBUSY)
 		return error_make(err, EBUSY, "%s is in use: unmount it first", srv->devpath);
-	r = command(srv, UBLK_CONTROL(UBLK_CMD_STOP_DEV), NULL, 0, 0);
+	r = patient_command(srv, UBLK_CONTROL(UBLK_CMD_STOP_DEV), NULL, 0, 0, patience);
 	return r < 0 ? error_sys(err, r, "stop %s", srv->devpath) : 0;
 }
 

@@ -114,6 +114,18 @@ int uring_enter(struct uring *uring, unsigned int wait)
 	return n < 0 ? -errno : 0;
 }
 
+int uring_wait(struct uring *uring, unsigned int milliseconds)
+{
+	struct __kernel_timespec limit = { .tv_sec = milliseconds / 1000,
+					   .tv_nsec = milliseconds % 1000 * 1000000L };
+	/* Linux 5.11, older than commands are */
+	struct io_uring_getevents_arg arg = { .ts = (uintptr_t)&limit };
+	long r = syscall(SYS_io_uring_enter, uring->fd, 0, 1,
+			 IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &arg, sizeof(arg));
+
+	return r < 0 && errno != ETIME && errno != EINTR && errno != EAGAIN ? -errno : 0;
+}
+
 bool uring_result(struct uring *uring, struct io_uring_cqe *ret)
 {
 	unsigned int head = *uring->cq_head;

@@ -42,6 +42,14 @@ struct io_uring_sqe *uring_next(struct uring *uring) _nonnull_(1);
  */
 int uring_enter(struct uring *uring, unsigned int wait) _must_check_ _nonnull_(1);
 
+/*
+ * Waits for a result, at most so long; nothing may be left to submit. Returns 0, whether there is
+ * one or not, or -errno. Do not poll() a ring instead: results of some kernels and drivers are made
+ * by whoever enters the ring, and since Linux 7.2 nothing tells before that there is something to
+ * do.
+ */
+int uring_wait(struct uring *uring, unsigned int milliseconds) _must_check_ _nonnull_(1);
+
 /* Takes the oldest result. false: there is none now. */
 bool uring_result(struct uring *uring, struct io_uring_cqe *ret) _nonnull_(1, 2);
 

@@ -89,6 +89,29 @@ static void ring_survives_signals(void **state)
 	uring_close(&uring);
 }
 
+/* Waiting has a limit, and a result that comes meanwhile ends it, whatever the ring's flags are. */
+static void ring_waits_with_a_limit(void **state)
+{
+	struct __kernel_timespec wait = { .tv_nsec = 50000000 };
+	struct io_uring_cqe cqe;
+	struct io_uring_sqe *sqe;
+	struct uring uring;
+
+	(void)state;
+	assert_int_equal(uring_open(&uring, 1, true, NULL), 0);
+	assert_int_equal(uring_wait(&uring, 10), 0);
+	assert_false(uring_result(&uring, &cqe));
+	sqe = uring_next(&uring);
+	sqe->opcode = IORING_OP_TIMEOUT;
+	sqe->addr = (uintptr_t)&wait;
+	sqe->len = 1;
+	assert_int_equal(uring_enter(&uring, 0), 0);
+	while (!uring_result(&uring, &cqe))
+		assert_int_equal(uring_wait(&uring, 1000000), 0);
+	assert_int_equal(cqe.res, -ETIME);
+	uring_close(&uring);
+}
+
 static void plain_disk(void **state)
 {
 	const struct vd_server srv = { .size = 1000 * 512, .sector_size = 512, .discard = true };
@@ -185,6 +208,7 @@ int main(void)
 		cmocka_unit_test_prestate(ring_answers_every_entry, &narrow),
 		cmocka_unit_test_prestate(ring_answers_every_entry, &wide),
 		cmocka_unit_test(ring_survives_signals),
+		cmocka_unit_test(ring_waits_with_a_limit),
 		cmocka_unit_test(plain_disk),
 		cmocka_unit_test(large_sectors_read_only),
 		cmocka_unit_test(stopped_server_goes_on),
