@@ -72,7 +72,8 @@ part() {
 	dd if="$2" of="$1" bs=512 skip="$3" count="$4" conv=sparse status=none iflag=fullblock
 }
 
-# no_timer_check: an emulated timer on a busy machine may fail the kernel's check, which panics.
+# no_timer_check: an emulated timer on a busy machine may fail the kernel's check, which panics. oops=panic panic=-1: a
+# kernel that oopses ends the case at once, not at its time limit.
 # boot NAME "APPEND" [QEMU ARGS...]: boots $WORK/NAME.initramfs until the machine powers off or the time is up
 boot() {
 	boot_image=$WORK/$1.initramfs boot_append=$2
@@ -82,8 +83,9 @@ boot() {
 	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m "${MEMORY:-1024}" \
 		-nodefaults -display none -no-reboot -serial "file:$LOG" -nic none \
 		-kernel "$KDIR/vmlinuz" -initrd "$boot_image" \
-		-append "console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on systemd.show_status=1 $boot_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
+		-append "console=ttyS0 no_timer_check oops=panic panic=-1 printk.devkmsg=on systemd.show_status=1 $boot_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
+	! grep -q -a -e 'Oops: ' -e 'kernel BUG at' "$LOG" || fail "the kernel oopsed: $(log | grep -m 1 -e 'BUG: ' -e 'kernel BUG at')"
 }
 
 # The log with carriage returns and colours removed.
@@ -328,7 +330,7 @@ typing() {
 	: >"$LOG"
 	timeout -k 5 240 python3 - "$LOG" "$@" -- qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m 1024 -nodefaults -display none \
 		-no-reboot -serial stdio -nic none -kernel "$KDIR/vmlinuz" -initrd "$WORK/$typing_name.initramfs" \
-		-append "console=ttyS0 no_timer_check panic=-1 $typing_append" -drive "file=$WORK/disk.img,format=raw,if=virtio" <<'PYTHON' || fail "QEMU ended with status $?"
+		-append "console=ttyS0 no_timer_check oops=panic panic=-1 $typing_append" -drive "file=$WORK/disk.img,format=raw,if=virtio" <<'PYTHON' || fail "QEMU ended with status $?"
 import os, select, subprocess, sys
 split = sys.argv.index("--")
 log, answers, command = sys.argv[1], sys.argv[2:split], sys.argv[split + 1:]
@@ -366,7 +368,7 @@ boot_attended() {
 		shift
 		[ "$word" != -- ] || set -- "$@" -- timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm \
 			-m "${MEMORY:-1024}" -nodefaults -display none -no-reboot -no-shutdown -nic none -kernel "$KDIR/vmlinuz" \
-			-initrd "$WORK/$attended_name.initramfs" -append "console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on $attended_append"
+			-initrd "$WORK/$attended_name.initramfs" -append "console=ttyS0 no_timer_check oops=panic panic=-1 printk.devkmsg=on $attended_append"
 		[ "$word" = -- ] || set -- "$@" "$word"
 	done
 	BOOTS=$((BOOTS + 1))
