@@ -132,6 +132,16 @@ static int command(const struct vd_server *srv, uint32_t op, void *buf, size_t n
 	return patient_command(srv, op, buf, n, data, usual);
 }
 
+/* Whether the driver has done with a dead worker when it says so: see ublk_settle(). */
+static bool is_exact(int control)
+{
+	const struct vd_server srv = { .kernel_fd = control, .index = UINT32_MAX };
+	uint64_t features = 0;
+
+	return command(&srv, UBLK_GET_FEATURES, &features, sizeof(features), 0) == 0 &&
+	       (features & UBLK_FLAG_QUIESCE);
+}
+
 static int ublk_probe(struct error **err)
 {
 	_cleanup_uring_ struct uring uring = { .fd = -1 };
@@ -141,6 +151,10 @@ static int ublk_probe(struct error **err)
 	if (fd < 0)
 		return fd;
 	r = uring_open(&uring, 1, true, err);
+	if (r == 0 && !is_exact(fd) && !ublk_can_settle())
+		r = error_make(err, EOPNOTSUPP,
+			       "ublk: this kernel's threads cannot be seen in /proc, and without "
+			       "that no server can be replaced safely");
 	return r;
 }
 
@@ -259,6 +273,25 @@ static int ublk_start(struct vd_server *srv, int pid, bool again, struct error *
 	return r < 0 ? error_sys(err, r, "%s %s", again ? "go on with" : "start", srv->devpath) : 0;
 }
 
+/* 0 when the dead worker has nothing of the device any more, and the driver has noticed. */
+static int is_left(const struct vd_server *srv)
+{
+	struct ublksrv_ctrl_dev_info info;
+	char path[32];
+	int fd, r = get_info(srv, &info, NULL);
+
+	if (r < 0)
+		return r;
+	if (info.state == UBLK_S_DEV_LIVE)
+		return -EBUSY;
+	snprintf(path, sizeof(path), "/dev/ublkc%u", srv->index);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return ublk_settle();
+}
+
 /*
  * The driver answers -EBUSY until it has taken back all that the dead worker had; nothing tells
  * when. -EINVAL: that was done already, for a worker that died before it fetched anything.
@@ -266,10 +299,13 @@ static int ublk_start(struct vd_server *srv, int pid, bool again, struct error *
 static int ublk_recover(struct vd_server *srv, struct error **err)
 {
 	struct timespec pause = { .tv_nsec = 1000000 };
+	bool exact = is_exact(srv->kernel_fd);
 	int r = -EBUSY;
 
 	for (unsigned int i = 0; i < RECOVER_TRIES && r == -EBUSY; i++) {
-		r = command(srv, UBLK_CONTROL(UBLK_CMD_START_USER_RECOVERY), NULL, 0, 0);
+		r = exact ? 0 : is_left(srv);
+		if (r == 0)
+			r = command(srv, UBLK_CONTROL(UBLK_CMD_START_USER_RECOVERY), NULL, 0, 0);
 		if (r == -EBUSY)
 			nanosleep(&pause, NULL);
 		pause.tv_nsec = MIN(pause.tv_nsec * 2, 100000000);

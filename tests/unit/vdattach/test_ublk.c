@@ -112,6 +112,43 @@ static void ring_waits_with_a_limit(void **state)
 	uring_close(&uring);
 }
 
+/* Which threads of the kernel may still do something for a dead server. */
+static void kernel_threads_are_told_apart(void **state)
+{
+	static const struct {
+		const char *stat;
+		enum ublk_thread thread;
+		unsigned int cpu;
+	} cases[] = {
+		{ "9 (kworker/0:0-events) I 2 0", UBLK_THREAD_IDLE, 0 },
+		{ "9 (kworker/12:3) I 2 0", UBLK_THREAD_IDLE, 12 },
+		{ "9 (kworker/1:0-events) R 2 0", UBLK_THREAD_BUSY, 1 },
+		{ "9 (kworker/1:0) D 2 0", UBLK_THREAD_BUSY, 1 },
+		{ "9 (kworker/3:2+events) R 2 0", UBLK_THREAD_BUSY, 3 },
+		{ "9 (kworker/3:2+events) D 2 0", UBLK_THREAD_SLEEPS, 3 },
+		{ "9 (kworker/3:2+events) I 2 0", UBLK_THREAD_SLEEPS, 3 },
+		/* another queue's, asleep: its pool has other threads */
+		{ "9 (kworker/3:2+events_long) D 2 0", UBLK_THREAD_IDLE, 3 },
+		{ "9 (kworker/3:2+mm_percpu_wq) R 2 0", UBLK_THREAD_BUSY, 3 },
+		{ "9 (kworker/3:2H+kblockd) R 2 0", UBLK_THREAD_OTHER, 0 },
+		{ "9 (kworker/u8:1+flush-254:0) R 2 0", UBLK_THREAD_OTHER, 0 },
+		{ "9 (kworker/R-rcu_g) I 2 0", UBLK_THREAD_OTHER, 0 },
+		{ "9 (vdattach) S 2 0", UBLK_THREAD_OTHER, 0 },
+		{ "9 (kworker/3:2+ev", UBLK_THREAD_OTHER, 0 },
+		{ "9 (kworker/3) R 2", UBLK_THREAD_OTHER, 0 },
+		{ "", UBLK_THREAD_OTHER, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		unsigned int cpu = 0;
+
+		assert_int_equal(ublk_thread_of(cases[i].stat, &cpu), cases[i].thread);
+		if (cases[i].thread != UBLK_THREAD_OTHER)
+			assert_int_equal(cpu, cases[i].cpu);
+	}
+}
+
 static void plain_disk(void **state)
 {
 	const struct vd_server srv = { .size = 1000 * 512, .sector_size = 512, .discard = true };
@@ -209,6 +246,7 @@ int main(void)
 		cmocka_unit_test_prestate(ring_answers_every_entry, &wide),
 		cmocka_unit_test(ring_survives_signals),
 		cmocka_unit_test(ring_waits_with_a_limit),
+		cmocka_unit_test(kernel_threads_are_told_apart),
 		cmocka_unit_test(plain_disk),
 		cmocka_unit_test(large_sectors_read_only),
 		cmocka_unit_test(stopped_server_goes_on),
