@@ -67,6 +67,42 @@ static int attach_alone(const struct options *options, struct guest *guest, stru
 	return r;
 }
 
+/* The daemon that failed had the image. */
+static int open_again(const struct options *options, struct guest *guest, struct error **err)
+{
+	if (guest->image)
+		return 0;
+	guest_close(guest);
+	return guest_open_chosen(options, options->read_only, guest, err);
+}
+
+/* The best exporter; one that fails or does not answer is followed by the next. */
+static int attach_by_any(const struct options *options, struct guest *guest, struct attachment *a,
+			 struct error **err)
+{
+	int r = vd_export_choose(&a->ex, options->exporter, err);
+
+	while (r == 0) {
+		_cleanup_error_ struct error *why = NULL, *none = NULL;
+
+		a->ex.others_may = false;
+		r = vd_export_attach(&a->ex, &why);
+		if (r == 0)
+			break;
+		msg(a->ex.others_may ? MSG_WARNING : MSG_DEBUG, "exporter %s is given up: %s",
+		    a->ex.ops->name, error_msg(why));
+		if (!a->ex.others_may)
+			return error_move(err, steal_ptr(&why));
+		r = open_again(options, guest, err);
+		if (r < 0)
+			return r;
+		a->ex.image = guest->image;
+		if (vd_export_choose(&a->ex, options->exporter, &none) < 0)
+			return error_move(err, steal_ptr(&why));
+	}
+	return r;
+}
+
 static int attach_disk(const struct options *options, struct guest *guest, struct attachment *a,
 		       struct error **err)
 {
@@ -79,9 +115,7 @@ static int attach_disk(const struct options *options, struct guest *guest, struc
 	a->ex.size = guest->disk->size;
 	a->ex.launch = launch_daemon;
 	a->ex.arg = &launch;
-	r = vd_export_choose(&a->ex, options->exporter, err);
-	if (r == 0)
-		r = vd_export_attach(&a->ex, err);
+	r = attach_by_any(options, guest, a, err);
 	if (r < 0)
 		return r;
 	collect_nodes(guest, a);

@@ -141,7 +141,7 @@ int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err)
 	/* the daemon opens it anew, and locks it */
 	guest_close_image(launch->guest);
 	ex->image = NULL;
-	r = daemon_launch(wishes, words.items, ret_devpath, err);
+	r = daemon_launch(wishes, words.items, &ex->others_may, ret_devpath, err);
 	free(wishes);
 	return r;
 }

@@ -26,8 +26,6 @@
 #define AT_EMPTY_PATH 0x1000
 #endif
 
-#define REPORT_MAX 1024u
-
 int daemon_execute(int exe, char *const *argv)
 {
 	static char *const environment[] = { NULL };
@@ -130,50 +128,14 @@ _noreturn_ static void become_daemon(int exe, int state, int report, int kernel_
 	_exit(1);
 }
 
-/* The supervisor was killed before it could tell: the next one has the device, if there is one. */
-static int take_state(int fd, char **ret_devpath, struct error **err)
-{
-	struct daemon_state *state = malloc(sizeof(*state));
-	int r = -ECHILD;
-
-	if (state && pread(fd, state, sizeof(*state), 0) == sizeof(*state) && state->started) {
-		*ret_devpath = strdup(state->devpath);
-		r = *ret_devpath ? 0 : -ENOMEM;
-	}
-	free(state);
-	return r < 0 ? error_make(err, -r, "the daemon ended before the device was there") : 0;
-}
-
-/* "0 /dev/nbd0", or an error number and a message. */
-static int take_report(int fd, int state, char **ret_devpath, struct error **err)
-{
-	char text[REPORT_MAX], *rest;
-	size_t used = 0;
-	ssize_t n;
-	long code;
-
-	do {
-		n = read(fd, text + used, sizeof(text) - 1 - used);
-		used += n > 0 ? (size_t)n : 0;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	text[used] = '\0';
-	code = strtol(text, &rest, 10);
-	rest += *rest == ' ';
-	if (used == 0)
-		return take_state(state, ret_devpath, err);
-	if (code)
-		return error_make(err, (int)code, "%s", rest);
-	*ret_devpath = strdup(rest);
-	return *ret_devpath ? 0 : error_sys(err, ENOMEM, "attach");
-}
-
-int daemon_launch(const struct daemon_state *wishes, char *const *argv, char **ret_devpath,
-		  struct error **err)
+int daemon_launch(const struct daemon_state *wishes, char *const *argv, bool *ret_driver,
+		  char **ret_devpath, struct error **err)
 {
 	_cleanup_close_ int exe = -1, state = -1, reader = -1;
 	int fds[2];
 	pid_t pid;
 
+	*ret_driver = false;
 	exe = copy_program(err);
 	if (exe < 0)
 		return exe;
@@ -189,7 +151,7 @@ int daemon_launch(const struct daemon_state *wishes, char *const *argv, char **r
 	close(fds[1]);
 	if (pid < 0)
 		return error_sys(err, errno, "fork");
-	return take_report(reader, state, ret_devpath, err);
+	return daemon_await(reader, state, pid, ret_driver, ret_devpath, err);
 }
 
 int daemon_state_map(struct daemon_state **ret, struct error **err)

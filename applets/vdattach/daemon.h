@@ -23,6 +23,9 @@
 /* Descriptors that survive exec(). */
 enum { DAEMON_STATE_FD = 3, DAEMON_REPORT_FD = 4, DAEMON_FIRST_FREE_FD = 5 };
 
+/* Who is asked while the device is brought up. */
+enum daemon_phase { DAEMON_STARTS, DAEMON_IN_IMAGE, DAEMON_IN_DRIVER };
+
 struct daemon_state {
 	/* by attach: what the device shall be */
 	uint64_t size;
@@ -31,6 +34,9 @@ struct daemon_state {
 	char exporter[16];
 	char image[PATH_MAX]; /* for list */
 	struct vd_remote remote;
+	int driver_ms; /* how long the kernel may take to answer; 0 = as usual */
+	/* by supervisor and worker, until the device is there: see daemon_phase() */
+	int phase;
 	/* by the supervisor: the device, from create() on */
 	bool started;	  /* it is there for others */
 	char devpath[64]; /* the transport's */
@@ -65,11 +71,26 @@ struct daemon_job {
 /*
  * Starts a daemon for wishes: argv (argv[0] begins with '@') is its command line. Returns when the
  * device is there, *ret_devpath is the caller's then, or when it failed: -errno and the daemon's
- * message. Whatever attach has open is closed in the daemon, but wishes->kernel_fd, which must be
- * DAEMON_FIRST_FREE_FD at least.
+ * message. Tells every few seconds what is waited for; a kernel that does not answer in time is
+ * given up with -ETIMEDOUT, and a process that cannot be killed is left behind. *ret_driver: it was
+ * the kernel that failed, so that another exporter may do better. Whatever attach has open is
+ * closed in the daemon, but wishes->kernel_fd, which must be DAEMON_FIRST_FREE_FD at least.
  */
-int daemon_launch(const struct daemon_state *wishes, char *const *argv, char **ret_devpath,
-		  struct error **err) _must_check_ _nonnull_(1, 2, 3);
+int daemon_launch(const struct daemon_state *wishes, char *const *argv, bool *ret_driver,
+		  char **ret_devpath, struct error **err) _must_check_ _nonnull_(1, 2, 3, 4);
+
+/*
+ * The second half of it, for a daemon that was forked as supervisor and writes its report to the
+ * other end of the pipe report; state_fd holds its state.
+ */
+int daemon_await(int report, int state_fd, pid_t supervisor, bool *ret_driver, char **ret_devpath,
+		 struct error **err) _must_check_ _nonnull_(4, 5);
+
+/* Tells attach who is asked from now on. */
+static inline void daemon_phase(struct daemon_state *state, enum daemon_phase phase)
+{
+	__atomic_store_n(&state->phase, (int)phase, __ATOMIC_RELEASE);
+}
 
 /* The state that daemon_launch, or an earlier supervisor, has left at DAEMON_STATE_FD. 0 or -errno.
  */

@@ -57,11 +57,21 @@ static void tell(const struct vd_export_ops *ops, const struct error *why, struc
 		   before ? "; " : "", error_msg(why));
 }
 
+/* Where to begin: behind the one that was tried. */
+static size_t first(const struct vd_export *ex)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(exporters) && ex->ops && exporters[i] != ex->ops)
+		i++;
+	return ex->ops ? i + 1 : 0;
+}
+
 int vd_export_choose(struct vd_export *ex, const char *name, struct error **err)
 {
 	_cleanup_error_ struct error *reasons = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(exporters); i++) {
+	for (size_t i = first(ex); i < ARRAY_SIZE(exporters); i++) {
 		_cleanup_error_ struct error *why = NULL;
 
 		if (name && strcmp(exporters[i]->name, name) != 0)
@@ -73,7 +83,8 @@ int vd_export_choose(struct vd_export *ex, const char *name, struct error **err)
 		tell(exporters[i], why, &reasons);
 	}
 	if (!reasons)
-		return unknown(name, err);
+		return ex->ops ? error_make(err, EOPNOTSUPP, "there is no other exporter")
+			       : unknown(name, err);
 	if (name)
 		return error_move(err, steal_ptr(&reasons));
 	return error_make(err, EOPNOTSUPP, "%s; use 'vdattach serve' or 'vdattach cat'",

@@ -15,8 +15,9 @@ struct vd_export {
 	bool partscan;	       /* the kernel is to make partition nodes */
 	/* Starts a daemon that serves the image with that exporter; *ret_devpath: its device. */
 	int (*launch)(struct vd_export *ex, char **ret_devpath, struct error **err);
-	void *arg;     /* for launch */
-	char *devpath; /* result, owned */
+	void *arg;	 /* for launch */
+	char *devpath;	 /* result, owned */
+	bool others_may; /* after a failure: it was this exporter's, not the image's */
 };
 
 struct vd_export_ops {
@@ -37,8 +38,9 @@ struct vd_export_ops {
 extern const struct vd_export_ops vd_export_loop, vd_export_dm, vd_export_dm_daemon;
 
 /*
- * Sets ex->ops to the exporter called name, or (NULL) to the first that can serve ex->image; tells
- * (MSG_INFO) why others cannot. Returns 0, -EINVAL (no such exporter), -EOPNOTSUPP.
+ * Sets ex->ops to the exporter called name, or (NULL) to the first that can serve ex->image; when
+ * it is set already, to the next one after it. Tells (MSG_INFO) why others cannot. Returns 0,
+ * -EINVAL (no such exporter), -EOPNOTSUPP.
  */
 int vd_export_choose(struct vd_export *ex, const char *name, struct error **err) _must_check_
 	_nonnull_(1);

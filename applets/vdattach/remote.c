@@ -101,6 +101,7 @@ static int launch(struct daemon_state *wishes, int fd, char **ret_devpath, struc
 	_cleanup_free_ char *folder = socket_folder(wishes->remote.uri);
 	char name[] = "@vdattach", option[] = "--folder", end[] = "--";
 	char *argv[] = { name, end, wishes->remote.uri, NULL, NULL, NULL };
+	bool driver; /* nobody else could */
 	int r;
 
 	if (folder) {
@@ -113,7 +114,7 @@ static int launch(struct daemon_state *wishes, int fd, char **ret_devpath, struc
 	if (wishes->kernel_fd < 0)
 		return error_sys(err, errno, "nbd");
 	close(fd);
-	r = daemon_launch(wishes, argv, ret_devpath, err);
+	r = daemon_launch(wishes, argv, &driver, ret_devpath, err);
 	close(wishes->kernel_fd);
 	return r;
 }

@@ -204,8 +204,10 @@ static int bring_up(struct supervisor *s, struct error **err)
 	const struct vd_server_ops *ops = s->job->ops;
 	int r = enclosure_enter(s->job->folders, s->job->n_folders, err);
 
-	if (r == 0)
-		r = ops->create(&s->server, err);
+	if (r < 0)
+		return r;
+	daemon_phase(s->state, DAEMON_IN_DRIVER);
+	r = ops->create(&s->server, err);
 	if (r < 0)
 		return r;
 	record(s);

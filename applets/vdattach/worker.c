@@ -44,9 +44,11 @@ static int serve(struct daemon_job *job, struct vd_server *server, struct watche
 	struct backend backend;
 	int r, closed;
 
+	daemon_phase(job->state, DAEMON_IN_IMAGE);
 	r = job->open(job, &backend, err);
 	if (r < 0)
 		return r;
+	daemon_phase(job->state, DAEMON_IN_DRIVER);
 	r = start_watcher(watcher, err);
 	/* after the thread has its stack, and the formats their tables */
 	daemon_lock_memory();
