@@ -166,7 +166,8 @@ int daemon_await(int report, int state_fd, pid_t supervisor, bool *ret_driver, c
 	if (r == 0)
 		r = *text ? take_report(text, ret_devpath, err)
 			  : take_state(await.state, ret_devpath, err);
-	*ret_driver = await.state->phase == DAEMON_IN_DRIVER;
+	*ret_driver = await.state->phase == DAEMON_IN_DRIVER ||
+		      (r == -ETIMEDOUT && await.state->phase == DAEMON_STARTS);
 	munmap(await.state, sizeof(*await.state));
 	return r;
 }
