@@ -5,16 +5,34 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <time.h>
+
+#include "applets/lib/msg.h"
 
 #define MODPROBE "/sbin/modprobe"
 
-static int wait_exit(pid_t pid)
-{
-	int status;
+/* In milliseconds: a module whose start never ends is not waited for. */
+#define LIMIT_MS 30000
+#define TELL_MS	 5000
+#define LOOK_MS	 5
 
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
+/* One that does not end is left behind. */
+static int wait_exit(pid_t pid, const char *name)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_MS * 1000000L };
+	int status, waited = 0;
+	pid_t r;
+
+	while ((r = waitpid(pid, &status, WNOHANG)) <= 0) {
+		if (r < 0 && errno != EINTR)
 			return -errno;
+		if (waited >= LIMIT_MS)
+			return -ETIMEDOUT;
+		nanosleep(&pause, NULL);
+		waited += LOOK_MS;
+		if (waited % TELL_MS == 0 && waited < LIMIT_MS)
+			msg(MSG_WARNING, "module '%s' is still being loaded: waiting for %d s more",
+			    name, (LIMIT_MS - waited) / 1000);
 	}
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -ENOENT;
 }
@@ -38,5 +56,5 @@ int module_request(const char *name)
 	if (!r)
 		r = posix_spawn(&pid, MODPROBE, &actions, NULL, argv, envp);
 	posix_spawn_file_actions_destroy(&actions);
-	return r ? -r : wait_exit(pid);
+	return r ? -r : wait_exit(pid, name);
 }

@@ -13,6 +13,7 @@
 
 #define CONTROL "/dev/ublk-control"
 /* How long an answer is waited for, in milliseconds. One that reads the disk may need more. */
+#define PROBE_MS   4000
 #define COMMAND_MS 10000
 #define START_MS   60000
 #define STOP_MS	   60000
@@ -132,14 +133,18 @@ static int command(const struct vd_server *srv, uint32_t op, void *buf, size_t n
 	return patient_command(srv, op, buf, n, data, usual);
 }
 
-/* Whether the driver has done with a dead worker when it says so: see ublk_settle(). */
-static bool is_exact(int control)
+/*
+ * Whether the driver has done with a dead worker when it says so: see ublk_settle(). 1, 0, or
+ * -ETIMEDOUT: there is no answer at all.
+ */
+static int is_exact(int control)
 {
 	const struct vd_server srv = { .kernel_fd = control, .index = UINT32_MAX };
+	const struct patience patience = { -1, PROBE_MS };
 	uint64_t features = 0;
+	int r = patient_command(&srv, UBLK_GET_FEATURES, &features, sizeof(features), 0, patience);
 
-	return command(&srv, UBLK_GET_FEATURES, &features, sizeof(features), 0) == 0 &&
-	       (features & UBLK_FLAG_QUIESCE);
+	return r == -ETIMEDOUT ? r : r == 0 && (features & UBLK_FLAG_QUIESCE);
 }
 
 static int ublk_probe(struct error **err)
@@ -151,11 +156,17 @@ static int ublk_probe(struct error **err)
 	if (fd < 0)
 		return fd;
 	r = uring_open(&uring, 1, true, err);
-	if (r == 0 && !is_exact(fd) && !ublk_can_settle())
-		r = error_make(err, EOPNOTSUPP,
-			       "ublk: this kernel's threads cannot be seen in /proc, and without "
-			       "that no server can be replaced safely");
-	return r;
+	if (r < 0)
+		return r;
+	r = is_exact(fd);
+	if (r < 0)
+		return error_make(err, EOPNOTSUPP, "ublk: its driver does not answer");
+	if (r == 0 && !ublk_can_settle())
+		return error_make(
+			err, EOPNOTSUPP,
+			"ublk: this kernel's threads cannot be seen in /proc, and without "
+			"that no server can be replaced safely");
+	return 0;
 }
 
 void ublk_fill_params(const struct vd_server *srv, uint32_t max_io, struct ublk_params *ret)
@@ -299,7 +310,7 @@ static int is_left(const struct vd_server *srv)
 static int ublk_recover(struct vd_server *srv, struct error **err)
 {
 	struct timespec pause = { .tv_nsec = 1000000 };
-	bool exact = is_exact(srv->kernel_fd);
+	bool exact = is_exact(srv->kernel_fd) > 0;
 	int r = -EBUSY;
 
 	for (unsigned int i = 0; i < RECOVER_TRIES && r == -EBUSY; i++) {
