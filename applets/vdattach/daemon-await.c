@@ -51,6 +51,9 @@ static bool look(struct await *await)
 	int phase = __atomic_load_n(&await->state->phase, __ATOMIC_ACQUIRE);
 	int64_t now = now_ms(), left;
 
+	/* the device is there, the report is on its way */
+	if (__atomic_load_n(&await->state->started, __ATOMIC_ACQUIRE))
+		phase = DAEMON_STARTS;
 	if (phase != await->phase) {
 		await->phase = phase;
 		await->since = await->told = now;
