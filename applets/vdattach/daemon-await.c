@@ -146,8 +146,11 @@ static int read_report(struct await *await, int fd, char *text, pid_t supervisor
 			n = read(fd, text + used, REPORT_MAX - 1 - used);
 			used += n > 0 ? (size_t)n : 0;
 		}
-		if (n != 0 && !look(await) && used == 0)
-			return give_up(await, supervisor, err);
+		if (n != 0 && !look(await)) {
+			if (used == 0)
+				return give_up(await, supervisor, err);
+			break;
+		}
 	}
 	text[used] = '\0';
 	return 0;
@@ -157,7 +160,7 @@ int daemon_await(int report, int state_fd, pid_t supervisor, bool *ret_driver, c
 		 struct error **err)
 {
 	struct await await = { .since = now_ms() };
-	char text[REPORT_MAX];
+	char text[REPORT_MAX] = "";
 	int r;
 
 	await.told = await.since;
