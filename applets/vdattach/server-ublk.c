@@ -99,6 +99,9 @@ static int run_command(int fd, uint32_t op, const struct ublksrv_ctrl_cmd *cmd,
 	sqe->fd = fd;
 	sqe->cmd_op = op;
 	memcpy(sqe->cmd, cmd, sizeof(*cmd));
+	/* at the last moment: see ublk_start() */
+	if (patience.worker >= 0 && pidfd_wait(patience.worker, 0))
+		return -ECHILD;
 	r = uring_enter(&uring, 0);
 	if (r == 0)
 		r = await_result(&uring, patience, &cqe);
@@ -276,9 +279,9 @@ static int ublk_start(struct vd_server *srv, int pid, bool again, struct error *
 {
 	uint32_t op = again ? UBLK_CMD_END_USER_RECOVERY : UBLK_CMD_START_DEV;
 	struct patience patience = { pidfd_of(pid), START_MS };
-	int r = patience.worker < 0 || pidfd_wait(patience.worker, 0) ? -ECHILD : 0;
+	int r = -ECHILD;
 
-	if (r == 0)
+	if (patience.worker >= 0)
 		r = patient_command(srv, UBLK_CONTROL(op), NULL, 0, (uint64_t)pid, patience);
 	closep(&patience.worker);
 	return r < 0 ? error_sys(err, r, "%s %s", again ? "go on with" : "start", srv->devpath) : 0;

@@ -1,4 +1,4 @@
-# promise: a dynamic VHD and a QCOW2 boot by dm, by ublk and by nbd, whichever the kernel has; each reads what the one before has written, and all is left clean
+# promise: a dynamic VHD and a QCOW2 boot by dm, by ublk, by nbd and by fuse, whichever the kernel has; each reads what the one before has written, and all is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # also: current
@@ -26,9 +26,12 @@ for format in vhd qcow2; do
 	by nbd dm_mod,ublk_drv 'test.keep=nbd test.run=/etc/verify'
 	expect '=== kept ublk'
 	expect '=== data is whole'
+	by loop dm_mod,ublk_drv,nbd 'test.keep=fuse test.run=/etc/verify'
+	expect '=== kept nbd'
+	expect '=== data is whole'
 	host_files ext4 "$WORK/after"
 	image_raw $format "$WORK/after" "$WORK/after.img"
 	part "$WORK/root.fs" "$WORK/after.img" 1
 	clean_ext4 "$WORK/root.fs"
-	debugfs -R 'cat /kept' "$WORK/root.fs" 2>/dev/null | tr '\n' ' ' | grep -qx 'dm ublk nbd ' || fail 'what was written is not in the image'
+	debugfs -R 'cat /kept' "$WORK/root.fs" 2>/dev/null | tr '\n' ' ' | grep -qx 'dm ublk nbd fuse ' || fail 'what was written is not in the image'
 done
