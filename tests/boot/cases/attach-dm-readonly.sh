@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# slow: 6.1
+# also: current
+# slow: 6.1 current
 # Read-only images of every format as mapped devices: the bytes, the partitions, no process left, all free afterwards.
 mkdir "$WORK/images" "$WORK/tree"
 head -c 3000000 /dev/urandom >"$WORK/tree/random"

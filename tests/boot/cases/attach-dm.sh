@@ -2,7 +2,8 @@
 # server and the host's disk, discards that reach the image, its processes killed under load one by one and together, all
 # processes stopped; all free and consistent afterwards
 # SPDX-License-Identifier: GPL-2.0-or-later
-# slow: 6.1
+# also: current
+# slow: 6.1 current
 musl-gcc -static -Os -o "$WORK/blockwork" "$TOP/tests/boot/blockwork.c"
 mkdir "$WORK/images"
 for format in vdi vmdk vpc vhdx qcow2; do

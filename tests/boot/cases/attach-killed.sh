@@ -1,6 +1,7 @@
 # promise: whichever process of the daemon is killed while a disk is being attached, attach ends, nothing of it goes on, and the image can be attached again
 # SPDX-License-Identifier: GPL-2.0-or-later
-# slow: 6.1 6.12
+# also: current
+# slow: 6.1 6.12 current
 case $KVER in
 6.1.*) exporters='nbd dm' modules='nbd dm_mod' ;;
 *) exporters='ublk nbd dm' modules='ublk_drv nbd dm_mod' ;;

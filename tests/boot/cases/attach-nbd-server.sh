@@ -1,6 +1,7 @@
 # promise: a disk of an NBD server works while all of its processes are stopped; any two of them may be killed, and a server that then goes and comes back is found again; with --patience requests fail in the end; it comes out clean
 # SPDX-License-Identifier: GPL-2.0-or-later
-# slow: 6.1 6.12
+# also: current
+# slow: 6.1 6.12 current
 mkdir "$WORK/empty"
 ext4 "$WORK/fs" 64M served "$host_uuid" "$WORK/empty"
 disk "$WORK/disk.img" 83 "$WORK/fs"

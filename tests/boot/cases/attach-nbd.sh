@@ -1,6 +1,7 @@
 # promise: an image in any dynamic format is a disk through nbd: the end of either process or both, the stop of all, a full host harm no data; it comes out clean
 # SPDX-License-Identifier: GPL-2.0-or-later
-# slow: 6.12
+# also: current
+# slow: 6.12 current
 mkdir -p "$WORK/host/images"
 truncate -s 96M "$WORK/raw"
 echo 'start=2048, type=83' | sfdisk -q "$WORK/raw"

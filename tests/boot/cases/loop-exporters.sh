@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # also: current
+# slow: 6.12
 . "$TOP/tests/boot/hosts.sh"
 # by DEVICES WITHOUT WORDS: a boot of a kernel that refuses the modules WITHOUT; the disk is one of DEVICES
 by() {
