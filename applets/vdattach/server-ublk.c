@@ -21,8 +21,8 @@
 #define GIVE_UP_MS 3000
 #define STEP_MS	   50
 
-/* of the driver, to take back all that a dead worker had: a minute */
-#define RECOVER_TRIES 600u
+/* of the driver, to take back all that a dead worker had */
+#define RECOVER_MS 60000
 
 /* One discard may free much; zeros may have to be written, and others wait meanwhile. */
 #define DISCARD_SECTORS (256u * 1024u * 2u)
@@ -314,9 +314,10 @@ static int ublk_recover(struct vd_server *srv, struct error **err)
 {
 	struct timespec pause = { .tv_nsec = 1000000 };
 	bool exact = is_exact(srv->kernel_fd) > 0;
+	int64_t end = now_ms() + RECOVER_MS;
 	int r = -EBUSY;
 
-	for (unsigned int i = 0; i < RECOVER_TRIES && r == -EBUSY; i++) {
+	while (r == -EBUSY && now_ms() < end) {
 		r = exact ? 0 : is_left(srv);
 		if (r == 0)
 			r = command(srv, UBLK_CONTROL(UBLK_CMD_START_USER_RECOVERY), NULL, 0, 0);
