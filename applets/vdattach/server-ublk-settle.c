@@ -2,7 +2,7 @@
 /*
  * Waits until the driver has done with a dead worker.
  *
- * Before Linux 6.16 ublk_quiesce_work_fn(), in a worker thread of the kernel, marks the device as
+ * Before Linux 6.15 ublk_quiesce_work_fn(), in a worker thread of the kernel, marks the device as
  * quiesced and only then walks over the commands of the dead worker. UBLK_CMD_START_USER_RECOVERY
  * looks at the mark alone: issued in between it forgets the commands that are being walked over
  * (io_uring_cmd_done() of NULL, and the kernel is down), or the walk calls off those of the next

@@ -147,7 +147,7 @@ static int is_exact(int control)
 	uint64_t features = 0;
 	int r = patient_command(&srv, UBLK_GET_FEATURES, &features, sizeof(features), 0, patience);
 
-	return r == -ETIMEDOUT ? r : r == 0 && (features & UBLK_FLAG_QUIESCE);
+	return r == -ETIMEDOUT ? r : r == 0 && (features & UBLK_FLAGS_EXACT);
 }
 
 static int ublk_probe(struct error **err)
@@ -313,10 +313,11 @@ static int is_left(const struct vd_server *srv)
 static int ublk_recover(struct vd_server *srv, struct error **err)
 {
 	struct timespec pause = { .tv_nsec = 1000000 };
-	bool exact = is_exact(srv->kernel_fd) > 0;
 	int64_t end = now_ms() + RECOVER_MS;
-	int r = -EBUSY;
+	int exact = is_exact(srv->kernel_fd), r = MIN(exact, 0);
 
+	if (r == 0)
+		r = -EBUSY;
 	while (r == -EBUSY && now_ms() < end) {
 		r = exact ? 0 : is_left(srv);
 		if (r == 0)

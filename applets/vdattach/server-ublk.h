@@ -12,14 +12,15 @@
 #include "applets/vdattach/server.h"
 
 /* What linux/ublk_cmd.h of 6.1 lacks. Kernels before 6.4 know the bare numbers only. */
-#define UBLK_CONTROL(nr)	    _IOWR('u', nr, struct ublksrv_ctrl_cmd)
-#define UBLK_CONTROL_GET(nr)	    _IOR('u', nr, struct ublksrv_ctrl_cmd)
-#define UBLK_REQUEST(nr)	    _IOWR('u', nr, struct ublksrv_io_cmd)
-#define UBLK_GET_FEATURES	    UBLK_CONTROL_GET(0x13) /* 6.5 */
-#define UBLK_DEL_DEV_ASYNC	    UBLK_CONTROL_GET(0x14) /* 6.7 */
-#define UBLK_FLAG_IOCTL_ENCODE	    (1ULL << 6)		   /* UBLK_F_CMD_IOCTL_ENCODE */
-#define UBLK_FLAG_QUIESCE	    (1ULL << 12)	   /* UBLK_F_QUIESCE, 6.16 */
-#define UBLK_FLAG_NO_PARTITION_SCAN (1ULL << 18)	   /* UBLK_F_NO_AUTO_PART_SCAN */
+#define UBLK_CONTROL(nr)       _IOWR('u', nr, struct ublksrv_ctrl_cmd)
+#define UBLK_CONTROL_GET(nr)   _IOR('u', nr, struct ublksrv_ctrl_cmd)
+#define UBLK_REQUEST(nr)       _IOWR('u', nr, struct ublksrv_io_cmd)
+#define UBLK_GET_FEATURES      UBLK_CONTROL_GET(0x13) /* 6.5 */
+#define UBLK_DEL_DEV_ASYNC     UBLK_CONTROL_GET(0x14) /* 6.7 */
+#define UBLK_FLAG_IOCTL_ENCODE (1ULL << 6)	      /* UBLK_F_CMD_IOCTL_ENCODE */
+/* UBLK_F_SUPPORT_ZERO_COPY and UBLK_F_QUIESCE: features of Linux 6.15 and 6.16 */
+#define UBLK_FLAGS_EXACT	    (1ULL << 0 | 1ULL << 12)
+#define UBLK_FLAG_NO_PARTITION_SCAN (1ULL << 18) /* UBLK_F_NO_AUTO_PART_SCAN */
 
 /*
  * Each tag has a buffer, so these two are the worker's memory: 4 MiB. Deeper queues gain nothing,

@@ -19,7 +19,7 @@ watch_driver() {
 	mount -t tracefs tracefs /sys/kernel/tracing || die tracefs
 	cd /sys/kernel/tracing || die tracing
 	echo 'p:asked ublk_ctrl_uring_cmd op=+24(%di):u32' >>kprobe_events || die 'watch the driver'
-	# gone since Linux 6.16
+	# gone since Linux 6.15
 	if grep -q ublk_quiesce_work_fn /proc/kallsyms; then
 		echo 'p:walk ublk_quiesce_work_fn' >>kprobe_events && echo 'r:walked ublk_quiesce_work_fn' >>kprobe_events || die 'watch the walk'
 	fi

@@ -1,4 +1,5 @@
 # promise: a dynamic VHDX on ext4 grows and keeps what is written; all is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
+# also: current
 . "$TOP/tests/boot/hosts.sh"
 format_boot vhdx ext4
