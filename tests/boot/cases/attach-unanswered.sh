@@ -9,8 +9,11 @@ bare_guest >"$WORK/common"
 cat >"$WORK/freeze.c" <<'C'
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-/* freeze EXPORTER...: the daemons of these stand still as soon as they are seen, and no signal reaches them. */
+#include <unistd.h>
+/* freeze EXPORTER...: the supervisors of these, which ask the kernel, stand still as soon as they are seen; no signal
+ * reaches them. */
 int main(int argc, char **argv)
 {
 	static const char begin[] = "@vdattach\0-e";
@@ -25,7 +28,8 @@ int main(int argc, char **argv)
 			fread(line, 1, sizeof(line) - 1, file);
 			fclose(file);
 			for (int i = 1; i < argc; i++) {
-				if (memcmp(line, begin, sizeof(begin)) || strcmp(line + sizeof(begin), argv[i]))
+				if (memcmp(line, begin, sizeof(begin)) || strcmp(line + sizeof(begin), argv[i]) ||
+				    getsid(atoi(entry->d_name)) != atoi(entry->d_name))
 					continue;
 				group = fopen("/run/freezer/still/cgroup.procs", "w");
 				fprintf(group, "%s\n", entry->d_name);
