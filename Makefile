@@ -50,9 +50,10 @@ MUSL_LDFLAGS := -static -no-pie -s -Wl,--gc-sections,--build-id=none -L$(MUSL)/l
 	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64
 
 COMMON_SRC  := $(wildcard common/*.c)
-BUILDER_SRC := $(filter-out builder/main.c,$(wildcard builder/*.c builder/util/*.c))
+BUILDER_SRC := $(filter-out builder/cmd/main.c,$(wildcard builder/*/*.c builder/*/*/*.c))
 LIB_SRC     := $(wildcard applets/lib/*.c)
-applet_src   = $(filter-out %/main.c,$(wildcard applets/$(1)/*.c)) $(LIB_SRC) $(COMMON_SRC)
+applet_main  = $(wildcard applets/$(1)/main.c applets/$(1)/cmd/main.c)
+applet_src   = $(filter-out %/main.c,$(wildcard $(addprefix applets/$(1)/,*.c */*.c */*/*.c))) $(LIB_SRC) $(COMMON_SRC)
 
 include mk/build.mk
 unpackroot_LIBS += -lbz2 # has no .pc file

@@ -26,23 +26,23 @@ BUILDER_OBJ := $(patsubst %.c,$(HOST)/%.o,$(BUILDER_SRC) $(COMMON_SRC))
 BUILDER_LIBS = $(shell pkg-config --libs $(BUILDER_PKGS)) -lbz2 -lpthread
 
 $(HOST)/libbuilder.a: $(BUILDER_OBJ)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
-$(HOST)/mkvinitrd: $(HOST)/builder/main.o $(HOST)/libbuilder.a
+$(HOST)/mkvinitrd: $(HOST)/builder/cmd/main.o $(HOST)/libbuilder.a
 	@$(if $(V),,echo "  LINK    $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(BUILDER_LIBS)
 
 define applet_rules
 $(HOST)/lib$(1).a: $$(patsubst %.c,$$(HOST)/%.o,$$(call applet_src,$(1)))
-	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+	$$(Q)rm -f $$@ && $$(AR) qcs $$@ $$^
 
 $(1)_LIBS = $$(if $$($(1)_PKGS),$$(shell pkg-config --libs $$($(1)_PKGS))) -lpthread
-$(HOST)/bin/$(1): $(HOST)/applets/$(1)/main.o $(HOST)/lib$(1).a
+$(HOST)/bin/$(1): $$(patsubst %.c,$$(HOST)/%.o,$$(call applet_main,$(1))) $(HOST)/lib$(1).a
 	@mkdir -p $$(@D)
 	@$$(if $$(V),,echo "  LINK    $$@")
 	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$($(1)_LIBS)
 
-$(MUSL)/bin/$(1): $$(patsubst %.c,$$(MUSL)/obj/%.o,applets/$(1)/main.c $$(call applet_src,$(1))) $(MUSL)/lib/nofloat.o
+$(MUSL)/bin/$(1): $$(patsubst %.c,$$(MUSL)/obj/%.o,$$(call applet_main,$(1)) $$(call applet_src,$(1))) $(MUSL)/lib/nofloat.o
 	@mkdir -p $$(@D)
 	@$$(if $$(V),,echo "  LINK    $$@")
 	$$(Q)$$(MUSL_CC) $$(MUSL_CFLAGS) -o $$@ $$^ $$(MUSL_LDFLAGS) $$($(1)_MUSL)

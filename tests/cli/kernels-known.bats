@@ -83,7 +83,7 @@ has() {
 
 # Names in the tables of the builder, in profiles and in scripts of the image.
 named_modules() {
-	sed -n '/companions\[\] = {/,/^};/p' "$TOP/builder/resolve-modules.c" | sed 's|, "[^"]*" },$||' | grep -o '"[a-z0-9_]*"' | tr -d '"'
+	sed -n '/companions\[\] = {/,/^};/p' "$TOP/builder/resolve/module/modules.c" | sed 's|, "[^"]*" },$||' | grep -o '"[a-z0-9_]*"' | tr -d '"'
 	cat "$TOP"/profiles/*.profile | sed -n 's/^\(module\|blacklist\) //p' | tr ' ' '\n' | grep -x '[a-z0-9_]*'
 	cat "$TOP"/skel/lib/*.sh | sed -n 's/2>.*//; s/.*modprobe -[aq] \([a-z0-9_ ]*\).*/\1/p' | tr ' ' '\n' | grep -x '[a-z0-9_]\{1,\}'
 	cat "$TOP"/applets/*/*.c | sed -n 's/.*module_request("\([a-z0-9_]*\)").*/\1/p'
@@ -108,7 +108,7 @@ named_modules() {
 }
 
 @test "every pattern of a module group matches something in one of the kernels" {
-	sed -n '/groups\[\] = {/,/^};/p' "$TOP/builder/resolve-modgroup.c" | grep -o '"[^"]*/[^"]*"' | tr -d '"!' | sort -u >patterns
+	sed -n '/groups\[\] = {/,/^};/p' "$TOP/builder/resolve/module/group.c" | grep -o '"[^"]*/[^"]*"' | tr -d '"!' | sort -u >patterns
 	for kernel in "${kernels[@]}"; do
 		use_kernel "$kernel"
 		{ cut -d: -f1 "$INDEX/modules.dep" && cat "$INDEX/modules.builtin"; } | sed 's|^kernel/||; s|\.ko.*||'

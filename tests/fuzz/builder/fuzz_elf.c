@@ -7,9 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "builder/resolve-elf.h"
-#include "builder/resolve-moddep.h"
-#include "builder/resolve-modinfo.h"
+#include "builder/resolve/elf.h"
+#include "builder/resolve/module/dependencies.h"
+#include "builder/resolve/module/modinfo.h"
 
 static int ignore(void *context, const char *value)
 {

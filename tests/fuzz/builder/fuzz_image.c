@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "builder/check.h"
-#include "builder/image-program.h"
-#include "builder/image-tree.h"
+#include "builder/check/check.h"
+#include "builder/image/program.h"
+#include "builder/image/tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "builder/profile.h"
+#include "builder/profile/profile.h"
 
 struct input {
 	const char *text;

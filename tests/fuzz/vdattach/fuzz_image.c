@@ -2,8 +2,8 @@
 /* An image from a stranger: open, check, map, read its ends, parse its partition table. */
 #include <errno.h>
 
-#include "applets/vdattach/image.h"
-#include "applets/vdattach/partition.h"
+#include "applets/vdattach/image/image.h"
+#include "applets/vdattach/partition/partition.h"
 #include "tests/unit/vdattach/disk.h"
 
 static void read_ends(struct source *source)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "applets/vdattach/nbd-negotiate.h"
+#include "applets/vdattach/nbd/negotiate.h"
 
 static void read_address(const uint8_t *data, size_t size)
 {

@@ -2,7 +2,7 @@
 /* QCOW, QCOW2 and cloop images from a stranger: open, map, check, read, write. */
 #include <string.h>
 
-#include "applets/vdattach/image.h"
+#include "applets/vdattach/image/image.h"
 #include "common/bytes.h"
 
 static const char *const formats[] = { "qcow2", "qcow", "cloop" };

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "builder/archive-cpio.h"
-#include "builder/compress.h"
-#include "builder/image.h"
+#include "builder/write/cpio.h"
+#include "builder/write/compress.h"
+#include "builder/image/image.h"
 
 static inline void add(struct fileset *set, struct fs_entry entry)
 {

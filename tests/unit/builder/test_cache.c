@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "builder/cache.h"
+#include "builder/util/cache.h"
 
 static char folder[64];
 

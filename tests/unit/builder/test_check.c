@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/unit/builder/fixture.h"
 
-#include "builder/check.h"
+#include "builder/check/check.h"
 
 static const char config_6_12[] = "CONFIG_RD_GZIP=y\nCONFIG_RD_XZ=y\nCONFIG_RD_ZSTD=y\n# CONFIG_RD_LZ4 is not set\n"
 				  "CONFIG_MODULE_COMPRESS_XZ=y\nCONFIG_MODULE_DECOMPRESS=y\n";

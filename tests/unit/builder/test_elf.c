@@ -15,8 +15,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "builder/resolve-elf.h"
-#include "builder/resolve-inflate.h"
+#include "builder/resolve/elf.h"
+#include "builder/resolve/module/inflate.h"
 
 /* A path to `len` bytes in memory. */
 static const char *file_of(const void *data, size_t len)

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-#include "builder/image-cpio.h"
-#include "builder/image-tree.h"
+#include "builder/image/cpio.h"
+#include "builder/image/tree.h"
 
 /* An archive written by hand, so that it can be wrong. */
 struct archive {

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "builder/resolve-modgroup.h"
-#include "builder/resolve-modindex.h"
+#include "builder/resolve/module/group.h"
+#include "builder/resolve/module/index.h"
 
 static const char dep[] = "kernel/net/virtio-net.ko.xz: kernel/core/failover.ko.xz kernel/core/ring.ko.xz\n"
 			  "kernel/core/failover.ko.xz:\n"

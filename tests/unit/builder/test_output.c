@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "builder/output.h"
+#include "builder/write/output.h"
 
 static char folder[64];
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "applets/vdattach/source.h"
+#include "applets/vdattach/source/source.h"
 #include "common/bytes.h"
 
 static inline void mbr_entry(uint8_t *sector, unsigned int i, uint8_t type, uint32_t start,

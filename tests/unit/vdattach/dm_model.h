@@ -10,7 +10,7 @@
 
 #include <linux/dm-ioctl.h>
 
-#include "applets/vdattach/dm-map.h"
+#include "applets/vdattach/dm/map.h"
 #include "tests/unit/vdattach/crash.h"
 
 #define DM_MODEL_SERVER 0x700u /* as the kernel writes it: 7:0 */

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "applets/vdattach/opener.h"
-#include "applets/vdattach/vault.h"
+#include "applets/vdattach/image/open.h"
+#include "applets/vdattach/source/vault.h"
 #include "tests/unit/vdattach/crash.h"
 
 #define KILLED_SECTORS 65536u

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "applets/vdattach/backend.h"
+#include "applets/vdattach/image/backend.h"
 #include "tests/unit/vdattach/world.h"
 
 static int request(struct backend *backend, enum backend_op op, bool fua)

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "applets/vdattach/codec.h"
-#include "applets/vdattach/image.h"
+#include "applets/vdattach/format/common/codec.h"
+#include "applets/vdattach/image/image.h"
 #include "common/bytes.h"
 
 #define BLOCK  1024u

@@ -10,7 +10,7 @@
 #include <lzo/lzo1x.h>
 #include <string.h>
 
-#include "applets/vdattach/codec.h"
+#include "applets/vdattach/format/common/codec.h"
 
 #define BLOCK 4096u
 #define ROOM  (2 * BLOCK)

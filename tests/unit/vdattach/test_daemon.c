@@ -21,10 +21,10 @@
 
 #include <cmocka.h>
 
-#include "applets/vdattach/control.h"
-#include "applets/vdattach/genl.h"
-#include "applets/vdattach/mountlist.h"
-#include "applets/vdattach/source.h"
+#include "applets/vdattach/export/control.h"
+#include "applets/vdattach/server/genl.h"
+#include "applets/vdattach/daemon/mountlist.h"
+#include "applets/vdattach/source/source.h"
 
 /* NBD_CMD_RECONFIGURE of device 3 with socket 9, as nbd-client sends it (little-endian machine). */
 static void test_message_with_nested_attributes(void **state)

@@ -12,7 +12,7 @@
 #include <linux/falloc.h>
 #include <linux/fuse.h>
 
-#include "applets/vdattach/server-fuse.h"
+#include "applets/vdattach/server/fuse.h"
 #include "tests/unit/vdattach/disk.h"
 
 #define SIZE 65536u

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "applets/lib/state.h"
-#include "applets/vdattach/image.h"
+#include "applets/vdattach/image/image.h"
 #include "tests/unit/vdattach/disk.h"
 
 #define SIZE 8192u

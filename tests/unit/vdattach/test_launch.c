@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "applets/vdattach/daemon.h"
+#include "applets/vdattach/daemon/daemon.h"
 
 #define SHORT_MS 300
 

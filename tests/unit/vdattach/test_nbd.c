@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "applets/vdattach/nbd-server.h"
+#include "applets/vdattach/nbd/server.h"
 #include "tests/unit/vdattach/disk.h"
 
 #define SIZE  8192u

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "applets/vdattach/nbd-negotiate.h"
+#include "applets/vdattach/nbd/negotiate.h"
 #include "common/bytes.h"
 
 /* What a server says, one after the other; it hangs up at the end. */

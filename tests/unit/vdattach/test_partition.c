@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "applets/vdattach/partition.h"
+#include "applets/vdattach/partition/partition.h"
 #include "tests/unit/vdattach/disk.h"
 
 #define SIZE (1024 * 1024u)

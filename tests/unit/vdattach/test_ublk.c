@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "applets/vdattach/server-awake.h"
-#include "applets/vdattach/server-ublk.h"
-#include "applets/vdattach/uring.h"
+#include "applets/vdattach/server/awake.h"
+#include "applets/vdattach/server/ublk.h"
+#include "applets/vdattach/server/uring.h"
 
 static void take_all(struct uring *uring, unsigned int n, uint64_t *sum)
 {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "applets/vdattach/image.h"
+#include "applets/vdattach/image/image.h"
 #include "tests/unit/vdattach/disk.h"
 
 #define DATA  65536u

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "applets/vdattach/vmdk-descriptor.h"
+#include "applets/vdattach/format/vmdk/descriptor.h"
 #include "tests/unit/vdattach/fixture.h"
 #include "tests/unit/vdattach/vmdk_disks.h"
 

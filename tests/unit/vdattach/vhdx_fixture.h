@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "applets/vdattach/image.h"
+#include "applets/vdattach/image/image.h"
 #include "tests/unit/vdattach/vhdx_make.h"
 
 #define DISK (3 * MIB)

@@ -6,7 +6,7 @@
 #ifndef TESTS_VDATTACH_VHDX_MAKE_H
 #define TESTS_VDATTACH_VHDX_MAKE_H
 
-#include "applets/vdattach/crc32c.h"
+#include "applets/vdattach/format/common/crc32c.h"
 #include "common/bytes.h"
 #include "tests/unit/vdattach/world.h"
 

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "applets/vdattach/image.h"
+#include "applets/vdattach/image/image.h"
 #include "tests/unit/vdattach/paged.h"
 
 #define WORLD_FILES 24u

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verbs of vdattach, and what they share. Part of main: only these print. */
+#ifndef VDATTACH_CMD_H
+#define VDATTACH_CMD_H
+
+#include "applets/vdattach/image/image.h"
+#include "applets/vdattach/image/open.h"
+#include "applets/vdattach/partition/partition.h"
+
+#define SNAPSHOTS_MAX 16u
+#define FOLDERS_MAX   64u
+
+/* The command line. Strings belong to argv. */
+struct options {
+	const char *operand; /* IMAGE or DEVICE */
+	const char *format, *exporter, *partition, *output, *socket, *state, *links;
+	const char *parents; /* folder below which the image's other files may be; NULL = its own */
+	const char *snapshots[SNAPSHOTS_MAX]; /* each continues the one before, the first IMAGE */
+	unsigned int n_snapshots;
+	struct vault *vault;  /* what a killed worker has left, and this one will; or NULL */
+	uint32_t sector_size; /* of the partition table; 0 = find out */
+	uint32_t patience;    /* seconds without server after which requests fail; 0 = never */
+	bool read_only, json, once;
+	bool lock;	   /* the image's files against other programs that write them */
+	char *const *argv; /* of the program */
+	/* canonical folders that the daemon's enclosure is to have */
+	const char *folders[FOLDERS_MAX];
+	unsigned int n_folders;
+};
+
+/* Proves that nobody has the device open: open(2) with O_EXCL, tried for 5 s. -EBUSY names the
+ * holder. */
+int cmd_free(const struct options *options, struct error **err);
+
+/* Takes a volume of LVM or LUKS (by its device-mapper uuid) away, and its nodes. -EBUSY while it is
+ * open, -ENODEV: another kind of device. */
+int cmd_unmap(const struct options *options, struct error **err);
+
+/* Each returns the exit status, or -errno with *err set. */
+int cmd_attach(const struct options *options, struct error **err);
+int cmd_cat(const struct options *options, struct error **err);
+int cmd_daemon(const struct options *options, struct error **err);
+int cmd_check(const struct options *options, struct error **err);
+int cmd_detach(const struct options *options, struct error **err);
+int cmd_info(const struct options *options, struct error **err);
+int cmd_list(const struct options *options, struct error **err);
+int cmd_map(const struct options *options, struct error **err);
+int cmd_serve(const struct options *options, struct error **err);
+
+/* An opened image with what the guest sees in it. All zero = closed. */
+struct guest {
+	struct vd_image *image;
+	struct file_opener *openers[SNAPSHOTS_MAX + 1]; /* for its other files; owned */
+	unsigned int n_openers;
+	struct source *disk; /* the guest's view of image */
+	struct partition_table table;
+	struct findings findings;	   /* of the partition table */
+	const struct partition *partition; /* chosen by -p, or NULL = whole disk */
+	struct source *chosen;		   /* window on it; NULL = disk */
+};
+
+/*
+ * Opens options->operand and reads its partition table. read_only false: falls
+ * back to reading, with a message, where the file system or the file's
+ * permissions forbid writing. Findings are kept, not printed.
+ */
+int guest_open(const struct options *options, bool read_only, struct guest *ret,
+	       struct error **err) _must_check_;
+
+/* guest_open and -p: partition and chosen are set. */
+int guest_open_chosen(const struct options *options, bool read_only, struct guest *ret,
+		      struct error **err) _must_check_;
+
+/* Sets partition and chosen by -p. 0 or -errno. */
+int guest_choose(const struct options *options, struct guest *guest,
+		 struct error **err) _must_check_;
+
+/* Closes the image, but keeps what is known of its partitions. */
+void guest_close_image(struct guest *guest);
+
+/*
+ * Two writable devices over one file would each have a cache of their own: the
+ * second is refused with -EBUSY. Read-only guests always pass.
+ */
+int guest_refuse_second(const struct guest *guest, struct error **err) _must_check_;
+
+/* What cat and serve work on: the chosen partition or the disk. */
+struct source *guest_source(const struct guest *guest);
+
+/*
+ * Starts the daemon that serves guest's image (which is closed) with ex->ops, and with the
+ * partition alone if ex->size is not 0. For vd_export.launch; ex->arg is a struct launch.
+ */
+struct launch {
+	const struct options *options;
+	struct guest *guest;
+};
+struct vd_export;
+int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err) _must_check_;
+
+/* Prints the findings of image and table as warnings. */
+void guest_warn(const struct guest *guest);
+
+void guest_close(struct guest *guest);
+
+#define _cleanup_guest_ _cleanup_(guest_close)
+
+/* Prints text as a JSON string with its quotes. Bytes that are not UTF-8 are passed on. */
+void json_string(const char *text);
+
+/* Flushes stdout. 0, or -errno when something could not be written (disk full, closed pipe). */
+int finish_stdout(struct error **err) _must_check_;
+
+#endif

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The daemon's command line: made by attach, carried out by the program that it executes. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "applets/lib/mountutil.h"
+#include "applets/lib/msg.h"
+#include "applets/vdattach/cmd/cmd.h"
+#include "applets/vdattach/daemon/daemon.h"
+#include "applets/vdattach/export/export.h"
+#include "applets/vdattach/daemon/remote.h"
+#include "applets/vdattach/source/vault.h"
+
+#define WORDS_MAX (16u + 2 * SNAPSHOTS_MAX + 2 * FOLDERS_MAX)
+
+/* A command line. Words are owned. */
+struct words {
+	char *items[WORDS_MAX + 1];
+	size_t n;
+	int r; /* of the first that failed */
+};
+
+static void words_release(struct words *words)
+{
+	while (words->n > 0)
+		free(words->items[--words->n]);
+}
+
+/* Takes word; NULL: no memory. */
+static void add_owned(struct words *words, char *word)
+{
+	if (words->n == WORDS_MAX || !word) {
+		words->r = words->r ? words->r : -(word ? E2BIG : ENOMEM);
+		free(word);
+		return;
+	}
+	words->items[words->n++] = word;
+}
+
+static void add(struct words *words, const char *option, const char *value)
+{
+	if (!value)
+		return;
+	if (*option)
+		add_owned(words, strdup(option));
+	add_owned(words, strdup(value));
+}
+
+/* A path, as it is seen from anywhere. */
+static void add_path(struct words *words, const char *option, const char *path)
+{
+	char *real;
+
+	if (!path)
+		return;
+	real = realpath(path, NULL);
+	if (!real) {
+		words->r = words->r ? words->r : -errno;
+		return;
+	}
+	if (*option)
+		add_owned(words, strdup(option));
+	add_owned(words, real);
+}
+
+static void add_folder(struct words *words, const char *path)
+{
+	_cleanup_free_ char *real = realpath(path, NULL);
+	char *slash = real ? strrchr(real, '/') : NULL;
+
+	if (!slash) {
+		words->r = words->r ? words->r : -errno;
+		return;
+	}
+	slash[slash == real] = '\0';
+	for (size_t i = 1; i < words->n; i++) {
+		if (strcmp(words->items[i], real) == 0 &&
+		    strcmp(words->items[i - 1], "--folder") == 0)
+			return;
+	}
+	add(words, "--folder", real);
+}
+
+static void add_folders(struct words *words, const struct options *options,
+			const struct guest *guest)
+{
+	add_folder(words, options->operand);
+	for (unsigned int i = 0; i < options->n_snapshots; i++)
+		add_folder(words, options->snapshots[i]);
+	for (unsigned int i = 0; i < guest->n_openers; i++) {
+		for (size_t k = 0; k < guest->openers[i]->n_opened; k++)
+			add_folder(words, guest->openers[i]->opened[k]);
+	}
+}
+
+static void make_words(const struct options *options, const struct guest *guest,
+		       const struct vd_export *ex, struct words *words)
+{
+	add(words, "", "@vdattach");
+	add(words, "-e", ex->ops->name);
+	add(words, "-f", options->format);
+	if (guest->image->read_only)
+		add(words, "", "-r");
+	if (options->sector_size)
+		add(words, "-b", options->sector_size == 512 ? "512" : "4096");
+	if (!ex->partscan)
+		add(words, "-p", options->partition);
+	add_path(words, "--parents", options->parents);
+	for (unsigned int i = 0; i < options->n_snapshots; i++)
+		add_path(words, "-S", options->snapshots[i]);
+	add_folders(words, options, guest);
+	add(words, "", "--");
+	add_path(words, "", options->operand);
+}
+
+int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err)
+{
+	const struct launch *launch = ex->arg;
+	_cleanup_(words_release) struct words words = { .n = 0 };
+	struct daemon_state *wishes;
+	int r;
+
+	if (!launch->guest->image)
+		return error_make(err, EBUSY, "attach it again");
+	make_words(launch->options, launch->guest, ex, &words);
+	if (words.r < 0)
+		return error_sys(err, words.r, "start a daemon for '%s'", launch->options->operand);
+	wishes = calloc(1, sizeof(*wishes));
+	if (!wishes)
+		return error_sys(err, ENOMEM, "start a daemon");
+	wishes->size = ex->size;
+	wishes->sector_size = ex->sector_size;
+	wishes->partscan = ex->partscan;
+	wishes->read_only = launch->guest->disk->read_only;
+	wishes->discard = !wishes->read_only && launch->guest->disk->ops->discard;
+	wishes->kernel_fd = -1;
+	snprintf(wishes->exporter, sizeof(wishes->exporter), "%s", ex->ops->name);
+	snprintf(wishes->image, sizeof(wishes->image), "%s", words.items[words.n - 1]);
+	/* the daemon opens it anew, and locks it */
+	guest_close_image(launch->guest);
+	ex->image = NULL;
+	r = daemon_launch(wishes, words.items, &ex->others_may, ret_devpath, err);
+	free(wishes);
+	return r;
+}
+
+struct daemon_image {
+	const struct options *options;
+	struct guest guest;
+	struct vault vault;
+};
+
+static int open_image(struct daemon_job *job, struct backend *ret, struct error **err)
+{
+	struct daemon_image *image = job->arg;
+	const struct options *options = image->options;
+	int r = options->parents ? make_dirs(options->parents, 0755, err) : 0;
+
+	if (r == 0)
+		r = vault_init(&image->vault, job->state->vault_fd, err);
+	if (r == 0)
+		r = guest_open(options, options->read_only, &image->guest, err);
+	if (r == 0)
+		r = guest_choose(options, &image->guest, err);
+	if (r == 0 && guest_source(&image->guest)->size != job->state->size)
+		r = error_make(err, ESTALE, "%s: its size has changed", options->operand);
+	if (r < 0)
+		return r;
+	backend_init(ret, image->guest.image, guest_source(&image->guest));
+	return 0;
+}
+
+static int close_image(struct daemon_job *job, struct backend *backend, struct error **err)
+{
+	struct daemon_image *image = job->arg;
+	int r = backend->disk->read_only ? 0 : source_flush(backend->disk, err);
+
+	backend_release(backend);
+	guest_close(&image->guest);
+	return r;
+}
+
+int cmd_daemon(const struct options *given, struct error **err)
+{
+	struct options options = *given;
+	struct daemon_image image = { .options = &options };
+	struct daemon_job job = {
+		.argv = given->argv,
+		.folders = given->folders,
+		.n_folders = given->n_folders,
+		.open = open_image,
+		.close = close_image,
+		.arg = &image,
+	};
+	int r = daemon_state_map(&job.state, err);
+
+	if (r < 0)
+		return r;
+	job.ops = vd_export_server(job.state->exporter);
+	if (!job.ops)
+		return error_make(err, EINVAL, "exporter '%s' has no daemon", job.state->exporter);
+	if (job.ops == &vd_server_remote) {
+		job.open = remote_open;
+		job.close = remote_close;
+	}
+	options.lock = true;
+	options.vault = &image.vault;
+	r = supervisor_run(&job, err);
+	/* attach has the message, or the kernel's log */
+	error_release(err);
+	return r < 0 ? 1 : 0;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "applets/lib/loopdev.h"
+#include "applets/lib/msg.h"
+#include "applets/vdattach/cmd/cmd.h"
+#include "applets/vdattach/export/control.h"
+#include "applets/vdattach/export/devlinks.h"
+#include "applets/vdattach/dm/disk.h"
+#include "applets/vdattach/source/sysfs.h"
+
+/* /dev/loop0p1, /dev/vdhost/Partition1, /dev/vdhost/EntireDisk -> /dev/loop0 */
+static int whole_device(const char *device, char **ret, struct error **err)
+{
+	_cleanup_free_ char *real = realpath(device, NULL);
+	_cleanup_free_ char *name = NULL;
+	int r;
+
+	if (!real)
+		return error_sys(err, errno, "detach '%s'", device);
+	r = dm_disk_whole(strrchr(real, '/') + 1, &name);
+	if (r < 0)
+		return error_make(err, r, "detach '%s': not a block device", device);
+	if (asprintf(ret, "/dev/%s", name) < 0) {
+		*ret = NULL;
+		return error_sys(err, ENOMEM, "detach '%s'", device);
+	}
+	return 0;
+}
+
+int cmd_detach(const struct options *options, struct error **err)
+{
+	_cleanup_free_ char *disk = NULL;
+	char answer[CONTROL_TEXT_MAX];
+	const char *name;
+	int r;
+
+	r = whole_device(options->operand, &disk, err);
+	if (r < 0 || !disk)
+		return r;
+	name = disk + strlen("/dev/");
+	if (control_exists(name))
+		r = control_ask(name, "detach", true, answer, err);
+	else if (dm_disk_is_ours(name))
+		r = dm_disk_remove(name, err);
+	else if (strncmp(name, "loop", 4) == 0)
+		r = loop_detach(disk, err);
+	else
+		r = error_make(err, ENODEV, "detach '%s': not a device of vdattach",
+			       options->operand);
+	if (r < 0)
+		return r;
+	devlinks_remove(options->links, disk);
+	/* of mapped partitions, which have names of their own */
+	devlinks_remove_stale(options->links);
+	msg(MSG_INFO, "%s detached", disk);
+	return 0;
+}

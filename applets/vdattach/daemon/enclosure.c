@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/vdattach/daemon/enclosure.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "applets/lib/mountutil.h"
+#include "applets/vdattach/daemon/mountlist.h"
+
+/*
+ * The new root is mounted over /proc, the one folder that is there on any system and in which no
+ * image lies.
+ */
+#define NEW_ROOT "/proc"
+
+static const char *const system_folders[] = { "/dev", "/proc", "/sys", "/run" };
+
+static bool is_system_folder(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++) {
+		if (strcmp(path, system_folders[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int bind(const char *from, const char *to, struct error **err)
+{
+	return mount_fs(from, to, NULL, MS_BIND, NULL, err);
+}
+
+static int bind_file(const char *from, const char *to, struct error **err)
+{
+	int fd = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return error_sys(err, errno, "make '%s'", to);
+	close(fd);
+	return bind(from, to, err);
+}
+
+static int add_folder(const char *path, struct error **err)
+{
+	char to[PATH_MAX + sizeof(NEW_ROOT)];
+	int r;
+
+	snprintf(to, sizeof(to), NEW_ROOT "%s", path);
+	r = make_dirs(to, 0755, err);
+	return r < 0 ? r : bind(path, to, err);
+}
+
+/* What lies directly in the old root, but for the folders that only have mounts on them. */
+static int add_entry(const char *name, struct error **err)
+{
+	char from[NAME_MAX + 2], to[NAME_MAX + 2 + sizeof(NEW_ROOT)];
+	struct stat st;
+
+	snprintf(from, sizeof(from), "/%s", name);
+	snprintf(to, sizeof(to), NEW_ROOT "/%s", name);
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || is_system_folder(from) ||
+	    lstat(from, &st) < 0)
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return add_folder(from, err);
+	return S_ISREG(st.st_mode) ? bind_file(from, to, err) : 0;
+}
+
+static int add_root(struct error **err)
+{
+	DIR *dir = opendir("/");
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir)
+		return error_sys(err, errno, "read '/'");
+	while (r == 0 && (entry = readdir(dir)))
+		r = add_entry(entry->d_name, err);
+	closedir(dir);
+	return r;
+}
+
+/* The file system that path is on, by its mount point; of the root, which has much else, path
+ * alone. */
+static const char *file_system_of(const struct mount_list *mounts, const char *path)
+{
+	const char *best = path;
+	size_t longest = 1;
+
+	for (size_t i = 0; i < mounts->n; i++) {
+		size_t n = strlen(mounts->paths[i]);
+
+		if (n > longest && strncmp(mounts->paths[i], path, n) == 0 &&
+		    (path[n] == '/' || path[n] == '\0')) {
+			best = mounts->paths[i];
+			longest = n;
+		}
+	}
+	return best;
+}
+
+static bool is_there(const char *const *done, size_t n, const char *path)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(done[i], path) == 0)
+			return true;
+	}
+	return strcmp(path, "/dev") == 0;
+}
+
+static int add_folders(const struct mount_list *mounts, const char *const *folders, size_t n,
+		       struct error **err)
+{
+	const char *done[ENCLOSURE_FOLDERS_MAX];
+	int r = 0;
+
+	if (n > ENCLOSURE_FOLDERS_MAX)
+		return error_make(err, E2BIG, "the image's files are in %zu folders, at most %u", n,
+				  ENCLOSURE_FOLDERS_MAX);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		done[i] = file_system_of(mounts, folders[i]);
+		if (is_there(done, i, done[i]))
+			continue;
+		r = strcmp(done[i], "/") == 0 ? add_root(err) : add_folder(done[i], err);
+	}
+	return r;
+}
+
+static int build(const struct mount_list *old, const char *const *folders, size_t n,
+		 struct error **err)
+{
+	int r = mount_fs("vdattach", NEW_ROOT, "tmpfs", MS_NOSUID, "mode=755,size=1m", err);
+
+	if (r == 0)
+		r = add_folder("/dev", err);
+	if (r == 0)
+		r = add_folder("/sys", err);
+	if (r == 0)
+		r = make_dirs(NEW_ROOT "/proc", 0755, err);
+	if (r == 0)
+		r = mount_fs("proc", NEW_ROOT "/proc", "proc", 0, NULL, err);
+	return r < 0 ? r : add_folders(old, folders, n, err);
+}
+
+/* From the root of an initramfs, which cannot be pivoted away from: unmounts what lies on it. */
+static int leave_rootfs(const struct mount_list *old, struct error **err)
+{
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
+		return error_sys(err, errno, "move the new root to '/'");
+	for (size_t i = old->n; i-- > 0;) {
+		if (strcmp(old->paths[i], "/") != 0)
+			umount2(old->paths[i], MNT_DETACH);
+	}
+	if (chroot(".") < 0)
+		return error_sys(err, errno, "chroot");
+	return 0;
+}
+
+static int enter(const struct mount_list *old, struct error **err)
+{
+	int r = 0;
+
+	if (chdir(NEW_ROOT) < 0)
+		return error_sys(err, errno, "enter '%s'", NEW_ROOT);
+	/* both "." and the old root below it: what is unmounted then is the latter */
+	if (syscall(SYS_pivot_root, ".", ".") == 0)
+		r = umount2(".", MNT_DETACH) < 0 ? error_sys(err, errno, "leave the old root") : 0;
+	else if (errno == EINVAL)
+		r = leave_rootfs(old, err);
+	else
+		r = error_sys(err, errno, "pivot_root");
+	if (r == 0 && chdir("/") < 0)
+		r = error_sys(err, errno, "enter '/'");
+	return r;
+}
+
+int enclosure_enter(const char *const *folders, size_t n, struct error **err)
+{
+	_cleanup_mount_list_ struct mount_list old = { .n = 0 };
+	int r;
+
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_sys(err, errno, "make a mount namespace");
+	r = mount_fs(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL, err);
+	if (r == 0)
+		r = mount_list_read(&old, err);
+	if (r == 0)
+		r = build(&old, folders, n, err);
+	return r < 0 ? r : enter(&old, err);
+}
+
+int enclosure_release(struct error **err)
+{
+	_cleanup_mount_list_ struct mount_list mounts = { .n = 0 };
+	int result = 0, r = mount_list_read(&mounts, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = mounts.n; i-- > 0;) {
+		const char *path = mounts.paths[i];
+
+		if (strcmp(path, "/") == 0 || is_system_folder(path))
+			continue;
+		r = unmount_fs(path, 0, result == 0 ? err : NULL);
+		if (r < 0 && result == 0)
+			result = r;
+	}
+	return result;
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/vdattach/image/chain.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+const char *vd_plain_name(const char *name)
+{
+	return strncmp(name, "file:", 5) == 0 ? name + 5 : name;
+}
+
+int vd_parent_ref_add(struct vd_parent_ref *ref, const char *name, struct error **err)
+{
+	char **names = realloc(ref->names, (ref->n_names + 1) * sizeof(*names));
+
+	if (!names)
+		return error_sys(err, ENOMEM, "name of a parent");
+	ref->names = names;
+	names[ref->n_names] = strdup(name);
+	if (!names[ref->n_names])
+		return error_sys(err, ENOMEM, "name of a parent");
+	ref->n_names++;
+	return 0;
+}
+
+void vd_parent_ref_release(struct vd_parent_ref *ref)
+{
+	for (size_t i = 0; i < ref->n_names; i++)
+		free(ref->names[i]);
+	free(ref->names);
+	*ref = (struct vd_parent_ref){ .names = NULL };
+}
+
+/* Whether that name was found beside the image, not in it. */
+static bool is_sibling(const struct vd_parent_ref *ref, size_t i)
+{
+	return i >= ref->n_names - ref->n_found;
+}
+
+static int open_file(struct vd_image *image, const char *name, bool sibling, bool read_only,
+		     struct source **ret, struct error **err)
+{
+	const struct vd_opener *opener = image->opener;
+
+	if (!opener)
+		return error_make(err, EPERM, "%s: needs the file '%s', which may not be opened",
+				  image->source->name, name);
+	if (image->guessed && !opener->trusted)
+		return error_make(
+			err, EPERM,
+			"%s: names the file '%s', but that it is %s is only guessed, since "
+			"the image that continues it does not say so: allow it with "
+			"--parents, or name the chain with -S",
+			image->source->name, name, image->format->name);
+	return (sibling && opener->open_sibling ? opener->open_sibling : opener->open)(
+		opener->ctx, name, image->source, read_only, ret, err);
+}
+
+int vd_image_open_file(struct vd_image *image, const char *name, bool read_only,
+		       struct source **ret, struct error **err)
+{
+	return open_file(image, name, false, read_only, ret, err);
+}
+
+struct search {
+	struct vd_image *image;
+	bool (*is_parent)(const void *id, struct source *file);
+	const void *id;
+	struct vd_parent_ref *ref;
+	struct error *err;
+};
+
+static bool leads_to_parent(const struct search *search, const char *name, bool sibling)
+{
+	_cleanup_source_ struct source *source = NULL;
+
+	return open_file(search->image, name, sibling, true, &source, NULL) == 0 &&
+	       search->is_parent(search->id, source);
+}
+
+static int visit_sibling(void *arg, const char *name)
+{
+	struct search *search = arg;
+	int r;
+
+	if (!leads_to_parent(search, name, true))
+		return 0;
+	r = vd_parent_ref_add(search->ref, name, &search->err);
+	if (r < 0)
+		return r;
+	search->ref->n_found++;
+	return 1;
+}
+
+int vd_parent_search(struct vd_image *image, bool (*is_parent)(const void *id, struct source *file),
+		     const void *id, struct vd_parent_ref *ref, struct error **err)
+{
+	struct search search = { .image = image, .is_parent = is_parent, .id = id, .ref = ref };
+	const struct vd_opener *opener = image->opener;
+	int r;
+
+	if (!opener || !opener->siblings)
+		return 0;
+	for (size_t i = 0; i < ref->n_names; i++) {
+		if (leads_to_parent(&search, ref->names[i], is_sibling(ref, i)))
+			return 0;
+	}
+	r = opener->siblings(opener->ctx, image->source, visit_sibling, &search, err);
+	return search.err ? error_move(err, search.err) : r;
+}
+
+static bool same_file(const struct source *a, const struct source *b)
+{
+	return a->device == b->device && a->inode == b->inode && (a->device || a->inode);
+}
+
+/* child and those that continue it must not contain the file of the next parent. */
+static int check_cycle(const struct vd_image *child, const struct source *source,
+		       struct error **err)
+{
+	unsigned int depth = 1;
+
+	for (const struct vd_image *i = child; i; i = i->child, depth++) {
+		if (same_file(i->source, source))
+			return error_make(err, ELOOP, "%s: its parent '%s' continues it: a cycle",
+					  child->source->name, source->name);
+	}
+	if (depth > VD_CHAIN_MAX)
+		return error_make(err, ELOOP, "%s: a chain of more than %u images",
+				  child->source->name, VD_CHAIN_MAX);
+	return 0;
+}
+
+static int check_match(struct vd_image *child, struct vd_image *candidate, struct error **err)
+{
+	const struct vd_format_ops *ops = child->format;
+
+	return ops->matches_parent ? ops->matches_parent(child, candidate, err) : 0;
+}
+
+/* Opens one candidate. On success child->parent is set. */
+static int try_candidate(struct vd_image *child, const struct vd_parent_ref *ref, size_t i,
+			 struct error **err)
+{
+	const char *format = ref->format;
+	_cleanup_source_ struct source *source = NULL;
+	_cleanup_image_ struct vd_image *parent = NULL;
+	struct vd_open_how how = { .format = format, .opener = child->opener, .child = child };
+	int r;
+
+	how.guessed = !format && !child->format->matches_parent;
+	r = open_file(child, ref->names[i], is_sibling(ref, i), true, &source, err);
+	if (r == 0)
+		r = check_cycle(child, source, err);
+	if (r == 0)
+		r = vd_image_open_how(source, &how, &parent, err);
+	if (r < 0 || !parent)
+		return r;
+	source = NULL;
+	r = check_match(child, parent, err);
+	if (r < 0)
+		return r;
+	parent->child = child;
+	child->parent = steal_ptr(&parent);
+	return 0;
+}
+
+/* The first that is there and matches; else the first failure that says more than "not there". */
+static int try_all(struct vd_image *child, const struct vd_parent_ref *ref, struct error **err)
+{
+	_cleanup_error_ struct error *best = NULL;
+
+	for (size_t i = 0; i < ref->n_names; i++) {
+		_cleanup_error_ struct error *failed = NULL;
+		int r = try_candidate(child, ref, i, &failed);
+
+		if (r == 0)
+			return 0;
+		if (!best || (best->code == -ENOENT && r != -ENOENT)) {
+			error_release(&best);
+			best = steal_ptr(&failed);
+		}
+	}
+	error_move(err, steal_ptr(&best));
+	return error_wrap(err, "%s: its parent cannot be opened", child->source->name);
+}
+
+static int check_given(struct vd_image *child, struct error **err)
+{
+	struct vd_image *parent = child->parent;
+	int r = check_cycle(child, parent->source, err);
+
+	for (unsigned int depth = 2; r == 0 && parent; parent = parent->parent, depth++) {
+		if (same_file(parent->source, child->source))
+			r = error_make(err, ELOOP, "%s: is twice in its chain",
+				       child->source->name);
+		else if (depth > VD_CHAIN_MAX)
+			r = error_make(err, ELOOP, "%s: a chain of more than %u images",
+				       child->source->name, VD_CHAIN_MAX);
+	}
+	return r < 0 ? r : check_match(child, child->parent, err);
+}
+
+int vd_chain_open(struct vd_image *child, struct error **err)
+{
+	_cleanup_parent_ref_ struct vd_parent_ref ref = { .names = NULL };
+	int r = 0;
+
+	if (child->format->parent)
+		r = child->format->parent(child, &ref, err);
+	if (r < 0)
+		return r;
+	if (child->parent && ref.n_names == 0)
+		return error_make(err, EINVAL, "%s: continues no other image, so not '%s' either",
+				  child->source->name, child->parent->source->name);
+	if (child->parent)
+		return check_given(child, err);
+	return ref.n_names ? try_all(child, &ref, err) : 0;
+}
+
+int vd_parent_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset,
+		    struct error **err)
+{
+	struct vd_image *parent = image->parent;
+	size_t part = 0;
+
+	if (parent && offset < parent->size)
+		part = (size_t)MIN((uint64_t)n, parent->size - offset);
+	memset((uint8_t *)buf + part, 0, n - part);
+	return part ? vd_image_pread(parent, buf, part, offset, err) : 0;
+}

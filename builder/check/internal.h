@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the check-*.c files share. */
+#ifndef BUILDER_CHECK_INTERNAL_H
+#define BUILDER_CHECK_INTERNAL_H
+
+#include "builder/write/cpio.h"
+#include "builder/check/check.h"
+#include "builder/image/tree.h"
+
+struct check {
+	struct check_report *report;
+	const struct host *host; /* or NULL */
+	struct image_tree tree;
+	struct vec segments;	/* of struct image_segment, owned */
+	struct cpio_stats stats;  /* of all members but the sentinel */
+	struct cpio_stats sealed; /* of those before the sentinel */
+	char *sentinel;		  /* its text */
+	bool broken_walk;	/* a rule of the unpacker is broken: what follows from it is not told again */
+};
+
+/* Adds a broken rule, or a note. Running out of memory shows as a finding without text. */
+void check_add(struct check *check, const char *rule, uint64_t offset, const char *fmt, ...)
+	_printf_(4, 5);
+void check_note(struct check *check, const char *fmt, ...) _printf_(2, 3);
+
+/* Was the image made by mkvinitrd? */
+bool check_is_ours(const struct check *check);
+
+/* The kernel's version as 6012 for 6.12; 0 = not known. */
+unsigned check_kernel_version(const struct check *check);
+
+void check_kernel(struct check *check);	  /* check/kernel.c: compressors, filters, module compression */
+void check_start(struct check *check);	  /* check/start.c: init, interpreters, libraries */
+void check_sentinel(struct check *check); /* check.c */
+
+#endif

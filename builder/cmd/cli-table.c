@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "builder/cmd/cli-table.h"
+
+#include <limits.h>
+#include <string.h>
+
+const struct cli_option cli_options[] = {
+	{ 'p', "profile", "PROFILE", "name or file of the profile (overlay)", false },
+	{ 'k', "kernel", "KVER", "kernel version, or a vmlinuz to read it from", false },
+	{ 'r', "sysroot", "FOLDER", "take modules, firmware and binaries below FOLDER", false },
+	{ 'o', "output", "FILE", "where the result goes; '-' is standard output", false },
+	{ 's', "set", "DIRECTIVE", "a profile line more, e.g. -s 'compress xz'; may be repeated",
+	  false },
+	{ 'j', "jobs", "N", "threads for compression (0: one for each CPU)", false },
+	{ OPTION_FORMAT, "format", "FORMAT", "text, json, or list (gen_init_cpio)", true },
+	{ 'C', "directory", "FOLDER", "unpack into FOLDER (default: the current one)", false },
+	{ 'l', "long", NULL, "with mode, owner, size and link target", false },
+	{ 'v', "verbose", NULL, "tell more", false },
+	{ 'q', "quiet", NULL, "tell errors only", false },
+	{ 'h', "help", NULL, "print this text", false },
+	{ 'V', "version", NULL, "print the version", false },
+	{ 0 },
+};
+
+static const struct command commands[] = {
+	{ "build", "[OPTION...]", "build an initramfs", "pkrosjvqhV", 0, 0, cmd_build },
+	{ "plan", "[OPTION...]", "print what would be in it, and why", "pkrosjfvqhV", 0, 0,
+	  cmd_plan },
+	{ "check", "IMAGE [-k KVER|VMLINUZ]", "prove that a kernel can unpack and start an image",
+	  "krvqhV", 1, 1, cmd_check },
+	{ "why", "IMAGE PATH", "explain why a file is in an image", "vqhV", 2, 2, cmd_why },
+	{ "ls", "IMAGE...", "list the members of images", "lfvqhV", 1, UINT_MAX, cmd_ls },
+	{ "cat", "IMAGE PATH...", "write members of an image to standard output", "vqhV", 2,
+	  UINT_MAX, cmd_cat },
+	{ "unpack", "[-C FOLDER] IMAGE", "unpack an image into a folder", "CvqhV", 1, 1,
+	  cmd_unpack },
+	{ "diff", "IMAGE IMAGE", "compare two images member by member", "fvqhV", 2, 2, cmd_diff },
+	{ "profile", "list | show [NAME|FILE] | check [NAME|FILE...]",
+	  "list, print or check profiles", "psvqhV", 0, UINT_MAX, cmd_profile },
+};
+
+static const struct {
+	const char *name, *summary;
+} scripts[] = {
+	{ "vm", "boot an image in QEMU" },
+	{ "pxe", "lay out and serve a network boot" },
+	{ "usb", "make a bootable USB stick" },
+	{ "frugal", "install kernel, image and root on a partition" },
+	{ "iso", "make a bootable CD image" },
+	{ "uki", "make a unified kernel image" },
+	{ "pack", "pack a root file system" },
+};
+
+const struct command *cli_command_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+bool cli_is_script(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
+		if (!strcmp(scripts[i].name, name))
+			return true;
+	return false;
+}
+
+const char *cli_command_name(const void *context, size_t i)
+{
+	if (i < ARRAY_SIZE(commands))
+		return commands[i].name;
+	i -= ARRAY_SIZE(commands);
+	return i < ARRAY_SIZE(scripts) ? scripts[i].name : NULL;
+}
+
+void cli_getopt_tables(const struct command *command, char *letters, size_t size,
+		       struct option longs[CLI_MAX_OPTIONS + 1])
+{
+	char *end = letters + size - 3;
+	size_t n = 0;
+
+	*letters++ = ':';
+	for (const struct cli_option *o = cli_options; o->name; o++) {
+		if (!strchr(command->options, o->letter) || n == CLI_MAX_OPTIONS || letters >= end)
+			continue;
+		longs[n++] = (struct option){ o->name, o->value ? required_argument : no_argument,
+					      NULL, o->letter };
+		if (!o->only_long) {
+			*letters++ = o->letter;
+			if (o->value)
+				*letters++ = ':';
+		}
+	}
+	*letters = '\0';
+	longs[n] = (struct option){ 0 };
+}
+
+void cli_print_version(FILE *to)
+{
+	fputs("mkvinitrd " VERSION "\n", to);
+}
+
+void cli_print_help(FILE *to)
+{
+	fputs("mkvinitrd builds the initramfs that brings up a root in an unusual place.\n\n"
+	      "usage: mkvinitrd COMMAND [OPTION...] [ARGUMENT...]\n\ncommands:\n",
+	      to);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].summary);
+	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
+		fprintf(to, "  %-9s %s\n", scripts[i].name, scripts[i].summary);
+	fputs("\nA setting comes from, the later winning over the earlier: built-in default, "
+	      "profile and what it\n"
+	      "includes, -s on the command line; at boot, the kernel's command line wins over all "
+	      "of them.\n"
+	      "Profiles are sought in $MKVINITRD_PROFILES, /etc/mkvinitrd/profiles and the shipped "
+	      "ones.\n\n"
+	      "exit status: 0 done, 1 failed, 2 usage, 3 error in the profile\n"
+	      "'mkvinitrd COMMAND --help' lists the options of a command; mkvinitrd(8) and "
+	      "mkvinitrd.profile(5) tell more.\n",
+	      to);
+}
+
+void cli_print_command_help(const struct command *command, FILE *to)
+{
+	fprintf(to, "usage: mkvinitrd %s %s\n%s\n\n", command->name, command->usage,
+		command->summary);
+	for (const struct cli_option *o = cli_options; o->name; o++) {
+		char left[40];
+
+		if (!strchr(command->options, o->letter))
+			continue;
+		if (o->only_long)
+			snprintf(left, sizeof(left), "    --%s=%s", o->name, o->value);
+		else
+			snprintf(left, sizeof(left), "-%c, --%s%s%s", o->letter, o->name,
+				 o->value ? "=" : "", o->value ? o->value : "");
+		fprintf(to, "  %-24s %s\n", left, o->help);
+	}
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "builder/cmd/cli.h"
+#include "builder/cmd/command.h"
+#include "builder/write/output.h"
+#include "builder/util/log.h"
+
+/* Removes what is half-written and dies of the same signal, so that a shell or make sees why. */
+static void interrupted(int sig)
+{
+	static const char text[] = "mkvinitrd: interrupted; nothing was replaced\n";
+
+	output_abandon();
+	if (sig != SIGPIPE && write(STDERR_FILENO, text, sizeof(text) - 1) < 0) {
+		/* nobody is listening */
+	}
+	raise(sig); /* blocked until we return, then the default action */
+}
+
+static void catch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT };
+	struct sigaction action = { .sa_handler = interrupted, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction old;
+
+	sigfillset(&action.sa_mask);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	/* a write beyond `ulimit -f` shall fail with EFBIG, which has a message */
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+/* Output that did not arrive (full disk, closed pipe) must not look like success. */
+static int finish(int status)
+{
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_OK) {
+		log_msg(LOG_ERROR, "cannot write to standard output: %s", strerror(errno));
+		return STATUS_FAILED;
+	}
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	catch_signals();
+	return finish(cli_run(argc, argv));
+}

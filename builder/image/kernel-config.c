@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "builder/image/kernel-config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "builder/image/decode.h"
+#include "builder/image/image.h"
+#include "builder/util/readfile.h"
+#include "builder/util/strbuf.h"
+#include "common/bytes.h"
+
+#define UNPACKED_MAX (512 * MIB)
+/* Setup header of a bzImage. */
+#define SETUP_SECTS    0x1f1
+#define HEADER_MAGIC   0x202
+#define PAYLOAD_OFFSET 0x248
+#define PAYLOAD_LENGTH 0x24c
+#define HEADER_END     0x250
+
+static int collect(void *context, const uint8_t *data, size_t len, struct error **err)
+{
+	struct strbuf *sb = context;
+
+	if (sb->len + len > UNPACKED_MAX)
+		return error_make(err, EFBIG, "unpacks to more than %llu MiB",
+				  UNPACKED_MAX / MIB);
+	strbuf_add_mem(sb, data, len);
+	return sb->failed ? error_make(err, ENOMEM, "out of memory") : 0;
+}
+
+static int unpack(const uint8_t *data, size_t len, struct strbuf *ret, struct error **err)
+{
+	const struct decode_output output = { collect, ret, UNPACKED_MAX };
+	const struct decoder *decoder = decoder_detect(data, len);
+	size_t used;
+
+	if (!decoder)
+		return error_make(err, ENOENT, "not compressed in a known way");
+	return decoder->decode(data, len, &output, &used, err);
+}
+
+/* The gzip stream between the markers of kernel/configs.c. */
+static int find_config(const uint8_t *data, size_t len, char **ret, struct error **err)
+{
+	static const char start[] = "IKCFG_ST", end[] = "IKCFG_ED";
+	_cleanup_strbuf_ struct strbuf text = { 0 };
+	const uint8_t *p = data ? memmem(data, len, start, 8) : NULL, *q;
+	int r;
+
+	if (!p)
+		return error_make(err, ENOENT, "no configuration inside (CONFIG_IKCONFIG)");
+	p += 8;
+	q = memmem(p, len - (size_t)(p - data), end, 8);
+	if (!q)
+		return error_make(err, EBADMSG, "its configuration has no end");
+	r = unpack(p, (size_t)(q - p), &text, err);
+	if (r < 0)
+		return r;
+	*ret = strbuf_steal(&text);
+	return *ret ? 0 : error_make(err, ENOMEM, "out of memory");
+}
+
+/* The compressed vmlinux inside a bzImage, or what there is. */
+static void find_payload(const uint8_t **data, size_t *len)
+{
+	const uint8_t *p = *data;
+	uint64_t offset, size;
+
+	if (*len < HEADER_END || memcmp(p + HEADER_MAGIC, "HdrS", 4) != 0)
+		return;
+	offset = (p[SETUP_SECTS] ? p[SETUP_SECTS] + 1U : 5U) * 512U +
+		 (uint64_t)get_le32(p + PAYLOAD_OFFSET);
+	size = get_le32(p + PAYLOAD_LENGTH);
+	if (offset >= *len || size > *len - offset || size < 4)
+		return;
+	*data = p + offset;
+	/* the last 4 bytes are the unpacked size */
+	*len = (size_t)size - 4;
+}
+
+int kernel_image_config(const char *path, char **ret, struct error **err)
+{
+	_cleanup_strbuf_ struct strbuf vmlinux = { 0 };
+	const uint8_t *map, *data;
+	size_t map_len, len;
+	int r = image_map(path, &map, &map_len, err);
+
+	if (r < 0)
+		return r;
+	data = map;
+	len = map_len;
+	find_payload(&data, &len);
+	if (decoder_detect(data, len)) {
+		r = unpack(data, len, &vmlinux, err);
+		data = (const uint8_t *)vmlinux.text;
+		len = vmlinux.len;
+	}
+	if (r >= 0)
+		r = find_config(data, len, ret, err);
+	image_unmap(map, map_len);
+	return r < 0 ? error_wrap(err, "kernel image '%s'", path) : 0;
+}
+
+char *kernel_image_config_beside(const char *image, const char *kver)
+{
+	const char *slash = strrchr(image, '/');
+	_cleanup_free_ char *path = NULL;
+	char *text = NULL;
+
+	if (asprintf(&path, "%.*sconfig-%s", slash ? (int)(slash - image) + 1 : 0, image, kver) < 0)
+		path = NULL;
+	return path && read_file(path, &text, NULL, NULL) >= 0 ? text : NULL;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The vocabulary of profiles: directives, root modes, phases. */
+#ifndef BUILDER_PROFILE_WORDS_H
+#define BUILDER_PROFILE_WORDS_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "builder/profile/profile.h"
+
+struct directive {
+	const char *name;
+	enum stmt_kind kind;
+	unsigned min_args, max_args; /* max_args UINT_MAX: any number */
+	bool single;		     /* a later one replaces an earlier one */
+	const char *usage;	     /* "module NAME|GLOB|ALIAS|=GROUP..." */
+};
+
+/* The table entry of that name, or NULL. */
+const struct directive *directive_find(const char *name);
+
+/* The table entry of a kind; never NULL. */
+const struct directive *directive_of(enum stmt_kind kind);
+
+/* i-th name or NULL: candidate function for suggest(). context is not used. */
+const char *directive_name(const void *context, size_t i);
+
+/* NULL-terminated lists of the words that an argument may be. */
+extern const char *const profile_root_modes[];	/* the values of `root` and vi.mode */
+extern const char *const profile_phases[];	/* of init, for `hook` */
+extern const char *const profile_boot_words[];	/* vi.*, for `param` */
+
+bool word_in(const char *word, const char *const *list);
+
+#endif

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "builder/resolve/microcode.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "builder/resolve/module/inflate.h"
+#include "builder/resolve/tree.h"
+#include "common/bytes.h"
+
+/* arch/x86/kernel/cpu/microcode/amd.c: UCODE_MAGIC; intel.c: header version 1, loader revision 1. */
+#define AMD_MAGIC 0x00414d44
+
+static bool is_amd(const uint8_t *data, size_t len)
+{
+	return len > 12 && get_le32(data) == AMD_MAGIC;
+}
+
+static bool is_intel(const uint8_t *data, size_t len)
+{
+	return len >= 48 && get_le32(data) == 1 && get_le32(data + 20) == 1;
+}
+
+static int add_file(struct microcode *microcode, const char *path, struct error **err)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t len;
+	int r = inflate_file(path, &data, &len, err);
+
+	if (r < 0)
+		return r;
+	if (is_amd((const uint8_t *)data, len))
+		strbuf_add_mem(&microcode->amd, data, len);
+	else if (is_intel((const uint8_t *)data, len))
+		strbuf_add_mem(&microcode->intel, data, len);
+	else
+		return error_make(err, EINVAL, "'%s' is microcode of neither Intel nor AMD", path);
+	return 0;
+}
+
+/* What else lies there (README, signatures) is passed over. */
+static int add_folder(struct microcode *microcode, const char *folder, struct error **err)
+{
+	struct vec nodes = { 0 };
+	const struct tree_node *node;
+	int r = tree_list(folder, &nodes, err);
+
+	vec_foreach(i, node, &nodes) {
+		_cleanup_error_ struct error *problem = NULL;
+
+		if (r < 0)
+			break;
+		if (node->kind == ENTRY_FILE && add_file(microcode, node->source, &problem) < 0 &&
+		    problem->code != -EINVAL)
+			r = error_move(err, steal_ptr(&problem));
+	}
+	vec_clear(&nodes, tree_node_free);
+	return r;
+}
+
+int microcode_add_auto(struct microcode *microcode, const struct host *host, struct error **err)
+{
+	static const char *const folders[] = { "/lib/firmware/intel-ucode",
+					       "/lib/firmware/amd-ucode" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		_cleanup_free_ char *real = NULL;
+		int r;
+
+		if (host_resolve(host, folders[i], &real, NULL) < 0)
+			continue;
+		r = add_folder(microcode, real, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int microcode_add_path(struct microcode *microcode, const char *path, struct error **err)
+{
+	struct tree_node *node = NULL;
+	int r = tree_probe(path, true, &node, err);
+
+	if (r < 0)
+		return r;
+	r = node->kind == ENTRY_DIR ? add_folder(microcode, path, err) :
+				      add_file(microcode, path, err);
+	tree_node_free(node);
+	return r;
+}
+
+void microcode_release(struct microcode *microcode)
+{
+	strbuf_release(&microcode->intel);
+	strbuf_release(&microcode->amd);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What compress.c and the compress-*.c files share. */
+#ifndef BUILDER_COMPRESS_INTERNAL_H
+#define BUILDER_COMPRESS_INTERNAL_H
+
+#include "builder/write/compress.h"
+
+extern const struct compressor compressor_none;
+extern const struct compressor compressor_gzip;
+extern const struct compressor compressor_xz;
+extern const struct compressor compressor_zstd;
+extern const struct compressor compressor_lz4;
+
+/* 0 = all CPUs; the result is at least 1. */
+unsigned compressor_threads(unsigned threads);
+
+/* -EINVAL when level is out of range; the message names the range. */
+int compressor_level(const struct compressor *compressor, int level, struct error **err);
+
+#endif
