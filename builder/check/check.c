@@ -103,7 +103,7 @@ static int on_entry(void *context, const struct image_entry *entry, struct error
 		return r;
 	check->report->members++;
 	check->report->unpacked += regular ? entry->size : 0;
-	if (regular && strcmp(entry->path, CPIO_SENTINEL_PATH) == 0)
+	if (regular && strcmp(entry->path, SENTINEL_PATH) == 0)
 		return keep_sentinel(check, entry, err);
 	cpio_stats_add_bytes(&check->stats, entry->member, entry->member_size,
 			     regular ? entry->size : 0);
@@ -129,7 +129,7 @@ void check_sentinel(struct check *check)
 		check_add(check, "truncated", CHECK_NO_OFFSET,
 			  "the last member, /%s, is missing: the image is not whole; copy or build"
 			  " it again",
-			  CPIO_SENTINEL_PATH);
+			  SENTINEL_PATH);
 		return;
 	}
 	expected = cpio_sentinel(&check->sealed);
@@ -138,7 +138,7 @@ void check_sentinel(struct check *check)
 			  "/%s does not match the %" PRIu64
 			  " members before it: some are missing or damaged; copy or build the image"
 			  " again",
-			  CPIO_SENTINEL_PATH, check->sealed.members);
+			  SENTINEL_PATH, check->sealed.members);
 }
 
 int check_run(const uint8_t *image, size_t len, const char *name, const struct host *host,

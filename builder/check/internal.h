@@ -3,9 +3,9 @@
 #ifndef BUILDER_CHECK_INTERNAL_H
 #define BUILDER_CHECK_INTERNAL_H
 
-#include "builder/write/cpio.h"
 #include "builder/check/check.h"
 #include "builder/image/tree.h"
+#include "builder/util/sentinel.h"
 
 struct check {
 	struct check_report *report;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "builder/plan/internal.h"
+#include "builder/util/sentinel.h"
 #include "builder/util/strbuf.h"
 
 static const struct cause built_in = { .reason = "describes the image" };
@@ -244,7 +245,7 @@ static int add_sentinel(struct planner *planner, struct error **err)
 
 	if (len < 0)
 		return plan_no_memory(err);
-	return plan_add_data(planner, SEGMENT_MODULES, PLAN_SENTINEL_PATH, text, (size_t)len, 0644,
+	return plan_add_data(planner, SEGMENT_MODULES, SENTINEL_PATH, text, (size_t)len, 0644,
 			     &built_in, err);
 }
 

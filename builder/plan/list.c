@@ -10,6 +10,7 @@
 
 #include "builder/plan/internal.h"
 #include "builder/plan/print.h"
+#include "builder/util/sentinel.h"
 
 #define SPILL_DEFAULT "spill"
 
@@ -113,7 +114,7 @@ int plan_print_list(const struct plan *plan, const char *spill, FILE *to, struct
 	if (spill && mkdir(spill, 0777) < 0 && errno != EEXIST)
 		return error_sys(err, errno, "cannot make the folder '%s'", spill);
 	vec_foreach(i, item, &plan->items) {
-		if (strcmp(item->entry.path, PLAN_SENTINEL_PATH) == 0)
+		if (strcmp(item->entry.path, SENTINEL_PATH) == 0)
 			last = item;
 		else
 			r = print_item(&item->entry, spill, i, to, err);

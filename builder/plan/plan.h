@@ -11,7 +11,6 @@
 #define PLAN_DEFAULTS_PATH "etc/mkvinitrd/defaults"
 #define PLAN_IMAGE_PATH	   "etc/mkvinitrd/image"
 #define PLAN_WHY_PATH	   "etc/mkvinitrd/why"
-#define PLAN_SENTINEL_PATH "etc/mkvinitrd/sentinel"
 
 /* Of two items with one path, the higher rank stays; two of the same rank that differ are an error. */
 enum plan_rank { PLAN_BUILTIN, PLAN_PROFILE };

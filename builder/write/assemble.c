@@ -62,7 +62,7 @@ static enum segment_kind place(const struct assembly *a, enum segment_kind plann
 
 static int add_entry(struct assembly *a, struct fs_entry *planned, struct error **err)
 {
-	bool last = strcmp(planned->path, PLAN_SENTINEL_PATH) == 0;
+	bool last = strcmp(planned->path, SENTINEL_PATH) == 0;
 	struct fs_entry entry = *planned;
 	int r = copy_strings(planned, &entry, err);
 

@@ -22,37 +22,6 @@ struct writer {
 	uint8_t *buffer; /* READ_SIZE bytes */
 };
 
-void cpio_stats_add(struct cpio_stats *to, const struct cpio_stats *from)
-{
-	to->members += from->members;
-	to->bytes += from->bytes;
-	to->digest[0] += from->digest[0];
-	to->digest[1] += from->digest[1] + (to->digest[0] < from->digest[0]);
-}
-
-static void add_member(struct cpio_stats *stats, XXH128_hash_t hash, uint64_t size)
-{
-	const struct cpio_stats member = { 1, size, { hash.low64, hash.high64 } };
-
-	cpio_stats_add(stats, &member);
-}
-
-void cpio_stats_add_bytes(struct cpio_stats *stats, const uint8_t *member, size_t len,
-			  uint64_t size)
-{
-	add_member(stats, XXH3_128bits(member, len), size);
-}
-
-char *cpio_sentinel(const struct cpio_stats *stats)
-{
-	char *text;
-
-	if (asprintf(&text, "members=%" PRIu64 "\nxxh128=%016" PRIx64 "%016" PRIx64 "\n",
-		     stats->members, stats->digest[1], stats->digest[0]) < 0)
-		return NULL;
-	return text;
-}
-
 static int put(struct writer *w, const void *data, size_t len, struct error **err)
 {
 	XXH3_128bits_update(w->hash, data, len);
@@ -202,7 +171,7 @@ static int put_member(struct writer *w, const struct fs_entry *entry, struct cpi
 	if (r < 0)
 		return r;
 	if (stats)
-		add_member(stats, XXH3_128bits_digest(w->hash),
+		cpio_stats_add_hash(stats, XXH3_128bits_digest(w->hash),
 			   entry->kind == ENTRY_FILE ? entry->size : 0);
 	return pad(w, false, err);
 }

@@ -9,7 +9,7 @@
 #include "applets/vdattach/export/devlinks.h"
 #include "applets/vdattach/export/export.h"
 #include "applets/vdattach/export/partnode.h"
-#include "applets/vdattach/daemon/remote.h"
+#include "applets/vdattach/cmd/remote.h"
 
 struct attachment {
 	struct vd_export ex;

@@ -10,7 +10,7 @@
 #include "applets/vdattach/cmd/cmd.h"
 #include "applets/vdattach/daemon/daemon.h"
 #include "applets/vdattach/export/export.h"
-#include "applets/vdattach/daemon/remote.h"
+#include "applets/vdattach/cmd/remote.h"
 #include "applets/vdattach/source/vault.h"
 
 #define WORDS_MAX (16u + 2 * SNAPSHOTS_MAX + 2 * FOLDERS_MAX)

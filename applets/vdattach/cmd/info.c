@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "applets/vdattach/cmd/cmd.h"
-#include "applets/vdattach/daemon/remote.h"
+#include "applets/vdattach/cmd/remote.h"
 
 /* Bytes that the file takes on its file system. */
 static uint64_t allocated(const struct source *source)

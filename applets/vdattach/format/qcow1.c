@@ -6,7 +6,7 @@
 
 #include "applets/vdattach/format/common/blockcache.h"
 #include "applets/vdattach/format/common/blockmap.h"
-#include "applets/vdattach/image/chain.h"
+#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/common/codec.h"
 #include "applets/vdattach/format/format.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "applets/vdattach/image/chain.h"
+#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/vdi/vdi.h"
 #include "applets/vdattach/format/vmdk/vmdk.h"
 

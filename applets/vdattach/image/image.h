@@ -4,6 +4,7 @@
 #define VDATTACH_IMAGE_H
 
 #include "applets/vdattach/format/format.h"
+#include "applets/vdattach/format/parent.h"
 
 /*
  * Opens the image in source. format: a name to force ("raw", "vhd" and qemu's
@@ -75,12 +76,6 @@ int vd_image_begin_write(struct vd_image *image, struct error **err) _must_check
  */
 bool vd_image_is_linear(struct vd_image *image, struct vd_extent *ret) _nonnull_(1, 2);
 
-/*
- * Reads what the guest sees, parents followed. For formats that copy a block on its first write
- * see vd_parent_pread in chain.h.
- */
-int vd_image_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset,
-		   struct error **err) _must_check_ _nonnull_(1, 2);
 
 /* Makes all that was written durable, in the order that the format needs. */
 int vd_image_flush(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);

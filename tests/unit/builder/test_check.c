@@ -33,7 +33,7 @@ static void expect_of(struct fileset *set, const char *compressor, const char *k
 	write_segment(sink, set, SEGMENT_BASE, compressor, -1, 1, &stats);
 	fileset_release(set);
 	if (sentinel) {
-		struct fs_entry last = { .kind = ENTRY_FILE, .path = (char[]){ CPIO_SENTINEL_PATH } };
+		struct fs_entry last = { .kind = ENTRY_FILE, .path = (char[]){ SENTINEL_PATH } };
 		struct fileset end = { 0 };
 
 		last.data = text = cpio_sentinel(&stats);

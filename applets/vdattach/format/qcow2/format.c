@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "applets/vdattach/image/chain.h"
+#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/qcow2/qcow2.h"
 
 #define TABLE_PAGE     4096u

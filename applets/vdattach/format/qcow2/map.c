@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "applets/vdattach/image/chain.h"
+#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/qcow2/qcow2.h"
 
 /* Clusters are put together up to so many bytes, so that a small request pays for no more. */

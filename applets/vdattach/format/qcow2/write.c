@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "applets/vdattach/image/chain.h"
+#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/qcow2/qcow2.h"
 
 /* What is in a cluster's place while it is written for the first time. */

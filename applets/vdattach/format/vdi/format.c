@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "applets/vdattach/image/chain.h"
+#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/vbox-uuid.h"
 
 /* Entries that are looked at in one go: one page of the block map. */

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "applets/vdattach/image/chain.h"
+#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/vdi/vdi.h"
 #include "applets/vdattach/format/vbox-uuid.h"
 

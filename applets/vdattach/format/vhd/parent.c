@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "applets/vdattach/image/chain.h"
+#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/vhd/vhd.h"
 
 #define NAME_MAX_BYTES 4096u /* of a locator */

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "applets/vdattach/image/chain.h"
+#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/common/random.h"
 #include "applets/vdattach/format/vhdx/vhdx.h"
 

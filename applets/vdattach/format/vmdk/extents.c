@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "applets/vdattach/image/chain.h"
+#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/vmdk/vmdk.h"
 
 static int open_sparse(struct vd_image *image, struct vmdk_extent *extent, struct error **err)

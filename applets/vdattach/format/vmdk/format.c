@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "applets/vdattach/image/chain.h"
+#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/vbox-uuid.h"
 
 static int vmdk_probe(const struct vd_probe *probe)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "applets/vdattach/daemon/remote.h"
+#include "applets/vdattach/cmd/remote.h"
 
 #include <errno.h>
 #include <fcntl.h>
