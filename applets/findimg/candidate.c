@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "applets/findimg/fsmount.h"
-#include "applets/findimg/fstable.h"
-#include "applets/findimg/pathfind.h"
-#include "applets/findimg/roguard.h"
+#include "applets/findimg/filesystem/mount.h"
+#include "applets/findimg/filesystem/table.h"
+#include "applets/findimg/filesystem/pathfind.h"
+#include "applets/findimg/filesystem/roguard.h"
 #include "applets/lib/msg.h"
 
 static bool _printf_(2, 3) no(struct candidate *c, const char *fmt, ...)

@@ -5,11 +5,11 @@
 
 #include <stdbool.h>
 
-#include "applets/findimg/blockdev.h"
-#include "applets/findimg/hostspec.h"
-#include "applets/findimg/imageid.h"
-#include "applets/findimg/mounted.h"
-#include "applets/findimg/suspend.h"
+#include "applets/findimg/device/blockdev.h"
+#include "applets/findimg/device/hostspec.h"
+#include "applets/findimg/filesystem/imageid.h"
+#include "applets/findimg/device/mounted.h"
+#include "applets/findimg/filesystem/suspend.h"
 #include "applets/lib/fsprobe.h"
 #include "common/error.h"
 

@@ -4,9 +4,9 @@
 #include <sys/statvfs.h>
 
 #include "applets/findimg/candidate.h"
-#include "applets/findimg/fsmount.h"
-#include "applets/findimg/pathfind.h"
-#include "applets/findimg/roguard.h"
+#include "applets/findimg/filesystem/mount.h"
+#include "applets/findimg/filesystem/pathfind.h"
+#include "applets/findimg/filesystem/roguard.h"
 #include "applets/lib/loopdev.h"
 #include "applets/lib/state.h"
 

@@ -7,7 +7,7 @@
 
 #include "applets/lib/msg.h"
 #include "applets/overlayroot/overlay.h"
-#include "applets/overlayroot/watch.h"
+#include "applets/overlayroot/store/watch.h"
 
 enum {
 	OPT_STATE = 256,

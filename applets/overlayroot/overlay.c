@@ -9,10 +9,10 @@
 
 #include "applets/lib/mountutil.h"
 #include "applets/lib/msg.h"
-#include "applets/overlayroot/lower-id.h"
-#include "applets/overlayroot/lower.h"
+#include "applets/overlayroot/lower/id.h"
+#include "applets/overlayroot/lower/lower.h"
 #include "applets/overlayroot/stack.h"
-#include "applets/overlayroot/upper.h"
+#include "applets/overlayroot/store/upper.h"
 
 /*
  * index, metacopy: off, for a lower that may be replaced by another image, and an upper that other

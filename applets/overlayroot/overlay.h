@@ -3,7 +3,7 @@
 #ifndef APPLETS_OVERLAYROOT_OVERLAY_H
 #define APPLETS_OVERLAYROOT_OVERLAY_H
 
-#include "applets/overlayroot/generation.h"
+#include "applets/overlayroot/lower/generation.h"
 #include "applets/overlayroot/source.h"
 #include "applets/overlayroot/spec.h"
 

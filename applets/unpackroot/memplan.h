@@ -3,7 +3,7 @@
 #ifndef APPLETS_UNPACKROOT_MEMPLAN_H
 #define APPLETS_UNPACKROOT_MEMPLAN_H
 
-#include "applets/unpackroot/codec.h"
+#include "applets/unpackroot/stream/codec.h"
 
 struct memplan_input {
 	int fd;		     /* the archive; its offset stays as it is */

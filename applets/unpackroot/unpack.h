@@ -3,7 +3,7 @@
 #ifndef APPLETS_UNPACKROOT_UNPACK_H
 #define APPLETS_UNPACKROOT_UNPACK_H
 
-#include "applets/unpackroot/reader.h"
+#include "applets/unpackroot/stream/reader.h"
 
 struct unpack_options {
 	const char *archive; /* path, or "-" */

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "applets/findimg/blockdev.h"
+#include "applets/findimg/device/blockdev.h"
 #include "applets/findimg/report.h"
 
 static char root[64];

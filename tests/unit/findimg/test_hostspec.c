@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "applets/findimg/hostspec.h"
+#include "applets/findimg/device/hostspec.h"
 
 static struct hostspec parsed(const char *text)
 {

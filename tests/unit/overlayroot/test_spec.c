@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "applets/overlayroot/spec.h"
-#include "applets/overlayroot/store-file.h"
-#include "applets/overlayroot/watch.h"
+#include "applets/overlayroot/store/file.h"
+#include "applets/overlayroot/store/watch.h"
 
 static void sizes(void **state)
 {

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "applets/unpackroot/decode.h"
+#include "applets/unpackroot/stream/decode.h"
 
 #define TEXT "the quick brown fox jumps over the lazy dog, and again, and again, and again"
 
