@@ -6,10 +6,11 @@
  * work, which does not wake what is stopped, and nothing on their way sends a signal.
  *
  * SIGSTOP drops a SIGCONT that is pending. The timer waits for that one to be taken and never
- * expires again. So there are two, half a period apart, and a thread that does nothing but take
- * them at once and set the other again when it is missing. The thread that serves may be in the
- * middle of a disk's I/O for longer than a period. The signal is blocked and waited for, since
- * Linux 6.13 does not repeat a timer whose signal is ignored.
+ * expires again. So there are several, one after the other, and a thread that does nothing but take
+ * them at once and set those again that are missing. All are lost only when that thread does not
+ * get to run for a whole period (seen with half a second on a loaded machine). The thread that
+ * serves may be in the middle of a disk's I/O for longer. The signal is blocked and waited for,
+ * since Linux 6.13 does not repeat a timer whose signal is ignored.
  */
 #include "applets/vdattach/server/awake.h"
 
@@ -24,45 +25,54 @@
 
 #include "applets/lib/msg.h"
 
-#define PERIOD_NS 500000000L
-#define STACK	  MAX(16 * KIB, (uint64_t)PTHREAD_STACK_MIN)
+#define TIMERS	16u
+#define STEP_NS 250000000L
+#define STACK	MAX(16 * KIB, (uint64_t)PTHREAD_STACK_MIN)
 
 /* Lives as long as the process. */
 struct awake {
-	timer_t timers[2];
+	timer_t timers[TIMERS];
 	sigset_t signals; /* SIGCONT */
 };
 
-static void expire(timer_t timer, long first_ns)
+/* Lets the timer expire after so many steps, and then once in a period. */
+static void expire(timer_t timer, unsigned int steps)
 {
-	const struct itimerspec spec = { .it_interval.tv_nsec = PERIOD_NS,
-					 .it_value.tv_nsec = first_ns };
+	const struct itimerspec spec = {
+		.it_interval.tv_sec = TIMERS * STEP_NS / 1000000000L,
+		.it_value = { .tv_sec = steps * STEP_NS / 1000000000L,
+			      .tv_nsec = steps * STEP_NS % 1000000000L },
+	};
 
 	timer_settime(timer, 0, &spec, NULL);
 }
 
-static void expire_both(const struct awake *awake)
+static void expire_all(const struct awake *awake)
 {
-	expire(awake->timers[0], PERIOD_NS / 2);
-	expire(awake->timers[1], PERIOD_NS - 1);
+	for (unsigned int i = 0; i < TIMERS; i++)
+		expire(awake->timers[i], i + 1);
 }
 
 static void *take_signals(void *arg)
 {
 	const struct awake *awake = arg;
+	unsigned int due = 0;
 	siginfo_t info;
-	int last = -1;
 
 	for (;;) {
+		unsigned int i;
+
 		if (sigwaitinfo(&awake->signals, &info) < 0)
 			continue;
 		if (info.si_code != SI_TIMER) {
-			expire_both(awake);
+			expire_all(awake);
+			due = 0;
 			continue;
 		}
-		if (info.si_value.sival_int == last)
-			expire(awake->timers[1 - last], PERIOD_NS / 2);
-		last = info.si_value.sival_int;
+		i = (unsigned int)info.si_value.sival_int;
+		for (; due != i; due = (due + 1) % TIMERS)
+			expire(awake->timers[due], (due + TIMERS - i) % TIMERS);
+		due = (i + 1) % TIMERS;
 	}
 	return NULL;
 }
@@ -111,7 +121,7 @@ int awake_start(struct error **err)
 		free(awake);
 		return error_sys(err, r, "timers that continue a stopped server");
 	}
-	expire_both(awake);
+	expire_all(awake);
 	return 0;
 }
 
