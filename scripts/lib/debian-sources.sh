@@ -10,7 +10,7 @@
 sources_help() {
 	cat <<-'END'
 		Of each source package every version that the package lists of this release know is tried,
-		newest first; then what the cache has.
+		newest first; then what the cache has; then the newest of Debian's other releases.
 
 		Environment:
 		  MKVINITRD_SOURCES=DIRECTORY  source packages put there by hand (NAME_VERSION.dsc and the files
@@ -137,6 +137,20 @@ take_from_lists() {
 	return 1
 }
 
+# Debian's other releases, on the same mirrors: better than none, where the mirrors have lost what this release lists. Adds to
+# $failures what was tried.
+take_from_other_release() {
+	own=$apt found=1
+	for release in trixie bookworm sid; do
+		[ "$release" != "$codename" ] && [ -z "$offline" ] || continue
+		apt=$own-sources-$release
+		refresh_lists deb-src "$release" && take_from_lists "$1" && found=0 && break
+		failures="$failures; $release: ${tried:-$answer}"
+	done
+	apt=$own
+	return "$found"
+}
+
 # The lists are read when the first package needs them. $lists says what is wrong with them.
 need_lists() {
 	[ -z "${lists:-}" ] || return 0
@@ -159,6 +173,11 @@ find_source() {
 		[ "$lists" != good ] || say "$1 ${src_version#*:} taken from the cache: $tried"
 		return 0
 	fi
-	die "no source of package $1 can be had: $tried; the cache has none. Name another mirror in apt's sources," \
+	failures=$tried
+	if [ "$lists" = good ] && take_from_other_release "$1"; then
+		say "$1 ${src_version#*:} of $release taken: $failures"
+		return 0
+	fi
+	die "no source of package $1 can be had: $failures; the cache has none. Name another mirror in apt's sources," \
 		"or put the source package (.dsc and its files) into a directory and set MKVINITRD_SOURCES=DIRECTORY"
 }

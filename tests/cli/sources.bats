@@ -63,6 +63,17 @@ lzo2() { source_package lzo2 "$1" src/lzo1x_d2.c="int lzo_version;" include/lzo/
 	assert_line "$cache/sources/tiny_2.0"
 }
 
+@test "where nothing of this release is there, another release's is taken, and it is said why" {
+	source_package tiny 1.0 file=ours
+	publish "$codename"
+	rm archive/pool/tiny_1.0* sources/tiny_1.0*
+	source_package tiny 0.9 file=theirs
+	publish sid
+	run -0 fetch tiny
+	assert_line --regexp '^fetch: tiny 0.9 of sid taken: 1.0: File not found.*; trixie: '
+	assert_line "$cache/sources/tiny_0.9"
+}
+
 @test "a mirror that answers 404" {
 	source_package tiny 1.0 file=old
 	source_package tiny 1.1 file=new
