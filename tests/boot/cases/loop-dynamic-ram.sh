@@ -1,7 +1,7 @@
 # promise: a snapshot of a dynamic image boots read-only, without any process of ours, and the root's udev knows its file systems
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
-# slow: 6.1
+# slow: 6.1 current
 build loop loop -s 'persist ram' -s 'image /vm/child.qcow2'
 other_uuid=6d6b7669-6e69-7472-6400-000000000077
 cp --sparse=always "$IMAGES/root.ext4" "$WORK/root.ext4"

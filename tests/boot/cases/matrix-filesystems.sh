@@ -1,6 +1,7 @@
 # promise: stores on every file system: a folder on xfs, btrfs and f2fs, a file on exFAT, devices with xfs, btrfs and f2fs; two boots, the content survives, every file system is clean
 # SPDX-License-Identifier: GPL-2.0-or-later
-# slow: 6.1 6.12
+# also: current
+# slow: 6.1 6.12 current
 . "$TOP/tests/boot/hosts.sh"
 . "$TOP/tests/boot/matrix.sh"
 matrix busybox dir-xfs dir-btrfs dir-f2fs file-exfat device-xfs device-btrfs device-f2fs

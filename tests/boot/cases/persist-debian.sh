@@ -1,5 +1,6 @@
 # promise: Debian with systemd: settings in an archive on FAT are back after the next boot; with rollback=N a boot that reached multi-user.target is a generation, and what it changed is there
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: current
 # kernels: 6.12 current
 build overlay overlay -s 'image /live/root-zstd.sqfs' -s 'persist archive:/settings/lab' -s 'applet e2fsck mke2fs'
 vfat "$WORK/stick.vfat" 200 STICK "$IMAGES/root-zstd.sqfs=live/root-zstd.sqfs"
