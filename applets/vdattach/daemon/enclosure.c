@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "applets/lib/mountutil.h"
 #include "applets/vdattach/daemon/mountlist.h"
@@ -21,6 +22,8 @@
  * image lies.
  */
 #define NEW_ROOT "/proc"
+
+#define RELEASE_TRIES_A_SECOND 50
 
 static const char *const system_folders[] = { "/dev", "/proc", "/sys", "/run" };
 
@@ -197,6 +200,19 @@ int enclosure_enter(const char *const *folders, size_t n, struct error **err)
 	return r < 0 ? r : enter(&old, err);
 }
 
+/* A process that was killed a moment ago may still have files open there. */
+static int unmount_patiently(const char *path, struct error **err)
+{
+	const struct timespec pause = { .tv_nsec = 1000000000L / RELEASE_TRIES_A_SECOND };
+	int r = unmount_fs(path, 0, NULL);
+
+	for (unsigned int i = 0; r == -EBUSY && i < 5 * RELEASE_TRIES_A_SECOND; i++) {
+		nanosleep(&pause, NULL);
+		r = unmount_fs(path, 0, NULL);
+	}
+	return r < 0 ? error_sys(err, r, "unmount %s", path) : 0;
+}
+
 int enclosure_release(struct error **err)
 {
 	_cleanup_mount_list_ struct mount_list mounts = { .n = 0 };
@@ -209,7 +225,7 @@ int enclosure_release(struct error **err)
 
 		if (strcmp(path, "/") == 0 || is_system_folder(path))
 			continue;
-		r = unmount_fs(path, 0, result == 0 ? err : NULL);
+		r = unmount_patiently(path, result == 0 ? err : NULL);
 		if (r < 0 && result == 0)
 			result = r;
 	}

@@ -1,7 +1,6 @@
 # promise: whenever the processes of a disk through ublk are killed under load, one by one, at once and one right after the other, no kernel oopses, and whoever uses the disk sees no error
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.12
-# also: current
+# kernels: 6.12 current
 # slow: current
 kills=30 limit=400
 [ -z "${CHECK_ALL:-}" ] || kills=500 limit=3000

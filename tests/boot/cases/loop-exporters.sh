@@ -1,7 +1,6 @@
 # promise: a dynamic VHD and a QCOW2 boot by dm, by ublk, by nbd and by fuse, whichever the kernel has; each reads what the one before has written, and all is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.12
-# also: current
+# kernels: 6.12 current
 # slow: 6.12
 . "$TOP/tests/boot/hosts.sh"
 # by DEVICES WITHOUT WORDS: a boot of a kernel that refuses the modules WITHOUT; the disk is one of DEVICES
