@@ -96,7 +96,7 @@ setup() {
 	done
 	run timeout 60 "$TOP/ci/run-gates" layers layer
 	assert_failure 2
-	assert_line --partial 'run-gates: the gates are: compile unit'
+	assert_line --partial 'run-gates: the gates are: compile sources unit'
 }
 
 @test "every script explains itself and refuses unknown options with status 2" {
