@@ -138,6 +138,8 @@ int modconfig_take_cmdline(struct modconfig *config, char *text)
 			code = take_blacklist(config, word + 19);
 		else if (strncmp(word, "blacklist=", 10) == 0)
 			code = take_blacklist(config, word + 10);
+		else if (strncmp(word, "rd.driver.blacklist=", 20) == 0)
+			code = take_blacklist(config, word + 20);
 		else
 			code = take_parameter(config, word);
 	}

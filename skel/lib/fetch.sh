@@ -136,11 +136,8 @@ copy_with_progress() {
 # now and with fromhd= later.
 copy_to_disk() {
 	local place=$RAMFS/tohd layer copies='' to folder
-	split_device_path "$P_TOHD"
-	[ "$RET" != / ] || RET=${P_IMAGE%/*}
-	folder=$place$RET
-	mkdir -p "$place"
-	if ! find_image -w -m "$place" -H "$DEVICE_PART" || ! mkdir -p "$folder"; then
+	folder=$place${TOHD_PATH:-${P_IMAGE%/*}}
+	if ! mkdir -p "$place" || ! find_image -w -m "$place" -H "$TOHD_DEVICE" || ! mkdir -p "$folder"; then
 		warn "tohd=$P_TOHD: the partition cannot be written; using the image where it is"
 		return 0
 	fi

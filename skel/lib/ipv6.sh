@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# shellcheck disable=SC2034,SC2153 # results for net.sh; N_x is what addr.sh found
+# shellcheck disable=SC2034,SC2153 # results for net.sh; N_x is what bootplan found
 # SPDX-License-Identifier: GPL-2.0-or-later
 # IPv6: an address of the command line, of a router's announcements (auto6), or of a server (dhcp6).
 
@@ -47,13 +47,7 @@ groups_of() {
 
 # net_static6: an address from the command line; it can be used once the kernel found that nobody else has it
 net_static6() {
-	lease_reset
-	L_IP=$N_CLIENT L_PREFIX=${N_MASK:-64} L_ROUTER=$N_GATEWAY L_DNS=$N_DNS L_HOST=$N_HOST L_SERVER=$N_SERVER
-	case $L_PREFIX in *[!0-9]*)
-		NET_WHY="ip= has no usable prefix length: '$N_MASK'"
-		return 1
-		;;
-	esac
+	static_lease
 	configure6 "$N_DEV" none
 }
 
@@ -96,7 +90,8 @@ configure6() {
 			return 1
 		}
 		await 10 find_address6 "$1" global || warn "$1: the address $L_IP may be in use by another machine"
-		[ -z "$L_ROUTER" ] || $RUN ip -6 route add default via "$L_ROUTER" dev "$1"
+		[ -z "$L_ROUTER" ] || $RUN ip -6 route add default via "$L_ROUTER" dev "$1" ||
+			warn "$1 does not take the route via $L_ROUTER"
 	fi
 	settled "$1" "$2"
 }

@@ -1,68 +1,7 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034 # the plan is read by the other files
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Media that other live systems laid out: where their images are, and in which order they lie.
-
-# Where they have the image, unless a word named one, and what may be there in its place.
-plan_live() {
-	local dir
-	[ -z "$RD_LIVE" ] || [ -n "$LIVE" ] || [ -z "$P_ROOT" ] || {
-		word_root_live "${P_ROOT#live:}"
-		P_ROOT=''
-	}
-	# ${pxeserver} stands for the server of the lease
-	[ -z "$ARCHISO_NBD" ] || LIVE_HOST=nbd://${ARCHISO_NBD#\$\{pxeserver\}}/$ARCHISO_NBD_NAME
-	# of a medium in a file the words tell the label, not that of the partition with the file
-	[ -z "$LIVE_NETBOOT" ] || LIVE_NFS=$NFSROOT
-	if [ -n "$P_ISO$LIVE_NFS" ]; then
-		P_MARK=''
-	else
-		I_HOST=${LIVE_HOST:-$I_HOST}
-	fi
-	dir=${LIVE_DIR#/}
-	dir=${dir%/}
-	case $LIVE in
-	dracut)
-		I_IMAGE=/${dir:-LiveOS}/${LIVE_FILE:-squashfs.img}
-		P_ALSO=/${dir:-LiveOS}/rootfs.img$NL/${dir:-LiveOS}/ext3fs.img
-		;;
-	live) case $I_IMAGE in *://*) ;; *) I_IMAGE=/${dir:-live}/filesystem.squashfs P_ALSO=/${dir:-live}/ ;; esac ;;
-	casper) plan_casper "${dir:-casper}" ;;
-	archiso)
-		I_IMAGE=${LIVE_URL%/}/${dir:-arch}/x86_64/airootfs.sfs
-		[ -n "$LIVE_URL" ] || P_ALSO=/${dir:-arch}/x86_64/airootfs.erofs
-		;;
-	slax)
-		I_IMAGE=/${dir:-slax}/
-		[ -n "$dir" ] || P_ALSO=/minios/$NL/porteus/
-		;;
-	knoppix) I_IMAGE=/${dir:-KNOPPIX}/KNOPPIX ;;
-	esac
-	case $LIVE:$LIVE_NFS:$ARCHISO_STAY in archiso:?*:) P_TORAM=${P_TORAM:-1} ;; esac
-	[ -z "$P_IMAGE" ] || LIVE='' P_ALSO='' P_MARK='' LIVE_NFS=''
-	plan_live_store "${dir:-slax}"
-}
-
-# A path of layerfs-path= counts from the folder of the images, or is one of the running live system.
-plan_casper() {
-	case $LIVE_FILE in
-	'') I_IMAGE=/$1/ ;;
-	/cdrom/*) I_IMAGE=${LIVE_FILE#/cdrom} ;;
-	/*) I_IMAGE=$LIVE_FILE ;;
-	*) I_IMAGE=/$1/$LIVE_FILE ;;
-	esac
-}
-
-# plan_live_store FOLDER: what the words leave open
-plan_live_store() {
-	case $I_PERSIST in
-	casper:) I_PERSIST=casper:/${CASPER_PATH#/} ;;
-	live:) I_PERSIST=live:${LIVE_LABEL:-persistence}:/${CASPER_PATH#/} ;;
-	slax:*:) I_PERSIST=$I_PERSIST/$1/changes ;;
-	esac
-	[ -z "$COW_HOST" ] || I_PERSIST=archiso:$COW_HOST:/${COW_DIR:-persistent_$ARCHISO_LABEL/x86_64}
-	case $I_PERSIST in archiso:*://*) I_PERSIST=${I_PERSIST%%://*}:/${I_PERSIST#*://} ;; esac
-}
+# Media that other live systems laid out: in which order their layers lie.
 
 # live_layers IMAGE|FOLDER: LAYERS, a line each, the lowest first
 live_layers() {

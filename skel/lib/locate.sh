@@ -6,7 +6,8 @@
 
 locate() {
 	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' HOST_DEVICE='' ISO_LOOP='' IMAGE_TREE=''
-	HOST_UUID='' HOST_LABEL='' VOLUMES=''
+	HOST_UUID='' HOST_LABEL='' VOLUMES='' FOLDERS=''
+	[ -z "$LIVE" ] || load live
 	check_plan
 	if image_is_remote; then
 		network || fail_network

@@ -4,8 +4,6 @@
 # The kernels that matter have no IP_PNP: the whole grammar of ip= is ours.
 
 export NET="$RAMFS/net" # udhcpc's script reads it
-# shellcheck source=skel/lib/addr.sh
-. "$LIB/addr.sh"
 
 # net_up: true when a link has an address; NET_WHY says why not. Once is enough.
 net_up() {
@@ -30,7 +28,7 @@ net_up() {
 		;;
 	esac
 	case $P_NET in
-	'') net_dhcp "$NICS" ;;
+	'') net_dhcp "${P_ETHDEVICE:-$NICS}" ;;
 	*) net_words ;;
 	esac
 	[ -n "$NET_DEV" ] || {
@@ -44,7 +42,7 @@ net_up() {
 net_words() {
 	local w dhcp=''
 	for w in $P_NET; do
-		parse_ip "$w"
+		read_ip "$w" || continue
 		case $N_AUTO:$N_CLIENT in
 		static:*:* | *6:*)
 			load ipv6
@@ -55,6 +53,16 @@ net_words() {
 		esac
 	done
 	[ -z "$dhcp" ] || net_dhcp "$dhcp" || [ -n "$NET_DEV" ]
+}
+
+# read_ip VALUE: what one ip= says, in N_x
+read_ip() {
+	bootplan_read "$NET/ip.sh" ip "$1" || N_WHY="bootplan failed"
+	[ -z "$N_NOTE" ] || warn "ip=$1: $N_NOTE"
+	[ -n "$N_WHY" ] || return 0
+	NET_WHY="ip=$1: $N_WHY"
+	warn "$NET_WHY"
+	return 1
 }
 
 # nics: Ethernet-like links in NICS; with BOOTIF= only that one, when it is there
@@ -105,15 +113,15 @@ links_up() {
 # net_static: an address from the command line
 net_static() {
 	link_or_carrier
-	lease_reset
-	# shellcheck disable=SC2153
-	L_IP=$N_CLIENT L_ROUTER=$N_GATEWAY L_DNS=$N_DNS L_HOST=$N_HOST L_SERVER=$N_SERVER L_MASK=$N_MASK
-	if ! number_of "$N_CLIENT" || ! prefix_of "$N_MASK" "$N_CLIENT"; then
-		NET_WHY="ip= has no usable address and mask: '$N_CLIENT', '$N_MASK'"
-		return 1
-	fi
-	L_PREFIX=$RET
+	static_lease
 	configure "$N_DEV" none
+}
+
+# static_lease: what the command line says, as if a server had said it
+static_lease() {
+	lease_reset
+	# shellcheck disable=SC2153 # of bootplan
+	L_IP=$N_CLIENT L_PREFIX=$N_PREFIX L_ROUTER=$N_GATEWAY L_ROUTES=$N_ROUTES L_MTU=$N_MTU L_DNS=$N_DNS L_HOST=$N_HOST L_SERVER=$N_SERVER L_MASK=$N_MASK
 }
 
 link_or_carrier() {
@@ -146,46 +154,34 @@ configure() {
 		NET_WHY="$dev would not take the address $L_IP/$L_PREFIX"
 		return 1
 	}
-	[ -z "$L_MTU" ] || $RUN ip link set dev "$dev" mtu "$L_MTU"
+	[ -z "$L_MTU" ] || $RUN ip link set dev "$dev" mtu "$L_MTU" || warn "$dev does not take the MTU $L_MTU"
 	routes "$dev"
 	settled "$dev" "$2"
 }
 
 # settled DEV PROTOCOL: the link can be used; what else its configuration told
 settled() {
-	local dev=$1 server
-	[ -z "$L_HOST" ] || $RUN hostname "$L_HOST"
+	local dev=$1
+	[ -z "$L_HOST" ] || $RUN hostname "$L_HOST" || warn "the host name '$L_HOST' cannot be set"
 	NET_DEV=$dev NET_SERVER=${L_SERVER:-$NET_SERVER}
-	for server in $L_DNS; do
-		[ "$server" = 0.0.0.0 ] || P_DNS="$P_DNS $server"
-	done
+	P_DNS="$P_DNS $L_DNS"
 	[ -z "$L_SEARCH$L_DOMAIN" ] || NET_SEARCH=${L_SEARCH:-$L_DOMAIN}
-	net_conf "$dev" "$2" >"$ROOT/run/net-$dev.conf"
+	net_conf "$dev" "$2" >"$ROOT/run/net-$dev.conf" || warn "/run/net-$dev.conf cannot be written"
 	say "$dev has $L_IP/$L_PREFIX${L_ROUTER:+, router $L_ROUTER}"
 }
 
-# Classless routes replace the router (RFC 3442).
+# routes DEV: each as bootplan found it; a router outside the subnet (/32) is told to be on the link first.
 routes() {
-	local dev=$1 router=${L_ROUTER%% *}
-	# shellcheck disable=SC2086 # pairs
-	set -- $L_ROUTES
-	[ $# -ge 2 ] || case $router in
-	'' | 0.0.0.0) ;;
-	*) set -- default "$router" ;;
-	esac
-	while [ $# -ge 2 ]; do
-		case $2 in
-		0.0.0.0) $RUN ip route add "$1" dev "$dev" ;;
-		*) via "$dev" "$1" "$2" ;;
-		esac
-		shift 2
-	done
-}
-
-# via DEV DESTINATION ROUTER: a router outside the subnet (/32) is told to be on the link.
-via() {
-	in_subnet "$3" "$L_IP" "$L_PREFIX" || $RUN ip route add "$3" dev "$1" scope link
-	$RUN ip route add "$2" via "$3" dev "$1"
+	local dev=$1 kind to router
+	while read -r kind to router; do
+		case $kind in
+		link) $RUN ip route add "$to" dev "$dev" scope link ;;
+		dev) $RUN ip route add "$to" dev "$dev" ;;
+		via) $RUN ip route add "$to" via "$router" dev "$dev" ;;
+		esac || warn "$dev does not take the route to $to${router:+ via $router}"
+	done <<ROUTES
+$L_ROUTES
+ROUTES
 }
 
 # net_conf DEV PROTOCOL: in the format of ipconfig, which other programs source; so nothing odd goes in
@@ -275,56 +271,33 @@ stop_dhcp() {
 	done
 }
 
-# take_lease LINK: configures it, unless the lease cannot lead to where the image is
+# take_lease LINK: configures it, unless the lease cannot lead to where the image is. With several links a lease without
+# a router counts only when the image's server is its neighbour.
 take_lease() {
-	local key value
+	local server=${P_IMAGE#*://}
+	server=${server%%[:/]*}
 	lease_reset
-	while IFS='=' read -r key value; do
-		case $key in
-		ip | ipv6) L_IP=${value:-$L_IP} ;;
-		mask) L_PREFIX=$value ;;
-		subnet) L_MASK=$value ;;
-		router) L_ROUTER=$value ;;
-		dns) L_DNS=$value ;;
-		domain) L_DOMAIN=$value ;;
-		search) L_SEARCH=$value ;;
-		hostname) L_HOST=$value ;;
-		mtu) L_MTU=$value ;;
-		staticroutes) L_ROUTES=$value ;;
-		siaddr) L_SERVER=$value ;;
-		rootpath) L_PATH=$value ;;
-		boot_file) L_FILE=$value ;;
-		esac
-	done <"$NET/$1.lease"
-	case $L_IP in
-	*:*)
-		L_PREFIX=128
+	bootplan_read "$NET/$1.lease.sh" lease "$NET/$1.lease" "$server" || L_WHY='bootplan failed'
+	if [ -n "$L_WHY" ]; then
+		warn "the DHCP answer on $1 has $L_WHY"
+		return 1
+	fi
+	case $L_IP in *:*)
+		load ipv6
 		configure6 "$1" dhcp6
+		return
 		;;
-	*) lease_is_valid "$1" && configure "$1" dhcp ;;
 	esac
+	[ -n "$L_REACHES" ] || [ "$NICS" = "$1" ] || {
+		warn "the lease on $1 has no router and does not reach $server: waiting for another"
+		return 1
+	}
+	configure "$1" dhcp
 }
 
 lease_reset() {
 	L_IP='' L_PREFIX='' L_MASK='' L_ROUTER='' L_DNS='' L_DOMAIN='' L_SEARCH='' L_HOST=''
-	L_MTU='' L_ROUTES='' L_SERVER='' L_PATH='' L_FILE=''
-}
-
-# With several links a lease without a router counts only when the image's server is its neighbour.
-lease_is_valid() {
-	local server=${P_IMAGE#*://}
-	if ! number_of "$L_IP" || ! prefix_of "${L_PREFIX:-$L_MASK}" "$L_IP"; then
-		warn "the DHCP answer on $1 has no usable address: '$L_IP/$L_PREFIX'"
-		return 1
-	fi
-	L_PREFIX=$RET
-	[ -z "$L_ROUTER$L_ROUTES" ] && [ "$NICS" != "$1" ] || return 0
-	server=${server%%[:/]*}
-	case $server in '' | *[!0-9.]*) return 0 ;; esac
-	in_subnet "$server" "$L_IP" "$L_PREFIX" || {
-		warn "the lease on $1 has no router and does not reach $server: waiting for another"
-		return 1
-	}
+	L_MTU='' L_ROUTES='' L_SERVER='' L_PATH='' L_FILE='' L_WHY='' L_REACHES=''
 }
 
 # Name servers and search list for this boot and, at the hand-over, for the root.

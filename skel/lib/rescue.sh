@@ -24,8 +24,20 @@ rescue() {
 		[ "$P_SHELL" != 0 ] || halt_here
 	fi
 	shells 'mount the root on /newroot and leave the shell to go on, or type reboot -f'
-	[ -z "${ASSEMBLED:-}" ] && root_is_mounted && PHASE=handover && handover
+	[ -z "${ASSEMBLED:-}" ] && root_is_mounted && PHASE=handover && load handover && handover
 	reboot_now
+}
+
+# rescue_again PHASE STATUS: the shell of process 1 ended in that phase. Of what it knew only the plan can be read again.
+rescue_again() {
+	PHASE=$1
+	set +u
+	if ( . "$RAMFS/plan.sh" ) 2>/dev/null; then
+		# shellcheck disable=SC1091
+		. "$RAMFS/plan.sh"
+	fi
+	rescue "a script of the initramfs ended with status $2" 'the messages above; /run may be full' \
+		'report this as a bug, with the messages and the kernel parameters'
 }
 
 root_is_mounted() {
@@ -59,7 +71,10 @@ LINES
 
 # Process 1 must not end.
 halt_here() {
-	[ -z "$ROOT" ] || exit 1
+	[ -z "$ROOT" ] || {
+		trap - EXIT
+		exit 1
+	}
 	while :; do sleep 86400; done
 }
 
@@ -73,7 +88,7 @@ break_shell() {
 # A shell on every console of the command line; done when the one on the last is left.
 shells() {
 	local console last=/dev/console
-	plan_print >"$RAMFS/plan" 2>/dev/null
+	{ printf '%s' "$PLAN" >"$RAMFS/plan"; } 2>/dev/null || :
 	printf 'mkvinitrd: %s\n  files: /run/initramfs/plan (what was wanted) state (what was built), dmesg\n' "$1" >&2
 	for console in $P_CONSOLES; do
 		[ "$console" != tty0 ] || console=tty1

@@ -6,24 +6,29 @@
 early() {
 	PHASE=settle
 	mount_api
-	plan_read
+	read_plan
 	[ -z "$P_DEBUG" ] || trace
-	[ -z "$P_PLAN" ] || plan_print
+	[ -z "$P_PLAN" ] || printf '%s' "$PLAN"
 	report_notes
 	check_complete
 	status_start
 }
 
+# What the kernel parameters and the profile mean for this boot: see bootplan(8).
+read_plan() {
+	bootplan_read "$RAMFS/plan.sh" "$ROOT" || fail "the kernel parameters could not be read" \
+		"bootplan failed, or $RAMFS is full" 'give the machine more memory, or build the image again'
+}
+
 # Each with the options that the root's init expects of it. Ours, with the shutdown programs, may execute.
 mount_api() {
-	plan_reset
-	mkdir -p "$ROOT/proc" "$ROOT/sys" "$ROOT/dev" "$ROOT/run" "$NEWROOT"
+	mkdir -p "$ROOT/proc" "$ROOT/sys" "$ROOT/dev" "$ROOT/run" "$NEWROOT" || fail "cannot make the directories to mount on"
 	$RUN mount -t proc -o nosuid,nodev,noexec proc "$ROOT/proc" || fail "cannot mount /proc"
 	$RUN mount -t devtmpfs -o nosuid,mode=755 dev "$ROOT/dev" || fail "cannot mount /dev" '' \
 		'use a kernel with CONFIG_DEVTMPFS'
 	$RUN mount -t sysfs -o nosuid,nodev,noexec sys "$ROOT/sys" || fail "cannot mount /sys"
 	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 run "$ROOT/run" || fail "cannot mount /run"
-	mkdir -p "$RAMFS"
+	mkdir -p "$RAMFS" || fail "cannot make /run/initramfs"
 	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 initramfs "$RAMFS" || fail "cannot mount /run/initramfs"
 	# shellcheck disable=SC2094 # a terminal
 	[ -e "$ROOT/proc/self/fd/2" ] || exec <"$ROOT/dev/console" >"$ROOT/dev/console" 2>&1
@@ -36,10 +41,20 @@ report_notes() {
 	done
 }
 
-# The sentinel is the last member of the image. The kernel goes on when it had no memory for all of them.
+# The sentinel is the last member of the image, with a hash over all others. The kernel goes on when it had no memory
+# for all of them: then the sentinel is missing, or empty.
 check_complete() {
-	local need='more' had key value
-	[ ! -e "$ROOT/etc/mkvinitrd/sentinel" ] || return 0
+	local need='more' had key value hash=''
+	[ ! -r "$ROOT/etc/mkvinitrd/sentinel" ] || while IFS='=' read -r key value; do
+		[ "$key" != xxh128 ] || hash=$value
+	done <"$ROOT/etc/mkvinitrd/sentinel"
+	case $hash in
+	*[!0]*) return 0 ;;
+	?*)
+		fail "this initramfs was not made by 'mkvinitrd build'" 'the hash in its last member, etc/mkvinitrd/sentinel, is zeros' \
+			"build it with 'mkvinitrd build': lists of 'mkvinitrd plan' are for looking at"
+		;;
+	esac
 	[ ! -r "$ROOT/etc/mkvinitrd/image" ] || while IFS='=' read -r key value; do
 		case $key in bytes) need=$((value / 1048576 + 1)) ;; esac
 	done <"$ROOT/etc/mkvinitrd/image"

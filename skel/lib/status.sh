@@ -47,10 +47,16 @@ status_start() {
 		) &
 		echo $!
 	)
+	printf '%s\n' "$STATUS_PID" >"$RAMFS/status.pid" || :
 }
 
 status_stop() {
+	[ -n "$STATUS_PID" ] || {
+		first_line "$RAMFS/status.pid"
+		STATUS_PID=$RET
+	}
 	[ -z "$STATUS_PID" ] || kill "$STATUS_PID" 2>/dev/null || :
+	rm -f "$RAMFS/status.pid"
 	STATUS_PID=''
 }
 

@@ -4,6 +4,21 @@
 
 CR=$(printf '\r')
 
+# tinycore_place NAME[/DIR]: Tiny Core's sdXN, UUID= or LABEL= with a directory, as HOST:/DIR in RET
+tinycore_place() {
+	local device=$1 dir=''
+	case $1 in
+	/dev/*/*) device=${1#/dev/} && dir=/${device#*/} device=/dev/${device%%/*} ;;
+	/dev/*) ;;
+	*/*) device=${1%%/*} dir=/${1#*/} ;;
+	esac
+	case $device in
+	UUID=* | LABEL=* | PARTUUID=* | PARTLABEL=* | /dev/*) ;;
+	*) device=/dev/$device ;;
+	esac
+	RET=$device:${dir:-/}
+}
+
 # Tiny Core's own scripts know its words: then they are theirs.
 leave_to_tinycore() {
 	[ -e "$NEWROOT/etc/init.d/tc-config" ] || return 0

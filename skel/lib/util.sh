@@ -7,6 +7,8 @@ NEWROOT=$ROOT/newroot RAMFS=$ROOT/run/initramfs
 STATE=$RAMFS/state HOSTDIR=$RAMFS/host
 NL='
 '
+# What rescue reads, as long as there is no plan
+P_SHELL='' P_PANIC='' P_CONSOLES='' P_QUIET='' P_BREAK='' P_DEBUG='' PLAN='' PHASE=start
 
 say() {
 	[ "$P_QUIET" = 1 ] || printf 'mkvinitrd: %s\n' "$*" >&2
@@ -53,6 +55,15 @@ hooks() {
 	done
 }
 
+# bootplan_read FILE ARGS...: what bootplan says, as variables. FILE is where it is kept.
+bootplan_read() {
+	local file=$1
+	shift
+	"$ROOT/bin/bootplan" "$@" >"$file" || return 1
+	# shellcheck disable=SC1090
+	. "$file"
+}
+
 # Parts that a boot without trouble and without a network never reads.
 load() {
 	# shellcheck disable=SC1090
@@ -86,6 +97,19 @@ meminfo() {
 mib() {
 	RET=$(stat -L -c %s "$1") || RET=0
 	RET=$(((RET + 1048575) / 1048576))
+}
+
+# swap TEXT FROM TO: every FROM replaced, in RET
+swap() {
+	local rest=$1
+	RET=''
+	while :; do
+		case $rest in
+		*"$2"*) RET=$RET${rest%%"$2"*}$3 rest=${rest#*"$2"} ;;
+		*) break ;;
+		esac
+	done
+	RET=$RET$rest
 }
 
 # list_has LIST WORD: LIST has WORD between spaces

@@ -4,77 +4,21 @@
 # Roots on logical volumes (LVM) and in LUKS volumes. What the plan names is opened in the order in which it is found, so
 # that one may lie in the other.
 
-# lv_of DEVICE: VG/LV in RET, when /dev/VG/LV or /dev/mapper/VG-LV is the name of a logical volume
-lv_of() {
-	local vg lv
-	case $1 in
-	/dev/mapper/*) ;;
-	/dev/disk/* | /dev/vdhost/* | /dev/block/* | /dev/cciss/* | /dev/ida/* | /dev/md/* | /dev/*/*/*) return 1 ;;
-	/dev/?*/?*)
-		RET=${1#/dev/}
-		return 0
-		;;
-	*) return 1 ;;
-	esac
-	# device-mapper names have each '-' of VG and LV doubled
-	swap "${1#/dev/mapper/}" -- "$NL"
-	case $RET in
-	*-*-*) return 1 ;;
-	?*-?*) vg=${RET%%-*} lv=${RET#*-} ;;
-	*) return 1 ;;
-	esac
-	swap "$vg" "$NL" -
-	vg=$RET
-	swap "$lv" "$NL" -
-	RET=$vg/$RET
-}
-
-# mapped_name DEVICE: /dev/VG/LV as /dev/mapper/VG-LV in RET, others as they are
+# mapped_name DEVICE: /dev/VG/LV as /dev/mapper/VG-LV in RET, others as they are. Device-mapper names have each '-'
+# of VG and LV doubled.
 mapped_name() {
 	local vg
-	case $1 in /dev/mapper/*) ;; *)
-		if lv_of "$1"; then
-			vg=${RET%%/*}
-			swap "${RET#*/}" - --
-			set -- "$RET"
-			swap "$vg" - --
-			RET=/dev/mapper/$RET-$1
-			return 0
-		fi
-		;;
-	esac
 	RET=$1
-}
-
-# names_luks NAME: one of the LUKS volumes of the plan gets it
-names_luks() {
-	local line IFS="$NL"
-	for line in $P_LUKS; do
-		line=${line#* }
-		[ "${line%% *}" != "$1" ] || return 0
-	done
-	return 1
-}
-
-# plan_volumes: the volume group of a root on a logical volume need not be named
-plan_volumes() {
-	local volume
-	case $P_MODE:$P_PART:$ROOT_IS_HOST:$P_ROOT in loop:::/dev/mapper/*) P_PART=$P_ROOT P_ROOT='' ;; esac
-	[ -z "$P_LVM_OFF" ] || P_LVM=''
-	[ -z "$P_LUKS_OFF" ] || P_LUKS=''
-	P_LVM=${P_LVM# }
-	case $P_MODE in
-	disk) volume=$P_ROOT ;;
-	loop) volume=$P_PART ;;
-	*)
-		[ -z "$P_LVM$P_LUKS" ] || note "words for LVM and LUKS volumes are not used in mode $P_MODE"
-		P_LVM='' P_LUKS=''
-		return 0
+	case $1 in
+	/dev/mapper/* | /dev/disk/* | /dev/vdhost/* | /dev/block/* | /dev/cciss/* | /dev/ida/* | /dev/md/* | /dev/*/*/*) ;;
+	/dev/?*/?*)
+		vg=${1#/dev/}
+		swap "${vg#*/}" - --
+		set -- "$RET"
+		swap "${vg%%/*}" - --
+		RET=/dev/mapper/$RET-$1
 		;;
 	esac
-	[ -z "$P_LVM_OFF" ] && ! names_luks "${volume#/dev/mapper/}" && lv_of "$volume" || return 0
-	P_ON_LVM=1
-	list_has "$P_LVM" "${RET%%/*}" || list_has "$P_LVM" "$RET" || P_LVM="$P_LVM${P_LVM:+ }${RET%%/*}"
 }
 
 # What a profile did not pack: a root that needs it cannot be had, other volumes can be done without.

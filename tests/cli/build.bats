@@ -8,7 +8,7 @@ load build
 	profile 'root overlay' 'image /live/root.sqfs' 'module ext4'
 	build
 	"$M" ls out.img >members
-	for path in init bin/busybox bin/sh bin/coldplug bin/findimg bin/vdattach bin/overlayroot bin/modprobe sbin \
+	for path in init bin/busybox bin/sh bin/bootplan bin/coldplug bin/findimg bin/vdattach bin/overlayroot bin/modprobe sbin \
 		dev/console dev/null etc/initrd-release lib/mkvinitrd/part.sh etc/mkvinitrd/image; do
 		grep -qx -e "$path" -e "$path -> .*" members || { echo "no $path"; return 1; }
 	done

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For the tests of skel/: a root tree, fake programs that write down how they were called, both shells.
 SKEL=$(cd "$BATS_TEST_DIRNAME/../../skel" && pwd)
+BOOTPLAN=$(realpath "${HOST:-$SKEL/../build/host}/bin/bootplan")
 SHELLS=('dash' 'busybox ash')
 
 # A fresh tree: ROOT with what the builder and the kernel put there, FAKES, CALLS.
@@ -13,7 +14,8 @@ new_tree() {
 	cp "$SKEL/shutdown" "$ROOT/shutdown"
 	echo BUSYBOX >"$ROOT/bin/busybox"
 	echo ID=mkvinitrd >"$ROOT/etc/initrd-release"
-	echo members=9 >"$ROOT/etc/mkvinitrd/sentinel"
+	printf 'members=9\nxxh128=0123456789abcdef0123456789abcdef\n' >"$ROOT/etc/mkvinitrd/sentinel"
+	ln -s "$BOOTPLAN" "$ROOT/bin/bootplan"
 	printf '#!/bin/sh\n' >"$ROOT/newroot/sbin/init"
 	mkdir "$ROOT/newroot"/{proc,sys,dev,run,etc}
 	chmod +x "$ROOT/newroot/sbin/init"
@@ -154,8 +156,7 @@ said() {
 
 # plan: what the words of the tree resolve to
 plan() {
-	# shellcheck disable=SC2086,SC2016
-	$SH -c 'set -u; LIB=$ROOT/lib/mkvinitrd; . "$LIB/util.sh"; . "$LIB/words.sh"; . "$LIB/plan.sh"; plan_read; plan_print'
+	"$BOOTPLAN" show "$ROOT"
 }
 
 # nic NAME ADDRESS CARRIER
@@ -196,6 +197,6 @@ lease() {
 # fields WORD...: what ip= of each means
 fields() {
 	# shellcheck disable=SC2086,SC2016
-	$SH -c 'set -u; . "$ROOT/lib/mkvinitrd/plan.sh"; . "$ROOT/lib/mkvinitrd/addr.sh"; for w in "$@"; do parse_ip "$w"
+	$SH -c 'set -u; for w in "$@"; do "$ROOT/bin/bootplan" ip "$w" >"$ROOT/ip.sh" || exit; . "$ROOT/ip.sh"
 		echo "$w = $N_AUTO dev:$N_DEV ip:$N_CLIENT srv:$N_SERVER gw:$N_GATEWAY mask:$N_MASK host:$N_HOST dns:$N_DNS"; done' - "$@"
 }

@@ -35,6 +35,7 @@ prompt_undisturbed() {
 	library 'STATUS_INTERVAL=1
 waiting 60 "a disk"
 mkfifo "$RAMFS/status.fifo"
+: >"$RAMFS/said"
 status_loop <>"$RAMFS/status.fifo" 2>"$RAMFS/said" &
 STATUS_PID=$!
 until [ "$(grep -c "waiting for a disk" "$RAMFS/said")" -ge 2 ]; do busybox sleep 0.1; done

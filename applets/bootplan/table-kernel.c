@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The kernel's own parameters, as far as an initramfs has to do what they say; bootparam(7). */
+#include "applets/bootplan/value.h"
+
+#define ANYTHING(name, setting)                              \
+	{                                                    \
+		name "=*", USE, .sets = { { setting, "%" } } \
+	}
+#define FLAG(name, setting)                                \
+	{                                                  \
+		name, SWITCH, .sets = { { setting, "1" } } \
+	}
+
+/* The forms of root= that dracut added come first, in its table, and count as dracut's. */
+static const struct parameter parameters[] = {
+	ANYTHING("root", S_ROOT),
+	ANYTHING("nfsroot", S_NFSROOT),
+	ANYTHING("rootfstype", S_FSTYPE),
+	ANYTHING("rootflags", S_FLAGS),
+	{ "ro", USE, .sets = { { S_ACCESS, "ro" } } },
+	{ "rw", USE, .sets = { { S_ACCESS, "rw" } } },
+	ANYTHING("init", S_INIT),
+	{ "[1-6]", PASS, .sets = { { S_ARGUMENTS, NULL } }, .call = take_runlevel },
+	{ "S", PASS, .sets = { { S_ARGUMENTS, NULL } }, .call = take_runlevel },
+	{ "single", PASS, .sets = { { S_ARGUMENTS, NULL } }, .call = take_runlevel },
+	{ "rootdelay=*", CALL, .sets = { { S_WAITS, NULL } }, .call = take_seconds,
+	  .expected = "a number of seconds" },
+	{ "rootwait", USE, .sets = { { S_WAITS, "+86400" } } },
+	{ "rootwait=*", CALL, .sets = { { S_WAITS, NULL } }, .call = take_seconds,
+	  .expected = "a number of seconds" },
+	{ "panic=*", CALL, .sets = { { S_PANIC, NULL } }, .call = take_panic,
+	  .expected = "a number of seconds, or -1" },
+	FLAG("quiet", S_QUIET),
+	FLAG("verbose", S_VERBOSE),
+	FLAG("debug", S_VERBOSE),
+	{ "console=*", CALL, .sets = { { S_CONSOLES, NULL } }, .call = take_console },
+	ANYTHING("fsck.mode", S_FSCK),
+	{ "module_blacklist=*", KEEP, .call = NULL },	/* by the kernel */
+	{ "modprobe.blacklist=*", KEEP, .call = NULL }, /* by coldplug */
+};
+
+static const char *const unsupported[] = {
+	"resume",    "resume_offset",	"resumedelay",	  "resumewait", "fsck.repair",
+	"mount.usr", "mount.usrfstype", "mount.usrflags", "vconsole.*", NULL
+};
+static const char *const left[] = { "noresume", "load_ramdisk", "prompt_ramdisk",
+				    "splash",	"rhgb",		NULL };
+
+const struct table table_kernel = {
+	"kernel", NULL, RANK_KERNEL, parameters, ARRAY_SIZE(parameters), unsupported, left
+};
+
+static const struct parameter network[] = {
+	{ "ip=*", CALL, .sets = { { S_NET, NULL } }, .call = take_ip, .expected = "an address" },
+	{ "bond=?*", USE, .sets = { { S_LINKS, "bond=%" } } },
+	{ "vlan=?*:?*", USE, .sets = { { S_LINKS, "vlan=%" } } },
+	{ "vlan=*", WRONG, .expected = "NAME:LINK, as in vlan5:eth0 or eth0.5:eth0" },
+	{ "ifname=?*:??:??:??:??:??:??", USE, .sets = { { S_LINKS, "ifname=%" } } },
+	{ "ifname=*", WRONG, .expected = "NAME:HARDWARE-ADDRESS" },
+	ANYTHING("BOOTIF", S_BOOTIF),
+	{ "nameserver=*", USE, .sets = { { S_DNS, "%" } } },
+};
+
+static const char *const network_unsupported[] = { "bond=",	"team=",  "bridge=",
+						   "rd.route=", "proxy=", NULL };
+static const char *const network_left[] = { "biosdevname", "net.ifnames", NULL };
+
+const struct table table_network = { "network",		  NULL,
+				     RANK_KERNEL,	  network,
+				     ARRAY_SIZE(network), network_unsupported,
+				     network_left };

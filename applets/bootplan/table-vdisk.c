@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Systems in disk images and on volumes: vfuseloop, kloop, vloop, WUBI, grub4dos; LVM and LUKS of
+ * dracut. */
+#include "applets/bootplan/value.h"
+
+static const struct parameter parameters[] = {
+	{ "rd.hostdev=*", USE, .sets = { { S_HOST, "%" }, { S_COMPAT, "1" } } },
+	{ "rd.vdisk=*", USE, .sets = { { S_MODE, "loop" }, { S_IMAGE, "%" }, { S_COMPAT, "1" } } },
+	{ "rd.vdloop=/dev/vdhost/Partition*", CALL, .sets = { { S_PART, NULL } }, .call = take_part,
+	  .expected = "/dev/vdhost/PartitionN or /dev/vdhost/EntireDisk" },
+	{ "rd.vdloop=/dev/vdhost/EntireDisk", USE, .sets = { { S_PART, "whole" } } },
+	{ "rd.vdloop=*", WRONG, .expected = "/dev/vdhost/PartitionN or /dev/vdhost/EntireDisk" },
+	{ "rd.snapshot=?*", USE, .sets = { { S_SNAPSHOTS, "%" } } },
+	{ "rd.snapshot=", WRONG, .expected = "the name of a file beside rd.vdisk=" },
+	{ "rd.ntfsloop=?*:/*", CALL,
+	  .sets = { { S_MODE, "loop" }, { S_HOST, NULL }, { S_IMAGE, NULL } },
+	  .call = take_ntfsloop },
+	{ "rd.ntfsloop=*", WRONG, .expected = "DEVICE:/path" },
+	{ "kloop=/*", USE,
+	  .sets = { { S_MODE, "loop" }, { S_IMAGE, "%" }, { S_ROOT_IS_HOST, "1" } } },
+	{ "vloop=/*", USE,
+	  .sets = { { S_MODE, "loop" }, { S_IMAGE, "%" }, { S_ROOT_IS_HOST, "1" } } },
+	{ "loop=/*", USE,
+	  .sets = { { S_MODE, "loop" }, { S_IMAGE, "%" }, { S_ROOT_IS_HOST, "1" } } },
+	{ "squashfs=/*", USE,
+	  .sets = { { S_MODE, "overlay" }, { S_IMAGE, "%" }, { S_ROOT_IS_HOST, "1" } } },
+	{ "kloop=*", WRONG, .expected = "a path that begins with /" },
+	{ "vloop=*", WRONG, .expected = "a path that begins with /" },
+	{ "vlooppart=p[0-9]*", CALL, .sets = { { S_PART, NULL } }, .call = take_part,
+	  .expected = "pNUMBER" },
+	{ "vlooppart=*", WRONG, .expected = "pNUMBER" },
+	{ "kloopfstype=*", USE, .sets = { { S_FSTYPE, "%" } } },
+	{ "vloopfstype=*", USE, .sets = { { S_FSTYPE, "%" } } },
+	{ "hostfstype=*", KEEP, .call = NULL }, /* findimg knows it by looking */
+};
+
+const struct table table_vdisk = { "vfuseloop, kloop, WUBI", NULL, RANK_FOREIGN, parameters,
+				   ARRAY_SIZE(parameters),   NULL, NULL };
+
+static const struct parameter volumes[] = {
+	{ "klvm=?*", USE, .sets = { { S_LVM, "%" } } },
+	{ "kroot=/dev/mapper/loop[0-9]*p[0-9]*", CALL, .sets = { { S_PART, NULL } },
+	  .call = take_kroot, .expected = "/dev/loop0p1, /dev/loop0, /dev/mapper/VG-LV and a VG" },
+	{ "kroot=/dev/loop[0-9]*p[0-9]*", CALL, .sets = { { S_PART, NULL } }, .call = take_kroot,
+	  .expected = "/dev/loop0p1, /dev/loop0, /dev/mapper/VG-LV and a VG" },
+	{ "kroot=/dev/loop[0-9]*", USE, .sets = { { S_PART, "whole" } } },
+	{ "kroot=/dev/?*/?*", USE, .sets = { { S_PART, "%" } } },
+	{ "kroot=*", WRONG, .expected = "/dev/loop0p1, /dev/loop0, /dev/mapper/VG-LV and a VG" },
+	{ "klvm=*", WRONG, .expected = "/dev/loop0p1, /dev/loop0, /dev/mapper/VG-LV and a VG" },
+	{ "rd.lvm.vg=?*", USE, .sets = { { S_LVM, "%" } } },
+	{ "rd.lvm.lv=?*/?*", USE, .sets = { { S_LVM, "%" } } },
+	{ "rd.lvm.lv=*", WRONG, .expected = "VG/LV" },
+	{ "rd.lvm=0", USE, .sets = { { S_LVM_OFF, "1" } } },
+	{ "rd.lvm", USE, .sets = { { S_LVM_OFF, "" } } },
+	{ "rd.lvm=1", USE, .sets = { { S_LVM_OFF, "" } } },
+	{ "rd.lvm.conf=0", USE, .sets = { { S_LVM_OFF, "" } } },
+	{ "rd.luks.uuid=?*", CALL, .sets = { { S_LUKS, NULL } }, .call = take_luks_uuid },
+	{ "rd.luks.name=?*=?*", CALL, .sets = { { S_LUKS, NULL } }, .call = take_luks_name },
+	{ "rd.luks.name=*", WRONG, .expected = "UUID=NAME" },
+	{ "rd.luks=0", USE, .sets = { { S_LUKS_OFF, "1" } } },
+	{ "rd.luks", USE, .sets = { { S_LUKS_OFF, "" } } },
+	{ "rd.luks=1", USE, .sets = { { S_LUKS_OFF, "" } } },
+	{ "cryptdevice=?*:?*", CALL, .sets = { { S_LUKS, NULL } }, .call = take_cryptdevice },
+	{ "cryptdevice=*", WRONG, .expected = "DEVICE:NAME" },
+};
+
+static const char *const volumes_unsupported[] = { "cryptkey", "crypto",  "rd.luks*",
+						   "luks*",    "rd.lvm*", NULL };
+
+const struct table table_volumes = { "LVM, LUKS (dracut, kloop, mkinitcpio)",
+				     NULL,
+				     RANK_FOREIGN,
+				     volumes,
+				     ARRAY_SIZE(volumes),
+				     volumes_unsupported,
+				     NULL };
+
+static const struct parameter tinycore[] = {
+	{ "clean", SWITCH, .sets = { { S_PERSIST, "ram" }, { S_NORESTORE, "1" } } },
+	{ "clean=*", USE, .sets = { { S_PERSIST, "ram" }, { S_NORESTORE, "1" } } },
+	{ "nopersistent", SWITCH, .sets = { { S_PERSIST, "ram" } } },
+	{ "waitusb=*", CALL, .sets = { { S_WAITS, NULL } }, .call = take_waitusb,
+	  .expected = "a number of seconds" },
+	{ "norestore", SWITCH, .sets = { { S_NORESTORE, "1" } } },
+	{ "base", SWITCH, .sets = { { S_NORESTORE, "1" }, { S_NO_TCE, "1" } } },
+	{ "nozswap", SWITCH, .sets = { { S_NO_ZRAM, "1" } } },
+	{ "noswap", SWITCH, .sets = { { S_NO_SWAP, "1" } } },
+	{ "home=?*", CALL, .sets = { { S_BINDS, NULL } }, .call = take_bind },
+	{ "opt=?*", CALL, .sets = { { S_BINDS, NULL } }, .call = take_bind },
+	{ "local=?*", CALL, .sets = { { S_BINDS, NULL } }, .call = take_bind },
+	{ "tce=?*", CALL, .sets = { { S_TCE, NULL }, { S_TC_WORDS, NULL } }, .call = take_tce },
+	{ "protect", SWITCH, .sets = { { S_PROTECT, "1" } } },
+	{ "restore", USE, .sets = { { S_TC_RESTORE, "any" } } },
+	{ "restore=?*", USE, .sets = { { S_TC_RESTORE, "%" } } },
+	{ "mydata=?*", USE, .sets = { { S_TC_MYDATA, "%" } } },
+	{ "swapfile=?*", CALL, .sets = { { S_TC_EXTRAS, NULL } }, .call = take_extra },
+	{ "tcvd=?*", CALL, .sets = { { S_TC_EXTRAS, NULL } }, .call = take_extra },
+	{ "iso=?*", CALL, .sets = { { S_TC_EXTRAS, NULL } }, .call = take_extra },
+	{ "nfsmount=?*:/*", CALL, .sets = { { S_TC_EXTRAS, NULL } }, .call = take_extra },
+	{ "tftplist=?*/*", CALL, .sets = { { S_TC_EXTRAS, NULL } }, .call = take_extra },
+	{ "httplist=?*/*", CALL, .sets = { { S_TC_EXTRAS, NULL } }, .call = take_extra },
+	{ "nbd=*", CALL, .sets = { { S_TC_EXTRAS, NULL } }, .call = take_extra },
+	{ "aoe=*", CALL, .sets = { { S_TC_EXTRAS, NULL } }, .call = take_extra },
+	{ "pause", SWITCH, .sets = { { S_PAUSE, "1" }, { S_TC_WORDS, "1" } } },
+	{ "superuser", USE, .sets = { { S_RUNLEVEL, "single" }, { S_TC_WORDS, "1" } } },
+	{ "text", USE, .sets = { { S_RUNLEVEL, "?3" }, { S_TC_WORDS, "1" } } },
+	{ "blacklist=*", KEEP, .call = NULL }, /* by coldplug */
+};
+
+static const char *const tinycore_unsupported[] = { "kmap",    "lst",	  "safebackup", "embed",
+						    "noembed", "nofstab", NULL };
+static const char *const tinycore_left[] = { "showapps", "cron",    "syslog",	   "rsyslog",
+					     "host",	 "secure",  "noautologin", "autologin",
+					     "user",	 "desktop", "laptop",	   "noicons",
+					     "xsetup",	 "xvesa",   "xonly",	   "lang",
+					     "tz",	 "noutc",   "settime",	   "ntpserver",
+					     "multivt",	 "vga",	    "icons",	   NULL };
+
+const struct table table_tinycore = {
+	"Tiny Core, Virtual Linux", NULL,	  RANK_FOREIGN, tinycore, ARRAY_SIZE(tinycore),
+	tinycore_unsupported,	    tinycore_left
+};

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Parameters of other systems that name media, places and volumes. */
+
+#include <string.h>
+
+#include "applets/bootplan/glob.h"
+#include "applets/bootplan/value.h"
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+	const size_t len = strlen(text), end = strlen(suffix);
+
+	return len >= end && strcmp(text + len - end, suffix) == 0;
+}
+
+void split_device_path(struct plan *plan, const char *text, const char **ret_device,
+		       const char **ret_path)
+{
+	const char *name = text + strlen("/dev/"), *slash;
+
+	if (glob_matches("mapper/*/*", name))
+		name += strlen("mapper/");
+	else if (glob_matches("disk/by-*/*/*", name))
+		name = strchr(name + strlen("disk/"), '/') + 1;
+	slash = strchr(name, '/');
+	*ret_path = slash ? slash : "/";
+	*ret_device = slash ? plan_text(plan, "%.*s", (int)(slash - text), text) : text;
+}
+
+const char *tinycore_place(struct plan *plan, const char *text)
+{
+	static const char *const kinds[] = { "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=",
+					     "/dev/" };
+	const char *rest = has_prefix(text, "/dev/") ? text + 5 : text;
+	const char *slash = strchr(rest, '/'), *prefix = "/dev/";
+	const size_t len = slash ? (size_t)(slash - text) : strlen(text);
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (has_prefix(text, kinds[i]))
+			prefix = "";
+	return plan_text(plan, "%s%.*s:%s", prefix, (int)len, text, slash ? slash : "/");
+}
+
+/* SPEC of root=live:SPEC */
+void take_root_medium(struct plan *plan, const char *spec, int rank)
+{
+	static const char *const schemes[] = { "http://", "https://", "ftp://", "tftp://" };
+
+	plan_set(plan, S_MODE, rank, "overlay");
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
+		if (has_prefix(spec, schemes[i]) && !has_suffix(spec, ".iso")) {
+			plan_set(plan, S_IMAGE, rank, spec);
+			return;
+		}
+	if (has_prefix(spec, "nfs:") || has_prefix(spec, "torrent:")) {
+		plan_note(plan, NULL,
+			  "word 'root=live:%s' is known but not honoured by this version", spec);
+		return;
+	}
+	plan_set(plan, S_LIVE, rank, "dracut");
+	if (has_suffix(spec, ".iso"))
+		plan_set(plan, S_ISO, rank, spec);
+	else if (has_prefix(spec, "CDLABEL="))
+		plan_set(plan, S_LIVE_HOST, rank, spec + 2);
+	else
+		plan_set(plan, S_LIVE_HOST, rank, spec);
+}
+
+void take_root_live(struct plan *plan, const struct word *word)
+{
+	take_root_medium(plan, word->value + strlen("live:"), word->rank);
+}
+
+/* DEVICE[:/path|:auto] of dracut's overlay */
+void take_overlay_host(struct plan *plan, const struct word *word)
+{
+	size_t len = strlen(word->value);
+
+	if (has_suffix(word->value, ":auto"))
+		len -= strlen(":auto");
+	plan_set(plan, S_PERSIST, word->rank,
+		 plan_text(plan, "dracut:%.*s", (int)len, word->value));
+}
+
+void take_ntfsloop(struct plan *plan, const struct word *word)
+{
+	const char *colon = strstr(word->value, ":/");
+
+	plan_set(plan, S_HOST, word->rank,
+		 plan_text(plan, "%.*s", (int)(colon - word->value), word->value));
+	plan_set(plan, S_IMAGE, word->rank, colon + 1);
+}
+
+void take_fromiso(struct plan *plan, const struct word *word)
+{
+	const char *device, *path;
+
+	split_device_path(plan, word->value, &device, &path);
+	plan_set(plan, S_HOST, word->rank, device);
+	plan_set(plan, S_ISO, word->rank, path);
+}
+
+/* httpfs= and ftpfs= would read over the network for as long as the system runs: here the image is
+ * in memory. */
+void take_fetch(struct plan *plan, const struct word *word)
+{
+	const bool iso = has_suffix(word->value, ".iso");
+	const bool layer = iso || has_suffix(word->value, ".squashfs");
+
+	plan_set(plan, S_MODE, word->rank, layer ? "overlay" : "tmpfs");
+	plan_set(plan, iso ? S_ISO : S_IMAGE, word->rank, word->value);
+	if (iso)
+		plan_set(plan, S_LIVE, word->rank - RANK_FOREIGN + RANK_GUESS, "live");
+}
+
+void take_tohd(struct plan *plan, const struct word *word)
+{
+	const char *device, *path;
+
+	split_device_path(plan, word->value, &device, &path);
+	plan_set(plan, S_TOHD, word->rank, word->value);
+	plan_set(plan, S_TOHD_DEVICE, word->rank, device);
+	plan_set(plan, S_TOHD_PATH, word->rank, strcmp(path, "/") == 0 ? "" : path);
+}
+
+/* home=, opt=, local= at a place mean the directory of that name there. */
+void take_bind(struct plan *plan, const struct word *word)
+{
+	const int len = (int)(word->value - word->text) - 1;
+	const char *place = tinycore_place(plan, word->value);
+	const bool top = has_suffix(place, "/");
+
+	plan_set(plan, S_BINDS, word->rank,
+		 plan_text(plan, "%s%s%.*s:%s/%.*s", place, top ? "" : "/", len, word->text,
+			   has_prefix(word->text, "local") ? "/usr" : "", len, word->text));
+}
+
+void take_tce(struct plan *plan, const struct word *word)
+{
+	const char *place = tinycore_place(plan, word->value);
+
+	plan_set(plan, S_TCE, word->rank,
+		 has_suffix(place, ":/") ? plan_text(plan, "%stce", place) : place);
+	plan_set(plan, S_TC_WORDS, word->rank, "1");
+}
+
+void take_extra(struct plan *plan, const struct word *word)
+{
+	plan_set(plan, S_TC_EXTRAS, word->rank, word->text);
+	plan_set(plan, S_TC_WORDS, word->rank, "1");
+}
+
+static void take_medium(struct plan *plan, const struct word *word)
+{
+	plan_set(plan, S_MODE, word->rank, "overlay");
+	plan_set(plan, S_LIVE, word->rank, "slax");
+}
+
+/* from=[/dev/NAME/]directory or an ISO file */
+void take_slax_from(struct plan *plan, const struct word *word)
+{
+	const char *device, *path = word->value;
+
+	if (strstr(path, "://") || has_prefix(path, "ask")) {
+		plan_note(plan, NULL, "word '%s' is known but not honoured by this version",
+			  word->text);
+		return;
+	}
+	if (has_prefix(path, "/dev/")) {
+		split_device_path(plan, path, &device, &path);
+		plan_set(plan, S_HOST, word->rank, device);
+	}
+	if (has_suffix(path, ".iso"))
+		plan_set(plan, S_ISO, word->rank, plan_text(plan, "/%s", path + (*path == '/')));
+	else
+		plan_set(plan, S_LIVE_DIR, word->rank, path);
+}
+
+/* Which session; its directory is that of the layers when none is named. */
+void take_perchdir(struct plan *plan, const struct word *word)
+{
+	const char *device, *path, *text = word->value;
+	uint64_t number;
+
+	if (has_prefix(text, "/dev/") && text[5]) {
+		split_device_path(plan, text, &device, &path);
+		text = plan_text(plan, "resume:%s:%s", device, path);
+	} else if (number_parse(text, UINT32_MAX, &number) == 0 && number) {
+		text = plan_text(plan, "%llu:", (unsigned long long)number);
+	} else if (strcmp(text, "resume") == 0 || strcmp(text, "new") == 0 ||
+		   strcmp(text, "ask") == 0) {
+		text = plan_text(plan, "%s:", text);
+	} else {
+		parameter_wrong(plan, word);
+		return;
+	}
+	plan_set(plan, S_PERSIST, word->rank, plan_text(plan, "slax:%s", text));
+}
+
+/* MiniOS' number of MB, or with M, G or T behind it; "M" is its MiB. 0: no limit */
+void take_perchsize(struct plan *plan, const struct word *word)
+{
+	static const struct {
+		const char *unit;
+		uint64_t factor;
+	} units[] = {
+		{ "", 1 },	   { "M", 1 },	     { "MB", 1 },	{ "m", 1 },
+		{ "mb", 1 },	   { "G", 1000 },    { "GB", 1000 },	{ "g", 1000 },
+		{ "gb", 1000 },	   { "T", 1000000 }, { "TB", 1000000 }, { "t", 1000000 },
+		{ "tb", 1000000 },
+	};
+	const size_t len = strspn(word->value, "0123456789");
+	const char *digits = plan_text(plan, "%.*s", (int)len, word->value);
+	uint64_t value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (strcmp(word->value + len, units[i].unit) != 0)
+			continue;
+		if (number_parse(digits, 1000000000 / units[i].factor, &value) < 0)
+			break;
+		value *= units[i].factor;
+		plan_set(plan, S_PERCH_SIZE, word->rank,
+			 value ? plan_text(plan, "%llu", (unsigned long long)value) : "");
+		return;
+	}
+	parameter_wrong(plan, word);
+}
+
+static bool in_list(struct plan *plan, const char *list, const char *name)
+{
+	return strstr(plan_text(plan, ",%s,", list), plan_text(plan, ",%s,", name)) != NULL;
+}
+
+void take_slax_flags(struct plan *plan, const struct word *word)
+{
+	take_medium(plan, word);
+	if (in_list(plan, word->value, "perch"))
+		plan_set(plan, S_PERSIST, word->rank, "slax:resume:");
+	if (in_list(plan, word->value, "toram"))
+		plan_set(plan, S_TORAM, word->rank, "1");
+	if (in_list(plan, word->value, "automount"))
+		plan_set(plan, S_AUTOMOUNT, word->rank, "1");
+}
+
+/* [EXIT:][/dev/NAME|UUID:ID|LABEL:NAME]/directory or file of Porteus. Also with EXIT: changes are
+ * kept at once. */
+void take_changes(struct plan *plan, const struct word *word)
+{
+	const char *text = word->value + (has_prefix(word->value, "EXIT:") ? 5 : 0);
+	const char *device, *path, *colon;
+
+	if (glob_matches("/dev/*/*", text)) {
+		split_device_path(plan, text, &device, &path);
+		text = plan_text(plan, "%s:%s", device, path);
+	} else if (glob_matches("UUID:?*/*", text) || glob_matches("LABEL:?*/*", text)) {
+		colon = strchr(text, ':');
+		path = strchr(colon, '/');
+		text = plan_text(plan, "%.*s=%.*s:%s", (int)(colon - text), text,
+				 (int)(path - colon - 1), colon + 1, path);
+	} else if (*text != '/') {
+		parameter_wrong(plan, word);
+		return;
+	}
+	plan_set(plan, S_PERSIST, word->rank, plan_text(plan, "porteus:%s", text));
+}
+
+/* A line of P_LUKS, DEVICE NAME [OPTION]; of two for the same device the later counts. */
+static void add_luks(struct plan *plan, int rank, const char *device, const char *name,
+		     const char *option)
+{
+	const char *line = plan_text(plan, "%s %s%s", device, name, option);
+	struct entry **entry = &plan->values[S_LUKS];
+
+	while (*entry)
+		if (has_prefix((*entry)->text, plan_text(plan, "%s ", device)) &&
+		    (*entry)->rank <= rank)
+			*entry = (*entry)->next;
+		else
+			entry = &(*entry)->next;
+	plan_set(plan, S_LUKS, rank, line);
+}
+
+/* A name that rd.luks.name= gives counts. */
+void take_luks_uuid(struct plan *plan, const struct word *word)
+{
+	const char *uuid = word->value + (has_prefix(word->value, "luks-") ? 5 : 0);
+	const char *device = plan_text(plan, "UUID=%s", uuid);
+
+	for (const struct entry *entry = plan->values[S_LUKS]; entry; entry = entry->next)
+		if (has_prefix(entry->text, plan_text(plan, "%s ", device)))
+			return;
+	add_luks(plan, word->rank, device, plan_text(plan, "luks-%s", uuid), "");
+}
+
+void take_luks_name(struct plan *plan, const struct word *word)
+{
+	const char *equals = strchr(word->value, '=');
+
+	add_luks(plan, word->rank,
+		 plan_text(plan, "UUID=%.*s", (int)(equals - word->value), word->value), equals + 1,
+		 "");
+}
+
+/* DEVICE:NAME[:OPTION,OPTION] */
+void take_cryptdevice(struct plan *plan, const struct word *word)
+{
+	const char *name = strchr(word->value, ':') + 1;
+	const char *device = plan_text(plan, "%.*s", (int)(name - 1 - word->value), word->value);
+	const char *options = strchr(name, ':');
+
+	if (options)
+		name = plan_text(plan, "%.*s", (int)(options++ - name), name);
+	if (options && *options && strcmp(options, "allow-discards") != 0)
+		plan_note(plan, NULL, "word '%s': of the options only allow-discards is honoured",
+			  word->text);
+	add_luks(plan, word->rank, device, name,
+		 options && in_list(plan, options, "allow-discards") ? " --allow-discards" : "");
+}

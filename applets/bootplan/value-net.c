@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Parameters of the network, consoles, and the arguments of the root's init. */
+#include <ctype.h>
+#include <string.h>
+
+#include "applets/bootplan/value.h"
+
+/* Each part of text between separators is one ip=, with this character for that one. */
+static void add_addresses(struct plan *plan, const struct word *word, char separator, char from)
+{
+	const char *text = word->value;
+
+	while (*text) {
+		const size_t len = strcspn(text, (char[]){ separator, '\0' });
+		char *part = plan_copy(plan, plan_text(plan, "%.*s", (int)len, text));
+
+		if (!part)
+			return;
+		for (char *c = part; *c; c++)
+			if (*c == from)
+				*c = ':';
+		if (*part)
+			plan_set(plan, S_NET, word->rank, part);
+		text += len + (text[len] != '\0');
+	}
+}
+
+/*
+ * The grammar of one address is ip.c's. live-boot has several in one parameter, with a comma
+ * between; casper's fields have a comma between them, and a colon is between addresses.
+ */
+void take_ip(struct plan *plan, const struct word *word)
+{
+	const size_t first = strcspn(word->value, ":,");
+
+	if (strcmp(word->value, "frommedia") == 0)
+		plan_note(plan, NULL, "word '%s' is known but not honoured by this version",
+			  word->text);
+	else if (islower((unsigned char)*word->value) && strchr(word->value, ',') &&
+		 !strchr(word->value, '['))
+		add_addresses(plan, word, word->value[first] == ',' ? ':' : ',', ',');
+	else
+		plan_set(plan, S_NET, word->rank, word->value);
+}
+
+void take_ethdevice(struct plan *plan, const struct word *word)
+{
+	char *names = plan_copy(plan, word->value);
+
+	if (!names)
+		return;
+	plan_set(plan, S_ETHDEVICE, word->rank, names);
+	for (; *names; names++)
+		if (*names == ',')
+			*names = ' ';
+}
+
+void take_console(struct plan *plan, const struct word *word)
+{
+	plan_set(plan, S_CONSOLES, word->rank,
+		 plan_text(plan, "%.*s", (int)strcspn(word->value, ","), word->value));
+}
+
+/* In front of init=/linuxrc: see find_init in handover.sh. */
+void take_runlevel(struct plan *plan, const struct word *word)
+{
+	if (!plan_has(plan, S_INIT))
+		plan_set(plan, S_ARGUMENTS, word->rank, plan_text(plan, "%s\n", word->text));
+}
+
+/* nbd:SERVER:PORT-OR-EXPORT[:FSTYPE[:FLAGS[:OPTIONS]]] of dracut, an IPv6 address in [ ] */
+static const char *nbd_export(struct plan *plan, const struct word *word, const char *server,
+			      const char *name)
+{
+	const char *text = "";
+	uint64_t port;
+
+	if (name[strspn(name, "0123456789")] == '\0') {
+		if (number_parse(name, UINT16_MAX, &port) < 0 || !port) {
+			parameter_wrong(plan, word);
+			return NULL;
+		}
+		return plan_text(plan, "nbd://%s:%u/", server, (unsigned int)port);
+	}
+	for (const char *percent; (percent = strchr(name, '%')); name = percent + 1)
+		text = plan_text(plan, "%s%.*s%%25", text, (int)(percent - name), name);
+	text = plan_text(plan, "%s%s", text, name);
+	return plan_text(plan, "nbd://%s/%s", server, text);
+}
+
+static void take_nbd_flags(struct plan *plan, const struct word *word, const char *text)
+{
+	const char *flags = "";
+
+	while (*text) {
+		const size_t len = strcspn(text, ",");
+		const char *flag = plan_text(plan, "%.*s", (int)len, text);
+
+		if (strcmp(flag, "ro") == 0 || strcmp(flag, "rw") == 0)
+			plan_set(plan, S_ACCESS, word->rank, flag);
+		else
+			flags = plan_text(plan, "%s%s%s", flags, *flags ? "," : "", flag);
+		text += len + (text[len] == ',');
+	}
+	if (*flags)
+		plan_set(plan, S_FLAGS, word->rank, flags);
+}
+
+/* Ends *text at its first ':'. Returns what was before; *text is what is behind, "" at the end. */
+static const char *next_field(struct plan *plan, const char **text)
+{
+	const size_t len = strcspn(*text, ":");
+	const char *field = plan_text(plan, "%.*s", (int)len, *text);
+
+	*text += len + ((*text)[len] == ':');
+	return field;
+}
+
+void take_root_nbd(struct plan *plan, const struct word *word)
+{
+	const char *rest = word->value + strlen("nbd:"), *close = strstr(rest, "]:");
+	const char *server, *image, *field;
+
+	if (*rest == '[' && close && close[2]) {
+		server = plan_text(plan, "%.*s", (int)(close + 1 - rest), rest);
+		rest = close + 2;
+	} else {
+		server = next_field(plan, &rest);
+	}
+	image = nbd_export(plan, word, server, next_field(plan, &rest));
+	if (!image)
+		return;
+	plan_set(plan, S_IMAGE, word->rank, image);
+	field = next_field(plan, &rest);
+	if (*field && strcmp(field, "auto") != 0)
+		plan_set(plan, S_FSTYPE, word->rank, field);
+	take_nbd_flags(plan, word, next_field(plan, &rest));
+	if (*rest)
+		plan_note(plan, NULL, "options '%s' of nbd-client in root=nbd: are not used", rest);
+}
