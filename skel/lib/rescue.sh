@@ -32,10 +32,8 @@ rescue() {
 rescue_again() {
 	PHASE=$1
 	set +u
-	if ( . "$RAMFS/plan.sh" ) 2>/dev/null; then
-		# shellcheck disable=SC1091
-		. "$RAMFS/plan.sh"
-	fi
+	# shellcheck disable=SC1091
+	if (. "$RAMFS/plan.sh") 2>/dev/null; then . "$RAMFS/plan.sh"; fi
 	rescue "a script of the initramfs ended with status $2" 'the messages above; /run may be full' \
 		'report this as a bug, with the messages and the kernel parameters'
 }

@@ -153,3 +153,109 @@ hook() {
 	calls 'hook disk /dev/sda1' 'mount -t ext4 -o ro /dev/sda1 /newroot' && said 'hooks/assemble/20-b ended with status 3'
 }
 @test "hooks run before their phase and see the plan" { both hook; }
+
+# shell_given PHASE: init did not end but by the rescue: a shell was there, nothing was started, and the phase is named
+shell_given() {
+	said "$1 failed" && calls 'setsid sh -c exec sh -i <"$0" >"$0" 2>&1 /dev/console' 'reboot -f' && not_called switch_root
+}
+
+# own_library: the tree gets copies of the scripts, to be broken
+own_library() {
+	rm "$ROOT/lib/mkvinitrd"
+	cp -R "$SKEL/lib" "$ROOT/lib/mkvinitrd"
+}
+
+# What no script foresees: a word that is no number where the shell computes, a variable that is not there, a file that
+# cannot be read as a script.
+broken_scripts() {
+	local phase fault
+	for phase in settle locate attach assemble handover; do
+		for fault in ': $((08 + ))' ': "$not_there"' '. /absent/file' 'if'; do
+			new_tree
+			own_library
+			cmdline 'vi.mode=loop vi.image=/a.img vi.part=1'
+			mkdir -p "$ROOT/lib/mkvinitrd/hooks"
+			printf '%s\n' "$fault" >"$ROOT/fault"
+			sed -i "s|^$phase() {|&\n\t. \"\$ROOT/fault\"|" "$ROOT/lib/mkvinitrd/$phase.sh"
+			boot
+			echo "$phase: $fault"
+			shell_given "$phase" || return 1
+		done
+	done
+}
+@test "an error in a script of any phase ends in the rescue shell, not in the end of process 1" { both broken_scripts; }
+
+damaged_library() {
+	local part
+	for part in settle locate attach assemble handover status; do
+		new_tree
+		own_library
+		echo 'if then' >"$ROOT/lib/mkvinitrd/$part.sh"
+		cmdline 'root=/dev/sda1'
+		boot
+		echo "$part"
+		[ "$part" = status ] || shell_given start || return 1
+		[ "$status" = 1 ] && not_called switch_root || return 1
+	done
+}
+@test "a script that cannot be read at all ends in the rescue shell" { both damaged_library; }
+
+damaged_plan() {
+	rm "$ROOT/bin/bootplan"
+	printf '#!/bin/sh\necho "P_MODE=\x27"\n' >"$ROOT/bin/bootplan"
+	chmod +x "$ROOT/bin/bootplan"
+	boot
+	shell_given settle
+}
+@test "a plan that is no shell text ends in the rescue shell" { both damaged_plan; }
+
+no_bootplan() {
+	rm "$ROOT/bin/bootplan"
+	boot
+	said 'the kernel parameters could not be read' && shell_given settle
+}
+@test "without bootplan there is the rescue shell" { both no_bootplan; }
+
+missing_programs() {
+	local name
+	for name in coldplug findimg vdattach mount; do
+		new_tree
+		fake "$name" <<-FAKE
+			case "\$*" in *proc* | *sysfs* | *devtmpfs* | *tmpfs*) exit 0 ;; esac
+			exit 127
+		FAKE
+		cmdline 'vi.mode=loop vi.image=/a.img vi.part=1'
+		boot
+		echo "$name"
+		case $name in
+		coldplug) calls 'switch_root /newroot /sbin/init' ;;
+		findimg) shell_given locate ;;
+		vdattach) shell_given attach ;;
+		mount) shell_given assemble ;;
+		esac || return 1
+	done
+}
+@test "a program that is missing: the boot goes on without it, or there is the rescue shell" { both missing_programs; }
+
+# A tmpfs that is full stands for /run; a file system of its own takes root rights, which a user namespace gives.
+full_run() {
+	mkdir -p "$ROOT/run"
+	cmdline 'vi.mode=loop vi.image=/a.img vi.part=1'
+	# shellcheck disable=SC2016
+	run unshare -rm sh -c 'mount -t tmpfs -o size=4k,nr_inodes=6 full "$ROOT/run" && mkdir "$ROOT/run/initramfs" &&
+		dd if=/dev/zero of="$ROOT/run/initramfs/filler" bs=4k count=1 status=none && exec timeout 60 '"$SH"' "$1/init"' - "$SKEL"
+	said 'the kernel parameters could not be read' && shell_given settle
+}
+@test "a full /run ends in the rescue shell" { both full_run; }
+
+zero_hash() {
+	printf 'members=9\nxxh128=00000000000000000000000000000000\n' >"$ROOT/etc/mkvinitrd/sentinel"
+	cmdline 'root=/dev/sda1 panic=-1'
+	boot
+	said "was not made by 'mkvinitrd build'" && calls 'reboot -f' && not_called 'coldplug|switch_root' || return 1
+	: >"$ROOT/etc/mkvinitrd/sentinel"
+	: >"$CALLS"
+	boot
+	said 'had not enough memory' && calls 'reboot -f' && not_called 'coldplug|switch_root'
+}
+@test "an image whose sentinel has a hash of zeros, or none, is refused" { both zero_hash; }

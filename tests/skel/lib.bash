@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For the tests of skel/: a root tree, fake programs that write down how they were called, both shells.
 SKEL=$(cd "$BATS_TEST_DIRNAME/../../skel" && pwd)
-BOOTPLAN=$(realpath "${HOST:-$SKEL/../build/host}/bin/bootplan")
+# exported, as media.bash has another HOST
+: "${BOOTPLAN:=$(realpath "${HOST:-$SKEL/../build/host}/bin/bootplan")}"
+export BOOTPLAN
 SHELLS=('dash' 'busybox ash')
 
 # A fresh tree: ROOT with what the builder and the kernel put there, FAKES, CALLS.
