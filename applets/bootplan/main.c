@@ -144,7 +144,7 @@ int main(int argc, char **argv)
 		return read_lease(argv[2], argc == 4 ? argv[3] : "");
 	if (strcmp(verb, "list") == 0 && argc == 2)
 		return print_list();
-	if (argc > 2 || *verb == '-')
+	if (argc > 2 || (*verb && *verb != '/' && *verb != '.'))
 		return msg_usage("unknown option or command, or one without its argument: '%s'",
 				 verb);
 	return make_plan(verb, false);

@@ -12,7 +12,10 @@ restore_archive() {
 		warn "vi.persist=archive:$1 needs programs that this initramfs does not have: build it with the profile line 'applet packroot unpackroot'"
 		return 0
 	fi
-	mkdir -p "$ARCHIVES"
+	mkdir -p "$ARCHIVES" || {
+		warn "vi.persist=archive:$1: $ARCHIVES cannot be made: nothing is restored, and nothing will be saved"
+		return 0
+	}
 	mount_archives "$1" || {
 		warn "vi.persist=archive:$1: nothing is restored, and nothing will be saved"
 		return 0
@@ -36,7 +39,7 @@ restore_archive() {
 
 # mount_archives [HOST:]/PATH: the partition at $RAMFS/store, APATH is the path on it
 mount_archives() {
-	mkdir -p "$RAMFS/store"
+	mkdir -p "$RAMFS/store" || return 1
 	case $1 in
 	any:/*)
 		APATH=/${1#*:/}
@@ -86,7 +89,7 @@ protect() {
 		return 1
 	fi
 	APATH=$APATH.age
-	$RUN cp "$name.pub" "$ARCHIVES/recipients"
+	$RUN cp "$name.pub" "$ARCHIVES/recipients" || return 1
 	[ -z "$P_NORESTORE" ] || return 0
 	# it prompts where it reads
 	# shellcheck disable=SC2094 # a terminal

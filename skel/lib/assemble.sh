@@ -124,7 +124,7 @@ upper_of() {
 
 # find_store HOST PERSIST: another partition than the image's
 find_store() {
-	mkdir -p "$RAMFS/store"
+	make_dirs "$RAMFS/store"
 	find_image -w -m "$RAMFS/store" -H "$1" || fail_find "the store of vi.persist=$2" "$1"
 }
 
@@ -168,7 +168,7 @@ unpack_root() {
 		[ -e "$RAMFS/fetch.failed" ] || whole=$((whole + 1))
 		{ [ $whole -lt 2 ] && again $try; } || fail_unpack
 		try=$((try + 1))
-		$RUN umount "$NEWROOT"
+		$RUN umount "$NEWROOT" || warn "what was unpacked of the root stays in memory"
 		new_tmpfs
 	done
 }

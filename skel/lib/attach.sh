@@ -97,8 +97,8 @@ keep_changes_in_ram() {
 
 # The names that vfuseloop gave; vdattach itself makes /dev/vdhost/*.
 compat_names() {
-	ln -sf "$HOST_DEVICE" "$ROOT/dev/host"
-	ln -sf "$DEVICE" "$ROOT/dev/rootfsloop"
+	{ ln -sf "$HOST_DEVICE" "$ROOT/dev/host" && ln -sf "$DEVICE" "$ROOT/dev/rootfsloop"; } ||
+		warn '/dev/host and /dev/rootfsloop cannot be made'
 }
 
 # The read-only image of an overlay: fetched, or copied to RAM, or used where it lies. LOWER is the result.

@@ -8,7 +8,7 @@ open_crypt() {
 	shift 2
 	[ -n "$RUN" ] || [ -x /bin/cryptsetup ] || [ -x /sbin/cryptsetup ] || [ -x /usr/sbin/cryptsetup ] ||
 		fail "$device is encrypted, and this initramfs has no cryptsetup" '' "build it with the profile line 'include luks'"
-	mkdir -p "$ROOT/run/cryptsetup"
+	make_dirs "$ROOT/run/cryptsetup"
 	$RUN modprobe -a dm_crypt loop 2>/dev/null
 	asking
 	# shellcheck disable=SC2094 # a terminal

@@ -43,7 +43,7 @@ again() {
 
 # ram_dir: a tmpfs for images, in RET. It takes pages as it fills.
 ram_dir() {
-	mkdir -p "$RAMFS/ram"
+	make_dirs "$RAMFS/ram"
 	$RUN mount -t tmpfs -o nosuid,nodev,mode=755,size=95%,nr_inodes=0 ram "$RAMFS/ram" || fail 'cannot make a tmpfs for the image'
 	state_push "mount $RAMFS/ram"
 	RET=$RAMFS/ram

@@ -24,10 +24,10 @@ LINES
 # persistence-read-only: STORE_RO is the store, STORE one in which all that is written goes to memory
 store_in_memory() {
 	MEMORY=$RAMFS/volatile STORE_RO=$STORE
-	mkdir -p "$MEMORY"
+	mkdir -p "$MEMORY" || return 1
 	$RUN mount -t tmpfs -o mode=755 volatile "$MEMORY" || return 1
 	state_push "mount $MEMORY"
-	mkdir -p "$MEMORY/upper" "$MEMORY/work" "$MEMORY/store"
+	mkdir -p "$MEMORY/upper" "$MEMORY/work" "$MEMORY/store" || return 1
 	$RUN mount -t overlay -o "lowerdir=$STORE_RO,upperdir=$MEMORY/upper,workdir=$MEMORY/work" overlay "$MEMORY/store" || return 1
 	state_push "mount $MEMORY/store"
 	STORE=$MEMORY/store

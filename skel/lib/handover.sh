@@ -110,12 +110,12 @@ install_shutdown() {
 	for dir in bin etc proc sys dev run oldroot lib/mkvinitrd; do
 		set -- "$@" "$RAMFS/$dir"
 	done
-	mkdir -p "$@"
+	mkdir -p "$@" || warn "$RAMFS: the directories of the shutdown programs cannot be made"
 	set -- "$ROOT/bin/busybox"
 	for dir in vdattach wayback; do
 		[ ! -e "$ROOT/bin/$dir" ] || set -- "$@" "$ROOT/bin/$dir"
 	done
-	ln -sf busybox "$RAMFS/bin/sh"
+	ln -sf busybox "$RAMFS/bin/sh" || :
 	[ ! -e "$RAMFS/archive/config" ] ||
 		set -- "$@" "$ROOT/bin/packroot" "$ROOT/bin/findimg" "$ROOT/vinitrd-save"
 	case ${GENERATIONS:-} in *--rollback*) set -- "$@" "$ROOT/vinitrd-ok" ;; esac
@@ -159,7 +159,7 @@ watch_boot() {
 	case ${GENERATIONS:-} in *--rollback*) ;; *) return 0 ;; esac
 	inside "$INIT"
 	case $RET in */systemd) ;; *) return 0 ;; esac
-	mkdir -p "$units/multi-user.target.wants"
+	mkdir -p "$units/multi-user.target.wants" || return 0
 	cat >"$units/mkvinitrd-boot-ok.service" <<'UNIT'
 [Unit]
 Description=Tell the store of mkvinitrd that this boot came up well
@@ -170,7 +170,7 @@ After=multi-user.target
 Type=oneshot
 ExecStart=/run/initramfs/bin/vinitrd-ok
 UNIT
-	ln -sf ../mkvinitrd-boot-ok.service "$units/multi-user.target.wants/"
+	ln -sf ../mkvinitrd-boot-ok.service "$units/multi-user.target.wants/" || warn "a good boot cannot be reported: no unit for it"
 	: >"$RAMFS/boot-ok.unit"
 }
 

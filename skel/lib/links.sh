@@ -37,7 +37,7 @@ rename_link() {
 	await "$P_TIMEOUT" link_of "$(echo "${1#*:}" | tr A-F a-f)" || return 1
 	link=$RET
 	[ "$link" != "${1%%:*}" ] || return 0
-	$RUN ip link set "$link" down
+	$RUN ip link set "$link" down || return 1
 	$RUN ip link set "$link" name "${1%%:*}"
 }
 

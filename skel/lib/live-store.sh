@@ -37,17 +37,17 @@ live_store() {
 # an upper either: overlayroot makes a file there.
 name_dirs() {
 	UPPER=dir:$1
-	mkdir -p "$1"
+	mkdir -p "$1" || warn "the directory $1 cannot be made"
 	[ ! -e "$1/upper" ] || return 0
 	ln -s "$2" "$1/upper" 2>/dev/null || return 0
-	mkdir -p "$1/$2" "$1/$3"
+	mkdir -p "$1/$2" "$1/$3" || warn "the directories $2 and $3 cannot be made in $1"
 	[ -e "$1/work" ] || ln -s "$3" "$1/work"
 }
 
 # cow_flags=: how the store is mounted, as subvol= of btrfs
 cow_flags() {
 	case $COW_FLAGS in '' | defaults) return 0 ;; esac
-	$RUN umount "$RAMFS/store"
+	$RUN umount "$RAMFS/store" || warn "$RAMFS/store is still in use"
 	$RUN mount -t "$FSTYPE" -o "rw,$COW_FLAGS" "$DEVICE" "$RAMFS/store" ||
 		fail "the store on $DEVICE could not be mounted" "options rw,$COW_FLAGS" 'correct cow_flags='
 }
@@ -73,7 +73,7 @@ casper_store() {
 			return 0
 		}
 	done
-	mkdir -p "$RAMFS/store"
+	make_dirs "$RAMFS/store"
 	if find_image -t 0 -w -m "$RAMFS/store" "$1/writable" "$1/casper-rw" 2>/dev/null && [ -f "$FOUND" ]; then
 		upper_on 'file' '' "$FOUND"
 		return 0
@@ -85,7 +85,7 @@ casper_store() {
 mount_store_file() {
 	local device
 	device=$($RUN vdattach --state "$STATE" --links "$RAMFS/storedisk" ${2:+-r} "$1") || fail "cannot attach $1" 'the messages of vdattach above'
-	mkdir -p "$RAMFS/storefs"
+	make_dirs "$RAMFS/storefs"
 	if [ -n "${2:-}" ]; then set -- "$1"; else set -- "$1" -w; fi
 	find_image ${2:+"$2"} -m "$RAMFS/storefs" -H "$device" || fail_find "the file system in $1" "$device"
 }
@@ -94,7 +94,7 @@ mount_store_file() {
 live_boot_store() {
 	local path options
 	STORE=$RAMFS/store FOUND=''
-	mkdir -p "$STORE"
+	make_dirs "$STORE"
 	if [ -n "$LIVE_KIND" ]; then removable_store "$1" "$2/$1"; else live_boot_find "$1" "$2/$1"; fi || {
 		changes_in_ram "word 'persistence': there is no ${LIVE_KIND:+$LIVE_KIND }partition labelled $1, nor a file $2/$1"
 		return 0

@@ -98,7 +98,7 @@ inner_image() {
 	*) return 0 ;;
 	esac
 	has_magic hsqs "$LAYERS" || return 0
-	mkdir -p "$dir"
+	make_dirs "$dir"
 	device=$($RUN vdattach --state "$STATE" --links "$RAMFS/outerdisk" -r "$LAYERS") ||
 		fail "cannot attach $LAYERS" 'the messages of vdattach above'
 	if $RUN mount -t squashfs -o ro "$device" "$dir" 2>/dev/null; then
@@ -109,8 +109,7 @@ inner_image() {
 				return 0
 			}
 		done
-		$RUN umount "$dir"
-		state_drop "mount $dir"
+		$RUN umount "$dir" && state_drop "mount $dir"
 	fi
 	$RUN losetup -d "$device"
 	state_drop "loop $device"

@@ -107,7 +107,7 @@ locate_image() {
 # The medium is a folder of a server (archiso_nfs_srv=, netboot=nfs).
 locate_nfs() {
 	load nfs
-	mkdir -p "$HOSTDIR"
+	make_dirs "$HOSTDIR"
 	try_nfs "$LIVE_NFS" "$HOSTDIR" ro "$LIVE_NFSOPTS" || fail "$LIVE_NFS could not be mounted by NFS" "options ${OPTIONS:-none}" \
 		"is the folder exported to this machine? (showmount -e ${LIVE_NFS%%:*})"
 	HOST_DEVICE=$RET HOST_MOUNTED=1 IMAGE_TREE=$HOSTDIR
@@ -191,7 +191,7 @@ find_host() {
 	done
 	set +f
 	unset IFS
-	mkdir -p "$HOSTDIR"
+	make_dirs "$HOSTDIR"
 	find_image -m "$HOSTDIR" "$@" && SOURCE=$FOUND
 }
 
@@ -305,7 +305,7 @@ enter_volume() {
 open_iso() {
 	local dir=$RAMFS/iso
 	ISO_LOOP=$($RUN vdattach --state "$STATE" --links "$RAMFS/isodisk" -r "$SOURCE") || fail "cannot attach $P_ISO" 'the messages of vdattach above'
-	mkdir -p "$dir"
+	make_dirs "$dir"
 	$RUN mount -t iso9660 -o ro "$ISO_LOOP" "$dir" || fail "$P_ISO has no ISO 9660 file system that can be mounted"
 	state_push "mount $dir"
 	IMAGE_TREE=$dir

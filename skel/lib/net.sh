@@ -13,7 +13,7 @@ net_up() {
 	for w in $P_NET; do
 		case $w in off | none) return 1 ;; esac
 	done
-	mkdir -p "$NET" "$ROOT/etc"
+	make_dirs "$NET" "$ROOT/etc"
 	wait_nics || return 1
 	case $P_LINKS in *ifname=*)
 		load links
@@ -103,9 +103,8 @@ wait_nics() {
 
 links_up() {
 	local nic
-	$RUN ip link set lo up &
-	for nic in $NICS; do
-		$RUN ip link set "$nic" up &
+	for nic in lo $NICS; do
+		{ $RUN ip link set "$nic" up || warn "$nic cannot be set up"; } &
 	done
 	wait
 }
@@ -310,7 +309,7 @@ hand_dns() {
 			printf 'nameserver %s\n' "$server"
 		done
 	} >"$RAMFS/resolv.conf"
-	$RUN cp "$RAMFS/resolv.conf" "$ROOT/etc/resolv.conf"
+	$RUN cp "$RAMFS/resolv.conf" "$ROOT/etc/resolv.conf" || warn "the name servers cannot be used: no /etc/resolv.conf"
 }
 
 # link_report: what stands against each link, in NET_WHY

@@ -9,7 +9,7 @@ PLACES=0
 mount_place() {
 	local place
 	place=$RAMFS/places/$PLACES
-	mkdir -p "$place"
+	mkdir -p "$place" || return 1
 	PLACES=$((PLACES + 1))
 	find_image ${2:+"$2"} -m "$place" -H "$1" || return 1
 	RET=$place

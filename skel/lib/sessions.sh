@@ -8,7 +8,10 @@ slax_store() {
 	local dir number=$1
 	changes_place "$2" || return 0
 	dir=$RET
-	mkdir -p "$dir"
+	mkdir -p "$dir" || {
+		changes_in_ram "$dir cannot be made"
+		return 0
+	}
 	[ "$number" != ask ] || ask_session "$dir"
 	if [ "$number" = resume ]; then
 		last_session "$dir"
@@ -118,7 +121,10 @@ porteus_store() {
 		mount_store_file "$RET"
 		RET=$RAMFS/storefs
 	fi
-	mkdir -p "$RET"
+	mkdir -p "$RET" || {
+		changes_in_ram "$RET cannot be made"
+		return 0
+	}
 	set -- "$RET"
 	if aufs_kept "$1/changes" || aufs_kept "$1"; then
 		changes_in_ram "$1 was kept by aufs, which cannot be read here"
@@ -157,5 +163,5 @@ new_session() {
 		[ "$dir" -le "$number" ] || number=$dir
 	done
 	number=$((number + 1))
-	mkdir -p "$1/$number"
+	mkdir -p "$1/$number" || warn "$1/$number cannot be made"
 }

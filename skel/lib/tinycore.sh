@@ -49,8 +49,11 @@ load_extensions() {
 		warn "no Tiny Core extensions: the root can only be read"
 		return 0
 	}
-	mkdir -p "$NEWROOT/tmp/tcloop/.bin" "$NEWROOT/usr/local/tce.installed"
-	$RUN cp "$ROOT/bin/busybox" "$NEWROOT/tmp/tcloop/.bin/"
+	{ mkdir -p "$NEWROOT/tmp/tcloop/.bin" "$NEWROOT/usr/local/tce.installed" &&
+		$RUN cp "$ROOT/bin/busybox" "$NEWROOT/tmp/tcloop/.bin/"; } || {
+		warn "no Tiny Core extensions: the root cannot be written"
+		return 0
+	}
 	while extension_name; do
 		[ -z "$RET" ] || load_extension "$RET"
 	done <"$TCE/onboot.lst"
@@ -98,7 +101,7 @@ load_extension() {
 
 link_extension() {
 	local place=$NEWROOT/tmp/tcloop/$2
-	mkdir -p "$place"
+	mkdir -p "$place" || return 1
 	# the loop device goes with the mount
 	$RUN mount -t squashfs -o ro,loop "$1" "$place" || return 1
 	$RUN chroot "$NEWROOT" /tmp/tcloop/.bin/busybox cp -rs "/tmp/tcloop/$2/." / 2>/dev/null
@@ -165,7 +168,7 @@ listed_extensions() {
 	base=$1://${base%:}
 	network || return 1
 	load fetch
-	mkdir -p "$dir/optional"
+	mkdir -p "$dir/optional" || return 1
 	fetch_file "$base/${2#*/}" "$dir/list" || return 1
 	while extension_name; do
 		file=${RET#/}

@@ -99,6 +99,11 @@ mib() {
 	RET=$(((RET + 1048575) / 1048576))
 }
 
+# make_dirs DIR...: in the initramfs; without them nothing goes on
+make_dirs() {
+	mkdir -p "$@" || fail "cannot make the directories $*" 'the memory of this initramfs may be full' 'give the machine more memory'
+}
+
 # swap TEXT FROM TO: every FROM replaced, in RET
 swap() {
 	local rest=$1

@@ -190,12 +190,12 @@ keep_volumes() {
 	local dir name data=$ROOT/run/udev/data found=''
 	for dir in "$ROOT"/sys/block/dm-*; do
 		is_volume "$dir" LVM || is_volume "$dir" CRYPT || continue
-		mkdir -p "$data" "$ROOT/dev/mapper"
+		make_dirs "$data" "$ROOT/dev/mapper"
 		first_line "$dir/dev"
 		echo E:DM_UDEV_PRIMARY_SOURCE_FLAG=1 >"$data/b$RET"
 		first_line "$dir/dm/name"
 		name=$RET
-		ln -sf "../${dir##*/}" "$ROOT/dev/mapper/$name"
+		ln -sf "../${dir##*/}" "$ROOT/dev/mapper/$name" || warn "/dev/mapper/$name cannot be made"
 		[ -n "$SCOPE" ] || keep_disks "${dir##*/}"
 		found=1
 	done
