@@ -57,7 +57,7 @@ char *plan_copy(struct plan *plan, const char *text)
 {
 	char *copy = plan_alloc(plan, strlen(text) + 1);
 
-	return copy ? strcpy(copy, text) : NULL;
+	return copy ? memcpy(copy, text, strlen(text) + 1) : NULL;
 }
 
 void plan_note(struct plan *plan, const char *system, const char *fmt, ...)

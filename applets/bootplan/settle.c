@@ -148,7 +148,7 @@ static void settle_disk(struct plan *plan)
 {
 	if (begins(plan, S_IMAGE, "nbd:")) {
 		if (plan_has(plan, S_ROOT))
-			plan_note(plan, NULL, "word 'root=%s' is not used: the root is on %s",
+			plan_note(plan, NULL, "parameter 'root=%s' is not used: the root is on %s",
 				  plan_get(plan, S_ROOT), plan_get(plan, S_IMAGE));
 		plan_force(plan, S_HOST, 0, "");
 		plan_force(plan, S_ROOT, 0, "");
@@ -166,15 +166,17 @@ static void note_unused(struct plan *plan)
 	const char *mode = plan_get(plan, S_MODE);
 
 	if (is(plan, S_TORAM, "1") && strcmp(mode, "overlay") != 0 && strcmp(mode, "tmpfs") != 0)
-		plan_note(plan, NULL, "word 'vi.toram' is not used in mode %s", mode);
+		plan_note(plan, NULL, "parameter 'vi.toram' is not used in mode %s", mode);
 	if (plan_has(plan, S_CHECKS) && strcmp(mode, "overlay") != 0)
 		plan_note(plan, NULL,
-			  "the words verify-checksums, checksum, verify= and cms_verify= are not "
+			  "the parameters verify-checksums, checksum, verify= and cms_verify= are "
+			  "not "
 			  "used in mode %s",
 			  mode);
 	if (strcmp(mode, "disk") != 0 && plan_has(plan, S_IMAGE) && plan_has(plan, S_ROOT) &&
 	    !plan_has(plan, S_ROOT_IS_HOST))
-		plan_note(plan, NULL, "word 'root=%s' is not used: the root is made of vi.image=%s",
+		plan_note(plan, NULL,
+			  "parameter 'root=%s' is not used: the root is made of vi.image=%s",
 			  plan_get(plan, S_ROOT), plan_get(plan, S_IMAGE));
 }
 

@@ -142,7 +142,7 @@ const struct table table_casper = { "casper",		"casper",	    RANK_FOREIGN, caspe
 
 static const struct parameter knoppix[] = {
 	{ "tohd=/dev/*", CALL, .sets = { { S_TOHD, NULL } }, .call = take_tohd },
-	{ "tohd=*", WRONG, .expected = "/dev/NAME[/folder]" },
+	{ "tohd=*", WRONG, .expected = "/dev/NAME[/directory]" },
 	{ "fromhd", SWITCH, .sets = { { S_MODE, "overlay" }, { S_LIVE, "knoppix" } } },
 	{ "fromhd=/dev/*", USE,
 	  .sets = { { S_MODE, "overlay" }, { S_LIVE, "knoppix" }, { S_HOST, "%" } } },

@@ -39,9 +39,9 @@ static const struct parameter parameters[] = {
 	{ "vi.toram=auto", USE, .sets = { { S_TORAM, "auto" } } },
 	{ "vi.toram=*", WRONG, .expected = "1, 0 or auto" },
 	{ "vi.bind=?*:/*:/*", USE, .sets = { { S_BINDS, "%" } } },
-	{ "vi.bind=*", WRONG, .expected = "HOST:/folder:/target" },
+	{ "vi.bind=*", WRONG, .expected = "HOST:/directory:/target" },
 	{ "vi.tce=?*:/*", USE, .sets = { { S_TCE, "%" } } },
-	{ "vi.tce=*", WRONG, .expected = "HOST:/folder" },
+	{ "vi.tce=*", WRONG, .expected = "HOST:/directory" },
 	{ "vi.swap=*", CALL, .sets = { { S_SWAP, NULL } }, .call = take_swap,
 	  .expected = "auto, zram[:SIZE], none or a partition" },
 	FLAG("vi.automount", S_AUTOMOUNT),
@@ -71,7 +71,7 @@ static const struct parameter parameters[] = {
 	{ "vi.hostmount=/*", USE, .sets = { { S_HOSTMOUNT, "%" } } },
 	{ "vi.hostmount=", USE, .sets = { { S_HOSTMOUNT, "" } } },
 	{ "vi.hostmount=*", WRONG, .expected = "a path that begins with /" },
-	{ "vi.*", WRONG, .expected = "a word of mkvinitrd-boot(7)" },
+	{ "vi.*", WRONG, .expected = "a parameter of mkvinitrd-boot(7)" },
 };
 
 const struct table table_own = { "mkvinitrd", NULL, RANK_OWN, parameters, ARRAY_SIZE(parameters),

@@ -85,7 +85,12 @@ static void assign(struct plan *plan, const struct assignment *sets, const struc
 
 void parameter_wrong(struct plan *plan, const struct word *word)
 {
-	plan_note(plan, NULL, "word '%s' ignored: expected %s", word->text, word->expected);
+	plan_note(plan, NULL, "parameter '%s' ignored: expected %s", word->text, word->expected);
+}
+
+void parameter_unsupported(struct plan *plan, const char *system, const char *text)
+{
+	plan_note(plan, system, "parameter '%s' is recognised, not supported", text);
 }
 
 static void apply(struct plan *plan, const struct parameter *parameter, const struct word *word)
@@ -116,9 +121,7 @@ static bool look_up(struct plan *plan, const struct table *table, struct word *w
 	}
 	if (has_name(table->unsupported, word->text)) {
 		if (strcmp(word->value, "0") != 0) /* =0: as it is anyway */
-			plan_note(plan, table->live,
-				  "word '%s' is known but not honoured by this version",
-				  word->text);
+			parameter_unsupported(plan, table->live, word->text);
 		return true;
 	}
 	*ret_taken = false;

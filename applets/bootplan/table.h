@@ -63,7 +63,10 @@ extern const struct table table_own, table_kernel, table_network, table_vdisk, t
 /* Prints every parameter: system, use, pattern, meaning, separated by tabs. */
 void table_print(void);
 
-/* Says that the word cannot be used. */
+/* Notes that the parameter's value cannot be used. */
 void parameter_wrong(struct plan *plan, const struct word *word);
+
+/* Notes that the parameter is recognised and nothing else; with a system, on media of that one alone. */
+void parameter_unsupported(struct plan *plan, const char *system, const char *text);
 
 #endif

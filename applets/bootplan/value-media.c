@@ -58,8 +58,7 @@ void take_root_medium(struct plan *plan, const char *spec, int rank)
 			return;
 		}
 	if (has_prefix(spec, "nfs:") || has_prefix(spec, "torrent:")) {
-		plan_note(plan, NULL,
-			  "word 'root=live:%s' is known but not honoured by this version", spec);
+		parameter_unsupported(plan, NULL, plan_text(plan, "root=live:%s", spec));
 		return;
 	}
 	plan_set(plan, S_LIVE, rank, "dracut");
@@ -167,8 +166,7 @@ void take_slax_from(struct plan *plan, const struct word *word)
 	const char *device, *path = word->value;
 
 	if (strstr(path, "://") || has_prefix(path, "ask")) {
-		plan_note(plan, NULL, "word '%s' is known but not honoured by this version",
-			  word->text);
+		parameter_unsupported(plan, NULL, word->text);
 		return;
 	}
 	if (has_prefix(path, "/dev/")) {
@@ -316,7 +314,7 @@ void take_cryptdevice(struct plan *plan, const struct word *word)
 	if (options)
 		name = plan_text(plan, "%.*s", (int)(options++ - name), name);
 	if (options && *options && strcmp(options, "allow-discards") != 0)
-		plan_note(plan, NULL, "word '%s': of the options only allow-discards is honoured",
+		plan_note(plan, NULL, "parameter '%s': of the options only allow-discards is used",
 			  word->text);
 	add_luks(plan, word->rank, device, name,
 		 options && in_list(plan, options, "allow-discards") ? " --allow-discards" : "");

@@ -34,8 +34,7 @@ void take_ip(struct plan *plan, const struct word *word)
 	const size_t first = strcspn(word->value, ":,");
 
 	if (strcmp(word->value, "frommedia") == 0)
-		plan_note(plan, NULL, "word '%s' is known but not honoured by this version",
-			  word->text);
+		parameter_unsupported(plan, NULL, word->text);
 	else if (islower((unsigned char)*word->value) && strchr(word->value, ',') &&
 		 !strchr(word->value, '['))
 		add_addresses(plan, word, word->value[first] == ',' ? ':' : ',', ',');

@@ -133,7 +133,8 @@ void settle_volumes(struct plan *plan)
 		return;
 	}
 	if (plan_has(plan, S_LVM) || plan_has(plan, S_LUKS))
-		plan_note(plan, NULL, "words for LVM and LUKS volumes are not used in mode %s",
+		plan_note(plan, NULL,
+			  "the parameters for LVM and LUKS volumes are not used in mode %s",
 			  plan_get(plan, S_MODE));
 	plan->values[S_LVM] = NULL;
 	plan->values[S_LUKS] = NULL;

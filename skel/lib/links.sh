@@ -14,7 +14,7 @@ each_link() {
 	local word
 	for word in $P_LINKS; do
 		case $word in
-		"$1"=*) "$2" "${word#*=}" || warn "word '$word' could not be honoured" ;;
+		"$1"=*) "$2" "${word#*=}" || warn "parameter '$word' could not be used" ;;
 		esac
 	done
 }

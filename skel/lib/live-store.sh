@@ -78,7 +78,7 @@ casper_store() {
 		upper_on 'file' '' "$FOUND"
 		return 0
 	fi
-	changes_in_ram "word 'persistent': there is no partition labelled writable or casper-rw, nor a file $1/writable or $1/casper-rw"
+	changes_in_ram "parameter 'persistent': there is no partition labelled writable or casper-rw, nor a file $1/writable or $1/casper-rw"
 }
 
 # mount_store_file FILE [r]: an image of a file system, at RAMFS/storefs
@@ -96,7 +96,7 @@ live_boot_store() {
 	STORE=$RAMFS/store FOUND=''
 	make_dirs "$STORE"
 	if [ -n "$LIVE_KIND" ]; then removable_store "$1" "$2/$1"; else live_boot_find "$1" "$2/$1"; fi || {
-		changes_in_ram "word 'persistence': there is no ${LIVE_KIND:+$LIVE_KIND }partition labelled $1, nor a file $2/$1"
+		changes_in_ram "parameter 'persistence': there is no ${LIVE_KIND:+$LIVE_KIND }partition labelled $1, nor a file $2/$1"
 		return 0
 	}
 	[ -z "$FOUND" ] || {

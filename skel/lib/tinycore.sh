@@ -118,7 +118,7 @@ tinycore_extras() {
 		first:swapfile=* | first:tcvd=*) ;;
 		rest:swapfile=* | rest:tcvd=* | first:*) continue ;;
 		esac
-		tinycore_extra "${word%%=*}" "${word#*=}" || warn "word '$word' could not be honoured"
+		tinycore_extra "${word%%=*}" "${word#*=}" || warn "parameter '$word' could not be used"
 	done
 }
 

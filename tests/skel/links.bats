@@ -45,8 +45,8 @@ impossible() {
 	lease eth0 ip=10.0.2.15 mask=24 router=10.0.2.2
 	cmdline 'vi.mode=tmpfs vi.image=http://10.0.2.2/r.tar bond=b0:eth0 vlan=vlanx:eth0 vlan=vlan9:eth9 vi.timeout=1 panic=-1'
 	boot
-	said "word 'bond=b0:eth0' could not be honoured" && said "word 'vlan=vlanx:eth0' could not be honoured" &&
-		said "word 'vlan=vlan9:eth9' could not be honoured" && calls 'ip addr add 10.0.2.15/24 brd + dev eth0' && not_called 'link add' &&
+	said "parameter 'bond=b0:eth0' could not be used" && said "parameter 'vlan=vlanx:eth0' could not be used" &&
+		said "parameter 'vlan=vlan9:eth9' could not be used" && calls 'ip addr add 10.0.2.15/24 brd + dev eth0' && not_called 'link add' &&
 		[ "$(cat "$ROOT/sys/class/net/bonding_masters")" = +b0 ]
 }
 @test "a bond or a VLAN that cannot be made is told, and the others are tried" { both impossible; }

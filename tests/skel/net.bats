@@ -323,7 +323,7 @@ FAKE
 		'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host -H /dev/nbd0 /arch/x86_64/airootfs.sfs /arch/x86_64/airootfs.erofs' || return 1
 	again_with 'root=/dev/vda1 rw nbd=10.0.2.2:9000:no-ping aoe=eth0:e0.1'
 	calls 'vdattach --state /run/initramfs/state nbd://10.0.2.2:9000/' 'findimg --state /run/initramfs/state -t 30 -w -m /newroot/mnt/nbd0 -H /dev/nbd0' \
-		'modprobe -q aoe' 'ip link set eth0 up' && said "word 'aoe=eth0:e0.1' could not be honoured"
+		'modprobe -q aoe' 'ip link set eth0 up' && said "parameter 'aoe=eth0:e0.1' could not be used"
 }
 
 # again_with WORDS: another boot with DHCP in the same tree

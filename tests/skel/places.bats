@@ -116,7 +116,7 @@ extras() {
 		'mount -t iso9660 -o ro /dev/loop0 /run/initramfs/tciso' \
 		'mount -t squashfs -o ro,loop /run/initramfs/tciso/cde/optional/a.tcz /newroot/tmp/tcloop/a' \
 		'head -n 1' 'switch_root /newroot /sbin/init 3' && grep -q 'press Enter' "$ROOT/dev/console" &&
-		said "word 'aoe=e0' could not be honoured"
+		said "parameter 'aoe=e0' could not be used"
 }
 @test "Tiny Core's iso=, tcvd=, swapfile=, pause and text in another root" { both extras; }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Boot words in, resolved plan out; UPDATE=1 rewrites the plans.
+# Kernel parameters in, resolved plan out; UPDATE=1 rewrites the plans.
 load lib.bash
 
 golden() {
@@ -49,8 +49,8 @@ substrings() {
 notes_on_console() {
 	cmdline 'root=/dev/vda1 quiet cryptkey=k vi.mode=lop'
 	boot
-	said "warning: word 'cryptkey=k' is known but not honoured by this version" &&
-		said "warning: word 'vi.mode=lop' ignored: expected loop, tmpfs, overlay, disk or share"
+	said "warning: parameter 'cryptkey=k' is recognised, not supported" &&
+		said "warning: parameter 'vi.mode=lop' ignored: expected loop, tmpfs, overlay, disk or share"
 }
 @test "a word that cannot be honoured is reported, quiet or not" { both notes_on_console; }
 

@@ -9,7 +9,7 @@ for entry in 1 2 3; do
 	expect_small_boot
 	expect '=== root ext4 rw'
 	expect "=== wrote entry$entry"
-	expect_not 'known but not honoured'
+	expect_not 'recognised, not supported'
 	vfuseloop_kept "entry$entry"
 done
 expect '=== kept entry1'
