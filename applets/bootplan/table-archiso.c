@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* archiso's README.bootparams; mkinitcpio(8), initramfs-tools(7), LTSP. */
+/* archiso: its README.bootparams. */
 #include "applets/bootplan/value.h"
 
 #define MEDIUM                    \
@@ -55,30 +55,3 @@ const struct table table_archiso = { "archiso",		  NULL,
 				     RANK_FOREIGN,	  archiso,
 				     ARRAY_SIZE(archiso), archiso_unsupported,
 				     archiso_left };
-
-static const char *const mkinitcpio_unsupported[] = {
-	"earlymodules=", "disablehooks=",    "break=", "break",	  "md=",
-	"fscktype=",	 "netconf_timeout=", "rd.log", "rd.log=", "skipfsck",
-	"forcefsck",	 "fastboot",	     NULL
-};
-
-const struct table table_mkinitcpio = { "mkinitcpio",		NULL, RANK_FOREIGN, NULL, 0,
-					mkinitcpio_unsupported, NULL };
-
-static const char *const initramfs_unsupported[] = {
-	"cryptopts=",  "cryptopts.*",  "dropbear*",
-	"usr=",	       "usrfstype=",   "usrflags=",
-	"overlayroot", "overlayroot=", "overlayroot_cfgdisk=",
-	"netbootdev=", "bootdevice=",  "recovery",
-	"blockdev=",   "netconsole.*", "scsi_wait_scan",
-	NULL
-};
-static const char *const initramfs_left[] = { "boot=", NULL };
-
-const struct table table_initramfs = { "initramfs-tools",     NULL,	     RANK_FOREIGN, NULL, 0,
-				       initramfs_unsupported, initramfs_left };
-
-static const char *const ltsp_unsupported[] = { "ltsp.*",
-						"nbdroot=", "nbdport=", "nfsroot_opts=", NULL };
-
-const struct table table_ltsp = { "LTSP", NULL, RANK_FOREIGN, NULL, 0, ltsp_unsupported, NULL };

@@ -39,12 +39,12 @@ static const struct parameter parameters[] = {
 	{ "modprobe.blacklist=*", KEEP, .call = NULL }, /* by coldplug */
 };
 
-static const char *const unsupported[] = {
-	"resume",    "resume_offset",	"resumedelay",	  "resumewait", "fsck.repair",
-	"mount.usr", "mount.usrfstype", "mount.usrflags", "vconsole.*", NULL
+static const char *const unsupported[] = { "resume",	     "resume_offset", "resumedelay",
+					   "resumewait",     "mount.usr",     "mount.usrfstype",
+					   "mount.usrflags", "vconsole.*",    NULL };
+static const char *const left[] = {
+	"noresume", "fsck.repair", "load_ramdisk", "prompt_ramdisk", "splash", "rhgb", NULL
 };
-static const char *const left[] = { "noresume", "load_ramdisk", "prompt_ramdisk",
-				    "splash",	"rhgb",		NULL };
 
 const struct table table_kernel = {
 	"kernel", NULL, RANK_KERNEL, parameters, ARRAY_SIZE(parameters), unsupported, left

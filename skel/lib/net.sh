@@ -57,6 +57,7 @@ net_words() {
 
 # read_ip VALUE: what one ip= says, in N_x
 read_ip() {
+	N_WHY='' N_NOTE=''
 	bootplan_read "$NET/ip.sh" ip "$1" || N_WHY="bootplan failed"
 	[ -z "$N_NOTE" ] || warn "ip=$1: $N_NOTE"
 	[ -n "$N_WHY" ] || return 0
@@ -163,7 +164,7 @@ settled() {
 	local dev=$1
 	[ -z "$L_HOST" ] || $RUN hostname "$L_HOST" || warn "the host name '$L_HOST' cannot be set"
 	NET_DEV=$dev NET_SERVER=${L_SERVER:-$NET_SERVER}
-	P_DNS="$P_DNS $L_DNS"
+	P_DNS=$P_DNS${L_DNS:+ $L_DNS}
 	[ -z "$L_SEARCH$L_DOMAIN" ] || NET_SEARCH=${L_SEARCH:-$L_DOMAIN}
 	net_conf "$dev" "$2" >"$ROOT/run/net-$dev.conf" || warn "/run/net-$dev.conf cannot be written"
 	say "$dev has $L_IP/$L_PREFIX${L_ROUTER:+, router $L_ROUTER}"

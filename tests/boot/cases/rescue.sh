@@ -1,4 +1,4 @@
-# promise: vi.break stops before a phase and the shell goes on, vi.debug traces to a file, hooks run, a rescue shell can mount the root by hand
+# promise: vi.break stops before a phase and the shell goes on, vi.debug traces to a file, hooks run, a rescue shell can mount the root by hand; an error in a script does not end process 1
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 cat >"$WORK/hook" <<'HOOK'
@@ -55,3 +55,25 @@ expect '=== busybox init reached'
 
 console_boot 'root=LABEL=nowhere rw vi.timeout=1 panic=2' '' $medium
 expect 'rebooting in 2 seconds'
+
+# with_scripts: the image with what lies in $WORK/tree over it, in a segment of its own
+with_scripts() {
+	truncate -s %4 "$WORK/disk.initramfs"
+	(cd "$WORK/tree" && find . -type f | cpio -o -H newc --quiet) >>"$WORK/disk.initramfs"
+}
+
+# A script that the shell gives up on: process 1 goes on, and so does a boot from the shell.
+mkdir -p "$WORK/tree/lib/mkvinitrd"
+sed 's/^locate() {$/&\n\t: $((08))/' "$TOP/skel/lib/locate.sh" >"$WORK/tree/lib/mkvinitrd/locate.sh"
+with_scripts
+console_boot 'root=LABEL=bbroot rw' "# |mount -t ext4 /dev/vda1 /newroot; exit" $medium
+expect 'locate failed: a script of the initramfs ended'
+expect '=== busybox init reached'
+expect_not 'Kernel panic'
+
+# Not even the library of all scripts can be read.
+echo 'if then' >"$WORK/tree/lib/mkvinitrd/util.sh"
+with_scripts
+console_boot 'root=LABEL=bbroot rw' "# |reboot -f" $medium
+expect 'the scripts of this initramfs cannot be used'
+expect_not 'Kernel panic'

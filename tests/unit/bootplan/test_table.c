@@ -270,7 +270,7 @@ static void test_known(void **state)
 					     "cryptkey=x",
 					     "rd.multipath",
 					     "ip=frommedia",
-					     "break=mount",
+					     "earlymodules=x",
 					     "todisk=/dev/sda",
 					     "extramod=/x" };
 	static const char *const unknown[] = { "xvi.mode=tmpfs", "notroot=/dev/x", "rwx", "foo",

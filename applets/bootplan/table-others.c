@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* initramfs-tools(7), mkinitcpio(8), LTSP: what they do not share with others. */
+#include "applets/bootplan/table.h"
+
+#define BREAK(name, phase)                                        \
+	{                                                         \
+		"break" name, USE, .sets = { { S_BREAK, phase } } \
+	}
+
+static const struct parameter initramfs[] = {
+	BREAK("", "attach"),
+	BREAK("=y", "attach"),
+	BREAK("=top", "settle"),
+	BREAK("=modules", "settle"),
+	BREAK("=premount", "attach"),
+	BREAK("=mount", "assemble"),
+	BREAK("=mountroot", "assemble"),
+	BREAK("=bottom", "handover"),
+	BREAK("=init", "handover"),
+	BREAK("=postmount", "handover"),
+	{ "break=*", WRONG,
+	  .expected = "top, modules, premount, mount, mountroot, bottom or init" },
+};
+
+static const char *const initramfs_unsupported[] = {
+	"cryptopts=",		"cryptopts.*", "dropbear*",   "usr=",
+	"usrfstype=",		"usrflags=",   "overlayroot", "overlayroot=",
+	"overlayroot_cfgdisk=", "netbootdev=", NULL
+};
+static const char *const initramfs_left[] = { "boot=",	  "recovery", "forcefsck",
+					      "fastboot", "skipfsck", NULL };
+
+const struct table table_initramfs = { "initramfs-tools",     NULL,
+				       RANK_FOREIGN,	      initramfs,
+				       ARRAY_SIZE(initramfs), initramfs_unsupported,
+				       initramfs_left };
+
+static const char *const mkinitcpio_unsupported[] = {
+	"earlymodules=",    "disablehooks=", "md=",	"fscktype=",
+	"netconf_timeout=", "rd.log",	     "rd.log=", NULL
+};
+
+const struct table table_mkinitcpio = { "mkinitcpio",		NULL, RANK_FOREIGN, NULL, 0,
+					mkinitcpio_unsupported, NULL };
+
+static const char *const ltsp_unsupported[] = { "ltsp.*",
+						"nbdroot=", "nbdport=", "nfsroot_opts=", NULL };
+
+const struct table table_ltsp = { "LTSP", NULL, RANK_FOREIGN, NULL, 0, ltsp_unsupported, NULL };
