@@ -66,7 +66,7 @@ with_scripts() {
 mkdir -p "$WORK/tree/lib/mkvinitrd"
 sed 's/^locate() {$/&\n\t: $((08))/' "$TOP/skel/lib/locate.sh" >"$WORK/tree/lib/mkvinitrd/locate.sh"
 with_scripts
-console_boot 'root=LABEL=bbroot rw' "# |mount -t ext4 /dev/vda1 /newroot; exit" $medium
+console_boot 'root=LABEL=bbroot rw vi.shell' "# |mount -t ext4 /dev/vda1 /newroot; exit" $medium
 expect 'locate failed: a script of the initramfs ended'
 expect '=== busybox init reached'
 expect_not 'Kernel panic'
