@@ -177,6 +177,10 @@ device() {
 	refute_output
 	run --separate-stderr "$coldplug" -n -S "$root" usb-thing
 	assert_output --partial usb-thing.ko
+	echo 'rd.driver.blacklist=nothing,usb_thing' >"$root/proc/cmdline"
+	run --separate-stderr "$coldplug" -n -S "$root" usb:v1D6Bp0002d0601dc09dsc00dp01ic09isc00ip00in00
+	assert_success
+	refute_output
 }
 
 @test "options come from modprobe.d and from the kernel's command line" {
