@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 bool ipv4_parse(const char *text, uint32_t *ret)
 {

@@ -6,7 +6,7 @@
 
 #include "applets/bootplan/address.h"
 #include "applets/bootplan/print.h"
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 enum { CLIENT, SERVER, GATEWAY, MASK, NAME, DEV, METHOD, DNS0, DNS1, FIELDS = 16 };
 

@@ -4,7 +4,7 @@
 #include "applets/bootplan/address.h"
 #include "applets/bootplan/ip.h"
 #include "applets/bootplan/print.h"
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 enum {
 	IP,

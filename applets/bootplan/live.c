@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "applets/bootplan/settle.h"
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 static const char * or (const char *text, const char *other)
 {

@@ -6,7 +6,7 @@
 
 #include "applets/bootplan/ip.h"
 #include "applets/bootplan/print.h"
-#include "applets/bootplan/table.h"
+#include "applets/bootplan/table/table.h"
 #include "applets/lib/msg.h"
 
 #define LONGEST_INPUT (1024 * 1024)

@@ -5,7 +5,7 @@
 
 #include "applets/bootplan/glob.h"
 #include "applets/bootplan/settle.h"
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 #define DEFAULT_TIMEOUT 30
 

@@ -11,7 +11,7 @@
 
 #include "applets/bootplan/address.h"
 #include "applets/bootplan/plan.h"
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 struct expectation {
 	const char *defaults, *cmdline;

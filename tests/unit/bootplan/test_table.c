@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "applets/bootplan/glob.h"
-#include "applets/bootplan/table.h"
+#include "applets/bootplan/table/table.h"
 
 /* For patterns that do not make a parameter whose value is right */
 static const struct {

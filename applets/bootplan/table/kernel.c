@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The kernel's own parameters, as far as an initramfs has to do what they say; bootparam(7). */
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 #define ANYTHING(name, setting)                              \
 	{                                                    \

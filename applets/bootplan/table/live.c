@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* live-boot(7), casper(7), Knoppix. What several of them have is in the first table. */
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 static const struct parameter parameters[] = {
 	{ "boot=live", USE, .sets = { { S_MODE, "overlay" }, { S_LIVE, "live" } } },

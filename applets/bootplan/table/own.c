@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Our own parameters: see mkvinitrd-boot(7). */
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 #define ANYTHING(name, setting)                              \
 	{                                                    \

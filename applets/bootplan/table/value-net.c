@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 /* Each part of text between separators is one ip=, with this character for that one. */
 static void add_addresses(struct plan *plan, const struct word *word, char separator, char from)

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "applets/bootplan/table.h"
+#include "applets/bootplan/table/table.h"
 
 #define LONGEST_WAIT 86400
 

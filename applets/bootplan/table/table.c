@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "applets/bootplan/table.h"
+#include "applets/bootplan/table/table.h"
 #include "applets/bootplan/glob.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* initramfs-tools(7), mkinitcpio(8), LTSP: what they do not share with others. */
-#include "applets/bootplan/table.h"
+#include "applets/bootplan/table/table.h"
 
 #define BREAK(name, phase)                                        \
 	{                                                         \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Slax, MiniOS, Porteus: a directory of layers. */
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 #define MEDIUM                 \
 	{ S_MODE, "overlay" }, \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Tiny Core's boot codes, Virtual Linux. */
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 static const struct parameter tinycore[] = {
 	{ "clean", SWITCH, .sets = { { S_PERSIST, "ram" }, { S_NORESTORE, "1" } } },

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "applets/bootplan/glob.h"
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 static bool has_prefix(const char *text, const char *prefix)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* dracut.cmdline(7), with the old names of its parameters. */
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 #define BREAK(name, phase)                                           \
 	{                                                            \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Numbers, sizes, times, and the parameters of the kernel and of ours that take them. */
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 #include "applets/bootplan/glob.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Systems in disk images and on volumes: vfuseloop, kloop, vloop, WUBI, grub4dos; LVM and LUKS of
  * dracut. */
-#include "applets/bootplan/value.h"
+#include "applets/bootplan/table/value.h"
 
 static const struct parameter parameters[] = {
 	{ "rd.hostdev=*", USE, .sets = { { S_HOST, "%" }, { S_COMPAT, "1" } } },
