@@ -29,7 +29,8 @@ int error_make(struct error **err, int code, const char *fmt, ...) _printf_(3, 4
 /* Like error_make, with ": <strerror(code)>" appended. */
 int error_sys(struct error **err, int code, const char *fmt, ...) _printf_(3, 4);
 
-/* Prepends "<context>: " to the message in *err, if there is one. Returns its code, or -EIO without one. */
+/* Prepends "<context>: " to the message in *err, if there is one. Returns its code, or -EIO without
+ * one. */
 int error_wrap(struct error **err, const char *fmt, ...) _printf_(2, 3);
 
 /* Moves from to *err (released first if err is NULL). Returns the code. */
@@ -42,8 +43,8 @@ const char *error_msg(const struct error *err);
 void error_release(struct error **err);
 
 /*
- * They return a negative number always: said in a form that clang's analyzer understands, so that it
- * knows which results are written after `if (r < 0)`.
+ * They return a negative number always: said in a form that clang's analyzer understands, so that
+ * it knows which results are written after `if (r < 0)`.
  */
 #ifdef __clang_analyzer__
 #define ERROR_NEGATIVE(call)                     \

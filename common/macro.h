@@ -18,20 +18,20 @@
 #define _cleanup_close_ _cleanup_(closep)
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define MIN(a, b)     ((a) < (b) ? (a) : (b))
+#define MAX(a, b)     ((a) > (b) ? (a) : (b))
 
 #define KIB 1024ULL
 #define MIB (1024ULL * KIB)
 #define GIB (1024ULL * MIB)
 
 /* Hands the pointer in *pp to the caller and leaves NULL behind. */
-#define steal_ptr(pp)                      \
-	({                                 \
-		__typeof__(pp) pp_ = (pp); \
+#define steal_ptr(pp)                       \
+	({                                  \
+		__typeof__(pp) pp_ = (pp);  \
 		__typeof__(*pp_) p_ = *pp_; \
-		*pp_ = NULL;               \
-		p_;                        \
+		*pp_ = NULL;                \
+		p_;                         \
 	})
 
 static inline void freep(void *p)

@@ -11,9 +11,9 @@
 #include <sys/ioctl.h>
 
 #include "applets/findimg/filesystem/mount.h"
-#include "applets/findimg/filesystem/table.h"
 #include "applets/findimg/filesystem/pathfind.h"
 #include "applets/findimg/filesystem/roguard.h"
+#include "applets/findimg/filesystem/table.h"
 #include "applets/lib/msg.h"
 
 static bool _printf_(2, 3) no(struct candidate *c, const char *fmt, ...)

@@ -7,8 +7,8 @@
 
 #include "applets/findimg/device/blockdev.h"
 #include "applets/findimg/device/hostspec.h"
-#include "applets/findimg/filesystem/imageid.h"
 #include "applets/findimg/device/mounted.h"
+#include "applets/findimg/filesystem/imageid.h"
 #include "applets/findimg/filesystem/suspend.h"
 #include "applets/lib/fsprobe.h"
 #include "common/error.h"

@@ -15,8 +15,8 @@ enum msg_level { MSG_ERROR, MSG_WARNING, MSG_INFO, MSG_DEBUG };
 void msg_init(const char *program, enum msg_level level);
 
 /*
- * For daemons: from now on lines go to /dev/kmsg, whether or not this is an initramfs. stdin, stdout
- * and stderr become /dev/null.
+ * For daemons: from now on lines go to /dev/kmsg, whether or not this is an initramfs. stdin,
+ * stdout and stderr become /dev/null.
  */
 void msg_to_kmsg(void);
 
@@ -26,7 +26,8 @@ void msg(enum msg_level level, const char *fmt, ...) _printf_(2, 3);
 /* Prints err (may be NULL) as an error line and releases it. Returns the exit status to use: 1. */
 int msg_fail(struct error *err);
 
-/* Prints the one usage line "<program>: <text>" and "Try '<program> --help'." Returns the exit status 2. */
+/* Prints the one usage line "<program>: <text>" and "Try '<program> --help'." Returns the exit
+ * status 2. */
 int msg_usage(const char *fmt, ...) _printf_(1, 2);
 
 #endif

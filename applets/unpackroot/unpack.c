@@ -12,10 +12,10 @@
 #include <sys/statvfs.h>
 
 #include "applets/lib/msg.h"
-#include "applets/unpackroot/stream/decode.h"
-#include "applets/unpackroot/tree/extract.h"
 #include "applets/unpackroot/memplan.h"
 #include "applets/unpackroot/progress.h"
+#include "applets/unpackroot/stream/decode.h"
+#include "applets/unpackroot/tree/extract.h"
 #include "applets/unpackroot/tree/wipe.h"
 
 #define RAW_BLOCKS   4

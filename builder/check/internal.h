@@ -11,11 +11,12 @@ struct check {
 	struct check_report *report;
 	const struct host *host; /* or NULL */
 	struct image_tree tree;
-	struct vec segments;	/* of struct image_segment, owned */
+	struct vec segments;	  /* of struct image_segment, owned */
 	struct cpio_stats stats;  /* of all members but the sentinel */
 	struct cpio_stats sealed; /* of those before the sentinel */
 	char *sentinel;		  /* its text */
-	bool broken_walk;	/* a rule of the unpacker is broken: what follows from it is not told again */
+	bool broken_walk; /* a rule of the unpacker is broken: what follows from it is not told
+			     again */
 };
 
 /* Adds a broken rule, or a note. Running out of memory shows as a finding without text. */
@@ -29,7 +30,8 @@ bool check_is_ours(const struct check *check);
 /* The kernel's version as 6012 for 6.12; 0 = not known. */
 unsigned check_kernel_version(const struct check *check);
 
-void check_kernel(struct check *check);	  /* check/kernel.c: compressors, filters, module compression */
+void check_kernel(
+	struct check *check); /* check/kernel.c: compressors, filters, module compression */
 void check_start(struct check *check);	  /* check/start.c: init, interpreters, libraries */
 void check_sentinel(struct check *check); /* check.c */
 

@@ -54,7 +54,8 @@ static void check_segments(struct check *check)
 {
 	const struct image_segment *segment;
 
-	vec_foreach (i, segment, &check->segments) {
+	vec_foreach(i, segment, &check->segments)
+	{
 		if (segment->config && !has(check, segment->config))
 			check_add(check, "unsupported-compressor", segment->offset,
 				  "%s is built without CONFIG_%s and cannot unpack %s; choose"
@@ -75,17 +76,18 @@ static bool ends_with(const char *text, const char *end)
 	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-/* Can something in the image load modules that the kernel does not decompress itself? Ours leaves that to the kernel. */
+/* Can something in the image load modules that the kernel does not decompress itself? Ours leaves
+ * that to the kernel. */
 static bool has_module_tool(const struct check *check)
 {
 	const struct tree_node *node;
 
 	if (check_is_ours(check))
 		return false;
-	vec_foreach (i, node, &check->tree.nodes)
-		if (ends_with(node->path, "bin/kmod") || ends_with(node->path, "bin/busybox") ||
-		    ends_with(node->path, "bin/modprobe"))
-			return true;
+	vec_foreach(i, node,
+		    &check->tree.nodes) if (ends_with(node->path, "bin/kmod") ||
+					    ends_with(node->path, "bin/busybox") ||
+					    ends_with(node->path, "bin/modprobe")) return true;
 	return false;
 }
 
@@ -104,7 +106,8 @@ static void check_modules(struct check *check)
 
 		if (has(check, "MODULE_DECOMPRESS") && has(check, formats[k].config))
 			continue;
-		vec_foreach (i, node, &check->tree.nodes) {
+		vec_foreach(i, node, &check->tree.nodes)
+		{
 			if (!ends_with(node->path, formats[k].suffix))
 				continue;
 			check_add(check, "module-compression", node->offset,
@@ -139,7 +142,8 @@ static void note_foreign_modules(struct check *check)
 
 	if (!check->host || !check->host->kver)
 		return;
-	vec_foreach (i, node, &check->tree.nodes) {
+	vec_foreach(i, node, &check->tree.nodes)
+	{
 		if (!module_version(node->path, version, sizeof(version)))
 			continue;
 		if (strcmp(version, check->host->kver) == 0)

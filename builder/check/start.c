@@ -22,7 +22,8 @@ static bool in_run_path(const struct check *check, const struct tree_node *node,
 	const char *slash = strrchr(node->path, '/');
 	int origin_len = slash ? (int)(slash - node->path) : 0;
 
-	for (const char *part = run_path; part; part = strchr(part, ':') ? strchr(part, ':') + 1 : NULL) {
+	for (const char *part = run_path; part;
+	     part = strchr(part, ':') ? strchr(part, ':') + 1 : NULL) {
 		int len = (int)strcspn(part, ":"), skip = 0;
 		char path[PATH_MAX];
 
@@ -66,7 +67,8 @@ static bool somewhere(const struct check *check, const char *name)
 	    !image_tree_find(&check->tree, "etc/ld.so.conf") &&
 	    !image_tree_find(&check->tree, "etc/ld.so.preload"))
 		return false;
-	vec_foreach (i, node, &check->tree.nodes) {
+	vec_foreach(i, node, &check->tree.nodes)
+	{
 		const char *slash = strrchr(node->path, '/');
 
 		if (slash && strcmp(slash + 1, name) == 0)
@@ -79,8 +81,8 @@ static bool somewhere(const struct check *check, const char *name)
 static bool has_library(const struct check *check, const struct tree_node *node,
 			const struct program *program, const char *name)
 {
-	static const char *const dirs[] = { "lib", "usr/lib", "lib64", "usr/lib64", "usr/local/lib",
-					    "lib32", "usr/lib32" };
+	static const char *const dirs[] = { "lib",	     "usr/lib", "lib64",    "usr/lib64",
+					    "usr/local/lib", "lib32",	"usr/lib32" };
 	const struct tree_node *dir;
 
 	if (strchr(name, '/'))
@@ -90,9 +92,8 @@ static bool has_library(const struct check *check, const struct tree_node *node,
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if (in_dir(check, dirs[i], name))
 			return true;
-	vec_foreach (i, dir, &check->tree.nodes)
-		if (is_multiarch_dir(dir) && in_dir(check, dir->path, name))
-			return true;
+	vec_foreach(i, dir, &check->tree.nodes) if (is_multiarch_dir(dir) &&
+						    in_dir(check, dir->path, name)) return true;
 	return somewhere(check, name);
 }
 
@@ -101,12 +102,11 @@ static void check_libraries(struct check *check, const char *rule, const struct 
 {
 	const char *name;
 
-	vec_foreach (i, name, &program->needed)
-		if (!has_library(check, node, program, name))
-			check_add(check, rule, node->offset,
-				  "'/%s' needs the library '%s', which is not in the image; add it,"
-				  " or use a static program",
-				  node->path, name);
+	vec_foreach(i, name, &program->needed) if (!has_library(check, node, program, name))
+		check_add(check, rule, node->offset,
+			  "'/%s' needs the library '%s', which is not in the image; add it,"
+			  " or use a static program",
+			  node->path, name);
 }
 
 /* The interpreter of node, or NULL after it has been told why not. */
@@ -120,8 +120,7 @@ static const struct tree_node *check_interpreter(struct check *check, const char
 	if (interpreter && interpreter->file && interpreter->mode & 0111)
 		return interpreter;
 	check_add(check, rule, node->offset, "'/%s' is run by '%s', which is %s; %s", node->path,
-		  program->interpreter,
-		  interpreter ? "not an executable file" : "not in the image",
+		  program->interpreter, interpreter ? "not an executable file" : "not in the image",
 		  program->kind == PROGRAM_SCRIPT ? "add it" : "add it, or use a static program");
 	return NULL;
 }
@@ -174,7 +173,8 @@ static void check_init(struct check *check)
 		check_program(check, "no-init", init);
 }
 
-/* Of our own images every program must run; others carry optional ones whose libraries they leave out on purpose. */
+/* Of our own images every program must run; others carry optional ones whose libraries they leave
+ * out on purpose. */
 void check_start(struct check *check)
 {
 	const struct tree_node *node, *init = image_tree_resolve(&check->tree, "init", NULL);
@@ -182,7 +182,7 @@ void check_start(struct check *check)
 	check_init(check);
 	if (!check_is_ours(check))
 		return;
-	vec_foreach (i, node, &check->tree.nodes)
-		if (node != init && node->file && node->mode & 0111)
-			check_program(check, "missing-library", node);
+	vec_foreach(i, node,
+		    &check->tree.nodes) if (node != init && node->file && node->mode & 0111)
+		check_program(check, "missing-library", node);
 }

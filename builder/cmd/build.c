@@ -6,18 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "builder/write/assemble.h"
 #include "builder/image/image.h"
 #include "builder/profile/value.h"
-#include "builder/util/progress.h"
 #include "builder/util/log.h"
+#include "builder/util/progress.h"
+#include "builder/write/assemble.h"
 
 static void on_progress(void *context, uint64_t done)
 {
 	progress_update(context, done);
 }
 
-/* Source: https://reproducible-builds.org/specs/source-date-epoch/ ; the header of a member has 32 bits. */
+/* Source: https://reproducible-builds.org/specs/source-date-epoch/ ; the header of a member has 32
+ * bits. */
 static int read_epoch(uint32_t *ret, struct error **err)
 {
 	const char *text = getenv("SOURCE_DATE_EPOCH");
@@ -28,8 +29,8 @@ static int read_epoch(uint32_t *ret, struct error **err)
 		return 0;
 	if (!parse_number(text, UINT32_MAX, &seconds))
 		return error_make(err, EINVAL,
-				  "SOURCE_DATE_EPOCH is '%s'; expected seconds from 0 to %" PRIu32, text,
-				  UINT32_MAX);
+				  "SOURCE_DATE_EPOCH is '%s'; expected seconds from 0 to %" PRIu32,
+				  text, UINT32_MAX);
 	*ret = (uint32_t)seconds;
 	return 0;
 }
@@ -79,11 +80,11 @@ static void print_summary(const char *name, const struct plan *plan, uint64_t si
 	uint64_t hundredths = size * 100 / MIB;
 
 	log_msg(LOG_INFO,
-		"%s: %" PRIu64 ".%02" PRIu64 " MiB, %" PRIu64 " members, %" PRIu64 " MiB unpacked, %" PRIu64
-		".%02" PRIu64 " s",
-		strcmp(name, "-") == 0 ? "standard output" : name, hundredths / 100, hundredths % 100,
-		plan->members + 1, (uint64_t)((plan->bytes + MIB - 1) / MIB), milliseconds / 1000,
-		milliseconds % 1000 / 10);
+		"%s: %" PRIu64 ".%02" PRIu64 " MiB, %" PRIu64 " members, %" PRIu64
+		" MiB unpacked, %" PRIu64 ".%02" PRIu64 " s",
+		strcmp(name, "-") == 0 ? "standard output" : name, hundredths / 100,
+		hundredths % 100, plan->members + 1, (uint64_t)((plan->bytes + MIB - 1) / MIB),
+		milliseconds / 1000, milliseconds % 1000 / 10);
 }
 
 static int write_image(struct job *job, const struct options *options, struct output *out,
@@ -104,8 +105,8 @@ static int write_image(struct job *job, const struct options *options, struct ou
 	return r;
 }
 
-static int build(struct job *job, const struct options *options, const char *name,
-		 uint64_t started, struct error **err)
+static int build(struct job *job, const struct options *options, const char *name, uint64_t started,
+		 struct error **err)
 {
 	struct assemble_stats stats;
 	struct output *out = NULL;

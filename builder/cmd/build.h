@@ -11,7 +11,8 @@ struct job {
 	struct plan plan;
 };
 
-/* Makes a complete and valid plan and prints all problems and notes. Returns STATUS_OK or the exit status; release in both cases. */
+/* Makes a complete and valid plan and prints all problems and notes. Returns STATUS_OK or the exit
+ * status; release in both cases. */
 int job_prepare(struct job *job, const struct options *options);
 
 void job_release(struct job *job);

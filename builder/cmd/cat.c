@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "builder/cmd/image.h"
 #include "builder/cmd/command.h"
+#include "builder/cmd/image.h"
 #include "builder/util/log.h"
 
 /* One path of the command line, and the content that it names. */
@@ -31,8 +31,9 @@ static const struct tree_file *look_up(const struct image_tree *tree, const char
 	if (node)
 		log_msg(LOG_ERROR, "cat: '%s' in '%s' is not a regular file", path, image);
 	else
-		log_msg(LOG_ERROR, "cat: '%s' is not in '%s' (looked for '/%s'); see 'mkvinitrd ls'",
-			path, image, missing ? missing : "");
+		log_msg(LOG_ERROR,
+			"cat: '%s' is not in '%s' (looked for '/%s'); see 'mkvinitrd ls'", path,
+			image, missing ? missing : "");
 	return NULL;
 }
 

@@ -32,7 +32,8 @@ int check_image(const uint8_t *image, size_t len, const char *name, const struct
 	char text[512];
 	int r = check_run(image, len, name, host, &report, err);
 
-	vec_foreach (i, finding, &report.findings) {
+	vec_foreach(i, finding, &report.findings)
+	{
 		format_finding(finding, text, sizeof(text));
 		/* the last one is the error that the caller prints */
 		if (i + 1 < report.findings.len)
@@ -92,9 +93,9 @@ static void print_report(const char *path, const struct check_report *report, bo
 	const char *note;
 	char text[512];
 
-	vec_foreach (i, note, &report->notes)
-		log_msg(LOG_WARNING, "%s: %s", path, note);
-	vec_foreach (i, finding, &report->findings) {
+	vec_foreach(i, note, &report->notes) log_msg(LOG_WARNING, "%s: %s", path, note);
+	vec_foreach(i, finding, &report->findings)
+	{
 		format_finding(finding, text, sizeof(text));
 		printf("%s: %s\n", path, text);
 	}
@@ -102,8 +103,7 @@ static void print_report(const char *path, const struct check_report *report, bo
 		return;
 	printf("%s: ok (%u segment%s, %" PRIu64 " members, %" PRIu64 ".%u MiB unpacked)\n", path,
 	       report->segments, report->segments == 1 ? "" : "s", report->members,
-	       report->unpacked >> 20,
-	       (unsigned)((report->unpacked & 0xfffff) * 10 >> 20));
+	       report->unpacked >> 20, (unsigned)((report->unpacked & 0xfffff) * 10 >> 20));
 }
 
 static int check_path(const char *path, const struct host *host, bool quiet, bool *ret_broken,

@@ -12,39 +12,41 @@
 enum exit_status { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_PROFILE = 3 };
 
 struct options {
-	const char *profile;      /* -p: name or path; default "overlay" */
-	const char *kver;         /* -k, or NULL */
-	const char *sysroot;      /* -r, or NULL */
-	const char *output;       /* -o, or NULL for the default name */
-	struct vec directives;    /* -s: const char *, in order; not owned */
-	unsigned jobs;            /* -j: threads for compressors, 0 = all CPUs */
-	enum plan_format format;  /* --format */
+	const char *profile;	 /* -p: name or path; default "overlay" */
+	const char *kver;	 /* -k, or NULL */
+	const char *sysroot;	 /* -r, or NULL */
+	const char *output;	 /* -o, or NULL for the default name */
+	struct vec directives;	 /* -s: const char *, in order; not owned */
+	unsigned jobs;		 /* -j: threads for compressors, 0 = all CPUs */
+	enum plan_format format; /* --format */
 	bool quiet, verbose;
-	bool long_format;         /* -l: of ls */
-	const char *directory;    /* -C: of unpack; NULL = "." */
-	int argc;                 /* what follows the options */
+	bool long_format;      /* -l: of ls */
+	const char *directory; /* -C: of unpack; NULL = "." */
+	int argc;	       /* what follows the options */
 	char **argv;
 };
 
-int cmd_build(const struct options *options);   /* cmd/build.c */
-int cmd_plan(const struct options *options);    /* cmd/build.c */
-int cmd_why(const struct options *options);     /* cmd/why.c */
-int cmd_ls(const struct options *options);      /* cmd/ls.c */
-int cmd_cat(const struct options *options);     /* cmd/ls.c */
-int cmd_unpack(const struct options *options);  /* cmd/unpack.c */
-int cmd_diff(const struct options *options);    /* cmd/diff.c */
-int cmd_check(const struct options *options);   /* cmd/check.c */
+int cmd_build(const struct options *options);	/* cmd/build.c */
+int cmd_plan(const struct options *options);	/* cmd/build.c */
+int cmd_why(const struct options *options);	/* cmd/why.c */
+int cmd_ls(const struct options *options);	/* cmd/ls.c */
+int cmd_cat(const struct options *options);	/* cmd/ls.c */
+int cmd_unpack(const struct options *options);	/* cmd/unpack.c */
+int cmd_diff(const struct options *options);	/* cmd/diff.c */
+int cmd_check(const struct options *options);	/* cmd/check.c */
 int cmd_profile(const struct options *options); /* cmd/profile.c */
 
 /*
- * Finds profile `name_or_path` (a path when it holds a '/' or ends in .profile and exists, else a name in the profile folders),
- * parses it with the -s directives, checks it, prints all diagnostics. Returns STATUS_OK or the exit status to end with.
+ * Finds profile `name_or_path` (a path when it holds a '/' or ends in .profile and exists, else a
+ * name in the profile folders), parses it with the -s directives, checks it, prints all
+ * diagnostics. Returns STATUS_OK or the exit status to end with.
  */
 int load_profile(const struct options *options, const struct host *host, struct profile *ret);
 
 /*
- * The rules of `mkvinitrd check` on an image in memory; kernel facts from host (may be NULL: rules that need none).
- * Used by cmd_check and, before the commit, by cmd_build. -EINVAL: a rule is broken, all of them in *err or printed.
+ * The rules of `mkvinitrd check` on an image in memory; kernel facts from host (may be NULL: rules
+ * that need none). Used by cmd_check and, before the commit, by cmd_build. -EINVAL: a rule is
+ * broken, all of them in *err or printed.
  */
 int check_image(const uint8_t *image, size_t len, const char *name, const struct host *host,
 		struct error **err);

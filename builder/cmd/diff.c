@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "builder/cmd/image.h"
 #include "builder/cmd/command.h"
+#include "builder/cmd/image.h"
 #include "builder/util/log.h"
 
 /* As diff(1). */
@@ -35,7 +35,8 @@ static bool same_string(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* What differs, as words for the end of the line; false when nothing does. Times are not content. */
+/* What differs, as words for the end of the line; false when nothing does. Times are not content.
+ */
 static bool describe(const struct tree_node *a, const struct tree_node *b, char text[static 96])
 {
 	const struct {
@@ -79,7 +80,9 @@ static void print_json(const struct tree_node *a, const struct tree_node *b, con
 		       bool first)
 {
 	printf("%s{\"change\":\"%s\",\"path\":", first ? "[\n" : ",\n",
-	       !b ? "removed" : !a ? "added" : "changed");
+	       !b   ? "removed"
+	       : !a ? "added"
+		    : "changed");
 	image_print_json(path_of(a, b));
 	if (a)
 		printf(",\"old_size\":%" PRIu64, node_size(a));

@@ -44,7 +44,7 @@ static int on_entry(void *context, const struct image_entry *entry, struct error
 
 static bool loses_members(const char *rule)
 {
-	static const char *const rules[] = { "corrupt",	     "truncated", "junk",
+	static const char *const rules[] = { "corrupt",	    "truncated",    "junk",
 					     "cpio-format", "entry-header", "checksum" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
@@ -78,10 +78,9 @@ int image_file_walk(struct image_file *file,
 		    void *context, struct error **err)
 {
 	struct walk_context w = { file, segment, entry, context, "" };
-	const struct image_visitor visitor = { .segment = on_segment,
-					       .entry = on_entry,
-					       .violation = on_violation,
-					       .context = &w };
+	const struct image_visitor visitor = {
+		.segment = on_segment, .entry = on_entry, .violation = on_violation, .context = &w
+	};
 
 	return image_walk(file->data, file->len, file->path, &visitor, err);
 }

@@ -17,8 +17,8 @@ int image_file_open(struct image_file *file, const char *path, struct error **er
 void image_file_close(struct image_file *file);
 
 /*
- * Walks it with these callbacks (may be NULL). What the kernel would refuse is told as a warning, once per rule, and reading
- * goes on as far as it can.
+ * Walks it with these callbacks (may be NULL). What the kernel would refuse is told as a warning,
+ * once per rule, and reading goes on as far as it can.
  */
 int image_file_walk(struct image_file *file,
 		    int (*segment)(void *context, const struct image_segment *, struct error **),
@@ -28,7 +28,8 @@ int image_file_walk(struct image_file *file,
 /* The whole image as a tree; tree must be initialised. */
 int image_file_tree(struct image_file *file, struct image_tree *tree, struct error **err);
 
-/* Prints a name of an image, which may hold anything: control characters and backslashes come as octal escapes. */
+/* Prints a name of an image, which may hold anything: control characters and backslashes come as
+ * octal escapes. */
 void image_print_name(const char *name);
 
 /* As a JSON string, with its quotes. */

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "builder/cmd/image.h"
 #include "builder/cmd/command.h"
+#include "builder/cmd/image.h"
 #include "builder/util/log.h"
 
 struct listing {

@@ -6,8 +6,8 @@
 
 #include "builder/cmd/cli.h"
 #include "builder/cmd/command.h"
-#include "builder/write/output.h"
 #include "builder/util/log.h"
+#include "builder/write/output.h"
 
 /* Removes what is half-written and dies of the same signal, so that a shell or make sees why. */
 static void interrupted(int sig)

@@ -16,10 +16,8 @@ static void print_notes(const struct plan *plan)
 {
 	const char *note;
 
-	vec_foreach(i, note, &plan->notes)
-		log_msg(LOG_WARNING, "%s", note);
-	vec_foreach(i, note, &plan->details)
-		log_msg(LOG_DEBUG, "%s", note);
+	vec_foreach(i, note, &plan->notes) log_msg(LOG_WARNING, "%s", note);
+	vec_foreach(i, note, &plan->details) log_msg(LOG_DEBUG, "%s", note);
 }
 
 /* Problems of the plan that belong to lines of the profile. */
@@ -89,7 +87,8 @@ static int print_plan(const struct plan *plan, const struct options *options, st
 	if (options->output && strcmp(options->output, "-") != 0)
 		return print_to_file(plan, options, err);
 	if (options->format == PLAN_LIST && !options->quiet)
-		log_msg(LOG_WARNING, "the contents that mkvinitrd makes itself are named 'spill/N' in this list; "
+		log_msg(LOG_WARNING, "the contents that mkvinitrd makes itself are named 'spill/N' "
+				     "in this list; "
 				     "with -o FILE they are written to FILE.d");
 	return plan_print(plan, options->format, NULL, stdout, err);
 }

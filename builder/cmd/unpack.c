@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "builder/cmd/image.h"
 #include "builder/cmd/command.h"
+#include "builder/cmd/image.h"
 #include "builder/image/unpack.h"
 #include "builder/util/log.h"
 

@@ -14,8 +14,8 @@ struct why {
 };
 
 struct record {
-	char *text;	   /* of etc/mkvinitrd/why; NULL: the image has none */
-	struct vec whys;   /* of struct why, in the order of the image's text */
+	char *text;		/* of etc/mkvinitrd/why; NULL: the image has none */
+	struct vec whys;	/* of struct why, in the order of the image's text */
 	struct image_tree tree; /* all members */
 };
 
@@ -71,7 +71,8 @@ static int read_record(const char *name, struct record *record, struct error **e
 	image_tree_finish(&record->tree);
 	if (!record->text)
 		return error_make(err, ENOENT,
-				  "'%s' does not tell why its members are there: it has no /%s, so mkvinitrd did not "
+				  "'%s' does not tell why its members are there: it has no /%s, so "
+				  "mkvinitrd did not "
 				  "build it",
 				  name, PLAN_WHY_PATH);
 	return split(record, err);
@@ -86,21 +87,19 @@ static bool is_module(const char *path, const char *name)
 	       module_name(name, strlen(name), want, sizeof(want)) && strcmp(have, want) == 0;
 }
 
-/* By path with or without '/' in front, by the name of a module, or by the last part of the path if that is the only one. */
+/* By path with or without '/' in front, by the name of a module, or by the last part of the path if
+ * that is the only one. */
 static const struct why *find(const struct record *record, const char *wanted)
 {
 	const char *path = wanted + strspn(wanted, "/");
 	const struct why *why, *found = NULL;
 
-	vec_foreach(i, why, &record->whys)
-		if (strcmp(why->path, path) == 0)
-			return why;
+	vec_foreach(i, why, &record->whys) if (strcmp(why->path, path) == 0) return why;
 	if (strchr(wanted, '/'))
 		return NULL;
+	vec_foreach(i, why, &record->whys) if (is_module(why->path, wanted)) return why;
 	vec_foreach(i, why, &record->whys)
-		if (is_module(why->path, wanted))
-			return why;
-	vec_foreach(i, why, &record->whys) {
+	{
 		const char *slash = strrchr(why->path, '/');
 
 		if (strcmp(slash ? slash + 1 : why->path, wanted) != 0)
@@ -112,13 +111,15 @@ static const struct why *find(const struct record *record, const char *wanted)
 	return found;
 }
 
-/* The member that a reason like "needed by ext4" or "library of /usr/bin/foo" names last, or NULL. */
+/* The member that a reason like "needed by ext4" or "library of /usr/bin/foo" names last, or NULL.
+ */
 static const struct why *cause_of(const struct record *record, const struct why *why)
 {
 	static const char *const relations[] = {
-		"needed by ",	  "soft dependency of ", "firmware of ",      "library of ",
-		"interpreter of ", "character set of ",	 "transport of ",     "protocol version of ",
-		"keyboard driver beside ", "disk driver beside ",
+		"needed by ",	       "soft dependency of ",  "firmware of ",
+		"library of ",	       "interpreter of ",      "character set of ",
+		"transport of ",       "protocol version of ", "keyboard driver beside ",
+		"disk driver beside ",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(relations); i++)

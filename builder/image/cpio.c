@@ -14,8 +14,19 @@
 
 /* Documentation/driver-api/early-userspace/buffer-format.rst */
 enum field {
-	FIELD_INO, FIELD_MODE, FIELD_UID, FIELD_GID, FIELD_NLINK, FIELD_MTIME, FIELD_FILESIZE, FIELD_DEV_MAJOR,
-	FIELD_DEV_MINOR, FIELD_RDEV_MAJOR, FIELD_RDEV_MINOR, FIELD_NAMESIZE, FIELD_CHECK,
+	FIELD_INO,
+	FIELD_MODE,
+	FIELD_UID,
+	FIELD_GID,
+	FIELD_NLINK,
+	FIELD_MTIME,
+	FIELD_FILESIZE,
+	FIELD_DEV_MAJOR,
+	FIELD_DEV_MINOR,
+	FIELD_RDEV_MAJOR,
+	FIELD_RDEV_MINOR,
+	FIELD_NAMESIZE,
+	FIELD_CHECK,
 };
 
 struct header {
@@ -65,16 +76,19 @@ static int parse_header(struct cpio_reader *reader, const uint8_t *p, uint64_t o
 	if (memcmp(p, "070707", MAGIC_SIZE) == 0)
 		return broken(reader, "cpio-format", offset,
 			      "old cpio format (odc), the kernel wants newc; pack again with"
-			      " 'cpio -H newc'", err);
+			      " 'cpio -H newc'",
+			      err);
 	ret->checksum = memcmp(p, "070702", MAGIC_SIZE) == 0;
 	if (!ret->checksum && memcmp(p, "070701", MAGIC_SIZE) != 0)
-		return broken(reader, "junk", offset,
-			      "no cpio header where one must be; the image is damaged, build it again",
-			      err);
+		return broken(
+			reader, "junk", offset,
+			"no cpio header where one must be; the image is damaged, build it again",
+			err);
 	if (!parse_fields(p + MAGIC_SIZE, ret->field))
 		return broken(reader, "entry-header", offset,
 			      "a cpio header has a field that is not hexadecimal; the image is"
-			      " damaged, build it again", err);
+			      " damaged, build it again",
+			      err);
 	ret->name_end = ALIGN4(HEADER_SIZE + (uint64_t)ret->field[FIELD_NAMESIZE]);
 	ret->size = ret->name_end + ret->field[FIELD_FILESIZE];
 	return 0;
@@ -118,7 +132,8 @@ static int check_sum(struct cpio_reader *reader, const struct header *header, co
 		return 0;
 	return reader->violation(reader->context, "checksum", offset,
 				 "a member's content does not match its checksum; the image is"
-				 " damaged, build it again", err);
+				 " damaged, build it again",
+				 err);
 }
 
 static int visit(struct cpio_reader *reader, const struct header *header, const uint8_t *member,
@@ -126,14 +141,23 @@ static int visit(struct cpio_reader *reader, const struct header *header, const 
 {
 	const uint32_t *f = header->field;
 	struct image_entry entry = {
-		.segment = &reader->segment, .offset = offset,
+		.segment = &reader->segment,
+		.offset = offset,
 		.path = strip_root((const char *)member + HEADER_SIZE),
-		.ino = f[FIELD_INO], .mode = f[FIELD_MODE], .uid = f[FIELD_UID],
-		.gid = f[FIELD_GID], .nlink = f[FIELD_NLINK], .mtime = f[FIELD_MTIME],
-		.dev_major = f[FIELD_DEV_MAJOR], .dev_minor = f[FIELD_DEV_MINOR],
-		.rdev_major = f[FIELD_RDEV_MAJOR], .rdev_minor = f[FIELD_RDEV_MINOR],
-		.link_scope = reader->link_scope, .size = f[FIELD_FILESIZE],
-		.data = member + header->name_end, .member = member,
+		.ino = f[FIELD_INO],
+		.mode = f[FIELD_MODE],
+		.uid = f[FIELD_UID],
+		.gid = f[FIELD_GID],
+		.nlink = f[FIELD_NLINK],
+		.mtime = f[FIELD_MTIME],
+		.dev_major = f[FIELD_DEV_MAJOR],
+		.dev_minor = f[FIELD_DEV_MINOR],
+		.rdev_major = f[FIELD_RDEV_MAJOR],
+		.rdev_minor = f[FIELD_RDEV_MINOR],
+		.link_scope = reader->link_scope,
+		.size = f[FIELD_FILESIZE],
+		.data = member + header->name_end,
+		.member = member,
 		.member_size = (size_t)header->size,
 	};
 	_cleanup_free_ char *target = NULL;
@@ -286,7 +310,8 @@ static int between_members(struct cpio_reader *reader, const uint8_t *data, size
 	reader->phase = reader->offset & 3;
 	return reader->violation(reader->context, "segment-alignment", reader->offset,
 				 "a cpio header that is not at an offset divisible by 4; pack the"
-				 " archives again, each padded with NULs to a multiple of 4", err);
+				 " archives again, each padded with NULs to a multiple of 4",
+				 err);
 }
 
 static void skip_padding(struct cpio_reader *reader, size_t len, size_t *used)

@@ -6,8 +6,8 @@
 
 #define OUT_SIZE (256 * KIB)
 
-static int run(bz_stream *stream, char *out, const uint8_t *end,
-	       const struct decode_output *output, struct error **err)
+static int run(bz_stream *stream, char *out, const uint8_t *end, const struct decode_output *output,
+	       struct error **err)
 {
 	for (;;) {
 		const uint8_t *next = (const uint8_t *)stream->next_in;

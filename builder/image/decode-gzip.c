@@ -16,10 +16,11 @@ static void inspect(const uint8_t *in, size_t len, struct decode_facts *facts)
 	if (len < 10 || !(in[3] & (FLAG_HCRC | FLAG_EXTRA | FLAG_COMMENT)))
 		return;
 	facts->rule = "gzip-header";
-	snprintf(facts->text, sizeof(facts->text),
-		 "gzip header with an extra field, comment or header check (flags 0x%02x), which the"
-		 " kernel cannot skip; compress again with 'gzip -n'",
-		 in[3]);
+	snprintf(
+		facts->text, sizeof(facts->text),
+		"gzip header with an extra field, comment or header check (flags 0x%02x), which the"
+		" kernel cannot skip; compress again with 'gzip -n'",
+		in[3]);
 }
 
 static int run(z_stream *stream, uint8_t *out, const uint8_t *end,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The legacy frame that the kernel reads (lib/decompress_unlz4.c), and the modern one, which it does not. */
+/* The legacy frame that the kernel reads (lib/decompress_unlz4.c), and the modern one, which it
+ * does not. */
 #include <errno.h>
 #include <lz4.h>
 #include <lz4frame.h>
@@ -16,7 +17,8 @@
 static int run_legacy(const uint8_t *in, size_t len, char *out, const struct decode_output *output,
 		      size_t *pos, struct error **err)
 {
-	/* each turn consumes at least 4 bytes. Zeros, or less than a size, end the stream as they do in the kernel */
+	/* each turn consumes at least 4 bytes. Zeros, or less than a size, end the stream as they
+	 * do in the kernel */
 	while (len - *pos >= 4) {
 		uint32_t size = get_le32(in + *pos);
 		int n, r;
@@ -32,7 +34,8 @@ static int run_legacy(const uint8_t *in, size_t len, char *out, const struct dec
 					  size);
 		if (size > len - *pos - 4)
 			return error_make(err, ENODATA, "lz4 data ends early");
-		n = LZ4_decompress_safe((const char *)in + *pos + 4, out, (int)size, (int)BLOCK_SIZE);
+		n = LZ4_decompress_safe((const char *)in + *pos + 4, out, (int)size,
+					(int)BLOCK_SIZE);
 		if (n < 0)
 			return error_make(err, EBADMSG, "lz4 data is damaged");
 		r = output->write(output->context, (const uint8_t *)out, (size_t)n, err);

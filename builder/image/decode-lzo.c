@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * lzop files. Sources: lib/decompress_unlzo.c for the container, Documentation/staging/lzo.rst for the LZO1X instructions.
+ * lzop files. Sources: lib/decompress_unlzo.c for the container, Documentation/staging/lzo.rst for
+ * the LZO1X instructions.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -18,7 +19,8 @@ struct lzo {
 	uint8_t *start, *out, *out_end;
 };
 
-/* Value of an instruction's length field: 0 means that zero bytes of 255 each and a last byte follow. */
+/* Value of an instruction's length field: 0 means that zero bytes of 255 each and a last byte
+ * follow. */
 static bool get_length(struct lzo *z, size_t field, size_t base, size_t *ret)
 {
 	size_t length = field;
@@ -121,7 +123,7 @@ static bool decompress_block(struct lzo *z)
 	unsigned state = 0;
 	bool end = false, ok = true;
 
-	if (z->in < z->in_end && *z->in > 17) {
+	if (z->in<z->in_end && * z->in> 17) {
 		unsigned length = *z->in++ - 17U;
 
 		state = MIN(length, STATE_LITERAL_RUN);
@@ -152,7 +154,7 @@ static size_t header_length(const uint8_t *in, size_t len)
 	level = get_be16(in + sizeof(magic)) >= 0x0940;
 	pos += level;
 	pos += get_be32(in + pos) & HEADER_HAS_FILTER ? 8 : 4;
-	pos += level ? 12 : 8; /* mode and modification time */
+	pos += level ? 12 : 8;	/* mode and modification time */
 	pos += 1 + in[pos] + 4; /* name and checksum */
 	return pos <= len ? pos : 0;
 }

@@ -12,9 +12,9 @@
 
 static void inspect_check(uint8_t check, struct decode_facts *facts)
 {
-	const char *name = check == LZMA_CHECK_CRC64	? "CRC64" :
-			   check == LZMA_CHECK_SHA256 ? "SHA-256" :
-							"unknown";
+	const char *name = check == LZMA_CHECK_CRC64	? "CRC64"
+			   : check == LZMA_CHECK_SHA256 ? "SHA-256"
+							: "unknown";
 
 	/* lib/xz/xz_dec_stream.c knows no check and CRC32 */
 	if (check == LZMA_CHECK_NONE || check == LZMA_CHECK_CRC32)
@@ -32,10 +32,14 @@ static void inspect_filter(lzma_vli id, struct decode_facts *facts)
 		lzma_vli id;
 		const char *config;
 	} known[] = {
-		{ LZMA_FILTER_X86, "XZ_DEC_X86" },     { LZMA_FILTER_POWERPC, "XZ_DEC_POWERPC" },
-		{ LZMA_FILTER_IA64, "XZ_DEC_IA64" },   { LZMA_FILTER_ARM, "XZ_DEC_ARM" },
-		{ LZMA_FILTER_SPARC, "XZ_DEC_SPARC" }, { LZMA_FILTER_ARMTHUMB, "XZ_DEC_ARMTHUMB" },
-		{ 0x0a, "XZ_DEC_ARM64" },	       { 0x0b, "XZ_DEC_RISCV" },
+		{ LZMA_FILTER_X86, "XZ_DEC_X86" },
+		{ LZMA_FILTER_POWERPC, "XZ_DEC_POWERPC" },
+		{ LZMA_FILTER_IA64, "XZ_DEC_IA64" },
+		{ LZMA_FILTER_ARM, "XZ_DEC_ARM" },
+		{ LZMA_FILTER_SPARC, "XZ_DEC_SPARC" },
+		{ LZMA_FILTER_ARMTHUMB, "XZ_DEC_ARMTHUMB" },
+		{ 0x0a, "XZ_DEC_ARM64" },
+		{ 0x0b, "XZ_DEC_RISCV" },
 	};
 
 	if (id == LZMA_FILTER_LZMA2)

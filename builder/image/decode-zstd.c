@@ -10,8 +10,8 @@
 #include "builder/image/decode.h"
 
 /*
- * lib/decompress_unzstd.c wants windows of 128 MiB at most. Since 5.16 its comparison lets bigger ones through, and then the
- * allocation fails ("Out of memory while allocating ZSTD_DStream").
+ * lib/decompress_unzstd.c wants windows of 128 MiB at most. Since 5.16 its comparison lets bigger
+ * ones through, and then the allocation fails ("Out of memory while allocating ZSTD_DStream").
  */
 #define WINDOW_MAX (128 * MIB)
 

@@ -9,8 +9,8 @@
 
 /* What the header of a stream tells. */
 struct decode_facts {
-	const char *rule; /* broken rule of the kernel, or NULL */
-	char text[160];	  /* of rule: what, what to do */
+	const char *rule;	   /* broken rule of the kernel, or NULL */
+	char text[160];		   /* of rule: what, what to do */
 	const char *filter_config; /* kernel option needed besides the decoder's, or NULL */
 };
 
@@ -28,9 +28,10 @@ struct decoder {
 	/* Fills facts from the header; may be NULL. len may be short. */
 	void (*inspect)(const uint8_t *in, size_t len, struct decode_facts *facts);
 	/*
-	 * Decodes one stream that starts at in, as one call of the kernel's decompressor does. *ret_used is set always: the
-	 * bytes consumed, up to the place of the error. -EBADMSG corrupt, -ENODATA ends too early, -EFBIG over output->memory,
-	 * -ENOMEM, -EOPNOTSUPP, or what output->write returned.
+	 * Decodes one stream that starts at in, as one call of the kernel's decompressor does.
+	 * *ret_used is set always: the bytes consumed, up to the place of the error. -EBADMSG
+	 * corrupt, -ENODATA ends too early, -EFBIG over output->memory, -ENOMEM, -EOPNOTSUPP, or
+	 * what output->write returned.
 	 */
 	int (*decode)(const uint8_t *in, size_t len, const struct decode_output *output,
 		      size_t *ret_used, struct error **err);

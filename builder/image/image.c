@@ -81,8 +81,8 @@ static int check_alignment(struct walk *w, bool raw_before, bool raw, struct err
 	w->reader.phase = w->pos & 3;
 	return report(w, "segment-alignment", w->pos,
 		      raw ? "an uncompressed cpio archive must start at an offset divisible by 4;"
-			    " pad what is before it with NULs" :
-			    "what follows an uncompressed cpio archive must start at an offset"
+			    " pad what is before it with NULs"
+			  : "what follows an uncompressed cpio archive must start at an offset"
 			    " divisible by 4; pad with NULs",
 		      err);
 }
@@ -127,7 +127,8 @@ static int frame_write(void *context, const uint8_t *data, size_t len, struct er
 	if (r == 0 && used < len) {
 		r = reader_violation(w, "junk", w->reader.offset,
 				     "neither a cpio header nor padding follows a member; the"
-				     " image is damaged, build it again", err);
+				     " image is damaged, build it again",
+				     err);
 		w->reader.stopped = true;
 		r = r ? r : -EBADMSG;
 	}
@@ -162,7 +163,8 @@ static int end_frame(struct walk *w, struct error **err)
 		      err);
 }
 
-/* The decoder gave up at w->pos: because of what the image holds (then 0 or a violation), or for lack of something. */
+/* The decoder gave up at w->pos: because of what the image holds (then 0 or a violation), or for
+ * lack of something. */
 static int frame_failed(struct walk *w, const struct decoder *decoder, int r, size_t used,
 			struct error **why, struct error **err)
 {
@@ -173,9 +175,11 @@ static int frame_failed(struct walk *w, const struct decoder *decoder, int r, si
 	if (w->callback_failed || (r != -EBADMSG && r != -ENODATA))
 		return error_move(err, steal_ptr(why));
 	if (decoder == &decoder_lz4 && used > 4 && w->reader.state == CPIO_RESET)
-		return report(w, "lz4-not-last", w->pos,
-			      "data follows an lz4 segment, whose decoder reads on to the end of the"
-			      " image; make the lz4 segment the last one", err);
+		return report(
+			w, "lz4-not-last", w->pos,
+			"data follows an lz4 segment, whose decoder reads on to the end of the"
+			" image; make the lz4 segment the last one",
+			err);
 	return report_last(w, r == -ENODATA ? "truncated" : "corrupt", w->pos, error_msg(*why),
 			   err);
 }

@@ -24,8 +24,7 @@ static int collect(void *context, const uint8_t *data, size_t len, struct error 
 	struct strbuf *sb = context;
 
 	if (sb->len + len > UNPACKED_MAX)
-		return error_make(err, EFBIG, "unpacks to more than %llu MiB",
-				  UNPACKED_MAX / MIB);
+		return error_make(err, EFBIG, "unpacks to more than %llu MiB", UNPACKED_MAX / MIB);
 	strbuf_add_mem(sb, data, len);
 	return sb->failed ? error_make(err, ENOMEM, "out of memory") : 0;
 }

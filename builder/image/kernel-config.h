@@ -6,8 +6,9 @@
 #include "common/error.h"
 
 /*
- * The configuration kept inside a kernel image (CONFIG_IKCONFIG), as text owned by the caller; of an x86 bzImage, a vmlinux or
- * a compressed vmlinux. -ENOENT: it has none. Sources: scripts/extract-ikconfig, Documentation/arch/x86/boot.rst.
+ * The configuration kept inside a kernel image (CONFIG_IKCONFIG), as text owned by the caller; of
+ * an x86 bzImage, a vmlinux or a compressed vmlinux. -ENOENT: it has none. Sources:
+ * scripts/extract-ikconfig, Documentation/arch/x86/boot.rst.
  */
 int kernel_image_config(const char *path, char **ret, struct error **err);
 

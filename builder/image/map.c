@@ -48,8 +48,8 @@ static int map_stream(int fd, const char *path, const uint8_t **ret, size_t *ret
 int image_map(const char *path, const uint8_t **ret, size_t *ret_len, struct error **err)
 {
 	bool standard_input = strcmp(path, "-") == 0;
-	_cleanup_close_ int fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) :
-						  open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	_cleanup_close_ int fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+						: open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat st;
 	void *p;
 

@@ -107,7 +107,8 @@ int image_tree_add(struct image_tree *tree, const struct image_entry *entry, str
 	if (!node)
 		return error_make(err, ENOMEM, "out of memory");
 	*node = (struct tree_node){ .path = strdup(entry->path),
-				    .target = entry->link_target ? strdup(entry->link_target) : NULL,
+				    .target =
+					    entry->link_target ? strdup(entry->link_target) : NULL,
 				    .mode = entry->mode,
 				    .uid = entry->uid,
 				    .gid = entry->gid,
@@ -264,9 +265,8 @@ void image_tree_release(struct image_tree *tree)
 {
 	struct tree_file *file;
 
-	vec_foreach (i, file, &tree->files)
-		if (file->facts && tree->free_facts)
-			tree->free_facts(file->facts);
+	vec_foreach(i, file, &tree->files) if (file->facts && tree->free_facts)
+		tree->free_facts(file->facts);
 	vec_clear(&tree->files, free);
 	vec_clear(&tree->nodes, node_free);
 	tdestroy(tree->links, free);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the root file system holds once the kernel has unpacked an image: later members win, hard links share their content. */
+/* What the root file system holds once the kernel has unpacked an image: later members win, hard
+ * links share their content. */
 #ifndef BUILDER_IMAGE_TREE_H
 #define BUILDER_IMAGE_TREE_H
 
@@ -9,7 +10,7 @@
 /* Content of a regular file; several nodes share one when they are hard links. */
 struct tree_file {
 	uint64_t size;
-	uint64_t ordinal; /* of the member that brought it, counted from 0 over the image */
+	uint64_t ordinal;   /* of the member that brought it, counted from 0 over the image */
 	uint8_t digest[16]; /* XXH3-128, when the tree wants it */
 	void *facts;	    /* of the tree's content callback */
 };
@@ -19,7 +20,7 @@ struct tree_node {
 	char *target; /* of a symlink, else NULL */
 	uint32_t mode, uid, gid, nlink, mtime, rdev_major, rdev_minor;
 	uint64_t ordinal;
-	uint64_t offset; /* of its segment in the image file */
+	uint64_t offset;	/* of its segment in the image file */
 	struct tree_file *file; /* of a regular file, else NULL; owned by the tree */
 };
 
@@ -31,7 +32,8 @@ struct image_tree {
 	void (*free_facts)(void *facts); /* NULL = nothing to free */
 	void *context;
 
-	struct vec nodes; /* of struct tree_node; after image_tree_finish sorted by path, one for each */
+	struct vec nodes; /* of struct tree_node; after image_tree_finish sorted by path, one for
+			     each */
 	struct vec files; /* of struct tree_file */
 	void *links;	  /* hard link groups, for tsearch(3) */
 	uint64_t members;
@@ -47,8 +49,9 @@ void image_tree_finish(struct image_tree *tree);
 struct tree_node *image_tree_find(const struct image_tree *tree, const char *path);
 
 /*
- * The node that the booted system finds at path ("/" and "./" in front do not matter), symlinks followed within the image.
- * NULL: not there. *ret_missing, when not NULL: the path that ended the search, owned by the caller (may be NULL).
+ * The node that the booted system finds at path ("/" and "./" in front do not matter), symlinks
+ * followed within the image. NULL: not there. *ret_missing, when not NULL: the path that ended the
+ * search, owned by the caller (may be NULL).
  */
 struct tree_node *image_tree_resolve(const struct image_tree *tree, const char *path,
 				     char **ret_missing);

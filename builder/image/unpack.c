@@ -84,7 +84,8 @@ static int open_parent(struct unpack *u, const char *path, const char **ret_base
 	return fd;
 }
 
-/* Makes room for a member of another kind, and for files always: an old one may have other links. */
+/* Makes room for a member of another kind, and for files always: an old one may have other links.
+ */
 static int clear_way(int parent, const char *base, uint32_t mode, const char *path,
 		     struct error **err)
 {
@@ -174,8 +175,8 @@ static struct link_path *link_group(struct unpack *u, const struct image_entry *
 }
 
 /* *ret_linked: base is now a link to a member made before. */
-static int try_link(struct unpack *u, int parent, const char *base,
-		    const struct image_entry *entry, bool *ret_linked, struct error **err)
+static int try_link(struct unpack *u, int parent, const char *base, const struct image_entry *entry,
+		    bool *ret_linked, struct error **err)
 {
 	struct link_path *group;
 	const char *old_base = "";
@@ -197,8 +198,8 @@ static int try_link(struct unpack *u, int parent, const char *base,
 	return r;
 }
 
-static int make_dir(struct unpack *u, int parent, const char *base,
-		    const struct image_entry *entry, struct error **err)
+static int make_dir(struct unpack *u, int parent, const char *base, const struct image_entry *entry,
+		    struct error **err)
 {
 	struct later *later = calloc(1, sizeof(*later));
 
@@ -224,8 +225,8 @@ static int make_special(struct unpack *u, int parent, const char *base,
 	const struct timespec times[2] = { { entry->mtime, 0 }, { entry->mtime, 0 } };
 	bool symlink = S_ISLNK(entry->mode);
 	dev_t device = makedev(entry->rdev_major, entry->rdev_minor);
-	int r = symlink ? symlinkat(entry->link_target, parent, base) :
-			  mknodat(parent, base, entry->mode, device);
+	int r = symlink ? symlinkat(entry->link_target, parent, base)
+			: mknodat(parent, base, entry->mode, device);
 
 	if (r < 0)
 		return error_sys(err, errno, "cannot make '%s'", entry->path);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes members below a directory as the kernel does below its root: later members win, hard links are made. Nothing outside
- * the directory is touched, whatever names and symlinks the members bring: openat2(2) with RESOLVE_IN_ROOT (Linux 5.6).
+ * Writes members below a directory as the kernel does below its root: later members win, hard links
+ * are made. Nothing outside the directory is touched, whatever names and symlinks the members
+ * bring: openat2(2) with RESOLVE_IN_ROOT (Linux 5.6).
  */
 #ifndef BUILDER_UNPACK_H
 #define BUILDER_UNPACK_H
@@ -14,8 +15,9 @@ struct unpack;
 int unpack_open(const char *directory, struct unpack **ret, struct error **err);
 
 /*
- * Makes one member. Owner and group are set only as root; a device node needs root (-EPERM). A member whose parent directory
- * is missing is an error as in the kernel (-ENOENT), a path that ends in ".." too (-EINVAL).
+ * Makes one member. Owner and group are set only as root; a device node needs root (-EPERM). A
+ * member whose parent directory is missing is an error as in the kernel (-ENOENT), a path that ends
+ * in ".." too (-EINVAL).
  */
 int unpack_member(struct unpack *u, const struct image_entry *entry, struct error **err);
 

@@ -43,8 +43,9 @@ static int add_own(struct planner *planner, const char *name, const struct cause
 		return plan_no_memory(err);
 	r = add_program(planner, name, source, cause, err);
 	if (r == -ENOENT)
-		return error_make(err, ENOENT, "the program '%s' is missing in '%s': build it with 'make'",
-				  name, planner->host->applets_dir);
+		return error_make(err, ENOENT,
+				  "the program '%s' is missing in '%s': build it with 'make'", name,
+				  planner->host->applets_dir);
 	return r;
 }
 
@@ -108,7 +109,8 @@ static bool is_archive(const char *image)
 	return false;
 }
 
-/* What the profile's root mode runs. A profile without `root` leaves the choice to the boot: then everything. */
+/* What the profile's root mode runs. A profile without `root` leaves the choice to the boot: then
+ * everything. */
 static bool mode_needs(const struct profile *profile, const char *applet)
 {
 	const struct stmt *root = profile_last(profile, STMT_ROOT);
@@ -129,7 +131,8 @@ static bool mode_needs(const struct profile *profile, const char *applet)
 
 static int add_own_programs(struct planner *planner, struct error **err)
 {
-	static const char *const always[] = { "bootplan", "coldplug", "findimg", "vdattach", "wayback" };
+	static const char *const always[] = { "bootplan", "coldplug", "findimg", "vdattach",
+					      "wayback" };
 	static const char *const by_mode[] = { "overlayroot", "unpackroot", "packroot" };
 	static const struct cause cause = { .reason = "needed by the root mode" };
 	int r = plan_add_link(planner, SEGMENT_BASE, "bin/modprobe", "coldplug", &skeleton, err);
@@ -143,8 +146,8 @@ static int add_own_programs(struct planner *planner, struct error **err)
 }
 
 /*
- * A store on a file or device is made on first use and checked after an unclean stop; a folder becomes
- * a file where its file system (FAT) cannot hold an upper layer.
+ * A store on a file or device is made on first use and checked after an unclean stop; a folder
+ * becomes a file where its file system (FAT) cannot hold an upper layer.
  */
 static int add_store_programs(struct planner *planner, struct error **err)
 {
@@ -204,8 +207,7 @@ int plan_applets(struct planner *planner, struct error **err)
 		r = add_store_programs(planner, err);
 	if (r < 0)
 		return r;
-	vec_foreach(i, stmt, &planner->profile->stmts)
-		if (stmt->kind == STMT_APPLET)
-			add_wanted(planner, stmt);
+	vec_foreach(i, stmt, &planner->profile->stmts) if (stmt->kind == STMT_APPLET)
+		add_wanted(planner, stmt);
 	return 0;
 }

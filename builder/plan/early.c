@@ -50,8 +50,8 @@ int plan_early(struct planner *planner, struct error **err)
 		r = add_vendor(planner, &microcode.intel, "kernel/x86/microcode/GenuineIntel.bin",
 			       &cause, err);
 	if (r == 0)
-		r = add_vendor(planner, &microcode.amd, "kernel/x86/microcode/AuthenticAMD.bin", &cause,
-			       err);
+		r = add_vendor(planner, &microcode.amd, "kernel/x86/microcode/AuthenticAMD.bin",
+			       &cause, err);
 	microcode_release(&microcode);
 	return r;
 }

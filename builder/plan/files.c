@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a profile puts into the image by name: file, dir, link, node, hook, and an embedded image. */
+/* What a profile puts into the image by name: file, dir, link, node, hook, and an embedded image.
+ */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,11 +12,12 @@
 #include "builder/profile/value.h"
 #include "builder/resolve/tree.h"
 
-/* Content that compressors cannot shrink goes uncompressed into the image. Names of the usual formats. */
+/* Content that compressors cannot shrink goes uncompressed into the image. Names of the usual
+ * formats. */
 static enum segment_kind segment_for(const char *path)
 {
 	static const char *const ends[] = {
-		".xz",	".zst",	 ".gz",	  ".bz2",    ".lz4", ".lzma", ".txz",	".tgz",
+		".xz",	 ".zst", ".gz",	  ".bz2",      ".lz4",	 ".lzma",  ".txz",    ".tgz",
 		".tzst", ".sfs", ".sqfs", ".squashfs", ".erofs", ".cloop", ".img.xz", ".zip",
 	};
 	size_t len = strlen(path);
@@ -60,7 +62,8 @@ static int add_tree(struct planner *planner, const char *source, const char *des
 
 	if (r == 0)
 		r = plan_add_dir(planner, SEGMENT_MODULES, dest, 0755, cause, err);
-	vec_foreach(i, node, &nodes) {
+	vec_foreach(i, node, &nodes)
+	{
 		_cleanup_free_ char *path = NULL;
 
 		if (r < 0)
@@ -99,7 +102,8 @@ static int add_glob(struct planner *planner, const char *pattern, const char *de
 	const char *source;
 	int r = tree_glob(pattern, &paths, err);
 
-	vec_foreach(i, source, &paths) {
+	vec_foreach(i, source, &paths)
+	{
 		const char *slash = strrchr(source, '/');
 		_cleanup_free_ char *path = NULL;
 
@@ -224,7 +228,8 @@ int plan_files(struct planner *planner, struct error **err)
 	const struct stmt *stmt;
 	size_t hooks = 0;
 
-	vec_foreach(i, stmt, &planner->profile->stmts) {
+	vec_foreach(i, stmt, &planner->profile->stmts)
+	{
 		_cleanup_free_ char *reason = NULL;
 		_cleanup_error_ struct error *problem = NULL;
 		const struct cause cause = stmt_cause(stmt, &reason);

@@ -138,7 +138,8 @@ static int add_parent(struct planner *planner, const struct plan_item *item, siz
 	return plan_add_dir(planner, item->entry.segment, path, 0755, &cause, err);
 }
 
-/* The missing folders of all items; those that several miss are merged afterwards. Expects the order of compare_items. */
+/* The missing folders of all items; those that several miss are merged afterwards. Expects the
+ * order of compare_items. */
 static int add_parents(struct planner *planner, struct error **err)
 {
 	struct vec *items = &planner->plan->items;
@@ -176,7 +177,8 @@ static int add_why(struct planner *planner, struct error **err)
 	size_t len;
 	char *data;
 
-	vec_foreach(i, item, &planner->plan->items) {
+	vec_foreach(i, item, &planner->plan->items)
+	{
 		_cleanup_free_ char *where = plan_location(item);
 
 		if (item->entry.kind == ENTRY_DIR)
@@ -198,9 +200,8 @@ static void count(struct plan *plan)
 
 	plan->members = plan->items.len;
 	plan->bytes = 0;
-	vec_foreach(i, item, &plan->items)
-		if (item->entry.kind == ENTRY_FILE)
-			plan->bytes += item->entry.size;
+	vec_foreach(i, item, &plan->items) if (item->entry.kind == ENTRY_FILE) plan->bytes +=
+		item->entry.size;
 }
 
 static char *image_text(const struct plan *plan)
@@ -237,7 +238,8 @@ static int add_image(struct planner *planner, struct error **err)
 			     err);
 }
 
-/* Only its size is known now; the digits of the hash come with the last byte of the other members. */
+/* Only its size is known now; the digits of the hash come with the last byte of the other members.
+ */
 static int add_sentinel(struct planner *planner, struct error **err)
 {
 	char *text;
@@ -249,7 +251,8 @@ static int add_sentinel(struct planner *planner, struct error **err)
 			     &built_in, err);
 }
 
-/* A folder is needed as early as the first of what lies in it. Backwards, so that children are final before their parent. */
+/* A folder is needed as early as the first of what lies in it. Backwards, so that children are
+ * final before their parent. */
 static void pull_parents_forward(struct vec *items)
 {
 	for (size_t i = items->len; i-- > 0;) {

@@ -14,7 +14,8 @@ static int add_file(struct planner *planner, const struct firmware_file *file,
 		    const struct cause *cause, struct error **err)
 {
 	if (file->target)
-		return plan_add_link(planner, SEGMENT_MODULES, file->path, file->target, cause, err);
+		return plan_add_link(planner, SEGMENT_MODULES, file->path, file->target, cause,
+				     err);
 	return plan_add_source(planner,
 			       inflate_codec(file->path) ? SEGMENT_STORED : SEGMENT_MODULES,
 			       file->path, file->source, file->size, 0644, cause, err);
@@ -28,9 +29,7 @@ static int add_name(struct planner *planner, const char *name, const struct caus
 	const struct firmware_file *file;
 	int r = firmware_find(planner->host, name, &files, err);
 
-	vec_foreach(i, file, &files)
-		if (r == 0)
-			r = add_file(planner, file, cause, err);
+	vec_foreach(i, file, &files) if (r == 0) r = add_file(planner, file, cause, err);
 	vec_clear(&files, firmware_file_free);
 	return r;
 }
@@ -68,9 +67,7 @@ static int add_auto(struct planner *planner, const struct module_table *table, s
 	if (!firmware_tree(planner->host))
 		return 0;
 	r = firmware_wants(planner->host, table, &wants, err);
-	vec_foreach(i, want, &wants)
-		if (r == 0)
-			r = add_want(planner, want, err);
+	vec_foreach(i, want, &wants) if (r == 0) r = add_want(planner, want, err);
 	vec_clear(&wants, firmware_want_free);
 	return r;
 }
@@ -114,15 +111,16 @@ int plan_firmware(struct planner *planner, const struct module_table *table, str
 	int r = 0;
 
 	/* paths add up, and so does `auto`; `none` forgets what was said before */
-	vec_foreach(i, stmt, &planner->profile->stmts) {
+	vec_foreach(i, stmt, &planner->profile->stmts)
+	{
 		if (stmt->kind != STMT_FIRMWARE)
 			continue;
 		automatic = strcmp(stmt->argv[0], "auto") == 0 ||
 			    (automatic && strcmp(stmt->argv[0], "none") != 0);
 	}
-	vec_foreach(i, stmt, &planner->profile->stmts)
-		if (r == 0 && stmt->kind == STMT_FIRMWARE && strcmp(stmt->argv[0], "auto") != 0 &&
-		    strcmp(stmt->argv[0], "none") != 0)
-			r = add_paths(planner, stmt, err);
+	vec_foreach(i, stmt, &planner->profile->stmts) if (r == 0 && stmt->kind == STMT_FIRMWARE &&
+							   strcmp(stmt->argv[0], "auto") != 0 &&
+							   strcmp(stmt->argv[0], "none") != 0) r =
+		add_paths(planner, stmt, err);
 	return r == 0 && automatic ? add_auto(planner, table, err) : r;
 }

@@ -17,7 +17,8 @@ struct planner {
 	const struct host *host;
 	struct diag *diag;
 	enum ntfs_driver ntfs_driver;
-	/* the statement that asks for file systems, from a kernel that does not write NTFS; or NULL */
+	/* the statement that asks for file systems, from a kernel that does not write NTFS; or NULL
+	 */
 	const struct stmt *lacks_ntfs;
 };
 
@@ -28,15 +29,17 @@ struct cause {
 	enum plan_rank rank;
 };
 
-/* The cause of what a statement asks for; *ret_reason keeps the text alive and is owned by the caller. */
+/* The cause of what a statement asks for; *ret_reason keeps the text alive and is owned by the
+ * caller. */
 struct cause stmt_cause(const struct stmt *stmt, char **ret_reason);
 
 /* "out of memory". */
 int plan_no_memory(struct error **err);
 
 /*
- * Appends an item. The strings of *entry are taken over, also on failure; entry->path may begin with '/' and is brought to its
- * place in the image (see plan_image_path). -ENOMEM also when a string that the kind needs is NULL.
+ * Appends an item. The strings of *entry are taken over, also on failure; entry->path may begin
+ * with '/' and is brought to its place in the image (see plan_image_path). -ENOMEM also when a
+ * string that the kind needs is NULL.
  */
 int plan_add(struct planner *planner, const struct fs_entry *entry, const struct cause *cause,
 	     struct error **err);
@@ -53,8 +56,9 @@ int plan_add_dir(struct planner *planner, enum segment_kind segment, const char 
 		 const struct cause *cause, struct error **err);
 
 /*
- * Where an absolute path of the target lies in the image, without '/' in front: the image has one bin and one lib, so
- * usr/bin, usr/sbin and sbin are bin, usr/lib is lib, usr/lib64 is lib64. Owned by the caller; NULL without memory.
+ * Where an absolute path of the target lies in the image, without '/' in front: the image has one
+ * bin and one lib, so usr/bin, usr/sbin and sbin are bin, usr/lib is lib, usr/lib64 is lib64. Owned
+ * by the caller; NULL without memory.
  */
 char *plan_image_path(const char *path);
 
@@ -62,25 +66,27 @@ char *plan_image_path(const char *path);
 int plan_note(struct vec *notes, char *note, struct error **err);
 
 /*
- * SRC as written in stmt -> a path that can be opened: relative ones count from the folder of the profile, on the command
- * line from the current one. Owned by the caller; NULL without memory.
+ * SRC as written in stmt -> a path that can be opened: relative ones count from the folder of the
+ * profile, on the command line from the current one. Owned by the caller; NULL without memory.
  */
 char *plan_source_path(const struct stmt *stmt, const char *src);
 
 /* Sorts, merges, adds parents, and the files that describe the image. */
 int plan_finish(struct planner *planner, struct error **err);
 
-/* Sets ntfs_driver and lacks_ntfs by the modules of the kernel; to be called after `blacklist`. (plan/ntfs.c) */
+/* Sets ntfs_driver and lacks_ntfs by the modules of the kernel; to be called after `blacklist`.
+ * (plan/ntfs.c) */
 void plan_look_for_ntfs(struct planner *planner, const struct module_table *table);
 
 /*
- * Adds ntfs-3g to set, with the reason for it in *ret_reason, owned by the caller. Where it is not installed that is a note,
- * which is shown without -v where the profile may need it, and *ret_reason NULL.
+ * Adds ntfs-3g to set, with the reason for it in *ret_reason, owned by the caller. Where it is not
+ * installed that is a note, which is shown without -v where the profile may need it, and
+ * *ret_reason NULL.
  */
 int plan_add_ntfs_3g(struct planner *planner, struct binary_set *set, char **ret_reason,
 		     struct error **err);
 
-int plan_skeleton(struct planner *planner, struct error **err);	/* plan/skel.c */
+int plan_skeleton(struct planner *planner, struct error **err); /* plan/skel.c */
 int plan_applets(struct planner *planner, struct error **err);	/* plan/applets.c */
 int plan_settings(struct planner *planner, struct error **err); /* plan/settings.c */
 int plan_modules(struct planner *planner, struct error **err);	/* plan/modules.c */

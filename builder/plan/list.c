@@ -19,8 +19,10 @@ static int check_word(const char *word, struct error **err)
 {
 	if (!strpbrk(word, " \t\n\r\v\f") && !strstr(word, "${"))
 		return 0;
-	return error_make(err, EINVAL, "'%s' has a blank or '${': the format of gen_init_cpio has no way to write it",
-			  word);
+	return error_make(
+		err, EINVAL,
+		"'%s' has a blank or '${': the format of gen_init_cpio has no way to write it",
+		word);
 }
 
 static int write_spill(const char *path, const struct fs_entry *entry, struct error **err)
@@ -113,7 +115,8 @@ int plan_print_list(const struct plan *plan, const char *spill, FILE *to, struct
 
 	if (spill && mkdir(spill, 0777) < 0 && errno != EEXIST)
 		return error_sys(err, errno, "cannot make the folder '%s'", spill);
-	vec_foreach(i, item, &plan->items) {
+	vec_foreach(i, item, &plan->items)
+	{
 		if (strcmp(item->entry.path, SENTINEL_PATH) == 0)
 			last = item;
 		else

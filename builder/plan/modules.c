@@ -9,19 +9,21 @@
 #include "builder/plan/firmware.h"
 #include "builder/plan/internal.h"
 #include "builder/profile/value.h"
-#include "builder/resolve/module/inflate.h"
 #include "builder/resolve/module/index.h"
+#include "builder/resolve/module/inflate.h"
 #include "builder/resolve/module/modules.h"
 
 static const struct cause index_cause = { .reason = "index of the modules inside" };
 
-/* A disk of the network: what talks to its server. A kernel may have some of it built in, or not at all. */
+/* A disk of the network: what talks to its server. A kernel may have some of it built in, or not at
+ * all. */
 static int choose_for_image(struct planner *planner, struct module_set *set)
 {
 	static const char *const wanted[] = { "=net", "=virtio", "nbd" };
 	const struct stmt *image = profile_last(planner->profile, STMT_IMAGE);
 
-	for (size_t i = 0; image && after_prefix(image->argv[0], "nbd://") && i < ARRAY_SIZE(wanted); i++) {
+	for (size_t i = 0;
+	     image && after_prefix(image->argv[0], "nbd://") && i < ARRAY_SIZE(wanted); i++) {
 		_cleanup_error_ struct error *problem = NULL;
 		int r = module_set_add(set, wanted[i], image->loc, &problem);
 
@@ -37,24 +39,27 @@ static int choose(struct planner *planner, struct module_set *set, struct error 
 {
 	const struct stmt *stmt;
 
-	vec_foreach(i, stmt, &planner->profile->stmts)
-		for (size_t k = 0; stmt->kind == STMT_BLACKLIST && k < stmt->argc; k++)
-			module_set_blacklist(set, stmt->argv[k]);
-	vec_foreach(i, stmt, &planner->profile->stmts)
-		for (size_t k = 0; stmt->kind == STMT_MODULE && k < stmt->argc; k++) {
-			_cleanup_error_ struct error *problem = NULL;
-			int r = module_set_add(set, stmt->argv[k], stmt->argloc[k], &problem);
+	vec_foreach(i, stmt,
+		    &planner->profile->stmts) for (size_t k = 0;
+						   stmt->kind == STMT_BLACKLIST && k < stmt->argc;
+						   k++) module_set_blacklist(set, stmt->argv[k]);
+	vec_foreach(i, stmt,
+		    &planner->profile->stmts) for (size_t k = 0;
+						   stmt->kind == STMT_MODULE && k < stmt->argc; k++)
+	{
+		_cleanup_error_ struct error *problem = NULL;
+		int r = module_set_add(set, stmt->argv[k], stmt->argloc[k], &problem);
 
-			if (r == -ENOMEM)
-				return error_move(err, steal_ptr(&problem));
-			if (r < 0)
-				stmt_diag(planner->diag, DIAG_ERROR, stmt, k, "%s",
-					  error_msg(problem));
-		}
+		if (r == -ENOMEM)
+			return error_move(err, steal_ptr(&problem));
+		if (r < 0)
+			stmt_diag(planner->diag, DIAG_ERROR, stmt, k, "%s", error_msg(problem));
+	}
 	return choose_for_image(planner, set) < 0 ? error_sys(err, ENOMEM, "choose modules") : 0;
 }
 
-/* Whether the kernel takes a module in this codec as it is: 'y', 'n', or '?' when there is no configuration that tells. */
+/* Whether the kernel takes a module in this codec as it is: 'y', 'n', or '?' when there is no
+ * configuration that tells. */
 static char kernel_inflates(const struct host *host, const char *codec)
 {
 	static const char *const options[][2] = {
@@ -87,14 +92,16 @@ static int note_guess(struct planner *planner, const char *codec, bool stored, s
 	char *note;
 
 	if (asprintf(&note,
-		     "no configuration of kernel %s to read: taking its .%s modules %s because it is %s",
+		     "no configuration of kernel %s to read: taking its .%s modules %s because it "
+		     "is %s",
 		     host->kver, codec, stored ? "as they are" : "decompressed",
 		     stored ? "5.17 or newer" : "older than 5.17") < 0)
 		note = NULL;
 	return plan_note(&planner->plan->details, note, err);
 }
 
-/* One module that this kernel cannot decompress is enough to decompress all: the indexes then name plain .ko files. */
+/* One module that this kernel cannot decompress is enough to decompress all: the indexes then name
+ * plain .ko files. */
 static int decide_inflating(struct planner *planner, struct module_table *table, struct error **err)
 {
 	const char *decided = "";
@@ -135,7 +142,8 @@ static int add_as_is(struct planner *planner, enum segment_kind segment, const c
 	struct stat st;
 
 	if (stat(source, &st) < 0)
-		return error_sys(err, errno, "modules.dep names '%s', which cannot be found", source);
+		return error_sys(err, errno, "modules.dep names '%s', which cannot be found",
+				 source);
 	return plan_add_source(planner, segment, path, source, (uint64_t)st.st_size, 0644, cause,
 			       err);
 }
@@ -155,8 +163,8 @@ static int add_module(struct planner *planner, const struct module_table *table,
 		return plan_no_memory(err);
 	if (compressed && table->inflated)
 		return add_inflated(planner, path, source, &cause, err);
-	return add_as_is(planner, compressed ? SEGMENT_STORED : SEGMENT_MODULES, path, source, &cause,
-			 err);
+	return add_as_is(planner, compressed ? SEGMENT_STORED : SEGMENT_MODULES, path, source,
+			 &cause, err);
 }
 
 static int add_index(struct planner *planner, const char *name, char *text, size_t len,
@@ -171,7 +179,8 @@ static int add_index(struct planner *planner, const char *name, char *text, size
 	return plan_add_data(planner, SEGMENT_MODULES, path, text, len, 0644, &index_cause, err);
 }
 
-static int add_indexes(struct planner *planner, const struct module_table *table, struct error **err)
+static int add_indexes(struct planner *planner, const struct module_table *table,
+		       struct error **err)
 {
 	static const struct {
 		const char *name;

@@ -8,8 +8,8 @@
 #include "builder/plan/internal.h"
 #include "builder/profile/value.h"
 #include "builder/resolve/binary.h"
-#include "builder/resolve/module/inflate.h"
 #include "builder/resolve/module/dependencies.h"
+#include "builder/resolve/module/inflate.h"
 #include "builder/resolve/module/modinfo.h"
 #include "builder/util/readfile.h"
 

@@ -24,8 +24,8 @@ static const char *kind_name(enum entry_kind kind)
 }
 
 /*
- * "needed by profile overlay.profile:7 'module virtio_blk'", "needed by virtio_net (overlay.profile:7)", or the reason alone
- * when no line of a profile is behind it.
+ * "needed by profile overlay.profile:7 'module virtio_blk'", "needed by virtio_net
+ * (overlay.profile:7)", or the reason alone when no line of a profile is behind it.
  */
 static void print_reason(const struct plan_item *item, FILE *to)
 {
@@ -56,18 +56,23 @@ static void print_text(const struct plan *plan, FILE *to)
 {
 	const struct plan_item *item;
 
-	fprintf(to, "# kernel %s, profile %s, compressor %s: %" PRIu64 " members, %" PRIu64 " bytes\n",
+	fprintf(to,
+		"# kernel %s, profile %s, compressor %s: %" PRIu64 " members, %" PRIu64 " bytes\n",
 		plan->kver, plan->profile, plan->compressor, plan->members + 1, plan->bytes);
-	vec_foreach(i, item, &plan->items)
-		if (item->entry.kind != ENTRY_DIR || item->rank == PLAN_PROFILE)
-			print_text_item(item, to);
+	vec_foreach(i, item,
+		    &plan->items) if (item->entry.kind != ENTRY_DIR || item->rank == PLAN_PROFILE)
+		print_text_item(item, to);
 }
 
 /* RFC 8259: what is not UTF-8 in a file name becomes U+FFFD. */
 static size_t utf8_len(const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
-	size_t len = *p < 0x80 ? 1 : *p >= 0xf0 && *p < 0xf5 ? 4 : *p >= 0xe0 ? 3 : *p >= 0xc2 ? 2 : 0;
+	size_t len = *p < 0x80		       ? 1
+		     : *p >= 0xf0 && *p < 0xf5 ? 4
+		     : *p >= 0xe0	       ? 3
+		     : *p >= 0xc2	       ? 2
+					       : 0;
 
 	if (*p >= 0xf5)
 		return 0;
@@ -142,12 +147,14 @@ static void print_json(const struct plan *plan, FILE *to)
 	print_json_field("compressor", plan->compressor, to);
 	fprintf(to, ",\n  \"members\": %" PRIu64 ", \"bytes\": %" PRIu64 ",\n  \"notes\": [",
 		plan->members + 1, plan->bytes);
-	vec_foreach(i, note, &plan->notes) {
+	vec_foreach(i, note, &plan->notes)
+	{
 		fputs(i ? ", " : " ", to);
 		print_json_string(note, to);
 	}
 	fputs(" ],\n  \"items\": [\n", to);
-	vec_foreach(i, item, &plan->items) {
+	vec_foreach(i, item, &plan->items)
+	{
 		print_json_item(item, to);
 		fputs(i + 1 < plan->items.len ? ",\n" : "\n", to);
 	}

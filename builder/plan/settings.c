@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The profile's settings as boot words, one a line: init reads them like the kernel command line, before it. */
+/* The profile's settings as boot words, one a line: init reads them like the kernel command line,
+ * before it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,8 +11,8 @@ static const struct {
 	enum stmt_kind kind;
 	const char *word;
 } settings[] = {
-	{ STMT_ROOT, "vi.mode" },	{ STMT_IMAGE, "vi.image" },   { STMT_HOST, "vi.host" },
-	{ STMT_PARTITION, "vi.part" },	{ STMT_PERSIST, "vi.persist" }, { STMT_SIZE, "vi.size" },
+	{ STMT_ROOT, "vi.mode" },      { STMT_IMAGE, "vi.image" },     { STMT_HOST, "vi.host" },
+	{ STMT_PARTITION, "vi.part" }, { STMT_PERSIST, "vi.persist" }, { STMT_SIZE, "vi.size" },
 	{ STMT_VERIFY, "vi.verify" },
 };
 
@@ -63,9 +64,10 @@ int plan_settings(struct planner *planner, struct error **err)
 		if (stmt)
 			add_setting(&text, stmt, settings[i].word);
 	}
-	vec_foreach(i, stmt, &planner->profile->stmts)
-		for (size_t k = 0; stmt->kind == STMT_PARAM && k < stmt->argc; k++)
-			add_param(&text, stmt->argv[k]);
+	vec_foreach(i, stmt,
+		    &planner->profile->stmts) for (size_t k = 0;
+						   stmt->kind == STMT_PARAM && k < stmt->argc; k++)
+		add_param(&text, stmt->argv[k]);
 	len = text.len;
 	data = strbuf_steal(&text);
 	if (!data)

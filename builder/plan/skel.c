@@ -12,7 +12,8 @@
 
 static const struct cause skeleton = { .reason = "skeleton" };
 
-/* Where a file of skel/ lies in the image; NULL: it is not for the image (or memory is out, then *ret_failed). */
+/* Where a file of skel/ lies in the image; NULL: it is not for the image (or memory is out, then
+ * *ret_failed). */
 static char *skel_place(const char *path, bool *ret_failed)
 {
 	char *place = NULL;
@@ -39,7 +40,8 @@ static int add_skel_node(struct planner *planner, const struct tree_node *node, 
 	if (node->kind == ENTRY_SYMLINK)
 		return plan_add_link(planner, SEGMENT_BASE, place, node->target, &skeleton, err);
 	if (node->kind != ENTRY_FILE)
-		return error_make(err, EINVAL, "'%s' is neither a file nor a symlink", node->source);
+		return error_make(err, EINVAL, "'%s' is neither a file nor a symlink",
+				  node->source);
 	if (strcmp(place, "init") == 0)
 		mode = 0755;
 	return plan_add_source(planner, SEGMENT_BASE, place, node->source, node->size, mode,
@@ -56,9 +58,7 @@ static int add_skel(struct planner *planner, struct error **err)
 	if (asprintf(&folder, "%s/skel", planner->host->data_dir) < 0)
 		return plan_no_memory(err);
 	r = tree_list(folder, &nodes, err);
-	vec_foreach(i, node, &nodes)
-		if (r == 0)
-			r = add_skel_node(planner, node, err);
+	vec_foreach(i, node, &nodes) if (r == 0) r = add_skel_node(planner, node, err);
 	vec_clear(&nodes, tree_node_free);
 	return r;
 }
@@ -100,8 +100,11 @@ static int add_folders(struct planner *planner, struct error **err)
 static int add_links(struct planner *planner, struct error **err)
 {
 	static const char *const links[][2] = {
-		{ "sbin", "bin" },	     { "usr/bin", "../bin" }, { "usr/sbin", "../bin" },
-		{ "usr/lib", "../lib" },     { "etc/mtab", "/proc/self/mounts" },
+		{ "sbin", "bin" },
+		{ "usr/bin", "../bin" },
+		{ "usr/sbin", "../bin" },
+		{ "usr/lib", "../lib" },
+		{ "etc/mtab", "/proc/self/mounts" },
 		{ "var/run", "/run" },
 	};
 	int r = 0;
@@ -128,9 +131,9 @@ static int add_release(struct planner *planner, struct error **err)
 
 int plan_skeleton(struct planner *planner, struct error **err)
 {
-	static int (*const steps[])(struct planner *, struct error **) = {
-		add_skel, add_nodes, add_folders, add_links, add_release
-	};
+	static int (*const steps[])(struct planner *, struct error **) = { add_skel, add_nodes,
+									   add_folders, add_links,
+									   add_release };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)

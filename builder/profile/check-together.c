@@ -109,7 +109,8 @@ void check_together(const struct profile *profile, struct diag *diag)
 		check_use(profile, root, STMT_PARTITION, remote_partition_uses,
 			  ARRAY_SIZE(remote_partition_uses), diag);
 	else
-		check_use(profile, root, STMT_PARTITION, partition_uses, ARRAY_SIZE(partition_uses), diag);
+		check_use(profile, root, STMT_PARTITION, partition_uses, ARRAY_SIZE(partition_uses),
+			  diag);
 	check_use(profile, root, STMT_SIZE, size_uses, ARRAY_SIZE(size_uses), diag);
 	check_use(profile, root, STMT_HOST, host_uses, ARRAY_SIZE(host_uses), diag);
 }

@@ -2,8 +2,9 @@
 /*
  * Text -> logical lines of words.
  *
- * Words are separated by spaces and tabs. "..." keeps them together; inside, \" and \\ stand for " and \. A '#' where a word
- * could begin starts a comment. A '\' at the end of a line continues the directive on the next one. Lines end in LF or CR LF.
+ * Words are separated by spaces and tabs. "..." keeps them together; inside, \" and \\ stand for "
+ * and \. A '#' where a word could begin starts a comment. A '\' at the end of a line continues the
+ * directive on the next one. Lines end in LF or CR LF.
  */
 #ifndef BUILDER_PROFILE_LEX_H
 #define BUILDER_PROFILE_LEX_H
@@ -26,15 +27,16 @@ struct lexer {
 };
 
 /*
- * Starts on text[len], which must stay until the end. A byte order mark in front is skipped; a text with NUL bytes is
- * reported to diag and has no lines.
+ * Starts on text[len], which must stay until the end. A byte order mark in front is skipped; a text
+ * with NUL bytes is reported to diag and has no lines.
  */
 void lexer_init(struct lexer *lx, const char *file, const char *text, size_t len, struct vec *lines,
 		struct diag *diag);
 
 /*
- * The words of the next logical line that has any: struct word *, owned by the caller (words_release).
- * 1 = a line, 0 = the end, -ENOMEM. A line with an error goes to diag and gives no words.
+ * The words of the next logical line that has any: struct word *, owned by the caller
+ * (words_release). 1 = a line, 0 = the end, -ENOMEM. A line with an error goes to diag and gives no
+ * words.
  */
 int lexer_next(struct lexer *lx, struct vec *words);
 

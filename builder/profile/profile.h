@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Profile text -> statements with their places. Pure: files are read through a loader that the caller gives. */
+/* Profile text -> statements with their places. Pure: files are read through a loader that the
+ * caller gives. */
 #ifndef BUILDER_PROFILE_H
 #define BUILDER_PROFILE_H
 
@@ -8,9 +9,28 @@
 
 /* One per directive of mkvinitrd.profile(5), in the order of the table in profile/words.c. */
 enum stmt_kind {
-	STMT_INCLUDE, STMT_ROOT, STMT_IMAGE, STMT_HOST, STMT_PARTITION, STMT_PERSIST, STMT_SIZE, STMT_VERIFY,
-	STMT_MODULE, STMT_FIRMWARE, STMT_BLACKLIST, STMT_BINARY, STMT_FILE, STMT_DIR, STMT_LINK, STMT_NODE,
-	STMT_BUSYBOX, STMT_COMPRESS, STMT_PARAM, STMT_HOOK, STMT_MICROCODE, STMT_APPLET,
+	STMT_INCLUDE,
+	STMT_ROOT,
+	STMT_IMAGE,
+	STMT_HOST,
+	STMT_PARTITION,
+	STMT_PERSIST,
+	STMT_SIZE,
+	STMT_VERIFY,
+	STMT_MODULE,
+	STMT_FIRMWARE,
+	STMT_BLACKLIST,
+	STMT_BINARY,
+	STMT_FILE,
+	STMT_DIR,
+	STMT_LINK,
+	STMT_NODE,
+	STMT_BUSYBOX,
+	STMT_COMPRESS,
+	STMT_PARAM,
+	STMT_HOOK,
+	STMT_MICROCODE,
+	STMT_APPLET,
 };
 #define STMT_KINDS (STMT_APPLET + 1)
 
@@ -19,22 +39,24 @@ struct stmt {
 	const char *directive; /* as written: "module" */
 	struct srcloc loc;     /* of the directive */
 	size_t argc;
-	char **argv;           /* without the directive */
+	char **argv;	       /* without the directive */
 	struct srcloc *argloc; /* one per argument */
 	const char *text;      /* the source line, for diagnostics */
-	const char **argtext;  /* one per argument: its source line, another one after a continuation */
+	const char *
+		*argtext; /* one per argument: its source line, another one after a continuation */
 };
 
 struct profile {
-	struct vec stmts;   /* of struct stmt, in the order read, includes expanded in place; owned */
+	struct vec stmts; /* of struct stmt, in the order read, includes expanded in place; owned */
 	struct vec strings; /* file names and source lines that srcloc and stmt point into; owned */
 	struct vec files;   /* char *: the canonical names of all files read, a part of strings */
 };
 
 struct profile_loader {
 	/*
-	 * Gives the text of name, which was included from the file `from` (NULL for the first). *ret_path is the canonical name
-	 * used in messages and for cycle detection. Both results are owned by the caller.
+	 * Gives the text of name, which was included from the file `from` (NULL for the first).
+	 * *ret_path is the canonical name used in messages and for cycle detection. Both results
+	 * are owned by the caller.
 	 */
 	int (*load)(void *context, const char *name, const char *from, char **ret_path,
 		    char **ret_text, size_t *ret_len, struct error **err);
@@ -42,27 +64,30 @@ struct profile_loader {
 };
 
 /*
- * Reads profile `name` and everything it includes; a file that was read already is not read again, so that two parts
- * may include the same third one. Problems in the text go to diag and reading goes on; the return value is 0 then, and
- * diag->errors tells. A first file that cannot be loaded is -errno and *err.
+ * Reads profile `name` and everything it includes; a file that was read already is not read again,
+ * so that two parts may include the same third one. Problems in the text go to diag and reading
+ * goes on; the return value is 0 then, and diag->errors tells. A first file that cannot be loaded
+ * is -errno and *err.
  */
 int profile_parse(struct profile *profile, const char *name, const struct profile_loader *loader,
 		  struct diag *diag, struct error **err);
 
-/* Parses one directive given on the command line (-s 'DIRECTIVE ARGS') as file "-s", line `index`. */
+/* Parses one directive given on the command line (-s 'DIRECTIVE ARGS') as file "-s", line `index`.
+ */
 int profile_parse_directive(struct profile *profile, const char *text, unsigned index,
 			    const struct profile_loader *loader, struct diag *diag,
 			    struct error **err);
 
-/* Looks at the arguments of each statement: counts, spellings, ranges, contradictions. Adds to diag. */
+/* Looks at the arguments of each statement: counts, spellings, ranges, contradictions. Adds to
+ * diag. */
 void profile_check(const struct profile *profile, struct diag *diag);
 
 /* The last statement of that kind (later ones override), or NULL. */
 const struct stmt *profile_last(const struct profile *profile, enum stmt_kind kind);
 
 /*
- * Adds a problem with argument number `arg` of stmt (or with the directive, when arg is not below argc) and the
- * usage of the directive as what was expected.
+ * Adds a problem with argument number `arg` of stmt (or with the directive, when arg is not below
+ * argc) and the usage of the directive as what was expected.
  */
 void stmt_diag(struct diag *diag, enum diag_level level, const struct stmt *stmt, size_t arg,
 	       const char *fmt, ...) _printf_(5, 6);

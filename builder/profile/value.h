@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Spellings of values in profiles. Each *_problem function returns NULL for a good value, else a static text that
- * completes the sentence "'VALUE' ...".
+ * Spellings of values in profiles. Each *_problem function returns NULL for a good value, else a
+ * static text that completes the sentence "'VALUE' ...".
  */
 #ifndef BUILDER_PROFILE_VALUE_H
 #define BUILDER_PROFILE_VALUE_H
@@ -19,7 +19,8 @@ bool parse_number(const char *text, uint64_t max, uint64_t *ret);
 /* Permission bits in octal, at most 07777. */
 bool parse_mode(const char *text, mode_t *ret);
 
-/* "75%" (1..100) sets *ret_percent, "1500m" (1024-based, k m g t in either case) sets *ret_bytes, the other is 0. */
+/* "75%" (1..100) sets *ret_percent, "1500m" (1024-based, k m g t in either case) sets *ret_bytes,
+ * the other is 0. */
 bool parse_size(const char *text, uint64_t *ret_bytes, unsigned *ret_percent);
 
 /* Hexadecimal digits only, and exactly len of them. */

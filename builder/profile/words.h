@@ -26,9 +26,9 @@ const struct directive *directive_of(enum stmt_kind kind);
 const char *directive_name(const void *context, size_t i);
 
 /* NULL-terminated lists of the words that an argument may be. */
-extern const char *const profile_root_modes[];	/* the values of `root` and vi.mode */
-extern const char *const profile_phases[];	/* of init, for `hook` */
-extern const char *const profile_boot_words[];	/* vi.*, for `param` */
+extern const char *const profile_root_modes[]; /* the values of `root` and vi.mode */
+extern const char *const profile_phases[];     /* of init, for `hook` */
+extern const char *const profile_boot_words[]; /* vi.*, for `param` */
 
 bool word_in(const char *word, const char *const *list);
 

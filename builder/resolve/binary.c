@@ -29,9 +29,7 @@ static bool has(const struct binary_set *set, const char *path)
 {
 	const struct binary_file *file;
 
-	vec_foreach(i, file, &set->files)
-		if (strcmp(file->path, path) == 0)
-			return true;
+	vec_foreach(i, file, &set->files) if (strcmp(file->path, path) == 0) return true;
 	return false;
 }
 
@@ -64,11 +62,14 @@ static int push(struct binary_set *set, const char *path, const char *source, co
 
 static int missing(const struct host *host, const char *path, struct error **err)
 {
-	return error_make(err, ENOENT, "'%s' does not exist%s%s: install the package that has it there, or leave this out",
-			  path, *host->sysroot ? " below " : "", host->sysroot);
+	return error_make(
+		err, ENOENT,
+		"'%s' does not exist%s%s: install the package that has it there, or leave this out",
+		path, *host->sysroot ? " below " : "", host->sysroot);
 }
 
-/* path with its folder resolved below the sysroot: the path in the target; *ret_host the one to open. */
+/* path with its folder resolved below the sysroot: the path in the target; *ret_host the one to
+ * open. */
 static int resolve_folder(const struct host *host, const char *path, char **ret, char **ret_host,
 			  struct error **err)
 {
@@ -156,7 +157,8 @@ static int add_regular(struct binary_set *set, const char *path, const char *hos
 	return add_needs(set, path, host_path, err);
 }
 
-static int add_path(struct binary_set *set, const char *wanted, const char *reason, struct error **err)
+static int add_path(struct binary_set *set, const char *wanted, const char *reason,
+		    struct error **err)
 {
 	_cleanup_free_ char *next = strdup(wanted);
 
@@ -171,8 +173,8 @@ static int add_path(struct binary_set *set, const char *wanted, const char *reas
 		if (r < 0)
 			return r;
 		if (lstat(host_path, &st) < 0)
-			return errno == ENOENT ? missing(set->host, path, err) :
-						 error_sys(err, errno, "'%s'", host_path);
+			return errno == ENOENT ? missing(set->host, path, err)
+					       : error_sys(err, errno, "'%s'", host_path);
 		if (!S_ISLNK(st.st_mode))
 			return add_regular(set, path, host_path, &st, reason, err);
 		free(steal_ptr(&next));
@@ -183,9 +185,10 @@ static int add_path(struct binary_set *set, const char *wanted, const char *reas
 	return error_make(err, ELOOP, "'%s' is a loop of symlinks", wanted);
 }
 
-/* A library found through ld.so.conf only is not where the linker of an image without ld.so.cache looks: a link in /lib. */
-static int add_alias(struct binary_set *set, const char *name, const char *library, const char *reason,
-		     struct error **err)
+/* A library found through ld.so.conf only is not where the linker of an image without ld.so.cache
+ * looks: a link in /lib. */
+static int add_alias(struct binary_set *set, const char *name, const char *library,
+		     const char *reason, struct error **err)
 {
 	_cleanup_free_ char *path = NULL, *target = NULL, *ignored = NULL;
 	int r = resolve_folder(set->host, library, &target, &ignored, err);
@@ -204,8 +207,8 @@ static int find_library(struct binary_set *set, const struct elf_facts *facts, c
 
 	if (r == -ENOENT && set->program && set->program != facts && set->program->rpath &&
 	    !set->program->runpath)
-		r = libpath_find(&set->libpath, set->host, set->program, set->program_path, name, ret,
-				 ret_builtin, err);
+		r = libpath_find(&set->libpath, set->host, set->program, set->program_path, name,
+				 ret, ret_builtin, err);
 	return r;
 }
 
@@ -217,9 +220,9 @@ static int add_library(struct binary_set *set, const struct elf_facts *facts, co
 	int r = find_library(set, facts, path, name, &library, &builtin, err);
 
 	if (r == -ENOENT)
-		return error_make(err, ENOENT, "'%s' needs the library '%s', which is not found%s%s",
-				  path, name, *set->host->sysroot ? " below " : "",
-				  set->host->sysroot);
+		return error_make(err, ENOENT,
+				  "'%s' needs the library '%s', which is not found%s%s", path, name,
+				  *set->host->sysroot ? " below " : "", set->host->sysroot);
 	if (r < 0)
 		return r;
 	if (asprintf(&reason, "library of %s", path) < 0)
@@ -243,8 +246,8 @@ static int add_env_program(struct binary_set *set, const char *name, const char 
 		if (host_resolve(set->host, path, &real, NULL) == 0)
 			return add_path(set, path, reason, err);
 	}
-	return error_make(err, ENOENT, "the interpreter '%s' is in none of the target's bin folders",
-			  name);
+	return error_make(err, ENOENT,
+			  "the interpreter '%s' is in none of the target's bin folders", name);
 }
 
 static bool is_env(const struct elf_facts *facts)
@@ -269,7 +272,8 @@ static int add_interpreter(struct binary_set *set, const struct elf_facts *facts
 	return r < 0 && r != -ENOMEM ? error_wrap(err, "interpreter of '%s'", path) : r;
 }
 
-/* Threads of glibc that end by themselves load it at that moment, as argon2's do; musl has no such thing. */
+/* Threads of glibc that end by themselves load it at that moment, as argon2's do; musl has no such
+ * thing. */
 static int add_unwinder(struct binary_set *set, const struct elf_facts *facts, const char *path,
 			struct error **err)
 {
@@ -285,7 +289,8 @@ static int add_all(struct binary_set *set, const struct elf_facts *facts, const 
 	const char *name;
 	int r = facts->interpreter ? add_interpreter(set, facts, path, err) : 0;
 
-	vec_foreach(i, name, &facts->needed) {
+	vec_foreach(i, name, &facts->needed)
+	{
 		if (r == 0)
 			r = add_library(set, facts, path, name, err);
 		if (r == 0 && strncmp(name, "libargon2.so.", 13) == 0)

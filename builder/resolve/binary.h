@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A program with its interpreter, its libraries and theirs; symlinks on the way are kept as symlinks. */
+/* A program with its interpreter, its libraries and theirs; symlinks on the way are kept as
+ * symlinks. */
 #ifndef BUILDER_RESOLVE_BINARY_H
 #define BUILDER_RESOLVE_BINARY_H
 
@@ -9,7 +10,8 @@
 struct binary_file {
 	char *path;   /* in the target, folders resolved: "/usr/lib/x86_64-linux-gnu/libc.so.6" */
 	char *source; /* host path; NULL for a symlink */
-	char *target; /* of a symlink: absolute path in the target with folders resolved, or a bare name */
+	char *target; /* of a symlink: absolute path in the target with folders resolved, or a bare
+			 name */
 	uint64_t size;
 	char *reason; /* "library of /usr/bin/foo", NULL for the program itself */
 };
@@ -26,8 +28,9 @@ struct binary_set {
 int binary_set_open(struct binary_set *set, const struct host *host, struct error **err);
 
 /*
- * Adds the program at path (absolute, in the target) and all that it needs to be started. -ENOENT: it, its interpreter or a
- * library does not exist below the sysroot; -ELOOP; -EINVAL: not a regular file.
+ * Adds the program at path (absolute, in the target) and all that it needs to be started. -ENOENT:
+ * it, its interpreter or a library does not exist below the sysroot; -ELOOP; -EINVAL: not a regular
+ * file.
  */
 int binary_set_add(struct binary_set *set, const char *path, struct error **err);
 

@@ -8,7 +8,8 @@
 #include <libelf.h>
 #include <string.h>
 
-/* The kernel reads as much of a script's first line: include/uapi/linux/binfmts.h, BINPRM_BUF_SIZE. */
+/* The kernel reads as much of a script's first line: include/uapi/linux/binfmts.h, BINPRM_BUF_SIZE.
+ */
 #define SCRIPT_HEAD 256
 /* Bounds of what a program may hold, against files made to waste time or memory. */
 #define HEADERS_MAX 1024

@@ -80,7 +80,8 @@ static int check_entry(const struct fs_entry *entry, struct error **err)
 	return 0;
 }
 
-/* In strcmp order a directory comes before everything below it, and all that is below it is contiguous with it or nearly so. */
+/* In strcmp order a directory comes before everything below it, and all that is below it is
+ * contiguous with it or nearly so. */
 static int compare_path(const void *a, const void *b)
 {
 	const struct fs_entry *left = a, *right = b;
@@ -219,9 +220,10 @@ static int add_parents(struct fileset *set, struct error **err)
 				continue;
 			parent = find_prefix(&set->entries, sorted, entry->path, len);
 			if (parent && parent->kind != ENTRY_DIR)
-				return error_make(err, ENOTDIR,
-						  "'%s' cannot be a member: '%s' is not a directory (%s)",
-						  entry->path, parent->path, origin(parent));
+				return error_make(
+					err, ENOTDIR,
+					"'%s' cannot be a member: '%s' is not a directory (%s)",
+					entry->path, parent->path, origin(parent));
 			r = parent ? 0 : add_parent(set, entry, len, err);
 			if (r < 0)
 				return r;
@@ -231,7 +233,8 @@ static int add_parents(struct fileset *set, struct error **err)
 	return 0;
 }
 
-/* Expects path order. Backwards, so that a directory has its final segment before its own parent is looked at. */
+/* Expects path order. Backwards, so that a directory has its final segment before its own parent is
+ * looked at. */
 static void pull_parents_forward(struct vec *entries)
 {
 	for (size_t i = entries->len; i-- > 0;) {
@@ -248,13 +251,15 @@ static void pull_parents_forward(struct vec *entries)
 	}
 }
 
-/* Numbers restart in each segment, so that the bytes of a cached segment do not depend on the others. */
+/* Numbers restart in each segment, so that the bytes of a cached segment do not depend on the
+ * others. */
 static void number_entries(struct vec *entries)
 {
 	uint32_t next[SEGMENT_COUNT] = { 0 };
 	struct fs_entry *entry;
 
-	vec_foreach (i, entry, entries) {
+	vec_foreach(i, entry, entries)
+	{
 		entry->ino = ((uint32_t)entry->segment << 24) + ++next[entry->segment];
 		entry->nlink = entry->kind == ENTRY_DIR ? 2 : 1;
 	}
@@ -265,7 +270,8 @@ int fileset_finish(struct fileset *set, struct error **err)
 	struct fs_entry *entry;
 	int r;
 
-	vec_foreach (i, entry, &set->entries) {
+	vec_foreach(i, entry, &set->entries)
+	{
 		r = check_entry(entry, err);
 		if (r < 0)
 			return r;

@@ -8,20 +8,20 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "builder/util/cache.h"
 #include "builder/resolve/module/inflate.h"
 #include "builder/resolve/module/modinfo.h"
+#include "builder/util/cache.h"
 #include "builder/util/strbuf.h"
 
 /*
- * The cache is text, a line a module: PATH TAB SIZE TAB SECONDS.NANOSECONDS TAB NAME TAB NAME...; one file for each module
- * directory, extended whenever a module is decoded.
+ * The cache is text, a line a module: PATH TAB SIZE TAB SECONDS.NANOSECONDS TAB NAME TAB NAME...;
+ * one file for each module directory, extended whenever a module is decoded.
  */
 #define CACHE_WHAT "firmware names 1"
 
 struct collector {
 	const struct host *host;
-	char *cached; /* text of the cache, cut into lines */
+	char *cached;	  /* text of the cache, cut into lines */
 	struct vec lines; /* of char *, into cached, sorted */
 	struct strbuf added;
 	struct vec *wants;
@@ -73,14 +73,16 @@ static int load_cache(struct collector *c, const struct cache_key *key, struct e
 	if (!c->cached)
 		return no_memory(err);
 	c->cached[len] = '\0';
-	for (char *line = strtok_r(c->cached, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+	for (char *line = strtok_r(c->cached, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
 		if (vec_push(&c->lines, line) < 0)
 			return no_memory(err);
 	vec_sort(&c->lines, compare);
 	return 0;
 }
 
-/* The names in the line that begins with prefix ("PATH\tSIZE\tTIME"), each with a TAB in front; NULL: not cached. */
+/* The names in the line that begins with prefix ("PATH\tSIZE\tTIME"), each with a TAB in front;
+ * NULL: not cached. */
 static const char *find_cached(const struct collector *c, const char *prefix)
 {
 	size_t low = 0, high = c->lines.len, len = strlen(prefix);
@@ -167,8 +169,7 @@ static void save_cache(struct collector *c, const struct cache_key *key)
 
 	if (!c->added.len)
 		return;
-	vec_foreach(i, line, &c->lines)
-		strbuf_printf(&text, "%s\n", line);
+	vec_foreach(i, line, &c->lines) strbuf_printf(&text, "%s\n", line);
 	strbuf_add_mem(&text, c->added.text, c->added.len);
 	if (!text.failed && !c->added.failed)
 		cache_store(c->host->cache_dir, key, text.text, text.len);

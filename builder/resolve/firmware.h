@@ -12,8 +12,9 @@ struct firmware_want {
 };
 
 /*
- * What the chosen modules name, in the order of the table. Decoding compressed modules is slow, so the names of each module are
- * kept in host->cache_dir by its path, size and time. Appends struct firmware_want * (owned, firmware_want_free) to *wants.
+ * What the chosen modules name, in the order of the table. Decoding compressed modules is slow, so
+ * the names of each module are kept in host->cache_dir by its path, size and time. Appends struct
+ * firmware_want * (owned, firmware_want_free) to *wants.
  */
 int firmware_wants(const struct host *host, const struct module_table *table, struct vec *wants,
 		   struct error **err);
@@ -29,8 +30,9 @@ struct firmware_file {
 bool firmware_tree(const struct host *host);
 
 /*
- * The files for a name, in the folders and with the endings that the kernel tries (drivers/base/firmware_loader/main.c): for a
- * folder all that is in it. Appends struct firmware_file * (owned, firmware_file_free). -ENOENT, without *err: none.
+ * The files for a name, in the folders and with the endings that the kernel tries
+ * (drivers/base/firmware_loader/main.c): for a folder all that is in it. Appends struct
+ * firmware_file * (owned, firmware_file_free). -ENOENT, without *err: none.
  */
 int firmware_find(const struct host *host, const char *name, struct vec *files, struct error **err);
 

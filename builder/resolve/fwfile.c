@@ -119,7 +119,8 @@ static int add_tree(const char *folder, const char *path, struct vec *files, str
 	const struct tree_node *node;
 	int r = tree_list(folder, &nodes, err);
 
-	vec_foreach(i, node, &nodes) {
+	vec_foreach(i, node, &nodes)
+	{
 		_cleanup_free_ char *name = NULL;
 
 		if (r < 0)
@@ -168,8 +169,8 @@ static int add_at(const struct host *host, const char *root, const char *name, s
 		free(path);
 		path = steal_ptr(&next);
 	}
-	return path ? error_make(err, ELOOP, "'%s/%s' is a loop of symlinks", root, name) :
-		      no_memory(err);
+	return path ? error_make(err, ELOOP, "'%s/%s' is a loop of symlinks", root, name)
+		    : no_memory(err);
 }
 
 static int add_glob(const struct host *host, const char *root, const char *pattern,
@@ -183,9 +184,8 @@ static int add_glob(const struct host *host, const char *root, const char *patte
 	if (asprintf(&full, "%s/%s", root, pattern) < 0)
 		return no_memory(err);
 	r = tree_glob(full, &paths, NULL) < 0 ? -ENOENT : 0;
-	vec_foreach(i, path, &paths)
-		if (r == 0)
-			r = add_at(host, root, path + strlen(root) + 1, files, err);
+	vec_foreach(i, path, &paths) if (r == 0) r =
+		add_at(host, root, path + strlen(root) + 1, files, err);
 	vec_clear(&paths, free);
 	return r;
 }

@@ -13,8 +13,9 @@
 /* An `include` in ld.so.conf may include again; more is a loop. */
 #define INCLUDE_DEPTH 8
 
-static const char *const default_folders[] = { "/lib",	   "/usr/lib",	 "/lib64", "/usr/lib64",
-					       "/usr/local/lib", "/lib32", "/usr/lib32" };
+static const char *const default_folders[] = { "/lib",	     "/usr/lib",       "/lib64",
+					       "/usr/lib64", "/usr/local/lib", "/lib32",
+					       "/usr/lib32" };
 
 static int no_memory(struct error **err)
 {
@@ -48,9 +49,8 @@ static int read_included(struct libpath *path, const struct host *host, const ch
 	r = tree_glob(full, &files, NULL);
 	/* nothing there is what an `include` of an empty folder gives */
 	r = r == -ENOMEM ? no_memory(err) : 0;
-	vec_foreach(i, file, &files)
-		if (r == 0)
-			r = read_conf(path, host, file + strlen(host->sysroot), depth + 1, err);
+	vec_foreach(i, file, &files) if (r == 0) r =
+		read_conf(path, host, file + strlen(host->sysroot), depth + 1, err);
 	vec_clear(&files, free);
 	return r;
 }
@@ -70,8 +70,8 @@ static int read_conf_line(struct libpath *path, const struct host *host, char *l
 	if (include)
 		word = strtok_r(NULL, " \t\r", &rest);
 	for (; word && r == 0; word = strtok_r(NULL, " \t\r:,=", &rest))
-		r = include ? read_included(path, host, word, depth, err) :
-			      push_copy(&path->configured, word, err);
+		r = include ? read_included(path, host, word, depth, err)
+			    : push_copy(&path->configured, word, err);
 	return r;
 }
 
@@ -227,7 +227,8 @@ static int try_run_path(const struct libpath *path, const struct host *host,
 
 		with.lib = "lib64";
 		r = try_part(host, by, part, len, &with, name, ret);
-		vec_foreach(i, multiarch, &path->multiarch) {
+		vec_foreach(i, multiarch, &path->multiarch)
+		{
 			with.lib = multiarch + 1;
 			if (r == 0 && memmem(part, len, "LIB", 3))
 				r = try_part(host, by, part, len, &with, name, ret);
@@ -247,9 +248,7 @@ static int try_vec(const struct host *host, const struct elf_facts *by, const st
 	const char *folder;
 	int r = 0;
 
-	vec_foreach(i, folder, folders)
-		if (r == 0)
-			r = try_folder(host, by, folder, name, ret);
+	vec_foreach(i, folder, folders) if (r == 0) r = try_folder(host, by, folder, name, ret);
 	return r;
 }
 

@@ -7,16 +7,18 @@
 #include "builder/resolve/elf.h"
 
 struct libpath {
-	struct vec configured; /* of char *: folders of etc/ld.so.conf or etc/ld-musl-*.path, in order */
+	struct vec configured; /* of char *: folders of etc/ld.so.conf or etc/ld-musl-*.path, in
+				  order */
 	struct vec multiarch;  /* of char *: lib/x86_64-linux-gnu and the like */
 };
 
 int libpath_open(struct libpath *path, const struct host *host, struct error **err);
 
 /*
- * Finds library `name`, needed by the file at `origin` (a path of the target). *ret is its path in the target, owned by the
- * caller; *ret_builtin tells whether the linker of an image without ld.so.cache looks there too. Libraries for another machine
- * or word size are passed over. -ENOENT: not found; *err is not set.
+ * Finds library `name`, needed by the file at `origin` (a path of the target). *ret is its path in
+ * the target, owned by the caller; *ret_builtin tells whether the linker of an image without
+ * ld.so.cache looks there too. Libraries for another machine or word size are passed over. -ENOENT:
+ * not found; *err is not set.
  */
 int libpath_find(const struct libpath *path, const struct host *host, const struct elf_facts *by,
 		 const char *origin, const char *name, char **ret, bool *ret_builtin,

@@ -8,7 +8,8 @@
 #include "builder/resolve/tree.h"
 #include "common/bytes.h"
 
-/* arch/x86/kernel/cpu/microcode/amd.c: UCODE_MAGIC; intel.c: header version 1, loader revision 1. */
+/* arch/x86/kernel/cpu/microcode/amd.c: UCODE_MAGIC; intel.c: header version 1, loader revision 1.
+ */
 #define AMD_MAGIC 0x00414d44
 
 static bool is_amd(const uint8_t *data, size_t len)
@@ -45,7 +46,8 @@ static int add_folder(struct microcode *microcode, const char *folder, struct er
 	const struct tree_node *node;
 	int r = tree_list(folder, &nodes, err);
 
-	vec_foreach(i, node, &nodes) {
+	vec_foreach(i, node, &nodes)
+	{
 		_cleanup_error_ struct error *problem = NULL;
 
 		if (r < 0)
@@ -83,8 +85,8 @@ int microcode_add_path(struct microcode *microcode, const char *path, struct err
 
 	if (r < 0)
 		return r;
-	r = node->kind == ENTRY_DIR ? add_folder(microcode, path, err) :
-				      add_file(microcode, path, err);
+	r = node->kind == ENTRY_DIR ? add_folder(microcode, path, err)
+				    : add_file(microcode, path, err);
 	tree_node_free(node);
 	return r;
 }

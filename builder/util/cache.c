@@ -134,7 +134,8 @@ static void prune(const char *dir)
 		collect(dir, entry->d_name, &files);
 	closedir(folder);
 	vec_sort(&files, compare_use);
-	vec_foreach(i, file, &files) {
+	vec_foreach(i, file, &files)
+	{
 		total += file->size;
 		if (i >= FILES_MAX || total > BYTES_MAX)
 			unlink(file->path);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What costs time and never changes: compressed segments and firmware names, each in a file whose name is the hash of all that it
- * depends on. A file of the cache is proof-read before it is used; a cache that cannot be read or written is no error.
+ * What costs time and never changes: compressed segments and firmware names, each in a file whose
+ * name is the hash of all that it depends on. A file of the cache is proof-read before it is used;
+ * a cache that cannot be read or written is no error.
  */
 #ifndef BUILDER_CACHE_H
 #define BUILDER_CACHE_H
@@ -16,7 +17,8 @@ struct cache_key {
 	char text[33];
 };
 
-/* The key of `len` bytes of content under a name that tells what was made of them ("zstd 3 1.5.4"). */
+/* The key of `len` bytes of content under a name that tells what was made of them ("zstd 3 1.5.4").
+ */
 struct cache_key cache_key(const char *what, const void *content, size_t len);
 
 /* True and the content (owned by the caller) when dir has a sound entry. dir NULL: never. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the builder tells on stderr. Only main and long-running steps use it; library code returns errors. */
+/* What the builder tells on stderr. Only main and long-running steps use it; library code returns
+ * errors. */
 #ifndef BUILDER_UTIL_LOG_H
 #define BUILDER_UTIL_LOG_H
 

@@ -6,12 +6,13 @@
 #include <stddef.h>
 
 /*
- * The optimal string alignment distance of a and b: insertions, deletions, substitutions and swaps of neighbours.
- * Words of more than 32 bytes count as unlike: the result is then the limit, 32.
+ * The optimal string alignment distance of a and b: insertions, deletions, substitutions and swaps
+ * of neighbours. Words of more than 32 bytes count as unlike: the result is then the limit, 32.
  */
 unsigned suggest_distance(const char *a, const char *b);
 
-/* How many edits may lie between a word and what was meant: none for one letter, 1 for up to four, else 2. */
+/* How many edits may lie between a word and what was meant: none for one letter, 1 for up to four,
+ * else 2. */
 unsigned suggest_limit(const char *word);
 
 /*

@@ -10,8 +10,7 @@ struct vec {
 	size_t len, cap;
 };
 
-#define vec_foreach(i, it, v) \
-	for (size_t i = 0; i < (v)->len && (((it) = (v)->items[i]), 1); i++)
+#define vec_foreach(i, it, v) for (size_t i = 0; i < (v)->len && (((it) = (v)->items[i]), 1); i++)
 
 /* Appends item (not owned). -ENOMEM when memory is out. */
 int vec_push(struct vec *v, void *item) _must_check_;

@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "builder/write/cpio.h"
 #include "builder/write/base.h"
 #include "builder/write/compress.h"
+#include "builder/write/cpio.h"
 
 struct assembly {
 	const struct assemble_options *options;
@@ -78,7 +78,8 @@ static int make_fileset(struct assembly *a, struct plan *plan, struct error **er
 {
 	struct plan_item *item;
 
-	vec_foreach(i, item, &plan->items) {
+	vec_foreach(i, item, &plan->items)
+	{
 		int r = add_entry(a, &item->entry, err);
 
 		if (r < 0)
@@ -91,9 +92,7 @@ static bool has_segment(const struct assembly *a, enum segment_kind segment)
 {
 	const struct fs_entry *entry;
 
-	vec_foreach(i, entry, &a->set.entries)
-		if (entry->segment == segment)
-			return true;
+	vec_foreach(i, entry, &a->set.entries) if (entry->segment == segment) return true;
 	return false;
 }
 
@@ -125,7 +124,8 @@ static void end_stats(struct assembly *a, struct segment_stats *stats)
 	stats->packed = output_offset(a->out) - stats->packed;
 }
 
-/* The last member: number and hash of all others, so that init sees when the kernel ran out of memory while unpacking. */
+/* The last member: number and hash of all others, so that init sees when the kernel ran out of
+ * memory while unpacking. */
 static int write_sentinel(struct assembly *a, struct sink *sink, struct error **err)
 {
 	struct fs_entry *entry = a->sentinel.entries.items[0];
@@ -171,11 +171,10 @@ static int write_members(struct assembly *a, const struct part *part, struct sin
 static int write_stream(struct assembly *a, const struct part *part, struct error **err)
 {
 	struct sink *sink = NULL;
-	int r = part->compressor->open(output_sink(a->out),
-				       part->compressor == a->compressor ?
-					       a->level :
-					       part->compressor->level_default,
-				       a->options->jobs, &sink, err);
+	int r = part->compressor->open(
+		output_sink(a->out),
+		part->compressor == a->compressor ? a->level : part->compressor->level_default,
+		a->options->jobs, &sink, err);
 
 	if (r < 0)
 		return r;
@@ -201,8 +200,8 @@ static int write_part(struct assembly *a, const struct part *part, struct error 
 
 static int write_base(struct assembly *a, struct error **err)
 {
-	const struct base_request request = { &a->set,	    a->options->mtime, a->compressor,
-					      a->level,	    a->options->jobs,  a->options->cache_dir };
+	const struct base_request request = { &a->set,	a->options->mtime, a->compressor,
+					      a->level, a->options->jobs,  a->options->cache_dir };
 	struct segment_stats *stats;
 	int r = align(a, err);
 
@@ -219,7 +218,9 @@ static int write_separate(struct assembly *a, struct error **err)
 {
 	bool stored = has_segment(a, SEGMENT_STORED);
 	const struct part modules = { "modules", { SEGMENT_MODULES }, 1, a->compressor, !stored };
-	const struct part payload = { "stored", { SEGMENT_STORED }, 1, compressor_find("none"), true };
+	const struct part payload = {
+		"stored", { SEGMENT_STORED }, 1, compressor_find("none"), true
+	};
 	int r = write_base(a, err);
 
 	if (r == 0)

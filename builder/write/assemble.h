@@ -5,12 +5,12 @@
 
 #include <stdbool.h>
 
-#include "builder/write/output.h"
 #include "builder/plan/plan.h"
+#include "builder/write/output.h"
 
 struct assemble_options {
-	unsigned jobs;	       /* threads of the compressor, 0 = all CPUs; no influence on the bytes */
-	uint32_t mtime;	       /* of every member, seconds */
+	unsigned jobs;	/* threads of the compressor, 0 = all CPUs; no influence on the bytes */
+	uint32_t mtime; /* of every member, seconds */
 	const char *cache_dir; /* NULL = no cache */
 	/* Called now and then with the number of unpacked bytes done; may be NULL. */
 	void (*progress)(void *context, uint64_t done);
@@ -30,8 +30,9 @@ struct assemble_stats {
 };
 
 /*
- * Writes the image into out (neither checked nor committed). Moves the contents that the plan holds in memory away: the plan can
- * be released, no more. The same plan and mtime give the same bytes, whatever the cache holds.
+ * Writes the image into out (neither checked nor committed). Moves the contents that the plan holds
+ * in memory away: the plan can be released, no more. The same plan and mtime give the same bytes,
+ * whatever the cache holds.
  */
 int assemble(struct plan *plan, const struct assemble_options *options, struct output *out,
 	     struct assemble_stats *ret_stats, struct error **err);

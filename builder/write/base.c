@@ -23,8 +23,8 @@ static const char *library_version(const char *compressor)
 	return strcmp(compressor, "lz4") == 0 ? LZ4_versionString() : "";
 }
 
-static int pack(const struct base_request *request, const void *raw, size_t len,
-		    struct sink *to, struct error **err)
+static int pack(const struct base_request *request, const void *raw, size_t len, struct sink *to,
+		struct error **err)
 {
 	struct sink *sink = NULL;
 	int r = request->compressor->open(to, request->level, request->jobs, &sink, err);
@@ -89,8 +89,8 @@ int base_write(const struct base_request *request, struct sink *to, struct cpio_
 	*ret_cached = false;
 	if (!raw)
 		return error_make(err, ENOMEM, "out of memory");
-	r = cpio_write(request->set, SEGMENT_BASE, request->mtime, request->compressor->config != NULL,
-		       raw, stats, err);
+	r = cpio_write(request->set, SEGMENT_BASE, request->mtime,
+		       request->compressor->config != NULL, raw, stats, err);
 	if (r == 0) {
 		bytes = sink_memory_data(raw, &len);
 		r = write_raw(request, bytes, len, to, ret_cached, err);

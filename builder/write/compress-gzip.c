@@ -67,8 +67,9 @@ static void gzip_close(struct sink *sink)
 }
 
 /*
- * RFC 1952 header without name, time and optional fields: the kernel's gunzip skips a name, but no extra field, comment or
- * header check (lib/decompress_inflate.c). Always "Unix", whatever zlib was built for.
+ * RFC 1952 header without name, time and optional fields: the kernel's gunzip skips a name, but no
+ * extra field, comment or header check (lib/decompress_inflate.c). Always "Unix", whatever zlib was
+ * built for.
  */
 static int gzip_open(struct sink *below, int level, unsigned threads, struct sink **ret,
 		     struct error **err)

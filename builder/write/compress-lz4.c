@@ -8,7 +8,8 @@
 #include "builder/write/compress-internal.h"
 #include "common/bytes.h"
 
-/* Legacy frame: magic, then blocks of 8 MiB (the last may be shorter), each with its compressed size. lib/decompress_unlz4.c */
+/* Legacy frame: magic, then blocks of 8 MiB (the last may be shorter), each with its compressed
+ * size. lib/decompress_unlz4.c */
 #define LEGACY_MAGIC 0x184C2102
 #define BLOCK_SIZE   (8 * MIB)
 #define LEVEL_HC_MIN 3 /* as in lz4(1) */

@@ -60,8 +60,9 @@ static void xz_close(struct sink *sink)
 }
 
 /*
- * The kernel's decoder knows the checks "none" and CRC32 only (Documentation/staging/xz.rst), and filters beside LZMA2 only
- * when built with them. Blocks of a fixed size make the bytes independent of the number of threads.
+ * The kernel's decoder knows the checks "none" and CRC32 only (Documentation/staging/xz.rst), and
+ * filters beside LZMA2 only when built with them. Blocks of a fixed size make the bytes independent
+ * of the number of threads.
  */
 static int start(struct xz_sink *xz, int level, unsigned threads)
 {

@@ -5,7 +5,8 @@
 
 #include "builder/write/compress-internal.h"
 
-/* The kernel allocates the window at boot; 8 MiB is what every decoder must accept (RFC 8878, 3.1.1.1.2). */
+/* The kernel allocates the window at boot; 8 MiB is what every decoder must accept (RFC
+ * 8878, 3.1.1.1.2). */
 #define WINDOW_LOG_MAX 23
 /* Jobs of a fixed size are cut at the same places whatever the number of threads. */
 #define JOB_SIZE (4 * MIB)
@@ -93,8 +94,9 @@ static int zstd_open(struct sink *below, int level, unsigned threads, struct sin
 	zstd->context = ZSTD_createCCtx();
 	if (!zstd->out || !zstd->context || !configure(zstd->context, level, threads)) {
 		zstd_close(&zstd->sink);
-		return error_make(err, ENOMEM, "zstd: cannot set up the compressor"
-					       " (libzstd must have threads)");
+		return error_make(err, ENOMEM,
+				  "zstd: cannot set up the compressor"
+				  " (libzstd must have threads)");
 	}
 	*ret = &zstd->sink;
 	return 0;

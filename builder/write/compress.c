@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const struct compressor *const table[] = { &compressor_zstd, &compressor_xz,
-						   &compressor_gzip, &compressor_lz4,
-						   &compressor_none, NULL };
+						  &compressor_gzip, &compressor_lz4,
+						  &compressor_none, NULL };
 
 const struct compressor *const *compressor_list(void)
 {

@@ -6,12 +6,13 @@
 #include "builder/write/sink.h"
 
 struct compressor {
-	const char *name;   /* as in the profile: zstd xz gzip lz4 none */
-	const char *config; /* what the kernel needs: "RD_ZSTD", or NULL */
+	const char *name;			 /* as in the profile: zstd xz gzip lz4 none */
+	const char *config;			 /* what the kernel needs: "RD_ZSTD", or NULL */
 	int level_min, level_max, level_default; /* all 0: no levels */
 	/*
-	 * A sink that compresses into below (not owned), as one stream from the first write to finish.
-	 * threads: 0 = all CPUs; the bytes written do not depend on it. -EINVAL: level out of range.
+	 * A sink that compresses into below (not owned), as one stream from the first write to
+	 * finish. threads: 0 = all CPUs; the bytes written do not depend on it. -EINVAL: level out
+	 * of range.
 	 */
 	int (*open)(struct sink *below, int level, unsigned threads, struct sink **ret,
 		    struct error **err);

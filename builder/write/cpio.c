@@ -76,10 +76,11 @@ static int put_header(struct writer *w, const struct fs_entry *entry, struct err
 	char header[HEADER_SIZE + 1];
 	int r;
 
-	snprintf(header, sizeof(header), "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
-		 entry->ino, full_mode(entry), entry->uid, entry->gid, entry->nlink, w->mtime,
-		 (uint32_t)content_size(entry), 0, 0, major(rdev), minor(rdev),
-		 (uint32_t)name_size, 0);
+	snprintf(header, sizeof(header),
+		 "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", entry->ino,
+		 full_mode(entry), entry->uid, entry->gid, entry->nlink, w->mtime,
+		 (uint32_t)content_size(entry), 0, 0, major(rdev), minor(rdev), (uint32_t)name_size,
+		 0);
 	r = put(w, header, HEADER_SIZE, err);
 	if (r < 0)
 		return r;
@@ -172,7 +173,7 @@ static int put_member(struct writer *w, const struct fs_entry *entry, struct cpi
 		return r;
 	if (stats)
 		cpio_stats_add_hash(stats, XXH3_128bits_digest(w->hash),
-			   entry->kind == ENTRY_FILE ? entry->size : 0);
+				    entry->kind == ENTRY_FILE ? entry->size : 0);
 	return pad(w, false, err);
 }
 
@@ -184,7 +185,8 @@ static int put_segment(struct writer *w, const struct fileset *set, enum segment
 	const struct fs_entry *entry;
 	int r;
 
-	vec_foreach (i, entry, &set->entries) {
+	vec_foreach(i, entry, &set->entries)
+	{
 		if (entry->segment != segment)
 			continue;
 		r = put_member(w, entry, stats, err);

@@ -11,10 +11,10 @@
 #include "builder/write/sink.h"
 
 /*
- * Writes all entries of one segment in their order, then TRAILER!!! when trailer is set, padded to 4 bytes.
- * The sink must stand at an offset divisible by 4 (a compressor just opened does). mtime: seconds, the same for every entry.
- * A source that changed its size since it was planned is an error (-ESTALE), one of 4 GiB or more -EFBIG.
- * Adds to *stats (may be NULL).
+ * Writes all entries of one segment in their order, then TRAILER!!! when trailer is set, padded to
+ * 4 bytes. The sink must stand at an offset divisible by 4 (a compressor just opened does). mtime:
+ * seconds, the same for every entry. A source that changed its size since it was planned is an
+ * error (-ESTALE), one of 4 GiB or more -EFBIG. Adds to *stats (may be NULL).
  */
 int cpio_write(const struct fileset *set, enum segment_kind segment, uint32_t mtime, int trailer,
 	       struct sink *sink, struct cpio_stats *stats, struct error **err);

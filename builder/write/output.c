@@ -130,7 +130,8 @@ static void output_sink_close(struct sink *sink)
 {
 }
 
-/* Follows symlinks by hand, because the last one may point to a file that does not exist yet. Owned by the caller. */
+/* Follows symlinks by hand, because the last one may point to a file that does not exist yet. Owned
+ * by the caller. */
 static int resolve_target(const char *path, char **ret, struct error **err)
 {
 	_cleanup_free_ char *current = strdup(path);
@@ -336,7 +337,8 @@ int output_commit(struct output *out, struct error **err)
 		return error_sys(err, errno, "cannot replace '%s'", out->target);
 	abandon_armed = 0;
 	out->committed = true;
-	/* again: on FAT, as on an EFI partition, it has the length 0 until then (linux, vfat_rename()) */
+	/* again: on FAT, as on an EFI partition, it has the length 0 until then (linux,
+	 * vfat_rename()) */
 	(void)!fsync(out->fd);
 	sync_folder(out->target);
 	return 0;

@@ -8,26 +8,28 @@
 struct output;
 
 /*
- * Makes a temporary file in the folder of path, or of what path points to when it is a symlink. A device, a pipe or "-"
- * (standard output) cannot be replaced: then the file is kept unnamed in TMPDIR (/var/tmp) and copied at the commit.
- * -EISDIR, -EACCES, -ENOSPC, ...
+ * Makes a temporary file in the folder of path, or of what path points to when it is a symlink. A
+ * device, a pipe or "-" (standard output) cannot be replaced: then the file is kept unnamed in
+ * TMPDIR (/var/tmp) and copied at the commit. -EISDIR, -EACCES, -ENOSPC, ...
  */
 int output_open(const char *path, struct output **ret, struct error **err);
 
-/* -ENOSPC, naming the MiB needed and there, when `bytes` more will not fit. A file system that cannot tell is trusted. */
+/* -ENOSPC, naming the MiB needed and there, when `bytes` more will not fit. A file system that
+ * cannot tell is trusted. */
 int output_expect(const struct output *out, uint64_t bytes, struct error **err);
 
 /* The sink to write through; counts bytes. Owned by the output. */
 struct sink *output_sink(struct output *out);
 uint64_t output_offset(const struct output *out);
-/* An fd to read back what was written (for `check` before the commit), owned by the output. -errno. */
+/* An fd to read back what was written (for `check` before the commit), owned by the output. -errno.
+ */
 int output_fd(struct output *out, struct error **err);
 /* Path of the temporary file, for messages and checks; of an unnamed one below /proc/self/fd. */
 const char *output_temp_path(const struct output *out);
 
 /*
- * fsync, rename onto path, fsync of the folder. After success the old file is gone; before, it is untouched.
- * A file that is replaced hands on its permissions; a new one gets 0644 less the umask.
+ * fsync, rename onto path, fsync of the folder. After success the old file is gone; before, it is
+ * untouched. A file that is replaced hands on its permissions; a new one gets 0644 less the umask.
  */
 int output_commit(struct output *out, struct error **err);
 

@@ -10,7 +10,8 @@ struct sink {
 	int (*write)(struct sink *sink, const void *data, size_t len, struct error **err);
 	/* Ends the stream (a compressor writes its trailer). Does not finish the sink below. */
 	int (*finish)(struct sink *sink, struct error **err);
-	/* Releases the sink, finished or not. NULL-safe through sink_close. Never closes the sink below. */
+	/* Releases the sink, finished or not. NULL-safe through sink_close. Never closes the sink
+	 * below. */
 	void (*close)(struct sink *sink);
 };
 

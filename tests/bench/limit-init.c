@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The least that an initramfs can do, as a yardstick: load the modules of /modules.list in order, mount
- * /dev/vda1, the squashfs in it and an overlay, and switch. No looking, no messages, no way back.
+ * The least that an initramfs can do, as a yardstick: load the modules of /modules.list in order,
+ * mount /dev/vda1, the squashfs in it and an overlay, and switch. No looking, no messages, no way
+ * back.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,8 +49,10 @@ int main(void)
 	mkdir("/new", 0755);
 	while (mount("/dev/vda1", "/host", "ext4", MS_RDONLY, "noload"))
 		usleep(1000);
-	if (attach("/host/live/root.sqfs") || mount("/dev/loop0", "/lower", "squashfs", MS_RDONLY, NULL) ||
-	    mount("ram", "/ram", "tmpfs", 0, NULL) || mkdir("/ram/u", 0755) || mkdir("/ram/w", 0755) ||
+	if (attach("/host/live/root.sqfs") ||
+	    mount("/dev/loop0", "/lower", "squashfs", MS_RDONLY, NULL) ||
+	    mount("ram", "/ram", "tmpfs", 0, NULL) || mkdir("/ram/u", 0755) ||
+	    mkdir("/ram/w", 0755) ||
 	    mount("root", "/new", "overlay", 0, "lowerdir=/lower,upperdir=/ram/u,workdir=/ram/w")) {
 		perror("assemble");
 		return 1;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Runs a libFuzzer target over the files named on the command line, for compilers without libFuzzer. */
+/* Runs a libFuzzer target over the files named on the command line, for compilers without
+ * libFuzzer. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

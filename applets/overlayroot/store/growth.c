@@ -9,9 +9,9 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include "applets/overlayroot/source.h"
 #include "applets/overlayroot/store/extfs.h"
 #include "applets/overlayroot/store/file-room.h"
-#include "applets/overlayroot/source.h"
 
 #define STEP	 (64 * MIB)
 #define FAT_STEP (16 * MIB) /* written out as zeros: seconds on a slow stick */

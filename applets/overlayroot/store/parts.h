@@ -7,8 +7,8 @@
 #ifndef APPLETS_OVERLAYROOT_STORE_PARTS_H
 #define APPLETS_OVERLAYROOT_STORE_PARTS_H
 
-#include "applets/overlayroot/store/file-room.h"
 #include "applets/overlayroot/stack.h"
+#include "applets/overlayroot/store/file-room.h"
 
 #define MAX_PARTS 16
 

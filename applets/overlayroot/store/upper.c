@@ -16,8 +16,8 @@
 #include "applets/lib/mountutil.h"
 #include "applets/lib/msg.h"
 #include "applets/overlayroot/store/extfs.h"
-#include "applets/overlayroot/store/probe.h"
 #include "applets/overlayroot/store/file.h"
+#include "applets/overlayroot/store/probe.h"
 
 /* In the root of a device that is ours to use, but not ours alone. */
 #define DEVICE_DIR ".mkvinitrd"

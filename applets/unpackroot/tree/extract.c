@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "applets/unpackroot/tree/remove.h"
 #include "applets/unpackroot/stream/stream-in.h"
+#include "applets/unpackroot/tree/remove.h"
 
 /* No ACLs and xattrs: attrs.c does them. No file flags: they could make the tree unremovable. */
 #define DISK_FLAGS                                                             \

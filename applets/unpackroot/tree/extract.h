@@ -3,8 +3,8 @@
 #ifndef APPLETS_UNPACKROOT_EXTRACT_H
 #define APPLETS_UNPACKROOT_EXTRACT_H
 
-#include "applets/unpackroot/tree/attrs.h"
 #include "applets/unpackroot/stream/blockq.h"
+#include "applets/unpackroot/tree/attrs.h"
 
 struct extract {
 	struct blockq *in;

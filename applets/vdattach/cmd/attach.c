@@ -6,10 +6,10 @@
 #include "applets/lib/msg.h"
 #include "applets/lib/state.h"
 #include "applets/vdattach/cmd/cmd.h"
+#include "applets/vdattach/cmd/remote.h"
 #include "applets/vdattach/export/devlinks.h"
 #include "applets/vdattach/export/export.h"
 #include "applets/vdattach/export/partnode.h"
-#include "applets/vdattach/cmd/remote.h"
 
 struct attachment {
 	struct vd_export ex;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "applets/vdattach/cmd/cmd.h"
-#include "applets/vdattach/export/control.h"
 #include "applets/vdattach/dm/disk.h"
+#include "applets/vdattach/export/control.h"
 #include "applets/vdattach/source/sysfs.h"
 
 struct listing {

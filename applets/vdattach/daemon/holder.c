@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "applets/vdattach/export/control.h"
 #include "applets/vdattach/dm/disk.h"
+#include "applets/vdattach/export/control.h"
 #include "applets/vdattach/source/sysfs.h"
 
 struct search {

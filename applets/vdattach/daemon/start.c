@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <sys/eventfd.h>
 
-#include "applets/vdattach/server/pidfd.h"
 #include "applets/vdattach/daemon/role.h"
 #include "applets/vdattach/daemon/supervisor.h"
+#include "applets/vdattach/server/pidfd.h"
 
 /* The device that start() makes may not be there yet when it is to be aborted. */
 #define ABORT_AGAIN_MS 100

@@ -10,12 +10,12 @@
 #include <time.h>
 
 #include "applets/lib/msg.h"
-#include "applets/vdattach/export/control.h"
 #include "applets/vdattach/daemon/daemon.h"
 #include "applets/vdattach/daemon/enclosure.h"
-#include "applets/vdattach/server/pidfd.h"
 #include "applets/vdattach/daemon/role.h"
 #include "applets/vdattach/daemon/supervisor.h"
+#include "applets/vdattach/export/control.h"
+#include "applets/vdattach/server/pidfd.h"
 #include "applets/vdattach/source/sysfs.h"
 
 /* A worker that cannot be started is tried again after that, in milliseconds. */

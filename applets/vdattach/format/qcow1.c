@@ -6,9 +6,9 @@
 
 #include "applets/vdattach/format/common/blockcache.h"
 #include "applets/vdattach/format/common/blockmap.h"
-#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/common/codec.h"
 #include "applets/vdattach/format/format.h"
+#include "applets/vdattach/format/parent.h"
 
 #define MAGIC	      "QFI\xfb\0\0\0\1"
 #define HEADER_SIZE   48u

@@ -76,7 +76,6 @@ int vd_image_begin_write(struct vd_image *image, struct error **err) _must_check
  */
 bool vd_image_is_linear(struct vd_image *image, struct vd_extent *ret) _nonnull_(1, 2);
 
-
 /* Makes all that was written durable, in the order that the format needs. */
 int vd_image_flush(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 

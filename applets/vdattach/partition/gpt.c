@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "applets/vdattach/partition/scheme.h"
 #include "applets/vdattach/format/common/utf8.h"
+#include "applets/vdattach/partition/scheme.h"
 #include "common/bytes.h"
 
 #define GPT_SIGNATURE	  "EFI PART"

@@ -5,9 +5,9 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "applets/vdattach/server/nbd-device.h"
 #include "applets/vdattach/nbd/server.h"
 #include "applets/vdattach/server/awake.h"
+#include "applets/vdattach/server/nbd-device.h"
 
 #define SOCKET_BUFFER (2 << 20)
 

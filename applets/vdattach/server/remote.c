@@ -16,12 +16,12 @@
 #include <sys/socket.h>
 
 #include "applets/lib/msg.h"
-#include "applets/vdattach/server/genl.h"
-#include "applets/vdattach/server/nbd-device.h"
-#include "applets/vdattach/server/nbd-link.h"
 #include "applets/vdattach/nbd/negotiate.h"
 #include "applets/vdattach/nbd/server.h"
 #include "applets/vdattach/server/awake.h"
+#include "applets/vdattach/server/genl.h"
+#include "applets/vdattach/server/nbd-device.h"
+#include "applets/vdattach/server/nbd-link.h"
 
 /* Requests wait for a week, unless somebody has less patience: more is too much for a 32-bit
  * kernel's clock. */

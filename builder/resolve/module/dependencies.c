@@ -136,9 +136,7 @@ static struct softdep *softdep_for(struct vec *softdeps, const char *name)
 	struct softdep *softdep;
 
 	/* some dozens at most */
-	vec_foreach (i, softdep, softdeps)
-		if (strcmp(softdep->name, name) == 0)
-			return softdep;
+	vec_foreach(i, softdep, softdeps) if (strcmp(softdep->name, name) == 0) return softdep;
 	softdep = calloc(1, sizeof(*softdep));
 	if (!softdep)
 		return NULL;
@@ -151,8 +149,8 @@ static struct softdep *softdep_for(struct vec *softdeps, const char *name)
 }
 
 /*
- * "softdep NAME pre: A B post: C": words before the first "pre:" or "post:" mean nothing to modprobe. "weakdep NAME A B" has a list
- * from the beginning.
+ * "softdep NAME pre: A B post: C": words before the first "pre:" or "post:" mean nothing to
+ * modprobe. "weakdep NAME A B" has a list from the beginning.
  */
 static int parse_softdep(struct vec *softdeps, char *line, const char *kind, bool in_list)
 {
@@ -205,9 +203,7 @@ static const struct softdep *find_softdep(const struct vec *softdeps, const char
 {
 	const struct softdep *softdep;
 
-	vec_foreach (i, softdep, softdeps)
-		if (strcmp(softdep->name, name) == 0)
-			return softdep;
+	vec_foreach(i, softdep, softdeps) if (strcmp(softdep->name, name) == 0) return softdep;
 	return NULL;
 }
 
@@ -249,13 +245,12 @@ bool module_table_is_builtin(const struct module_table *table, const char *name)
 
 	if (!module_name(name, strlen(name), normal, sizeof(normal)))
 		return false;
-	vec_foreach (i, builtin, &table->builtin)
-		if (strcmp(builtin, normal) == 0)
-			return true;
+	vec_foreach(i, builtin, &table->builtin) if (strcmp(builtin, normal) == 0) return true;
 	return false;
 }
 
-/* Up to five candidates, the nearest first; a name that contains the wanted one counts as two edits away. */
+/* Up to five candidates, the nearest first; a name that contains the wanted one counts as two edits
+ * away. */
 static size_t find_near(const struct module_table *table, const char *name, const char *near[5])
 {
 	unsigned limit = suggest_limit(name);
@@ -287,7 +282,10 @@ char *module_table_near(const struct module_table *table, const char *name)
 	if (!found)
 		return NULL;
 	for (size_t i = 0; i < found; i++)
-		strbuf_printf(&text, "%s'%s'", i == 0 ? "" : i + 1 == found ? " or " : ", ",
+		strbuf_printf(&text, "%s'%s'",
+			      i == 0	       ? ""
+			      : i + 1 == found ? " or "
+					       : ", ",
 			      near[i]);
 	return strbuf_steal(&text);
 }

@@ -9,8 +9,8 @@
 char *module_index_dep(const struct module_table *table, size_t *ret_len);
 
 /*
- * The lines "alias PATTERN NAME" or "softdep NAME ..." of an index whose module is chosen, in their order. *ret is owned by
- * the caller and NULL when modules_dir has no such file.
+ * The lines "alias PATTERN NAME" or "softdep NAME ..." of an index whose module is chosen, in their
+ * order. *ret is owned by the caller and NULL when modules_dir has no such file.
  */
 int module_index_alias(const struct module_table *table, const char *modules_dir, char **ret,
 		       size_t *ret_len, struct error **err);

@@ -154,8 +154,8 @@ int inflate_file(const char *path, char **ret_data, size_t *ret_len, struct erro
 	if (r < 0) {
 		free(out.data);
 		if (r == -EBADMSG)
-			return error_make(err, r, "'%s' is damaged: it is not a whole .%s file", path,
-					  codec->suffix);
+			return error_make(err, r, "'%s' is damaged: it is not a whole .%s file",
+					  path, codec->suffix);
 		return error_sys(err, r, "cannot decompress '%s'", path);
 	}
 	*ret_data = out.data;

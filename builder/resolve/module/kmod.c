@@ -24,7 +24,8 @@ static const char *last_component(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The folder that `depmod -b` wants: what stands before /lib/modules/KVER or /usr/lib/modules/KVER. */
+/* The folder that `depmod -b` wants: what stands before /lib/modules/KVER or /usr/lib/modules/KVER.
+ */
 static int depmod_base(const char *modules_dir)
 {
 	const char *lib = strstr(modules_dir, "/usr/lib/modules/");
@@ -64,9 +65,11 @@ static int explain_index(const char *modules_dir, struct error **err)
 		if (fd < 0)
 			return error_sys(err, errno, "cannot read the module index '%s'", path);
 	}
-	return error_make(err, EBADMSG,
-			  "the module index in '%s' (modules.*.bin) is damaged or of another version; "
-			  "run depmod again", modules_dir);
+	return error_make(
+		err, EBADMSG,
+		"the module index in '%s' (modules.*.bin) is damaged or of another version; "
+		"run depmod again",
+		modules_dir);
 }
 
 int kmod_lookup_open(const char *modules_dir, struct kmod_lookup **ret, struct error **err)

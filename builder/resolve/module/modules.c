@@ -10,7 +10,8 @@
 #include "builder/util/strbuf.h"
 #include "builder/util/suggest.h"
 
-/* Asked for by the kernel at run time, without a soft dependency that would tell. Names that do not exist are passed over. */
+/* Asked for by the kernel at run time, without a soft dependency that would tell. Names that do not
+ * exist are passed over. */
 static const struct companion {
 	const char *module;
 	const char *needs[6];
@@ -134,7 +135,8 @@ static int choose_name(struct module_set *set, const char *name, struct srcloc w
 	const char *found;
 	int r = kmod_lookup_name(set->lookup, name, &names, &err);
 
-	vec_foreach (i, found, &names) {
+	vec_foreach(i, found, &names)
+	{
 		struct module *module = module_table_find(&set->table, found);
 
 		if (r == 0 && module)
@@ -169,9 +171,8 @@ static int choose_softdeps(struct module_set *set, const struct module *module,
 	int r = 0;
 
 	if (softdep)
-		vec_foreach (i, name, &softdep->modules)
-			if (r == 0)
-				r = choose_name(set, name, module->why, relation, module, &found);
+		vec_foreach(i, name, &softdep->modules) if (r == 0) r =
+			choose_name(set, name, module->why, relation, module, &found);
 	return r;
 }
 
@@ -196,7 +197,8 @@ static int choose_companions(struct module_set *set, const struct module *module
 	return r;
 }
 
-/* The recursion ends because each module is chosen once; its depth is that of the dependency graph. */
+/* The recursion ends because each module is chosen once; its depth is that of the dependency graph.
+ */
 static int choose(struct module_set *set, struct module *module, struct srcloc why,
 		  const char *relation, const struct module *by)
 {
@@ -258,8 +260,8 @@ static int add_glob(struct module_set *set, const char *spec, struct srcloc why,
 
 	for (size_t i = 0; r == 0 && i < set->table.count; i++) {
 		struct module *module = &set->table.modules[i];
-		bool matches = strchr(spec, '/') ? path_matches(spec, module->path) :
-						   fnmatch(glob, module->name, 0) == 0;
+		bool matches = strchr(spec, '/') ? path_matches(spec, module->path)
+						 : fnmatch(glob, module->name, 0) == 0;
 
 		if (!matches)
 			continue;
@@ -281,8 +283,8 @@ static bool below(const char *folder, const char *path)
 }
 
 /* "=NAME": a group, or any folder of the module tree. */
-static int add_group(struct module_set *set, const char *name, struct srcloc why, const char *reason,
-		     size_t *ret_found)
+static int add_group(struct module_set *set, const char *name, struct srcloc why,
+		     const char *reason, size_t *ret_found)
 {
 	const struct module_group *group = module_group_find(name);
 	int r = 0;
@@ -293,7 +295,8 @@ static int add_group(struct module_set *set, const char *name, struct srcloc why
 		if (group ? !module_group_has(group, module->path) : !below(name, module->path))
 			continue;
 		++*ret_found;
-		/* a group is no wish for each of its members: what is blacklisted goes without a note */
+		/* a group is no wish for each of its members: what is blacklisted goes without a
+		 * note */
 		if (!module->blacklisted)
 			r = choose(set, module, why, reason, NULL);
 	}
@@ -308,8 +311,8 @@ static int not_found(struct module_set *set, const char *spec, struct error **er
 
 	if (*spec == '=')
 		return error_make(err, ENOENT,
-				  "no module group or folder of the module tree is called '%s'%s", spec,
-				  suggest_phrase(spec + 1, module_group_name, NULL).text);
+				  "no module group or folder of the module tree is called '%s'%s",
+				  spec, suggest_phrase(spec + 1, module_group_name, NULL).text);
 	if (strpbrk(spec, "*?[") || strchr(spec, ':'))
 		return error_make(err, ENOENT, "no module of this kernel matches '%s'", spec);
 	near = module_table_near(&set->table, spec);

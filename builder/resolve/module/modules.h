@@ -4,8 +4,8 @@
 #define BUILDER_RESOLVE_MODULES_H
 
 #include "builder/host/host.h"
-#include "builder/resolve/module/kmod.h"
 #include "builder/resolve/module/dependencies.h"
+#include "builder/resolve/module/kmod.h"
 
 struct module_set {
 	struct module_table table;
@@ -14,23 +14,25 @@ struct module_set {
 };
 
 /*
- * Reads the indexes of host->modules_dir. notes stays the caller's and must outlive the set. -ENOENT: an index is missing, with
- * the depmod command in the message.
+ * Reads the indexes of host->modules_dir. notes stays the caller's and must outlive the set.
+ * -ENOENT: an index is missing, with the depmod command in the message.
  */
 int module_set_open(struct module_set *set, const struct host *host, struct vec *notes,
 		    struct error **err);
 
 /*
- * Keeps a module out, whoever needs it; a note tells who does. To be called before the first module_set_add. Returns 1 when there
- * is no such module, else 0.
+ * Keeps a module out, whoever needs it; a note tells who does. To be called before the first
+ * module_set_add. Returns 1 when there is no such module, else 0.
  */
 int module_set_blacklist(struct module_set *set, const char *name);
 
 /*
- * Adds what spec stands for: a name, a glob ("virtio_*", "drivers/net/virtio*"), an alias ("fs-ext4", "pci:..."), a group
- * ("=block"), everything below a folder ("=drivers/ata"); '?' at its end: nothing found is fine. Dependencies, soft and weak
- * dependencies and what a file system asks for when it is mounted come along. why is remembered with each.
- * -ENOENT: nothing is like that; the message suggests and has no location.
+ * Adds what spec stands for: a name, a glob ("virtio_*", "drivers/net/virtio*"), an alias
+ * ("fs-ext4", "pci:..."), a group
+ * ("=block"), everything below a folder ("=drivers/ata"); '?' at its end: nothing found is fine.
+ * Dependencies, soft and weak dependencies and what a file system asks for when it is mounted come
+ * along. why is remembered with each. -ENOENT: nothing is like that; the message suggests and has
+ * no location.
  */
 int module_set_add(struct module_set *set, const char *spec, struct srcloc why, struct error **err);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ELF facts of a program, .modinfo of a module, and a module index: whatever the bytes, no crash and no leak. */
+/* ELF facts of a program, .modinfo of a module, and a module index: whatever the bytes, no crash
+ * and no leak. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

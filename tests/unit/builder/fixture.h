@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "builder/write/cpio.h"
-#include "builder/write/compress.h"
 #include "builder/image/image.h"
+#include "builder/write/compress.h"
+#include "builder/write/cpio.h"
 
 static inline void add(struct fileset *set, struct fs_entry entry)
 {
@@ -31,18 +31,21 @@ static inline void add(struct fileset *set, struct fs_entry entry)
 }
 
 /* Text in memory, so sizes are known. */
-#define FILE_OF(where, text)                                                             \
-	(struct fs_entry)                                                                \
-	{                                                                                \
-		.kind = ENTRY_FILE, .segment = SEGMENT_BASE, .path = (char[]){ where },  \
-		.data = (char[]){ text }, .size = sizeof(text) - 1                       \
+#define FILE_OF(where, text)                                                            \
+	(struct fs_entry)                                                               \
+	{                                                                               \
+		.kind = ENTRY_FILE, .segment = SEGMENT_BASE, .path = (char[]){ where }, \
+		.data = (char[]){ text }, .size = sizeof(text) - 1                      \
 	}
 
 #define LINK_OF(where, to)                                                                 \
 	(struct fs_entry)                                                                  \
 	{                                                                                  \
 		.kind = ENTRY_SYMLINK, .segment = SEGMENT_BASE, .path = (char[]){ where }, \
-		.target = (char[]){ to }                                                   \
+		.target = (char[])                                                         \
+		{                                                                          \
+			to                                                                 \
+		}                                                                          \
 	}
 
 static inline void finish(struct fileset *set)

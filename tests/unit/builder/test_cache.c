@@ -80,7 +80,8 @@ static void gives_back_what_was_stored(void **state)
 
 static void another_use_of_the_same_content_is_another_key(void **state)
 {
-	struct cache_key a = cache_key("zstd 3", "content", 7), b = cache_key("zstd 4", "content", 7),
+	struct cache_key a = cache_key("zstd 3", "content", 7),
+			 b = cache_key("zstd 4", "content", 7),
 			 c = cache_key("zstd 3", "contenu", 7);
 
 	assert_string_not_equal(a.text, b.text);

@@ -3,10 +3,12 @@
 
 #include "builder/check/check.h"
 
-static const char config_6_12[] = "CONFIG_RD_GZIP=y\nCONFIG_RD_XZ=y\nCONFIG_RD_ZSTD=y\n# CONFIG_RD_LZ4 is not set\n"
-				  "CONFIG_MODULE_COMPRESS_XZ=y\nCONFIG_MODULE_DECOMPRESS=y\n";
-static const char config_6_1[] = "CONFIG_RD_GZIP=y\nCONFIG_RD_XZ=y\nCONFIG_RD_ZSTD=y\nCONFIG_RD_LZ4=y\n"
-				 "CONFIG_MODULE_COMPRESS_NONE=y\n";
+static const char config_6_12[] =
+	"CONFIG_RD_GZIP=y\nCONFIG_RD_XZ=y\nCONFIG_RD_ZSTD=y\n# CONFIG_RD_LZ4 is not set\n"
+	"CONFIG_MODULE_COMPRESS_XZ=y\nCONFIG_MODULE_DECOMPRESS=y\n";
+static const char config_6_1[] =
+	"CONFIG_RD_GZIP=y\nCONFIG_RD_XZ=y\nCONFIG_RD_ZSTD=y\nCONFIG_RD_LZ4=y\n"
+	"CONFIG_MODULE_COMPRESS_NONE=y\n";
 
 static struct fs_entry mode(struct fs_entry entry, mode_t wanted)
 {
@@ -14,9 +16,10 @@ static struct fs_entry mode(struct fs_entry entry, mode_t wanted)
 	return entry;
 }
 
-/* Judges the segment BASE of set, and releases set. The rules broken come as words: "no-init xz-filter ". */
-static void expect_of(struct fileset *set, const char *compressor, const char *kver, const char *config,
-		      bool sentinel, const char *rules, const char *part)
+/* Judges the segment BASE of set, and releases set. The rules broken come as words: "no-init
+ * xz-filter ". */
+static void expect_of(struct fileset *set, const char *compressor, const char *kver,
+		      const char *config, bool sentinel, const char *rules, const char *part)
 {
 	struct host host = { .kver = kver ? strdupa(kver) : NULL,
 			     .kernel_config = config ? strdupa(config) : NULL };
@@ -49,7 +52,8 @@ static void expect_of(struct fileset *set, const char *compressor, const char *k
 	sink_memory_data(sink, &len);
 	if (check_run(sink_memory_data(sink, &len), len, "test", &host, &report, &err) < 0)
 		fail_msg("%s", error_msg(err));
-	vec_foreach (i, finding, &report.findings) {
+	vec_foreach(i, finding, &report.findings)
+	{
 		strcat(strcat(found, finding->rule), " ");
 		told |= part && strstr(finding->text, part);
 	}
@@ -82,7 +86,8 @@ static void test_init(void **state)
 	expect(&set, "no-init ", "mode 0644");
 	add(&set, mode(FILE_OF("init", "echo hello"), 0755));
 	expect(&set, "no-init ", "neither");
-	add(&set, (struct fs_entry){ .kind = ENTRY_DIR, .segment = SEGMENT_BASE, .path = (char[]){ "init" } });
+	add(&set, (struct fs_entry){
+			  .kind = ENTRY_DIR, .segment = SEGMENT_BASE, .path = (char[]){ "init" } });
 	expect(&set, "no-init ", "not a file");
 }
 
@@ -122,8 +127,8 @@ static void test_compressors(void **state)
 			  lz4 ? "unsupported-compressor " : "", lz4 ? "CONFIG_RD_LZ4" : NULL);
 		/* without a configuration the age tells */
 		add_good(&set);
-		expect_of(&set, (*c)->name, "5.8.0", NULL, false, zstd ? "unsupported-compressor " : "",
-			  zstd ? "CONFIG_RD_ZSTD" : NULL);
+		expect_of(&set, (*c)->name, "5.8.0", NULL, false,
+			  zstd ? "unsupported-compressor " : "", zstd ? "CONFIG_RD_ZSTD" : NULL);
 		add_good(&set);
 		expect_of(&set, (*c)->name, NULL, NULL, false, "", NULL);
 	}
@@ -142,7 +147,8 @@ static void test_compressed_modules(void **state)
 	expect_of(&set, "none", "6.1.0", config_6_1, false, "module-compression ", "a.ko.xz");
 	add_good(&set);
 	add(&set, FILE_OF("lib/modules/6/a.ko.zst", "x"));
-	expect_of(&set, "none", "6.12.1", config_6_12, false, "module-compression ", "MODULE_COMPRESS_ZSTD");
+	expect_of(&set, "none", "6.12.1", config_6_12, false, "module-compression ",
+		  "MODULE_COMPRESS_ZSTD");
 	/* a kmod in the image decompresses for itself */
 	add_good(&set);
 	add(&set, FILE_OF("lib/modules/6/a.ko.xz", "x"));
@@ -150,7 +156,8 @@ static void test_compressed_modules(void **state)
 	expect_of(&set, "none", "6.1.0", config_6_1, false, "", NULL);
 	add_good(&set);
 	add(&set, FILE_OF("lib/modules/5/a.ko.xz", "x"));
-	expect_of(&set, "none", "5.10.0", NULL, false, "module-compression ", "CONFIG_MODULE_DECOMPRESS");
+	expect_of(&set, "none", "5.10.0", NULL, false, "module-compression ",
+		  "CONFIG_MODULE_DECOMPRESS");
 }
 
 static void test_sentinel(void **state)
@@ -165,7 +172,8 @@ static void test_sentinel(void **state)
 	expect_of(&set, "zstd", "6.12.1", config_6_12, false, "truncated ", "is missing");
 	add_good(&set);
 	add(&set, FILE_OF("etc/mkvinitrd/image", "members=1\n"));
-	add(&set, FILE_OF("etc/mkvinitrd/sentinel", "members=5\nxxh128=00000000000000000000000000000000\n"));
+	add(&set, FILE_OF("etc/mkvinitrd/sentinel",
+			  "members=5\nxxh128=00000000000000000000000000000000\n"));
 	expect_of(&set, "zstd", "6.12.1", config_6_12, false, "truncated ", "does not match");
 	/* of other generators nothing of this is wanted */
 	add_good(&set);
@@ -189,12 +197,9 @@ static void test_every_program_of_ours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_init),
-		cmocka_unit_test(test_interpreters),
-		cmocka_unit_test(test_compressors),
-		cmocka_unit_test(test_compressed_modules),
-		cmocka_unit_test(test_sentinel),
-		cmocka_unit_test(test_every_program_of_ours),
+		cmocka_unit_test(test_init),	    cmocka_unit_test(test_interpreters),
+		cmocka_unit_test(test_compressors), cmocka_unit_test(test_compressed_modules),
+		cmocka_unit_test(test_sentinel),    cmocka_unit_test(test_every_program_of_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,8 +76,9 @@ static void test_own_tools_read_it(void **state)
 	static const struct {
 		const char *name, *command;
 		int level;
-	} cases[] = { { "zstd", "zstd -dqc", -1 }, { "zstd", "zstd -dqc", 1 },	{ "xz", "xz -dc", 0 },
-		      { "gzip", "gzip -dc", -1 },  { "lz4", "lz4 -dqc", 1 },	{ "lz4", "lz4 -dqc", 3 },
+	} cases[] = { { "zstd", "zstd -dqc", -1 }, { "zstd", "zstd -dqc", 1 },
+		      { "xz", "xz -dc", 0 },	   { "gzip", "gzip -dc", -1 },
+		      { "lz4", "lz4 -dqc", 1 },	   { "lz4", "lz4 -dqc", 3 },
 		      { "none", "cat", -1 } };
 	char *text = big_text();
 

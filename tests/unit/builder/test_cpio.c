@@ -17,15 +17,39 @@ static struct sink *write_plain(const struct fileset *set, int trailer, struct c
 /* Field by field as the kernel's buffer-format.rst has them. */
 static void test_bytes(void **state)
 {
-	static const char expected[] =
-		"070701"
-		"01000001" "000081A4" "00000001" "00000002" "00000001" "05F5E100" "00000003"
-		"00000000" "00000000" "00000000" "00000000" "00000004" "00000000"
-		"abc\0" "\0\0" "xyz\0"
-		"070701"
-		"00000000" "00000000" "00000000" "00000000" "00000001" "00000000" "00000000"
-		"00000000" "00000000" "00000000" "00000000" "0000000B" "00000000"
-		"TRAILER!!!\0" "\0\0";
+	static const char expected[] = "070701"
+				       "01000001"
+				       "000081A4"
+				       "00000001"
+				       "00000002"
+				       "00000001"
+				       "05F5E100"
+				       "00000003"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000004"
+				       "00000000"
+				       "abc\0"
+				       "\0\0"
+				       "xyz\0"
+				       "070701"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000001"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "00000000"
+				       "0000000B"
+				       "00000000"
+				       "TRAILER!!!\0"
+				       "\0\0";
 	struct fs_entry file = FILE_OF("abc", "xyz");
 	struct fileset set = { 0 };
 	struct sink *sink;
@@ -54,20 +78,26 @@ static int see(void *context, const struct image_entry *entry, struct error **er
 	size_t used = strlen(seen->log);
 
 	seen->count++;
-	snprintf(seen->log + used, sizeof(seen->log) - used, "%s %o %u:%u %u,%u %s%.*s|", entry->path,
-		 entry->mode, entry->uid, entry->gid, entry->rdev_major, entry->rdev_minor,
-		 entry->link_target ? entry->link_target : "", S_ISLNK(entry->mode) ? 0 : (int)entry->size,
-		 entry->data);
+	snprintf(seen->log + used, sizeof(seen->log) - used, "%s %o %u:%u %u,%u %s%.*s|",
+		 entry->path, entry->mode, entry->uid, entry->gid, entry->rdev_major,
+		 entry->rdev_minor, entry->link_target ? entry->link_target : "",
+		 S_ISLNK(entry->mode) ? 0 : (int)entry->size, entry->data);
 	return 0;
 }
 
 static void test_every_kind_comes_back(void **state)
 {
-	struct fs_entry console = { .kind = ENTRY_NODE, .segment = SEGMENT_BASE,
-				    .path = (char[]){ "dev/console" }, .mode = S_IFCHR | 0600,
+	struct fs_entry console = { .kind = ENTRY_NODE,
+				    .segment = SEGMENT_BASE,
+				    .path = (char[]){ "dev/console" },
+				    .mode = S_IFCHR | 0600,
 				    .rdev = makedev(5, 300) };
-	struct fs_entry pipe = { .kind = ENTRY_PIPE, .segment = SEGMENT_BASE, .path = (char[]){ "p" } };
-	struct fs_entry sock = { .kind = ENTRY_SOCKET, .segment = SEGMENT_BASE, .path = (char[]){ "s" } };
+	struct fs_entry pipe = { .kind = ENTRY_PIPE,
+				 .segment = SEGMENT_BASE,
+				 .path = (char[]){ "p" } };
+	struct fs_entry sock = { .kind = ENTRY_SOCKET,
+				 .segment = SEGMENT_BASE,
+				 .path = (char[]){ "s" } };
 	struct seen seen = { 0 };
 	struct image_visitor visitor = { .entry = see, .context = &seen };
 	struct fileset set = { 0 };
@@ -101,7 +131,8 @@ static int count_bytes(void *context, const struct image_entry *entry, struct er
 	return 0;
 }
 
-/* What init and `check` compare: the reader arrives at the writer's numbers, in whatever order segments were counted. */
+/* What init and `check` compare: the reader arrives at the writer's numbers, in whatever order
+ * segments were counted. */
 static void test_stats_agree_with_the_reader(void **state)
 {
 	struct cpio_stats base = { 0 }, stored = { 0 }, sum = { 0 }, read = { 0 };
@@ -138,8 +169,11 @@ static void test_stats_agree_with_the_reader(void **state)
 
 static void expect_source_error(const char *path, uint64_t size, int code, const char *part)
 {
-	struct fs_entry file = { .kind = ENTRY_FILE, .segment = SEGMENT_BASE, .path = (char[]){ "f" },
-				 .source = strdupa(path), .size = size };
+	struct fs_entry file = { .kind = ENTRY_FILE,
+				 .segment = SEGMENT_BASE,
+				 .path = (char[]){ "f" },
+				 .source = strdupa(path),
+				 .size = size };
 	struct sink *sink = sink_memory_new();
 	struct fileset set = { 0 };
 	struct error *err = NULL;

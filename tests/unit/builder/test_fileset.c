@@ -18,9 +18,7 @@ static const struct fs_entry *find(const struct fileset *set, const char *path)
 {
 	const struct fs_entry *entry;
 
-	vec_foreach (i, entry, &set->entries)
-		if (strcmp(entry->path, path) == 0)
-			return entry;
+	vec_foreach(i, entry, &set->entries) if (strcmp(entry->path, path) == 0) return entry;
 	fail_msg("no '%s'", path);
 	return NULL;
 }
@@ -41,8 +39,8 @@ static void test_sorted_with_parents(void **state)
 	add(&set, FILE_OF("a/x", "x"));
 	add(&set, FILE_OF("init", "#!"));
 	finish(&set);
-	expect_order(&set, (const char *const[]){ "a", "a-b", "a-b/x", "a/x", "init", "usr", "usr/lib",
-						  "usr/lib/a", "usr/lib/b", NULL });
+	expect_order(&set, (const char *const[]){ "a", "a-b", "a-b/x", "a/x", "init", "usr",
+						  "usr/lib", "usr/lib/a", "usr/lib/b", NULL });
 	assert_int_equal(find(&set, "usr/lib")->kind, ENTRY_DIR);
 	assert_int_equal(find(&set, "usr/lib")->mode, 0755);
 	assert_int_equal(find(&set, "usr/lib")->nlink, 2);
@@ -50,10 +48,13 @@ static void test_sorted_with_parents(void **state)
 	fileset_release(&set);
 }
 
-/* A parent must be unpacked before its first child: it goes to the earliest segment that needs it. */
+/* A parent must be unpacked before its first child: it goes to the earliest segment that needs it.
+ */
 static void test_parents_go_to_first_segment(void **state)
 {
-	struct fs_entry lib = { .kind = ENTRY_DIR, .segment = SEGMENT_STORED, .path = (char[]){ "lib" },
+	struct fs_entry lib = { .kind = ENTRY_DIR,
+				.segment = SEGMENT_STORED,
+				.path = (char[]){ "lib" },
 				.mode = 0700 };
 	struct fileset set = { 0 };
 
@@ -66,8 +67,9 @@ static void test_parents_go_to_first_segment(void **state)
 	assert_int_equal(find(&set, "lib")->mode, 0700);
 	assert_int_equal(find(&set, "lib/modules")->segment, SEGMENT_MODULES);
 	assert_int_equal(find(&set, "lib/modules/1")->segment, SEGMENT_MODULES);
-	expect_order(&set, (const char *const[]){ "lib", "lib/ld.so", "lib/modules", "lib/modules/1",
-						  "lib/modules/1/b.ko", "lib/modules/1/a.ko.xz", NULL });
+	expect_order(&set,
+		     (const char *const[]){ "lib", "lib/ld.so", "lib/modules", "lib/modules/1",
+					    "lib/modules/1/b.ko", "lib/modules/1/a.ko.xz", NULL });
 	fileset_release(&set);
 }
 
@@ -116,7 +118,8 @@ static void expect_refusal(struct fileset *set, int code, const char *part)
 static void test_conflicts(void **state)
 {
 	struct fileset set = { 0 };
-	struct fs_entry host = { .kind = ENTRY_FILE, .path = (char[]){ "etc/a" },
+	struct fs_entry host = { .kind = ENTRY_FILE,
+				 .path = (char[]){ "etc/a" },
 				 .source = (char[]){ "/host/a" } };
 
 	add(&set, FILE_OF("etc/0", "other"));
@@ -132,7 +135,9 @@ static void test_conflicts(void **state)
 
 static void test_bad_paths(void **state)
 {
-	static const char *const bad[] = { "", "/etc", "etc/", "a//b", "./a", "a/../b", "..", "a/." };
+	static const char *const bad[] = {
+		"", "/etc", "etc/", "a//b", "./a", "a/../b", "..", "a/."
+	};
 	struct fileset set = { 0 };
 	char long_name[300];
 

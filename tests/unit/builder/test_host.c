@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "builder/host/kernel.h"
 #include "builder/host/host.h"
+#include "builder/host/kernel.h"
 
 /* Each test has a folder of its own and stands in it. */
 static char root[] = "/tmp/test_host.XXXXXX";

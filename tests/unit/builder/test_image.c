@@ -29,8 +29,9 @@ static void member(struct archive *a, const char *name, unsigned mode, unsigned 
 {
 	char header[111];
 
-	snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", ino,
-		 mode, 0, 0, nlink, 0, (unsigned)strlen(data), 0, 0, 0, 0, (unsigned)strlen(name) + 1, 0);
+	snprintf(header, sizeof(header),
+		 "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", ino, mode, 0, 0,
+		 nlink, 0, (unsigned)strlen(data), 0, 0, 0, 0, (unsigned)strlen(name) + 1, 0);
 	put(a, header, 110);
 	put(a, name, strlen(name) + 1);
 	pad(a);
@@ -71,7 +72,8 @@ static int see_violation(void *context, const char *rule, uint64_t offset, const
 
 static int walk(const void *data, size_t len, struct seen *seen)
 {
-	const struct image_visitor visitor = { .entry = see_entry, .violation = see_violation,
+	const struct image_visitor visitor = { .entry = see_entry,
+					       .violation = see_violation,
 					       .context = seen };
 	struct error *err = NULL;
 	/* exactly as large as the image, so that a sanitizer sees a read behind it */
@@ -203,8 +205,10 @@ static void test_pieces_of_any_size(void **state)
 	for (size_t piece = 1; piece <= a.len; piece++) {
 		struct seen seen = { 0 };
 		const struct image_visitor visitor = { .entry = see_entry, .context = &seen };
-		struct cpio_reader reader = { .visitor = &visitor, .violation = see_violation,
-					      .context = &seen, .memory = 4096 };
+		struct cpio_reader reader = { .visitor = &visitor,
+					      .violation = see_violation,
+					      .context = &seen,
+					      .memory = 4096 };
 
 		for (size_t i = 0; i < a.len; i += piece) {
 			size_t used, len = MIN(piece, a.len - i);
@@ -247,8 +251,11 @@ static void test_a_violation_nobody_wants_is_an_error(void **state)
 
 static struct sink *zeros(size_t size)
 {
-	struct fs_entry file = { .kind = ENTRY_FILE, .segment = SEGMENT_BASE, .path = (char[]){ "z" },
-				 .data = calloc(1, size), .size = size };
+	struct fs_entry file = { .kind = ENTRY_FILE,
+				 .segment = SEGMENT_BASE,
+				 .path = (char[]){ "z" },
+				 .data = calloc(1, size),
+				 .size = size };
 	struct sink *sink = sink_memory_new();
 	struct fileset set = { 0 };
 

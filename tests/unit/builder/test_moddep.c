@@ -12,10 +12,11 @@
 #include "builder/resolve/module/group.h"
 #include "builder/resolve/module/index.h"
 
-static const char dep[] = "kernel/net/virtio-net.ko.xz: kernel/core/failover.ko.xz kernel/core/ring.ko.xz\n"
-			  "kernel/core/failover.ko.xz:\n"
-			  "kernel/core/ring.ko.xz:\n"
-			  "extra/plain.ko: kernel/core/ring.ko.xz\n";
+static const char dep[] =
+	"kernel/net/virtio-net.ko.xz: kernel/core/failover.ko.xz kernel/core/ring.ko.xz\n"
+	"kernel/core/failover.ko.xz:\n"
+	"kernel/core/ring.ko.xz:\n"
+	"extra/plain.ko: kernel/core/ring.ko.xz\n";
 
 static void parse(struct module_table *table, const char *text)
 {
@@ -31,8 +32,10 @@ static void finds_names_in_either_spelling(void **state)
 
 	parse(&table, dep);
 	assert_int_equal(table.count, 4);
-	assert_ptr_equal(module_table_find(&table, "virtio-net"), module_table_find(&table, "virtio_net"));
-	assert_string_equal(module_table_find(&table, "virtio-net")->path, "kernel/net/virtio-net.ko.xz");
+	assert_ptr_equal(module_table_find(&table, "virtio-net"),
+			 module_table_find(&table, "virtio_net"));
+	assert_string_equal(module_table_find(&table, "virtio-net")->path,
+			    "kernel/net/virtio-net.ko.xz");
 	assert_string_equal(module_table_find(&table, "failover")->deps, "");
 	assert_null(module_table_find(&table, "virtio"));
 	assert_null(module_table_find(&table, ""));
@@ -54,14 +57,16 @@ static void the_last_line_needs_no_newline(void **state)
 
 static void what_is_no_index_is_refused_by_line(void **state)
 {
-	static const char *const broken[] = { "no colon\n", ": x\n", "a.ko:\nREADME: b\n", "a/.ko:\n" };
+	static const char *const broken[] = { "no colon\n", ": x\n", "a.ko:\nREADME: b\n",
+					      "a/.ko:\n" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
 		struct module_table table = { 0 };
 		struct error *err = NULL;
 
-		assert_int_equal(module_table_parse(&table, strdup(broken[i]), strlen(broken[i]), &err),
-				 -EINVAL);
+		assert_int_equal(
+			module_table_parse(&table, strdup(broken[i]), strlen(broken[i]), &err),
+			-EINVAL);
 		assert_non_null(strstr(error_msg(err), i == 2 ? "modules.dep:2" : "modules.dep:1"));
 		error_release(&err);
 		module_table_release(&table);
@@ -74,11 +79,12 @@ static void softdeps_of_several_lines_add_up(void **state)
 	const struct softdep *softdep;
 
 	parse(&table, dep);
-	assert_int_equal(module_table_parse_softdep(&table,
-						    strdup("# comment\nsoftdep virtio-net pre: a b post: c\n"
-							   "softdep other pre: x\nsoftdep virtio_net pre: d\n"
-							   "softdep cifs ecb\nalias x y\nsoftdep\n"),
-						    NULL),
+	assert_int_equal(module_table_parse_softdep(
+				 &table,
+				 strdup("# comment\nsoftdep virtio-net pre: a b post: c\n"
+					"softdep other pre: x\nsoftdep virtio_net pre: d\n"
+					"softdep cifs ecb\nalias x y\nsoftdep\n"),
+				 NULL),
 			 0);
 	softdep = module_table_softdep(&table, "virtio_net");
 	assert_int_equal(softdep->modules.len, 4);
@@ -95,11 +101,12 @@ static void weak_dependencies_are_a_list_of_their_own(void **state)
 	const struct softdep *weakdep;
 
 	parse(&table, dep);
-	assert_int_equal(module_table_parse_weakdep(&table,
-						    strdup("# comment\nweakdep virtio-net a b\n"
-							   "weakdep virtio_net c\nweakdep other\nweakdep\n"),
-						    NULL),
-			 0);
+	assert_int_equal(
+		module_table_parse_weakdep(&table,
+					   strdup("# comment\nweakdep virtio-net a b\n"
+						  "weakdep virtio_net c\nweakdep other\nweakdep\n"),
+					   NULL),
+		0);
 	weakdep = module_table_weakdep(&table, "virtio_net");
 	assert_int_equal(weakdep->modules.len, 3);
 	assert_string_equal(weakdep->modules.items[2], "c");
@@ -113,8 +120,10 @@ static void knows_what_is_built_in(void **state)
 	struct module_table table;
 
 	parse(&table, dep);
-	assert_int_equal(module_table_parse_builtin(&table, strdup("kernel/a/virtio-pci.ko\nkernel/b/scsi.ko\n"), NULL),
-			 0);
+	assert_int_equal(
+		module_table_parse_builtin(
+			&table, strdup("kernel/a/virtio-pci.ko\nkernel/b/scsi.ko\n"), NULL),
+		0);
 	assert_true(module_table_is_builtin(&table, "virtio_pci"));
 	assert_true(module_table_is_builtin(&table, "virtio-pci"));
 	assert_false(module_table_is_builtin(&table, "virtio"));
@@ -150,7 +159,8 @@ static void index_has_the_chosen_and_no_dependency_that_is_not_inside(void **sta
 	free(text);
 	table.inflated = true;
 	text = module_index_dep(&table, &len);
-	assert_string_equal(text, "kernel/core/ring.ko:\nkernel/net/virtio-net.ko: kernel/core/ring.ko\n");
+	assert_string_equal(
+		text, "kernel/core/ring.ko:\nkernel/net/virtio-net.ko: kernel/core/ring.ko\n");
 	free(text);
 	module_table_release(&table);
 }

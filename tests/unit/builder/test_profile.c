@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "builder/write/compress.h"
+#include "builder/profile/profile.h"
 #include "builder/profile/value.h"
 #include "builder/profile/words.h"
-#include "builder/profile/profile.h"
+#include "builder/write/compress.h"
 
 /* Files in memory: name, text, name, text, ..., NULL. */
 static int load_memory(void *context, const char *name, const char *from, char **ret_path,

@@ -10,12 +10,12 @@
 
 #include <cmocka.h>
 
-#include "applets/findimg/filesystem/mount.h"
-#include "applets/findimg/filesystem/table.h"
-#include "applets/findimg/filesystem/imageid.h"
 #include "applets/findimg/device/mounted.h"
+#include "applets/findimg/filesystem/imageid.h"
+#include "applets/findimg/filesystem/mount.h"
 #include "applets/findimg/filesystem/ntfs.h"
 #include "applets/findimg/filesystem/suspend.h"
+#include "applets/findimg/filesystem/table.h"
 #include "applets/lib/uevent.h"
 
 static uint8_t disk[FS_STATE_SIZE];

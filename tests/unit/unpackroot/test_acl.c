@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "applets/unpackroot/tree/acl.h"
 #include "applets/unpackroot/stream/reader.h"
+#include "applets/unpackroot/tree/acl.h"
 #include "common/macro.h"
 
 #define ACCESS ARCHIVE_ENTRY_ACL_TYPE_ACCESS

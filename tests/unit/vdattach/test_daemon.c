@@ -21,9 +21,9 @@
 
 #include <cmocka.h>
 
+#include "applets/vdattach/daemon/mountlist.h"
 #include "applets/vdattach/export/control.h"
 #include "applets/vdattach/server/genl.h"
-#include "applets/vdattach/daemon/mountlist.h"
 #include "applets/vdattach/source/source.h"
 
 /* NBD_CMD_RECONFIGURE of device 3 with socket 9, as nbd-client sends it (little-endian machine). */
@@ -207,7 +207,8 @@ static int connect_to_test_daemon(const char *device)
 	return fd;
 }
 
-/* A daemon that has just closed a ring of io_uring is interrupted while it waits for the question. */
+/* A daemon that has just closed a ring of io_uring is interrupted while it waits for the question.
+ */
 static void test_a_question_outlasts_interruptions(void **state)
 {
 	char device[32], answer[64];

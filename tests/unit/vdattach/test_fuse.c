@@ -223,8 +223,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_mount_and_open, mount_fuse, unmount_fuse),
 		cmocka_unit_test_setup_teardown(test_io, mount_fuse, unmount_fuse),
 		cmocka_unit_test_setup_teardown(test_holes_read_as_zeros, mount_fuse, unmount_fuse),
-		cmocka_unit_test_setup_teardown(test_no_holes_when_not_wanted, mount_fuse, unmount_fuse),
-		cmocka_unit_test_setup_teardown(test_left_by_a_dead_worker, mount_fuse, unmount_fuse),
+		cmocka_unit_test_setup_teardown(test_no_holes_when_not_wanted, mount_fuse,
+						unmount_fuse),
+		cmocka_unit_test_setup_teardown(test_left_by_a_dead_worker, mount_fuse,
+						unmount_fuse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A namespace that does not end: a process of it waits for a FUSE program that never answers, as for a dead disk. */
+/* A namespace that does not end: a process of it waits for a FUSE program that never answers, as
+ * for a dead disk. */
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -28,7 +29,8 @@ static int proc = -1;
 static int open_proc(void **state)
 {
 	proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return proc < 0 || unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	return proc < 0 || unshare(CLONE_NEWNS) ||
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
 static pid_t clone_namespace(void)
@@ -59,8 +61,8 @@ static int silent_fs(const char *dir)
 	return fd;
 }
 
-/* The first process of a namespace, which ends while another one waits for the file system: only a request
- * that was read is waited for without end. */
+/* The first process of a namespace, which ends while another one waits for the file system: only a
+ * request that was read is waited for without end. */
 static pid_t stuck_namespace(const char *dir, int fuse)
 {
 	static char request[1 << 18];

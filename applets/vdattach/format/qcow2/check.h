@@ -39,7 +39,7 @@ struct qcow2_checker {
 	uint8_t *block; /* one cluster of scratch, for refcount blocks; owned */
 	uint8_t *table; /* the same, for L2 tables; owned */
 	enum qcow2_copied copied;
-	uint64_t limit;	  /* format/qcow2/repair.c: clusters from here on are left to the next pass */
+	uint64_t limit; /* format/qcow2/repair.c: clusters from here on are left to the next pass */
 	uint64_t changed; /* format/qcow2/repair.c: what was wrong */
 	/*
 	 * A cluster with another refcount than it has references: count is its counter. Returns 0

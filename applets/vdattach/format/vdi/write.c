@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "applets/vdattach/format/parent.h"
-#include "applets/vdattach/format/vdi/vdi.h"
 #include "applets/vdattach/format/vbox-uuid.h"
+#include "applets/vdattach/format/vdi/vdi.h"
 
 static int refuse_damage(struct vd_image *image, const struct findings *findings,
 			 struct error **err)

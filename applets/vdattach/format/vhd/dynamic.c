@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "applets/vdattach/format/vhd/vhd.h"
 #include "applets/vdattach/format/parent.h"
+#include "applets/vdattach/format/vhd/vhd.h"
 
 #define ENTRIES_AHEAD 1024u /* looked at to merge blocks that are not allocated */
 #define DATA_ALIGN    4096u /* of new blocks in the file, as Hyper-V has it since 2012 */

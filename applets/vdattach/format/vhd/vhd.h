@@ -83,8 +83,9 @@ bool vhd_has_id(const void *id, struct source *source) _nonnull_(1, 2);
 uint32_t vhd_checksum(const uint8_t *bytes, size_t n, size_t skip) _nonnull_(1);
 
 /*
- * format/vhd/header.c: reads the sparse header and the whole table of a dynamic or differencing disk, and
- * sets what depends on them. Damage is refused for writing and a finding for reading only.
+ * format/vhd/header.c: reads the sparse header and the whole table of a dynamic or differencing
+ * disk, and sets what depends on them. Damage is refused for writing and a finding for reading
+ * only.
  */
 int vhd_header_open(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 

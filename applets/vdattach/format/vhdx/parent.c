@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/common/utf8.h"
+#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/vhdx/vhdx.h"
 
 /* 2.6.2.6.1 */

@@ -38,7 +38,7 @@ enum vhdx_state { /* 2.5.1: the low three bits of a BAT entry */
 		  VHDX_UNDEFINED = 1,
 		  VHDX_ZERO = 2,
 		  VHDX_UNMAPPED = 3,
-		  VHDX_UNMAPPED_095 = 5, /* in files of version 0.95, by qemu's block/vhdx.h */
+		  VHDX_UNMAPPED_095 = 5,  /* in files of version 0.95, by qemu's block/vhdx.h */
 		  VHDX_FULLY_PRESENT = 6, /* for a sector bitmap block: present */
 		  VHDX_PARTIALLY_PRESENT = 7,
 };

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/common/random.h"
+#include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/vhdx/vhdx.h"
 
 /* At most so much of a partly written block at a time, so that its bits are in two pages. */

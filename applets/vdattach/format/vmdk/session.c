@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "applets/vdattach/format/vmdk/vmdk.h"
 #include "applets/vdattach/format/vbox-uuid.h"
 #include "applets/vdattach/format/vdi/header.h"
+#include "applets/vdattach/format/vmdk/vmdk.h"
 
 static int refuse_damage(const struct vmdk_sparse *s, const struct findings *findings,
 			 struct error **err)

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "applets/vdattach/format/vmdk/vmdk.h"
 #include "applets/vdattach/format/common/slots.h"
+#include "applets/vdattach/format/vmdk/vmdk.h"
 
 struct survey {
 	struct vmdk_sparse *sparse;
