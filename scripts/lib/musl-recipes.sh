@@ -185,6 +185,8 @@ build_busybox() {
 
 build_e2fsprogs() {
 	optimise -Os
+	# 1.47.0 forgets it where the libc has no lseek64, as musl has none since 1.2.4
+	CFLAGS="$CFLAGS -Dmy_llseek=lseek"
 	LDFLAGS="$LDFLAGS -Wl,--gc-sections"
 	configure --disable-nls --disable-elf-shlibs --disable-debugfs --disable-imager \
 		--disable-resizer --disable-defrag --disable-uuidd --disable-fsck --disable-tls \
