@@ -95,7 +95,7 @@ live_boot_store() {
 	local path options
 	STORE=$RAMFS/store FOUND=''
 	make_dirs "$STORE"
-	if [ -n "$LIVE_KIND" ]; then removable_store "$1" "$2/$1"; else live_boot_find "$1" "$2/$1"; fi || {
+	wait_for_store "$1" "$2/$1" || {
 		changes_in_ram "parameter 'persistence': there is no ${LIVE_KIND:+$LIVE_KIND }partition labelled $1, nor a file $2/$1"
 		return 0
 	}
@@ -112,6 +112,17 @@ live_boot_store() {
 	while read -r path options; do
 		case $path in /*) live_boot_line "$path" "$options" ;; esac
 	done <"$STORE/persistence.conf"
+}
+
+# wait_for_store LABEL FILE: a USB drive may come seconds after the medium; without a store the boot goes on after ten
+wait_for_store() {
+	local n=0
+	waiting 10 "the persistent storage $1"
+	until if [ -n "$LIVE_KIND" ]; then removable_store "$1" "$2"; else live_boot_find "$1" "$2"; fi; do
+		n=$((n + 1))
+		[ $n -lt 10 ] && [ $n -lt "$P_TIMEOUT" ] || return 1
+		$RUN sleep 1
+	done
 }
 
 # find_live ARGS: with the store's mount, for writing unless persistence-read-only forbids it

@@ -79,6 +79,28 @@ live_boot() {
 }
 @test "live-boot: persistence.conf of the partition tells what is kept" { both live_boot; }
 
+store_late() {
+	persistence_conf '/ union'
+	fake findfs <<-'FAKE'
+		echo x >>"$FAKES/tries"
+		[ "$(wc -l <"$FAKES/tries")" -ge 3 ]
+	FAKE
+	default_findimg_without /persistence
+	boot
+	calls 'sleep 1' 'sleep 1' "overlayroot --state /run/initramfs/state -l $HOST/live/filesystem.squashfs -u dir:$STORE /newroot" &&
+		[ "$(wc -l <"$FAKES/tries")" = 3 ]
+}
+
+# default_findimg_without PATH: a findimg that does not find it
+default_findimg_without() {
+	mv "$FAKES/findimg" "$FAKES/findimg.found"
+	fake findimg <<-FAKE
+		case "\$* " in *" $1 "*) exit 3 ;; esac
+		exec "\$FAKES/findimg.found" "\$@"
+	FAKE
+}
+@test "live-boot: a store that comes later than the medium is waited for" { both store_late; }
+
 live_boot_folders() {
 	persistence_conf '/home/u link,source=dots' '/srv/a/b union' '/srv' '/opt/x:y union' '/home/u/new bind,source=d'
 	mkdir -p "$ROOT/newroot/srv/a/b" "$ROOT/newroot/home/u/deep" "$ROOT/newroot/home/u/.b" "$ROOT$STORE/dots/deep/er" "$ROOT$STORE/d" "$ROOT$STORE/srv"

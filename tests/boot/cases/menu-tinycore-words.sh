@@ -55,7 +55,7 @@ expect '=== tcvd inside'
 expect '=== arguments 3'
 [ "$(log | grep -c '=== swap .* 8188')" = 2 ] || fail "not two files of swap: $(log | grep '=== swap')"
 expect_small_boot
-expect_not 'could not be honoured'
+expect_not 'could not be used'
 for p in 1 2; do
 	part "$WORK/part" "$WORK/disk.img" $p
 	clean_ext4 "$WORK/part"
