@@ -30,7 +30,7 @@ HOST := $(O)/host$(if $(SAN),-san)$(if $(filter clang%,$(CC)),-clang)
 MUSL := $(O)/musl
 
 # libraries by component: first for the host, then for the static applets
-BUILDER_PKGS := libkmod libelf liblzma libzstd liblz4 zlib libmd libxxhash
+BUILDER_PKGS := libkmod libelf liblzma libzstd liblz4 lzo2 zlib libmd libxxhash
 unpackroot_PKGS := libarchive liblzma libzstd zlib libmd
 findimg_PKGS := blkid libmd
 packroot_PKGS := libarchive libzstd
