@@ -4,6 +4,7 @@
 #   make                  builder, applets, busybox
 #   make check            every gate in ci/
 #   make check-all        the boot cases as well that are slow on a kernel
+#   make fuzz TARGET=vdattach/qcow2 SECONDS=60
 #   make install DESTDIR= PREFIX=
 #   V=1 shows commands; SAN=1 builds the host tree with ASan+UBSan; O=DIR builds elsewhere;
 #   WERROR=1 takes warnings for errors, as the gates do: a newer compiler must not stop a user.
@@ -21,12 +22,18 @@ WARN := $(if $(WERROR),-Werror) -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissin
 CPPFLAGS += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"'
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 $(WARN)
+ifeq ($(LIBFUZZER),1)
+CC := clang
+SAN := 1
+CFLAGS += -fsanitize=fuzzer-no-link
+FUZZFLAGS := -fsanitize=fuzzer
+endif
 ifeq ($(SAN),1)
 CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined
 endif
 
-HOST := $(O)/host$(if $(SAN),-san)$(if $(filter clang%,$(CC)),-clang)
+HOST := $(O)/host$(if $(LIBFUZZER),-fuzzer,$(if $(SAN),-san)$(if $(filter clang%,$(CC)),-clang))
 MUSL := $(O)/musl
 
 # libraries by component: first for the host, then for the static applets

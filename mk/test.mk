@@ -23,6 +23,17 @@ $(foreach c,$(COMPONENTS),$(eval $(call component_tests,$(c))))
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)
 
+# libFuzzer on one target (those of tests/fuzz: COMPONENT/NAME), from its corpus; what it finds is left in $(O)/fuzz/TARGET
+SECONDS ?= 60
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(subst fuzz_,,$(wildcard tests/fuzz/*/fuzz_*.c)))
+fuzz:
+	@[ -n "$(filter $(TARGET),$(FUZZ_TARGETS))" ] || { echo "make fuzz: TARGET=$(TARGET): expected one of $(FUZZ_TARGETS)" >&2; exit 2; }
+	@$(MAKE) --no-print-directory LIBFUZZER=1 run-fuzzer TARGET=$(TARGET) SECONDS=$(SECONDS)
+run-fuzzer: $(HOST)/tests/fuzz/$(dir $(TARGET))fuzz_$(notdir $(TARGET))
+	@mkdir -p $(O)/fuzz/$(TARGET)
+	$< -max_total_time=$(SECONDS) -timeout=10 -print_final_stats=1 -artifact_prefix=$(O)/fuzz/$(TARGET)/found- \
+		$(O)/fuzz/$(TARGET) tests/fuzz/$(dir $(TARGET))corpus-$(notdir $(TARGET))
+
 check:
 	$(MAKE) WERROR=1 all host-applets
 	ci/run-gates
@@ -30,4 +41,4 @@ check-all:
 	$(MAKE) WERROR=1 all host-applets
 	ci/run-gates --all
 
-.PHONY: check check-all unit-programs fuzz-programs
+.PHONY: check check-all fuzz run-fuzzer unit-programs fuzz-programs
