@@ -15,7 +15,7 @@ CC     ?= gcc
 VERSION := $(shell cat VERSION)
 Q := $(if $(V),,@)
 
-APPLETS := bootplan coldplug findimg overlayroot packroot unpackroot vdattach wayback
+APPLETS := bootplan coldplug exitrd findimg overlayroot packroot unpackroot vdattach
 
 WARN := $(if $(WERROR),-Werror) -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
 	-Wundef -Wwrite-strings -Wcast-qual -Wswitch-enum -Wpointer-arith -Wno-unused-parameter

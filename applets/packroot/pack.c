@@ -11,7 +11,7 @@
 #include "applets/packroot/generations.h"
 #include "applets/packroot/tree.h"
 
-/* Returns the way back, for leave(), or -errno. */
+/* Returns where to go back to, for leave(), or -errno. */
 static int enter(const char *root, struct error **err)
 {
 	int outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -132,7 +132,7 @@ static bool mode_needs(const struct profile *profile, const char *applet)
 static int add_own_programs(struct planner *planner, struct error **err)
 {
 	static const char *const always[] = { "bootplan", "coldplug", "findimg", "vdattach",
-					      "wayback" };
+					      "exitrd" };
 	static const char *const by_mode[] = { "overlayroot", "unpackroot", "packroot" };
 	static const struct cause cause = { .reason = "needed by the root mode" };
 	int r = plan_add_link(planner, SEGMENT_BASE, "bin/modprobe", "coldplug", &skeleton, err);

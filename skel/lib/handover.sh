@@ -9,7 +9,7 @@ handover() {
 	install_shutdown
 	eject_at_end
 	watch_boot
-	! needs_wayback || INIT=/run/initramfs/bin/wayback$NL$INIT
+	! needs_exitrd || INIT=/run/initramfs/bin/exitrd$NL$INIT
 	give_resolv_conf
 	show_host
 	watch_store
@@ -29,9 +29,9 @@ start_init() {
 	exec $RUN switch_root "$NEWROOT" $INIT $INIT_ARGS
 }
 
-# systemd runs the shutdown programs by itself; for all others wayback(8) does.
-needs_wayback() {
-	[ -e "$RAMFS/bin/wayback" ] && [ -x "$RAMFS/shutdown" ] || return 1
+# systemd runs the shutdown programs by itself; for all others exitrd(8) does.
+needs_exitrd() {
+	[ -e "$RAMFS/bin/exitrd" ] && [ -x "$RAMFS/shutdown" ] || return 1
 	inside "$INIT"
 	case $RET in */systemd) return 1 ;; esac
 }
@@ -112,7 +112,7 @@ install_shutdown() {
 	done
 	mkdir -p "$@" || warn "$RAMFS: the directories of the shutdown programs cannot be made"
 	set -- "$ROOT/bin/busybox"
-	for dir in vdattach wayback; do
+	for dir in vdattach exitrd; do
 		[ ! -e "$ROOT/bin/$dir" ] || set -- "$@" "$ROOT/bin/$dir"
 	done
 	ln -sf busybox "$RAMFS/bin/sh" || :

@@ -158,7 +158,7 @@ boot_pxe() {
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
 
-# small_root FOLDER: a root of busybox alone, whose init tells what it is, writes /kept and goes the way back.
+# small_root FOLDER: a root of busybox alone, whose init tells what it is, writes /kept and powers off.
 # test.keep=TEXT on the command line is added to /kept, test.run=FILE is a script of the root to run.
 small_root() {
 	mkdir -p "$1/bin" "$1/sbin" "$1/etc" "$1/dev" "$1/proc" "$1/sys" "$1/run" "$1/tmp"

@@ -38,7 +38,7 @@ load findimg
 	assert_equal "$(<"/sys/block/${loop#/dev/}/ro")" 1
 }
 
-@test "the winner is mounted read-only, printed, and recorded for the way back" {
+@test "the winner is mounted read-only, printed, and recorded for the shutdown" {
 	ext4_image disk one boot/image
 	attach disk
 	find_only -t 0 --state "$PWD/state" boot/none boot/image

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The way back: /run/initramfs/shutdown, which is process 1 at the very end.
+# The shutdown: /run/initramfs/shutdown, which is process 1 at the very end.
 load lib.bash
 
 # The tree as systemd leaves it: / is the shutdown ramfs, the old root at /oldroot.
@@ -175,9 +175,9 @@ holder() {
 
 kexec_falls_back() {
 	old_tree
-	fake wayback <<<'exit 1'
+	fake exitrd <<<'exit 1'
 	down kexec
-	calls 'wayback --kexec' 'reboot -f'
+	calls 'exitrd --kexec' 'reboot -f'
 }
 @test "kexec without a loaded kernel reboots" { both kexec_falls_back; }
 

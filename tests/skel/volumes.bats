@@ -214,7 +214,7 @@ not_here() {
 }
 @test "a volume that is not there is named" { both not_here; }
 
-# The way back: the lower of two volumes is busy as long as the upper one is there.
+# The shutdown: the lower of two volumes is busy as long as the upper one is there.
 shut() {
 	volume_fakes
 	"$FAKES/volume" dm-0 crypt CRYPT-LUKS2-abc vda2

@@ -16,7 +16,7 @@
 
 struct generation_request {
 	unsigned int keep; /* generations that can be gone back to; 0: none are made */
-	bool commit;	   /* all of them become one: there is no way back behind this boot */
+	bool commit;	   /* all of them become one: the changes before this boot cannot be undone */
 	bool discard;	   /* what the last boot changed is set aside */
 	bool ask;	   /* on the console: which one to use */
 };

@@ -1,4 +1,4 @@
-# promise: a kernel that was loaded with kexec is started at the end of the way back, when the disks are free, and boots the same root
+# promise: a kernel that was loaded with kexec is started at the end of the shutdown, when the disks are free, and boots the same root
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 build disk disk

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "applets/wayback/machine.h"
+#include "applets/exitrd/machine.h"
 
 #include <signal.h>
 #include <sys/wait.h>

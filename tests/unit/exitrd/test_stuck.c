@@ -22,7 +22,7 @@
 #include <cmocka.h>
 #include <linux/fuse.h>
 
-#include "applets/wayback/stuck.h"
+#include "applets/exitrd/stuck.h"
 
 static int proc = -1;
 
@@ -84,7 +84,7 @@ static pid_t stuck_namespace(const char *dir, int fuse)
 
 static void a_stuck_process_is_named_after_some_looks(void **state)
 {
-	char dir[] = "/tmp/wayback-stuck-XXXXXX", names[512];
+	char dir[] = "/tmp/exitrd-stuck-XXXXXX", names[512];
 	struct stuck stuck = { 0 };
 	int status, fuse, looks = 0;
 	pid_t init;

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 #include <linux/sched.h>
 
-#include "applets/wayback/machine.h"
+#include "applets/exitrd/machine.h"
 
 static const struct machine plain, panics = { .reboot_on_panic = true },
 				   loaded = { .kexec_loaded = true };

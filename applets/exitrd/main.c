@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * wayback: process 1 for roots whose init knows nothing of /run/initramfs/shutdown. The root's init
+ * exitrd: process 1 for roots whose init knows nothing of /run/initramfs/shutdown. The root's init
  * runs as the first process of a PID namespace, so that its "kill everybody" spares the programs
  * that serve the root's disk, and its reboot(2) comes here instead of ending the machine.
  */
@@ -19,14 +19,14 @@
 #include <linux/sched.h>
 
 #include "applets/lib/msg.h"
-#include "applets/wayback/machine.h"
-#include "applets/wayback/stuck.h"
+#include "applets/exitrd/machine.h"
+#include "applets/exitrd/stuck.h"
 
 #define RAMFS "/run/initramfs"
 
 static const char help[] =
-	"Usage: wayback INIT [ARGUMENT]...\n"
-	"       wayback --kexec\n"
+	"Usage: exitrd INIT [ARGUMENT]...\n"
+	"       exitrd --kexec\n"
 	"Starts a root's INIT and, when that ends or calls reboot(2), runs " RAMFS "/shutdown,\n"
 	"which unmounts and detaches what the boot has stacked. To be process 1 after\n"
 	"switch_root; INIT becomes process 1 of a PID namespace.\n"
@@ -178,13 +178,13 @@ static int start_loaded_kernel(void)
 
 int main(int argc, char **argv)
 {
-	msg_init("wayback", MSG_INFO);
+	msg_init("exitrd", MSG_INFO);
 	if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
 		fputs(help, stdout);
 		return 0;
 	}
 	if (argc == 2 && (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0)) {
-		puts("wayback " VERSION);
+		puts("exitrd " VERSION);
 		return 0;
 	}
 	if (argc == 2 && strcmp(argv[1], "--kexec") == 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "applets/wayback/stuck.h"
+#include "applets/exitrd/stuck.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-# promise: systemd's reboot goes the way back as power-off does; a host partition that a process still holds is named instead of 'clean'
+# promise: systemd's reboot shuts down as power-off does; a host partition that a process still holds is named instead of 'clean'
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 cat >"$WORK/holder.c" <<'HOLDER'
