@@ -18,9 +18,9 @@
 #include <linux/reboot.h>
 #include <linux/sched.h>
 
-#include "applets/lib/msg.h"
 #include "applets/exitrd/machine.h"
 #include "applets/exitrd/stuck.h"
+#include "applets/lib/msg.h"
 
 #define RAMFS "/run/initramfs"
 

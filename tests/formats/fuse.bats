@@ -25,8 +25,8 @@ process() { vd list --json | sed -n "s,.*\"$device\".*\"$1\": \([0-9]*\).*,\1,p"
 supervisor() { process pid; }
 worker() { process worker; }
 
-# guardian SUPERVISOR WORKER: the third process with the same command line
-guardian() {
+# monitor SUPERVISOR WORKER: the third process with the same command line
+monitor() {
 	local pid
 	for pid in $(pgrep -x vdattach); do
 		[ "$pid" = "$1" ] || [ "$pid" = "$2" ] || ! cmp -s "/proc/$pid/cmdline" "/proc/$1/cmdline" || echo "$pid"
@@ -118,18 +118,18 @@ finish() {
 	rm -rf m/lost+found
 	write_files 3>&- &
 	writer=$!
-	for pair in 'supervisor worker' 'supervisor guardian' 'worker guardian' 'supervisor worker'; do
+	for pair in 'supervisor worker' 'supervisor monitor' 'worker monitor' 'supervisor worker'; do
 		supervisor=$(supervisor) worker=$(worker)
-		guardian=$(guardian "$supervisor" "$worker")
-		[ -n "$guardian" ]
+		monitor=$(monitor "$supervisor" "$worker")
+		[ -n "$monitor" ]
 		first=${pair% *} second=${pair#* }
 		kill -9 "${!first}" "${!second}"
 		for role in $pair; do
-			[ "$role" = guardian ] || await_other "$role" "${!role}"
+			[ "$role" = monitor ] || await_other "$role" "${!role}"
 		done
 		supervisor=$(supervisor) worker=$(worker)
 		for _ in $(seq 600); do
-			[ -z "$(guardian "$supervisor" "$worker")" ] || break
+			[ -z "$(monitor "$supervisor" "$worker")" ] || break
 			sleep 0.05
 		done
 	done

@@ -16,9 +16,9 @@
 
 struct generation_request {
 	unsigned int keep; /* generations that can be gone back to; 0: none are made */
-	bool commit;	   /* all of them become one: the changes before this boot cannot be undone */
-	bool discard;	   /* what the last boot changed is set aside */
-	bool ask;	   /* on the console: which one to use */
+	bool commit;  /* all of them become one: the changes before this boot cannot be undone */
+	bool discard; /* what the last boot changed is set aside */
+	bool ask;     /* on the console: which one to use */
 };
 
 struct generation_list {

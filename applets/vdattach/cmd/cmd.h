@@ -17,13 +17,13 @@ struct options {
 	const char *parents; /* folder below which the image's other files may be; NULL = its own */
 	const char *snapshots[SNAPSHOTS_MAX]; /* each continues the one before, the first IMAGE */
 	unsigned int n_snapshots;
-	struct vault *vault;  /* what a killed worker has left, and this one will; or NULL */
-	uint32_t sector_size; /* of the partition table; 0 = find out */
-	uint32_t patience;    /* seconds without server after which requests fail; 0 = never */
+	struct recovery *recovery; /* what a killed worker has left, and this one will; or NULL */
+	uint32_t sector_size;	   /* of the partition table; 0 = find out */
+	uint32_t patience;	   /* seconds without server after which requests fail; 0 = never */
 	bool read_only, json, once;
 	bool lock;	   /* the image's files against other programs that write them */
 	char *const *argv; /* of the program */
-	/* canonical folders that the daemon's enclosure is to have */
+	/* canonical folders that the daemon's sandbox is to have */
 	const char *folders[FOLDERS_MAX];
 	unsigned int n_folders;
 };

@@ -11,7 +11,7 @@
 #include "applets/vdattach/cmd/remote.h"
 #include "applets/vdattach/daemon/daemon.h"
 #include "applets/vdattach/export/export.h"
-#include "applets/vdattach/source/vault.h"
+#include "applets/vdattach/source/recovery.h"
 
 #define WORDS_MAX (16u + 2 * SNAPSHOTS_MAX + 2 * FOLDERS_MAX)
 
@@ -149,7 +149,7 @@ int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err)
 struct daemon_image {
 	const struct options *options;
 	struct guest guest;
-	struct vault vault;
+	struct recovery recovery;
 };
 
 static int open_image(struct daemon_job *job, struct backend *ret, struct error **err)
@@ -159,7 +159,7 @@ static int open_image(struct daemon_job *job, struct backend *ret, struct error 
 	int r = options->parents ? make_dirs(options->parents, 0755, err) : 0;
 
 	if (r == 0)
-		r = vault_init(&image->vault, job->state->vault_fd, err);
+		r = recovery_init(&image->recovery, job->state->recovery_fd, err);
 	if (r == 0)
 		r = guest_open(options, options->read_only, &image->guest, err);
 	if (r == 0)
@@ -206,7 +206,7 @@ int cmd_daemon(const struct options *given, struct error **err)
 		job.close = remote_close;
 	}
 	options.lock = true;
-	options.vault = &image.vault;
+	options.recovery = &image.recovery;
 	r = supervisor_run(&job, err);
 	/* attach has the message, or the kernel's log */
 	error_release(err);

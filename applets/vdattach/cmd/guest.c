@@ -55,7 +55,7 @@ static int add_opener(const struct options *options, const char *path, struct gu
 	guest->openers[guest->n_openers++] = opener;
 	r = file_opener_init(opener, path, options->parents, err);
 	opener->lock = options->lock;
-	opener->vault = options->vault;
+	opener->recovery = options->recovery;
 	return r;
 }
 
@@ -76,7 +76,7 @@ static int open_next(const struct options *options, const char *path, const char
 	    source->inode == guest->image->source->inode)
 		return 0;
 	if (r == 0) {
-		source->vault = options->vault;
+		source->recovery = options->recovery;
 		r = source_rescue(source, false, err);
 	}
 	if (r == 0)

@@ -38,7 +38,7 @@ int daemon_execute(int exe, char *const *argv)
 _noreturn_ static void become_supervisor(const struct daemon_job *job)
 {
 	const struct daemon_state *state = job->state;
-	const int fds[] = { state->kernel_fd, state->vault_fd, state->memory_fd };
+	const int fds[] = { state->kernel_fd, state->recovery_fd, state->memory_fd };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
 		if (fds[i] >= 0)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon of an attached image: supervisor and worker, as server.h has them, and a guardian.
- * They watch each other: the supervisor starts a new worker or guardian when one dies, each of
+ * The daemon of an attached image: supervisor and worker, as server.h has them, and a monitor.
+ * They watch each other: the supervisor starts a new worker or monitor when one dies, each of
  * these a new supervisor. So any two may be killed at once.
  *
  *	attach --fork, exec--> supervisor --fork--> worker (opens the image, serves)
  *	                        ^      ^  |             |
  *	                        |      +--|-fork, exec--+  when the supervisor was killed
- *	            fork, exec--+         +---fork--> guardian
+ *	            fork, exec--+         +---fork--> monitor
  *
  * The program is executed from memory, and the command line says what there is to do; what is
  * learnt later lies in struct daemon_state, a page of memory that all of them share.
@@ -41,9 +41,9 @@ struct daemon_state {
 	bool started;	  /* it is there for others */
 	char devpath[64]; /* the transport's */
 	unsigned int index;
-	int kernel_fd; /* inherited by the (next) supervisor, or -1 */
-	int vault_fd;  /* likewise: what a killed worker leaves to the next one, see vault.h */
-	int memory_fd; /* likewise: see server.h */
+	int kernel_fd;	 /* inherited by the (next) supervisor, or -1 */
+	int recovery_fd; /* likewise: what a killed worker leaves to the next one, see recovery.h */
+	int memory_fd;	 /* likewise: see server.h */
 	/* who is who, for list; see role.h */
 	pid_t supervisor, worker; /* 0: there was none yet */
 	bool replacing;		  /* a worker: the device has none that serves it */
@@ -109,7 +109,7 @@ int supervisor_run(struct daemon_job *job, struct error **err) _must_check_ _non
 _noreturn_ void worker_run(struct daemon_job *job, struct vd_server *server, int supervisor);
 
 /* Waits for the end of the supervisor and starts the next one, until the device is taken down. */
-_noreturn_ void guardian_run(struct daemon_job *job);
+_noreturn_ void monitor_run(struct daemon_job *job);
 
 /*
  * Waits for the end of the supervisor (a pidfd that becomes ours, or -1: there is none) and starts

@@ -9,7 +9,7 @@
 
 #include "common/macro.h"
 
-enum role { ROLE_SUPERVISOR, ROLE_WORKER, ROLE_GUARDIAN };
+enum role { ROLE_SUPERVISOR, ROLE_WORKER, ROLE_MONITOR };
 
 /* Takes a role for as long as this process lives. 0, or -EBUSY: another one has it. */
 int role_claim(enum role role) _must_check_;

@@ -122,12 +122,12 @@ int supervisor_start_worker(struct supervisor *s, bool again, struct error **err
 	return r;
 }
 
-void supervisor_start_guardian(struct supervisor *s)
+void supervisor_start_monitor(struct supervisor *s)
 {
 	pid_t pid;
 
-	s->guardian = role_holder(ROLE_GUARDIAN);
-	if (s->guardian >= 0)
+	s->monitor = role_holder(ROLE_MONITOR);
+	if (s->monitor >= 0)
 		return;
 	pid = fork();
 	if (pid == 0) {
@@ -135,16 +135,16 @@ void supervisor_start_guardian(struct supervisor *s)
 		closep(&s->report);
 		closep(&s->self);
 		closep(&s->worker);
-		guardian_run(s->job);
+		monitor_run(s->job);
 	}
-	s->guardian = pid > 0 ? pidfd_of(pid) : -1;
+	s->monitor = pid > 0 ? pidfd_of(pid) : -1;
 }
 
-void supervisor_end_guardian(struct supervisor *s)
+void supervisor_end_monitor(struct supervisor *s)
 {
 	s->state->stopping = true;
-	if (s->guardian >= 0 && pidfd_kill(s->guardian) == 0)
-		pidfd_wait(s->guardian, -1);
-	closep(&s->guardian);
-	s->guardian = -1;
+	if (s->monitor >= 0 && pidfd_kill(s->monitor) == 0)
+		pidfd_wait(s->monitor, -1);
+	closep(&s->monitor);
+	s->monitor = -1;
 }

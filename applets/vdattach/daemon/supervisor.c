@@ -11,8 +11,8 @@
 
 #include "applets/lib/msg.h"
 #include "applets/vdattach/daemon/daemon.h"
-#include "applets/vdattach/daemon/enclosure.h"
 #include "applets/vdattach/daemon/role.h"
+#include "applets/vdattach/daemon/sandbox.h"
 #include "applets/vdattach/daemon/supervisor.h"
 #include "applets/vdattach/export/control.h"
 #include "applets/vdattach/server/pidfd.h"
@@ -135,8 +135,8 @@ static int take_down(struct supervisor *s, struct error **err)
 		error_make(err, r, "%s is detached, but not all is written: %s", s->server.devpath,
 			   state->message);
 	s->job->ops->destroy(&s->server);
-	supervisor_end_guardian(s);
-	released = enclosure_release(r == 0 ? err : NULL);
+	supervisor_end_monitor(s);
+	released = sandbox_release(r == 0 ? err : NULL);
 	return r < 0 ? r : released;
 }
 
@@ -167,19 +167,19 @@ static int supervise(struct supervisor *s)
 	for (;;) {
 		struct pollfd fds[] = { { s->control, POLLIN, 0 },
 					{ s->worker, POLLIN, 0 },
-					{ s->guardian, POLLIN, 0 } };
+					{ s->monitor, POLLIN, 0 } };
 
 		if (poll(fds, ARRAY_SIZE(fds), s->worker < 0 ? RETRY_MS : -1) < 0)
 			continue;
 		if (s->worker >= 0 && fds[1].revents)
 			forget_worker(s);
 		if (s->worker < 0 && device_is_gone(s)) {
-			supervisor_end_guardian(s);
-			return enclosure_release(NULL);
+			supervisor_end_monitor(s);
+			return sandbox_release(NULL);
 		}
-		if (s->guardian >= 0 && fds[2].revents) {
-			closep(&s->guardian);
-			supervisor_start_guardian(s);
+		if (s->monitor >= 0 && fds[2].revents) {
+			closep(&s->monitor);
+			supervisor_start_monitor(s);
 		}
 		if (s->worker < 0)
 			try_replace(s);
@@ -202,7 +202,7 @@ static void record(struct supervisor *s)
 static int bring_up(struct supervisor *s, struct error **err)
 {
 	const struct vd_server_ops *ops = s->job->ops;
-	int r = enclosure_enter(s->job->folders, s->job->n_folders, err);
+	int r = sandbox_enter(s->job->folders, s->job->n_folders, err);
 
 	if (r < 0)
 		return r;
@@ -300,7 +300,7 @@ static void init(struct supervisor *s, struct daemon_job *job, bool again)
 	struct daemon_state *state = job->state;
 
 	*s = (struct supervisor){
-		.job = job, .state = state, .worker = -1, .guardian = -1, .control = -1
+		.job = job, .state = state, .worker = -1, .monitor = -1, .control = -1
 	};
 	s->server = (struct vd_server){
 		.ops = job->ops,
@@ -319,7 +319,7 @@ static void init(struct supervisor *s, struct daemon_job *job, bool again)
 	s->self = pidfd_of(getpid());
 	job->exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (!again) {
-		state->vault_fd = daemon_memory("vdattach-vault");
+		state->recovery_fd = daemon_memory("vdattach-recovery");
 		state->memory_fd = daemon_memory("vdattach-transport");
 	}
 	state->supervisor = getpid();
@@ -337,14 +337,14 @@ int supervisor_run(struct daemon_job *job, struct error **err)
 		return 0;
 	daemon_harden();
 	init(&s, job, again);
-	if (s.self < 0 || job->exe < 0 || s.state->vault_fd < 0 || s.state->memory_fd < 0)
+	if (s.self < 0 || job->exe < 0 || s.state->recovery_fd < 0 || s.state->memory_fd < 0)
 		r = error_sys(err, errno, "start the daemon");
 	else
 		r = again ? go_on(&s, err) : bring_up(&s, err);
 	if (r == 0) {
-		/* before the guardian gets what is attach's */
+		/* before the monitor gets what is attach's */
 		msg_to_kmsg();
-		supervisor_start_guardian(&s);
+		supervisor_start_monitor(&s);
 		daemon_lock_memory();
 	}
 	if (r == 0 && again)

@@ -11,7 +11,7 @@ struct supervisor {
 	struct vd_server server;
 	int self;     /* our pidfd, for the workers */
 	int worker;   /* its pidfd, or -1 */
-	int guardian; /* its pidfd, or -1 */
+	int monitor;  /* its pidfd, or -1 */
 	int control;  /* listening socket */
 	int report;   /* for attach, which waits until nobody has it open; or -1 */
 	bool waiting; /* recover() is done, the next worker is not there yet */
@@ -24,10 +24,10 @@ struct supervisor {
  */
 int supervisor_start_worker(struct supervisor *s, bool again, struct error **err) _must_check_;
 
-/* Makes sure that there is a guardian, in s->guardian. */
-void supervisor_start_guardian(struct supervisor *s);
+/* Makes sure that there is a monitor, in s->monitor. */
+void supervisor_start_monitor(struct supervisor *s);
 
 /* From now on nobody is replaced. */
-void supervisor_end_guardian(struct supervisor *s);
+void supervisor_end_monitor(struct supervisor *s);
 
 #endif

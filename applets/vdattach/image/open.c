@@ -214,7 +214,7 @@ static int adopt(struct file_opener *opener, int fd, char **path, bool read_only
 	if (r == 0 && opener->lock)
 		r = source_file_lock(source, err);
 	if (r == 0) {
-		source->vault = opener->vault;
+		source->recovery = opener->recovery;
 		r = source_rescue(source, false, err);
 	}
 	if (r == 0 && remember(opener, steal_ptr(path)) < 0)

@@ -22,7 +22,7 @@ struct file_opener {
 	bool lock;		  /* what is opened is locked, see source_file_lock */
 	char **opened;		  /* the paths of the files that were opened; owned */
 	size_t n_opened;
-	struct vault *vault; /* for files that are opened for writing, or NULL; not owned */
+	struct recovery *recovery; /* for files that are opened for writing, or NULL; not owned */
 };
 
 /*

@@ -14,7 +14,7 @@
 #include "common/macro.h"
 
 struct source;
-struct vault;
+struct recovery;
 
 struct source_extent {
 	uint64_t length; /* bytes from the offset asked for, never 0 */
@@ -58,9 +58,9 @@ struct source {
 	uint64_t size;
 	uint64_t device, inode; /* which file it is; 0, 0 = not known */
 	bool read_only;
-	struct vault *vault;  /* where its changed tables are kept, or NULL; not owned */
-	bool was_raw;	      /* see source_file_remember_raw() */
-	struct error *reason; /* of the failure of the operation just done, or NULL; owned */
+	struct recovery *recovery; /* where its changed tables are kept, or NULL; not owned */
+	bool was_raw;		   /* see source_file_remember_raw() */
+	struct error *reason;	   /* of the failure of the operation just done, or NULL; owned */
 };
 
 /*
@@ -83,8 +83,8 @@ int source_pwrite(struct source *source, const void *buf, size_t n, uint64_t off
 int source_flush(struct source *source, struct error **err) _must_check_ _nonnull_(1);
 
 /*
- * Writes what a killed process has left of source's tables in its vault (vault.h). late: of those
- * that must not be written before the format has looked at the image. 0 or -errno.
+ * Writes what a killed process has left of source's tables in its recovery memory (recovery.h).
+ * late: of those that must not be written before the format has looked at the image. 0 or -errno.
  */
 int source_rescue(struct source *source, bool late, struct error **err) _must_check_ _nonnull_(1);
 

@@ -50,13 +50,13 @@ reaches_host() {
 	echo "=== flushes $file: $((after - before)) of the host's disk for $1"
 	[ $after -gt "$before" ] || no "$file: $1 and its fsync never reached the host's disk"
 }
-# guardian SUPERVISOR WORKER: the third process
-guardian() { workers | grep -v -x -e "$1" -e "$2"; }
-has_guardian() { [ -n "$(guardian "$(process pid)" "$(worker)")" ]; }
+# monitor SUPERVISOR WORKER: the third process
+monitor() { workers | grep -v -x -e "$1" -e "$2"; }
+has_monitor() { [ -n "$(monitor "$(process pid)" "$(worker)")" ]; }
 # killed ROLE ROLE: at once, while the disk is written; others take over
 kill_pair() {
 	supervisor=$(process pid) worker=$(worker)
-	guardian=$(guardian "$supervisor" "$worker")
+	monitor=$(monitor "$supervisor" "$worker")
 	eval "kill -9 \$$1 \$$2" || no "$file: no $1 or $2"
 	for role; do
 		case $role in
@@ -64,7 +64,7 @@ kill_pair() {
 		worker) replaced worker "$worker" ;;
 		esac
 	done
-	until_true 100 has_guardian || no "$file: no guardian after $1 and $2 were killed"
+	until_true 100 has_monitor || no "$file: no monitor after $1 and $2 were killed"
 }
 # life FILE: what a disk lives through that holds the root
 life() {
@@ -79,8 +79,8 @@ life() {
 	replaced worker "$old"
 	echo "=== $file: supervisor and then worker replaced"
 	kill_pair supervisor worker
-	kill_pair worker guardian
-	kill_pair supervisor guardian
+	kill_pair worker monitor
+	kill_pair supervisor monitor
 	kill_pair supervisor worker
 	wait $writer || no "$file: an error while its processes were killed"
 	blockwork verify "$disk" 6 400 || no "$file: verify 6"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * killed_format: a process writes to an image without flushing and is killed in the middle. The
- * next one, which has its vault, must find every write that was answered, and check no error.
+ * next one, which has its recovery memory, must find every write that was answered, and check no
+ * error.
  */
 #ifndef TESTS_VDATTACH_KILLED_H
 #define TESTS_VDATTACH_KILLED_H
@@ -13,7 +14,7 @@
 #include <time.h>
 
 #include "applets/vdattach/image/open.h"
-#include "applets/vdattach/source/vault.h"
+#include "applets/vdattach/source/recovery.h"
 #include "tests/unit/vdattach/crash.h"
 
 #define KILLED_SECTORS 65536u
@@ -27,7 +28,7 @@ struct killed_shared {
 struct killed_run {
 	char folder[64], path[160];
 	struct world world;
-	struct vault vault;
+	struct recovery recovery;
 	struct file_opener opener;
 	struct vd_image *image;
 	struct source *disk;
@@ -75,7 +76,7 @@ static inline int killed_open(struct killed_run *run, struct error **err)
 {
 	struct vd_open_how how = { .opener = &run->opener.opener };
 	struct source *source = NULL;
-	int r = vault_init(&run->vault, run->vault.fd, err);
+	int r = recovery_init(&run->recovery, run->recovery.fd, err);
 
 	run->image = NULL;
 	if (r == 0)
@@ -84,7 +85,7 @@ static inline int killed_open(struct killed_run *run, struct error **err)
 		r = source_file_open(run->path, false, &source, err);
 	if (r < 0)
 		return r;
-	run->opener.vault = source->vault = &run->vault;
+	run->opener.recovery = source->recovery = &run->recovery;
 	r = source_rescue(source, false, err);
 	if (r == 0)
 		r = vd_image_open_how(source, &how, &run->image, err);
@@ -203,7 +204,7 @@ static inline void killed_start(struct killed_run *run, const struct vd_case *c,
 {
 	_cleanup_error_ struct error *err = NULL;
 
-	*run = (struct killed_run){ .vault.fd = memfd_create("vault", MFD_CLOEXEC) };
+	*run = (struct killed_run){ .recovery.fd = memfd_create("recovery", MFD_CLOEXEC) };
 	c->make(&run->world, rng);
 	killed_put_files(run);
 	run->shared = mmap(NULL, sizeof(*run->shared), PROT_READ | PROT_WRITE,
@@ -237,7 +238,7 @@ static inline void killed_format(const struct vd_case *c, uint64_t seed, unsigne
 	}
 	killed_remove_files(&run);
 	munmap(run.shared, sizeof(*run.shared));
-	close(run.vault.fd);
+	close(run.recovery.fd);
 	free(run.base);
 	world_release(&run.world);
 }

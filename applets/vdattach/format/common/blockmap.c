@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "applets/vdattach/source/vault.h"
+#include "applets/vdattach/source/recovery.h"
 
 #define NONE UINT32_MAX
 #define RESERVE \
@@ -23,7 +23,7 @@ struct blockmap {
 	struct source *source;
 	uint32_t page_size, n_pages, n_buckets, n_dirty;
 	uint32_t newest, oldest;
-	struct vault_memory memory;
+	struct recovery_memory memory;
 	struct page *pages; /* in memory */
 	uint32_t *buckets;
 	uint32_t *order; /* scratch of write_back */
@@ -44,9 +44,9 @@ int blockmap_new(struct source *source, uint32_t page_size, uint32_t pages, stru
 		 struct error **err)
 {
 	struct blockmap *map = calloc(1, sizeof(*map));
-	struct vault_shape shape = { .page_size = page_size,
-				     .slot_size = sizeof(struct page),
-				     .dirty_at = offsetof(struct page, dirty) };
+	struct recovery_shape shape = { .page_size = page_size,
+					.slot_size = sizeof(struct page),
+					.dirty_at = offsetof(struct page, dirty) };
 	int r;
 
 	if (!map)
@@ -57,7 +57,7 @@ int blockmap_new(struct source *source, uint32_t page_size, uint32_t pages, stru
 	map->n_pages = pages;
 	map->n_buckets = pages | 1;
 	shape.n = pages;
-	r = vault_take(source, &shape, &map->memory);
+	r = recovery_take(source, &shape, &map->memory);
 	map->pages = map->memory.slots;
 	map->bytes = map->memory.bytes;
 	map->buckets = malloc(map->n_buckets * sizeof(*map->buckets));
@@ -82,7 +82,7 @@ void blockmap_free(struct blockmap **map)
 	*map = NULL;
 	if (!m)
 		return;
-	vault_give(&m->memory);
+	recovery_give(&m->memory);
 	free(m->buckets);
 	free(m->order);
 	free(m);

@@ -12,7 +12,7 @@
 #define MAX_BITMAP_DIRECTORY (64 * MIB)
 
 /* Sets or clears the flag of the entry at that place of the file; on the disk at the next flush. */
-static int mend_copied(struct qcow2_checker *c, uint64_t at, bool copied, struct error **err)
+static int repair_copied(struct qcow2_checker *c, uint64_t at, bool copied, struct error **err)
 {
 	struct blockmap *map = qcow2_l2_map(c->q, at);
 	uint64_t value = 0;
@@ -45,7 +45,7 @@ static int check_copied(struct qcow2_checker *c, const char *what, uint64_t at, 
 	if (r < 0 || copied == (count == 1))
 		return r;
 	if (c->copied == QCOW2_COPIED_MEND)
-		return mend_copied(c, at, !copied, err);
+		return repair_copied(c, at, !copied, err);
 	findings_add(c->findings, FINDING_ERROR,
 		     "%s: qcow2: %s at offset %" PRIu64 ": refcount %" PRIu64
 		     ", but the COPIED flag is %s",

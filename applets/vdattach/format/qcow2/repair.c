@@ -40,8 +40,8 @@ static int mend(struct qcow2_checker *c, uint64_t cluster, uint64_t value, struc
 	return r;
 }
 
-static int mend_refcount(struct qcow2_checker *c, uint64_t cluster, uint64_t stored,
-			 uint16_t *count, struct error **err)
+static int repair_refcount(struct qcow2_checker *c, uint64_t cluster, uint64_t stored,
+			   uint16_t *count, struct error **err)
 {
 	uint64_t found = *count & QCOW2_COUNT_MASK;
 	uint32_t order = c->q->header.refcount_order;
@@ -72,8 +72,8 @@ static int refuse(const struct qcow2_checker *c, struct error **err)
 					: "its refcounts do not become right");
 }
 
-static int mend_behind(struct qcow2_checker *c, uint64_t cluster, uint64_t stored, uint16_t *count,
-		       struct error **err)
+static int repair_behind(struct qcow2_checker *c, uint64_t cluster, uint64_t stored,
+			 uint16_t *count, struct error **err)
 {
 	(void)stored;
 	(void)count;
@@ -85,7 +85,7 @@ static int clear_behind(struct qcow2_checker *c, struct error **err)
 {
 	int r = 0;
 
-	c->differs = mend_behind;
+	c->differs = repair_behind;
 	memset(c->counts, 0, c->n_counts * sizeof(*c->counts));
 	for (c->window = first_behind(c->q); c->window < c->end && r == 0; c->window += c->n_counts)
 		r = qcow2_has_blocks(c) ? qcow2_compare(c, err) : 0;
@@ -93,11 +93,11 @@ static int clear_behind(struct qcow2_checker *c, struct error **err)
 }
 
 /* Until a walk finds nothing wrong with refcounts and flags. */
-static int mend_all(struct qcow2_checker *c, uint64_t *ret_changed, struct error **err)
+static int repair_all(struct qcow2_checker *c, uint64_t *ret_changed, struct error **err)
 {
 	int r = clear_behind(c, err);
 
-	c->differs = mend_refcount;
+	c->differs = repair_refcount;
 	for (unsigned int pass = 0; pass < MAX_PASSES && r == 0; pass++) {
 		*ret_changed += c->changed;
 		r = qcow2_flush(c->image, err);
@@ -148,7 +148,7 @@ int qcow2_repair(struct vd_image *image, struct error **err)
 	if (r == 0 && (findings.count[FINDING_ERROR] || q->foreign))
 		r = refuse(&c, err);
 	if (r == 0)
-		r = mend_all(&c, &changed, err);
+		r = repair_all(&c, &changed, err);
 	if (r == 0)
 		r = clear_dirty(q, err);
 	if (r == 0)

@@ -22,15 +22,15 @@ int vhdx_pages_init(struct vhdx_pages *pages, struct source *source, uint64_t wa
 	unsigned int n = (unsigned int)MIN(MAX(wanted, (uint64_t)PAGES_MIN), (uint64_t)PAGES_MAX);
 
 	/* late: the log is replayed first */
-	const struct vault_shape shape = { .n = n,
-					   .page_size = VHDX_PAGE,
-					   .slot_size = sizeof(struct vhdx_page),
-					   .dirty_at = offsetof(struct vhdx_page, dirty),
-					   .late = true };
+	const struct recovery_shape shape = { .n = n,
+					      .page_size = VHDX_PAGE,
+					      .slot_size = sizeof(struct vhdx_page),
+					      .dirty_at = offsetof(struct vhdx_page, dirty),
+					      .late = true };
 	int r;
 
 	*pages = (struct vhdx_pages){ .source = source, .n = n };
-	r = vault_take(source, &shape, &pages->memory);
+	r = recovery_take(source, &shape, &pages->memory);
 	pages->slots = pages->memory.slots;
 	pages->bytes = pages->memory.bytes;
 	pages->buckets = malloc(BUCKETS * sizeof(*pages->buckets));
@@ -43,7 +43,7 @@ int vhdx_pages_init(struct vhdx_pages *pages, struct source *source, uint64_t wa
 
 void vhdx_pages_release(struct vhdx_pages *pages)
 {
-	vault_give(&pages->memory);
+	recovery_give(&pages->memory);
 	free(pages->buckets);
 	memset(pages, 0, sizeof(*pages));
 }

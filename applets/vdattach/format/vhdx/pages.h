@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "applets/vdattach/source/vault.h"
+#include "applets/vdattach/source/recovery.h"
 
 #define VHDX_PAGE 4096u
 /* Two log entries of so many pages and one descriptor sector each fit in the smallest log, 1 MiB.
@@ -19,7 +19,7 @@ struct vhdx_page;
 
 struct vhdx_pages {
 	struct source *source;
-	struct vault_memory memory;
+	struct recovery_memory memory;
 	struct vhdx_page *slots; /* in memory */
 	uint8_t *bytes;		 /* in memory */
 	int32_t *buckets;

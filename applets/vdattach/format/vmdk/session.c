@@ -20,7 +20,7 @@ static int refuse_damage(const struct vmdk_sparse *s, const struct findings *fin
 }
 
 /* Makes the second set of tables like the first; only changed pages are written later. */
-static int mend_table(struct vmdk_sparse *s, uint64_t i, struct error **err)
+static int repair_table(struct vmdk_sparse *s, uint64_t i, struct error **err)
 {
 	uint8_t first[VD_SECTOR], second[VD_SECTOR] = { 0 };
 	int r = 0;
@@ -66,7 +66,7 @@ static int begin_sparse(struct vmdk_sparse *s, struct error **err)
 	if (r == 0)
 		r = refuse_damage(s, &findings, err);
 	for (uint64_t i = 0; r == 0 && s->redundant && i < s->n_tables; i++)
-		r = mend_table(s, i, err);
+		r = repair_table(s, i, err);
 	if (r < 0)
 		return r;
 	s->align = usage.aligned ? s->grain_size : VD_SECTOR;

@@ -103,8 +103,8 @@ int vmdk_tables_open(struct vd_image *image, struct error **err)
 	t->source.ops = &tables_ops;
 	t->source.size = state->n_extents * VMDK_TABLES_SPAN;
 	t->source.read_only = image->read_only;
-	/* not the image file itself: its vault has these pages under another name */
-	t->source.vault = image->source->vault;
+	/* not the image file itself: its recovery memory has these pages under another name */
+	t->source.recovery = image->source->recovery;
 	t->source.device = image->source->device;
 	t->source.inode = ~image->source->inode;
 	t->state = state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "applets/vdattach/source/vault.h"
+#include "applets/vdattach/source/recovery.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 struct region {
 	uint64_t size; /* of all; a multiple of PAGE */
 	uint64_t device, inode;
-	struct vault_shape shape;
+	struct recovery_shape shape;
 	bool used;
 };
 
@@ -22,66 +22,67 @@ static uint64_t slots_at(void)
 	return (sizeof(struct region) + 63) & ~63ULL;
 }
 
-static uint64_t bytes_at(const struct vault_shape *shape)
+static uint64_t bytes_at(const struct recovery_shape *shape)
 {
 	return (slots_at() + (uint64_t)shape->n * shape->slot_size + 63) & ~63ULL;
 }
 
-static uint64_t region_size(const struct vault_shape *shape)
+static uint64_t region_size(const struct recovery_shape *shape)
 {
 	uint64_t n = bytes_at(shape) + (uint64_t)shape->n * shape->page_size;
 
 	return (n + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 }
 
-static struct region *map(const struct vault *vault, uint64_t start, uint64_t size)
+static struct region *map(const struct recovery *recovery, uint64_t start, uint64_t size)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vault->fd, (off_t)start);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, recovery->fd, (off_t)start);
 
 	return p == MAP_FAILED ? NULL : p;
 }
 
-int vault_init(struct vault *vault, int fd, struct error **err)
+int recovery_init(struct recovery *recovery, int fd, struct error **err)
 {
 	struct stat st;
 	uint64_t size = 1;
 
 	if (fstat(fd, &st) < 0)
 		return error_sys(err, errno, "memory that workers share");
-	*vault = (struct vault){ .fd = fd };
+	*recovery = (struct recovery){ .fd = fd };
 	/* who was killed while it took a region has left one of size 0 */
-	while (size > 0 && vault->end < (uint64_t)st.st_size) {
-		struct region *region = map(vault, vault->end, PAGE);
+	while (size > 0 && recovery->end < (uint64_t)st.st_size) {
+		struct region *region = map(recovery, recovery->end, PAGE);
 
 		size = region ? region->size : 0;
-		vault->end += size;
+		recovery->end += size;
 		if (region)
 			munmap(region, PAGE);
 	}
 	return 0;
 }
 
-static int take_heap(const struct vault_shape *shape, struct vault_memory *ret)
+static int take_heap(const struct recovery_shape *shape, struct recovery_memory *ret)
 {
-	*ret = (struct vault_memory){ .slots = calloc(shape->n, shape->slot_size),
-				      .bytes = malloc((size_t)shape->n * shape->page_size) };
+	*ret = (struct recovery_memory){ .slots = calloc(shape->n, shape->slot_size),
+					 .bytes = malloc((size_t)shape->n * shape->page_size) };
 	if (ret->slots && ret->bytes)
 		return 0;
-	vault_give(ret);
+	recovery_give(ret);
 	return -ENOMEM;
 }
 
-int vault_take(struct source *source, const struct vault_shape *shape, struct vault_memory *ret)
+int recovery_take(struct source *source, const struct recovery_shape *shape,
+		  struct recovery_memory *ret)
 {
-	struct vault *vault = source->vault;
+	struct recovery *recovery = source->recovery;
 	uint64_t size = region_size(shape);
 	struct region *region;
 
-	if (!vault || source->read_only)
+	if (!recovery || source->read_only)
 		return take_heap(shape, ret);
-	if (ftruncate(vault->fd, (off_t)(vault->end + size)) < 0)
+	if (ftruncate(recovery->fd, (off_t)(recovery->end + size)) < 0)
 		return -ENOMEM;
-	region = map(vault, vault->end, size);
+	region = map(recovery, recovery->end, size);
 	if (!region)
 		return -ENOMEM;
 	*region = (struct region){
@@ -89,10 +90,10 @@ int vault_take(struct source *source, const struct vault_shape *shape, struct va
 	};
 	/* from here on others see it */
 	__atomic_store_n(&region->size, size, __ATOMIC_RELEASE);
-	vault->end += size;
-	*ret = (struct vault_memory){ .slots = (uint8_t *)region + slots_at(),
-				      .bytes = (uint8_t *)region + bytes_at(shape),
-				      .region = region };
+	recovery->end += size;
+	*ret = (struct recovery_memory){ .slots = (uint8_t *)region + slots_at(),
+					 .bytes = (uint8_t *)region + bytes_at(shape),
+					 .region = region };
 	return 0;
 }
 
@@ -113,7 +114,7 @@ static bool has_dirty(const struct region *region)
 	return false;
 }
 
-void vault_give(struct vault_memory *memory)
+void recovery_give(struct recovery_memory *memory)
 {
 	struct region *region = memory->region;
 
@@ -124,13 +125,13 @@ void vault_give(struct vault_memory *memory)
 		free(memory->slots);
 		free(memory->bytes);
 	}
-	*memory = (struct vault_memory){ .slots = NULL };
+	*memory = (struct recovery_memory){ .slots = NULL };
 }
 
 /* Data first, then what names it. Pages behind the end are of a block that was given back. */
 static int write_pages(struct source *source, const struct region *region, struct error **err)
 {
-	const struct vault_shape *shape = &region->shape;
+	const struct recovery_shape *shape = &region->shape;
 	const uint8_t *bytes = (const uint8_t *)region + bytes_at(shape);
 	int r = source_flush(source, err);
 
@@ -158,14 +159,14 @@ static bool is_of(const struct region *region, const struct source *source, bool
 static uint64_t rescue_region(struct source *source, uint64_t start, bool late, int *r,
 			      struct error **err)
 {
-	struct vault *vault = source->vault;
-	struct region *region = map(vault, start, PAGE);
+	struct recovery *recovery = source->recovery;
+	struct region *region = map(recovery, start, PAGE);
 	uint64_t size = region ? region->size : 0;
 	bool mine = size && is_of(region, source, late);
 
 	if (region)
 		munmap(region, PAGE);
-	region = mine ? map(vault, start, size) : NULL;
+	region = mine ? map(recovery, start, size) : NULL;
 	if (!region)
 		return size;
 	if (has_dirty(region))
@@ -174,7 +175,7 @@ static uint64_t rescue_region(struct source *source, uint64_t start, bool late, 
 		region->used = false;
 	munmap(region, size);
 	if (*r == 0)
-		fallocate(vault->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		fallocate(recovery->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 			  (off_t)(start + PAGE), (off_t)(size - PAGE));
 	return size;
 }
@@ -184,9 +185,9 @@ int source_rescue(struct source *source, bool late, struct error **err)
 	uint64_t start = 0, size = 1;
 	int r = 0;
 
-	if (!source->vault || source->read_only)
+	if (!source->recovery || source->read_only)
 		return 0;
-	while (start < source->vault->end && size > 0 && r == 0) {
+	while (start < source->recovery->end && size > 0 && r == 0) {
 		size = rescue_region(source, start, late, &r, err);
 		start += size;
 	}

@@ -9,41 +9,41 @@
  * their data. So a kill leaves nothing worse than pages that a request has changed which was not
  * answered and is repeated.
  */
-#ifndef VDATTACH_VAULT_H
-#define VDATTACH_VAULT_H
+#ifndef VDATTACH_RECOVERY_H
+#define VDATTACH_RECOVERY_H
 
 #include "applets/vdattach/source/source.h"
 
 /* Keep the address for as long as sources name it. */
-struct vault {
+struct recovery {
 	int fd;	      /* memfd_create(); the caller's */
 	uint64_t end; /* of its part in use */
 };
 
 /* All that former users left at fd is found there. 0 or -errno. */
-int vault_init(struct vault *vault, int fd, struct error **err) _must_check_ _nonnull_(1);
+int recovery_init(struct recovery *recovery, int fd, struct error **err) _must_check_ _nonnull_(1);
 
 /* The shape of a table's pages in memory. Each has a slot, which begins with its offset in the
  * file as uint64_t (UINT64_MAX: none) and has a bool at dirty_at: changed. */
-struct vault_shape {
+struct recovery_shape {
 	uint32_t n, page_size, slot_size, dirty_at;
 	bool late; /* not written before source_rescue() with late */
 };
 
-struct vault_memory {
+struct recovery_memory {
 	void *slots;	/* n x slot_size, zero */
 	uint8_t *bytes; /* n x page_size, undefined: each page is read before it is used */
 	void *region;	/* NULL: of the heap */
 };
 
 /*
- * Memory for pages of source: of its vault, or (without one, or when nothing will be written) of
- * the heap. 0 or -ENOMEM.
+ * Memory for pages of source: of its recovery memory, or (without one, or when nothing will be
+ * written) of the heap. 0 or -ENOMEM.
  */
-int vault_take(struct source *source, const struct vault_shape *shape,
-	       struct vault_memory *ret) _must_check_ _nonnull_(1, 2, 3);
+int recovery_take(struct source *source, const struct recovery_shape *shape,
+		  struct recovery_memory *ret) _must_check_ _nonnull_(1, 2, 3);
 
-/* Frees it. Changed pages stay in the vault. All zero is fine. */
-void vault_give(struct vault_memory *memory) _nonnull_(1);
+/* Frees it. Changed pages stay in the recovery memory. All zero is fine. */
+void recovery_give(struct recovery_memory *memory) _nonnull_(1);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "applets/vdattach/daemon/enclosure.h"
+#include "applets/vdattach/daemon/sandbox.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -122,12 +122,12 @@ static bool is_there(const char *const *done, size_t n, const char *path)
 static int add_folders(const struct mount_list *mounts, const char *const *folders, size_t n,
 		       struct error **err)
 {
-	const char *done[ENCLOSURE_FOLDERS_MAX];
+	const char *done[SANDBOX_FOLDERS_MAX];
 	int r = 0;
 
-	if (n > ENCLOSURE_FOLDERS_MAX)
+	if (n > SANDBOX_FOLDERS_MAX)
 		return error_make(err, E2BIG, "the image's files are in %zu folders, at most %u", n,
-				  ENCLOSURE_FOLDERS_MAX);
+				  SANDBOX_FOLDERS_MAX);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		done[i] = file_system_of(mounts, folders[i]);
 		if (is_there(done, i, done[i]))
@@ -185,7 +185,7 @@ static int enter(const struct mount_list *old, struct error **err)
 	return r;
 }
 
-int enclosure_enter(const char *const *folders, size_t n, struct error **err)
+int sandbox_enter(const char *const *folders, size_t n, struct error **err)
 {
 	_cleanup_mount_list_ struct mount_list old = { .n = 0 };
 	int r;
@@ -213,7 +213,7 @@ static int unmount_patiently(const char *path, struct error **err)
 	return r < 0 ? error_sys(err, r, "unmount %s", path) : 0;
 }
 
-int enclosure_release(struct error **err)
+int sandbox_release(struct error **err)
 {
 	_cleanup_mount_list_ struct mount_list mounts = { .n = 0 };
 	int result = 0, r = mount_list_read(&mounts, err);

@@ -4,25 +4,25 @@
  * /dev, /proc, /sys and the folders of the image's files, at the paths that they have outside. No
  * other mount of the machine is held by it, and nobody outside can unmount the folders under it.
  */
-#ifndef VDATTACH_ENCLOSURE_H
-#define VDATTACH_ENCLOSURE_H
+#ifndef VDATTACH_SANDBOX_H
+#define VDATTACH_SANDBOX_H
 
 #include "common/error.h"
 #include "common/macro.h"
 
-#define ENCLOSURE_FOLDERS_MAX 64u
+#define SANDBOX_FOLDERS_MAX 64u
 
 /*
- * Moves this process, which must have one thread, into a new enclosure. folders: n canonical paths.
+ * Moves this process, which must have one thread, into a new sandbox. folders: n canonical paths.
  * "/" stands for all that lies directly in it. The working directory is / afterwards. 0 or -errno.
  */
-int enclosure_enter(const char *const *folders, size_t n, struct error **err) _must_check_;
+int sandbox_enter(const char *const *folders, size_t n, struct error **err) _must_check_;
 
 /*
  * Unmounts the folders; the file systems are free when it returns, if nobody else holds them.
- * For any process of the enclosure, when no file there is open any more. 0 or -errno of the first
- * that would not go.
+ * For any process of the mount sandbox, when no file there is open any more. 0 or -errno of the
+ * first that would not go.
  */
-int enclosure_release(struct error **err);
+int sandbox_release(struct error **err);
 
 #endif

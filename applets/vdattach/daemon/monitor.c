@@ -9,9 +9,9 @@
 #include "applets/vdattach/daemon/daemon.h"
 #include "applets/vdattach/daemon/role.h"
 
-void guardian_run(struct daemon_job *job)
+void monitor_run(struct daemon_job *job)
 {
-	if (role_claim(ROLE_GUARDIAN) < 0)
+	if (role_claim(ROLE_MONITOR) < 0)
 		_exit(0);
 	daemon_lock_memory();
 	daemon_keep_supervisor(job, role_holder(ROLE_SUPERVISOR));
