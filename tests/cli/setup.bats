@@ -67,6 +67,13 @@ PY
 
 as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 
+# A tree without a build, in which nothing may be built by the test; other users reach it wherever the repository is.
+bare_tree() {
+	mkdir tree
+	cp -R "$TOP/scripts" tree
+	printf 'all:\n\ttouch built\n' >tree/Makefile
+}
+
 @test "deps: another apt that holds the lists is waited for, then one line says who it is" {
 	repository 10
 	hold_lock apt/lists/lock
@@ -116,15 +123,17 @@ as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 }
 
 @test "deps: a user without sudo gets the command for root" {
+	bare_tree
 	repository 10
 	# shellcheck disable=SC2016 # variables of the shell inside
 	run -1 unshare -m sh -c '[ ! -e /usr/bin/sudo ] || mount --bind /dev/null /usr/bin/sudo; exec "$@"' - \
-		setpriv --reuid=65534 --regid=65534 --clear-groups "$TOP/scripts/deps" build
+		setpriv --reuid=65534 --regid=65534 --clear-groups "$PWD/tree/scripts/deps" build
 	assert_line --regexp '^deps: installing packages needs root, and there is no sudo here; run this as root: apt-get update && apt-get install .* gcc make '
 	[ "${#lines[@]}" = 1 ]
 }
 
 @test "deps: a user with sudo is told what it is for; one whom sudo refuses gets the command for root" {
+	bare_tree
 	repository 10
 	mkdir bin
 	printf '#!/bin/sh\necho "$@" >>%s/calls\nexit $(cat %s/status)\n' "$PWD" "$PWD" >bin/sudo
@@ -132,24 +141,18 @@ as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 	: >calls
 	chmod 666 calls
 	echo 0 >status
-	PATH=$PWD/bin:$PATH run -0 as_user "$TOP/scripts/deps" build
+	PATH=$PWD/bin:$PATH run -0 as_user "$PWD/tree/scripts/deps" build
 	assert_line --regexp '^deps: installing [0-9]+ packages needs root: running sudo scripts/deps build \(apt-get install .*\)$'
-	[ "$(cat calls)" = "$TOP/scripts/deps build" ]
+	[ "$(cat calls)" = "$PWD/tree/scripts/deps build" ]
 	echo 1 >status
-	PATH=$PWD/bin:$PATH run -1 as_user "$TOP/scripts/deps" build
+	PATH=$PWD/bin:$PATH run -1 as_user "$PWD/tree/scripts/deps" build
 	assert_line --partial 'sudo did not let us install packages; run this as root: apt-get update && apt-get install'
 }
 
 @test "deps: what is there is not installed again, and needs no root" {
-	run -0 as_user "$TOP/scripts/deps" build
+	bare_tree
+	run -0 as_user "$PWD/tree/scripts/deps" build
 	assert_output ''
-}
-
-# a tree without a build, in which nothing may be built by the test
-bare_tree() {
-	mkdir tree
-	cp -R "$TOP/scripts" tree
-	printf 'all:\n\ttouch built\n' >tree/Makefile
 }
 
 @test "quickstart: without space it ends before anything is installed or built" {
