@@ -86,13 +86,13 @@ named_modules() {
 	sed -n '/companions\[\] = {/,/^};/p' "$TOP/builder/resolve/module/modules.c" | sed 's|, "[^"]*" },$||' | grep -o '"[a-z0-9_]*"' | tr -d '"'
 	cat "$TOP"/profiles/*.profile | sed -n 's/^\(module\|blacklist\) //p' | tr ' ' '\n' | grep -x '[a-z0-9_]*'
 	cat "$TOP"/skel/lib/*.sh | sed -n 's/2>.*//; s/.*modprobe -[aq] \([a-z0-9_ ]*\).*/\1/p' | tr ' ' '\n' | grep -x '[a-z0-9_]\{1,\}'
-	cat "$TOP"/applets/*/*.c | sed -n 's/.*module_request("\([a-z0-9_]*\)").*/\1/p'
+	find "$TOP/applets" -name '*.c' -exec cat {} + | sed -n 's/.*module_request("\([a-z0-9_]*\)").*/\1/p'
 }
 
 @test "every module that tables, profiles and scripts name is one of each kernel, or known not to be" {
 	named_modules | sort -u >named
 	[ "$(wc -l <named)" -gt 35 ]
-	grep -qx ntfs3 named && grep -qx ublk_drv named && grep -qx bonding named && grep -qx dm_crypt named
+	for name in ntfs3 ublk_drv bonding dm_crypt; do grep -qx "$name" named; done
 	for kernel in "${kernels[@]}"; do
 		use_kernel "$kernel"
 		{ cut -d: -f1 "$INDEX/modules.dep" && cat "$INDEX/modules.builtin"; } | normal >have

@@ -207,7 +207,7 @@ lzo2() { source_package lzo2 "$1" src/lzo1x_d2.c="int lzo_version;" include/lzo/
 	assert_output 'version 1.1'
 	run -0 ls "$cache/builds"
 	assert [ "$(wc -l <<<"$output")" = 2 ]
-	rm -r "$cache/sources" archive
+	rm -r "$cache/sources" archive/pool
 	old_lists
 	run -0 musl_libs again lzo2
 	refute_output --partial building
