@@ -6,8 +6,8 @@ root tmpfs
 
 # The archive. Without a line here it is the one that the command line names (vi.image=...), or rootfs.tar.* in the initramfs,
 # put there by you: a second file after 'initrd' in the boot loader's menu is enough.
-# The one that 'mkvinitrd pack FOLDER rootfs.tar.zst' makes is there four times as fast as .tar.xz, and as small.
-#image file:rootfs.tar.zst      # packed into the initramfs; the path counts from the folder of this profile
+# The one that 'mkvinitrd pack DIRECTORY rootfs.tar.zst' makes is there four times as fast as .tar.xz, and as small.
+#image file:rootfs.tar.zst      # packed into the initramfs; the path counts from the directory of this profile
 #image /boot/rootfs.tar.xz      # on a partition of the machine
 #image http://server/rootfs.tar.xz   # fetched while it is unpacked; needs 'module =net', see profile netboot
 

@@ -112,7 +112,7 @@ static int add_device(struct hardware *h, int dir, bool has_modalias)
 	return *alias ? hardware_add(h, alias) : 0;
 }
 
-/* Folders that hold numbers, or devices below which no driver has anything to do. */
+/* Directories that hold numbers, or devices below which no driver has anything to do. */
 static bool is_dull(const char *name)
 {
 	static const char *const names[] = {

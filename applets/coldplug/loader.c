@@ -32,7 +32,7 @@ static bool exists(const char *path)
 	return stat(path, &st) == 0;
 }
 
-/* The only folder in dir, or NULL. */
+/* The only directory in dir, or NULL. */
 static char *only_entry(const char *dir)
 {
 	struct dirent *entry;

@@ -65,8 +65,8 @@ static int help(const struct arguments *a)
 		     "Loads a module, by name or alias, with what it depends on.\n\n"
 		     "  -a   all words are names        -q   no message when a name is not known\n"
 		     "  -v   print what is loaded       -n   print it, load nothing\n"
-		     "  -d   folder with lib/modules    -S   kernel version\n"
-		     "  -C   folder with *.conf files   -h, --help   -V, --version\n"
+		     "  -d   directory with lib/modules    -S   kernel version\n"
+		     "  -C   directory with *.conf files   -h, --help   -V, --version\n"
 		     "This is coldplug; it does not remove modules.");
 	else
 		puts("Usage: coldplug [OPTION]... [NAME]...\n"

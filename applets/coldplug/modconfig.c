@@ -92,7 +92,8 @@ int modconfig_read_dir(struct modconfig *config, const char *dir, struct error *
 	int n = scandir(dir, &list, is_conf, alphasort), code = 0;
 
 	if (n < 0)
-		return errno == ENOENT ? 0 : error_sys(err, errno, "cannot read folder '%s'", dir);
+		return errno == ENOENT ? 0
+				       : error_sys(err, errno, "cannot read directory '%s'", dir);
 	for (int i = 0; i < n; i++) {
 		if (code == 0)
 			code = modconfig_read_file(config, dir, list[i]->d_name, err);

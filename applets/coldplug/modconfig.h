@@ -25,7 +25,7 @@ struct modconfig {
 };
 
 /*
- * Reads all *.conf of folder dir in the order of their names (a folder that does not exist is
+ * Reads all *.conf of directory dir in the order of their names (a directory that does not exist is
  * empty). `install`, `remove` and unknown words are passed over with a warning that names file and
  * line. 0 or -errno.
  */

@@ -12,8 +12,8 @@
 
 struct module {
 	const char *name; /* folded, without .ko */
-	const char
-		*path; /* below the folder of the index, or absolute; NULL: built into the kernel */
+	const char *path; /* below the directory of the index, or absolute; NULL: built into the
+			     kernel */
 	const char *deps; /* the rest of its line in modules.dep: paths, what to load first comes
 			     last */
 	size_t index;	  /* place in modindex.modules */

@@ -19,7 +19,7 @@ struct request {
 	struct image_id id;
 	const char *disk;	/* -D: only this disk and its partitions, or NULL */
 	const char *only;	/* comma-separated names; no other device is opened; or NULL */
-	const char *mountpoint; /* an existing folder; NULL: nothing is mounted */
+	const char *mountpoint; /* an existing directory; NULL: nothing is mounted */
 	const char *state;	/* the record of what was stacked, or NULL */
 	const char *sysfs;	/* "/sys" */
 	char *const *paths;	/* any of them, the first that exists counts */

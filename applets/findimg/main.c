@@ -158,7 +158,7 @@ static int make_folder(const char *path, struct error **err)
 			continue;
 		*p = '\0';
 		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
-			return error_sys(err, errno, "cannot make folder '%s'", copy);
+			return error_sys(err, errno, "cannot make directory '%s'", copy);
 		if (!c)
 			return 0;
 		*p = c;

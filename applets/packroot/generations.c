@@ -18,7 +18,7 @@ int generations_open(const char *path, struct generations *ret, struct error **e
 		return error_sys(err, ENOMEM, "'%s'", path);
 	ret->dir = open(dirname(a), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (ret->dir < 0)
-		return error_sys(err, errno, "the folder of '%s'", path);
+		return error_sys(err, errno, "the directory of '%s'", path);
 	ret->name = strdup(basename(b));
 	if (!ret->name || asprintf(&ret->fresh, "%s.new", ret->name) < 0) {
 		ret->fresh = NULL;

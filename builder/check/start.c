@@ -15,7 +15,7 @@ static const struct program *program_of(const struct tree_node *node)
 	return node && node->file ? node->file->facts : NULL;
 }
 
-/* $ORIGIN in a run path is the folder of the program itself. */
+/* $ORIGIN in a run path is the directory of the program itself. */
 static bool in_run_path(const struct check *check, const struct tree_node *node,
 			const char *run_path, const char *name)
 {
@@ -58,7 +58,7 @@ static bool in_dir(const struct check *check, const char *dir, const char *name)
 	return image_tree_resolve(&check->tree, path, NULL);
 }
 
-/* With a cache or a list of folders the dynamic linker finds libraries anywhere. */
+/* With a cache or a list of directories the dynamic linker finds libraries anywhere. */
 static bool somewhere(const struct check *check, const char *name)
 {
 	const struct tree_node *node;

@@ -38,7 +38,7 @@ int cmd_profile(const struct options *options); /* cmd/profile.c */
 
 /*
  * Finds profile `name_or_path` (a path when it holds a '/' or ends in .profile and exists, else a
- * name in the profile folders), parses it with the -s directives, checks it, prints all
+ * name in the profile directories), parses it with the -s directives, checks it, prints all
  * diagnostics. Returns STATUS_OK or the exit status to end with.
  */
 int load_profile(const struct options *options, const struct host *host, struct profile *ret);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "builder/cmd/command.h"
-#include "builder/cmd/load-folders.h"
+#include "builder/cmd/load-directories.h"
 #include "builder/cmd/load-profile.h"
 #include "builder/resolve/module/group.h"
 #include "builder/util/log.h"
@@ -14,7 +14,7 @@ static void check_group(const struct stmt *stmt, size_t arg, struct diag *diag)
 {
 	const char *group = stmt->argv[arg] + 1, *near;
 
-	/* "=drivers/net" is a folder, which only the tree of the kernel can tell */
+	/* "=drivers/net" is a directory, which only the tree of the kernel can tell */
 	if (module_group_find(group) || strchr(group, '/'))
 		return;
 	near = suggest(group, module_group_name, NULL);
@@ -48,11 +48,11 @@ static int parse_all(struct profile *profile, const char *path, const struct vec
 	return r;
 }
 
-int load_profile_file(struct profile_folders *folders, const char *path,
+int load_profile_file(struct profile_folders *directories, const char *path,
 		      const struct vec *directives, struct profile *ret, struct diag *diag,
 		      struct error **err)
 {
-	struct profile_loader loader = profile_folders_loader(folders);
+	struct profile_loader loader = profile_folders_loader(directories);
 	int r = parse_all(ret, path, directives, &loader, diag, err);
 
 	if (r < 0)
@@ -62,15 +62,15 @@ int load_profile_file(struct profile_folders *folders, const char *path,
 	return 0;
 }
 
-static int load_and_report(const struct options *options, struct profile_folders *folders,
+static int load_and_report(const struct options *options, struct profile_folders *directories,
 			   struct profile *ret, struct error **err)
 {
 	struct diag diag = { 0 };
 	_cleanup_free_ char *path = NULL;
-	int r = profile_folders_find(folders, options->profile, &path, err);
+	int r = profile_folders_find(directories, options->profile, &path, err);
 
 	if (r == 0)
-		r = load_profile_file(folders, path, &options->directives, ret, &diag, err);
+		r = load_profile_file(directories, path, &options->directives, ret, &diag, err);
 	if (r == 0 && (diag.errors || !options->quiet))
 		diag_print(&diag, stderr);
 	if (r == 0 && diag.errors)
@@ -83,14 +83,14 @@ static int load_and_report(const struct options *options, struct profile_folders
 int load_profile(const struct options *options, const struct host *host, struct profile *ret)
 {
 	_cleanup_error_ struct error *err = NULL;
-	struct profile_folders folders;
+	struct profile_folders directories;
 	int r;
 
 	*ret = (struct profile){ 0 };
-	r = profile_folders_init(&folders, host, &err);
+	r = profile_folders_init(&directories, host, &err);
 	if (r == 0) {
-		r = load_and_report(options, &folders, ret, &err);
-		profile_folders_release(&folders);
+		r = load_and_report(options, &directories, ret, &err);
+		profile_folders_release(&directories);
 	}
 	if (r == 0)
 		return STATUS_OK;

@@ -4,14 +4,14 @@
 #ifndef BUILDER_LOAD_PROFILE_H
 #define BUILDER_LOAD_PROFILE_H
 
-#include "builder/cmd/load-folders.h"
+#include "builder/cmd/load-directories.h"
 
 /*
  * Reads the profile at path (NULL: none) and then the directives (-s: const char *), and checks all
  * of it. Problems in the text go to diag (return 0); -errno is for a first file that cannot be
  * read.
  */
-int load_profile_file(struct profile_folders *folders, const char *path,
+int load_profile_file(struct profile_folders *directories, const char *path,
 		      const struct vec *directives, struct profile *ret, struct diag *diag,
 		      struct error **err);
 

@@ -65,7 +65,7 @@ void job_release(struct job *job)
 	host_release(&job->host);
 }
 
-/* `-o FILE`; contents that a list cannot hold go into the folder FILE.d. */
+/* `-o FILE`; contents that a list cannot hold go into the directory FILE.d. */
 static int print_to_file(const struct plan *plan, const struct options *options, struct error **err)
 {
 	_cleanup_free_ char *spill = NULL;

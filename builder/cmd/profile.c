@@ -25,11 +25,11 @@ static void print_summary(const char *text)
 	}
 }
 
-static int list_profile(const struct options *options, const struct profile_folders *folders,
+static int list_profile(const struct options *options, const struct profile_folders *directories,
 			const char *name, struct error **err)
 {
 	_cleanup_free_ char *path = NULL, *text = NULL;
-	int r = profile_folders_find(folders, name, &path, err);
+	int r = profile_folders_find(directories, name, &path, err);
 
 	if (r < 0)
 		return r;
@@ -42,14 +42,14 @@ static int list_profile(const struct options *options, const struct profile_fold
 	return 0;
 }
 
-static int list_profiles(const struct options *options, struct profile_folders *folders,
+static int list_profiles(const struct options *options, struct profile_folders *directories,
 			 struct error **err)
 {
 	struct vec names = { 0 };
-	int r = profile_folders_list(folders, &names, err);
+	int r = profile_folders_list(directories, &names, err);
 	const char *name;
 
-	vec_foreach(i, name, &names) if (r == 0) r = list_profile(options, folders, name, err);
+	vec_foreach(i, name, &names) if (r == 0) r = list_profile(options, directories, name, err);
 	vec_clear(&names, free);
 	return r < 0 ? r : STATUS_OK;
 }
@@ -92,15 +92,15 @@ static void print_profile(const struct profile *profile)
 
 /* Loads one profile and prints its problems. STATUS_PROFILE when it has any, -errno when it cannot
  * be read. */
-static int check_profile(const struct options *options, struct profile_folders *folders,
+static int check_profile(const struct options *options, struct profile_folders *directories,
 			 const char *name, struct profile *profile, struct error **err)
 {
 	_cleanup_free_ char *path = NULL;
 	struct diag diag = { 0 };
-	int r = profile_folders_find(folders, name, &path, err);
+	int r = profile_folders_find(directories, name, &path, err);
 
 	if (r == 0)
-		r = load_profile_file(folders, path, &options->directives, profile, &diag, err);
+		r = load_profile_file(directories, path, &options->directives, profile, &diag, err);
 	if (r == 0 && (diag.errors || !options->quiet))
 		diag_print(&diag, stderr);
 	if (r == 0 && diag.errors)
@@ -109,12 +109,12 @@ static int check_profile(const struct options *options, struct profile_folders *
 	return r;
 }
 
-static int show_profile(const struct options *options, struct profile_folders *folders,
+static int show_profile(const struct options *options, struct profile_folders *directories,
 			struct error **err)
 {
 	struct profile profile = { 0 };
 	const char *name = options->argc > 1 ? options->argv[1] : options->profile;
-	int r = check_profile(options, folders, name, &profile, err);
+	int r = check_profile(options, directories, name, &profile, err);
 
 	if (r == STATUS_OK)
 		print_profile(&profile);
@@ -122,11 +122,11 @@ static int show_profile(const struct options *options, struct profile_folders *f
 	return r;
 }
 
-static int check_one(const struct options *options, struct profile_folders *folders,
+static int check_one(const struct options *options, struct profile_folders *directories,
 		     const char *name, struct error **err)
 {
 	struct profile profile = { 0 };
-	int r = check_profile(options, folders, name, &profile, err);
+	int r = check_profile(options, directories, name, &profile, err);
 
 	profile_release(&profile);
 	if (r == STATUS_OK && options->verbose)
@@ -134,16 +134,16 @@ static int check_one(const struct options *options, struct profile_folders *fold
 	return r;
 }
 
-static int check_profiles(const struct options *options, struct profile_folders *folders,
+static int check_profiles(const struct options *options, struct profile_folders *directories,
 			  struct error **err)
 {
 	int status = STATUS_OK;
 
 	if (options->argc < 2)
-		return check_one(options, folders, options->profile, err);
+		return check_one(options, directories, options->profile, err);
 	for (int i = 1; i < options->argc; i++) {
 		_cleanup_error_ struct error *problem = NULL;
-		int r = check_one(options, folders, options->argv[i], &problem);
+		int r = check_one(options, directories, options->argv[i], &problem);
 
 		if (r < 0)
 			log_msg(LOG_ERROR, "%s", error_msg(problem));
@@ -155,7 +155,7 @@ static int check_profiles(const struct options *options, struct profile_folders 
 static const struct verb {
 	const char *name;
 	int max_args; /* with the verb itself; 0: any number */
-	int (*run)(const struct options *options, struct profile_folders *folders,
+	int (*run)(const struct options *options, struct profile_folders *directories,
 		   struct error **err);
 } verbs[] = {
 	{ "list", 1, list_profiles },
@@ -191,7 +191,7 @@ int cmd_profile(const struct options *options)
 {
 	_cleanup_error_ struct error *err = NULL;
 	const struct verb *verb = find_verb(options);
-	struct profile_folders folders = { 0 };
+	struct profile_folders directories = { 0 };
 	struct host host = { 0 };
 	int r, status;
 
@@ -199,11 +199,11 @@ int cmd_profile(const struct options *options)
 		return STATUS_USAGE;
 	r = host_init_paths(&host, &err);
 	if (r == 0)
-		r = profile_folders_init(&folders, &host, &err);
+		r = profile_folders_init(&directories, &host, &err);
 	status = r < 0 ? STATUS_FAILED : STATUS_PROFILE;
 	if (r == 0)
-		r = verb->run(options, &folders, &err);
-	profile_folders_release(&folders);
+		r = verb->run(options, &directories, &err);
+	profile_folders_release(&directories);
 	host_release(&host);
 	if (r >= 0)
 		return r;

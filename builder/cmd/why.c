@@ -160,7 +160,7 @@ static int explain(const struct record *record, const char *name, const char *wa
 		return STATUS_OK;
 	}
 	if (image_tree_find(&record->tree, path)) {
-		printf("/%s: part of every image, or the folder of something else\n", path);
+		printf("/%s: part of every image, or the directory of something else\n", path);
 		return STATUS_OK;
 	}
 	real = behind_links(record, wanted);

@@ -41,7 +41,8 @@ static bool is_absent(int r)
 	return r == -ENOENT || r == -ENOTDIR;
 }
 
-/* Names of the folders in SYSROOT/lib/modules, in version order; none when there is no such folder.
+/* Names of the directories in SYSROOT/lib/modules, in version order; none when there is no such
+ * directory.
  */
 static int list_versions(const struct host *host, struct vec *versions, struct error **err)
 {
@@ -61,7 +62,7 @@ static int list_versions(const struct host *host, struct vec *versions, struct e
 	if (!dir)
 		return errno == ENOTDIR
 			       ? 0
-			       : error_sys(err, errno, "cannot read the folder '%s'", path);
+			       : error_sys(err, errno, "cannot read the directory '%s'", path);
 	while (r == 0 && (entry = readdir(dir))) {
 		char *name;
 
@@ -172,7 +173,7 @@ static int set_sysroot(struct host *host, const char *sysroot, struct error **er
 	if (stat(sysroot, &st) < 0)
 		return error_sys(err, errno, "cannot use '%s' as the system root (-r)", sysroot);
 	if (!S_ISDIR(st.st_mode))
-		return error_make(err, ENOTDIR, "'%s' (-r) is not a folder", sysroot);
+		return error_make(err, ENOTDIR, "'%s' (-r) is not a directory", sysroot);
 	real = realpath(sysroot, NULL);
 	if (!real)
 		return error_sys(err, errno, "cannot use '%s' as the system root (-r)", sysroot);

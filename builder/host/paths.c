@@ -6,7 +6,7 @@
 
 #include "builder/host/internal.h"
 
-/* Tells a folder with our data from any other one. */
+/* Tells a directory with our data from any other one. */
 #define DATA_MARK "profiles/common.profile"
 
 static const char *env(const char *name)
@@ -16,11 +16,11 @@ static const char *env(const char *name)
 	return value && *value ? value : NULL;
 }
 
-static bool has(const char *folder, const char *name)
+static bool has(const char *directory, const char *name)
 {
 	char path[PATH_MAX];
 
-	return snprintf(path, sizeof(path), "%s/%s", folder, name) < (int)sizeof(path) &&
+	return snprintf(path, sizeof(path), "%s/%s", directory, name) < (int)sizeof(path) &&
 	       access(path, F_OK) == 0;
 }
 
@@ -48,7 +48,7 @@ static int program_folder(char *ret, size_t size, struct error **err)
 	return 0;
 }
 
-/* The nearest parent of the program's folder that is a source tree. */
+/* The nearest parent of the program's directory that is a source tree. */
 static bool find_source_tree(const char *program, char *ret)
 {
 	snprintf(ret, PATH_MAX, "%s", program);
@@ -91,7 +91,7 @@ static int find_built(struct host *host, const char *program, struct error **err
 		return error_make(err, ENOENT,
 				  "the data files (skel, profiles) are neither in "
 				  "%s/share/mkvinitrd nor in a "
-				  "folder above; set MKVINITRD_DATA to where they are",
+				  "directory above; set MKVINITRD_DATA to where they are",
 				  out);
 	r = set_text(&host->data_dir, err, "%s", tree);
 	if (r == 0)

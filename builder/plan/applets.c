@@ -146,7 +146,7 @@ static int add_own_programs(struct planner *planner, struct error **err)
 }
 
 /*
- * A store on a file or device is made on first use and checked after an unclean stop; a folder
+ * A store on a file or device is made on first use and checked after an unclean stop; a directory
  * becomes a file where its file system (FAT) cannot hold an upper layer.
  */
 static int add_store_programs(struct planner *planner, struct error **err)

@@ -8,7 +8,8 @@
 #include "builder/plan/internal.h"
 #include "builder/resolve/binary.h"
 
-/* The target of a symlink as the image has it: bare names stay, paths move with their folders. */
+/* The target of a symlink as the image has it: bare names stay, paths move with their directories.
+ */
 static char *image_target(const char *target)
 {
 	_cleanup_free_ char *path = NULL;

@@ -48,11 +48,11 @@ static int add_node(struct planner *planner, const struct tree_node *node, const
 	case ENTRY_SOCKET:
 		break;
 	}
-	return error_make(err, EINVAL, "'%s' is neither a file, a folder nor a symlink",
+	return error_make(err, EINVAL, "'%s' is neither a file, a directory nor a symlink",
 			  node->source);
 }
 
-/* A folder with all that is in it. */
+/* A directory with all that is in it. */
 static int add_tree(struct planner *planner, const char *source, const char *dest, mode_t mode,
 		    const struct cause *cause, struct error **err)
 {
@@ -77,7 +77,7 @@ static int add_tree(struct planner *planner, const char *source, const char *des
 	return r;
 }
 
-/* A file or folder at source becomes dest. */
+/* A file or directory at source becomes dest. */
 static int add_source(struct planner *planner, const char *source, const char *dest, mode_t mode,
 		      const struct cause *cause, struct error **err)
 {
@@ -94,7 +94,7 @@ static int add_source(struct planner *planner, const char *source, const char *d
 	return r;
 }
 
-/* All that matches goes into the folder dest. */
+/* All that matches goes into the directory dest. */
 static int add_glob(struct planner *planner, const char *pattern, const char *dest, mode_t mode,
 		    const struct cause *cause, struct error **err)
 {

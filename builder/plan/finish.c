@@ -89,7 +89,7 @@ static void merge(struct planner *planner)
 		}
 		if (last->rank == item->rank && !same_entry(&last->entry, &item->entry))
 			report_conflict(planner, last, item);
-		/* a folder is needed as early as anyone needs it */
+		/* a directory is needed as early as anyone needs it */
 		if (item->entry.kind == ENTRY_DIR)
 			last->entry.segment = MIN(last->entry.segment, item->entry.segment);
 		drop(items, i);
@@ -122,7 +122,7 @@ static void report_bad_parent(struct planner *planner, const struct plan_item *i
 	_cleanup_free_ char *where = plan_location(parent);
 
 	diag_add(planner->diag, DIAG_ERROR, item->why, NULL, NULL,
-		 "'/%s' cannot be made: '/%s' is not a folder in the image (%s%s%s)",
+		 "'/%s' cannot be made: '/%s' is not a directory in the image (%s%s%s)",
 		 item->entry.path, parent->entry.path, parent->reason, where && *where ? ", " : "",
 		 where ? where : "");
 }
@@ -130,7 +130,7 @@ static void report_bad_parent(struct planner *planner, const struct plan_item *i
 static int add_parent(struct planner *planner, const struct plan_item *item, size_t len,
 		      struct error **err)
 {
-	const struct cause cause = { item->why, "folder", PLAN_BUILTIN };
+	const struct cause cause = { item->why, "directory", PLAN_BUILTIN };
 	_cleanup_free_ char *path = strndup(item->entry.path, len);
 
 	if (!path)
@@ -138,7 +138,7 @@ static int add_parent(struct planner *planner, const struct plan_item *item, siz
 	return plan_add_dir(planner, item->entry.segment, path, 0755, &cause, err);
 }
 
-/* The missing folders of all items; those that several miss are merged afterwards. Expects the
+/* The missing directories of all items; those that several miss are merged afterwards. Expects the
  * order of compare_items. */
 static int add_parents(struct planner *planner, struct error **err)
 {
@@ -154,7 +154,7 @@ static int add_parents(struct planner *planner, struct error **err)
 			const struct plan_item *parent;
 			int r;
 
-			/* neighbours share their folders: done with the one before */
+			/* neighbours share their directories: done with the one before */
 			if (strncmp(previous, item->entry.path, len + 1) == 0)
 				continue;
 			parent = find(items, sorted, item->entry.path, len);
@@ -251,7 +251,7 @@ static int add_sentinel(struct planner *planner, struct error **err)
 			     &built_in, err);
 }
 
-/* A folder is needed as early as the first of what lies in it. Backwards, so that children are
+/* A directory is needed as early as the first of what lies in it. Backwards, so that children are
  * final before their parent. */
 static void pull_parents_forward(struct vec *items)
 {

@@ -66,8 +66,8 @@ char *plan_image_path(const char *path);
 int plan_note(struct vec *notes, char *note, struct error **err);
 
 /*
- * SRC as written in stmt -> a path that can be opened: relative ones count from the folder of the
- * profile, on the command line from the current one. Owned by the caller; NULL without memory.
+ * SRC as written in stmt -> a path that can be opened: relative ones count from the directory of
+ * the profile, on the command line from the current one. Owned by the caller; NULL without memory.
  */
 char *plan_source_path(const struct stmt *stmt, const char *src);
 

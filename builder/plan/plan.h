@@ -52,7 +52,7 @@ enum plan_format { PLAN_TEXT, PLAN_JSON, PLAN_LIST };
 
 /*
  * PLAN_LIST: the file format of the kernel's usr/gen_init_cpio.c, with the names of files on the
- * host. Content that the builder makes itself is written into the folder `spill` first, as files
+ * host. Content that the builder makes itself is written into the directory `spill` first, as files
  * named by a number; without one (NULL) such lines name "spill/N". -EINVAL: a path has a blank or a
  * quote, which that format cannot express.
  */

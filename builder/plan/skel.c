@@ -50,14 +50,14 @@ static int add_skel_node(struct planner *planner, const struct tree_node *node, 
 
 static int add_skel(struct planner *planner, struct error **err)
 {
-	_cleanup_free_ char *folder = NULL;
+	_cleanup_free_ char *directory = NULL;
 	struct vec nodes = { 0 };
 	const struct tree_node *node;
 	int r;
 
-	if (asprintf(&folder, "%s/skel", planner->host->data_dir) < 0)
+	if (asprintf(&directory, "%s/skel", planner->host->data_dir) < 0)
 		return plan_no_memory(err);
-	r = tree_list(folder, &nodes, err);
+	r = tree_list(directory, &nodes, err);
 	vec_foreach(i, node, &nodes) if (r == 0) r = add_skel_node(planner, node, err);
 	vec_clear(&nodes, tree_node_free);
 	return r;
@@ -88,11 +88,11 @@ static int add_nodes(struct planner *planner, struct error **err)
 
 static int add_folders(struct planner *planner, struct error **err)
 {
-	static const char *const folders[] = { "proc", "run", "sys", "var", "etc/mkvinitrd" };
+	static const char *const directories[] = { "proc", "run", "sys", "var", "etc/mkvinitrd" };
 	int r = plan_add_dir(planner, SEGMENT_BASE, "tmp", 01777, &skeleton, err);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(folders); i++)
-		r = plan_add_dir(planner, SEGMENT_BASE, folders[i], 0755, &skeleton, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(directories); i++)
+		r = plan_add_dir(planner, SEGMENT_BASE, directories[i], 0755, &skeleton, err);
 	return r;
 }
 

@@ -91,7 +91,7 @@ static const char *absolute_problem(const char *text)
 {
 	if (*text != '/')
 		return "is not an absolute path";
-	return ends_with(text, "/") || !text[1] ? "is a folder" : NULL;
+	return ends_with(text, "/") || !text[1] ? "is a directory" : NULL;
 }
 
 static const char *early_path_problem(const char *text)
@@ -113,7 +113,7 @@ void stmt_check_binary(const struct stmt *stmt, struct diag *diag)
 void stmt_check_busybox(const struct stmt *stmt, struct diag *diag)
 {
 	if (ends_with(stmt->argv[0], "/"))
-		report(stmt, diag, 0, "is a folder");
+		report(stmt, diag, 0, "is a directory");
 }
 
 /* Places that the builder fills itself. */
@@ -144,7 +144,7 @@ void stmt_check_file(const struct stmt *stmt, struct diag *diag)
 {
 	check_dest(stmt, diag);
 	if (ends_with(stmt->argv[1], "/"))
-		report(stmt, diag, 1, "is a folder; 'file' takes one file");
+		report(stmt, diag, 1, "is a directory; 'file' takes one file");
 	check_mode(stmt, diag, 2);
 }
 
@@ -296,7 +296,7 @@ void stmt_check_hook(const struct stmt *stmt, struct diag *diag)
 		stmt_diag(diag, DIAG_ERROR, stmt, 0, "unknown phase '%s'%s", phase,
 			  suggest_phrase(phase, suggest_from_array, profile_phases).text);
 	if (ends_with(stmt->argv[1], "/"))
-		report(stmt, diag, 1, "is a folder; 'hook' takes one file");
+		report(stmt, diag, 1, "is a directory; 'hook' takes one file");
 }
 
 static const char *applet_problem(const char *text)

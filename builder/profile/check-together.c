@@ -71,14 +71,14 @@ static void check_use(const struct profile *profile, const struct stmt *root, en
 		  stmt->directive, stmt->argv[0], root->argv[0], root->loc.file, root->loc.line);
 }
 
-/* A folder of layers, as Slax has it, is one for overlay. */
+/* A directory of layers, as Slax has it, is one for overlay. */
 static void check_image_folder(const struct stmt *image, const struct stmt *root, struct diag *diag)
 {
 	const char *path = image->argv[0];
 
 	if (path[0] == '/' && path[strlen(path) - 1] == '/' &&
 	    strcmp(root->argv[0], "overlay") != 0)
-		stmt_diag(diag, DIAG_ERROR, image, 0, "'%s' is a folder; 'root %s' wants a file",
+		stmt_diag(diag, DIAG_ERROR, image, 0, "'%s' is a directory; 'root %s' wants a file",
 			  path, root->argv[0]);
 }
 

@@ -146,11 +146,11 @@ const char *host_path_problem(const char *text)
 	const char *path = strstr(text, ":/");
 
 	if (*text == '/')
-		return text[1] ? NULL : "names no file or folder";
+		return text[1] ? NULL : "names no file or directory";
 	if (!path)
 		return "needs an absolute path, alone or behind HOST:";
 	if (!path[2])
-		return "names no file or folder";
+		return "names no file or directory";
 	host = strndup(text, (size_t)(path - text));
 	return host ? host_spec_problem(host) : "does not fit into memory";
 }

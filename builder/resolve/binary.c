@@ -68,22 +68,22 @@ static int missing(const struct host *host, const char *path, struct error **err
 		path, *host->sysroot ? " below " : "", host->sysroot);
 }
 
-/* path with its folder resolved below the sysroot: the path in the target; *ret_host the one to
+/* path with its directory resolved below the sysroot: the path in the target; *ret_host the one to
  * open. */
 static int resolve_folder(const struct host *host, const char *path, char **ret, char **ret_host,
 			  struct error **err)
 {
 	const char *slash = strrchr(path, '/');
-	_cleanup_free_ char *folder = strndup(path, slash ? (size_t)(slash - path) + 1 : 0);
+	_cleanup_free_ char *directory = strndup(path, slash ? (size_t)(slash - path) + 1 : 0);
 	_cleanup_free_ char *real = NULL;
 	size_t len;
 	int r;
 
-	if (!folder)
+	if (!directory)
 		return no_memory(err);
 	if (!slash || !slash[1])
 		return error_make(err, EINVAL, "'%s' is not the absolute path of a file", path);
-	r = host_resolve(host, folder, &real, err);
+	r = host_resolve(host, directory, &real, err);
 	if (r == -ENOENT || r == -ENOTDIR)
 		return missing(host, path, err);
 	if (r < 0)
@@ -112,7 +112,7 @@ static char *link_destination(const char *path, const char *target)
 	return destination;
 }
 
-/* Records the symlink; *ret_next is where it leads, with its folders resolved. */
+/* Records the symlink; *ret_next is where it leads, with its directories resolved. */
 static int add_link(struct binary_set *set, const char *path, const char *host_path,
 		    const char *reason, char **ret_next, struct error **err)
 {
@@ -235,19 +235,19 @@ static int add_library(struct binary_set *set, const struct elf_facts *facts, co
 static int add_env_program(struct binary_set *set, const char *name, const char *reason,
 			   struct error **err)
 {
-	static const char *const folders[] = { "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin",
-					       "/sbin" };
+	static const char *const directories[] = { "/usr/local/bin", "/usr/bin", "/bin",
+						   "/usr/sbin", "/sbin" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		_cleanup_free_ char *path = NULL, *real = NULL;
 
-		if (asprintf(&path, "%s/%s", folders[i], name) < 0)
+		if (asprintf(&path, "%s/%s", directories[i], name) < 0)
 			return no_memory(err);
 		if (host_resolve(set->host, path, &real, NULL) == 0)
 			return add_path(set, path, reason, err);
 	}
 	return error_make(err, ENOENT,
-			  "the interpreter '%s' is in none of the target's bin folders", name);
+			  "the interpreter '%s' is in none of the target's bin directories", name);
 }
 
 static bool is_env(const struct elf_facts *facts)

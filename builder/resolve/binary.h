@@ -8,10 +8,10 @@
 #include "builder/resolve/libpath.h"
 
 struct binary_file {
-	char *path;   /* in the target, folders resolved: "/usr/lib/x86_64-linux-gnu/libc.so.6" */
+	char *path; /* in the target, directories resolved: "/usr/lib/x86_64-linux-gnu/libc.so.6" */
 	char *source; /* host path; NULL for a symlink */
-	char *target; /* of a symlink: absolute path in the target with folders resolved, or a bare
-			 name */
+	char *target; /* of a symlink: absolute path in the target with directories resolved, or a
+			 bare name */
 	uint64_t size;
 	char *reason; /* "library of /usr/bin/foo", NULL for the program itself */
 };

@@ -26,12 +26,12 @@ struct firmware_file {
 	uint64_t size;
 };
 
-/* Whether the target has a folder lib/firmware at all. */
+/* Whether the target has a directory lib/firmware at all. */
 bool firmware_tree(const struct host *host);
 
 /*
- * The files for a name, in the folders and with the endings that the kernel tries
- * (drivers/base/firmware_loader/main.c): for a folder all that is in it. Appends struct
+ * The files for a name, in the directories and with the endings that the kernel tries
+ * (drivers/base/firmware_loader/main.c): for a directory all that is in it. Appends struct
  * firmware_file * (owned, firmware_file_free). -ENOENT, without *err: none.
  */
 int firmware_find(const struct host *host, const char *name, struct vec *files, struct error **err);

@@ -36,7 +36,7 @@ bool firmware_tree(const struct host *host)
 	       S_ISDIR(st.st_mode);
 }
 
-/* path below the firmware folder; one of source and target. */
+/* path below the firmware directory; one of source and target. */
 static int push(struct vec *files, const char *path, const char *source, const char *target,
 		uint64_t size, struct error **err)
 {
@@ -55,7 +55,7 @@ static int push(struct vec *files, const char *path, const char *source, const c
 	return no_memory(err);
 }
 
-/* "a/b/../c" -> "a/c", in place. False when it leads out of the folder. */
+/* "a/b/../c" -> "a/c", in place. False when it leads out of the directory. */
 static bool normalize(char *path)
 {
 	char *to = path;
@@ -82,7 +82,7 @@ static bool normalize(char *path)
 	return to > path;
 }
 
-/* Where the symlink at path leads, below the firmware folder; NULL: out of it (or no memory). */
+/* Where the symlink at path leads, below the firmware directory; NULL: out of it (or no memory). */
 static char *follow(const char *path, const char *target)
 {
 	const char *slash = strrchr(path, '/');
@@ -98,7 +98,7 @@ static char *follow(const char *path, const char *target)
 	return NULL;
 }
 
-/* A symlink that leads out of the firmware folder becomes the file it leads to. */
+/* A symlink that leads out of the firmware directory becomes the file it leads to. */
 static int add_outside(const struct host *host, const char *path, struct vec *files,
 		       struct error **err)
 {
@@ -113,11 +113,11 @@ static int add_outside(const struct host *host, const char *path, struct vec *fi
 	return push(files, path, real, NULL, (uint64_t)st.st_size, err);
 }
 
-static int add_tree(const char *folder, const char *path, struct vec *files, struct error **err)
+static int add_tree(const char *directory, const char *path, struct vec *files, struct error **err)
 {
 	struct vec nodes = { 0 };
 	const struct tree_node *node;
-	int r = tree_list(folder, &nodes, err);
+	int r = tree_list(directory, &nodes, err);
 
 	vec_foreach(i, node, &nodes)
 	{
@@ -190,19 +190,19 @@ static int add_glob(const struct host *host, const char *root, const char *patte
 	return r;
 }
 
-static int try_name(const struct host *host, const char *root, const char *folder, const char *name,
-		    const char *ending, struct vec *files, struct error **err)
+static int try_name(const struct host *host, const char *root, const char *directory,
+		    const char *name, const char *ending, struct vec *files, struct error **err)
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (asprintf(&path, "%s%s%s", folder, name, ending) < 0)
+	if (asprintf(&path, "%s%s%s", directory, name, ending) < 0)
 		return no_memory(err);
 	if (strpbrk(path, "*?["))
 		return add_glob(host, root, path, files, err);
 	return add_at(host, root, path, files, err);
 }
 
-/* Names come out of modules: they must not lead out of the firmware folder. */
+/* Names come out of modules: they must not lead out of the firmware directory. */
 static bool leads_out(const char *name)
 {
 	for (const char *p = name; (p = strstr(p, "..")); p += 2)
@@ -215,18 +215,18 @@ int firmware_find(const struct host *host, const char *name, struct vec *files, 
 {
 	static const char *const endings[] = { "", ".zst", ".xz" };
 	_cleanup_free_ char *root = NULL, *updates = NULL, *version = NULL;
-	const char *folders[4] = { NULL, "updates/", NULL, "" };
+	const char *directories[4] = { NULL, "updates/", NULL, "" };
 
 	if (leads_out(name) || host_resolve(host, TREE, &root, NULL) < 0)
 		return -ENOENT;
 	if (asprintf(&updates, "updates/%s/", host->kver) < 0 ||
 	    asprintf(&version, "%s/", host->kver) < 0)
 		return no_memory(err);
-	folders[0] = updates;
-	folders[2] = version;
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+	directories[0] = updates;
+	directories[2] = version;
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
 		for (size_t k = 0; k < ARRAY_SIZE(endings); k++) {
-			int r = try_name(host, root, folders[i], name, endings[k], files, err);
+			int r = try_name(host, root, directories[i], name, endings[k], files, err);
 
 			if (r != -ENOENT)
 				return r;

@@ -47,7 +47,7 @@ static int read_included(struct libpath *path, const struct host *host, const ch
 	if (asprintf(&full, "%s%s%s", host->sysroot, *pattern == '/' ? "" : "/etc/", pattern) < 0)
 		return no_memory(err);
 	r = tree_glob(full, &files, NULL);
-	/* nothing there is what an `include` of an empty folder gives */
+	/* nothing there is what an `include` of an empty directory gives */
 	r = r == -ENOMEM ? no_memory(err) : 0;
 	vec_foreach(i, file, &files) if (r == 0) r =
 		read_conf(path, host, file + strlen(host->sysroot), depth + 1, err);
@@ -97,7 +97,7 @@ static int compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Debian and its kin: the tuple of the architecture is a folder of /lib or /usr/lib. */
+/* Debian and its kin: the tuple of the architecture is a directory of /lib or /usr/lib. */
 static int find_multiarch(struct libpath *path, const struct host *host, const char *lib,
 			  struct error **err)
 {
@@ -109,14 +109,14 @@ static int find_multiarch(struct libpath *path, const struct host *host, const c
 	if (host_resolve(host, lib, &real, NULL) < 0 || !(dir = opendir(real)))
 		return 0;
 	while (r == 0 && (entry = readdir(dir))) {
-		_cleanup_free_ char *folder = NULL;
+		_cleanup_free_ char *directory = NULL;
 
 		if (!strstr(entry->d_name, "-linux-") || entry->d_name[0] == '.')
 			continue;
-		if (asprintf(&folder, "%s/%s", lib, entry->d_name) < 0)
+		if (asprintf(&directory, "%s/%s", lib, entry->d_name) < 0)
 			r = no_memory(err);
 		else
-			r = push_copy(&path->multiarch, folder, err);
+			r = push_copy(&path->multiarch, directory, err);
 	}
 	closedir(dir);
 	vec_sort(&path->multiarch, compare);
@@ -138,7 +138,7 @@ int libpath_open(struct libpath *path, const struct host *host, struct error **e
 	return r;
 }
 
-/* Whether folder/name is a library for the same machine. */
+/* Whether directory/name is a library for the same machine. */
 static bool fits(const struct host *host, const struct elf_facts *by, const char *file)
 {
 	_cleanup_free_ char *real = NULL;
@@ -152,13 +152,13 @@ static bool fits(const struct host *host, const struct elf_facts *by, const char
 	return same;
 }
 
-/* 1 and *ret when folder has it. */
-static int try_folder(const struct host *host, const struct elf_facts *by, const char *folder,
+/* 1 and *ret when directory has it. */
+static int try_folder(const struct host *host, const struct elf_facts *by, const char *directory,
 		      const char *name, char **ret)
 {
 	char *file;
 
-	if (asprintf(&file, "%s/%s", folder, name) < 0)
+	if (asprintf(&file, "%s/%s", directory, name) < 0)
 		return -ENOMEM;
 	if (!fits(host, by, file)) {
 		free(file);
@@ -169,12 +169,12 @@ static int try_folder(const struct host *host, const struct elf_facts *by, const
 }
 
 struct expansion {
-	const char *origin; /* folder of the file that needs it */
+	const char *origin; /* directory of the file that needs it */
 	int origin_len;
 	const char *lib;
 };
 
-/* $ORIGIN, ${ORIGIN}, $LIB, ${LIB}; $PLATFORM has no folder that a distribution uses. */
+/* $ORIGIN, ${ORIGIN}, $LIB, ${LIB}; $PLATFORM has no directory that a distribution uses. */
 static void expand(struct strbuf *to, const char *from, size_t len, const struct expansion *with)
 {
 	const char *end = from + len;
@@ -202,17 +202,17 @@ static int try_part(const struct host *host, const struct elf_facts *by, const c
 		    size_t len, const struct expansion *with, const char *name, char **ret)
 {
 	_cleanup_strbuf_ struct strbuf text = { 0 };
-	_cleanup_free_ char *folder = NULL;
+	_cleanup_free_ char *directory = NULL;
 
 	expand(&text, part, len, with);
-	folder = strbuf_steal(&text);
-	if (!folder)
+	directory = strbuf_steal(&text);
+	if (!directory)
 		return -ENOMEM;
-	/* an empty or relative part means the current folder, which nothing here has */
-	return *folder == '/' ? try_folder(host, by, folder, name, ret) : 0;
+	/* an empty or relative part means the current directory, which nothing here has */
+	return *directory == '/' ? try_folder(host, by, directory, name, ret) : 0;
 }
 
-/* The folders of an rpath or runpath. $LIB is each of the names that distributions give it. */
+/* The directories of an rpath or runpath. $LIB is each of the names that distributions give it. */
 static int try_run_path(const struct libpath *path, const struct host *host,
 			const struct elf_facts *by, const char *run_path, const char *origin,
 			const char *name, char **ret)
@@ -242,13 +242,14 @@ static int try_run_path(const struct libpath *path, const struct host *host,
 	return r;
 }
 
-static int try_vec(const struct host *host, const struct elf_facts *by, const struct vec *folders,
-		   const char *name, char **ret)
+static int try_vec(const struct host *host, const struct elf_facts *by,
+		   const struct vec *directories, const char *name, char **ret)
 {
-	const char *folder;
+	const char *directory;
 	int r = 0;
 
-	vec_foreach(i, folder, folders) if (r == 0) r = try_folder(host, by, folder, name, ret);
+	vec_foreach(i, directory, directories) if (r == 0) r =
+		try_folder(host, by, directory, name, ret);
 	return r;
 }
 

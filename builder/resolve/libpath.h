@@ -7,7 +7,7 @@
 #include "builder/resolve/elf.h"
 
 struct libpath {
-	struct vec configured; /* of char *: folders of etc/ld.so.conf or etc/ld-musl-*.path, in
+	struct vec configured; /* of char *: directories of etc/ld.so.conf or etc/ld-musl-*.path, in
 				  order */
 	struct vec multiarch;  /* of char *: lib/x86_64-linux-gnu and the like */
 };

@@ -40,11 +40,11 @@ static int add_file(struct microcode *microcode, const char *path, struct error 
 }
 
 /* What else lies there (README, signatures) is passed over. */
-static int add_folder(struct microcode *microcode, const char *folder, struct error **err)
+static int add_folder(struct microcode *microcode, const char *directory, struct error **err)
 {
 	struct vec nodes = { 0 };
 	const struct tree_node *node;
-	int r = tree_list(folder, &nodes, err);
+	int r = tree_list(directory, &nodes, err);
 
 	vec_foreach(i, node, &nodes)
 	{
@@ -62,14 +62,14 @@ static int add_folder(struct microcode *microcode, const char *folder, struct er
 
 int microcode_add_auto(struct microcode *microcode, const struct host *host, struct error **err)
 {
-	static const char *const folders[] = { "/lib/firmware/intel-ucode",
-					       "/lib/firmware/amd-ucode" };
+	static const char *const directories[] = { "/lib/firmware/intel-ucode",
+						   "/lib/firmware/amd-ucode" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		_cleanup_free_ char *real = NULL;
 		int r;
 
-		if (host_resolve(host, folders[i], &real, NULL) < 0)
+		if (host_resolve(host, directories[i], &real, NULL) < 0)
 			continue;
 		r = add_folder(microcode, real, err);
 		if (r < 0)

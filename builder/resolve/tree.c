@@ -104,17 +104,17 @@ static bool unwanted(const char *name)
 	return name[0] == '.' || name[strlen(name) - 1] == '~';
 }
 
-static int list_folder(const char *folder, const char *prefix, unsigned depth, struct vec *nodes,
+static int list_folder(const char *directory, const char *prefix, unsigned depth, struct vec *nodes,
 		       struct error **err);
 
-static int list_entry(const char *folder, const char *prefix, const char *name, unsigned depth,
+static int list_entry(const char *directory, const char *prefix, const char *name, unsigned depth,
 		      struct vec *nodes, struct error **err)
 {
 	_cleanup_free_ char *source = NULL, *path = NULL;
 	struct tree_node *node = NULL;
 	int r;
 
-	if (asprintf(&source, "%s/%s", folder, name) < 0 ||
+	if (asprintf(&source, "%s/%s", directory, name) < 0 ||
 	    asprintf(&path, "%s%s", prefix, name) < 0)
 		return error_make(err, ENOMEM, "out of memory");
 	r = make_node(path, source, false, &node, err);
@@ -133,7 +133,7 @@ static int list_entry(const char *folder, const char *prefix, const char *name, 
 	return list_folder(source, path, depth + 1, nodes, err);
 }
 
-static int list_folder(const char *folder, const char *prefix, unsigned depth, struct vec *nodes,
+static int list_folder(const char *directory, const char *prefix, unsigned depth, struct vec *nodes,
 		       struct error **err)
 {
 	const struct dirent *entry;
@@ -141,21 +141,22 @@ static int list_folder(const char *folder, const char *prefix, unsigned depth, s
 	int r = 0;
 
 	if (depth > DEPTH_LIMIT)
-		return error_make(err, ELOOP, "'%s' is nested more than %d folders deep", folder,
-				  DEPTH_LIMIT);
-	dir = opendir(folder);
+		return error_make(err, ELOOP, "'%s' is nested more than %d directories deep",
+				  directory, DEPTH_LIMIT);
+	dir = opendir(directory);
 	if (!dir)
-		return error_sys(err, errno, "cannot read the folder '%s'", folder);
+		return error_sys(err, errno, "cannot read the directory '%s'", directory);
 	while (r == 0) {
 		errno = 0;
 		entry = readdir(dir);
 		if (!entry) {
 			if (errno)
-				r = error_sys(err, errno, "cannot read the folder '%s'", folder);
+				r = error_sys(err, errno, "cannot read the directory '%s'",
+					      directory);
 			break;
 		}
 		if (!unwanted(entry->d_name))
-			r = list_entry(folder, prefix, entry->d_name, depth, nodes, err);
+			r = list_entry(directory, prefix, entry->d_name, depth, nodes, err);
 	}
 	closedir(dir);
 	return r;
@@ -168,9 +169,9 @@ static int compare_nodes(const void *a, const void *b)
 	return strcmp(left->path, right->path);
 }
 
-int tree_list(const char *folder, struct vec *nodes, struct error **err)
+int tree_list(const char *directory, struct vec *nodes, struct error **err)
 {
-	int r = list_folder(folder, "", 0, nodes, err);
+	int r = list_folder(directory, "", 0, nodes, err);
 
 	vec_sort(nodes, compare_nodes);
 	return r;
@@ -211,6 +212,7 @@ int tree_glob(const char *pattern, struct vec *paths, struct error **err)
 	case GLOB_NOSPACE:
 		return error_make(err, ENOMEM, "out of memory");
 	default:
-		return error_sys(err, errno ? errno : EIO, "cannot read a folder of '%s'", pattern);
+		return error_sys(err, errno ? errno : EIO, "cannot read a directory of '%s'",
+				 pattern);
 	}
 }

@@ -122,17 +122,17 @@ static void collect(const char *dir, const char *name, struct vec *files)
 
 static void prune(const char *dir)
 {
-	DIR *folder = opendir(dir);
+	DIR *directory = opendir(dir);
 	struct vec files = { 0 };
 	const struct dirent *entry;
 	const struct cached *file;
 	uint64_t total = 0;
 
-	if (!folder)
+	if (!directory)
 		return;
-	while ((entry = readdir(folder)))
+	while ((entry = readdir(directory)))
 		collect(dir, entry->d_name, &files);
-	closedir(folder);
+	closedir(directory);
 	vec_sort(&files, compare_use);
 	vec_foreach(i, file, &files)
 	{

@@ -83,7 +83,7 @@ static int write_failed(const struct output *out, int r, struct error **err)
 	if (r == -ENOSPC || r == -EDQUOT)
 		return error_make(err, r,
 				  "no space left for '%s': more than %lu MiB are needed and %lu MiB"
-				  " are free; make room, or choose another folder with -o",
+				  " are free; make room, or choose another directory with -o",
 				  out->target ? out->target : out->temp, mib(out->offset) + 1,
 				  mib(free_bytes(out->fd)));
 	return error_sys(err, r, "cannot write '%s'", out->temp);
@@ -258,7 +258,7 @@ int output_expect(const struct output *out, uint64_t bytes, struct error **err)
 		return 0;
 	return error_make(err, ENOSPC,
 			  "not enough room for '%s': %lu MiB are needed and %lu MiB are free;"
-			  " make room, or choose another folder with -o",
+			  " make room, or choose another directory with -o",
 			  out->target ? out->target : out->temp, mib(bytes) + 1, mib(have));
 }
 
@@ -304,7 +304,8 @@ static int commit_copy(struct output *out, struct error **err)
 	}
 }
 
-/* Makes the new name durable. A file system that cannot sync a folder has nothing to lose there. */
+/* Makes the new name durable. A file system that cannot sync a directory has nothing to lose there.
+ */
 static void sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');

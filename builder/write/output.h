@@ -8,8 +8,8 @@
 struct output;
 
 /*
- * Makes a temporary file in the folder of path, or of what path points to when it is a symlink. A
- * device, a pipe or "-" (standard output) cannot be replaced: then the file is kept unnamed in
+ * Makes a temporary file in the directory of path, or of what path points to when it is a symlink.
+ * A device, a pipe or "-" (standard output) cannot be replaced: then the file is kept unnamed in
  * TMPDIR (/var/tmp) and copied at the commit. -EISDIR, -EACCES, -ENOSPC, ...
  */
 int output_open(const char *path, struct output **ret, struct error **err);
@@ -28,8 +28,9 @@ int output_fd(struct output *out, struct error **err);
 const char *output_temp_path(const struct output *out);
 
 /*
- * fsync, rename onto path, fsync of the folder. After success the old file is gone; before, it is
- * untouched. A file that is replaced hands on its permissions; a new one gets 0644 less the umask.
+ * fsync, rename onto path, fsync of the directory. After success the old file is gone; before, it
+ * is untouched. A file that is replaced hands on its permissions; a new one gets 0644 less the
+ * umask.
  */
 int output_commit(struct output *out, struct error **err);
 

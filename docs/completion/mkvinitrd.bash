@@ -6,7 +6,7 @@ _mkvinitrd_reply() {
 	mapfile -t COMPREPLY < <(compgen "$@")
 }
 
-# Only these may end in a slash: a folder "build" must not spoil the command of that name.
+# Only these may end in a slash: a directory "build" must not spoil the command of that name.
 _mkvinitrd_reply_files() {
 	compopt -o filenames 2>/dev/null || :
 	_mkvinitrd_reply "$@"

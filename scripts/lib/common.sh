@@ -80,7 +80,7 @@ LINES
 	mkvinitrd "$@"
 }
 
-# A new work folder, removed at the end
+# A new work directory, removed at the end
 work_folder() {
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT

@@ -69,7 +69,7 @@ archive_name() {
 	*.tgz) OLD=$2 path=${2%.tgz} ;;
 	*.tar.gz) OLD=$2 path=${2%.tar.gz} ;;
 	*)
-		if [ "$path" != "$2" ] || [ -d "$1$2" ]; then # a folder, as of Virtual Linux
+		if [ "$path" != "$2" ] || [ -d "$1$2" ]; then # a directory, as of Virtual Linux
 			OLD="$path/root.tgz$NL$path/etc.tgz$NL$path/update.tgz" path=$path/saved
 		else
 			OLD="$path.tgz$NL$path.tar.gz"

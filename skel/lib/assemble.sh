@@ -10,7 +10,7 @@ assemble() {
 	share) mount_share ;;
 	esac
 	[ -z "$LIVE" ] || put_rootcopy
-	[ -z "$P_BINDS$P_TCE$P_SWAP$TC_WORDS$FOLDERS" ] || load places
+	[ -z "$P_BINDS$P_TCE$P_SWAP$TC_WORDS$DIRECTORIES" ] || load places
 	[ -z "$TC_WORDS" ] || {
 		load tinycore
 		leave_to_tinycore
@@ -21,8 +21,8 @@ assemble() {
 		;;
 	esac
 	[ -z "$P_BINDS" ] || bind_places
-	[ -z "$FOLDERS" ] || {
-		load folders
+	[ -z "$DIRECTORIES" ] || {
+		load directories
 		put_folders
 	}
 	[ -z "$TC_EXTRAS" ] || tinycore_extras first
@@ -210,7 +210,7 @@ mount_share() {
 	options=$access${options:+,$options}${P_FLAGS:+,$P_FLAGS}
 	$RUN mount -t "${P_IMAGE%%:*}" -o "$options" "${P_IMAGE#*:}" "$NEWROOT" && return 0
 	share_tags
-	fail "the folder '${P_IMAGE#*:}' of the host could not be mounted by ${P_IMAGE%%:*}" \
+	fail "the directory '${P_IMAGE#*:}' of the host could not be mounted by ${P_IMAGE%%:*}" \
 		"options $options; tags that this machine has: ${RET:-none}" \
 		"start QEMU with -virtfs local,path=...,mount_tag=${P_IMAGE#*:},security_model=..."
 }

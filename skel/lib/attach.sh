@@ -142,17 +142,17 @@ prove_image() {
 	verify_medium "${LAYERS%%"$NL"*}"
 }
 
-# layers_of IMAGE|FOLDER: LAYERS, a line each, the lowest first
+# layers_of IMAGE|DIRECTORY: LAYERS, a line each, the lowest first
 layers_of() {
 	if [ -n "$LIVE" ]; then
 		live_layers "$1"
 	elif [ -d "$1" ]; then
 		folder_layers "$1"
-		LAYERS=${LAYERS:-$1} # a folder without any is itself the layer
+		LAYERS=${LAYERS:-$1} # a directory without any is itself the layer
 	fi
 }
 
-# folder_layers FOLDER...: all images in them, by number, then name
+# folder_layers DIRECTORY...: all images in them, by number, then name
 folder_layers() {
 	local dir file
 	LAYERS=$(

@@ -66,7 +66,7 @@ fetch_image() {
 	done
 }
 
-# is_full FOLDER: no block is left in its file system
+# is_full DIRECTORY: no block is left in its file system
 is_full() {
 	[ "$($RUN stat -f -c %a "$1")" = 0 ]
 }
@@ -103,7 +103,7 @@ LAYERS
 	[ -n "$HOST_RW" ] || release_host
 }
 
-# copy_layers FOLDER: LAYERS are the copies then
+# copy_layers DIRECTORY: LAYERS are the copies then
 copy_layers() {
 	local layer copies='' to
 	while IFS= read -r layer; do
@@ -132,17 +132,17 @@ copy_with_progress() {
 	wait $pid
 }
 
-# copy_to_disk: tohd= of Knoppix: the image goes to the folder of the same name there (or the one named), and is used from there,
+# copy_to_disk: tohd= of Knoppix: the image goes to the directory of the same name there (or the one named), and is used from there,
 # now and with fromhd= later.
 copy_to_disk() {
-	local place=$RAMFS/tohd layer copies='' to folder
-	folder=$place${TOHD_PATH:-${P_IMAGE%/*}}
-	if ! mkdir -p "$place" || ! find_image -w -m "$place" -H "$TOHD_DEVICE" || ! mkdir -p "$folder"; then
+	local place=$RAMFS/tohd layer copies='' to directory
+	directory=$place${TOHD_PATH:-${P_IMAGE%/*}}
+	if ! mkdir -p "$place" || ! find_image -w -m "$place" -H "$TOHD_DEVICE" || ! mkdir -p "$directory"; then
 		warn "tohd=$P_TOHD: the partition cannot be written; using the image where it is"
 		return 0
 	fi
 	while IFS= read -r layer; do
-		to=$folder/${layer##*/}
+		to=$directory/${layer##*/}
 		copy_once "$layer" "$to" || {
 			warn "tohd=$P_TOHD: ${layer##*/} could not be copied (is there room?); using the image where it is"
 			return 0

@@ -202,7 +202,7 @@ show_host() {
 	fi
 	inside "$P_HOSTMOUNT"
 	{ mkdir -p "$NEWROOT$RET" && $RUN mount -o bind "$HOSTDIR" "$NEWROOT$RET"; } ||
-		warn "vi.hostmount=$P_HOSTMOUNT: the folder cannot be made in this root"
+		warn "vi.hostmount=$P_HOSTMOUNT: the directory cannot be made in this root"
 }
 
 # The root holds what it needs of the mounts below it. Detached, they are no business of its init: it would
@@ -255,7 +255,7 @@ move_mounts() {
 	for dir in run dev sys proc; do
 		[ -d "$NEWROOT/$dir" ] || mkdir -p "$NEWROOT/$dir" 2>/dev/null
 		$RUN mount -o move "$ROOT/$dir" "$NEWROOT/$dir" || {
-			warn "the root has no folder /$dir to mount on"
+			warn "the root has no directory /$dir to mount on"
 			$RUN umount -l "$ROOT/$dir"
 		}
 	done

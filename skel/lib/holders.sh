@@ -24,7 +24,7 @@ held_by() {
 	RET=${list:+, held by $list}
 }
 
-# uses_of PROC DIR: what that process has of the folder
+# uses_of PROC DIR: what that process has of the directory
 uses_of() {
 	local link found='' range access offset device inode path
 	RET=''

@@ -33,7 +33,7 @@ live_store() {
 	esac
 }
 
-# name_dirs FOLDER UPPER WORK: a store whose directories have these names. A file system without links cannot hold
+# name_dirs DIRECTORY UPPER WORK: a store whose directories have these names. A file system without links cannot hold
 # an upper either: overlayroot makes a file there.
 name_dirs() {
 	UPPER=dir:$1
@@ -58,7 +58,7 @@ changes_in_ram() {
 	UPPER=ram UPPER_SIZE=$P_SIZE
 }
 
-# casper_store FOLDER: a partition labelled writable or casper-rw, or a file of that name
+# casper_store DIRECTORY: a partition labelled writable or casper-rw, or a file of that name
 casper_store() {
 	local label name
 	for label in writable casper-rw; do
@@ -90,7 +90,7 @@ mount_store_file() {
 	find_image ${2:+"$2"} -m "$RAMFS/storefs" -H "$device" || fail_find "the file system in $1" "$device"
 }
 
-# live_boot_store LABEL FOLDER: a partition with that label, or a file of that name, whose persistence.conf tells
+# live_boot_store LABEL DIRECTORY: a partition with that label, or a file of that name, whose persistence.conf tells
 live_boot_store() {
 	local path options
 	STORE=$RAMFS/store FOUND=''
@@ -182,7 +182,7 @@ is_removable() {
 	return 1
 }
 
-# live_boot_line PATH OPTIONS: the whole root as a union here, folders in FOLDERS for later
+# live_boot_line PATH OPTIONS: the whole root as a union here, directories in DIRECTORIES for later
 live_boot_line() {
 	local kind=bind source=$1 option order=1 IFS=,
 	for option in $2; do
@@ -208,7 +208,7 @@ live_boot_line() {
 		fi
 		;;
 	/:*) warn "persistence.conf: '$1 $2' is left out: the whole root can only be a union" ;;
-	*) FOLDERS="$FOLDERS$order $1 $kind $source$NL" ;;
+	*) DIRECTORIES="$DIRECTORIES$order $1 $kind $source$NL" ;;
 	esac
 }
 
@@ -225,7 +225,7 @@ dracut_found() {
 	dracut_store "${P_IMAGE%/*}/overlay-$name"
 }
 
-# dracut_store PATH: below RAMFS/store a folder with ovlwork beside it, or a file with both inside
+# dracut_store PATH: below RAMFS/store a directory with ovlwork beside it, or a file with both inside
 dracut_store() {
 	local file=$RAMFS/store$1
 	if [ -d "$file" ] || [ ! -e "$file" ]; then

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Media that other live systems laid out: in which order their layers lie.
 
-# live_layers IMAGE|FOLDER: LAYERS, a line each, the lowest first
+# live_layers IMAGE|DIRECTORY: LAYERS, a line each, the lowest first
 live_layers() {
 	case $LIVE in
 	casper) casper_layers "$1" ;;
@@ -33,14 +33,14 @@ casper_layers() {
 	dir=${top%/*} name=${top##*/}
 	LAYERS=''
 	while :; do
-		[ -f "$dir/$name" ] || fail "the layer $name of ${top##*/} is missing" "the folder holds: $(ls "$dir")"
+		[ -f "$dir/$name" ] || fail "the layer $name of ${top##*/} is missing" "the directory holds: $(ls "$dir")"
 		LAYERS=$dir/$name${LAYERS:+$NL}$LAYERS
 		name=${name%.*}
 		case $name in *.*) name=${name%.*}.${top##*.} ;; *) break ;; esac
 	done
 }
 
-# slax_layers FOLDER: of those in modules load= tells which; where there is a folder optional (Porteus), it is of that; of MiniOS' all
+# slax_layers DIRECTORY: of those in modules load= tells which; where there is a directory optional (Porteus), it is of that; of MiniOS' all
 slax_layers() {
 	local optional=''
 	set -- "$1" "$1/base" "$1/modules"
@@ -60,7 +60,7 @@ slax_layers() {
 	[ -z "$LIVE_NOLOAD" ] || leave_out "$LIVE_NOLOAD"
 }
 
-# porteus_order FOLDER...: those of each folder lie on those of the one before, whatever their names
+# porteus_order DIRECTORY...: those of each directory lie on those of the one before, whatever their names
 porteus_order() {
 	local dir all=''
 	for dir in "$@"; do
@@ -70,7 +70,7 @@ porteus_order() {
 	LAYERS=$all
 }
 
-# choose_layers FOLDER PATTERNS: in that folder only those that a pattern is found in
+# choose_layers DIRECTORY PATTERNS: in that directory only those that a pattern is found in
 choose_layers() {
 	swap "$2" , '|'
 	swap "$RET" ';' '|'
@@ -115,7 +115,7 @@ inner_image() {
 	state_drop "loop $device"
 }
 
-# The files of Slax's folder rootcopy are put over the root. The medium may be gone by then: kept in RAM till then.
+# The files of Slax's directory rootcopy are put over the root. The medium may be gone by then: kept in RAM till then.
 keep_rootcopy() {
 	[ "$LIVE" != slax ] || [ ! -d "$SOURCE/rootcopy" ] || $RUN cp -a "$SOURCE/rootcopy" "$RAMFS/rootcopy"
 }

@@ -6,7 +6,7 @@
 
 locate() {
 	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' HOST_DEVICE='' ISO_LOOP='' IMAGE_TREE=''
-	HOST_UUID='' HOST_LABEL='' VOLUMES='' FOLDERS=''
+	HOST_UUID='' HOST_LABEL='' VOLUMES='' DIRECTORIES=''
 	[ -z "$LIVE" ] || load live
 	check_plan
 	if image_is_remote; then
@@ -104,12 +104,12 @@ locate_image() {
 	esac
 }
 
-# The medium is a folder of a server (archiso_nfs_srv=, netboot=nfs).
+# The medium is a directory of a server (archiso_nfs_srv=, netboot=nfs).
 locate_nfs() {
 	load nfs
 	make_dirs "$HOSTDIR"
 	try_nfs "$LIVE_NFS" "$HOSTDIR" ro "$LIVE_NFSOPTS" || fail "$LIVE_NFS could not be mounted by NFS" "options ${OPTIONS:-none}" \
-		"is the folder exported to this machine? (showmount -e ${LIVE_NFS%%:*})"
+		"is the directory exported to this machine? (showmount -e ${LIVE_NFS%%:*})"
 	HOST_DEVICE=$RET HOST_MOUNTED=1 IMAGE_TREE=$HOSTDIR
 	state_push "mount $HOSTDIR"
 	if [ -n "$P_ISO" ]; then

@@ -6,13 +6,13 @@
 mount_nfs() {
 	try_nfs "${P_IMAGE#nfs:}" "$NEWROOT" "$1" "$P_FLAGS" && return 0
 	[ -n "$RET" ] || fail "the NFS server of '$P_IMAGE' has no address that can be found" '' 'use its number in the address'
-	fail "$RET could not be mounted by NFS" "options $OPTIONS" "is the folder exported to this machine? (showmount -e ${RET%%:*})"
+	fail "$RET could not be mounted by NFS" "options $OPTIONS" "is the directory exported to this machine? (showmount -e ${RET%%:*})"
 }
 
-# try_nfs SERVER:/path[:options] FOLDER ro|rw [OPTIONS]: SERVER:/path in RET, empty when the server has no address. Not 4.2: servers
+# try_nfs SERVER:/path[:options] DIRECTORY ro|rw [OPTIONS]: SERVER:/path in RET, empty when the server has no address. Not 4.2: servers
 # have answered its READ_PLUS with I/O errors, and a root needs nothing of it.
 try_nfs() {
-	local server path version folder=$2
+	local server path version directory=$2
 	case $1 in
 	/*) server=$NET_SERVER path=$1 ;;
 	*) server=${1%%:*} path=/${1#*:/} ;;
@@ -27,7 +27,7 @@ try_nfs() {
 	waiting "$P_TIMEOUT" "the NFS server of $RET"
 	for version in 4.1 3; do
 		case ,$OPTIONS, in *,vers=* | *,nfsvers=* | *,v[34]*) version='' ;; esac
-		$RUN timeout "$P_TIMEOUT" mount -t nfs -o "${version:+vers=$version,}$OPTIONS" "$RET" "$folder" && return 0
+		$RUN timeout "$P_TIMEOUT" mount -t nfs -o "${version:+vers=$version,}$OPTIONS" "$RET" "$directory" && return 0
 		[ -n "$version" ] || return 1
 	done
 	return 1

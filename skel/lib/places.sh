@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Parts of the root that live elsewhere: folders on partitions, swap. What is not there is said, and
+# Parts of the root that live elsewhere: directories on partitions, swap. What is not there is said, and
 # the boot goes on.
 
 PLACES=0
@@ -15,7 +15,7 @@ mount_place() {
 	RET=$place
 }
 
-# The list has HOST:/FOLDER:/TARGET lines. A folder that is new gets what the root has at the target.
+# The list has HOST:/DIRECTORY:/TARGET lines. A directory that is new gets what the root has at the target.
 bind_places() {
 	local line host rest target IFS="$NL"
 	for line in $P_BINDS; do
@@ -27,15 +27,15 @@ bind_places() {
 }
 
 bind_place() {
-	local folder target
+	local directory target
 	mount_place "$1" -w || return 1
-	folder=$RET$2
+	directory=$RET$2
 	inside "$3"
 	target=$NEWROOT$RET
-	mkdir -p "$target" && bind_folder "$folder" "$target"
+	mkdir -p "$target" && bind_folder "$directory" "$target"
 }
 
-# bind_folder FOLDER TARGET: a folder that is new is made of what the root has there
+# bind_folder DIRECTORY TARGET: a directory that is new is made of what the root has there
 bind_folder() {
 	if [ ! -d "$1" ]; then
 		rm -rf "$1.new"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Where Slax, MiniOS and Porteus keep changes.
 
-# slax_store SESSION PLACE: the changes of one session are in a folder with its number, last_session.txt has the last
+# slax_store SESSION PLACE: the changes of one session are in a directory with its number, last_session.txt has the last
 slax_store() {
 	local dir number=$1
 	changes_place "$2" || return 0
@@ -34,7 +34,7 @@ slax_store() {
 	esac
 }
 
-# last_session FOLDER: its number, in RET: Slax has it in last_session.txt, MiniOS in session.json or session.conf
+# last_session DIRECTORY: its number, in RET: Slax has it in last_session.txt, MiniOS in session.json or session.conf
 last_session() {
 	RET=''
 	[ ! -r "$1/session.json" ] || RET=$(sed -n 's/.*"default": *"\{0,1\}\([0-9]*\).*/\1/p' "$1/session.json" | head -n 1)
@@ -42,7 +42,7 @@ last_session() {
 	[ -n "$RET" ] || first_line "$1/last_session.txt"
 }
 
-# tell_session FOLDER: number, where the system whose folder it is will look for it
+# tell_session DIRECTORY: number, where the system whose directory it is will look for it
 tell_session() {
 	local file
 	file=$1/session.json
@@ -96,7 +96,7 @@ changes_place() {
 	esac
 }
 
-# ask_session FOLDER: in number what somebody at the console says, in a minute; the last session otherwise
+# ask_session DIRECTORY: in number what somebody at the console says, in a minute; the last session otherwise
 ask_session() {
 	local session
 	asking
@@ -114,7 +114,7 @@ ANSWER
 	case $number in n | new) number=new ;; '' | *[!0-9]*) number=resume ;; esac
 }
 
-# porteus_store [HOST:]/PATH: the folder changes in there, or a file with a file system that has it
+# porteus_store [HOST:]/PATH: the directory changes in there, or a file with a file system that has it
 porteus_store() {
 	changes_place "$1" || return 0
 	if [ -f "$RET" ]; then
@@ -141,7 +141,7 @@ aufs_kept() {
 	return 1
 }
 
-# session_is_ours FOLDER: it is there, and not in one of the other two ways in which Slax keeps sessions
+# session_is_ours DIRECTORY: it is there, and not in one of the other two ways in which Slax keeps sessions
 session_is_ours() {
 	local file
 	[ -d "$1" ] || return 1
@@ -153,7 +153,7 @@ session_is_ours() {
 	done
 }
 
-# new_session FOLDER: the number after the highest, in number
+# new_session DIRECTORY: the number after the highest, in number
 new_session() {
 	local dir
 	number=0

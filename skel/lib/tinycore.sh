@@ -29,7 +29,7 @@ leave_to_tinycore() {
 	[ -z "$TC_RESTORE" ] || P_PERSIST=ram
 }
 
-# tce_extensions HOST:/FOLDER
+# tce_extensions HOST:/DIRECTORY
 tce_extensions() {
 	if mount_place "${1%%:/*}"; then
 		load_extensions "$RET/${1#*:/}" "${1#*:}"
@@ -38,7 +38,7 @@ tce_extensions() {
 	fi
 }
 
-# load_extensions FOLDER NAME: those of its onboot.lst, with what they depend on
+# load_extensions DIRECTORY NAME: those of its onboot.lst, with what they depend on
 load_extensions() {
 	TCE=$1 LOADED=${LOADED:-}
 	[ -r "$TCE/onboot.lst" ] || {
@@ -192,7 +192,7 @@ only_iso() {
 	RET=${files#./}
 }
 
-# iso_extensions DEVICE[/file.iso]: those in the folder cde of Tiny Core's CD
+# iso_extensions DEVICE[/file.iso]: those in the directory cde of Tiny Core's CD
 iso_extensions() {
 	case ${1#/dev/} in */*) ;; *)
 		only_iso "$1" || return 1
@@ -233,7 +233,7 @@ attach_place() {
 	DEVICE=$($RUN vdattach --state "$STATE" --links "$RAMFS/disk$PLACES" ${2:+"$2"} "$1")
 }
 
-# make_place PATH: a folder of the root for what is mounted there; PLACE is where it is now
+# make_place PATH: a directory of the root for what is mounted there; PLACE is where it is now
 make_place() {
 	inside "$1"
 	PLACE=$NEWROOT$RET

@@ -38,7 +38,7 @@ verify_sums() {
 		'leave the word out'
 }
 
-# verify_list DIGEST FILE: all that it names, which counts from its folder
+# verify_list DIGEST FILE: all that it names, which counts from its directory
 verify_list() {
 	case $1 in md5 | sha1 | sha256 | sha512) ;; *) fail "sums of kind '$1' are not known" '' 'use md5, sha1, sha256 or sha512' ;; esac
 	say "verifying what ${2##*/} names"

@@ -11,7 +11,7 @@ cut_tools() {
 	musl-gcc -static -Os -Wall -o "$WORK/cutwork" "$TOP/tests/boot/cutwork.c" || fail 'cutwork does not compile'
 }
 
-# cut_root FOLDER: the small root with the load: for modes that keep files, and for archives
+# cut_root DIRECTORY: the small root with the load: for modes that keep files, and for archives
 cut_root() {
 	small_root "$1"
 	mkdir -p "$1/root" "$1/cut"
@@ -110,7 +110,7 @@ cut_fail() {
 	fail "$cut_name, cut $cut_n, seed $SEED ($cut_said): $*"
 }
 
-# records FILE FOLDER N: the ext4 file system in FILE has all up to record N in FOLDER
+# records FILE DIRECTORY N: the ext4 file system in FILE has all up to record N in DIRECTORY
 records() {
 	rm -rf "$WORK/records"
 	mkdir -p "$WORK/records${2%/*}"
@@ -143,7 +143,7 @@ build_overlay() {
 	cut_build overlay overlay -s 'image /live/root.sqfs' -s 'persist file:/changes.img'
 }
 
-# host_with FOLDER: an ext4 host on $WORK/disk.img
+# host_with DIRECTORY: an ext4 host on $WORK/disk.img
 host_with() {
 	ext4 "$WORK/host.fs" "$(host_mib "$1")M" cuthost "$host_uuid" "$1"
 	rm -f "$WORK/disk.img"

@@ -197,7 +197,7 @@ int main(int argc, char **argv)
 	printf("=== found %llu\n", (unsigned long long)n);
 	if (verify(dir, n))
 		printf("=== FAILED records are damaged\n");
-	/* the folder itself has to be there before a record counts as kept */
+	/* the directory itself has to be there before a record counts as kept */
 	sync();
 	if (argc > 3 && fork() == 0)
 		make_noise(dir);

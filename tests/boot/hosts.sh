@@ -7,12 +7,12 @@ VDATTACH=$TOP/build/host/bin/vdattach
 # the GRUB variable of the seed has an NTFS serial in small letters
 ntfs_serial=0123456789abcdef
 
-# host_mib FOLDER: room for it and for what a boot adds, in MiB
+# host_mib DIRECTORY: room for it and for what a boot adds, in MiB
 host_mib() {
 	echo $(($(du -sm "$1" | cut -f1) * 11 / 10 + 100))
 }
 
-# copied_to COMMAND... -- FOLDER: mounts with COMMAND DIR, copies FOLDER there
+# copied_to COMMAND... -- DIRECTORY: mounts with COMMAND DIR, copies DIRECTORY there
 copied_to() {
 	copied_from=$1
 	shift
@@ -51,7 +51,7 @@ fat() {
 	mcopy -s -i "$1" "$fat_folder"/* ::
 }
 
-# host_disk FS FOLDER: $WORK/disk.img, whose partition has the files of FOLDER; MEDIUM are QEMU's arguments for it
+# host_disk FS DIRECTORY: $WORK/disk.img, whose partition has the files of DIRECTORY; MEDIUM are QEMU's arguments for it
 host_disk() {
 	host_size=$(host_mib "$2") host_type=7
 	MEDIUM="-drive file=$WORK/disk.img,format=raw,if=virtio"
@@ -85,7 +85,7 @@ clean_exfat() {
 	grep -q ': clean' "$WORK/fsck.log" || fail "fsck.exfat -n: $(cat "$WORK/fsck.log")"
 }
 
-# taken_from FOLDER COMMAND...
+# taken_from DIRECTORY COMMAND...
 taken_from() {
 	taken_to=$1
 	shift
@@ -95,7 +95,7 @@ taken_from() {
 	umount "$WORK/mnt"
 }
 
-# host_files FS FOLDER [DISK]: what the file system of DISK ($WORK/disk.img) holds now
+# host_files FS DIRECTORY [DISK]: what the file system of DISK ($WORK/disk.img) holds now
 host_files() {
 	rm -rf "$2"
 	mkdir "$2"
@@ -120,7 +120,7 @@ host_clean() {
 	"clean_$1" "$WORK/host.fs"
 }
 
-# image FORMAT RAW FOLDER: RAW as an image of that format in FOLDER; IMAGE is the name of the file to attach
+# image FORMAT RAW DIRECTORY: RAW as an image of that format in DIRECTORY; IMAGE is the name of the file to attach
 image() {
 	IMAGE=disk.$(echo "$1" | cut -d- -f1)
 	case $1 in
@@ -160,7 +160,7 @@ convert() {
 	qemu-img convert -q -f raw -O "$convert_type" "$@" "$convert_from" "$convert_to"
 }
 
-# image_raw FORMAT FOLDER OUT: checks the image by two programs; its bytes, the same from both
+# image_raw FORMAT DIRECTORY OUT: checks the image by two programs; its bytes, the same from both
 image_raw() {
 	"$VDATTACH" check "$2/$IMAGE" >"$WORK/check.log" 2>&1 || fail "vdattach check: $(cat "$WORK/check.log")"
 	"$VDATTACH" cat -o "$3" "$2/$IMAGE" || fail 'vdattach cat'
@@ -213,7 +213,7 @@ ntfs_profile() {
 	PROFILE=$WORK/$PROFILE-ntfs.profile
 }
 
-# writer_root FOLDER: the small root, with scripts that write something large and look at it again
+# writer_root DIRECTORY: the small root, with scripts that write something large and look at it again
 writer_root() {
 	small_root "$1"
 	cat >"$1/etc/grow" <<'GROW'

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For boot cases: makes disks, builds initramfs images, boots them in QEMU, reads the serial log.
-# The runner sets: TOP (source tree), WORK (empty folder of the case), KDIR (kernel folder), KVER, IMAGES (debian-images).
+# The runner sets: TOP (source tree), WORK (empty directory of the case), KDIR (kernel directory), KVER, IMAGES (debian-images).
 set -eu
 
 MKVINITRD=${MKVINITRD:-$TOP/build/host/mkvinitrd}
@@ -23,7 +23,7 @@ build() {
 		fail "mkvinitrd build -p $profile $*"
 }
 
-# ext4 OUT SIZE LABEL UUID [FOLDER]: a clean ext4 file system holding FOLDER
+# ext4 OUT SIZE LABEL UUID [DIRECTORY]: a clean ext4 file system holding DIRECTORY
 ext4() {
 	mke2fs -q -t ext4 -L "$3" -U "$4" -E root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0 \
 		${5:+-d "$5"} "$1" "$2"
@@ -131,7 +131,7 @@ await_http() {
 	HTTP_PORT=$(cat "$WORK/http.port")
 }
 
-# serve_http FOLDER: a web server on the loopback for as long as the case runs; sets HTTP_PORT
+# serve_http DIRECTORY: a web server on the loopback for as long as the case runs; sets HTTP_PORT
 serve_http() {
 	python3 - "$1" "$WORK/http.port" >"$WORK/http.log" 2>&1 <<'PYTHON' &
 import functools, http.server, sys
@@ -146,7 +146,7 @@ PYTHON
 	await_http $!
 }
 
-# boot_pxe FOLDER BOOTFILE [QEMU ARGS...]: QEMU's iPXE ROM boots from QEMU's own DHCP and TFTP servers
+# boot_pxe DIRECTORY BOOTFILE [QEMU ARGS...]: QEMU's iPXE ROM boots from QEMU's own DHCP and TFTP servers
 boot_pxe() {
 	pxe_folder=$1 pxe_file=$2
 	shift 2
@@ -158,7 +158,7 @@ boot_pxe() {
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
 
-# small_root FOLDER: a root of busybox alone, whose init tells what it is, writes /kept and powers off.
+# small_root DIRECTORY: a root of busybox alone, whose init tells what it is, writes /kept and powers off.
 # test.keep=TEXT on the command line is added to /kept, test.run=FILE is a script of the root to run.
 small_root() {
 	mkdir -p "$1/bin" "$1/sbin" "$1/etc" "$1/dev" "$1/proc" "$1/sys" "$1/run" "$1/tmp"
@@ -226,7 +226,7 @@ boot_firmware() {
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
 
-# serve_flaky FOLDER: as serve_http, but breaks off in the middle of what is under /twice/ the first two times, of
+# serve_flaky DIRECTORY: as serve_http, but breaks off in the middle of what is under /twice/ the first two times, of
 # what is under /always/ every time, and does not tell the length of what is under /nolength/
 serve_flaky() {
 	python3 - "$1" "$WORK/http.port" >"$WORK/http.log" 2>&1 <<'PYTHON' &
@@ -265,7 +265,7 @@ PYTHON
 	await_http $!
 }
 
-# serve_nfs FOLDER: an NFS server on the loopback for as long as the case runs; sets NFS_PORT, and MOUNT_PORT for version 3
+# serve_nfs DIRECTORY: an NFS server on the loopback for as long as the case runs; sets NFS_PORT, and MOUNT_PORT for version 3
 serve_nfs() {
 	mkdir "$WORK/nfs"
 	"$TOP/tests/boot/nfs-server" "$1" "$WORK/nfs" >"$WORK/nfs.log" 2>&1 &

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For boot cases with media of other live systems: their folders as their own tools lay them out, from the small root.
+# For boot cases with media of other live systems: their directories as their own tools lay them out, from the small root.
 # Read after lib.sh. Each layer tells its name: "=== layer NAME" for all that are in the root, "=== top NAME" for the uppermost.
 
-# layer NAME OUT [FOLDER]: a squashfs with the mark of that layer, over what FOLDER has
+# layer NAME OUT [DIRECTORY]: a squashfs with the mark of that layer, over what DIRECTORY has
 layer() {
 	mkdir -p "$WORK/layer/layer.d"
 	[ -z "${3:-}" ] || cp -a "$3/." "$WORK/layer"
@@ -23,7 +23,7 @@ read -r top </top && echo "=== top $top"
 TELL
 }
 
-# casper_files FOLDER: an Ubuntu desktop's, in layers
+# casper_files DIRECTORY: an Ubuntu desktop's, in layers
 casper_files() {
 	mkdir -p "$1/.disk" "$1/casper" "$1/boot/grub" "$1/preseed"
 	echo 'Ubuntu 24.04.3 LTS "Noble Numbat" - Release amd64' >"$1/.disk/info"
@@ -36,7 +36,7 @@ casper_files() {
 	layer zh "$1/casper/minimal.standard.zh.squashfs"
 }
 
-# archiso_files FOLDER sfs|erofs
+# archiso_files DIRECTORY sfs|erofs
 archiso_files() {
 	mkdir -p "$1/arch/boot/x86_64" "$1/arch/x86_64" "$1/boot" "$1/loader"
 	: >"$1/arch/boot/x86_64/vmlinuz-linux" && : >"$1/arch/boot/x86_64/initramfs-linux.img"
@@ -53,7 +53,7 @@ archiso_files() {
 	: >"$1/arch/x86_64/airootfs.$2.cms.sig"
 }
 
-# dracut_files FOLDER squashfs|rootfs.img: the root in the squashfs itself, or in an ext4 in it
+# dracut_files DIRECTORY squashfs|rootfs.img: the root in the squashfs itself, or in an ext4 in it
 dracut_files() {
 	mkdir -p "$1/LiveOS" "$1/images/pxeboot" "$1/EFI/BOOT"
 	: >"$1/images/pxeboot/vmlinuz" && : >"$1/images/pxeboot/initrd.img"
@@ -70,7 +70,7 @@ dracut_files() {
 	rm -r "$WORK/tree" "$WORK/squash"
 }
 
-# slax_files FOLDER: numbers tell the order, not letters; modules/ is sorted in, rootcopy/ goes over all
+# slax_files DIRECTORY: numbers tell the order, not letters; modules/ is sorted in, rootcopy/ goes over all
 slax_files() {
 	mkdir -p "$1/slax/boot" "$1/slax/changes" "$1/slax/modules" "$1/slax/rootcopy/etc"
 	: >"$1/slax/boot/vmlinuz" && : >"$1/slax/boot/initrfs.img"

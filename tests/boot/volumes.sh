@@ -70,11 +70,11 @@ sysroot() {
 		program=$(PATH=$PATH:/sbin:/usr/sbin command -v "$program")
 		cp "$program" "$WORK/sysroot/sbin/"
 		LD_LIBRARY_PATH=$LVM_LIBRARIES ldd "$program" | grep -o '/[^ ]*' | while read -r library; do
-			folder=$WORK/sysroot$(dirname "${library#"$LVM"}")
-			mkdir -p "$folder"
-			cp -L "$library" "$folder/"
+			directory=$WORK/sysroot$(dirname "${library#"$LVM"}")
+			mkdir -p "$directory"
+			cp -L "$library" "$directory/"
 			gcc=$(dirname "$library")/libgcc_s.so.1
-			[ ! -e "$gcc" ] || cp -L "$gcc" "$folder/"
+			[ ! -e "$gcc" ] || cp -L "$gcc" "$directory/"
 		done
 	done
 }

@@ -20,14 +20,14 @@ load build
 	done
 }
 
-@test "the same bytes in another folder, umask, locale, time zone and time, cold and warm cache, any number of threads" {
+@test "the same bytes in another directory, umask, locale, time zone and time, cold and warm cache, any number of threads" {
 	mkdir -p elsewhere conf
 	for name in b a Z ä _; do echo "$name" >"conf/$name"; done
 	profile 'module ext4 =net' 'file /etc/conf conf' 'binary /bin/tool'
 	build
 	cp out.img first.img
 	cp -a conf elsewhere && cp t.profile elsewhere && touch elsewhere/conf/*
-	# the folder lists its files in another order
+	# the directory lists its files in another order
 	(cd elsewhere/conf && for name in ä Z _ a b; do mv "$name" "../$name" && mv "../$name" .; done)
 	(cd elsewhere && umask 077 && TZ=Asia/Tokyo LC_ALL=C MKVINITRD_CACHE=none "$M" build -q -j 1 -p ./t.profile -r "$S" -o out.img)
 	cmp elsewhere/out.img first.img

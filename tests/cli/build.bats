@@ -26,7 +26,7 @@ load build
 	"$M" unpack -C tree out.img
 	. tree/etc/mkvinitrd/image
 	[ "$version" = "$(cat "$BATS_TEST_DIRNAME/../../VERSION")" ] && [ "$kver" = $KVER ] && [ "$profile" = t ]
-	# all but the sentinel; the folder itself is no member
+	# all but the sentinel; the directory itself is no member
 	[ "$members" = "$(($(find tree -mindepth 1 | wc -l) - 1))" ]
 	[ "$bytes" = "$(find tree -type f ! -path '*/sentinel' -printf '%s\n' | paste -sd+ | bc)" ]
 	grep -qx "members=$members" tree/etc/mkvinitrd/sentinel
@@ -67,7 +67,7 @@ load build
 	"$M" ls out.img | grep -x bin/unpackroot
 }
 
-@test "files, folders, globs, links, nodes and hooks" {
+@test "files, directories, globs, links, nodes and hooks" {
 	mkdir -p src/sub
 	echo one >src/one.conf && echo two >src/sub/two.conf && ln -s one.conf src/link.conf && echo '#!/bin/sh' >src/run && chmod 700 src/run
 	chmod 600 src/one.conf
@@ -97,7 +97,7 @@ load build
 	profile 'file /init/x mine'
 	run build
 	assert_failure 3
-	assert_line --regexp "t.profile:1:1: error: '/init/x' cannot be made: '/init' is not a folder"
+	assert_line --regexp "t.profile:1:1: error: '/init/x' cannot be made: '/init' is not a directory"
 }
 
 @test "indexes name what is inside: the same as depmod makes of it" {

@@ -52,7 +52,7 @@ member() {
 	"$M" cat out.img "$1"
 }
 
-# The folders of real kernels, from the cache that all tests share.
+# The directories of real kernels, from the cache that all tests share.
 kernels() {
 	env -u MKVINITRD_CACHE "$BATS_TEST_DIRNAME/../../scripts/kernels" "$@"
 }

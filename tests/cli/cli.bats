@@ -171,7 +171,7 @@ setup() {
 	unset MKVINITRD_DATA
 	run --separate-stderr lost/sbin/mkvinitrd profile list
 	assert_failure 1
-	assert_regex "$stderr" "neither in .*/lost/share/mkvinitrd nor in a folder above; set MKVINITRD_DATA"
+	assert_regex "$stderr" "neither in .*/lost/share/mkvinitrd nor in a directory above; set MKVINITRD_DATA"
 }
 
 @test "output that cannot be written is a failure" {
@@ -230,7 +230,7 @@ setup() {
 	assert_output root
 }
 
-@test "completion typed into a bash in a folder that has things of the same names" {
+@test "completion typed into a bash in a directory that has things of the same names" {
 	mkdir build plan && touch check
 	printf '%s\n' "source '$TOP/docs/completion/mkvinitrd.bash'" 'mkvinitrd() { printf "<%s>" "$@"; }' \
 		$'mkvinitrd bu\tx' $'mkvinitrd plan --format=j\tx' $'mkvinitrd build -o che\tx' $'mkvinitrd build -r bu\tx' exit >keys

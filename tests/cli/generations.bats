@@ -175,8 +175,8 @@ for _ in range(25):
     mode = rng.choice([0o700, 0o755, 0o750])
     for root in roots:
         full = os.path.join(root, path)
-        folder = full if os.path.isdir(full) and not os.path.islink(full) else os.path.dirname(full)
-        new = os.path.join(folder, name)
+        directory = full if os.path.isdir(full) and not os.path.islink(full) else os.path.dirname(full)
+        new = os.path.join(directory, name)
         if kind == "write" and os.path.isfile(full):
             open(full, "a").write(name)
         elif kind in ("remove", "replace"):

@@ -153,7 +153,7 @@ describe() {
 		assert_equal "$(stat -c '%t %T' out-$name/dev/console)" '5 1'
 	done
 	(umask 077 && mkdir plain && cd plain && cpio -i --quiet -m <"$F/raw")
-	# cpio leaves the times of folders and links alone
+	# cpio leaves the times of directories and links alone
 	describe plain | grep -v '^[dl]' >found
 	grep -v '^[dl]' expected | diff - found
 }
@@ -170,7 +170,7 @@ describe() {
 	[ -h out/etc/numbers ]
 }
 
-@test "unpack never leaves its folder" {
+@test "unpack never leaves its directory" {
 	mkdir outside
 	echo precious >outside/file
 	{
@@ -190,7 +190,7 @@ describe() {
 	assert_equal "$(cat out/ok)" 'still unpacked'
 	assert_equal "$(cat out/direct)" 'replaces the link'
 	[ ! -h out/direct ]
-	# links that were in the folder before lead nowhere else, either
+	# links that were in the directory before lead nowhere else, either
 	ln -s "$PWD/outside" out/old
 	newc old/file 100644 'spoiled by an old link' >image
 	run -1 "$M" unpack -C out image

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# overlayroot and where changes are kept: folders, files, devices, and what is refused instead of being overwritten.
+# overlayroot and where changes are kept: directories, files, devices, and what is refused instead of being overwritten.
 # shellcheck disable=SC2030,SC2031 # each test is a subshell of its own
 load overlayroot
 

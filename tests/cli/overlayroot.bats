@@ -123,7 +123,7 @@ load overlayroot
 	[[ $output != *"another lower"* ]]
 }
 
-@test "another folder as the lower is told: renamed it is the same, in its place it is another" {
+@test "another directory as the lower is told: renamed it is the same, in its place it is another" {
 	device_with "$A/host.ext4" mkfs.ext4 -q
 	mkdir "$A/host"
 	mount "$DEVICE" "$A/host"

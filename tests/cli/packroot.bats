@@ -101,7 +101,7 @@ names() { zstd -dc "$S" | bsdtar -tf -; }
 	diff <(tr '\0' '\n' <"$A/again") <(printf '%s\n' etc/dir etc/two)
 }
 
-@test "a marker cannot reach out of its folder" {
+@test "a marker cannot reach out of its directory" {
 	mkdir "$A/evil" && touch "$A/evil/.wh..." "$A/evil/.wh.." "$A/evil/.wh."
 	tar -C "$A" -cf "$A/evil.tar" --transform 's,^evil,etc,' evil/.wh... evil/.wh.. evil/.wh.
 	touch "$N/keep" "$N/etc/keep"
@@ -159,7 +159,7 @@ names() { zstd -dc "$S" | bsdtar -tf -; }
 	done
 }
 
-@test "archives of others: gzip over files, links and folders that are there" {
+@test "archives of others: gzip over files, links and directories that are there" {
 	mkdir -p "$N/real" "$A/o/etc" "$A/o/home/u"
 	ln -s real "$N/home"
 	echo old >"$N/etc/one"
@@ -176,7 +176,7 @@ names() { zstd -dc "$S" | bsdtar -tf -; }
 	run -2 "$PACK" -k 10 a
 	run -2 "$PACK" -C
 	run -2 "$UNPACK" --over --consume a "$N"
-	run -1 "$PACK" -C "$R" "$R/no/folder/x"
+	run -1 "$PACK" -C "$R" "$R/no/directory/x"
 	run -1 "$PACK" -C "$A/none" "$S"
 	: >"$A/empty"
 	run -1 "$PACK" -T "$A/empty" "$S"

@@ -33,7 +33,7 @@ modules() {
 	plan | grep '/erofs.ko  weak dependency of virtio_blk (t.profile:1)'
 }
 
-@test "globs, aliases, modaliases, folders and groups" {
+@test "globs, aliases, modaliases, directories and groups" {
 	profile 'module virtio_[bp]*'
 	[ "$(modules)" = 'virtio virtio_blk virtio_pci virtio_ring' ]
 	profile 'module fs-erofs block-major-7-0'

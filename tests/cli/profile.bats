@@ -38,7 +38,7 @@ setup() {
 	assert_output ''
 }
 
-@test "folders are searched in order; the first match wins" {
+@test "directories are searched in order; the first match wins" {
 	mkdir a b
 	echo 'root tmpfs' >b/overlay.profile
 	printf '# Mine, from b\nroot loop\n' >b/mine.profile
@@ -53,7 +53,7 @@ setup() {
 	assert_equal "$(grep -c '^overlay ' <<<"$output")" 1
 }
 
-@test "a name can be given with its suffix, as a path, and a file here comes before the folders" {
+@test "a name can be given with its suffix, as a path, and a file here comes before the directories" {
 	run "$M" profile show overlay.profile
 	assert_success
 	assert_line 'root overlay'

@@ -55,7 +55,7 @@ setup() {
 	refute_output --partial zip
 }
 
-@test "pxe fills a folder whose menu names what lies there" {
+@test "pxe fills a directory whose menu names what lies there" {
 	kernel=$("$TOP/scripts/kernels" 6.12)
 	"$TOP/scripts/pack" tree rootfs.tar.xz
 	run "$TOP/scripts/pxe" -r "$kernel" -o srv -u http://10.1.2.3/boot rootfs.tar.xz
@@ -71,7 +71,7 @@ setup() {
 	dnsmasq --test -C srv/dnsmasq.conf
 }
 
-@test "frugal installs into a folder of a mounted partition and writes its menu entry" {
+@test "frugal installs into a directory of a mounted partition and writes its menu entry" {
 	kernel=$("$TOP/scripts/kernels" 6.12)
 	"$TOP/scripts/pack" tree root.sqfs
 	truncate -s 128M fs

@@ -13,7 +13,7 @@ setup_file() {
 # The manifest's lines but comments.
 manifest() { grep -v -e '^#' -e '^$' "$BATS_TEST_DIRNAME/../samples/MANIFEST"; }
 
-# sample NAME: puts the image into the test's folder.
+# sample NAME: puts the image into the test's directory.
 sample() { bzcat "$BATS_FILE_TMPDIR/$1.bz2" >"$1"; }
 
 # The other reader: qemu, which must be allowed to replay a log first. All data of the samples is in their first 128 MiB.

@@ -138,7 +138,7 @@ vdi() {
 	cmp model.raw want.raw
 }
 
-@test "VirtualBox's folder Snapshots: parents by UUID in it and above it, and only those" {
+@test "VirtualBox's directory Snapshots: parents by UUID in it and above it, and only those" {
 	mkdir -p vm/Snapshots
 	vdi vm/base.vdi 1 $((8 << 20)) $((1 << 20)) 0 aa 00 0=0 1=1 2=2 7=3
 	vdi 'vm/Snapshots/{bb}.vdi' 4 $((8 << 20)) $((1 << 20)) 0 bb aa 1=0 2=zero
@@ -150,7 +150,7 @@ vdi() {
 		vd cat -o got.raw "$image"
 		cmp got.raw model.raw
 	done
-	# so it does where the user starts in that folder
+	# so it does where the user starts in that directory
 	(cd vm/Snapshots && vd cat -o ../../got.raw '{cc}.vdi')
 	cmp got.raw model.raw
 	run -0 vd info --json 'vm/Snapshots/{cc}.vdi'
@@ -165,12 +165,12 @@ vdi() {
 	assert_output --partial 'is not among the files beside it'
 }
 
-@test "what an image in a folder Snapshots names is not followed out of it" {
+@test "what an image in a directory Snapshots names is not followed out of it" {
 	mkdir -p vm/Snapshots
 	qemu-img create -q -f raw vm/secret.raw 1M
 	(cd vm/Snapshots && qemu-img create -q -f qcow2 -b ../secret.raw -F raw child.qcow2)
 	run -1 vd info vm/Snapshots/child.qcow2
-	assert_output --partial 'allow its folder with --parents'
+	assert_output --partial 'allow its directory with --parents'
 	vdi vm/base.vdi 1 $((8 << 20)) $((1 << 20)) 0 aa 00 0=0
 	mv vm/base.vdi vm/Snapshots/outside.vdi
 	ln -s ../../elsewhere.vdi vm/base.vdi

@@ -237,7 +237,7 @@ chain() {
 	assert_output --partial 'base.vhd'
 }
 
-@test "parents are followed below the image's folder only, or below --parents" {
+@test "parents are followed below the image's directory only, or below --parents" {
 	chain
 	mkdir -p vm/inner
 	difference vm/inner/out.vhd $((16 << 20)) d a '..\base.vhd' ''

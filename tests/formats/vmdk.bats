@@ -142,7 +142,7 @@ descriptor() {
 	assert_output --partial '11111111-2222-3333-4444-555555555555, is not among the files'
 }
 
-@test "a child in VirtualBox's folder Snapshots finds a parent above that is in pieces" {
+@test "a child in VirtualBox's directory Snapshots finds a parent above that is in pieces" {
 	mkdir -p vm/Snapshots
 	qemu-img create -q -f vmdk -o subformat=twoGbMaxExtentSparse vm/base.vmdk 16M
 	io vmdk vm/base.vmdk 'write -P 1 1M 64k'
@@ -235,7 +235,7 @@ descriptor() {
 	io vmdk disk.vmdk 'read -P 0x68 3584 1'
 }
 
-@test "extents outside the folder of the image, and devices, are never opened" {
+@test "extents outside the directory of the image, and devices, are never opened" {
 	qemu-img create -q -f vmdk -o subformat=monolithicFlat disk.vmdk 16M
 	mkdir vm
 	for name in ../disk-flat.vmdk /dev/zero "$BATS_TEST_TMPDIR/disk-flat.vmdk" nbd://localhost; do

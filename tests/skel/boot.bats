@@ -91,7 +91,7 @@ loop_snapshots() {
 	boot
 	calls 'vdattach --state /run/initramfs/state --parents /run/initramfs/host -p 2 -S /run/initramfs/host/v/a one.vhd -S /run/initramfs/host/w/a2.vhd /run/initramfs/host/v/a.vhd'
 }
-@test "loop: rd.snapshot= names the chain, from the folder of rd.vdisk= or by its own path" { both loop_snapshots; }
+@test "loop: rd.snapshot= names the chain, from the directory of rd.vdisk= or by its own path" { both loop_snapshots; }
 
 # The device that vdattach printed is a read-only one.
 read_only_device() {
@@ -156,7 +156,7 @@ overlay_persist() {
 	shift
 	calls "$@"
 }
-@test "overlay: a store in a folder of the host" {
+@test "overlay: a store in a directory of the host" {
 	both overlay_persist dir:/changes \
 		'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host -w /r.sfs' \
 		'overlayroot --state /run/initramfs/state -l /run/initramfs/host/r.sfs -u dir:/run/initramfs/host/changes /newroot'
@@ -181,7 +181,7 @@ overlay_layers() {
 	boot
 	calls 'overlayroot --state /run/initramfs/state -l /run/initramfs/host/slax/02-desktop.sb:/run/initramfs/host/slax/01-core.sb -u ram /newroot'
 }
-@test "overlay: a folder of layers, the last by name on top" { both overlay_layers; }
+@test "overlay: a directory of layers, the last by name on top" { both overlay_layers; }
 
 overlay_device() {
 	cmdline 'vi.mode=overlay vi.host=LABEL=live'
@@ -282,7 +282,7 @@ share_fails() {
 	printf host0 >"$ROOT/sys/bus/virtio/drivers/9pnet_virtio/virtio3/mount_tag"
 	cmdline 'root=virtfs:other rw panic=-1'
 	boot
-	said "the folder 'other' of the host could not be mounted by 9p" && said 'tags that this machine has: host0' &&
+	said "the directory 'other' of the host could not be mounted by 9p" && said 'tags that this machine has: host0' &&
 		calls 'sync' 'reboot -f'
 }
 @test "share: a wrong tag names those that are there" { both share_fails; }

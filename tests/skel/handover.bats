@@ -128,7 +128,7 @@ no_mountpoint() {
 	fake mount <<<'case "$*" in *"move"*"/newroot/sys") exit 1 ;; esac'
 	cmdline 'root=/dev/sda1'
 	boot
-	said 'the root has no folder /sys to mount on' && calls 'umount -l /sys' 'switch_root /newroot /sbin/init'
+	said 'the root has no directory /sys to mount on' && calls 'umount -l /sys' 'switch_root /newroot /sbin/init'
 }
 @test "a root without /sys still boots" { both no_mountpoint; }
 

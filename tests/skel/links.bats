@@ -3,7 +3,7 @@
 # Links made of others (bond=, vlan=, ifname=), and IPv6 in ip=.
 load lib.bash
 
-# A module makes a bond unasked; of what the kernel would do, the folder of the bond that was asked for is there.
+# A module makes a bond unasked; of what the kernel would do, the directory of the bond that was asked for is there.
 bond() {
 	nic eth0 52:54:00:00:00:01 1
 	nic eth1 52:54:00:00:00:02 1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Media of other live systems: which files become layers, which folders hold the changes.
+# Media of other live systems: which files become layers, which directories hold the changes.
 load lib.bash
 load media.bash
 
@@ -26,7 +26,7 @@ casper_all() {
 	boot
 	layers casper/installer.squashfs casper/filesystem.squashfs
 }
-@test "casper: without a live session's, all images of the folder" { both casper_all; }
+@test "casper: without a live session's, all images of the directory" { both casper_all; }
 
 casper_missing() {
 	cmdline 'boot=casper layerfs-path=a.b.squashfs panic=-1'
@@ -42,7 +42,7 @@ no_image() {
 	boot
 	said 'no image lies in /casper/ on /dev/vda1' && said 'it holds: vmlinuz' && not_called 'overlayroot|switch_root'
 }
-@test "a folder without images is no root" { both no_image; }
+@test "a directory without images is no root" { both no_image; }
 
 casper_none() {
 	cmdline 'boot=casper persistent'
@@ -119,7 +119,7 @@ live_boot_folders() {
 				[ "$(readlink "$file")" = "/run/live/persistence/vda1/dots/$file" ] || exit 1
 			done)
 }
-@test "live-boot: folders of the store: bound, as a union, file by file as links, the inner ones after the outer ones" { both live_boot_folders; }
+@test "live-boot: directories of the store: bound, as a union, file by file as links, the inner ones after the outer ones" { both live_boot_folders; }
 
 live_boot_mounted() {
 	persistence_conf '/srv link'
@@ -130,7 +130,7 @@ live_boot_mounted() {
 	boot
 	[ -f "$ROOT/newroot/srv/a/mine" ] && [ ! -e "$ROOT/newroot/srv/a/a" ]
 }
-@test "live-boot: a link does not replace a folder with something mounted in it" { both live_boot_mounted; }
+@test "live-boot: a link does not replace a directory with something mounted in it" { both live_boot_mounted; }
 
 live_boot_none() {
 	cmdline "boot=live persistence persistence-label=keep"
@@ -153,7 +153,7 @@ slax_order() {
 }
 @test "Slax: by number, without noload=; all of them go to RAM, and rootcopy over the root" { both slax_order; }
 
-# session WANTED WORDS: the folder of the changes
+# session WANTED WORDS: the directory of the changes
 session() {
 	cmdline "from=slax $2"
 	host slax/01-core.sb
@@ -193,7 +193,7 @@ load_words() {
 	boot
 	layers porteus/optional/office.xzm porteus/optional/gimp.xzm porteus/modules/x.xzm porteus/base/001-core.xzm
 }
-@test "load=: of the folder modules, and of optional where there is one" { both load_words; }
+@test "load=: of the directory modules, and of optional where there is one" { both load_words; }
 
 porteus_keeps() {
 	local store=/run/initramfs/store
@@ -213,7 +213,7 @@ porteus_places() {
 	porteus_keeps /keep $HOST/keep
 	said 'was kept by aufs' && layers porteus/base/001-core.xzm
 }
-@test "Porteus: changes= names a folder or a file, here or on another partition" { both porteus_places; }
+@test "Porteus: changes= names a directory or a file, here or on another partition" { both porteus_places; }
 
 to_disk() {
 	cmdline 'fromhd=/dev/sr0 tohd=/dev/sda2'
@@ -312,4 +312,4 @@ archiso_cow() {
 		"overlayroot --state /run/initramfs/state -l $HOST/arch/x86_64/airootfs.sfs -u dir:/run/initramfs/store/persistent_ARCH/x86_64 /newroot" &&
 		[ "$(readlink "$ROOT/run/initramfs/store/persistent_ARCH/x86_64/upper")" = upperdir ]
 }
-@test "archiso: its folder of changes" { both archiso_cow; }
+@test "archiso: its directory of changes" { both archiso_cow; }

@@ -14,7 +14,7 @@ binds() {
 		'mount -o bind /run/initramfs/places/1/new /newroot/srv' 'umount -l /run/initramfs/places/1' \
 		'switch_root /newroot /sbin/init' && [ -d "$ROOT/run/initramfs/places/1/new" ]
 }
-@test "vi.bind: a folder of a partition, made of what the root has when it is new" { both binds; }
+@test "vi.bind: a directory of a partition, made of what the root has when it is new" { both binds; }
 
 binds_gone() {
 	fake findimg <<'FAKE'

@@ -279,7 +279,7 @@ named() {
 	said '/oldroot (ext4) stays mounted, held by sits (60: cwd /oldroot/home), reads (61: fd/5 /oldroot/etc/x), maps (62: map /oldroot/lib/libc.so), apart (63: mounted at /mnt);' &&
 		said '/dev/vda1 is not free, held by apart (63: mounted at /mnt);'
 }
-@test "who holds what stays busy is named: folder, open file, mapped file, mount of its own" { both named; }
+@test "who holds what stays busy is named: directory, open file, mapped file, mount of its own" { both named; }
 
 disc() {
 	old_tree

@@ -107,7 +107,7 @@ static void set_names(struct blockdev *dev, const char *name)
 			*p = '/';
 }
 
-/* dir: the real folder of the whole disk in sysfs */
+/* dir: the real directory of the whole disk in sysfs */
 static void read_disk(const char *dir, struct blockdev *dev)
 {
 	const char *slash = strrchr(dir, '/');

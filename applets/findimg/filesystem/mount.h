@@ -14,11 +14,11 @@ enum mount_purpose {
 };
 
 /*
- * Mounts source on the existing folder target with the first of type's drivers that the kernel has
- * (modules are asked for). NTFS falls back to /bin/ntfs-3g where the kernel has no driver, where
- * its driver can only read and writing is wanted, and for MOUNT_LOOK also where the driver refuses;
- * a volume that is marked dirty is not mounted for writing. Returns 0, or -errno with a reason that
- * tells the user what to do.
+ * Mounts source on the existing directory target with the first of type's drivers that the kernel
+ * has (modules are asked for). NTFS falls back to /bin/ntfs-3g where the kernel has no driver,
+ * where its driver can only read and writing is wanted, and for MOUNT_LOOK also where the driver
+ * refuses; a volume that is marked dirty is not mounted for writing. Returns 0, or -errno with a
+ * reason that tells the user what to do.
  */
 int fs_mount(const char *source, const char *target, const struct fs_type *type,
 	     enum mount_purpose purpose, struct error **err);
@@ -26,7 +26,7 @@ int fs_mount(const char *source, const char *target, const struct fs_type *type,
 /* Takes down what fs_mount mounted on target. 0 or -errno. */
 int fs_unmount(const char *target, struct error **err);
 
-/* Makes target mirror the folder that is mounted at place already; read-only where wanted. 0 or
+/* Makes target mirror the directory that is mounted at place already; read-only where wanted. 0 or
  * -errno. */
 int fs_bind(const char *place, const char *target, bool read_only, struct error **err);
 

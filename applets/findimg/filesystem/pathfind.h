@@ -8,11 +8,11 @@
 #include "common/error.h"
 
 /*
- * Opens path (absolute ones mean the root of the mounted file system) below the folder root, with
- * O_PATH. Symbolic links count as they would with root as the root folder (openat2(2)
+ * Opens path (absolute ones mean the root of the mounted file system) below the directory root,
+ * with O_PATH. Symbolic links count as they would with root as the root directory (openat2(2)
  * RESOLVE_IN_ROOT, Linux 5.6; on older kernels a path with symbolic links is not followed at all).
- * Only regular files and folders are found. Returns the descriptor; -ENOENT, -ENOTDIR, -ELOOP: not
- * there; other -errno.
+ * Only regular files and directories are found. Returns the descriptor; -ENOENT, -ENOTDIR, -ELOOP:
+ * not there; other -errno.
  */
 int path_open_below(const char *root, const char *path);
 

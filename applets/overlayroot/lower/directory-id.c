@@ -73,7 +73,7 @@ static bool keeps_inodes(const char *type)
 	return false;
 }
 
-/* The handle of the open folder, hashed: its form is the file system's own. */
+/* The handle of the open directory, hashed: its form is the file system's own. */
 static bool hash_handle(int fd, uint64_t *ret)
 {
 	union {
@@ -136,7 +136,7 @@ int folder_id(const char *path, char *ret, size_t size, struct error **err)
 		r = hash_path(path, &place, &hash);
 	}
 	if (r < 0)
-		return error_sys(err, r, "id of the folder '%s'", path);
+		return error_sys(err, r, "id of the directory '%s'", path);
 	volume_of(&place, volume, sizeof(volume));
 	snprintf(ret, size, "%s %s %s %016llx", place.type, volume, which,
 		 (unsigned long long)hash);

@@ -8,20 +8,20 @@
 
 #define PATIENCE_MS 30000
 
-static void show(const char *folder, unsigned int number, unsigned int back)
+static void show(const char *directory, unsigned int number, unsigned int back)
 {
 	char name[8], path[512], when[32] = "?";
 	struct stat st;
 	struct tm tm;
 
-	snprintf(path, sizeof(path), "%s/%s", folder, generation_name(number, name));
+	snprintf(path, sizeof(path), "%s/%s", directory, generation_name(number, name));
 	/* the rename that made it is the last change */
 	if (stat(path, &st) == 0 && gmtime_r(&st.st_ctime, &tm))
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", &tm);
 	fprintf(stderr, "  %u  generation %u, of %s\n", back, number, when);
 }
 
-unsigned int generation_ask(const char *folder, const struct generation_list *list)
+unsigned int generation_ask(const char *directory, const struct generation_list *list)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 	char line[32] = "";
@@ -29,7 +29,7 @@ unsigned int generation_ask(const char *folder, const struct generation_list *li
 	ssize_t n;
 
 	for (i = 0; i < list->count; i++)
-		show(folder, list->numbers[i], i);
+		show(directory, list->numbers[i], i);
 	fprintf(stderr, "  %u  none: the image as it is\n", list->count);
 	fprintf(stderr, "Which one to use? Enter or half a minute without: the first [0] ");
 	if (poll(&in, 1, PATIENCE_MS) > 0 && (n = read(STDIN_FILENO, line, sizeof(line) - 1)) > 0)

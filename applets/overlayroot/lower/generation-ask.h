@@ -8,6 +8,6 @@
  * Shows the generations on stderr and reads a line from stdin: how many of the newest to set aside,
  * 0 on an empty line or when nothing was typed within half a minute.
  */
-unsigned int generation_ask(const char *folder, const struct generation_list *list);
+unsigned int generation_ask(const char *directory, const struct generation_list *list);
 
 #endif

@@ -17,7 +17,7 @@
 
 /* Paths of one store; all below base. */
 struct store {
-	char folder[256], upper[256], aside[256], ok[256], tries[256];
+	char directory[256], upper[256], aside[256], ok[256], tries[256];
 	struct generation_list list;
 };
 
@@ -31,14 +31,14 @@ static void path_of(const struct store *s, unsigned int number, char *buf, size_
 {
 	char name[8];
 
-	snprintf(buf, size, "%s/%s", s->folder, generation_name(number, name));
+	snprintf(buf, size, "%s/%s", s->directory, generation_name(number, name));
 }
 
 static int open_store(const char *base, struct store *s, struct error **err)
 {
 	if (strlen(base) > 200)
 		return error_make(err, ENAMETOOLONG, "'%s'", base);
-	snprintf(s->folder, sizeof(s->folder), "%s/generation", base);
+	snprintf(s->directory, sizeof(s->directory), "%s/generation", base);
 	snprintf(s->upper, sizeof(s->upper), "%s/upper", base);
 	snprintf(s->aside, sizeof(s->aside), "%s/generation/aside", base);
 	snprintf(s->ok, sizeof(s->ok), "%s/boot-ok", base);
@@ -59,11 +59,11 @@ static int is_generation(const struct dirent *entry)
 static int read_list(struct store *s, struct error **err)
 {
 	struct dirent **entries;
-	int i, n = scandir(s->folder, &entries, is_generation, newest_first);
+	int i, n = scandir(s->directory, &entries, is_generation, newest_first);
 
 	s->list.count = 0;
 	if (n < 0)
-		return errno == ENOENT ? 0 : error_sys(err, errno, "read '%s'", s->folder);
+		return errno == ENOENT ? 0 : error_sys(err, errno, "read '%s'", s->directory);
 	for (i = 0; i < n; i++) {
 		if (i < MAX_GENERATIONS)
 			s->list.numbers[s->list.count++] =
@@ -72,7 +72,7 @@ static int read_list(struct store *s, struct error **err)
 	}
 	free(entries);
 	if (n > MAX_GENERATIONS)
-		return error_make(err, E2BIG, "'%s' has more than %d generations", s->folder,
+		return error_make(err, E2BIG, "'%s' has more than %d generations", s->directory,
 				  MAX_GENERATIONS);
 	return 0;
 }
@@ -217,7 +217,7 @@ static int judge_last_boot(struct store *s, const struct generation_request *q, 
 
 static int ask_which(struct store *s, struct error **err)
 {
-	unsigned int back = generation_ask(s->folder, &s->list);
+	unsigned int back = generation_ask(s->directory, &s->list);
 	int r;
 
 	if (back == 0)
@@ -230,7 +230,7 @@ static int ask_which(struct store *s, struct error **err)
 
 static int change(struct store *s, const struct generation_request *q, struct error **err)
 {
-	int r = make_dirs(s->folder, 0700, err);
+	int r = make_dirs(s->directory, 0700, err);
 
 	if (r == 0)
 		r = judge_last_boot(s, q, err);

@@ -13,7 +13,7 @@ struct lower {
 	enum lower_kind kind;
 	struct fs_info fs; /* of images and devices */
 	char id[384];	   /* what tells this content from another: type, UUID or hash, size; of a
-			      folder see lower/directory-id.h */
+			      directory see lower/directory-id.h */
 	char *mountpoint;  /* owned; NULL before lower_mount */
 };
 

@@ -10,11 +10,11 @@
 
 static int find_tool(const char *name, char *path, size_t size)
 {
-	static const char *const folders[] = { "/bin", "/sbin", "/usr/bin", "/usr/sbin" };
+	static const char *const directories[] = { "/bin", "/sbin", "/usr/bin", "/usr/sbin" };
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(folders); i++) {
-		snprintf(path, size, "%s/%s", folders[i], name);
+	for (i = 0; i < ARRAY_SIZE(directories); i++) {
+		snprintf(path, size, "%s/%s", directories[i], name);
 		if (access(path, X_OK) == 0)
 			return 0;
 	}

@@ -14,7 +14,8 @@
 struct options {
 	const char *operand; /* IMAGE or DEVICE */
 	const char *format, *exporter, *partition, *output, *socket, *state, *links;
-	const char *parents; /* folder below which the image's other files may be; NULL = its own */
+	const char
+		*parents; /* directory below which the image's other files may be; NULL = its own */
 	const char *snapshots[SNAPSHOTS_MAX]; /* each continues the one before, the first IMAGE */
 	unsigned int n_snapshots;
 	struct recovery *recovery; /* what a killed worker has left, and this one will; or NULL */
@@ -23,8 +24,8 @@ struct options {
 	bool read_only, json, once;
 	bool lock;	   /* the image's files against other programs that write them */
 	char *const *argv; /* of the program */
-	/* canonical folders that the daemon's sandbox is to have */
-	const char *folders[FOLDERS_MAX];
+	/* canonical directories that the daemon's sandbox is to have */
+	const char *directories[FOLDERS_MAX];
 	unsigned int n_folders;
 };
 

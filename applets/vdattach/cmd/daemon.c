@@ -77,10 +77,10 @@ static void add_folder(struct words *words, const char *path)
 	slash[slash == real] = '\0';
 	for (size_t i = 1; i < words->n; i++) {
 		if (strcmp(words->items[i], real) == 0 &&
-		    strcmp(words->items[i - 1], "--folder") == 0)
+		    strcmp(words->items[i - 1], "--directory") == 0)
 			return;
 	}
-	add(words, "--folder", real);
+	add(words, "--directory", real);
 }
 
 static void add_folders(struct words *words, const struct options *options,
@@ -188,7 +188,7 @@ int cmd_daemon(const struct options *given, struct error **err)
 	struct daemon_image image = { .options = &options };
 	struct daemon_job job = {
 		.argv = given->argv,
-		.folders = given->folders,
+		.directories = given->directories,
 		.n_folders = given->n_folders,
 		.open = open_image,
 		.close = close_image,

@@ -17,7 +17,7 @@ static const char help[] =
 	"  -r, --read-only          never write to IMAGE\n"
 	"  -f, --format=FORMAT      raw, vhd..; default: by content\n"
 	"  -S, --snapshot=FILE      the difference that continues IMAGE; again: the next one\n"
-	"      --parents=DIR        IMAGE's other files may be below DIR; default: its folder\n"
+	"      --parents=DIR        IMAGE's other files may be below DIR; default: its directory\n"
 	"  -e, --exporter=EXPORTER  loop, dm, ublk, nbd, fuse; default: the best that can\n"
 	"  -p, --partition=PART     whole, a number, PARTUUID=.. or PARTLABEL=..\n"
 	"  -b, --sector-size=BYTES  of the partition table: 512 or 4096; default: by content\n"
@@ -59,7 +59,7 @@ static const struct option long_options[] = {
 	{ "parents", required_argument, NULL, OPT_PARENTS },
 	{ "snapshot", required_argument, NULL, 'S' },
 	{ "patience", required_argument, NULL, OPT_PATIENCE },
-	{ "folder", required_argument, NULL, OPT_FOLDER }, /* launch_daemon's */
+	{ "directory", required_argument, NULL, OPT_FOLDER }, /* launch_daemon's */
 	{ "links", required_argument, NULL, OPT_LINKS },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -159,7 +159,7 @@ static int take(struct options *options, int c, char **argv)
 		return patience(options);
 	case OPT_FOLDER:
 		if (options->n_folders < FOLDERS_MAX)
-			options->folders[options->n_folders++] = optarg;
+			options->directories[options->n_folders++] = optarg;
 		return -1;
 	case OPT_ONCE:
 		options->once = true;

@@ -82,7 +82,7 @@ static int describe(const struct options *options, const struct nbd_export *expo
 	return 0;
 }
 
-/* The folder of the server's socket, which the daemon must see to reconnect, or NULL. */
+/* The directory of the server's socket, which the daemon must see to reconnect, or NULL. */
 static char *socket_folder(const char *operand)
 {
 	struct nbd_uri uri;
@@ -98,15 +98,15 @@ static char *socket_folder(const char *operand)
 /* fd becomes the daemon's. */
 static int launch(struct daemon_state *wishes, int fd, char **ret_devpath, struct error **err)
 {
-	_cleanup_free_ char *folder = socket_folder(wishes->remote.uri);
-	char name[] = "@vdattach", option[] = "--folder", end[] = "--";
+	_cleanup_free_ char *directory = socket_folder(wishes->remote.uri);
+	char name[] = "@vdattach", option[] = "--directory", end[] = "--";
 	char *argv[] = { name, end, wishes->remote.uri, NULL, NULL, NULL };
 	bool driver; /* nobody else could */
 	int r;
 
-	if (folder) {
+	if (directory) {
 		argv[1] = option;
-		argv[2] = folder;
+		argv[2] = directory;
 		argv[3] = end;
 		argv[4] = wishes->remote.uri;
 	}

@@ -57,8 +57,8 @@ struct daemon_state {
 struct daemon_job {
 	struct daemon_state *state;
 	const struct vd_server_ops *ops;
-	char *const *argv;	    /* to execute the program again */
-	const char *const *folders; /* of the image's files */
+	char *const *argv;		/* to execute the program again */
+	const char *const *directories; /* of the image's files */
 	size_t n_folders;
 	/* Opens the image, and initialises the backend. */
 	int (*open)(struct daemon_job *, struct backend *ret, struct error **err);

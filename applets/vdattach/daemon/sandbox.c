@@ -18,7 +18,7 @@
 #include "applets/vdattach/daemon/mountlist.h"
 
 /*
- * The new root is mounted over /proc, the one folder that is there on any system and in which no
+ * The new root is mounted over /proc, the one directory that is there on any system and in which no
  * image lies.
  */
 #define NEW_ROOT "/proc"
@@ -61,7 +61,7 @@ static int add_folder(const char *path, struct error **err)
 	return r < 0 ? r : bind(path, to, err);
 }
 
-/* What lies directly in the old root, but for the folders that only have mounts on them. */
+/* What lies directly in the old root, but for the directories that only have mounts on them. */
 static int add_entry(const char *name, struct error **err)
 {
 	char from[NAME_MAX + 2], to[NAME_MAX + 2 + sizeof(NEW_ROOT)];
@@ -119,17 +119,18 @@ static bool is_there(const char *const *done, size_t n, const char *path)
 	return strcmp(path, "/dev") == 0;
 }
 
-static int add_folders(const struct mount_list *mounts, const char *const *folders, size_t n,
+static int add_folders(const struct mount_list *mounts, const char *const *directories, size_t n,
 		       struct error **err)
 {
 	const char *done[SANDBOX_FOLDERS_MAX];
 	int r = 0;
 
 	if (n > SANDBOX_FOLDERS_MAX)
-		return error_make(err, E2BIG, "the image's files are in %zu folders, at most %u", n,
+		return error_make(err, E2BIG,
+				  "the image's files are in %zu directories, at most %u", n,
 				  SANDBOX_FOLDERS_MAX);
 	for (size_t i = 0; i < n && r == 0; i++) {
-		done[i] = file_system_of(mounts, folders[i]);
+		done[i] = file_system_of(mounts, directories[i]);
 		if (is_there(done, i, done[i]))
 			continue;
 		r = strcmp(done[i], "/") == 0 ? add_root(err) : add_folder(done[i], err);
@@ -137,7 +138,7 @@ static int add_folders(const struct mount_list *mounts, const char *const *folde
 	return r;
 }
 
-static int build(const struct mount_list *old, const char *const *folders, size_t n,
+static int build(const struct mount_list *old, const char *const *directories, size_t n,
 		 struct error **err)
 {
 	int r = mount_fs("vdattach", NEW_ROOT, "tmpfs", MS_NOSUID, "mode=755,size=1m", err);
@@ -150,7 +151,7 @@ static int build(const struct mount_list *old, const char *const *folders, size_
 		r = make_dirs(NEW_ROOT "/proc", 0755, err);
 	if (r == 0)
 		r = mount_fs("proc", NEW_ROOT "/proc", "proc", 0, NULL, err);
-	return r < 0 ? r : add_folders(old, folders, n, err);
+	return r < 0 ? r : add_folders(old, directories, n, err);
 }
 
 /* From the root of an initramfs, which cannot be pivoted away from: unmounts what lies on it. */
@@ -185,7 +186,7 @@ static int enter(const struct mount_list *old, struct error **err)
 	return r;
 }
 
-int sandbox_enter(const char *const *folders, size_t n, struct error **err)
+int sandbox_enter(const char *const *directories, size_t n, struct error **err)
 {
 	_cleanup_mount_list_ struct mount_list old = { .n = 0 };
 	int r;
@@ -196,7 +197,7 @@ int sandbox_enter(const char *const *folders, size_t n, struct error **err)
 	if (r == 0)
 		r = mount_list_read(&old, err);
 	if (r == 0)
-		r = build(&old, folders, n, err);
+		r = build(&old, directories, n, err);
 	return r < 0 ? r : enter(&old, err);
 }
 

@@ -52,8 +52,8 @@ bool dm_disk_is_ours(const char *device)
 		strncmp(uuid, DM_UUID_PREFIX, strlen(DM_UUID_PREFIX)) == 0);
 }
 
-/* Calls visit for each name in a folder of device in sysfs until it returns something but 0. */
-static int each(const char *device, const char *folder, int (*visit)(const char *, void *),
+/* Calls visit for each name in a directory of device in sysfs until it returns something but 0. */
+static int each(const char *device, const char *directory, int (*visit)(const char *, void *),
 		void *arg)
 {
 	char path[PATH_MAX];
@@ -61,7 +61,7 @@ static int each(const char *device, const char *folder, int (*visit)(const char 
 	int r = 0;
 	DIR *d;
 
-	snprintf(path, sizeof(path), "/sys/class/block/%s/%s", device, folder);
+	snprintf(path, sizeof(path), "/sys/class/block/%s/%s", device, directory);
 	d = opendir(path);
 	while (d && r == 0 && (entry = readdir(d))) {
 		if (entry->d_name[0] != '.')

@@ -58,10 +58,10 @@ struct vd_opener {
 	int (*open_sibling)(void *ctx, const char *name, const struct source *from, bool read_only,
 			    struct source **ret, struct error **err);
 	/*
-	 * Calls visit(arg, name) for each regular file in the folder of from but from itself, and
-	 * in what other folders the files of a chain are, in the order of strcmp for each of them.
-	 * For formats that know their parent by an id alone. visit: 0 go on, 1 enough, -errno.
-	 * Returns 0 or -errno. NULL: the folder cannot be listed.
+	 * Calls visit(arg, name) for each regular file in the directory of from but from itself,
+	 * and in what other directories the files of a chain are, in the order of strcmp for each
+	 * of them. For formats that know their parent by an id alone. visit: 0 go on, 1 enough,
+	 * -errno. Returns 0 or -errno. NULL: the directory cannot be listed.
 	 */
 	int (*siblings)(void *ctx, const struct source *from,
 			int (*visit)(void *arg, const char *name), void *arg, struct error **err);

@@ -13,7 +13,7 @@
 
 #include "applets/vdattach/source/siblings.h"
 
-/* The path as seen from the root folder, or NULL when it is not below it. */
+/* The path as seen from the root directory, or NULL when it is not below it. */
 static const char *below(const char *root, const char *path)
 {
 	size_t n = strlen(root);
@@ -71,7 +71,7 @@ static int open_below(const struct opener_root *root, const char *path, bool rea
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* A folder that the image's files are in: dir, seen from root; "" is the root itself. */
+/* A directory that the image's files are in: dir, seen from root; "" is the root itself. */
 struct place {
 	const struct opener_root *root;
 	char *dir; /* owned */
@@ -107,7 +107,7 @@ static int open_at(const struct opener_root *root, const char *dir, const char *
 	return fd;
 }
 
-/* The folder of the file that names another. -EPERM: it is below no root. */
+/* The directory of the file that names another. -EPERM: it is below no root. */
 static int place_of(const struct file_opener *opener, const struct source *from, struct place *ret)
 {
 	_cleanup_free_ char *path = realpath(from->name, NULL);
@@ -130,12 +130,13 @@ static int place_of(const struct file_opener *opener, const struct source *from,
 	return ret->dir ? 0 : -ENOMEM;
 }
 
-/* VirtualBox has the images that snapshots began with in this folder, below that of the others. */
+/* VirtualBox has the images that snapshots began with in this directory, below that of the others.
+ */
 #define SNAPSHOTS "Snapshots"
 
 /*
- * Turns place, if it is a folder of snapshots, into the one above it. Only siblings are looked for
- * there; what an image names is not.
+ * Turns place, if it is a directory of snapshots, into the one above it. Only siblings are looked
+ * for there; what an image names is not.
  */
 static bool go_above(const struct file_opener *opener, struct place *place)
 {
@@ -170,7 +171,7 @@ static int open_anywhere(const struct place *place, char *name, bool read_only, 
 		beside = open_at(root, place->dir, last + 1, read_only, ret_path);
 	if (beside >= 0)
 		return beside;
-	/* it is elsewhere on this machine, or it would be found below the folder */
+	/* it is elsewhere on this machine, or it would be found below the directory */
 	if (fd == -ENOENT && name[0] == '/' && !windows)
 		fd = -EXDEV;
 	return fd;
@@ -182,7 +183,7 @@ static int tell(const struct file_opener *opener, const char *name, const struct
 	if (r == -EXDEV || r == -EPERM)
 		return error_make(err, EPERM,
 				  "%s: names the file '%s', which is not below '%s': allow its "
-				  "folder with --parents",
+				  "directory with --parents",
 				  from->name, name, opener->root.path);
 	if (r == -ENOENT)
 		return error_make(err, ENOENT, "%s: names the file '%s', which is not there",
@@ -282,7 +283,7 @@ static int visit_prefixed(void *arg, const char *name)
 	return visitor->visit(visitor->arg, path);
 }
 
-/* The files in place/dir but skip. A folder that is not there has none. */
+/* The files in place/dir but skip. A directory that is not there has none. */
 static int visit_folder(const struct place *place, const char *dir, const char *skip,
 			struct visitor *visitor, struct error **err)
 {
@@ -294,7 +295,7 @@ static int visit_folder(const struct place *place, const char *dir, const char *
 	snprintf(path, sizeof(path), "%s%s%s", place->dir, *place->dir ? "/" : "", dir);
 	fd = syscall(SYS_openat2, place->root->fd, path, &how, sizeof(how));
 	if (fd < 0 && *skip)
-		return error_sys(err, errno, "open the folder of '%s'", skip);
+		return error_sys(err, errno, "open the directory of '%s'", skip);
 	return fd < 0 ? 0 : siblings_visit((int)fd, skip, visit_prefixed, visitor, err);
 }
 
@@ -308,7 +309,7 @@ static int file_siblings(void *ctx, const struct source *from,
 	int r = place_of(opener, from, &place);
 
 	if (r < 0)
-		return error_sys(err, r, "find the folder of '%s'", from->name);
+		return error_sys(err, r, "find the directory of '%s'", from->name);
 	r = visit_folder(&place, ".", slash ? slash + 1 : from->name, &visitor, err);
 	visitor.prefix = SNAPSHOTS "/";
 	if (r == 0)
@@ -337,7 +338,7 @@ static int root_open(struct opener_root *root, char *path)
 	return root->fd < 0 ? -errno : 0;
 }
 
-/* Cuts path down to the folder that it is in, and tells whether its own name was name. */
+/* Cuts path down to the directory that it is in, and tells whether its own name was name. */
 static bool cut_last(char *path, const char *name)
 {
 	char *slash = strrchr(path, '/');
@@ -347,7 +348,7 @@ static bool cut_last(char *path, const char *name)
 	return same;
 }
 
-/* Where the folder of the image is one of snapshots. It is no error that it cannot be opened. */
+/* Where the directory of the image is one of snapshots. It is no error that it cannot be opened. */
 static void add_above(struct file_opener *opener)
 {
 	char *path = strdup(opener->root.path);
@@ -361,7 +362,7 @@ static void add_above(struct file_opener *opener)
 int file_opener_init(struct file_opener *opener, const char *path, const char *root,
 		     struct error **err)
 {
-	char *folder = realpath(root ? root : path, NULL);
+	char *directory = realpath(root ? root : path, NULL);
 	int r;
 
 	*opener = (struct file_opener){ .opener = { .open = file_open,
@@ -371,11 +372,11 @@ int file_opener_init(struct file_opener *opener, const char *path, const char *r
 					.root.fd = -1,
 					.above.fd = -1 };
 	opener->opener.ctx = opener;
-	if (folder && !root)
-		cut_last(folder, "");
-	r = root_open(&opener->root, folder);
+	if (directory && !root)
+		cut_last(directory, "");
+	r = root_open(&opener->root, directory);
 	if (r < 0)
-		return error_sys(err, r, "open the folder '%s'", root ? root : path);
+		return error_sys(err, r, "open the directory '%s'", root ? root : path);
 	if (!root)
 		add_above(opener);
 	return 0;

@@ -2,14 +2,14 @@
 /*
  * Opens the files that an image names: parents, extents, data files. The names
  * come from the image, which may come from a stranger, so only regular files
- * below one folder are opened, by path alone: no URLs, devices, /proc.
+ * below one directory are opened, by path alone: no URLs, devices, /proc.
  */
 #ifndef VDATTACH_OPENER_H
 #define VDATTACH_OPENER_H
 
 #include "applets/vdattach/format/format.h"
 
-/* A folder below which files are opened. */
+/* A directory below which files are opened. */
 struct opener_root {
 	char *path; /* canonical; owned; NULL = there is none */
 	int fd;
@@ -18,22 +18,23 @@ struct opener_root {
 struct file_opener {
 	struct vd_opener opener; /* give the address of this to vd_image_open_how */
 	struct opener_root root;
-	struct opener_root above; /* of a folder "Snapshots": only for siblings and their files */
-	bool lock;		  /* what is opened is locked, see source_file_lock */
-	char **opened;		  /* the paths of the files that were opened; owned */
+	struct opener_root
+		above; /* of a directory "Snapshots": only for siblings and their files */
+	bool lock;     /* what is opened is locked, see source_file_lock */
+	char **opened; /* the paths of the files that were opened; owned */
 	size_t n_opened;
 	struct recovery *recovery; /* for files that are opened for writing, or NULL; not owned */
 };
 
 /*
- * For the files of the image at path. root: the folder below which they may
+ * For the files of the image at path. root: the directory below which they may
  * lie; NULL = the one that the image is in. An absolute name counts from the
- * root of the file system if that leads below the folder, else from the
- * folder, as a name from another machine does on a partition mounted there.
+ * root of the file system if that leads below the directory, else from the
+ * directory, as a name from another machine does on a partition mounted there.
  * Windows names lose drive and server. Returns 0 or -errno.
  *
- * Siblings are the files in the folder of an image, in the folder "Snapshots" there, and, where its
- * folder is called so, in the one above it, as VirtualBox has them.
+ * Siblings are the files in the directory of an image, in the directory "Snapshots" there, and,
+ * where its directory is called so, in the one above it, as VirtualBox has them.
  */
 int file_opener_init(struct file_opener *opener, const char *path, const char *root,
 		     struct error **err) _must_check_ _nonnull_(1, 2);

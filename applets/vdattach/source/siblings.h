@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The files of one folder, for formats that know their parent by an id alone. */
+/* The files of one directory, for formats that know their parent by an id alone. */
 #ifndef VDATTACH_SIBLINGS_H
 #define VDATTACH_SIBLINGS_H
 
@@ -8,7 +8,7 @@
 #define SIBLINGS_MAX 4096u
 
 /*
- * Calls visit for the regular files in the folder dir_fd (which is closed) but
+ * Calls visit for the regular files in the directory dir_fd (which is closed) but
  * for skip, in the order of strcmp, at most SIBLINGS_MAX. visit: 0 go on, 1
  * enough, -errno. Returns what the last visit did, 0, or -errno; *err is set for failures of its
  * own.

@@ -24,7 +24,8 @@ static const char *last_component(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The folder that `depmod -b` wants: what stands before /lib/modules/KVER or /usr/lib/modules/KVER.
+/* The directory that `depmod -b` wants: what stands before /lib/modules/KVER or
+ * /usr/lib/modules/KVER.
  */
 static int depmod_base(const char *modules_dir)
 {

@@ -271,18 +271,18 @@ static int add_glob(struct module_set *set, const char *spec, struct srcloc why,
 	return r;
 }
 
-static bool below(const char *folder, const char *path)
+static bool below(const char *directory, const char *path)
 {
-	size_t len = strlen(folder);
+	size_t len = strlen(directory);
 
-	while (len && folder[len - 1] == '/')
+	while (len && directory[len - 1] == '/')
 		len--;
-	if (strncmp(path, "kernel/", 7) == 0 && strncmp(folder, "kernel/", MIN(len, 7)) != 0)
+	if (strncmp(path, "kernel/", 7) == 0 && strncmp(directory, "kernel/", MIN(len, 7)) != 0)
 		path += 7;
-	return len && strncmp(path, folder, len) == 0 && path[len] == '/';
+	return len && strncmp(path, directory, len) == 0 && path[len] == '/';
 }
 
-/* "=NAME": a group, or any folder of the module tree. */
+/* "=NAME": a group, or any directory of the module tree. */
 static int add_group(struct module_set *set, const char *name, struct srcloc why,
 		     const char *reason, size_t *ret_found)
 {
@@ -310,9 +310,10 @@ static int not_found(struct module_set *set, const char *spec, struct error **er
 	_cleanup_free_ char *near = NULL;
 
 	if (*spec == '=')
-		return error_make(err, ENOENT,
-				  "no module group or folder of the module tree is called '%s'%s",
-				  spec, suggest_phrase(spec + 1, module_group_name, NULL).text);
+		return error_make(
+			err, ENOENT,
+			"no module group or directory of the module tree is called '%s'%s", spec,
+			suggest_phrase(spec + 1, module_group_name, NULL).text);
 	if (strpbrk(spec, "*?[") || strchr(spec, ':'))
 		return error_make(err, ENOENT, "no module of this kernel matches '%s'", spec);
 	near = module_table_near(&set->table, spec);

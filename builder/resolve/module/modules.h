@@ -29,7 +29,7 @@ int module_set_blacklist(struct module_set *set, const char *name);
 /*
  * Adds what spec stands for: a name, a glob ("virtio_*", "drivers/net/virtio*"), an alias
  * ("fs-ext4", "pci:..."), a group
- * ("=block"), everything below a folder ("=drivers/ata"); '?' at its end: nothing found is fine.
+ * ("=block"), everything below a directory ("=drivers/ata"); '?' at its end: nothing found is fine.
  * Dependencies, soft and weak dependencies and what a file system asks for when it is mounted come
  * along. why is remembered with each. -ENOENT: nothing is like that; the message suggests and has
  * no location.

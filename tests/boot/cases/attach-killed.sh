@@ -14,9 +14,9 @@ cat >"$WORK/test" <<'TEST'
 #!/bin/busybox sh
 . /common
 daemon() { # its processes, the oldest first
-	for folder in /proc/[0-9]*; do
-		read -r words 2>/dev/null <"$folder/cmdline" || :
-		case $words in @vdattach*) echo "${folder#/proc/}" ;; esac
+	for directory in /proc/[0-9]*; do
+		read -r words 2>/dev/null <"$directory/cmdline" || :
+		case $words in @vdattach*) echo "${directory#/proc/}" ;; esac
 		words=
 	done | sort -n
 }

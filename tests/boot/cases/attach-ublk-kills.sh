@@ -40,9 +40,9 @@ load() {
 }
 # On a machine that is busy the kernel's threads wait for a CPU, with what they do half done.
 delay_kernel() {
-	for folder in /proc/[0-9]*; do
-		read -r name 2>/dev/null <"$folder/comm" || :
-		case $name in kworker/[0-9]*) busybox-more renice -n 19 -p "${folder#/proc/}" >/dev/null 2>&1 ;; esac
+	for directory in /proc/[0-9]*; do
+		read -r name 2>/dev/null <"$directory/comm" || :
+		case $name in kworker/[0-9]*) busybox-more renice -n 19 -p "${directory#/proc/}" >/dev/null 2>&1 ;; esac
 		name=
 	done
 }

@@ -1,4 +1,4 @@
-# promise: media laid out for live-boot and Slax, and an ISO in a file (findiso=) boot with those systems' own words; changes of Slax are kept, and the folders that live-boot's persistence.conf names: bound, as a union, as links
+# promise: media laid out for live-boot and Slax, and an ISO in a file (findiso=) boot with those systems' own words; changes of Slax are kept, and the directories that live-boot's persistence.conf names: bound, as a union, as links
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay

@@ -87,7 +87,7 @@ kept "$WORK/dracut.fs" "/LiveOS/overlay-LIVE-$host_uuid/kept"
 debugfs -R "dump /LiveOS/home.img $WORK/home.img" "$WORK/dracut.fs" 2>/dev/null
 kept "$WORK/home.img" /overlayfs/kept
 
-# Slax on FAT: where a folder cannot hold changes a file does
+# Slax on FAT: where a directory cannot hold changes a file does
 slax='vga=normal initrd=/slax/boot/initrfs.img load_ramdisk=1 prompt_ramdisk=0 rw printk.time=0 consoleblank=0'
 slax_files "$WORK/slax"
 host_disk vfat "$WORK/slax"

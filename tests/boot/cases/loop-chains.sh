@@ -5,7 +5,7 @@
 . "$TOP/tests/boot/hosts.sh"
 
 # The names that these VHDs have for their parents are those of nothing.
-vhd_chain() { # FOLDER
+vhd_chain() { # DIRECTORY
 	mkdir "$WORK/made" "$1/other"
 	convert "$WORK/raw.img" vpc "$WORK/made/was-base.vhd" -o subformat=dynamic,force_size=on
 	"$TOP/tests/boot/child" "$WORK/made/was-base.vhd" "$WORK/made/was-one.vhd"

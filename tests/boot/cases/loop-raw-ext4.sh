@@ -1,4 +1,4 @@
-# promise: a raw disk image (MBR, ext4 partition) in a folder of an ext4 partition boots, keeps what is written, and both file systems are left clean
+# promise: a raw disk image (MBR, ext4 partition) in a directory of an ext4 partition boots, keeps what is written, and both file systems are left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 build loop loop
 mkdir -p "$WORK/host/images"

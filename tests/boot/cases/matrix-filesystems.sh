@@ -1,4 +1,4 @@
-# promise: stores on every file system: a folder on xfs, btrfs and f2fs, a file on exFAT, devices with xfs, btrfs and f2fs; two boots, the content survives, every file system is clean
+# promise: stores on every file system: a directory on xfs, btrfs and f2fs, a file on exFAT, devices with xfs, btrfs and f2fs; two boots, the content survives, every file system is clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 6.12 current

@@ -1,4 +1,4 @@
-# promise: Tiny Core's words in a root that is not Tiny Core: extensions of an ISO file and of lists on web and TFTP servers, a folder of an NFS server, a disk in a file, swap in a file and in the tc.swp of a partition, the one archive of settings that is found; pause waits for Enter, text is a runlevel
+# promise: Tiny Core's words in a root that is not Tiny Core: extensions of an ISO file and of lists on web and TFTP servers, a directory of an NFS server, a disk in a file, swap in a file and in the tc.swp of a partition, the one archive of settings that is found; pause waits for Enter, text is a runlevel
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 build core disk -s 'module =netfs loop squashfs isofs' -s 'applet packroot unpackroot'

@@ -1,4 +1,4 @@
-# promise: a squashfs-xz image in a folder of a vfat stick boots under an overlay in RAM; the stick is byte for byte as it was
+# promise: a squashfs-xz image in a directory of a vfat stick boots under an overlay in RAM; the stick is byte for byte as it was
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 build overlay overlay -s 'image /live/root-xz.sqfs'

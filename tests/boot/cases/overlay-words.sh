@@ -1,4 +1,4 @@
-# promise: a store in a folder of another partition, vi.hostmount, vi.modules, vi.plan, vi.host=usb and cdrom; too little memory is said before it is used
+# promise: a store in a directory of another partition, vi.hostmount, vi.modules, vi.plan, vi.host=usb and cdrom; too little memory is said before it is used
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay -s 'image /live/root.sqfs' -s 'module dummy'

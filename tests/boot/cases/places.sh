@@ -1,4 +1,4 @@
-# promise: home=, tce= and vi.bind= bring folders and extensions of other partitions into the root, which keep what is written there; swap and compressed swap when asked for; all is let go at the end
+# promise: home=, tce= and vi.bind= bring directories and extensions of other partitions into the root, which keep what is written there; swap and compressed swap when asked for; all is let go at the end
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build disk disk -s 'module zram'

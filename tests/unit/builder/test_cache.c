@@ -15,12 +15,12 @@
 
 #include "builder/util/cache.h"
 
-static char folder[64];
+static char directory[64];
 
 static int setup(void **state)
 {
-	strcpy(folder, "/tmp/test_cache.XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
+	strcpy(directory, "/tmp/test_cache.XXXXXX");
+	return mkdtemp(directory) ? 0 : -1;
 }
 
 static int each_file(const char *dir, int (*act)(const char *path))
@@ -46,8 +46,8 @@ static int each_file(const char *dir, int (*act)(const char *path))
 
 static int teardown(void **state)
 {
-	each_file(folder, unlink);
-	return rmdir(folder);
+	each_file(directory, unlink);
+	return rmdir(directory);
 }
 
 static int spoil(const char *path)
@@ -70,9 +70,9 @@ static void gives_back_what_was_stored(void **state)
 	char *data;
 	size_t len;
 
-	assert_false(cache_load(folder, &key, &data, &len));
-	cache_store(folder, &key, "bytes\0behind", 12);
-	assert_true(cache_load(folder, &key, &data, &len));
+	assert_false(cache_load(directory, &key, &data, &len));
+	cache_store(directory, &key, "bytes\0behind", 12);
+	assert_true(cache_load(directory, &key, &data, &len));
 	assert_int_equal(len, 12);
 	assert_memory_equal(data, "bytes\0behind", 12);
 	free(data);
@@ -94,13 +94,13 @@ static void a_spoilt_entry_is_none_and_goes(void **state)
 	char *data;
 	size_t len;
 
-	cache_store(folder, &key, "some longer content than before", 31);
-	each_file(folder, spoil);
-	assert_false(cache_load(folder, &key, &data, &len));
-	assert_int_equal(each_file(folder, NULL), 0);
-	cache_store(folder, &key, "some longer content than before", 31);
-	each_file(folder, shorten);
-	assert_false(cache_load(folder, &key, &data, &len));
+	cache_store(directory, &key, "some longer content than before", 31);
+	each_file(directory, spoil);
+	assert_false(cache_load(directory, &key, &data, &len));
+	assert_int_equal(each_file(directory, NULL), 0);
+	cache_store(directory, &key, "some longer content than before", 31);
+	each_file(directory, shorten);
+	assert_false(cache_load(directory, &key, &data, &len));
 }
 
 static void is_bounded(void **state)
@@ -111,10 +111,10 @@ static void is_bounded(void **state)
 
 	for (int i = 0; i < 80; i++) {
 		key = cache_key("n", &i, sizeof(i));
-		cache_store(folder, &key, &i, sizeof(i));
+		cache_store(directory, &key, &i, sizeof(i));
 	}
-	assert_int_equal(each_file(folder, NULL), 64);
-	assert_true(cache_load(folder, &key, &data, &len));
+	assert_int_equal(each_file(directory, NULL), 64);
+	assert_true(cache_load(directory, &key, &data, &len));
 	free(data);
 }
 
@@ -126,8 +126,8 @@ static void no_folder_and_one_that_cannot_be_made(void **state)
 
 	cache_store(NULL, &key, "a", 1);
 	assert_false(cache_load(NULL, &key, &data, &len));
-	cache_store("/dev/null/folder", &key, "a", 1);
-	assert_false(cache_load("/dev/null/folder", &key, &data, &len));
+	cache_store("/dev/null/directory", &key, "a", 1);
+	assert_false(cache_load("/dev/null/directory", &key, &data, &len));
 }
 
 int main(void)

@@ -12,7 +12,7 @@
 #include "builder/host/host.h"
 #include "builder/host/kernel.h"
 
-/* Each test has a folder of its own and stands in it. */
+/* Each test has a directory of its own and stands in it. */
 static char root[] = "/tmp/test_host.XXXXXX";
 
 static int setup(void **state)

@@ -7,20 +7,20 @@
 
 #include "builder/write/output.h"
 
-static char folder[64];
+static char directory[64];
 
 static int setup(void **state)
 {
-	strcpy(folder, "/tmp/test_output.XXXXXX");
+	strcpy(directory, "/tmp/test_output.XXXXXX");
 	umask(022);
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+	return mkdtemp(directory) && chdir(directory) == 0 ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
 	char line[96];
 
-	snprintf(line, sizeof(line), "rm -rf %s", folder);
+	snprintf(line, sizeof(line), "rm -rf %s", directory);
 	return chdir("/") || system(line);
 }
 

@@ -26,7 +26,7 @@ struct killed_shared {
 };
 
 struct killed_run {
-	char folder[64], path[160];
+	char directory[64], path[160];
 	struct world world;
 	struct recovery recovery;
 	struct file_opener opener;
@@ -39,8 +39,8 @@ struct killed_run {
 
 static inline void killed_put_files(struct killed_run *run)
 {
-	strcpy(run->folder, "/tmp/killed-XXXXXX");
-	if (!mkdtemp(run->folder))
+	strcpy(run->directory, "/tmp/killed-XXXXXX");
+	if (!mkdtemp(run->directory))
 		fail_msg("mkdtemp");
 	for (unsigned int i = 0; i < run->world.n; i++) {
 		struct world_file *file = run->world.files + i;
@@ -48,7 +48,7 @@ static inline void killed_put_files(struct killed_run *run)
 		uint8_t *bytes = malloc(file->now.size + 1);
 		int fd;
 
-		snprintf(path, sizeof(path), "%s/%s", run->folder, file->name);
+		snprintf(path, sizeof(path), "%s/%s", run->directory, file->name);
 		fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 		paged_read(&file->now, bytes, file->now.size, 0);
 		if (fd < 0 || write(fd, bytes, file->now.size) != (ssize_t)file->now.size)
@@ -65,10 +65,10 @@ static inline void killed_remove_files(struct killed_run *run)
 	for (unsigned int i = 0; i < run->world.n; i++) {
 		char path[160];
 
-		snprintf(path, sizeof(path), "%s/%s", run->folder, run->world.files[i].name);
+		snprintf(path, sizeof(path), "%s/%s", run->directory, run->world.files[i].name);
 		unlink(path);
 	}
-	rmdir(run->folder);
+	rmdir(run->directory);
 }
 
 /* As a worker does it. */

@@ -125,7 +125,8 @@ static void test_parent_refused(void **state)
 	end(&f);
 }
 
-/* The parent's path is that of another machine or folder; beside the child, its content id tells.
+/* The parent's path is that of another machine or directory; beside the child, its content id
+ * tells.
  */
 static void test_parent_from_elsewhere(void **state)
 {

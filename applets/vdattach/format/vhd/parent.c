@@ -97,7 +97,7 @@ int vhd_parent(struct vd_image *image, struct vd_parent_ref *ret, struct error *
 	if (vhd->footer.type != VHD_DIFFERENCING)
 		return 0;
 	ret->format = "vhd";
-	/* relative first: it stays true when the folder moves */
+	/* relative first: it stays true when the directory moves */
 	r = add_locators(image, "W2ru", ret, err);
 	if (r == 0)
 		r = add_locators(image, "W2ku", ret, err);

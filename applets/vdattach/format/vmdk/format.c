@@ -176,7 +176,7 @@ static int vmdk_extent_at(struct vd_image *image, uint64_t offset, struct vd_ext
 }
 
 /*
- * VMware names the parent's file, if it is in another folder by its path on that machine: its
+ * VMware names the parent's file, if it is in another directory by its path on that machine: its
  * content id tells whether the one beside the image is it.
  */
 static int add_hint(const char *hint, struct vd_parent_ref *ret, struct error **err)

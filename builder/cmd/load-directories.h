@@ -7,31 +7,31 @@
 #include "builder/profile/profile.h"
 
 struct profile_folders {
-	struct vec folders; /* char *, owned, first match wins */
+	struct vec directories; /* char *, owned, first match wins */
 };
 
 /* -ENOMEM. */
-int profile_folders_init(struct profile_folders *folders, const struct host *host,
+int profile_folders_init(struct profile_folders *directories, const struct host *host,
 			 struct error **err);
-void profile_folders_release(struct profile_folders *folders);
+void profile_folders_release(struct profile_folders *directories);
 
 /*
  * A loader that looks for "common", "common.profile" or a path: beside the including file, then in
- * the folders. A file that includes its own name means the next one of that name, so that a profile
- * in /etc can extend the shipped one. folders must outlive it.
+ * the directories. A file that includes its own name means the next one of that name, so that a
+ * profile in /etc can extend the shipped one. directories must outlive it.
  */
-struct profile_loader profile_folders_loader(struct profile_folders *folders);
+struct profile_loader profile_folders_loader(struct profile_folders *directories);
 
 /*
  * The path of profile `name_or_path` as -p takes it; owned by the caller. -ENOENT: the message
  * tells where it was sought and what a similar profile is called.
  */
-int profile_folders_find(const struct profile_folders *folders, const char *name_or_path,
+int profile_folders_find(const struct profile_folders *directories, const char *name_or_path,
 			 char **ret, struct error **err);
 
 /* Appends the names (without .profile) of all profiles, sorted, each once: char *, owned by the
  * caller. */
-int profile_folders_list(const struct profile_folders *folders, struct vec *names,
+int profile_folders_list(const struct profile_folders *directories, struct vec *names,
 			 struct error **err);
 
 #endif

@@ -1,13 +1,13 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Folders of live-boot's store in the root, as persistence.conf(5) has them. What cannot be used is said, and the boot goes on.
+# Directories of live-boot's store in the root, as persistence.conf(5) has them. What cannot be used is said, and the boot goes on.
 
-# FOLDERS has lines "ORDER TARGET KIND SOURCE": a folder comes after those that it lies in, links come last, so that
+# DIRECTORIES has lines "ORDER TARGET KIND SOURCE": a directory comes after those that it lies in, links come last, so that
 # nothing hides them. STORE is where the store is mounted.
 put_folders() {
 	local order target kind source
 	[ -z "$P_KEEP_RO" ] || store_in_memory || {
-		warn 'the folders of the store cannot be shown'
+		warn 'the directories of the store cannot be shown'
 		return 0
 	}
 	# shellcheck disable=SC2034
@@ -17,7 +17,7 @@ put_folders() {
 			warn "$target stays in the root: $source of the store cannot be used ($kind)"
 		fi
 	done <<LINES
-$(printf '%s' "$FOLDERS" | sort -s -u -k 1,2)
+$(printf '%s' "$DIRECTORIES" | sort -s -u -k 1,2)
 LINES
 }
 
@@ -43,7 +43,7 @@ put_folder() {
 	esac
 }
 
-# make_target FOLDER: what is made below /home is the first user's, as live-boot has it
+# make_target DIRECTORY: what is made below /home is the first user's, as live-boot has it
 make_target() {
 	local top=$1
 	[ ! -d "$1" ] || return 0
@@ -52,13 +52,13 @@ make_target() {
 	case ${top#"$NEWROOT"} in /home/?*) $RUN chown -R 1000:1000 "$top" ;; esac
 }
 
-# new_folder FOLDER MODEL: made, when it is not there, with owner and mode of the other one
+# new_folder DIRECTORY MODEL: made, when it is not there, with owner and mode of the other one
 new_folder() {
 	[ ! -d "$1" ] || return 0
 	mkdir -p "$1" && $RUN chown "$(stat -c %u:%g "$2")" "$1" && chmod "$(stat -c %a "$2")" "$1"
 }
 
-# union_folder FOLDER TARGET: what is changed in the target goes to the folder's rw
+# union_folder DIRECTORY TARGET: what is changed in the target goes to the directory's rw
 union_folder() {
 	case $1$2 in *[,:\\]*) return 1 ;; esac # of the grammar of overlay's options
 	[ -z "$P_KEEP_RO" ] || {
@@ -84,7 +84,7 @@ show_store() {
 	mkdir -p "$ROOT$SHOWN" && $RUN mount -o bind "$STORE" "$ROOT$SHOWN"
 }
 
-# link_files FOLDER TARGET NAME: each file of the folder, which the root knows by that name, is a link in the target in
+# link_files DIRECTORY TARGET NAME: each file of the directory, which the root knows by that name, is a link in the target in
 # place of what is there. What lies on a mount of its own is left alone.
 link_files() {
 	local file target
@@ -99,7 +99,7 @@ link_files() {
 	done
 }
 
-# has_mounts FOLDER
+# has_mounts DIRECTORY
 has_mounts() {
 	local device path rest
 	[ -d "$1" ] || return 1

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "builder/cmd/load-folders.h"
+#include "builder/cmd/load-directories.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,23 +15,23 @@
 #define SUFFIX	     ".profile"
 #define MAX_FILE_LEN (1 * MIB)
 
-static int add_folder(struct vec *folders, const char *path, size_t len)
+static int add_folder(struct vec *directories, const char *path, size_t len)
 {
 	char *copy = len ? strndup(path, len) : NULL;
 
 	if (!len)
 		return 0;
-	if (copy && vec_push(folders, copy) == 0)
+	if (copy && vec_push(directories, copy) == 0)
 		return 0;
 	free(copy);
 	return -ENOMEM;
 }
 
-static int add_folder_list(struct vec *folders, const char *list)
+static int add_folder_list(struct vec *directories, const char *list)
 {
 	while (list && *list) {
 		size_t len = strcspn(list, ":");
-		int r = add_folder(folders, list, len);
+		int r = add_folder(directories, list, len);
 
 		if (r < 0)
 			return r;
@@ -40,32 +40,32 @@ static int add_folder_list(struct vec *folders, const char *list)
 	return 0;
 }
 
-int profile_folders_init(struct profile_folders *folders, const struct host *host,
+int profile_folders_init(struct profile_folders *directories, const struct host *host,
 			 struct error **err)
 {
 	static const char local[] = "/etc/mkvinitrd/profiles";
 	_cleanup_free_ char *shipped = NULL;
 	int r = -ENOMEM;
 
-	*folders = (struct profile_folders){ 0 };
+	*directories = (struct profile_folders){ 0 };
 	if (!host->data_dir || asprintf(&shipped, "%s/profiles", host->data_dir) >= 0)
-		r = add_folder_list(&folders->folders, getenv("MKVINITRD_PROFILES"));
+		r = add_folder_list(&directories->directories, getenv("MKVINITRD_PROFILES"));
 	if (r == 0)
-		r = add_folder(&folders->folders, local, strlen(local));
+		r = add_folder(&directories->directories, local, strlen(local));
 	if (r == 0 && shipped)
-		r = add_folder(&folders->folders, shipped, strlen(shipped));
+		r = add_folder(&directories->directories, shipped, strlen(shipped));
 	if (r == 0)
 		return 0;
-	profile_folders_release(folders);
-	return error_sys(err, r, "list the profile folders");
+	profile_folders_release(directories);
+	return error_sys(err, r, "list the profile directories");
 }
 
-void profile_folders_release(struct profile_folders *folders)
+void profile_folders_release(struct profile_folders *directories)
 {
-	vec_clear(&folders->folders, free);
+	vec_clear(&directories->directories, free);
 }
 
-/* Below the current folder paths are shown relative to it: messages stay short. */
+/* Below the current directory paths are shown relative to it: messages stay short. */
 static char *canonical(const char *path)
 {
 	_cleanup_free_ char *real = realpath(path, NULL), *cwd = getcwd(NULL, 0);
@@ -83,16 +83,17 @@ static bool is_file(const char *path)
 	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
-/* folder/name, with the suffix when it needs one. NULL when there is none, or when it is `not`. */
-static char *try_path(const char *folder, const char *name, const char * not )
+/* directory/name, with the suffix when it needs one. NULL when there is none, or when it is `not`.
+ */
+static char *try_path(const char *directory, const char *name, const char * not )
 {
 	static const char *const suffixes[] = { "", SUFFIX };
 
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		_cleanup_free_ char *path = NULL, *real = NULL;
 
-		if (asprintf(&path, "%s%s%s%s", folder ? folder : "", folder ? "/" : "", name,
-			     suffixes[i]) < 0) {
+		if (asprintf(&path, "%s%s%s%s", directory ? directory : "", directory ? "/" : "",
+			     name, suffixes[i]) < 0) {
 			path = NULL;
 			return NULL;
 		}
@@ -105,13 +106,13 @@ static char *try_path(const char *folder, const char *name, const char * not )
 	return NULL;
 }
 
-static char *search(const struct profile_folders *folders, const char *name, const char * not )
+static char *search(const struct profile_folders *directories, const char *name, const char * not )
 {
-	const char *folder;
+	const char *directory;
 
-	vec_foreach(i, folder, &folders->folders)
+	vec_foreach(i, directory, &directories->directories)
 	{
-		char *path = try_path(folder, name, not );
+		char *path = try_path(directory, name, not );
 
 		if (path)
 			return path;
@@ -119,7 +120,7 @@ static char *search(const struct profile_folders *folders, const char *name, con
 	return NULL;
 }
 
-static char *find_included(const struct profile_folders *folders, const char *name,
+static char *find_included(const struct profile_folders *directories, const char *name,
 			   const char *from)
 {
 	const char *slash = from ? strrchr(from, '/') : NULL;
@@ -130,7 +131,7 @@ static char *find_included(const struct profile_folders *folders, const char *na
 		return try_path(NULL, name, NULL);
 	path = try_path(beside, name, from);
 	if (!path)
-		path = search(folders, name, from);
+		path = search(directories, name, from);
 	/* nothing but the including file itself: let the parser tell of the cycle */
 	return path ? path : try_path(beside, name, NULL);
 }
@@ -146,7 +147,7 @@ static int load(void *context, const char *name, const char *from, char **ret_pa
 	if (!path)
 		return error_make(err, ENOENT,
 				  "no such file, neither beside the including one nor in the "
-				  "profile folders");
+				  "profile directories");
 	if (stat(path, &st) == 0 && (uint64_t)st.st_size > MAX_FILE_LEN)
 		return error_make(err, EFBIG, "'%s' has %lld bytes; a profile has at most %llu",
 				  path, (long long)st.st_size, MAX_FILE_LEN);
@@ -159,9 +160,9 @@ static int load(void *context, const char *name, const char *from, char **ret_pa
 	return 0;
 }
 
-struct profile_loader profile_folders_loader(struct profile_folders *folders)
+struct profile_loader profile_folders_loader(struct profile_folders *directories)
 {
-	return (struct profile_loader){ .load = load, .context = folders };
+	return (struct profile_loader){ .load = load, .context = directories };
 }
 
 static const char *name_at(const void *context, size_t i)
@@ -171,19 +172,19 @@ static const char *name_at(const void *context, size_t i)
 	return i < names->len ? names->items[i] : NULL;
 }
 
-static int complain_missing(const struct profile_folders *folders, const char *name,
+static int complain_missing(const struct profile_folders *directories, const char *name,
 			    struct error **err)
 {
 	struct vec names = { 0 };
 	struct strbuf where = { 0 };
 	_cleanup_free_ char *text = NULL;
-	const char *folder;
+	const char *directory;
 	int r;
 
-	vec_foreach(i, folder, &folders->folders)
-		strbuf_printf(&where, "%s%s", i ? ", " : "", folder);
+	vec_foreach(i, directory, &directories->directories)
+		strbuf_printf(&where, "%s%s", i ? ", " : "", directory);
 	text = strbuf_steal(&where);
-	r = profile_folders_list(folders, &names, err);
+	r = profile_folders_list(directories, &names, err);
 	if (r == 0)
 		r = error_make(
 			err, ENOENT,
@@ -200,7 +201,7 @@ static bool has_suffix(const char *name)
 	return len > strlen(SUFFIX) && !strcmp(name + len - strlen(SUFFIX), SUFFIX);
 }
 
-int profile_folders_find(const struct profile_folders *folders, const char *name_or_path,
+int profile_folders_find(const struct profile_folders *directories, const char *name_or_path,
 			 char **ret, struct error **err)
 {
 	char *path;
@@ -212,9 +213,9 @@ int profile_folders_find(const struct profile_folders *folders, const char *name
 	} else {
 		path = has_suffix(name_or_path) ? try_path(NULL, name_or_path, NULL) : NULL;
 		if (!path)
-			path = search(folders, name_or_path, NULL);
+			path = search(directories, name_or_path, NULL);
 		if (!path)
-			return complain_missing(folders, name_or_path, err);
+			return complain_missing(directories, name_or_path, err);
 	}
 	*ret = path;
 	return 0;
@@ -228,9 +229,9 @@ static bool is_listed(const struct vec *names, const char *name)
 	return false;
 }
 
-static int list_folder(const char *folder, struct vec *names)
+static int list_folder(const char *directory, struct vec *names)
 {
-	DIR *dir = opendir(folder);
+	DIR *dir = opendir(directory);
 	struct dirent *entry;
 	int r = 0;
 
@@ -256,17 +257,17 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-int profile_folders_list(const struct profile_folders *folders, struct vec *names,
+int profile_folders_list(const struct profile_folders *directories, struct vec *names,
 			 struct error **err)
 {
-	const char *folder;
+	const char *directory;
 
-	vec_foreach(i, folder, &folders->folders)
+	vec_foreach(i, directory, &directories->directories)
 	{
-		int r = list_folder(folder, names);
+		int r = list_folder(directory, names);
 
 		if (r < 0)
-			return error_sys(err, r, "list the profiles in '%s'", folder);
+			return error_sys(err, r, "list the profiles in '%s'", directory);
 	}
 	vec_sort(names, compare_names);
 	return 0;
