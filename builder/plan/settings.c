@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The profile's settings as boot words, one a line: init reads them like the kernel command line,
- * before it. */
+/* The profile's settings as kernel parameters, one a line: init reads them like the kernel command
+ * line, before it. */
 #include <stdio.h>
 #include <string.h>
 

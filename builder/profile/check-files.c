@@ -243,7 +243,7 @@ void stmt_check_compress(const struct stmt *stmt, struct diag *diag)
 		  suggest_phrase(name ? name : arg, compressor_name, NULL).text);
 }
 
-/* Boot words that a directive of its own sets. */
+/* Kernel parameters that a directive of its own sets. */
 static const char *directive_for(const char *key)
 {
 	static const char *const pairs[][2] = {
@@ -265,12 +265,12 @@ static void check_key(const struct stmt *stmt, struct diag *diag, size_t i, cons
 
 	if (!*key || key[good])
 		stmt_diag(diag, DIAG_ERROR, stmt, i,
-			  "'%s' is not a boot word: letters, digits, '.', '_', '-'", key);
+			  "'%s' is not a kernel parameter: letters, digits, '.', '_', '-'", key);
 	else if (directive_for(key))
 		stmt_diag(diag, DIAG_ERROR, stmt, i, "'%s' is set by the directive '%s'", key,
 			  directive_for(key));
 	else if (after_prefix(key, "vi.") && !word_in(key, profile_boot_words))
-		stmt_diag(diag, DIAG_ERROR, stmt, i, "unknown boot word '%s'%s", key,
+		stmt_diag(diag, DIAG_ERROR, stmt, i, "unknown kernel parameter '%s'%s", key,
 			  suggest_phrase(key, suggest_from_array, profile_boot_words).text);
 }
 

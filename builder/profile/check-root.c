@@ -6,7 +6,8 @@
 #include "builder/profile/words.h"
 #include "builder/util/suggest.h"
 
-/* Reports "'VALUE' PROBLEM" unless problem is NULL and the value can stand in a boot word. */
+/* Reports "'VALUE' PROBLEM" unless problem is NULL and the value can stand in a kernel parameter.
+ */
 static void report(const struct stmt *stmt, struct diag *diag, const char *problem)
 {
 	if (!problem && strchr(stmt->argv[0], '"'))

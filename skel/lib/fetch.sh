@@ -88,11 +88,11 @@ LAYERS
 	meminfo MemAvailable
 	if [ "$P_TORAM" = auto ]; then
 		[ "$RET" -ge $((need + 512)) ] || {
-			say "$SOURCE stays on its medium: in RAM it needs $need MiB and 512 MiB to live in, there are $RET MiB"
+			say "$SOURCE stays on its medium: in RAM it needs $need MiB and 512 MiB of headroom, there are $RET MiB"
 			return 0
 		}
 	elif [ "$RET" -lt $((need + 64)) ]; then
-		warn "vi.toram needs $need MiB and 64 MiB to live in, the machine has $RET MiB: using the image where it is"
+		warn "vi.toram needs $need MiB and 64 MiB of headroom, the machine has $RET MiB: using the image where it is"
 		return 0
 	fi
 	ram_dir

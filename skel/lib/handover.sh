@@ -170,7 +170,7 @@ After=multi-user.target
 Type=oneshot
 ExecStart=/run/initramfs/bin/vinitrd-ok
 UNIT
-	ln -sf ../mkvinitrd-boot-ok.service "$units/multi-user.target.wants/" || warn "a good boot cannot be reported: no unit for it"
+	ln -sf ../mkvinitrd-boot-ok.service "$units/multi-user.target.wants/" || warn "a successful boot cannot be reported: no unit for it"
 	: >"$RAMFS/boot-ok.unit"
 }
 
@@ -229,7 +229,7 @@ LINES
 watch_store() {
 	[ -n "${UPPER:-}" ] || return 0
 	$RUN overlayroot --watch -u "$UPPER" ${UPPER_SIZE:+-s "$UPPER_SIZE"} ||
-		warn 'nobody will tell when the room for changes comes to its end'
+		warn 'low-space warnings are disabled: overlayroot --watch could not be started'
 }
 
 # The word pause: somebody wants to read the console.

@@ -64,7 +64,7 @@ check_plan() {
 	disk:?* | share:?*) fail "vi.verify= cannot be kept in mode $P_MODE" '' 'it is for images and archives: leave it out' ;;
 	esac
 	case $P_MODE:$P_IMAGE$P_ROOT in
-	disk: | disk:any) fail 'which disk is the root is not said' "the command line: $(cat "$ROOT/proc/cmdline")" \
+	disk: | disk:any) fail 'no root device given' "the command line: $(cat "$ROOT/proc/cmdline")" \
 		'add root=UUID=..., root=LABEL=... or root=/dev/...' ;;
 	esac
 }

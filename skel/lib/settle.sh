@@ -62,7 +62,7 @@ check_complete() {
 	had=$RET
 	# shellcheck disable=SC2046 # the words of the line are wanted
 	set -- $(df -m "$ROOT/" 2>/dev/null)
-	fail "the kernel had not enough memory to unpack all of this initramfs" \
+	fail "the kernel ran out of memory while unpacking this initramfs" \
 		"unpacked it needs $need MiB; the machine has $had MiB of memory, its initramfs file system at most ${9:-?} MiB" \
 		"give the machine more memory, or build the image with fewer modules (mkvinitrd plan lists them)"
 }

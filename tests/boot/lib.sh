@@ -80,12 +80,26 @@ boot() {
 	shift 2
 	BOOTS=$((BOOTS + 1))
 	LOG=$WORK/serial-$BOOTS.log
+	emulate "$@"
+	if has_emulator_failed; then
+		echo "boot $BOOTS: the emulated machine failed before init ran; once more"
+		emulate "$@"
+	fi
+	! grep -q -a -e 'Oops: ' -e 'kernel BUG at' "$LOG" || fail "the kernel oopsed: $(log | grep -m 1 -e 'BUG: ' -e 'kernel BUG at')"
+}
+
+emulate() {
 	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m "${MEMORY:-1024}" \
 		-nodefaults -display none -no-reboot -serial "file:$LOG" -nic none \
 		-kernel "$KDIR/vmlinuz" -initrd "$boot_image" \
 		-append "console=ttyS0 no_timer_check oops=panic panic=-1 printk.devkmsg=on systemd.show_status=1 $boot_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
-	! grep -q -a -e 'Oops: ' -e 'kernel BUG at' "$LOG" || fail "the kernel oopsed: $(log | grep -m 1 -e 'BUG: ' -e 'kernel BUG at')"
+}
+
+# Once in some hundred boots QEMU 7.2's emulation breaks an interrupt of the kernel's first second (the stack and the flags
+# change places): an exception there, with nothing of ours running yet, says nothing of us.
+has_emulator_failed() {
+	grep -q -a 'Fatal exception in interrupt' "$LOG" && ! grep -q -a 'Run /init as init process' "$LOG"
 }
 
 # The log with carriage returns and colours removed.

@@ -23,7 +23,7 @@ section() {
 			echo
 			cat list
 			echo
-			sed -n '/^# DISKS OF SERVERS$/,$p' "$PAGE"
+			sed -n '/^# NBD CLIENT$/,$p' "$PAGE"
 		} >page
 		cat page >"$PAGE"
 	fi

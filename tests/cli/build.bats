@@ -33,7 +33,7 @@ load build
 	grep -Eqx 'xxh128=[0-9a-f]{32}' tree/etc/mkvinitrd/sentinel
 }
 
-@test "settings become boot words, one a line, in a fixed order; blanks are quoted as the kernel does" {
+@test "settings become kernel parameters, one a line, in a fixed order; blanks are quoted as the kernel does" {
 	profile 'param console=ttyS0 quiet' 'verify sha256:0000000000000000000000000000000000000000000000000000000000000000' \
 		'size 75%' 'persist dir:/changes' 'partition 1' 'host "LABEL=My Disk"' 'image /live/root.sqfs' 'root overlay' \
 		'param "vi.net=a b"'
@@ -54,7 +54,7 @@ load build
 	diff -u want have
 }
 
-@test "an embedded image lies in the root, stored as it is, and its boot word says so" {
+@test "an embedded image lies in the root, stored as it is, and its kernel parameter says so" {
 	mkdir -p data
 	head -c 300000 /dev/urandom | xz >data/rootfs.tar.xz
 	profile 'root tmpfs' 'image file:data/rootfs.tar.xz'

@@ -55,7 +55,7 @@ failed() {
 }
 seen() { [ "$(cat "$A/seen")" = "$1" ]; }
 
-@test "each good boot is a generation; with more than N the oldest become one" {
+@test "each successful boot is a generation; with more than N the oldest become one" {
 	for n in 1 2 3 4 5 6; do session $n; done
 	[ "$(ls "$STORE/generation")" = $'0003\n0004\n0005\ntries' ]
 	up --rollback 3
@@ -87,7 +87,7 @@ seen() { [ "$(cat "$A/seen")" = "$1" ]; }
 	seen image && [[ "$stderr" == *'using the image as it is'* ]]
 }
 
-@test "what a failed boot changed goes with it; a good boot in between forgives the failed one" {
+@test "what a failed boot changed goes with it; a successful boot in between forgives the failed one" {
 	session good
 	up --rollback 3
 	echo half >"$ROOT/etc/half"

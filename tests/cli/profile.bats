@@ -139,7 +139,7 @@ setup() {
 	assert_failure 2
 }
 
-@test "mkvinitrd.profile(5) has every directive, and only groups and boot words that exist" {
+@test "mkvinitrd.profile(5) has every directive, and only groups and kernel parameters that exist" {
 	page=$TOP/docs/mkvinitrd.profile.5.scd
 	echo nonsense >nonsense.profile
 	run "$M" profile check ./nonsense.profile

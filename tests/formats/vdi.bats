@@ -125,7 +125,7 @@ vdi() {
 	vd cat -o got.raw disk.vdi
 	cmp got.raw model.raw
 	run -2 vd check disk.vdi
-	assert_output --partial '8 of 10 slots for blocks belong to nothing'
+	assert_output --partial '8 of 10 slots for blocks are unreferenced (leaked)'
 	size=$(stat -c %s disk.vdi)
 	start disk.vdi
 	nbd_io 'write -P 9 1M 1M' 'write -P 8 3M 512' 'write -P 7 100k 512'
@@ -240,5 +240,5 @@ modification_uuid() {
 	assert_output --partial 'block 1 is in slot 1, beyond the end'
 	vdi disk.vdi 1 $((8 << 20)) $((1 << 20)) 0 aa 00 0=0 1=2
 	run -2 vd check disk.vdi
-	assert_output --partial 'belong to nothing'
+	assert_output --partial 'unreferenced (leaked)'
 }

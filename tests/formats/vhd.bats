@@ -128,7 +128,7 @@ as_windows() {
 	head -c 2M /dev/zero >>base.vhd
 	tail -c 512 <(head -c 8192 base.vhd) >>base.vhd
 	run -2 vd check base.vhd
-	assert_output --partial 'belong to nothing'
+	assert_output --partial 'unreferenced (leaked)'
 }
 
 @test "what we write qemu-img reads; its writes afterwards we read" {

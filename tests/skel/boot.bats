@@ -216,7 +216,7 @@ toram() {
 	printf 'MemTotal: 1000 kB\nMemAvailable: 20480 kB\n' >"$ROOT/proc/meminfo"
 	: >"$CALLS"
 	boot
-	said 'vi.toram needs 1 MiB and 64 MiB to live in, the machine has 20 MiB' && not_called '^cp .*r.sfs'
+	said 'vi.toram needs 1 MiB and 64 MiB of headroom, the machine has 20 MiB' && not_called '^cp .*r.sfs'
 }
 @test "vi.toram copies and lets the medium go; too little memory is said in MiB" { both toram; }
 

@@ -129,8 +129,8 @@ unserved() {
 	fake poweroff <<<': >"$FAKES/over"'
 	fake sleep <<<'exec sleep 0.001'
 	down poweroff
-	said 'mkvinitrd: busy: all processes that served /dev/ublkb0 were killed: it stands still' &&
-		said 'not all could be written to the disks within 5 s; the settings are not saved; ' &&
+	said 'mkvinitrd: busy: all processes that served /dev/ublkb0 were killed: what was not written to it is lost' &&
+		said 'flush timed out: not all was written to the disks within 5 s; the settings are not saved; ' &&
 		said '/oldroot (ext4) was not unmounted within 5 s; /dev/ublkb0 stays attached' && calls 'poweroff -f -n'
 }
 @test "a disk that nobody serves any more: nothing is waited for long, and the console says why" { both unserved; }
@@ -224,7 +224,7 @@ FAKE
 	fake reboot <<<': >"$FAKES/over"'
 	down poweroff
 	said '/oldroot/net (nfs4) was not unmounted within 20 s' && said '/oldroot (overlay) stays mounted' && ! said 'mkvinitrd: clean' &&
-		said 'not all could be written to the disks within 20 s' && calls 'umount -f /oldroot/net' 'poweroff -f -n' &&
+		said 'flush timed out: not all was written to the disks within 20 s' && calls 'umount -f /oldroot/net' 'poweroff -f -n' &&
 		[ "$(grep -c '/net$' "$FAKES/asked")" = 1 ]
 }
 @test "an unmount and a sync that never come back are left behind and told" { both hung; }

@@ -98,7 +98,7 @@ static int refuse_same_file(const struct guest *guest, const struct target *targ
 	for (const struct vd_image *i = guest->image; i; i = i->parent) {
 		if (i->source->device == st->st_dev && i->source->inode == st->st_ino)
 			return error_make(err, EINVAL, "'%s' is the image itself%s", target->name,
-					  i == guest->image ? "" : " or continued by it");
+					  i == guest->image ? "" : " or a backing file of it");
 	}
 	return 0;
 }

@@ -60,7 +60,7 @@ static int replace_worker(struct supervisor *s, struct error **err)
 		return r;
 	}
 	s->waiting = s->state->replacing = false;
-	msg(MSG_WARNING, "%s: the worker of %s was killed, another one goes on", s->server.devpath,
+	msg(MSG_WARNING, "%s: the worker of %s was killed and is restarted", s->server.devpath,
 	    s->state->image);
 	s->told = false;
 	return 0;
@@ -73,8 +73,8 @@ static void try_replace(struct supervisor *s)
 	if (replace_worker(s, &err) == 0 || s->told)
 		return;
 	s->told = true;
-	msg(MSG_ERROR, "%s stands still until a worker can be started: %s", s->server.devpath,
-	    error_msg(err));
+	msg(MSG_ERROR, "I/O on %s is suspended until a worker can be started: %s",
+	    s->server.devpath, error_msg(err));
 }
 
 static void describe(const struct supervisor *s, char *text, size_t size)

@@ -31,7 +31,7 @@ static int open_device(struct error **err)
 		fd = open(DEVICE, O_RDWR | O_CLOEXEC);
 	}
 	if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
-		return error_make(err, EOPNOTSUPP, "fuse: this kernel has none (module fuse)");
+		return error_make(err, EOPNOTSUPP, "fuse is not available (module fuse)");
 	return fd < 0 ? error_sys(err, errno, "open '%s'", DEVICE) : fd;
 }
 

@@ -153,8 +153,7 @@ static int offer(const struct vd_server *server, struct error **err)
 	    (~export_flags(server) & export.flags & NBD_EXPORT_READ_ONLY)) {
 		nbd_hang_up(fd);
 		return error_make(
-			err, ESTALE,
-			"the export is another one now: %" PRIu64 " bytes%s, it was %" PRIu64,
+			err, ESTALE, "the export changed: %" PRIu64 " bytes%s, it was %" PRIu64,
 			export.size, export.flags & NBD_EXPORT_READ_ONLY ? ", read-only" : "",
 			server->size);
 	}
@@ -199,7 +198,7 @@ static void reconnect(const struct vd_server *server)
 			return;
 		}
 		if (r < 0 && !told)
-			msg(MSG_WARNING, "%s stands still: the connection to %s is dead: %s",
+			msg(MSG_WARNING, "I/O on %s is suspended: the connection to %s is dead: %s",
 			    server->devpath, server->remote->uri, error_msg(err));
 		told = told || r < 0;
 		nbd_link_take_event(server, r == 0 ? OFFER_PAUSE : pause);

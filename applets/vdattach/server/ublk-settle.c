@@ -73,9 +73,9 @@ static int look(cpu_set *ret, bool sleepers)
 	struct dirent *entry;
 	int n = 0;
 
+	memset(*ret, 0, sizeof(*ret));
 	if (!proc)
 		return -errno;
-	memset(*ret, 0, sizeof(*ret));
 	while ((entry = readdir(proc))) {
 		enum ublk_thread thread;
 		unsigned int cpu = 0;

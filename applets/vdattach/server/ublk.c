@@ -38,7 +38,7 @@ static int open_control(struct error **err)
 		fd = open(CONTROL, O_RDWR | O_CLOEXEC);
 	}
 	if (fd < 0 && (errno == ENOENT || errno == ENODEV))
-		return error_make(err, EOPNOTSUPP, "ublk: this kernel has none (module ublk_drv)");
+		return error_make(err, EOPNOTSUPP, "ublk_drv is not available");
 	return fd < 0 ? error_sys(err, errno, "open '%s'", CONTROL) : fd;
 }
 

@@ -75,7 +75,7 @@ device=$(vdattach --patience 5 "$URI") || die 'attach again'
 exec 9<$device # somebody uses it: else it is not there at all when it has failed
 dd if=$device of=/dev/null bs=64k count=4 2>/dev/null || die read
 echo '=== server goes for good'
-await said 'nbd0 stands still.*refused'
+await said 'I/O on .*nbd0 is suspended.*refused'
 await said 'nbd0: no server for 5 s'
 dd if=$device of=/dev/null bs=64k skip=64 count=4 2>/dev/null && die 'read without a server'
 echo '=== reads fail'

@@ -20,7 +20,7 @@ xorriso -as mkisofs -quiet -R -V LIVE -o "$WORK/cd.iso" "$WORK/cd" 2>/dev/null
 MEMORY=512
 boot_attended overlay 'vi.toram=auto test.run=/etc/again' 'take the disc out of /dev/sr0 => monitor info block' 'seconds) => type ' \
 	-- -drive "file=$WORK/cd.iso,if=ide,media=cdrom,readonly=on"
-expect 'root.sqfs stays on its medium: in RAM it needs [0-9]* MiB and 512 MiB to live in, there are [0-9]* MiB'
+expect 'root.sqfs stays on its medium: in RAM it needs [0-9]* MiB and 512 MiB of headroom, there are [0-9]* MiB'
 expect '=== monitor.*tray open'
 expect_small_boot
 

@@ -22,7 +22,7 @@ serve_nbd disk "$WORK/disk.img"
 nbd_away "$WORK/serial-1.log" '=== writing' disk "$WORK/disk.img"
 boot nbd 'rw test.keep=first test.run=/etc/away' -nic user,model=virtio-net-pci
 expect '=== root ext4 rw'
-expect 'stands still: the connection to nbd://10.0.2.2'
+expect 'is suspended: the connection to nbd://10.0.2.2'
 expect '=== written failed=$'
 expect_not 'I/O error'
 expect_small_boot

@@ -5,6 +5,6 @@ head -c 160M /dev/urandom >"$WORK/payload"
 build big tmpfs -s "file /payload $WORK/payload"
 MEMORY=400
 boot big 'rw panic=2'
-expect 'not enough memory to unpack'
+expect 'ran out of memory while unpacking'
 expect 'needs [0-9]* MiB'
 expect_not 'Kernel panic'

@@ -69,7 +69,7 @@ static int refuse(const struct qcow2_checker *c, struct error **err)
 			  c->q->file->name,
 			  c->q->foreign ? "it has extensions that this version does not know"
 			  : findings->n ? findings->items[0].text
-					: "its refcounts do not become right");
+					: "its refcounts did not converge");
 }
 
 static int repair_behind(struct qcow2_checker *c, uint64_t cluster, uint64_t stored,

@@ -74,12 +74,13 @@ static void check_space(struct vd_image *image, const struct vdi_usage *usage)
 
 	if (usage->used < usage->top)
 		findings_add(&image->findings, FINDING_LEAK,
-			     "%s: %" PRIu64 " of %" PRIu64 " slots for blocks belong to nothing",
+			     "%s: %" PRIu64 " of %" PRIu64
+			     " slots for blocks are unreferenced (leaked)",
 			     image->source->name, usage->top - usage->used, usage->top);
 	if (image->source->size > end)
 		findings_add(&image->findings, FINDING_LEAK,
 			     "%s: %" PRIu64 " bytes at offset %" PRIu64
-			     " behind the last block belong to nothing",
+			     " behind the last block are unreferenced (leaked)",
 			     image->source->name, image->source->size - end, end);
 }
 

@@ -287,7 +287,7 @@ static void check_end(struct vd_image *image, const struct vhd *vhd)
 	/* a block at least, less what was allowed for alignment */
 	if (vhd->map && vhd->unused >= vhd->header.block_size / 2)
 		findings_add(&image->findings, FINDING_LEAK,
-			     "%s: %" PRIu64 " bytes among the blocks belong to nothing",
+			     "%s: %" PRIu64 " unreferenced (leaked) bytes among the blocks",
 			     image->source->name, vhd->unused);
 	/*
 	 * Blocks are aligned in various ways, by Windows so that the data behind the bitmap begin
@@ -296,7 +296,7 @@ static void check_end(struct vd_image *image, const struct vhd *vhd)
 	if (end > used + (vhd->map ? 8192 : 0))
 		findings_add(&image->findings, FINDING_LEAK,
 			     "%s: %" PRIu64 " bytes at offset %" PRIu64
-			     " between the end of the %s and the footer belong to nothing",
+			     " between the end of the %s and the footer are unreferenced (leaked)",
 			     image->source->name, end - used, used, vhd->map ? "blocks" : "disk");
 }
 

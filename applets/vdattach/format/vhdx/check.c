@@ -170,7 +170,7 @@ static void find_leaks(const struct scan *scan)
 	if (leaked)
 		findings_add(scan->findings, FINDING_LEAK,
 			     "%s: %" PRIu64 " MiB, the first at offset %" PRIu64
-			     ", belong to nothing",
+			     ", are unreferenced (leaked)",
 			     scan->vhdx->file->name, leaked, first * (uint64_t)MIB);
 }
 

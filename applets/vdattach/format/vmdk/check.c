@@ -60,12 +60,12 @@ static void check_space(struct vd_image *image, const struct vmdk_sparse *s,
 
 	if (usage->grains && start > tables && start - tables >= s->grain_size)
 		findings_add(&image->findings, FINDING_LEAK,
-			     "%s: %" PRIu64 " bytes among the grains belong to nothing", name,
+			     "%s: %" PRIu64 " unreferenced (leaked) bytes among the grains", name,
 			     start - tables);
 	if (s->source->size > usage->end)
 		findings_add(&image->findings, FINDING_LEAK,
 			     "%s: %" PRIu64 " bytes at offset %" PRIu64
-			     " behind the last grain belong to nothing",
+			     " behind the last grain are unreferenced (leaked)",
 			     name, s->source->size - usage->end, usage->end);
 }
 
