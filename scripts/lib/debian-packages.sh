@@ -31,7 +31,7 @@ package_versions() {
 
 # download_package NAME DIRECTORY: sets $version; where it fails $tried has every version with its answer.
 download_package() {
-	tried='' renewed=''
+	tried=''
 	for version in $(package_versions "$1"); do
 		request "$2" download "$1=$version" && return
 		tried="$tried${tried:+; }$1 $version: $answer"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Debian's source packages, for scripts/musl-libs and tests/samples/fetch: of each the newest version that can be had.
 # Wants: the paths $here (of scripts), $cache, $apt, $log; a function have_build VERSION, where a build that needs no source will do.
-# shellcheck disable=SC2154 # those
+# shellcheck disable=SC2154,SC2034 # those, and what the script uses that reads this
 
 # shellcheck source=scripts/lib/debian-apt.sh
 . "$here/lib/debian-apt.sh"
@@ -46,7 +46,7 @@ newest_dsc() {
 	dsc='' dsc_version='' want=$2 of=$1
 	shift 2
 	for file in "$@"; do
-		[ -f "$file" ] && [ "$(dsc_field Source "$file")" = "$of" ] || continue
+		if [ ! -f "$file" ] || [ "$(dsc_field Source "$file")" != "$of" ]; then continue; fi
 		version=$(dsc_field Version "$file")
 		[ -z "$want" ] || [ "$version" = "$want" ] || continue
 		[ -z "$dsc" ] || newer "$version" "$dsc_version" || continue
@@ -142,7 +142,7 @@ take_from_lists() {
 take_from_other_release() {
 	own=$apt found=1
 	for release in trixie bookworm sid; do
-		[ "$release" != "$codename" ] && [ -z "$offline" ] || continue
+		if [ "$release" = "$codename" ] || [ -n "$offline" ]; then continue; fi
 		apt=$own-sources-$release
 		refresh_lists deb-src "$release" && take_from_lists "$1" && found=0 && break
 		failures="$failures; $release: ${tried:-$answer}"
