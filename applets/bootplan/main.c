@@ -11,7 +11,7 @@
 
 #define LONGEST_INPUT (1024 * 1024)
 
-static int help(void)
+static int bootplan_help(void)
 {
 	puts("Usage: bootplan [show] [ROOT]\n"
 	     "       bootplan ip VALUE\n"
@@ -133,7 +133,7 @@ int main(int argc, char **argv)
 
 	msg_init("bootplan", MSG_WARNING);
 	if (strcmp(verb, "-h") == 0 || strcmp(verb, "--help") == 0)
-		return help();
+		return bootplan_help();
 	if (strcmp(verb, "-V") == 0 || strcmp(verb, "--version") == 0)
 		return puts("bootplan " VERSION) == EOF;
 	if (strcmp(verb, "show") == 0 && argc <= 3)

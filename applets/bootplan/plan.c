@@ -76,7 +76,8 @@ void plan_note(struct plan *plan, const char *system, const char *fmt, ...)
 }
 
 /* Behind all of its rank: the values of SUM are in the order of their ranks. */
-static void insert(struct plan *plan, enum setting setting, int rank, const char *text)
+static void bootplan_plan_insert(struct plan *plan, enum setting setting, int rank,
+				 const char *text)
 {
 	struct entry *entry = plan_alloc(plan, sizeof(*entry)), **place = &plan->values[setting];
 
@@ -97,7 +98,7 @@ void plan_set(struct plan *plan, enum setting setting, int rank, const char *tex
 		return;
 	if (combine == ONE || (combine == ALL && rank > now))
 		plan->values[setting] = NULL;
-	insert(plan, setting, rank, text);
+	bootplan_plan_insert(plan, setting, rank, text);
 }
 
 void plan_clear(struct plan *plan, enum setting setting, int rank)
@@ -105,13 +106,13 @@ void plan_clear(struct plan *plan, enum setting setting, int rank)
 	if (rank < plan_rank(plan, setting))
 		return;
 	plan->values[setting] = NULL;
-	insert(plan, setting, rank, "");
+	bootplan_plan_insert(plan, setting, rank, "");
 }
 
 void plan_force(struct plan *plan, enum setting setting, int rank, const char *text)
 {
 	plan->values[setting] = NULL;
-	insert(plan, setting, rank, text);
+	bootplan_plan_insert(plan, setting, rank, text);
 }
 
 const char *plan_get(const struct plan *plan, enum setting setting)

@@ -135,8 +135,8 @@ static void print_notes(struct plan *plan, FILE *out)
 }
 
 /* All that print writes, in one variable */
-static void print_text(struct plan *plan, FILE *out, const char *variable,
-		       void (*print)(struct plan *, FILE *))
+static void bootplan_print_print_text(struct plan *plan, FILE *out, const char *variable,
+				      void (*print)(struct plan *, FILE *))
 {
 	char *text = NULL;
 	size_t len;
@@ -165,6 +165,6 @@ void print_plan(struct plan *plan, FILE *out)
 									: plan_join(plan, i));
 	snprintf(tail, sizeof(tail), "%d", plan->tail);
 	print_assignment(out, "TAIL", tail);
-	print_text(plan, out, "NOTES", print_notes);
-	print_text(plan, out, "PLAN", print_for_people);
+	bootplan_print_print_text(plan, out, "NOTES", print_notes);
+	bootplan_print_print_text(plan, out, "PLAN", print_for_people);
 }

@@ -14,7 +14,7 @@ static bool is(const struct plan *plan, enum setting setting, const char *text)
 	return strcmp(plan_get(plan, setting), text) == 0;
 }
 
-static bool begins(const struct plan *plan, enum setting setting, const char *prefix)
+static bool settle_begins(const struct plan *plan, enum setting setting, const char *prefix)
 {
 	return strncmp(plan_get(plan, setting), prefix, strlen(prefix)) == 0;
 }
@@ -132,12 +132,12 @@ static void settle_persist(struct plan *plan)
 		if (!said)
 			plan_force(plan, S_PERSIST, 0, "none");
 	} else if (plan_rank(plan, S_PERSIST) < RANK_CMDLINE + RANK_OWN &&
-		   !(is(plan, S_MODE, "tmpfs") && begins(plan, S_PERSIST, "archive:"))) {
+		   !(is(plan, S_MODE, "tmpfs") && settle_begins(plan, S_PERSIST, "archive:"))) {
 		plan_force(plan, S_PERSIST, 0, "");
 	}
 	if (plan_has(plan, S_GENERATIONS) &&
-	    (begins(plan, S_PERSIST, "dir:") || begins(plan, S_PERSIST, "file:") ||
-	     begins(plan, S_PERSIST, "device:")))
+	    (settle_begins(plan, S_PERSIST, "dir:") || settle_begins(plan, S_PERSIST, "file:") ||
+	     settle_begins(plan, S_PERSIST, "device:")))
 		plan_force(plan, S_PERSIST, plan_rank(plan, S_PERSIST),
 			   plan_text(plan, "%s,%s", plan_get(plan, S_PERSIST),
 				     plan_join(plan, S_GENERATIONS)));
@@ -146,7 +146,7 @@ static void settle_persist(struct plan *plan)
 /* root= is the disk; the profile's host is the one to use without it, vi.host= before it. */
 static void settle_disk(struct plan *plan)
 {
-	if (begins(plan, S_IMAGE, "nbd:")) {
+	if (settle_begins(plan, S_IMAGE, "nbd:")) {
 		if (plan_has(plan, S_ROOT))
 			plan_note(plan, NULL, "parameter 'root=%s' is not used: the root is on %s",
 				  plan_get(plan, S_ROOT), plan_get(plan, S_IMAGE));

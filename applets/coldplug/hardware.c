@@ -32,7 +32,7 @@ static char **slot_of(const struct seen *seen, const char *text)
 	return &seen->slots[at];
 }
 
-static int grow(struct seen *seen)
+static int hardware_grow(struct seen *seen)
 {
 	struct seen bigger = { .size = seen->size ? seen->size * 2 : 512, .count = seen->count };
 
@@ -52,7 +52,7 @@ static int note(struct seen *seen, const char *text)
 {
 	char **slot;
 
-	if (seen->count * 2 >= seen->size && grow(seen) < 0)
+	if (seen->count * 2 >= seen->size && hardware_grow(seen) < 0)
 		return -ENOMEM;
 	slot = slot_of(seen, text);
 	if (*slot)
@@ -96,7 +96,7 @@ static int read_at(int dir, const char *name, char *to, size_t size)
 }
 
 /* The cards of mmc have no modalias file, only the line in uevent. */
-static int add_device(struct hardware *h, int dir, bool has_modalias)
+static int hardware_add_device(struct hardware *h, int dir, bool has_modalias)
 {
 	char text[8192], *alias = text;
 
@@ -127,7 +127,7 @@ static bool is_dull(const char *name)
 }
 
 /* Devices that vanish meanwhile are no error. */
-static int walk(struct hardware *h, int parent, const char *name, unsigned int depth)
+static int hardware_walk(struct hardware *h, int parent, const char *name, unsigned int depth)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), code = 0;
 	bool is_mmc = strncmp(name, "mmc", 3) == 0, has_modalias = false, has_uevent = false;
@@ -145,10 +145,10 @@ static int walk(struct hardware *h, int parent, const char *name, unsigned int d
 		else if (is_mmc && entry->d_type == DT_REG && strcmp(entry->d_name, "uevent") == 0)
 			has_uevent = true;
 		else if (entry->d_type == DT_DIR && !is_dull(entry->d_name) && depth < MAX_DEPTH)
-			code = walk(h, fd, entry->d_name, depth + 1);
+			code = hardware_walk(h, fd, entry->d_name, depth + 1);
 	}
 	if (code == 0 && (has_modalias || has_uevent))
-		code = add_device(h, fd, has_modalias);
+		code = hardware_add_device(h, fd, has_modalias);
 	closedir(d);
 	return code;
 }
@@ -160,7 +160,7 @@ static int walk_all(struct hardware *h, struct error **err)
 	if (sysfs < 0)
 		return error_sys(err, errno, "cannot open '%s'", h->loader->sysfs);
 	h->fresh = 0;
-	if (walk(h, sysfs, "devices", 0) < 0)
+	if (hardware_walk(h, sysfs, "devices", 0) < 0)
 		return error_make(err, ENOMEM, "out of memory");
 	return 0;
 }

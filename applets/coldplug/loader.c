@@ -157,7 +157,7 @@ static bool is_compressed(const char *path)
 	       (strcmp(dot, ".xz") == 0 || strcmp(dot, ".zst") == 0 || strcmp(dot, ".gz") == 0);
 }
 
-static int explain(const char *path, bool compressed, int code, struct error **err)
+static int loader_explain(const char *path, bool compressed, int code, struct error **err)
 {
 	/* EINVAL: a kernel before 5.17 does not know the flag, or one that was built for another
 	 * compressor */
@@ -177,7 +177,7 @@ static int explain(const char *path, bool compressed, int code, struct error **e
 	return error_sys(err, code, "cannot load '%s'", path);
 }
 
-static int insert(const char *path, const char *options, struct error **err)
+static int loader_insert(const char *path, const char *options, struct error **err)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool compressed = is_compressed(path);
@@ -188,7 +188,7 @@ static int insert(const char *path, const char *options, struct error **err)
 	if (syscall(SYS_finit_module, fd, options, compressed ? MODULE_INIT_COMPRESSED_FILE : 0) ==
 	    0)
 		return 1;
-	return errno == EEXIST ? 0 : explain(path, compressed, errno, err);
+	return errno == EEXIST ? 0 : loader_explain(path, compressed, errno, err);
 }
 
 static char *full_path(const struct loader *l, const struct module *module)
@@ -230,7 +230,7 @@ static int load_module(struct loader *l, const struct module *module, const char
 	if (l->dry_run || l->verbose)
 		printf("insmod %s %s\n", path, options);
 	l->printed[module->index] = l->dry_run;
-	code = l->dry_run ? 1 : insert(path, options, err);
+	code = l->dry_run ? 1 : loader_insert(path, options, err);
 	if (code > 0)
 		l->loaded++;
 	return code < 0 ? code : 0;

@@ -24,7 +24,7 @@ static struct load_item *item_of(struct loadlist *list, const struct module *mod
 	return NULL;
 }
 
-static int append(struct loadlist *list, const struct module *module, bool required)
+static int loadlist_append(struct loadlist *list, const struct module *module, bool required)
 {
 	struct load_item *item = item_of(list, module);
 
@@ -46,15 +46,15 @@ static int add_with_softdeps(struct resolver *r, const struct module *module, bo
 	int code;
 
 	if (item_of(r->list, module))
-		return append(r->list, module, required);
+		return loadlist_append(r->list, module, required);
 	code = add_softdeps(r, module, "pre:");
 	if (code == 0)
-		code = append(r->list, module, required);
+		code = loadlist_append(r->list, module, required);
 	return code < 0 ? code : add_softdeps(r, module, "post:");
 }
 
 /* Dependencies first; modules.dep names first what is to be loaded last. */
-static int add_module(struct resolver *r, const struct module *module, bool required)
+static int loadlist_add_module(struct resolver *r, const struct module *module, bool required)
 {
 	const char *deps = module->deps, *end = deps + strlen(deps);
 	int code = 0;
@@ -95,7 +95,7 @@ static int add_names(struct resolver *r, const char **names, size_t count, bool 
 		if (use_blacklist && modconfig_is_blacklisted(r->config, module->name))
 			msg(MSG_DEBUG, "%s is blacklisted", module->name);
 		else
-			code = add_module(r, module, required);
+			code = loadlist_add_module(r, module, required);
 	}
 	return code < 0 ? code : known ? 0 : -ENOENT;
 }
@@ -138,11 +138,11 @@ static int add_name(struct resolver *r, const char *name, bool required)
 		return code;
 	module = modindex_find(r->index, name);
 	if (module && module->path)
-		return add_module(r, module, required);
+		return loadlist_add_module(r, module, required);
 	code = modindex_match(r->index, name, &names, &count);
 	if (code == 0)
 		code = add_names(r, names, count, true, required);
-	return code == -ENOENT && module ? add_module(r, module, required) : code;
+	return code == -ENOENT && module ? loadlist_add_module(r, module, required) : code;
 }
 
 /* value: "pre: a b post: c" */

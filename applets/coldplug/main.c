@@ -57,7 +57,7 @@ static const struct option modprobe_options[] = {
 	{ 0 },
 };
 
-static int help(const struct arguments *a)
+static int coldplug_help(const struct arguments *a)
 {
 	if (a->modprobe)
 		puts("Usage: modprobe [-a] [-q] [-v] [-n] [-d ROOT] [-S KVER] [-C DIR] NAME "
@@ -156,7 +156,7 @@ static bool set_coldplug(struct arguments *a, int option)
 }
 
 /* Returns -1 to go on, or the exit status. */
-static int parse(struct arguments *a, int argc, char **argv)
+static int coldplug_parse(struct arguments *a, int argc, char **argv)
 {
 	const char *letters = a->modprobe ? "+aqvnDbsrd:S:C:hV" : "dqvnS:k:C:hV";
 	const struct option *options = a->modprobe ? modprobe_options : coldplug_options;
@@ -165,7 +165,7 @@ static int parse(struct arguments *a, int argc, char **argv)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, letters, options, NULL)) >= 0) {
 		if (option == 'h')
-			return help(a);
+			return coldplug_help(a);
 		if (option == 'V') {
 			printf("%s " VERSION "\n", a->program);
 			return 0;
@@ -200,7 +200,7 @@ static int load_name(const struct arguments *a, struct loader *l, const char *na
 }
 
 /* "modprobe NAME PARAM=VALUE...": the parameters in one string, the caller's to free. */
-static char *join(char **words, int count)
+static char *coldplug_join(char **words, int count)
 {
 	size_t room = 1;
 	char *text, *to;
@@ -221,7 +221,7 @@ static int load_names(const struct arguments *a, struct loader *l)
 	int status = 0;
 
 	if (a->modprobe && !a->all) {
-		_cleanup_free_ char *extra = join(a->names + 1, a->count - 1);
+		_cleanup_free_ char *extra = coldplug_join(a->names + 1, a->count - 1);
 
 		return load_name(a, l, a->names[0], extra);
 	}
@@ -265,7 +265,7 @@ static int block_signals(struct error **err)
 	return fd < 0 ? error_sys(err, errno, "cannot wait for signals") : fd;
 }
 
-static int follow(const struct arguments *a, struct hardware *h, int uevents)
+static int coldplug_follow(const struct arguments *a, struct hardware *h, int uevents)
 {
 	struct error *err = NULL;
 	int signals = block_signals(&err);
@@ -303,7 +303,7 @@ static int serve_hardware(const struct arguments *a, struct loader *l)
 	if ((a->daemon && uevents < 0) || hardware_settle(&h, uevents, &err) < 0)
 		status = msg_fail(err);
 	else if (a->daemon)
-		status = follow(a, &h, uevents);
+		status = coldplug_follow(a, &h, uevents);
 	hardware_free(&h);
 	return status;
 }
@@ -320,7 +320,7 @@ int main(int argc, char **argv)
 	if (a.modprobe)
 		a.program = "modprobe";
 	msg_init(a.program, MSG_INFO);
-	status = parse(&a, argc, argv);
+	status = coldplug_parse(&a, argc, argv);
 	if (status >= 0)
 		return status;
 	if (loader_open(&loader, &a.paths, &err) < 0)

@@ -10,7 +10,8 @@
 #include "applets/coldplug/textfile.h"
 #include "applets/lib/msg.h"
 
-static int add(struct modconfig *config, enum setting_kind kind, char *name, const char *value)
+static int modconfig_add(struct modconfig *config, enum setting_kind kind, char *name,
+			 const char *value)
 {
 	struct setting *bigger = reallocarray(config->settings, config->count + 1, sizeof(*bigger));
 
@@ -36,7 +37,8 @@ static int own(struct modconfig *config, char *text)
 	return 0;
 }
 
-static int parse_line(struct modconfig *config, char *line, const char *file, unsigned int number)
+static int modconfig_parse_line(struct modconfig *config, char *line, const char *file,
+				unsigned int number)
 {
 	static const char *const words[] = { [SETTING_ALIAS] = "alias",
 					     [SETTING_BLACKLIST] = "blacklist",
@@ -51,7 +53,8 @@ static int parse_line(struct modconfig *config, char *line, const char *file, un
 			continue;
 		name = text_word(&line);
 		if (name)
-			return add(config, (enum setting_kind)i, name, line + strspn(line, " \t"));
+			return modconfig_add(config, (enum setting_kind)i, name,
+					     line + strspn(line, " \t"));
 		msg(MSG_WARNING, "%s:%u: '%s' needs a module name", file, number, word);
 		return 0;
 	}
@@ -75,7 +78,7 @@ int modconfig_read_file(struct modconfig *config, const char *dir, const char *n
 	cursor = text;
 	code = own(config, text);
 	while (code == 0 && (line = text_line(&cursor)))
-		code = parse_line(config, line, name, ++number);
+		code = modconfig_parse_line(config, line, name, ++number);
 	return code < 0 ? error_make(err, ENOMEM, "out of memory") : 0;
 }
 
@@ -110,7 +113,7 @@ static int take_blacklist(struct modconfig *config, char *names)
 
 	for (char *name = strtok_r(names, ",", &save); name && code == 0;
 	     name = strtok_r(NULL, ",", &save))
-		code = add(config, SETTING_BLACKLIST, name, "");
+		code = modconfig_add(config, SETTING_BLACKLIST, name, "");
 	return code;
 }
 
@@ -122,7 +125,7 @@ static int take_parameter(struct modconfig *config, char *word)
 	if (!dot || dot == word || !dot[1] || (equals && equals < dot))
 		return 0;
 	*dot = '\0';
-	return add(config, SETTING_OPTIONS, word, dot + 1);
+	return modconfig_add(config, SETTING_OPTIONS, word, dot + 1);
 }
 
 int modconfig_take_cmdline(struct modconfig *config, char *text)

@@ -45,7 +45,8 @@ static uint32_t *name_slot(const struct modindex *index, const char *name)
 	return &index->names[at];
 }
 
-static void add_module(struct modindex *index, const char *name, const char *path, const char *deps)
+static void modindex_add_module(struct modindex *index, const char *name, const char *path,
+				const char *deps)
 {
 	uint32_t *slot = name_slot(index, name);
 
@@ -73,11 +74,11 @@ static int add_line(struct modindex *index, char *line, bool builtin)
 	copy = strdup(name);
 	if (!copy)
 		return -ENOMEM;
-	add_module(index, copy, builtin ? NULL : line, builtin ? "" : deps);
+	modindex_add_module(index, copy, builtin ? NULL : line, builtin ? "" : deps);
 	return 0;
 }
 
-static int add_file(struct modindex *index, char *text, bool builtin)
+static int modindex_add_file(struct modindex *index, char *text, bool builtin)
 {
 	char *cursor = text, *line;
 
@@ -97,7 +98,7 @@ static int read_optional(const char *dir, const char *name, char **ret, struct e
 	return code < 0 ? error_sys(err, code, "cannot read '%s/%s'", dir, name) : 0;
 }
 
-static int build(struct modindex *index)
+static int modindex_build(struct modindex *index)
 {
 	size_t lines = count_lines(index->dep_text) + count_lines(index->builtin_text);
 
@@ -107,8 +108,8 @@ static int build(struct modindex *index)
 	index->names = calloc(index->names_size, sizeof(*index->names));
 	if (!index->modules || !index->names)
 		return -ENOMEM;
-	if (add_file(index, index->dep_text, false) < 0 ||
-	    add_file(index, index->builtin_text, true) < 0)
+	if (modindex_add_file(index, index->dep_text, false) < 0 ||
+	    modindex_add_file(index, index->builtin_text, true) < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -122,7 +123,7 @@ int modindex_open(const char *dir, struct modindex *ret, struct error **err)
 		code = read_optional(dir, "modules.dep", &index.dep_text, err);
 	if (code == 0)
 		code = read_optional(dir, "modules.builtin", &index.builtin_text, err);
-	if (code == 0 && build(&index) < 0)
+	if (code == 0 && modindex_build(&index) < 0)
 		code = error_make(err, ENOMEM, "out of memory");
 	if (code < 0) {
 		modindex_close(&index);

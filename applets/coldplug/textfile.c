@@ -14,7 +14,7 @@
 /* Files of /proc and /sys have no size, so the buffer grows by this. */
 #define STEP 16384
 
-static int read_all(int fd, size_t room, char **ret, size_t *ret_size)
+static int textfile_read_all(int fd, size_t room, char **ret, size_t *ret_size)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
@@ -55,7 +55,7 @@ int text_read(const char *dir, const char *name, char **ret, size_t *ret_size)
 		return -errno;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	return read_all(fd, (size_t)st.st_size, ret, ret_size);
+	return textfile_read_all(fd, (size_t)st.st_size, ret, ret_size);
 }
 
 char *text_line(char **cursor)

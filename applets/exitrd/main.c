@@ -134,7 +134,7 @@ static enum machine_end end_of(const char *name, pid_t init, bool ended, int sta
 	return machine_end(status, machine);
 }
 
-static int run(char **argv)
+static int exitrd_run(char **argv)
 {
 	/* the root may unmount its /proc, and has another one: its own process numbers */
 	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), status = 0;
@@ -194,5 +194,5 @@ int main(int argc, char **argv)
 				 argc < 2 ? "" : argv[1]);
 	if (getpid() != 1)
 		return msg_usage("not process 1: to be started by switch_root");
-	return run(argv + 1) < 0;
+	return exitrd_run(argv + 1) < 0;
 }

@@ -82,7 +82,7 @@ bool stuck_look(struct stuck *stuck, int proc, pid_t init)
 }
 
 /* "NAME (PID)" in buf, when that process is also of a namespace below ours, and still runs. */
-static bool describe(int proc, const char *pid, char *buf, size_t size)
+static bool stuck_describe(int proc, const char *pid, char *buf, size_t size)
 {
 	char path[288], text[4096], *end;
 	const char *name, *state, *numbers;
@@ -113,7 +113,8 @@ void stuck_names(int proc, pid_t init, char *buf, size_t size)
 	buf[0] = 0;
 	while (dir && (entry = readdir(dir))) {
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
-		    atoi(entry->d_name) == init || !describe(proc, entry->d_name, one, sizeof(one)))
+		    atoi(entry->d_name) == init ||
+		    !stuck_describe(proc, entry->d_name, one, sizeof(one)))
 			continue;
 		if (used + strlen(one) + 3 > size)
 			break;

@@ -68,7 +68,7 @@ static bool may_open(struct candidate *c, const struct request *rq)
 	return true;
 }
 
-static bool probe(struct candidate *c, const struct request *rq)
+static bool candidate_probe(struct candidate *c, const struct request *rq)
 {
 	_cleanup_error_ struct error *err = NULL;
 	int code = fs_probe(c->dev.path, 0, &c->fs, &err);
@@ -169,7 +169,7 @@ static void look_up_mount(struct candidate *c)
 
 static bool examine(struct candidate *c, const struct request *rq)
 {
-	if (!may_open(c, rq) || !probe(c, rq))
+	if (!may_open(c, rq) || !candidate_probe(c, rq))
 		return false;
 	look_up_mount(c);
 	/* a device that was asked for by name or id, and nothing on it, may carry anything */

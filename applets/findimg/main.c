@@ -35,7 +35,7 @@ static const struct option long_options[] = {
 	{ 0 },
 };
 
-static int help(void)
+static int findimg_help(void)
 {
 	puts("Usage: findimg [OPTION]... [PATH]...\n"
 	     "Finds the disk that holds PATH (the first of several that exists), mounts it\n"
@@ -80,7 +80,7 @@ static int parse_timeout(const char *text, unsigned int *ret)
 }
 
 /* Returns 0, or an exit status. */
-static int set_option(struct arguments *a, int option)
+static int findimg_set_option(struct arguments *a, int option)
 {
 	switch (option) {
 	case 'H':
@@ -165,7 +165,7 @@ static int make_folder(const char *path, struct error **err)
 	}
 }
 
-static int find(struct search *s, const struct request *rq, bool quiet)
+static int findimg_find(struct search *s, const struct request *rq, bool quiet)
 {
 	const struct candidate *winner = NULL;
 	struct error *err = NULL;
@@ -203,12 +203,12 @@ int main(int argc, char **argv)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "H:D:t:m:wnvqhV", long_options, NULL)) >= 0) {
 		if (option == 'h')
-			return help();
+			return findimg_help();
 		if (option == 'V') {
 			puts("findimg " VERSION);
 			return 0;
 		}
-		status = set_option(&a, option);
+		status = findimg_set_option(&a, option);
 		if (status)
 			return status;
 	}
@@ -219,7 +219,7 @@ int main(int argc, char **argv)
 	status = check(&a);
 	if (status)
 		return status;
-	status = find(&search, &a.request, a.quiet);
+	status = findimg_find(&search, &a.request, a.quiet);
 	search_close(&search);
 	if (fflush(stdout) != 0)
 		return 1;

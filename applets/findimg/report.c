@@ -91,7 +91,7 @@ static void print_row(const struct row *row, const int *width)
 	    row->cell[COLUMN_LABEL], width[COLUMN_UUID], row->cell[COLUMN_UUID], row->why);
 }
 
-static size_t measure(const struct search *s, const struct row *head, int *width)
+static size_t findimg_report_measure(const struct search *s, const struct row *head, int *width)
 {
 	size_t rows = 0;
 	struct row row;
@@ -119,7 +119,7 @@ void report_not_found(const struct search *s)
 
 	say_goal(s->request, goal, sizeof(goal));
 	msg(MSG_ERROR, "%s was not found within %u s. Disks seen:", goal, s->request->timeout);
-	if (measure(s, &head, width) == 0) {
+	if (findimg_report_measure(s, &head, width) == 0) {
 		msg(MSG_ERROR, "  none: the driver of the disk controller is missing, or nothing "
 			       "is plugged in");
 		return;

@@ -16,7 +16,7 @@
 /* After so long the user is told what is going on. */
 #define NARRATE_AFTER_MS 3000
 
-static int64_t now_ms(void)
+static int64_t search_now_ms(void)
 {
 	struct timespec ts;
 
@@ -53,7 +53,7 @@ void search_close(struct search *s)
 	*s = (struct search){ .uevents = -1, .signals = -1 };
 }
 
-static struct candidate *find(struct search *s, const char *name)
+static struct candidate *search_find(struct search *s, const char *name)
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (strcmp(s->list[i].dev.name, name) == 0)
@@ -62,9 +62,9 @@ static struct candidate *find(struct search *s, const char *name)
 }
 
 /* Adds the device, or takes note that it changed. */
-static int put(struct search *s, const struct blockdev *dev)
+static int search_put(struct search *s, const struct blockdev *dev)
 {
-	struct candidate *c = find(s, dev->name), *bigger;
+	struct candidate *c = search_find(s, dev->name), *bigger;
 
 	if (!c) {
 		bigger = reallocarray(s->list, s->count + 1, sizeof(*bigger));
@@ -82,7 +82,7 @@ static int put(struct search *s, const struct blockdev *dev)
 
 static void drop(struct search *s, const char *name)
 {
-	struct candidate *c = find(s, name);
+	struct candidate *c = search_find(s, name);
 
 	if (!c)
 		return;
@@ -108,7 +108,7 @@ static int scan(struct search *s, struct error **err)
 	while (s->count)
 		drop(s, s->list[s->count - 1].dev.name);
 	for (size_t i = 0; i < count; i++)
-		if (put(s, &devices[i]) < 0)
+		if (search_put(s, &devices[i]) < 0)
 			return error_make(err, ENOMEM, "out of memory");
 	sort(s);
 	return 0;
@@ -126,7 +126,7 @@ static int take_note(struct search *s, const struct uevent *ev)
 		drop(s, name);
 		return 0;
 	}
-	return put(s, &dev);
+	return search_put(s, &dev);
 }
 
 /* Everything that the socket holds. */
@@ -203,7 +203,7 @@ static int wait_event(struct search *s, int64_t start)
 	for (;;) {
 		struct pollfd p[] = { { .fd = s->uevents, .events = POLLIN },
 				      { .fd = s->signals, .events = POLLIN } };
-		int64_t now = now_ms(), until;
+		int64_t now = search_now_ms(), until;
 
 		if (now >= deadline)
 			return -ETIMEDOUT;
@@ -224,7 +224,7 @@ static int wait_event(struct search *s, int64_t start)
 
 int search_run(struct search *s, const struct candidate **ret_winner, struct error **err)
 {
-	int64_t start = now_ms();
+	int64_t start = search_now_ms();
 	int code = scan(s, err);
 
 	while (code == 0) {

@@ -19,7 +19,7 @@
 #define MAPPER_CONTROL	     MAPPER_DIR "/" DM_CONTROL_NODE
 #define MAPPER_CONTROL_MINOR 236 /* MAPPER_CTRL_MINOR of linux/miscdevice.h */
 
-static int open_control(void)
+static int dm_open_control(void)
 {
 	int fd = open(MAPPER_CONTROL, O_RDWR | O_CLOEXEC);
 
@@ -28,16 +28,16 @@ static int open_control(void)
 
 int dm_open(struct error **err)
 {
-	int fd = open_control();
+	int fd = dm_open_control();
 
 	if (fd == -ENOENT || fd == -ENODEV || fd == -ENXIO) {
 		module_request("dm_mod");
-		fd = open_control();
+		fd = dm_open_control();
 	}
 	if (fd == -ENOENT) {
 		mkdir(MAPPER_DIR, 0755);
 		mknod(MAPPER_CONTROL, S_IFCHR | 0600, makedev(MISC_MAJOR, MAPPER_CONTROL_MINOR));
-		fd = open_control();
+		fd = dm_open_control();
 	}
 	if (fd >= 0 || fd == -EACCES || fd == -EPERM)
 		return fd < 0 ? error_sys(err, fd, "open '%s'", MAPPER_CONTROL) : fd;
@@ -47,7 +47,7 @@ int dm_open(struct error **err)
 }
 
 /* What each ioctl begins with. */
-static void start(struct dm_ioctl *io, const char *name, size_t size)
+static void dm_start(struct dm_ioctl *io, const char *name, size_t size)
 {
 	memset(io, 0, sizeof(*io));
 	/* what is used here is older than any 4.x.y since Linux 2.6 */
@@ -61,7 +61,7 @@ static void start(struct dm_ioctl *io, const char *name, size_t size)
 static int simple(int control, unsigned long request, const char *name, struct dm_ioctl *io,
 		  uint32_t flags)
 {
-	start(io, name, sizeof(*io));
+	dm_start(io, name, sizeof(*io));
 	io->flags = flags;
 	return ioctl(control, request, io) < 0 ? -errno : 0;
 }
@@ -154,7 +154,7 @@ int dm_create(int control, const char *name, const char *uuid, dev_t *ret_device
 {
 	struct dm_ioctl io;
 
-	start(&io, name, sizeof(io));
+	dm_start(&io, name, sizeof(io));
 	snprintf(io.uuid, sizeof(io.uuid), "%s", uuid);
 	if (ioctl(control, DM_DEV_CREATE, &io) < 0)
 		return error_sys(err, errno, "make the mapped device '%s'", name);
@@ -164,11 +164,11 @@ int dm_create(int control, const char *name, const char *uuid, dev_t *ret_device
 	return 0;
 }
 
-static int load(int control, const char *name, struct dm_table *table, bool read_only)
+static int dm_load(int control, const char *name, struct dm_table *table, bool read_only)
 {
 	struct dm_ioctl io;
 
-	start(&io, name, table->used);
+	dm_start(&io, name, table->used);
 	io.target_count = table->n;
 	io.flags = read_only ? DM_READONLY_FLAG : 0;
 	memcpy(table->buffer, &io, sizeof(io));
@@ -179,7 +179,7 @@ int dm_swap(int control, const char *name, struct dm_table *table, bool read_onl
 	    struct error **err)
 {
 	struct dm_ioctl io;
-	int r = load(control, name, table, read_only);
+	int r = dm_load(control, name, table, read_only);
 
 	if (r == 0)
 		r = simple(control, DM_DEV_SUSPEND, name, &io, DM_SKIP_LOCKFS_FLAG);
@@ -225,7 +225,7 @@ int dm_identify(int control, dev_t device, char *ret_name, char *ret_uuid, size_
 {
 	struct dm_ioctl io;
 
-	start(&io, NULL, sizeof(io));
+	dm_start(&io, NULL, sizeof(io));
 	io.dev = device;
 	if (ioctl(control, DM_DEV_STATUS, &io) < 0)
 		return -errno;

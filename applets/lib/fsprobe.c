@@ -25,7 +25,7 @@ static bool copy_value(blkid_probe probe, const char *name, char *to, size_t siz
 	return true;
 }
 
-static void set_up(blkid_probe probe, uint64_t offset)
+static void fsprobe_set_up(blkid_probe probe, uint64_t offset)
 {
 	blkid_probe_enable_superblocks(probe, 1);
 	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID |
@@ -45,7 +45,7 @@ static int probe_open_device(blkid_probe probe, const char *path, int fd, uint64
 	errno = 0;
 	if (blkid_probe_set_device(probe, fd, (blkid_loff_t)offset, 0) != 0)
 		return error_sys(err, errno ? errno : EIO, "cannot probe '%s'", path);
-	set_up(probe, offset);
+	fsprobe_set_up(probe, offset);
 	errno = 0;
 	code = blkid_do_safeprobe(probe);
 	copy_value(probe, "PART_ENTRY_UUID", info->part_uuid, sizeof(info->part_uuid));

@@ -30,7 +30,7 @@ static int open_node(const char *path, mode_t type, dev_t number, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static int open_control(struct error **err)
+static int loopdev_open_control(struct error **err)
 {
 	int fd = open(LOOP_CONTROL, O_RDWR | O_CLOEXEC);
 
@@ -161,7 +161,7 @@ static int try_free(const struct loop_request *req, int control, int backing, in
 static int attach_backing(const struct loop_request *req, int backing, char **ret_device,
 			  int *ret_fd, struct error **err)
 {
-	_cleanup_close_ int control = open_control(err);
+	_cleanup_close_ int control = loopdev_open_control(err);
 	int loop = -EBUSY, number = -1;
 
 	if (control < 0)

@@ -83,7 +83,7 @@ static int set_lowers(const char *text, struct arguments *args)
 	return -1;
 }
 
-static int set_size(const char *text, struct arguments *args)
+static int overlayroot_set_size(const char *text, struct arguments *args)
 {
 	struct error *err = NULL;
 
@@ -112,7 +112,7 @@ static int parse_rollback(const char *text, unsigned int *ret)
 }
 
 /* Returns -1 to go on, else the exit status. */
-static int parse_option(int c, struct arguments *args)
+static int overlayroot_parse_option(int c, struct arguments *args)
 {
 	switch (c) {
 	case 'l':
@@ -120,7 +120,7 @@ static int parse_option(int c, struct arguments *args)
 	case 'u':
 		return set_upper(optarg, args);
 	case 's':
-		return set_size(optarg, args);
+		return overlayroot_set_size(optarg, args);
 	case OPT_FORMAT:
 		args->options.format = true;
 		return -1;
@@ -179,7 +179,7 @@ static int check_arguments(int argc, char **argv, struct arguments *args)
 	return -1;
 }
 
-static int parse(int argc, char **argv, struct arguments *args)
+static int overlayroot_parse(int argc, char **argv, struct arguments *args)
 {
 	static const struct option options[] = {
 		{ "lower", required_argument, NULL, 'l' },
@@ -208,14 +208,14 @@ static int parse(int argc, char **argv, struct arguments *args)
 			return msg_usage("unknown option '%s'", argv[optind - 1]);
 		if (c == ':')
 			return msg_usage("option '%s' needs a value", argv[optind - 1]);
-		r = parse_option(c, args);
+		r = overlayroot_parse_option(c, args);
 		if (r >= 0)
 			return r;
 	}
 	return check_arguments(argc, argv, args);
 }
 
-static int watch(const struct overlay_options *o, bool foreground)
+static int overlayroot_watch(const struct overlay_options *o, bool foreground)
 {
 	struct watch_options options = { o->run, o->upper, o->file_limit, foreground };
 	struct error *err = NULL;
@@ -223,14 +223,14 @@ static int watch(const struct overlay_options *o, bool foreground)
 	return watch_start(&options, &err) < 0 ? msg_fail(err) : 0;
 }
 
-static int run(const struct arguments *args)
+static int overlayroot_run(const struct arguments *args)
 {
 	struct overlay_result result = { 0 };
 	struct error *err = NULL;
 	int r;
 
 	if (args->watch)
-		return watch(&args->options, args->verbose);
+		return overlayroot_watch(&args->options, args->verbose);
 	if (args->dry_run)
 		return overlay_print(&args->options, &err) < 0 ? msg_fail(err) : 0;
 	r = overlay_build(&args->options, &result, &err);
@@ -253,9 +253,9 @@ int main(int argc, char **argv)
 
 	msg_init("overlayroot", MSG_INFO);
 	umask(022);
-	r = parse(argc, argv, &args);
+	r = overlayroot_parse(argc, argv, &args);
 	if (r < 0)
-		r = run(&args);
+		r = overlayroot_run(&args);
 	for (i = 0; i < args.options.lower_count; i++)
 		free(args.options.lowers[i]);
 	free(args.options.upper.path);

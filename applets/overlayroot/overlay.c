@@ -25,7 +25,7 @@
 #define REDIRECT	",redirect_dir=on"
 #define NO_NEW_REDIRECT ",redirect_dir=follow"
 
-struct build {
+struct overlayroot_overlay_build {
 	const struct overlay_options *options;
 	struct lower lowers[MAX_LOWERS];
 	struct upper upper;
@@ -75,7 +75,7 @@ static int claim_run(const char *run, struct error **err)
 	return 0;
 }
 
-static int inspect_lowers(struct build *b, struct error **err)
+static int inspect_lowers(struct overlayroot_overlay_build *b, struct error **err)
 {
 	int i, r;
 
@@ -87,7 +87,7 @@ static int inspect_lowers(struct build *b, struct error **err)
 	return 0;
 }
 
-static int mount_lowers(struct build *b, struct error **err)
+static int mount_lowers(struct overlayroot_overlay_build *b, struct error **err)
 {
 	int i, r;
 
@@ -100,7 +100,8 @@ static int mount_lowers(struct build *b, struct error **err)
 }
 
 /* "lowerdir=A:B,upperdir=U/upper,workdir=U/work," and the rest. *ret is the caller's to free. */
-static int overlay_data(const struct build *b, const char *base, bool persistent, char **ret)
+static int overlay_data(const struct overlayroot_overlay_build *b, const char *base,
+			bool persistent, char **ret)
 {
 	const struct generation_list *list = &b->generations;
 	const char *run = b->options->run;
@@ -122,7 +123,7 @@ static int overlay_data(const struct build *b, const char *base, bool persistent
 	return fclose(out) == 0 ? 0 : -ENOMEM;
 }
 
-static int mount_overlay(struct build *b, struct error **err)
+static int mount_overlay(struct overlayroot_overlay_build *b, struct error **err)
 {
 	const struct overlay_options *o = b->options;
 	_cleanup_free_ char *data = NULL;
@@ -134,7 +135,7 @@ static int mount_overlay(struct build *b, struct error **err)
 	return r < 0 ? r : mount_fs("overlay", o->newroot, "overlay", 0, data, err);
 }
 
-static void compare_lowers(struct build *b)
+static void compare_lowers(struct overlayroot_overlay_build *b)
 {
 	_cleanup_error_ struct error *err = NULL;
 	int r;
@@ -152,7 +153,7 @@ static void compare_lowers(struct build *b)
 }
 
 /* The new upper's directory becomes the root: it is made as the one below it is. */
-static int make_upper(struct build *b, struct error **err)
+static int make_upper(struct overlayroot_overlay_build *b, struct error **err)
 {
 	_cleanup_free_ char *model = NULL;
 	char name[8];
@@ -167,7 +168,7 @@ static int make_upper(struct build *b, struct error **err)
 	return upper_make_dirs(&b->upper, model, err);
 }
 
-static int build(struct build *b, struct error **err)
+static int overlayroot_overlay_build(struct overlayroot_overlay_build *b, struct error **err)
 {
 	const struct overlay_options *o = b->options;
 	struct upper_config config = { .run = o->run,
@@ -200,7 +201,7 @@ static int build(struct build *b, struct error **err)
 	return r;
 }
 
-static void build_release(struct build *b)
+static void build_release(struct overlayroot_overlay_build *b)
 {
 	int i;
 
@@ -213,8 +214,8 @@ static void build_release(struct build *b)
 int overlay_build(const struct overlay_options *options, struct overlay_result *ret,
 		  struct error **err)
 {
-	struct build b = { .options = options };
-	int r = build(&b, err);
+	struct overlayroot_overlay_build b = { .options = options };
+	int r = overlayroot_overlay_build(&b, err);
 
 	if (r == 0) {
 		upper_warn_space(&b.upper);
@@ -265,7 +266,7 @@ static void print_upper(const struct upper_spec *upper, const char *run)
 int overlay_print(const struct overlay_options *o, struct error **err)
 {
 	_cleanup_free_ char *data = NULL, *base = NULL;
-	struct build b = { .options = o };
+	struct overlayroot_overlay_build b = { .options = o };
 	int i, r = check_run(o->run, err);
 
 	if (r == 0)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* "36 35 98:0 /root /place options optional... - type source superoptions" */
-static int parse(const char *line, const char *path, struct mount_source *ret)
+static int source_parse(const char *line, const char *path, struct mount_source *ret)
 {
 	struct mount_source found;
 	const char *rest = strstr(line, " - ");
@@ -30,7 +30,7 @@ int mount_source_of(const char *path, struct mount_source *ret)
 	if (!file)
 		return -errno;
 	while (getline(&line, &room, file) > 0)
-		if (parse(line, path, ret) == 0)
+		if (source_parse(line, path, ret) == 0)
 			r = 0;
 	free(line);
 	fclose(file);

@@ -8,7 +8,7 @@
 #include "applets/lib/mountutil.h"
 #include "applets/lib/state.h"
 
-static int push(struct stack *stack, bool loop, const char *what)
+static int stack_push(struct stack *stack, bool loop, const char *what)
 {
 	struct stack_item *items;
 
@@ -33,7 +33,7 @@ int stack_mount(struct stack *stack, const char *source, const char *target, con
 		r = mount_fs(source, target, type, flags, data, err);
 	if (r < 0)
 		return r;
-	r = push(stack, false, target);
+	r = stack_push(stack, false, target);
 	if (r < 0) {
 		umount2(target, MNT_DETACH);
 		return error_sys(err, r, "mount %s", target);
@@ -49,7 +49,7 @@ int stack_loop(struct stack *stack, const struct loop_request *req, char **ret_d
 
 	if (r < 0)
 		return r;
-	r = push(stack, true, device);
+	r = stack_push(stack, true, device);
 	if (r < 0) {
 		loop_detach(device, NULL);
 		return error_sys(err, r, "attach %s", req->path);

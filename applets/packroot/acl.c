@@ -55,8 +55,8 @@ int acl_decode(struct archive_entry *entry, int type, const uint8_t *value, size
 	return 0;
 }
 
-static int read_one(struct archive_entry *entry, int type, int fd, const char *path,
-		    uint8_t *buffer, size_t size)
+static int acl_read_one(struct archive_entry *entry, int type, int fd, const char *path,
+			uint8_t *buffer, size_t size)
 {
 	const char *name = type == ARCHIVE_ENTRY_ACL_TYPE_ACCESS ? "system.posix_acl_access"
 								 : "system.posix_acl_default";
@@ -70,9 +70,9 @@ static int read_one(struct archive_entry *entry, int type, int fd, const char *p
 
 int acl_read(struct archive_entry *entry, int fd, const char *path, uint8_t *buffer, size_t size)
 {
-	int r = read_one(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, fd, path, buffer, size);
+	int r = acl_read_one(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, fd, path, buffer, size);
 
 	if (r < 0)
 		return r;
-	return read_one(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, fd, path, buffer, size);
+	return acl_read_one(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, fd, path, buffer, size);
 }

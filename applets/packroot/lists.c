@@ -10,7 +10,7 @@
 #define MAX_LIST (4 * MIB)
 #define BLANKS	 " \t\r"
 
-static int add(struct list *list, const char *item)
+static int lists_add(struct list *list, const char *item)
 {
 	char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
 
@@ -53,7 +53,7 @@ int list_parse(char *text, struct list *ret)
 	     line = strtok_r(NULL, "\n", &save)) {
 		line = trim(line);
 		if (*line && *line != '#')
-			r = add(ret, line);
+			r = lists_add(ret, line);
 	}
 	if (r < 0)
 		list_release(ret);

@@ -46,7 +46,7 @@ static int parse_keep(const char *text, unsigned int *ret)
 }
 
 /* Returns -1 to go on, else the exit status. */
-static int parse_option(int c, struct arguments *a)
+static int packroot_parse_option(int c, struct arguments *a)
 {
 	switch (c) {
 	case 'C':
@@ -78,7 +78,7 @@ static int parse_option(int c, struct arguments *a)
 	}
 }
 
-static int parse(int argc, char **argv, struct arguments *a)
+static int packroot_parse(int argc, char **argv, struct arguments *a)
 {
 	static const struct option options[] = {
 		{ "root", required_argument, NULL, 'C' },
@@ -100,7 +100,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 			return msg_usage("unknown option '%s'", argv[optind - 1]);
 		if (c == ':')
 			return msg_usage("option '%s' needs a value", argv[optind - 1]);
-		r = parse_option(c, a);
+		r = packroot_parse_option(c, a);
 		if (r >= 0)
 			return r;
 	}
@@ -127,7 +127,7 @@ static int read_lists(struct arguments *a, struct error **err)
 	return r;
 }
 
-static int run(struct arguments *a, struct error **err)
+static int packroot_run(struct arguments *a, struct error **err)
 {
 	struct pack_result result;
 	int r = read_lists(a, err);
@@ -152,7 +152,7 @@ int main(int argc, char **argv)
 	int r;
 
 	msg_init("packroot", MSG_INFO);
-	r = parse(argc, argv, &a);
+	r = packroot_parse(argc, argv, &a);
 	if (r >= 0)
 		return r;
 	if (geteuid() != 0) {
@@ -163,7 +163,7 @@ int main(int argc, char **argv)
 	 * set */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	umask(077);
-	r = run(&a, &err);
+	r = packroot_run(&a, &err);
 	list_release(&a.pack.files);
 	list_release(&a.pack.exclude);
 	return r < 0 ? msg_fail(steal_ptr(&err)) : 0;

@@ -12,7 +12,7 @@
 #include "applets/packroot/tree.h"
 
 /* Returns where to go back to, for leave(), or -errno. */
-static int enter(const char *root, struct error **err)
+static int pack_enter(const char *root, struct error **err)
 {
 	int outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -44,7 +44,7 @@ static int print_name(void *data, const char *path, struct error **err)
 int pack_names(const struct pack_options *o, struct error **err)
 {
 	struct tree tree = { &o->files, &o->exclude, print_name, NULL };
-	int outside = enter(o->root, err), r = MIN(outside, 0);
+	int outside = pack_enter(o->root, err), r = MIN(outside, 0);
 
 	if (r == 0)
 		r = tree_walk(&tree, err);
@@ -167,7 +167,7 @@ int pack(const struct pack_options *o, struct pack_result *ret, struct error **e
 	if (r == 0 && o->base && !(base = fopen(o->base, "re")))
 		r = error_sys(err, errno, "open '%s'", o->base);
 	if (r == 0) {
-		outside = enter(o->root, err);
+		outside = pack_enter(o->root, err);
 		r = MIN(outside, 0);
 	}
 	if (r == 0)

@@ -103,8 +103,8 @@ static int copy_content(struct tarfile *t, int fd, const char *path, uint64_t si
 	return 0;
 }
 
-static int write_entry(struct tarfile *t, struct archive_entry *entry, int fd, const char *path,
-		       struct error **err)
+static int tarfile_write_entry(struct tarfile *t, struct archive_entry *entry, int fd,
+			       const char *path, struct error **err)
 {
 	uint64_t size = archive_entry_size_is_set(entry) ? (uint64_t)archive_entry_size(entry) : 0;
 	int r = archive_write_header(t->tar, entry);
@@ -123,8 +123,8 @@ static int write_entry(struct tarfile *t, struct archive_entry *entry, int fd, c
 
 /* Attributes that cannot be read are left out with a message; a link to what is in already has no
  * size. */
-static int add_entry(struct tarfile *t, struct archive_entry **entry, int fd, const char *path,
-		     const struct stat *st, struct error **err)
+static int tarfile_add_entry(struct tarfile *t, struct archive_entry **entry, int fd,
+			     const char *path, const struct stat *st, struct error **err)
 {
 	struct archive_entry *later = NULL;
 	int r;
@@ -140,7 +140,7 @@ static int add_entry(struct tarfile *t, struct archive_entry **entry, int fd, co
 		unreadable(t, path, -r);
 	archive_entry_linkify(t->links, entry, &later);
 	archive_entry_free(later);
-	return *entry ? write_entry(t, *entry, fd, path, err) : 0;
+	return *entry ? tarfile_write_entry(t, *entry, fd, path, err) : 0;
 }
 
 int tarfile_add(struct tarfile *t, const char *path, struct error **err)
@@ -164,7 +164,7 @@ int tarfile_add(struct tarfile *t, const char *path, struct error **err)
 	entry = archive_entry_new();
 	if (!entry)
 		return error_sys(err, ENOMEM, "'%s'", path);
-	r = add_entry(t, &entry, fd, path, &st, err);
+	r = tarfile_add_entry(t, &entry, fd, path, &st, err);
 	archive_entry_free(entry);
 	return r < 0 ? r : 1;
 }
@@ -179,7 +179,7 @@ int tarfile_add_marker(struct tarfile *t, const char *path, struct error **err)
 	archive_entry_set_pathname(entry, path);
 	archive_entry_set_filetype(entry, AE_IFREG);
 	archive_entry_set_size(entry, 0);
-	r = write_entry(t, entry, -1, path, err);
+	r = tarfile_write_entry(t, entry, -1, path, err);
 	archive_entry_free(entry);
 	return r;
 }

@@ -35,7 +35,7 @@ struct zstream *zstream_new(int fd)
 	return z;
 }
 
-static int write_all(struct zstream *z, size_t size)
+static int zstream_write_all(struct zstream *z, size_t size)
 {
 	const char *p = z->buffer;
 
@@ -53,12 +53,13 @@ static int write_all(struct zstream *z, size_t size)
 	return 0;
 }
 
-static int step(struct zstream *z, ZSTD_inBuffer *in, ZSTD_EndDirective mode, size_t *ret_left)
+static int zstream_step(struct zstream *z, ZSTD_inBuffer *in, ZSTD_EndDirective mode,
+			size_t *ret_left)
 {
 	ZSTD_outBuffer out = { z->buffer, z->room, 0 };
 
 	*ret_left = ZSTD_compressStream2(z->context, &out, in, mode);
-	return ZSTD_isError(*ret_left) ? -ENOMEM : write_all(z, out.pos);
+	return ZSTD_isError(*ret_left) ? -ENOMEM : zstream_write_all(z, out.pos);
 }
 
 int zstream_write(struct zstream *z, const void *data, size_t size)
@@ -68,7 +69,7 @@ int zstream_write(struct zstream *z, const void *data, size_t size)
 	int r = 0;
 
 	while (r == 0 && in.pos < in.size)
-		r = step(z, &in, ZSTD_e_continue, &left);
+		r = zstream_step(z, &in, ZSTD_e_continue, &left);
 	return r;
 }
 
@@ -79,7 +80,7 @@ int zstream_end(struct zstream *z)
 	int r;
 
 	do
-		r = step(z, &in, ZSTD_e_end, &left);
+		r = zstream_step(z, &in, ZSTD_e_end, &left);
 	while (r == 0 && left > 0);
 	return r;
 }

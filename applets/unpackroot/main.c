@@ -69,7 +69,7 @@ static int parse_sha256(const char *text, struct unpack_options *o)
 }
 
 /* Returns -1 to go on, else the exit status. */
-static int parse_option(int c, struct unpack_options *o)
+static int unpackroot_parse_option(int c, struct unpack_options *o)
 {
 	switch (c) {
 	case 'j':
@@ -105,7 +105,7 @@ static int parse_option(int c, struct unpack_options *o)
 	}
 }
 
-static int parse(int argc, char **argv, struct unpack_options *o)
+static int unpackroot_parse(int argc, char **argv, struct unpack_options *o)
 {
 	static const struct option options[] = {
 		{ "threads", required_argument, NULL, 'j' },
@@ -127,7 +127,7 @@ static int parse(int argc, char **argv, struct unpack_options *o)
 			return msg_usage(c == '?' ? "unknown option '%s'"
 						  : "option '%s' needs a value",
 					 argv[optind - 1]);
-		r = parse_option(c, o);
+		r = unpackroot_parse_option(c, o);
 		if (r >= 0)
 			return r;
 	}
@@ -140,7 +140,7 @@ static int parse(int argc, char **argv, struct unpack_options *o)
 	return -1;
 }
 
-static void report(const struct unpack_result *result)
+static void unpackroot_report(const struct unpack_result *result)
 {
 	if (result->attrs_unsupported)
 		msg(MSG_WARNING,
@@ -163,7 +163,7 @@ int main(int argc, char **argv)
 	int r;
 
 	msg_init("unpackroot", MSG_INFO);
-	r = parse(argc, argv, &options);
+	r = unpackroot_parse(argc, argv, &options);
 	if (r >= 0)
 		return r;
 	if (geteuid() != 0) {
@@ -179,6 +179,6 @@ int main(int argc, char **argv)
 		msg_fail(steal_ptr(&err));
 		return r == -ENOSPC || r == -EDQUOT ? STATUS_NO_ROOM : 1;
 	}
-	report(&result);
+	unpackroot_report(&result);
 	return 0;
 }

@@ -46,7 +46,8 @@ static uint64_t room_in(const struct statfs *fs)
 	return (uint64_t)fs->f_bavail * (uint64_t)fs->f_bsize;
 }
 
-static int measure(const struct memplan_input *input, struct memplan *plan, struct error **err)
+static int memplan_measure(const struct memplan_input *input, struct memplan *plan,
+			   struct error **err)
 {
 	struct stat archive, root;
 	struct statfs fs, archive_fs;
@@ -118,7 +119,7 @@ int memplan_make(const struct memplan_input *input, struct memplan *ret, struct 
 		return r;
 	if (input->codec->memory)
 		plan.decoder = input->codec->memory(input->head, input->head_len);
-	r = measure(input, &plan, err);
+	r = memplan_measure(input, &plan, err);
 	if (r < 0)
 		return r;
 	r = check(&plan, err);

@@ -11,7 +11,7 @@
 #define BAR_WIDTH	40
 #define SMALL_ARCHIVE	(8 * MIB) /* is over before anybody reads a line */
 
-static uint64_t now_ms(void)
+static uint64_t progress_now_ms(void)
 {
 	struct timespec ts;
 
@@ -23,16 +23,16 @@ void progress_begin(struct progress *p, uint64_t total, bool quiet)
 {
 	*p = (struct progress){ .total = total, .quiet = quiet, .tty = isatty(STDERR_FILENO) == 1 };
 	p->next_tell = 1;
-	p->next_time = now_ms() + REDRAW_INTERVAL;
+	p->next_time = progress_now_ms() + REDRAW_INTERVAL;
 }
 
 static void redraw(struct progress *p, uint64_t done, uint64_t unpacked)
 {
 	unsigned int percent, fill;
 
-	if (now_ms() < p->next_time)
+	if (progress_now_ms() < p->next_time)
 		return;
-	p->next_time = now_ms() + REDRAW_INTERVAL;
+	p->next_time = progress_now_ms() + REDRAW_INTERVAL;
 	p->line_open = true;
 	if (!p->total) {
 		fprintf(stderr, "\r%llu MiB unpacked ", (unsigned long long)(unpacked / MIB));
@@ -45,7 +45,7 @@ static void redraw(struct progress *p, uint64_t done, uint64_t unpacked)
 		(unsigned long long)(unpacked / MIB));
 }
 
-static void tell(struct progress *p, uint64_t done, uint64_t unpacked)
+static void progress_tell(struct progress *p, uint64_t done, uint64_t unpacked)
 {
 	uint64_t step = p->total ? MIN(done * 4 / p->total, 3ULL) : unpacked / TELL_BYTES;
 	unsigned long long mib = unpacked / MIB;
@@ -66,7 +66,7 @@ void progress_update(struct progress *p, uint64_t done, uint64_t unpacked)
 	if (p->tty)
 		redraw(p, done, unpacked);
 	else
-		tell(p, done, unpacked);
+		progress_tell(p, done, unpacked);
 }
 
 void progress_end(struct progress *p)

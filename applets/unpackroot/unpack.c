@@ -27,7 +27,7 @@ struct job {
 	int archive, parent; /* parent: the directory that names the archive, for unlinkat; or -1 */
 	char *name;	     /* in parent */
 	uint64_t file_size;  /* 0: a pipe */
-	int newroot, outside; /* outside: the root directory before enter(), or -1 */
+	int newroot, outside; /* outside: the root directory before unpack_enter(), or -1 */
 	struct blockq *raw, *plain;
 	struct reader reader;
 	struct memplan plan;
@@ -143,8 +143,8 @@ static void *decode_main(void *data)
 	return NULL;
 }
 
-static int start_thread(pthread_t *thread, void *(*run)(void *), struct job *job,
-			struct error **err)
+static int unpack_start_thread(pthread_t *thread, void *(*run)(void *), struct job *job,
+			       struct error **err)
 {
 	sigset_t all, old;
 	int r;
@@ -186,7 +186,7 @@ static void show_progress(void *data, uint64_t written)
 	progress_update(&job->progress, atomic_load(&job->reader.done), written);
 }
 
-static int enter(struct job *job, struct error **err)
+static int unpack_enter(struct job *job, struct error **err)
 {
 	job->outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (job->outside < 0)
@@ -221,7 +221,7 @@ static int no_space(struct job *job, struct error **err)
 /* Runs decoder and writer over a reader that is already at work, and waits for the decoder. */
 static int decode_and_extract(struct job *job, struct error **err)
 {
-	int r = start_thread(&job->decode_thread, decode_main, job, err);
+	int r = unpack_start_thread(&job->decode_thread, decode_main, job, err);
 
 	if (r < 0)
 		return r;
@@ -229,7 +229,7 @@ static int decode_and_extract(struct job *job, struct error **err)
 	job->extract.progress = show_progress;
 	job->extract.progress_data = job;
 	progress_begin(&job->progress, job->file_size, job->options->quiet);
-	r = enter(job, err);
+	r = unpack_enter(job, err);
 	if (r == 0)
 		r = extract_run(&job->extract, err);
 	leave(job);
@@ -260,7 +260,7 @@ static int judge(struct job *job, int r, struct error **err)
 
 static int run_pipeline(struct job *job, struct error **err)
 {
-	int r = start_thread(&job->read_thread, read_main, job, err);
+	int r = unpack_start_thread(&job->read_thread, read_main, job, err);
 
 	if (r < 0)
 		return r;

@@ -93,7 +93,7 @@ static int keep_sentinel(struct check *check, const struct image_entry *entry, s
 	return check->sentinel ? 0 : error_make(err, ENOMEM, "out of memory");
 }
 
-static int on_entry(void *context, const struct image_entry *entry, struct error **err)
+static int check_on_entry(void *context, const struct image_entry *entry, struct error **err)
 {
 	struct check *check = context;
 	bool regular = S_ISREG(entry->mode);
@@ -146,7 +146,7 @@ int check_run(const uint8_t *image, size_t len, const char *name, const struct h
 {
 	struct check check = { .report = report, .host = host };
 	const struct image_visitor visitor = { .segment = on_segment,
-					       .entry = on_entry,
+					       .entry = check_on_entry,
 					       .violation = on_violation,
 					       .context = &check };
 	int r;

@@ -35,7 +35,7 @@ static unsigned first_version(const char *config)
 }
 
 /* Has the kernel this option, by its configuration or else by its age? */
-static bool has(const struct check *check, const char *config)
+static bool kernel_has(const struct check *check, const char *config)
 {
 	char value = config_of(check, config);
 	unsigned version = check_kernel_version(check);
@@ -56,12 +56,12 @@ static void check_segments(struct check *check)
 
 	vec_foreach(i, segment, &check->segments)
 	{
-		if (segment->config && !has(check, segment->config))
+		if (segment->config && !kernel_has(check, segment->config))
 			check_add(check, "unsupported-compressor", segment->offset,
 				  "%s is built without CONFIG_%s and cannot unpack %s; choose"
 				  " another compressor",
 				  kernel_name(check), segment->config, segment->compressor);
-		if (segment->filter_config && !has(check, segment->filter_config))
+		if (segment->filter_config && !kernel_has(check, segment->filter_config))
 			check_add(check, "xz-filter", segment->offset,
 				  "%s is built without CONFIG_%s, which this xz filter needs;"
 				  " compress again without filters",
@@ -104,7 +104,7 @@ static void check_modules(struct check *check)
 	for (size_t k = 0; k < ARRAY_SIZE(formats); k++) {
 		const struct tree_node *node;
 
-		if (has(check, "MODULE_DECOMPRESS") && has(check, formats[k].config))
+		if (kernel_has(check, "MODULE_DECOMPRESS") && kernel_has(check, formats[k].config))
 			continue;
 		vec_foreach(i, node, &check->tree.nodes)
 		{

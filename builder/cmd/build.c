@@ -105,8 +105,8 @@ static int write_image(struct job *job, const struct options *options, struct ou
 	return r;
 }
 
-static int build(struct job *job, const struct options *options, const char *name, uint64_t started,
-		 struct error **err)
+static int cmd_build_build(struct job *job, const struct options *options, const char *name,
+			   uint64_t started, struct error **err)
 {
 	struct assemble_stats stats;
 	struct output *out = NULL;
@@ -136,7 +136,7 @@ int cmd_build(const struct options *options)
 
 	if (status == STATUS_OK) {
 		name = output_name(options, &job.plan);
-		if (!name || build(&job, options, name, started, &err) < 0) {
+		if (!name || cmd_build_build(&job, options, name, started, &err) < 0) {
 			log_msg(LOG_ERROR, "%s", error_msg(err));
 			status = STATUS_FAILED;
 		}

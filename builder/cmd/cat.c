@@ -20,8 +20,8 @@ struct request {
 	uint64_t ordinal; /* of the next member */
 };
 
-static const struct tree_file *look_up(const struct image_tree *tree, const char *image,
-				       const char *path)
+static const struct tree_file *cmd_cat_look_up(const struct image_tree *tree, const char *image,
+					       const char *path)
 {
 	_cleanup_free_ char *missing = NULL;
 	const struct tree_node *node = image_tree_resolve(tree, path, &missing);
@@ -84,7 +84,7 @@ static int cat(struct image_file *file, struct request *request, char **paths, b
 	int r = image_file_tree(file, &tree, err);
 
 	for (size_t i = 0; r >= 0 && i < request->n; i++) {
-		request->wanted[i].file = look_up(&tree, file->path, paths[i]);
+		request->wanted[i].file = cmd_cat_look_up(&tree, file->path, paths[i]);
 		*ret_missing |= !request->wanted[i].file;
 	}
 	if (r >= 0) {

@@ -39,8 +39,8 @@ static bool parse_format(const char *text, enum plan_format *ret)
 }
 
 /* Stores one option. STATUS_OK or STATUS_USAGE. */
-static int set_option(const struct command *command, struct options *options, int option,
-		      const char *value)
+static int cli_set_option(const struct command *command, struct options *options, int option,
+			  const char *value)
 {
 	uint64_t number;
 
@@ -148,7 +148,7 @@ static int parse_options(const struct command *command, int argc, char **argv,
 			cli_print_version(stdout);
 			return STATUS_HELP;
 		}
-		status = set_option(command, options, answer, optarg);
+		status = cli_set_option(command, options, answer, optarg);
 		if (status != STATUS_OK)
 			return status;
 	}

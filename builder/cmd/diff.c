@@ -37,7 +37,8 @@ static bool same_string(const char *a, const char *b)
 
 /* What differs, as words for the end of the line; false when nothing does. Times are not content.
  */
-static bool describe(const struct tree_node *a, const struct tree_node *b, char text[static 96])
+static bool diff_describe(const struct tree_node *a, const struct tree_node *b,
+			  char text[static 96])
 {
 	const struct {
 		bool differs;
@@ -62,7 +63,7 @@ static bool describe(const struct tree_node *a, const struct tree_node *b, char 
 	return end != text;
 }
 
-static void print_text(const struct tree_node *a, const struct tree_node *b, const char *what)
+static void diff_print_text(const struct tree_node *a, const struct tree_node *b, const char *what)
 {
 	printf("%c ", !b ? '-' : !a ? '+' : '~');
 	image_print_name(path_of(a, b));
@@ -76,8 +77,8 @@ static void print_text(const struct tree_node *a, const struct tree_node *b, con
 	puts(")");
 }
 
-static void print_json(const struct tree_node *a, const struct tree_node *b, const char *what,
-		       bool first)
+static void diff_print_json(const struct tree_node *a, const struct tree_node *b, const char *what,
+			    bool first)
 {
 	printf("%s{\"change\":\"%s\",\"path\":", first ? "[\n" : ",\n",
 	       !b   ? "removed"
@@ -105,16 +106,16 @@ static void compare_nodes(const struct tree_node *a, const struct tree_node *b, 
 	} else if (!a) {
 		totals->added++;
 		totals->added_bytes += node_size(b);
-	} else if (describe(a, b, what)) {
+	} else if (diff_describe(a, b, what)) {
 		totals->changed++;
 		totals->changed_bytes += (int64_t)node_size(b) - (int64_t)node_size(a);
 	} else {
 		return;
 	}
 	if (json)
-		print_json(a, b, what, first);
+		diff_print_json(a, b, what, first);
 	else
-		print_text(a, b, what);
+		diff_print_text(a, b, what);
 }
 
 /* Both trees are sorted by path. */
@@ -143,7 +144,7 @@ static void print_totals(const struct totals *t, const struct image_file *a,
 	       a->len, b->len);
 }
 
-static int load(const char *path, struct image_file *file, struct image_tree *tree)
+static int diff_load(const char *path, struct image_file *file, struct image_tree *tree)
 {
 	_cleanup_error_ struct error *err = NULL;
 	int r = image_file_open(file, path, &err);
@@ -164,7 +165,8 @@ int cmd_diff(const struct options *options)
 	bool json = options->format == PLAN_JSON;
 	int status = TROUBLE;
 
-	if (load(options->argv[0], &file_a, &a) >= 0 && load(options->argv[1], &file_b, &b) >= 0) {
+	if (diff_load(options->argv[0], &file_a, &a) >= 0 &&
+	    diff_load(options->argv[1], &file_b, &b) >= 0) {
 		compare_trees(&a, &b, json, &totals);
 		status = totals.added || totals.removed || totals.changed ? DIFFERENT : SAME;
 		if (json)

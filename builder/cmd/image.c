@@ -35,7 +35,7 @@ static int on_segment(void *context, const struct image_segment *segment, struct
 	return w->segment ? w->segment(w->context, segment, err) : 0;
 }
 
-static int on_entry(void *context, const struct image_entry *entry, struct error **err)
+static int cmd_image_on_entry(void *context, const struct image_entry *entry, struct error **err)
 {
 	const struct walk_context *w = context;
 
@@ -78,9 +78,10 @@ int image_file_walk(struct image_file *file,
 		    void *context, struct error **err)
 {
 	struct walk_context w = { file, segment, entry, context, "" };
-	const struct image_visitor visitor = {
-		.segment = on_segment, .entry = on_entry, .violation = on_violation, .context = &w
-	};
+	const struct image_visitor visitor = { .segment = on_segment,
+					       .entry = cmd_image_on_entry,
+					       .violation = on_violation,
+					       .context = &w };
 
 	return image_walk(file->data, file->len, file->path, &visitor, err);
 }

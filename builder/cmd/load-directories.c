@@ -15,7 +15,7 @@
 #define SUFFIX	     ".profile"
 #define MAX_FILE_LEN (1 * MIB)
 
-static int add_folder(struct vec *directories, const char *path, size_t len)
+static int load_directories_add_folder(struct vec *directories, const char *path, size_t len)
 {
 	char *copy = len ? strndup(path, len) : NULL;
 
@@ -31,7 +31,7 @@ static int add_folder_list(struct vec *directories, const char *list)
 {
 	while (list && *list) {
 		size_t len = strcspn(list, ":");
-		int r = add_folder(directories, list, len);
+		int r = load_directories_add_folder(directories, list, len);
 
 		if (r < 0)
 			return r;
@@ -51,9 +51,10 @@ int profile_folders_init(struct profile_folders *directories, const struct host 
 	if (!host->data_dir || asprintf(&shipped, "%s/profiles", host->data_dir) >= 0)
 		r = add_folder_list(&directories->directories, getenv("MKVINITRD_PROFILES"));
 	if (r == 0)
-		r = add_folder(&directories->directories, local, strlen(local));
+		r = load_directories_add_folder(&directories->directories, local, strlen(local));
 	if (r == 0 && shipped)
-		r = add_folder(&directories->directories, shipped, strlen(shipped));
+		r = load_directories_add_folder(&directories->directories, shipped,
+						strlen(shipped));
 	if (r == 0)
 		return 0;
 	profile_folders_release(directories);
@@ -136,8 +137,8 @@ static char *find_included(const struct profile_folders *directories, const char
 	return path ? path : try_path(beside, name, NULL);
 }
 
-static int load(void *context, const char *name, const char *from, char **ret_path, char **ret_text,
-		size_t *ret_len, struct error **err)
+static int load_directories_load(void *context, const char *name, const char *from, char **ret_path,
+				 char **ret_text, size_t *ret_len, struct error **err)
 {
 	_cleanup_free_ char *path = find_included(context, name, from), *text = NULL;
 	struct stat st;
@@ -162,7 +163,7 @@ static int load(void *context, const char *name, const char *from, char **ret_pa
 
 struct profile_loader profile_folders_loader(struct profile_folders *directories)
 {
-	return (struct profile_loader){ .load = load, .context = directories };
+	return (struct profile_loader){ .load = load_directories_load, .context = directories };
 }
 
 static const char *name_at(const void *context, size_t i)

@@ -21,7 +21,7 @@ static void print_notes(const struct plan *plan)
 }
 
 /* Problems of the plan that belong to lines of the profile. */
-static int report(struct job *job, struct diag *diag, bool quiet)
+static int cmd_plan_report(struct job *job, struct diag *diag, bool quiet)
 {
 	size_t errors = diag->errors;
 
@@ -53,7 +53,7 @@ int job_prepare(struct job *job, const struct options *options)
 	if (plan_make(&job->plan, &job->profile, &job->host, &diag, &err) < 0)
 		status = fail(err, STATUS_FAILED);
 	else
-		status = report(job, &diag, options->quiet);
+		status = cmd_plan_report(job, &diag, options->quiet);
 	diag_release(&diag);
 	return status;
 }

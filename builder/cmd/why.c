@@ -19,7 +19,7 @@ struct record {
 	struct image_tree tree; /* all members */
 };
 
-static int on_entry(void *context, const struct image_entry *entry, struct error **err)
+static int why_on_entry(void *context, const struct image_entry *entry, struct error **err)
 {
 	struct record *record = context;
 	int r = image_tree_add(&record->tree, entry, err);
@@ -57,7 +57,7 @@ static int split(struct record *record, struct error **err)
 
 static int read_record(const char *name, struct record *record, struct error **err)
 {
-	const struct image_visitor visitor = { .entry = on_entry, .context = record };
+	const struct image_visitor visitor = { .entry = why_on_entry, .context = record };
 	const uint8_t *image;
 	size_t len;
 	int r = image_map(name, &image, &len, err);
@@ -89,7 +89,7 @@ static bool is_module(const char *path, const char *name)
 
 /* By path with or without '/' in front, by the name of a module, or by the last part of the path if
  * that is the only one. */
-static const struct why *find(const struct record *record, const char *wanted)
+static const struct why *why_find(const struct record *record, const char *wanted)
 {
 	const char *path = wanted + strspn(wanted, "/");
 	const struct why *why, *found = NULL;
@@ -124,7 +124,7 @@ static const struct why *cause_of(const struct record *record, const struct why 
 
 	for (size_t i = 0; i < ARRAY_SIZE(relations); i++)
 		if (strncmp(why->reason, relations[i], strlen(relations[i])) == 0)
-			return find(record, why->reason + strlen(relations[i]));
+			return why_find(record, why->reason + strlen(relations[i]));
 	return NULL;
 }
 
@@ -150,9 +150,9 @@ static const char *behind_links(const struct record *record, const char *wanted)
 	return node && strcmp(node->path, wanted + strspn(wanted, "/")) != 0 ? node->path : NULL;
 }
 
-static int explain(const struct record *record, const char *name, const char *wanted)
+static int why_explain(const struct record *record, const char *name, const char *wanted)
 {
-	const struct why *why = find(record, wanted);
+	const struct why *why = why_find(record, wanted);
 	const char *path = wanted + strspn(wanted, "/"), *real;
 
 	if (why) {
@@ -166,7 +166,7 @@ static int explain(const struct record *record, const char *name, const char *wa
 	real = behind_links(record, wanted);
 	if (real) {
 		printf("/%s: by links of the image this is /%s\n", path, real);
-		return explain(record, name, real);
+		return why_explain(record, name, real);
 	}
 	log_msg(LOG_ERROR, "'%s' has no member or module '%s'; 'mkvinitrd ls' lists them", name,
 		wanted);
@@ -182,7 +182,7 @@ int cmd_why(const struct options *options)
 	if (read_record(options->argv[0], &record, &err) < 0)
 		log_msg(LOG_ERROR, "%s", error_msg(err));
 	else
-		status = explain(&record, options->argv[0], options->argv[1]);
+		status = why_explain(&record, options->argv[0], options->argv[1]);
 	vec_clear(&record.whys, free);
 	image_tree_release(&record.tree);
 	free(record.text);

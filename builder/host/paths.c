@@ -16,7 +16,7 @@ static const char *env(const char *name)
 	return value && *value ? value : NULL;
 }
 
-static bool has(const char *directory, const char *name)
+static bool paths_has(const char *directory, const char *name)
 {
 	char path[PATH_MAX];
 
@@ -53,7 +53,7 @@ static bool find_source_tree(const char *program, char *ret)
 {
 	snprintf(ret, PATH_MAX, "%s", program);
 	do {
-		if (has(ret, DATA_MARK) && has(ret, "skel"))
+		if (paths_has(ret, DATA_MARK) && paths_has(ret, "skel"))
 			return true;
 	} while (go_up(ret));
 	return false;
@@ -66,7 +66,7 @@ static int find_installed(struct host *host, const char *program, struct error *
 	int r;
 
 	snprintf(prefix, sizeof(prefix), "%s", program);
-	if (!go_up(prefix) || !has(prefix, "share/mkvinitrd/" DATA_MARK))
+	if (!go_up(prefix) || !paths_has(prefix, "share/mkvinitrd/" DATA_MARK))
 		return -ENOENT;
 	r = set_text(&host->data_dir, err, "%s/share/mkvinitrd", prefix);
 	if (r == 0)
@@ -96,8 +96,8 @@ static int find_built(struct host *host, const char *program, struct error **err
 	r = set_text(&host->data_dir, err, "%s", tree);
 	if (r == 0)
 		r = set_text(&host->libexec_dir, err, "%s/%s", tree,
-			     has(tree, "scripts") ? "scripts" : "../../libexec/mkvinitrd");
-	if (r == 0 && has(out, "musl/bin"))
+			     paths_has(tree, "scripts") ? "scripts" : "../../libexec/mkvinitrd");
+	if (r == 0 && paths_has(out, "musl/bin"))
 		r = set_text(&host->applets_dir, err, "%s/musl/bin", out);
 	else if (r == 0)
 		r = set_text(&host->applets_dir, err, "%s/build/musl/bin", tree);

@@ -26,7 +26,7 @@ static int step_back(struct walk *w)
 }
 
 /* Puts the target of the link in front of the rest. */
-static int follow(struct walk *w, const char *target)
+static int resolve_follow(struct walk *w, const char *target)
 {
 	char rest[sizeof(w->rest)];
 	int len = snprintf(rest, sizeof(rest), "%s/%s", target, w->rest);
@@ -56,11 +56,11 @@ static int step_into(struct walk *w, const char *name, size_t n)
 	if (got < 0)
 		return errno == EINVAL ? 0 : -errno;
 	target[got] = '\0';
-	return follow(w, target);
+	return resolve_follow(w, target);
 }
 
 /* Takes the next component off the rest. -ENOENT and the like from the step. */
-static int step(struct walk *w)
+static int resolve_step(struct walk *w)
 {
 	char name[NAME_MAX + 1];
 	const char *start = w->rest + strspn(w->rest, "/");
@@ -86,7 +86,7 @@ static int walk_all(struct walk *w, const struct host *host, const char *path)
 	memcpy(w->path, host->sysroot, w->len + 1);
 	memcpy(w->rest, path, strlen(path) + 1);
 	while (r == 0 && *w->rest)
-		r = step(w);
+		r = resolve_step(w);
 	return r;
 }
 

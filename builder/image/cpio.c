@@ -193,7 +193,8 @@ static int take_member(struct cpio_reader *reader, const struct header *header,
 	return visit(reader, header, member, offset, err);
 }
 
-static int collect(struct cpio_reader *reader, const uint8_t *data, size_t len, struct error **err)
+static int cpio_collect(struct cpio_reader *reader, const uint8_t *data, size_t len,
+			struct error **err)
 {
 	if (len > reader->pending_cap - reader->pending_len) {
 		size_t cap = MAX(reader->pending_cap * 2, reader->pending_len + len);
@@ -230,7 +231,7 @@ static int fill(struct cpio_reader *reader, uint64_t size, const uint8_t *data, 
 	if (size > reader->memory)
 		return error_make(err, EFBIG, "a member of %llu MiB is too large",
 				  (unsigned long long)(size / MIB));
-	r = collect(reader, data + *used, want, err);
+	r = cpio_collect(reader, data + *used, want, err);
 	if (r < 0)
 		return r;
 	*used += want;
@@ -326,8 +327,8 @@ static void skip_padding(struct cpio_reader *reader, size_t len, size_t *used)
 }
 
 /* One step of the machine; *ret_wait: what comes next is not for it to take. */
-static int step(struct cpio_reader *reader, const uint8_t *data, size_t len, size_t *used,
-		bool *ret_wait, struct error **err)
+static int cpio_step(struct cpio_reader *reader, const uint8_t *data, size_t len, size_t *used,
+		     bool *ret_wait, struct error **err)
 {
 	bool header = false;
 	int r;
@@ -360,7 +361,7 @@ int cpio_read(struct cpio_reader *reader, const uint8_t *data, size_t len, size_
 
 	/* each step takes bytes, or goes from CPIO_RESET to CPIO_START, which does */
 	while (r == 0 && !wait && used < len)
-		r = step(reader, data, len, &used, &wait, err);
+		r = cpio_step(reader, data, len, &used, &wait, err);
 	*ret_used = used;
 	return r;
 }

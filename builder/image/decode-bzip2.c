@@ -6,8 +6,8 @@
 
 #define OUT_SIZE (256 * KIB)
 
-static int run(bz_stream *stream, char *out, const uint8_t *end, const struct decode_output *output,
-	       struct error **err)
+static int decode_bzip2_run(bz_stream *stream, char *out, const uint8_t *end,
+			    const struct decode_output *output, struct error **err)
 {
 	for (;;) {
 		const uint8_t *next = (const uint8_t *)stream->next_in;
@@ -32,8 +32,8 @@ static int run(bz_stream *stream, char *out, const uint8_t *end, const struct de
 	}
 }
 
-static int decode(const uint8_t *in, size_t len, const struct decode_output *output,
-		  size_t *ret_used, struct error **err)
+static int decode_bzip2_stream(const uint8_t *in, size_t len, const struct decode_output *output,
+			       size_t *ret_used, struct error **err)
 {
 	char *out = malloc(OUT_SIZE);
 	bz_stream stream = { .next_in = (char *)(uintptr_t)in };
@@ -44,7 +44,7 @@ static int decode(const uint8_t *in, size_t len, const struct decode_output *out
 		free(out);
 		return error_make(err, ENOMEM, "bzip2: out of memory");
 	}
-	r = run(&stream, out, in + len, output, err);
+	r = decode_bzip2_run(&stream, out, in + len, output, err);
 	*ret_used = (size_t)((const uint8_t *)stream.next_in - in);
 	BZ2_bzDecompressEnd(&stream);
 	free(out);
@@ -55,5 +55,5 @@ const struct decoder decoder_bzip2 = {
 	.name = "bzip2",
 	.config = "RD_BZIP2",
 	.magic = { 0x42, 0x5a },
-	.decode = decode,
+	.decode = decode_bzip2_stream,
 };

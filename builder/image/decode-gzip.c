@@ -11,7 +11,7 @@
 #define FLAG_EXTRA   0x04
 #define FLAG_COMMENT 0x10
 
-static void inspect(const uint8_t *in, size_t len, struct decode_facts *facts)
+static void decode_gzip_inspect(const uint8_t *in, size_t len, struct decode_facts *facts)
 {
 	if (len < 10 || !(in[3] & (FLAG_HCRC | FLAG_EXTRA | FLAG_COMMENT)))
 		return;
@@ -23,8 +23,8 @@ static void inspect(const uint8_t *in, size_t len, struct decode_facts *facts)
 		in[3]);
 }
 
-static int run(z_stream *stream, uint8_t *out, const uint8_t *end,
-	       const struct decode_output *output, struct error **err)
+static int decode_gzip_run(z_stream *stream, uint8_t *out, const uint8_t *end,
+			   const struct decode_output *output, struct error **err)
 {
 	for (;;) {
 		int state, r;
@@ -48,8 +48,8 @@ static int run(z_stream *stream, uint8_t *out, const uint8_t *end,
 	}
 }
 
-static int decode(const uint8_t *in, size_t len, const struct decode_output *output,
-		  size_t *ret_used, struct error **err)
+static int decode_gzip_stream(const uint8_t *in, size_t len, const struct decode_output *output,
+			      size_t *ret_used, struct error **err)
 {
 	uint8_t *out = malloc(OUT_SIZE);
 	z_stream stream = { .next_in = (Bytef *)(uintptr_t)in };
@@ -60,7 +60,7 @@ static int decode(const uint8_t *in, size_t len, const struct decode_output *out
 		free(out);
 		return error_make(err, ENOMEM, "gzip: out of memory");
 	}
-	r = run(&stream, out, in + len, output, err);
+	r = decode_gzip_run(&stream, out, in + len, output, err);
 	*ret_used = (size_t)(stream.next_in - in);
 	inflateEnd(&stream);
 	free(out);
@@ -71,6 +71,6 @@ const struct decoder decoder_gzip = {
 	.name = "gzip",
 	.config = "RD_GZIP",
 	.magic = { 0x1f, 0x8b },
-	.inspect = inspect,
-	.decode = decode,
+	.inspect = decode_gzip_inspect,
+	.decode = decode_gzip_stream,
 };

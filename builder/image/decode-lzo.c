@@ -41,8 +41,8 @@ static int run_block(const uint8_t *in, uint32_t in_size, uint8_t *out, uint32_t
 }
 
 /* As the kernel does, this takes each block to have one checksum, which lzop writes by default. */
-static int run(const uint8_t *in, size_t len, uint8_t *out, const struct decode_output *output,
-	       size_t *pos, struct error **err)
+static int decode_lzo_run(const uint8_t *in, size_t len, uint8_t *out,
+			  const struct decode_output *output, size_t *pos, struct error **err)
 {
 	for (;;) {
 		uint32_t in_size, out_size;
@@ -69,8 +69,8 @@ static int run(const uint8_t *in, size_t len, uint8_t *out, const struct decode_
 	}
 }
 
-static int decode(const uint8_t *in, size_t len, const struct decode_output *output,
-		  size_t *ret_used, struct error **err)
+static int decode_lzo_stream(const uint8_t *in, size_t len, const struct decode_output *output,
+			     size_t *ret_used, struct error **err)
 {
 	uint8_t *out;
 	int r;
@@ -81,7 +81,7 @@ static int decode(const uint8_t *in, size_t len, const struct decode_output *out
 	out = malloc(BLOCK_SIZE);
 	if (!out)
 		return error_make(err, ENOMEM, "lzo: out of memory");
-	r = run(in, len, out, output, ret_used, err);
+	r = decode_lzo_run(in, len, out, output, ret_used, err);
 	free(out);
 	return r;
 }
@@ -90,5 +90,5 @@ const struct decoder decoder_lzo = {
 	.name = "lzo",
 	.config = "RD_LZO",
 	.magic = { 0x89, 0x4c },
-	.decode = decode,
+	.decode = decode_lzo_stream,
 };

@@ -98,8 +98,8 @@ static int failure(lzma_ret state, const char *name, struct error **err)
 	}
 }
 
-static int run(lzma_stream *stream, uint8_t *out, const char *name,
-	       const struct decode_output *output, struct error **err)
+static int decode_xz_run(lzma_stream *stream, uint8_t *out, const char *name,
+			 const struct decode_output *output, struct error **err)
 {
 	for (;;) {
 		lzma_ret state;
@@ -118,9 +118,9 @@ static int run(lzma_stream *stream, uint8_t *out, const char *name,
 	}
 }
 
-static int decode(lzma_stream *stream, lzma_ret started, const char *name, const uint8_t *in,
-		  size_t len, const struct decode_output *output, size_t *ret_used,
-		  struct error **err)
+static int decode_xz_stream(lzma_stream *stream, lzma_ret started, const char *name,
+			    const uint8_t *in, size_t len, const struct decode_output *output,
+			    size_t *ret_used, struct error **err)
 {
 	uint8_t *out = malloc(OUT_SIZE);
 	int r;
@@ -133,7 +133,7 @@ static int decode(lzma_stream *stream, lzma_ret started, const char *name, const
 	}
 	stream->next_in = in;
 	stream->avail_in = len;
-	r = run(stream, out, name, output, err);
+	r = decode_xz_run(stream, out, name, output, err);
 	*ret_used = len - stream->avail_in;
 	lzma_end(stream);
 	free(out);
@@ -146,7 +146,7 @@ static int decode_xz(const uint8_t *in, size_t len, const struct decode_output *
 	lzma_stream stream = LZMA_STREAM_INIT;
 	lzma_ret started = lzma_stream_decoder(&stream, output->memory, 0);
 
-	return decode(&stream, started, "xz", in, len, output, ret_used, err);
+	return decode_xz_stream(&stream, started, "xz", in, len, output, ret_used, err);
 }
 
 static int decode_lzma(const uint8_t *in, size_t len, const struct decode_output *output,
@@ -155,7 +155,7 @@ static int decode_lzma(const uint8_t *in, size_t len, const struct decode_output
 	lzma_stream stream = LZMA_STREAM_INIT;
 	lzma_ret started = lzma_alone_decoder(&stream, output->memory);
 
-	return decode(&stream, started, "lzma", in, len, output, ret_used, err);
+	return decode_xz_stream(&stream, started, "lzma", in, len, output, ret_used, err);
 }
 
 const struct decoder decoder_xz = {

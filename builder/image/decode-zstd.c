@@ -15,7 +15,7 @@
  */
 #define WINDOW_MAX (128 * MIB)
 
-static void inspect(const uint8_t *in, size_t len, struct decode_facts *facts)
+static void decode_zstd_inspect(const uint8_t *in, size_t len, struct decode_facts *facts)
 {
 	ZSTD_frameHeader header;
 
@@ -50,8 +50,8 @@ static int failure(size_t code, struct error **err)
 	}
 }
 
-static int run(ZSTD_DCtx *context, ZSTD_inBuffer *in, uint8_t *out, size_t out_size,
-	       const struct decode_output *output, struct error **err)
+static int decode_zstd_run(ZSTD_DCtx *context, ZSTD_inBuffer *in, uint8_t *out, size_t out_size,
+			   const struct decode_output *output, struct error **err)
 {
 	for (;;) {
 		ZSTD_outBuffer buffer = { out, out_size, 0 };
@@ -70,8 +70,8 @@ static int run(ZSTD_DCtx *context, ZSTD_inBuffer *in, uint8_t *out, size_t out_s
 	}
 }
 
-static int decode(const uint8_t *in, size_t len, const struct decode_output *output,
-		  size_t *ret_used, struct error **err)
+static int decode_zstd_stream(const uint8_t *in, size_t len, const struct decode_output *output,
+			      size_t *ret_used, struct error **err)
 {
 	size_t out_size = ZSTD_DStreamOutSize();
 	uint8_t *out = malloc(out_size);
@@ -82,7 +82,7 @@ static int decode(const uint8_t *in, size_t len, const struct decode_output *out
 	if (out && context &&
 	    !ZSTD_isError(ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax,
 						 window_log(output->memory))))
-		r = run(context, &buffer, out, out_size, output, err);
+		r = decode_zstd_run(context, &buffer, out, out_size, output, err);
 	else
 		r = error_make(err, ENOMEM, "zstd: out of memory");
 	*ret_used = buffer.pos;
@@ -95,6 +95,6 @@ const struct decoder decoder_zstd = {
 	.name = "zstd",
 	.config = "RD_ZSTD",
 	.magic = { 0x28, 0xb5 },
-	.inspect = inspect,
-	.decode = decode,
+	.inspect = decode_zstd_inspect,
+	.decode = decode_zstd_stream,
 };

@@ -22,8 +22,8 @@ struct walk {
 	bool started, stopped, callback_failed;
 };
 
-static int report(struct walk *w, const char *rule, uint64_t offset, const char *text,
-		  struct error **err)
+static int image_report(struct walk *w, const char *rule, uint64_t offset, const char *text,
+			struct error **err)
 {
 	if (w->visitor->violation)
 		return w->visitor->violation(w->visitor->context, rule, offset, text, err);
@@ -35,7 +35,7 @@ static int report_last(struct walk *w, const char *rule, uint64_t offset, const 
 		       struct error **err)
 {
 	w->stopped = true;
-	return report(w, rule, offset, text, err);
+	return image_report(w, rule, offset, text, err);
 }
 
 static int reader_violation(void *context, const char *rule, uint64_t offset, const char *text,
@@ -45,10 +45,10 @@ static int reader_violation(void *context, const char *rule, uint64_t offset, co
 	char longer[320];
 
 	if (w->reader.raw)
-		return report(w, rule, offset, text, err);
+		return image_report(w, rule, offset, text, err);
 	snprintf(longer, sizeof(longer), "%s (0x%" PRIx64 " bytes into the unpacked segment)", text,
 		 offset);
-	return report(w, rule, w->reader.segment.offset, longer, err);
+	return image_report(w, rule, w->reader.segment.offset, longer, err);
 }
 
 static int begin_segment(struct walk *w, const char *compressor, const char *config,
@@ -79,12 +79,13 @@ static int check_alignment(struct walk *w, bool raw_before, bool raw, struct err
 		return 0;
 	/* told once: what follows is measured from here */
 	w->reader.phase = w->pos & 3;
-	return report(w, "segment-alignment", w->pos,
-		      raw ? "an uncompressed cpio archive must start at an offset divisible by 4;"
-			    " pad what is before it with NULs"
-			  : "what follows an uncompressed cpio archive must start at an offset"
-			    " divisible by 4; pad with NULs",
-		      err);
+	return image_report(
+		w, "segment-alignment", w->pos,
+		raw ? "an uncompressed cpio archive must start at an offset divisible by 4;"
+		      " pad what is before it with NULs"
+		    : "what follows an uncompressed cpio archive must start at an offset"
+		      " divisible by 4; pad with NULs",
+		err);
 }
 
 static int walk_raw(struct walk *w, struct error **err)
@@ -147,8 +148,9 @@ static int end_frame(struct walk *w, struct error **err)
 	case CPIO_RESET:
 		return 0;
 	case CPIO_START:
-		return report(w, "junk", w->reader.segment.offset,
-			      "a compressed segment that holds no cpio archive; leave it out", err);
+		return image_report(w, "junk", w->reader.segment.offset,
+				    "a compressed segment that holds no cpio archive; leave it out",
+				    err);
 	case CPIO_MEMBER:
 	case CPIO_SKIP:
 		break;
@@ -157,10 +159,11 @@ static int end_frame(struct walk *w, struct error **err)
 		return report_last(w, "truncated", w->len,
 				   "the last segment ends within a member; build the image again",
 				   err);
-	return report(w, "entry-cut", w->pos,
-		      "a member is cut across two compressed frames, the kernel unpacks each frame"
-		      " as an archive of its own; compress into one frame, or cut between members",
-		      err);
+	return image_report(
+		w, "entry-cut", w->pos,
+		"a member is cut across two compressed frames, the kernel unpacks each frame"
+		" as an archive of its own; compress into one frame, or cut between members",
+		err);
 }
 
 /* The decoder gave up at w->pos: because of what the image holds (then 0 or a violation), or for
@@ -175,7 +178,7 @@ static int frame_failed(struct walk *w, const struct decoder *decoder, int r, si
 	if (w->callback_failed || (r != -EBADMSG && r != -ENODATA))
 		return error_move(err, steal_ptr(why));
 	if (decoder == &decoder_lz4 && used > 4 && w->reader.state == CPIO_RESET)
-		return report(
+		return image_report(
 			w, "lz4-not-last", w->pos,
 			"data follows an lz4 segment, whose decoder reads on to the end of the"
 			" image; make the lz4 segment the last one",
@@ -197,7 +200,7 @@ static int walk_frame(struct walk *w, const struct decoder *decoder, struct erro
 		decoder->inspect(in, w->len - w->pos, &facts);
 	r = begin_segment(w, decoder->name, decoder->config, facts.filter_config, err);
 	if (r == 0 && facts.rule)
-		r = report(w, facts.rule, w->pos, facts.text, err);
+		r = image_report(w, facts.rule, w->pos, facts.text, err);
 	if (r)
 		return r;
 	w->reader.raw = false;
@@ -263,7 +266,7 @@ int image_walk(const uint8_t *image, size_t len, const char *name,
 			r = walk_segment(&w, &why);
 	}
 	if (r == 0 && !w.started && !w.stopped)
-		r = report(&w, "junk", 0, "the image is empty", &why);
+		r = image_report(&w, "junk", 0, "the image is empty", &why);
 	cpio_reader_release(&w.reader);
 	if (why) {
 		error_move(err, steal_ptr(&why));

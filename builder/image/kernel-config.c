@@ -19,7 +19,7 @@
 #define PAYLOAD_LENGTH 0x24c
 #define HEADER_END     0x250
 
-static int collect(void *context, const uint8_t *data, size_t len, struct error **err)
+static int kernel_config_collect(void *context, const uint8_t *data, size_t len, struct error **err)
 {
 	struct strbuf *sb = context;
 
@@ -31,7 +31,7 @@ static int collect(void *context, const uint8_t *data, size_t len, struct error 
 
 static int unpack(const uint8_t *data, size_t len, struct strbuf *ret, struct error **err)
 {
-	const struct decode_output output = { collect, ret, UNPACKED_MAX };
+	const struct decode_output output = { kernel_config_collect, ret, UNPACKED_MAX };
 	const struct decoder *decoder = decoder_detect(data, len);
 	size_t used;
 

@@ -210,8 +210,8 @@ static bool splice(char rest[static 2 * PATH_MAX], const char *left, const char 
 }
 
 /* Terminates: each turn shortens rest, or follows one of at most SYMLINKS_MAX symlinks. */
-static struct tree_node *resolve(const struct image_tree *tree, char *current,
-				 char rest[static 2 * PATH_MAX])
+static struct tree_node *image_tree_resolve_rest(const struct image_tree *tree, char *current,
+						 char rest[static 2 * PATH_MAX])
 {
 	struct tree_node *node = NULL;
 	char *next = rest;
@@ -254,7 +254,7 @@ struct tree_node *image_tree_resolve(const struct image_tree *tree, const char *
 
 	if (size <= PATH_MAX) {
 		memcpy(rest, path, size);
-		node = resolve(tree, current, rest);
+		node = image_tree_resolve_rest(tree, current, rest);
 	}
 	if (!node && ret_missing)
 		*ret_missing = strdup(current);

@@ -36,8 +36,8 @@ static char *image_reason(const char *reason)
 	return result;
 }
 
-static int add_file(struct planner *planner, const struct binary_file *file,
-		    const struct cause *wanted, struct error **err)
+static int binaries_add_file(struct planner *planner, const struct binary_file *file,
+			     const struct cause *wanted, struct error **err)
 {
 	struct cause cause = *wanted;
 	_cleanup_free_ char *target = NULL, *reason = NULL;
@@ -73,7 +73,7 @@ static int add_new(struct planner *planner, const struct binary_set *set, size_t
 
 	for (size_t i = from; r == 0 && i < set->files.len; i++)
 		if (!leads_to_itself(set->files.items[i]))
-			r = add_file(planner, set->files.items[i], cause, err);
+			r = binaries_add_file(planner, set->files.items[i], cause, err);
 	return r;
 }
 

@@ -20,8 +20,8 @@ static int add_vendor(struct planner *planner, struct strbuf *content, const cha
 	return plan_add_data(planner, SEGMENT_EARLY, path, data, len, 0644, cause, err);
 }
 
-static int collect(struct planner *planner, const struct stmt *stmt, struct microcode *microcode,
-		   struct error **err)
+static int early_collect(struct planner *planner, const struct stmt *stmt,
+			 struct microcode *microcode, struct error **err)
 {
 	if (strcmp(stmt->argv[0], "auto") == 0)
 		return microcode_add_auto(microcode, planner->host, err);
@@ -45,7 +45,7 @@ int plan_early(struct planner *planner, struct error **err)
 	if (!stmt || strcmp(stmt->argv[0], "none") == 0)
 		return 0;
 	cause = stmt_cause(stmt, &reason);
-	r = collect(planner, stmt, &microcode, err);
+	r = early_collect(planner, stmt, &microcode, err);
 	if (r == 0)
 		r = add_vendor(planner, &microcode.intel, "kernel/x86/microcode/GenuineIntel.bin",
 			       &cause, err);

@@ -95,8 +95,8 @@ static int add_source(struct planner *planner, const char *source, const char *d
 }
 
 /* All that matches goes into the directory dest. */
-static int add_glob(struct planner *planner, const char *pattern, const char *dest, mode_t mode,
-		    const struct cause *cause, struct error **err)
+static int plan_files_add_glob(struct planner *planner, const char *pattern, const char *dest,
+			       mode_t mode, const struct cause *cause, struct error **err)
 {
 	struct vec paths = { 0 };
 	const char *source;
@@ -118,8 +118,8 @@ static int add_glob(struct planner *planner, const char *pattern, const char *de
 	return r;
 }
 
-static int add_file(struct planner *planner, const struct stmt *stmt, const struct cause *cause,
-		    struct error **err)
+static int plan_files_add_file(struct planner *planner, const struct stmt *stmt,
+			       const struct cause *cause, struct error **err)
 {
 	_cleanup_free_ char *source = plan_source_path(stmt, stmt->argv[1]);
 	mode_t mode = 0;
@@ -129,7 +129,7 @@ static int add_file(struct planner *planner, const struct stmt *stmt, const stru
 	if (stmt->argc > 2 && !parse_mode(stmt->argv[2], &mode))
 		return error_make(err, EINVAL, "'%s' is not a mode", stmt->argv[2]);
 	if (strpbrk(source, "*?[") && access(source, F_OK) < 0)
-		return add_glob(planner, source, stmt->argv[0], mode, cause, err);
+		return plan_files_add_glob(planner, source, stmt->argv[0], mode, cause, err);
 	return add_source(planner, source, stmt->argv[0], mode, cause, err);
 }
 
@@ -144,8 +144,8 @@ static int add_dir(struct planner *planner, const struct stmt *stmt, const struc
 }
 
 /* node DEST p [MODE] | node DEST b|c MAJOR MINOR [MODE] */
-static int add_device(struct planner *planner, const struct stmt *stmt, const struct cause *cause,
-		      struct error **err)
+static int plan_files_add_device(struct planner *planner, const struct stmt *stmt,
+				 const struct cause *cause, struct error **err)
 {
 	bool pipe = strcmp(stmt->argv[1], "p") == 0;
 	size_t mode_arg = pipe ? 2 : 4;
@@ -210,14 +210,14 @@ static int add_statement(struct planner *planner, const struct stmt *stmt,
 		      profile_last(planner->profile, STMT_IMAGE) == stmt;
 
 	if (stmt->kind == STMT_FILE)
-		return add_file(planner, stmt, cause, err);
+		return plan_files_add_file(planner, stmt, cause, err);
 	if (stmt->kind == STMT_DIR)
 		return add_dir(planner, stmt, cause, err);
 	if (stmt->kind == STMT_LINK)
 		return plan_add_link(planner, SEGMENT_MODULES, stmt->argv[0], stmt->argv[1], cause,
 				     err);
 	if (stmt->kind == STMT_NODE)
-		return add_device(planner, stmt, cause, err);
+		return plan_files_add_device(planner, stmt, cause, err);
 	if (stmt->kind == STMT_HOOK)
 		return add_hook(planner, stmt, cause, ++*hooks, err);
 	return embeds ? add_image(planner, stmt, cause, err) : 0;

@@ -12,7 +12,7 @@
 static const struct cause built_in = { .reason = "describes the image" };
 
 /* Within one path: the higher rank first, then in the order added. */
-static int compare_items(const void *a, const void *b)
+static int finish_compare_items(const void *a, const void *b)
 {
 	const struct plan_item *left = a, *right = b;
 	int diff = strcmp(left->entry.path, right->entry.path);
@@ -97,7 +97,8 @@ static void merge(struct planner *planner)
 	items->len = kept;
 }
 
-static struct plan_item *find(const struct vec *items, size_t sorted, const char *path, size_t len)
+static struct plan_item *finish_find(const struct vec *items, size_t sorted, const char *path,
+				     size_t len)
 {
 	size_t low = 0, high = sorted;
 
@@ -157,7 +158,7 @@ static int add_parents(struct planner *planner, struct error **err)
 			/* neighbours share their directories: done with the one before */
 			if (strncmp(previous, item->entry.path, len + 1) == 0)
 				continue;
-			parent = find(items, sorted, item->entry.path, len);
+			parent = finish_find(items, sorted, item->entry.path, len);
 			if (parent && parent->entry.kind != ENTRY_DIR)
 				report_bad_parent(planner, item, parent);
 			r = parent ? 0 : add_parent(planner, item, len, err);
@@ -262,7 +263,7 @@ static void pull_parents_forward(struct vec *items)
 
 		if (!slash)
 			continue;
-		parent = find(items, items->len, entry->path, (size_t)(slash - entry->path));
+		parent = finish_find(items, items->len, entry->path, (size_t)(slash - entry->path));
 		if (parent && parent->entry.segment > entry->segment)
 			parent->entry.segment = entry->segment;
 	}
@@ -273,17 +274,17 @@ int plan_finish(struct planner *planner, struct error **err)
 	struct plan *plan = planner->plan;
 	int r;
 
-	vec_sort(&plan->items, compare_items);
+	vec_sort(&plan->items, finish_compare_items);
 	merge(planner);
 	r = add_why(planner, err);
 	if (r < 0)
 		return r;
-	vec_sort(&plan->items, compare_items);
+	vec_sort(&plan->items, finish_compare_items);
 	merge(planner);
 	r = add_parents(planner, err);
 	if (r < 0)
 		return r;
-	vec_sort(&plan->items, compare_items);
+	vec_sort(&plan->items, finish_compare_items);
 	merge(planner);
 	r = add_image(planner, err);
 	if (r < 0)
@@ -291,7 +292,7 @@ int plan_finish(struct planner *planner, struct error **err)
 	r = add_sentinel(planner, err);
 	if (r < 0)
 		return r;
-	vec_sort(&plan->items, compare_items);
+	vec_sort(&plan->items, finish_compare_items);
 	merge(planner);
 	pull_parents_forward(&plan->items);
 	return 0;

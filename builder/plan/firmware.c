@@ -10,8 +10,8 @@
 #include "builder/resolve/firmware.h"
 #include "builder/resolve/module/inflate.h"
 
-static int add_file(struct planner *planner, const struct firmware_file *file,
-		    const struct cause *cause, struct error **err)
+static int firmware_add_file(struct planner *planner, const struct firmware_file *file,
+			     const struct cause *cause, struct error **err)
 {
 	if (file->target)
 		return plan_add_link(planner, SEGMENT_MODULES, file->path, file->target, cause,
@@ -29,7 +29,7 @@ static int add_name(struct planner *planner, const char *name, const struct caus
 	const struct firmware_file *file;
 	int r = firmware_find(planner->host, name, &files, err);
 
-	vec_foreach(i, file, &files) if (r == 0) r = add_file(planner, file, cause, err);
+	vec_foreach(i, file, &files) if (r == 0) r = firmware_add_file(planner, file, cause, err);
 	vec_clear(&files, firmware_file_free);
 	return r;
 }

@@ -35,7 +35,7 @@ static int choose_for_image(struct planner *planner, struct module_set *set)
 	return 0;
 }
 
-static int choose(struct planner *planner, struct module_set *set, struct error **err)
+static int modules_choose(struct planner *planner, struct module_set *set, struct error **err)
 {
 	const struct stmt *stmt;
 
@@ -148,8 +148,8 @@ static int add_as_is(struct planner *planner, enum segment_kind segment, const c
 			       err);
 }
 
-static int add_module(struct planner *planner, const struct module_table *table,
-		      const struct module *module, struct error **err)
+static int modules_add_module(struct planner *planner, const struct module_table *table,
+			      const struct module *module, struct error **err)
 {
 	const struct host *host = planner->host;
 	const struct cause cause = { module->why, module->reason, PLAN_PROFILE };
@@ -207,7 +207,7 @@ static int add_chosen(struct planner *planner, struct module_table *table, struc
 
 	for (size_t i = 0; r == 0 && i < table->count; i++)
 		if (table->modules[i].chosen)
-			r = add_module(planner, table, &table->modules[i], err);
+			r = modules_add_module(planner, table, &table->modules[i], err);
 	return r < 0 ? r : add_indexes(planner, table, err);
 }
 
@@ -217,7 +217,7 @@ int plan_modules(struct planner *planner, struct error **err)
 	int r = module_set_open(&set, planner->host, &planner->plan->notes, err);
 
 	if (r == 0)
-		r = choose(planner, &set, err);
+		r = modules_choose(planner, &set, err);
 	plan_look_for_ntfs(planner, &set.table);
 	if (r == 0)
 		r = add_chosen(planner, &set.table, err);

@@ -52,7 +52,7 @@ static void print_text_item(const struct plan_item *item, FILE *to)
 	fputc('\n', to);
 }
 
-static void print_text(const struct plan *plan, FILE *to)
+static void plan_print_print_text(const struct plan *plan, FILE *to)
 {
 	const struct plan_item *item;
 
@@ -136,7 +136,7 @@ static void print_json_item(const struct plan_item *item, FILE *to)
 	fputs(" }", to);
 }
 
-static void print_json(const struct plan *plan, FILE *to)
+static void plan_print_json_items(const struct plan *plan, FILE *to)
 {
 	const struct plan_item *item;
 	const char *note;
@@ -166,10 +166,10 @@ int plan_print(const struct plan *plan, enum plan_format format, const char *spi
 {
 	switch (format) {
 	case PLAN_TEXT:
-		print_text(plan, to);
+		plan_print_print_text(plan, to);
 		return 0;
 	case PLAN_JSON:
-		print_json(plan, to);
+		plan_print_json_items(plan, to);
 		return 0;
 	case PLAN_LIST:
 		return plan_print_list(plan, spill, to, err);

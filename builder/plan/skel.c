@@ -86,7 +86,7 @@ static int add_nodes(struct planner *planner, struct error **err)
 	return 0;
 }
 
-static int add_folders(struct planner *planner, struct error **err)
+static int skel_add_folders(struct planner *planner, struct error **err)
 {
 	static const char *const directories[] = { "proc", "run", "sys", "var", "etc/mkvinitrd" };
 	int r = plan_add_dir(planner, SEGMENT_BASE, "tmp", 01777, &skeleton, err);
@@ -132,8 +132,8 @@ static int add_release(struct planner *planner, struct error **err)
 int plan_skeleton(struct planner *planner, struct error **err)
 {
 	static int (*const steps[])(struct planner *, struct error **) = { add_skel, add_nodes,
-									   add_folders, add_links,
-									   add_release };
+									   skel_add_folders,
+									   add_links, add_release };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)

@@ -7,7 +7,8 @@
 #include "builder/util/suggest.h"
 
 /* Reports "'VALUE' PROBLEM" for argument i unless problem is NULL. */
-static void report(const struct stmt *stmt, struct diag *diag, size_t i, const char *problem)
+static void check_files_report(const struct stmt *stmt, struct diag *diag, size_t i,
+			       const char *problem)
 {
 	if (problem)
 		stmt_diag(diag, DIAG_ERROR, stmt, i, "'%s' %s", stmt->argv[i], problem);
@@ -17,7 +18,7 @@ static void for_each_arg(const struct stmt *stmt, struct diag *diag,
 			 const char *(*problem)(const char *))
 {
 	for (size_t i = 0; i < stmt->argc; i++)
-		report(stmt, diag, i, problem(stmt->argv[i]));
+		check_files_report(stmt, diag, i, problem(stmt->argv[i]));
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -113,7 +114,7 @@ void stmt_check_binary(const struct stmt *stmt, struct diag *diag)
 void stmt_check_busybox(const struct stmt *stmt, struct diag *diag)
 {
 	if (ends_with(stmt->argv[0], "/"))
-		report(stmt, diag, 0, "is a directory");
+		check_files_report(stmt, diag, 0, "is a directory");
 }
 
 /* Places that the builder fills itself. */
@@ -129,7 +130,7 @@ static void check_dest(const struct stmt *stmt, struct diag *diag)
 
 	if (!problem && word_in(stmt->argv[0], reserved))
 		problem = "is written by the builder itself";
-	report(stmt, diag, 0, problem);
+	check_files_report(stmt, diag, 0, problem);
 }
 
 static void check_mode(const struct stmt *stmt, struct diag *diag, size_t i)
@@ -137,14 +138,14 @@ static void check_mode(const struct stmt *stmt, struct diag *diag, size_t i)
 	mode_t mode;
 
 	if (i < stmt->argc && !parse_mode(stmt->argv[i], &mode))
-		report(stmt, diag, i, "is not a mode in octal, such as 0644");
+		check_files_report(stmt, diag, i, "is not a mode in octal, such as 0644");
 }
 
 void stmt_check_file(const struct stmt *stmt, struct diag *diag)
 {
 	check_dest(stmt, diag);
 	if (ends_with(stmt->argv[1], "/"))
-		report(stmt, diag, 1, "is a directory; 'file' takes one file");
+		check_files_report(stmt, diag, 1, "is a directory; 'file' takes one file");
 	check_mode(stmt, diag, 2);
 }
 
@@ -280,9 +281,10 @@ void stmt_check_param(const struct stmt *stmt, struct diag *diag)
 		_cleanup_free_ char *key = strndup(stmt->argv[i], strcspn(stmt->argv[i], "="));
 
 		if (strchr(stmt->argv[i], '"'))
-			report(stmt, diag, i,
-			       "holds a double quote, which the kernel's command line cannot "
-			       "carry");
+			check_files_report(
+				stmt, diag, i,
+				"holds a double quote, which the kernel's command line cannot "
+				"carry");
 		else if (key)
 			check_key(stmt, diag, i, key);
 	}
@@ -296,7 +298,7 @@ void stmt_check_hook(const struct stmt *stmt, struct diag *diag)
 		stmt_diag(diag, DIAG_ERROR, stmt, 0, "unknown phase '%s'%s", phase,
 			  suggest_phrase(phase, suggest_from_array, profile_phases).text);
 	if (ends_with(stmt->argv[1], "/"))
-		report(stmt, diag, 1, "is a directory; 'hook' takes one file");
+		check_files_report(stmt, diag, 1, "is a directory; 'hook' takes one file");
 }
 
 static const char *applet_problem(const char *text)

@@ -8,7 +8,7 @@
 
 /* Reports "'VALUE' PROBLEM" unless problem is NULL and the value can stand in a kernel parameter.
  */
-static void report(const struct stmt *stmt, struct diag *diag, const char *problem)
+static void check_root_report(const struct stmt *stmt, struct diag *diag, const char *problem)
 {
 	if (!problem && strchr(stmt->argv[0], '"'))
 		problem = "holds a double quote, which the kernel's command line cannot carry";
@@ -119,12 +119,12 @@ static const char *image_problem(const char *text)
 
 void stmt_check_image(const struct stmt *stmt, struct diag *diag)
 {
-	report(stmt, diag, image_problem(stmt->argv[0]));
+	check_root_report(stmt, diag, image_problem(stmt->argv[0]));
 }
 
 void stmt_check_host(const struct stmt *stmt, struct diag *diag)
 {
-	report(stmt, diag, host_spec_problem(stmt->argv[0]));
+	check_root_report(stmt, diag, host_spec_problem(stmt->argv[0]));
 }
 
 static const char *partition_problem(const char *text)
@@ -148,7 +148,7 @@ static const char *partition_problem(const char *text)
 
 void stmt_check_partition(const struct stmt *stmt, struct diag *diag)
 {
-	report(stmt, diag, partition_problem(stmt->argv[0]));
+	check_root_report(stmt, diag, partition_problem(stmt->argv[0]));
 }
 
 static const char *size_problem(const char *text)
@@ -235,12 +235,12 @@ static const char *persist_problem(const char *text)
 
 void stmt_check_persist(const struct stmt *stmt, struct diag *diag)
 {
-	report(stmt, diag, persist_problem(stmt->argv[0]));
+	check_root_report(stmt, diag, persist_problem(stmt->argv[0]));
 }
 
 void stmt_check_size(const struct stmt *stmt, struct diag *diag)
 {
-	report(stmt, diag, size_problem(stmt->argv[0]));
+	check_root_report(stmt, diag, size_problem(stmt->argv[0]));
 }
 
 /* A public key of minisign: base64 of 42 bytes that begin with "Ed". */
@@ -273,7 +273,7 @@ static const char *verify_problem(const char *text)
 
 void stmt_check_verify(const struct stmt *stmt, struct diag *diag)
 {
-	report(stmt, diag, verify_problem(stmt->argv[0]));
+	check_root_report(stmt, diag, verify_problem(stmt->argv[0]));
 	warn_later(stmt, diag, "minisign:");
 	warn_later(stmt, diag, "verity:");
 }

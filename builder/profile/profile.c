@@ -193,7 +193,8 @@ static int parse_include(const struct parser *ps, const struct frame *frame,
 	return r < 0 ? r : parse_text(ps, &inner, text, len, 0);
 }
 
-static int parse_line(const struct parser *ps, const struct frame *frame, const struct vec *words)
+static int profile_parse_line(const struct parser *ps, const struct frame *frame,
+			      const struct vec *words)
 {
 	const struct word *word = words->items[0];
 	const struct directive *directive = directive_find(word->text);
@@ -233,7 +234,7 @@ static int parse_text(const struct parser *ps, const struct frame *frame, const 
 	lexer_init(&lx, frame->file, text, len, &ps->profile->strings, ps->diag);
 	lx.loc.line = first_line;
 	while ((r = lexer_next(&lx, &words)) > 0) {
-		r = parse_line(ps, frame, &words);
+		r = profile_parse_line(ps, frame, &words);
 		words_release(&words);
 		if (r < 0)
 			return r;

@@ -9,7 +9,7 @@
 
 #define LINKS_MAX 40 /* as the kernel */
 
-static int no_memory(struct error **err)
+static int binary_no_memory(struct error **err)
 {
 	return error_make(err, ENOMEM, "out of memory");
 }
@@ -25,7 +25,7 @@ static void file_free(void *data)
 	free(file);
 }
 
-static bool has(const struct binary_set *set, const char *path)
+static bool binary_has(const struct binary_set *set, const char *path)
 {
 	const struct binary_file *file;
 
@@ -42,14 +42,14 @@ static char *copy(const char *text, bool *failed)
 }
 
 /* source or target is NULL, reason may be; all are copied. */
-static int push(struct binary_set *set, const char *path, const char *source, const char *target,
-		const char *reason, struct error **err)
+static int binary_push(struct binary_set *set, const char *path, const char *source,
+		       const char *target, const char *reason, struct error **err)
 {
 	struct binary_file *file = calloc(1, sizeof(*file));
 	bool failed = false;
 
 	if (!file)
-		return no_memory(err);
+		return binary_no_memory(err);
 	file->path = copy(path, &failed);
 	file->source = copy(source, &failed);
 	file->target = copy(target, &failed);
@@ -57,7 +57,7 @@ static int push(struct binary_set *set, const char *path, const char *source, co
 	if (!failed && vec_push(&set->files, file) == 0)
 		return 0;
 	file_free(file);
-	return no_memory(err);
+	return binary_no_memory(err);
 }
 
 static int missing(const struct host *host, const char *path, struct error **err)
@@ -80,7 +80,7 @@ static int resolve_folder(const struct host *host, const char *path, char **ret,
 	int r;
 
 	if (!directory)
-		return no_memory(err);
+		return binary_no_memory(err);
 	if (!slash || !slash[1])
 		return error_make(err, EINVAL, "'%s' is not the absolute path of a file", path);
 	r = host_resolve(host, directory, &real, err);
@@ -93,10 +93,10 @@ static int resolve_folder(const struct host *host, const char *path, char **ret,
 		real[--len] = '\0';
 	if (asprintf(ret_host, "%s/%s", real, slash + 1) < 0) {
 		*ret_host = NULL;
-		return no_memory(err);
+		return binary_no_memory(err);
 	}
 	*ret = strdup(*ret_host + strlen(host->sysroot));
-	return *ret ? 0 : no_memory(err);
+	return *ret ? 0 : binary_no_memory(err);
 }
 
 /* Where a symlink at path leads: absolute, not yet resolved. */
@@ -126,13 +126,13 @@ static int add_link(struct binary_set *set, const char *path, const char *host_p
 	target[len] = '\0';
 	destination = link_destination(path, target);
 	if (!destination)
-		return no_memory(err);
+		return binary_no_memory(err);
 	r = resolve_folder(set->host, destination, ret_next, &ignored, err);
 	if (r < 0)
 		return error_wrap(err, "symlink '%s'", path);
-	if (has(set, path))
+	if (binary_has(set, path))
 		return 0;
-	return push(set, path, NULL, strchr(target, '/') ? *ret_next : target, reason, err);
+	return binary_push(set, path, NULL, strchr(target, '/') ? *ret_next : target, reason, err);
 }
 
 static int add_needs(struct binary_set *set, const char *path, const char *host_path,
@@ -147,9 +147,9 @@ static int add_regular(struct binary_set *set, const char *path, const char *hos
 
 	if (!S_ISREG(st->st_mode))
 		return error_make(err, EINVAL, "'%s' is not a regular file", host_path);
-	if (has(set, path))
+	if (binary_has(set, path))
 		return 0;
-	r = push(set, path, host_path, NULL, reason, err);
+	r = binary_push(set, path, host_path, NULL, reason, err);
 	if (r < 0)
 		return r;
 	file = set->files.items[set->files.len - 1];
@@ -168,7 +168,7 @@ static int add_path(struct binary_set *set, const char *wanted, const char *reas
 		int r;
 
 		if (!next)
-			return no_memory(err);
+			return binary_no_memory(err);
 		r = resolve_folder(set->host, next, &path, &host_path, err);
 		if (r < 0)
 			return r;
@@ -196,8 +196,8 @@ static int add_alias(struct binary_set *set, const char *name, const char *libra
 	if (r < 0)
 		return r;
 	if (asprintf(&path, "/lib/%s", name) < 0)
-		return no_memory(err);
-	return has(set, path) ? 0 : push(set, path, NULL, target, reason, err);
+		return binary_no_memory(err);
+	return binary_has(set, path) ? 0 : binary_push(set, path, NULL, target, reason, err);
 }
 
 static int find_library(struct binary_set *set, const struct elf_facts *facts, const char *path,
@@ -226,7 +226,7 @@ static int add_library(struct binary_set *set, const struct elf_facts *facts, co
 	if (r < 0)
 		return r;
 	if (asprintf(&reason, "library of %s", path) < 0)
-		return no_memory(err);
+		return binary_no_memory(err);
 	r = add_path(set, library, reason, err);
 	return r == 0 && !builtin ? add_alias(set, name, library, reason, err) : r;
 }
@@ -242,7 +242,7 @@ static int add_env_program(struct binary_set *set, const char *name, const char 
 		_cleanup_free_ char *path = NULL, *real = NULL;
 
 		if (asprintf(&path, "%s/%s", directories[i], name) < 0)
-			return no_memory(err);
+			return binary_no_memory(err);
 		if (host_resolve(set->host, path, &real, NULL) == 0)
 			return add_path(set, path, reason, err);
 	}
@@ -265,7 +265,7 @@ static int add_interpreter(struct binary_set *set, const struct elf_facts *facts
 	int r;
 
 	if (asprintf(&reason, "interpreter of %s", path) < 0)
-		return no_memory(err);
+		return binary_no_memory(err);
 	r = add_path(set, facts->interpreter, reason, err);
 	if (r == 0 && is_env(facts))
 		r = add_env_program(set, facts->argument, reason, err);

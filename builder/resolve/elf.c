@@ -16,7 +16,7 @@
 #define NEEDED_MAX  512
 #define STRING_MAX  (1 * MIB)
 
-static int damaged(const char *path, const char *what, struct error **err)
+static int elf_damaged(const char *path, const char *what, struct error **err)
 {
 	return error_make(err, EBADMSG, "'%s' is a damaged ELF file: %s", path, what);
 }
@@ -106,7 +106,7 @@ static int copy_dynamic(Elf *elf, const struct dynamic *dynamic, const char *pat
 		char *name = dynamic_string(elf, dynamic, dynamic->needed[i]);
 
 		if (!name)
-			return damaged(path, "the name of a library lies outside of it", err);
+			return elf_damaged(path, "the name of a library lies outside of it", err);
 		if (vec_push(&facts->needed, name) < 0) {
 			free(name);
 			return error_make(err, ENOMEM, "out of memory");
@@ -127,19 +127,20 @@ static int read_headers(Elf *elf, const char *path, struct elf_facts *facts, str
 	size_t headers = 0;
 
 	if (!gelf_getehdr(elf, &ehdr) || elf_getphdrnum(elf, &headers) < 0 || headers > HEADERS_MAX)
-		return damaged(path, "its headers cannot be read", err);
+		return elf_damaged(path, "its headers cannot be read", err);
 	facts->class = ehdr.e_ident[EI_CLASS];
 	facts->machine = ehdr.e_machine;
 	for (size_t i = 0; i < headers; i++) {
 		if (!gelf_getphdr(elf, (int)i, &header))
-			return damaged(path, "its program headers cannot be read", err);
+			return elf_damaged(path, "its program headers cannot be read", err);
 		if (header.p_type == PT_DYNAMIC)
 			read_tags(elf, headers, &header, &dynamic);
 		if (header.p_type != PT_INTERP || facts->interpreter)
 			continue;
 		facts->interpreter = copy_string(elf, header.p_offset, header.p_filesz);
 		if (!facts->interpreter)
-			return damaged(path, "the name of its interpreter lies outside of it", err);
+			return elf_damaged(path, "the name of its interpreter lies outside of it",
+					   err);
 	}
 	return copy_dynamic(elf, &dynamic, path, facts, err);
 }
@@ -152,7 +153,7 @@ static int read_elf(int fd, const char *path, struct elf_facts *facts, struct er
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	if (!elf)
-		return damaged(path, elf_errmsg(-1), err);
+		return elf_damaged(path, elf_errmsg(-1), err);
 	facts->is_elf = elf_kind(elf) == ELF_K_ELF;
 	if (facts->is_elf)
 		r = read_headers(elf, path, facts, err);

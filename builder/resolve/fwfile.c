@@ -12,7 +12,7 @@
 #define TREE	  "/lib/firmware"
 #define LINKS_MAX 40
 
-static int no_memory(struct error **err)
+static int fwfile_no_memory(struct error **err)
 {
 	return error_make(err, ENOMEM, "out of memory");
 }
@@ -37,13 +37,13 @@ bool firmware_tree(const struct host *host)
 }
 
 /* path below the firmware directory; one of source and target. */
-static int push(struct vec *files, const char *path, const char *source, const char *target,
-		uint64_t size, struct error **err)
+static int fwfile_push(struct vec *files, const char *path, const char *source, const char *target,
+		       uint64_t size, struct error **err)
 {
 	struct firmware_file *file = calloc(1, sizeof(*file));
 
 	if (!file)
-		return no_memory(err);
+		return fwfile_no_memory(err);
 	if (asprintf(&file->path, TREE "/%s", path) < 0)
 		file->path = NULL;
 	file->source = source ? strdup(source) : NULL;
@@ -52,7 +52,7 @@ static int push(struct vec *files, const char *path, const char *source, const c
 	if (file->path && (file->source || file->target) && vec_push(files, file) == 0)
 		return 0;
 	firmware_file_free(file);
-	return no_memory(err);
+	return fwfile_no_memory(err);
 }
 
 /* "a/b/../c" -> "a/c", in place. False when it leads out of the directory. */
@@ -83,7 +83,7 @@ static bool normalize(char *path)
 }
 
 /* Where the symlink at path leads, below the firmware directory; NULL: out of it (or no memory). */
-static char *follow(const char *path, const char *target)
+static char *fwfile_follow(const char *path, const char *target)
 {
 	const char *slash = strrchr(path, '/');
 	char *next;
@@ -106,11 +106,11 @@ static int add_outside(const struct host *host, const char *path, struct vec *fi
 	struct stat st;
 
 	if (asprintf(&wanted, TREE "/%s", path) < 0)
-		return no_memory(err);
+		return fwfile_no_memory(err);
 	if (host_resolve(host, wanted, &real, NULL) < 0 || stat(real, &st) < 0 ||
 	    !S_ISREG(st.st_mode))
 		return -ENOENT;
-	return push(files, path, real, NULL, (uint64_t)st.st_size, err);
+	return fwfile_push(files, path, real, NULL, (uint64_t)st.st_size, err);
 }
 
 static int add_tree(const char *directory, const char *path, struct vec *files, struct error **err)
@@ -126,10 +126,10 @@ static int add_tree(const char *directory, const char *path, struct vec *files, 
 		if (r < 0)
 			break;
 		if (asprintf(&name, "%s/%s", path, node->path) < 0)
-			r = no_memory(err);
+			r = fwfile_no_memory(err);
 		else if (node->kind == ENTRY_FILE || node->kind == ENTRY_SYMLINK)
-			r = push(files, name, node->kind == ENTRY_FILE ? node->source : NULL,
-				 node->target, node->size, err);
+			r = fwfile_push(files, name, node->kind == ENTRY_FILE ? node->source : NULL,
+					node->target, node->size, err);
 	}
 	vec_clear(&nodes, tree_node_free);
 	return r;
@@ -149,32 +149,32 @@ static int add_at(const struct host *host, const char *root, const char *name, s
 		int r;
 
 		if (asprintf(&source, "%s/%s", root, path) < 0)
-			return no_memory(err);
+			return fwfile_no_memory(err);
 		if (lstat(source, &st) < 0)
 			return -ENOENT;
 		if (S_ISDIR(st.st_mode))
 			return add_tree(source, path, files, err);
 		if (S_ISREG(st.st_mode))
-			return push(files, path, source, NULL, (uint64_t)st.st_size, err);
+			return fwfile_push(files, path, source, NULL, (uint64_t)st.st_size, err);
 		len = readlink(source, target, sizeof(target) - 1);
 		if (len < 0)
 			return -ENOENT;
 		target[len] = '\0';
-		next = follow(path, target);
+		next = fwfile_follow(path, target);
 		if (!next)
 			return add_outside(host, path, files, err);
-		r = push(files, path, NULL, target, 0, err);
+		r = fwfile_push(files, path, NULL, target, 0, err);
 		if (r < 0)
 			return r;
 		free(path);
 		path = steal_ptr(&next);
 	}
 	return path ? error_make(err, ELOOP, "'%s/%s' is a loop of symlinks", root, name)
-		    : no_memory(err);
+		    : fwfile_no_memory(err);
 }
 
-static int add_glob(const struct host *host, const char *root, const char *pattern,
-		    struct vec *files, struct error **err)
+static int fwfile_add_glob(const struct host *host, const char *root, const char *pattern,
+			   struct vec *files, struct error **err)
 {
 	_cleanup_free_ char *full = NULL;
 	struct vec paths = { 0 };
@@ -182,7 +182,7 @@ static int add_glob(const struct host *host, const char *root, const char *patte
 	int r;
 
 	if (asprintf(&full, "%s/%s", root, pattern) < 0)
-		return no_memory(err);
+		return fwfile_no_memory(err);
 	r = tree_glob(full, &paths, NULL) < 0 ? -ENOENT : 0;
 	vec_foreach(i, path, &paths) if (r == 0) r =
 		add_at(host, root, path + strlen(root) + 1, files, err);
@@ -196,9 +196,9 @@ static int try_name(const struct host *host, const char *root, const char *direc
 	_cleanup_free_ char *path = NULL;
 
 	if (asprintf(&path, "%s%s%s", directory, name, ending) < 0)
-		return no_memory(err);
+		return fwfile_no_memory(err);
 	if (strpbrk(path, "*?["))
-		return add_glob(host, root, path, files, err);
+		return fwfile_add_glob(host, root, path, files, err);
 	return add_at(host, root, path, files, err);
 }
 
@@ -221,7 +221,7 @@ int firmware_find(const struct host *host, const char *name, struct vec *files, 
 		return -ENOENT;
 	if (asprintf(&updates, "updates/%s/", host->kver) < 0 ||
 	    asprintf(&version, "%s/", host->kver) < 0)
-		return no_memory(err);
+		return fwfile_no_memory(err);
 	directories[0] = updates;
 	directories[2] = version;
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)

@@ -22,7 +22,7 @@ static bool is_intel(const uint8_t *data, size_t len)
 	return len >= 48 && get_le32(data) == 1 && get_le32(data + 20) == 1;
 }
 
-static int add_file(struct microcode *microcode, const char *path, struct error **err)
+static int microcode_add_file(struct microcode *microcode, const char *path, struct error **err)
 {
 	_cleanup_free_ char *data = NULL;
 	size_t len;
@@ -40,7 +40,8 @@ static int add_file(struct microcode *microcode, const char *path, struct error 
 }
 
 /* What else lies there (README, signatures) is passed over. */
-static int add_folder(struct microcode *microcode, const char *directory, struct error **err)
+static int microcode_add_folder(struct microcode *microcode, const char *directory,
+				struct error **err)
 {
 	struct vec nodes = { 0 };
 	const struct tree_node *node;
@@ -52,7 +53,8 @@ static int add_folder(struct microcode *microcode, const char *directory, struct
 
 		if (r < 0)
 			break;
-		if (node->kind == ENTRY_FILE && add_file(microcode, node->source, &problem) < 0 &&
+		if (node->kind == ENTRY_FILE &&
+		    microcode_add_file(microcode, node->source, &problem) < 0 &&
 		    problem->code != -EINVAL)
 			r = error_move(err, steal_ptr(&problem));
 	}
@@ -71,7 +73,7 @@ int microcode_add_auto(struct microcode *microcode, const struct host *host, str
 
 		if (host_resolve(host, directories[i], &real, NULL) < 0)
 			continue;
-		r = add_folder(microcode, real, err);
+		r = microcode_add_folder(microcode, real, err);
 		if (r < 0)
 			return r;
 	}
@@ -85,8 +87,8 @@ int microcode_add_path(struct microcode *microcode, const char *path, struct err
 
 	if (r < 0)
 		return r;
-	r = node->kind == ENTRY_DIR ? add_folder(microcode, path, err)
-				    : add_file(microcode, path, err);
+	r = node->kind == ENTRY_DIR ? microcode_add_folder(microcode, path, err)
+				    : microcode_add_file(microcode, path, err);
 	tree_node_free(node);
 	return r;
 }

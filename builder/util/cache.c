@@ -98,7 +98,7 @@ static int compare_use(const void *a, const void *b)
 	return strcmp(left->path, right->path);
 }
 
-static void collect(const char *dir, const char *name, struct vec *files)
+static void cache_collect(const char *dir, const char *name, struct vec *files)
 {
 	size_t len = strlen(name), suffix = strlen(SUFFIX);
 	struct cached *file;
@@ -131,7 +131,7 @@ static void prune(const char *dir)
 	if (!directory)
 		return;
 	while ((entry = readdir(directory)))
-		collect(dir, entry->d_name, &files);
+		cache_collect(dir, entry->d_name, &files);
 	closedir(directory);
 	vec_sort(&files, compare_use);
 	vec_foreach(i, file, &files)
@@ -159,7 +159,7 @@ static bool make_folders(const char *dir)
 	return mkdir(path, 0777) == 0 || errno == EEXIST;
 }
 
-static bool write_all(int fd, const void *data, size_t len)
+static bool cache_write_all(int fd, const void *data, size_t len)
 {
 	const char *bytes = data;
 
@@ -176,13 +176,13 @@ static bool write_all(int fd, const void *data, size_t len)
 	return true;
 }
 
-static bool write_entry(int fd, const void *content, size_t len)
+static bool cache_write_entry(int fd, const void *content, size_t len)
 {
 	char header[HEADER_SIZE + 1], hash[33];
 
 	to_hex(XXH3_128bits(content, len), hash);
 	snprintf(header, sizeof(header), MAGIC "%s\n", hash);
-	return write_all(fd, header, HEADER_SIZE) && write_all(fd, content, len);
+	return cache_write_all(fd, header, HEADER_SIZE) && cache_write_all(fd, content, len);
 }
 
 /* No fsync: an entry that a crash cut short does not pass is_sound. */
@@ -199,7 +199,7 @@ void cache_store(const char *dir, const struct cache_key *key, const void *conte
 	fd = mkstemp(temp);
 	if (fd < 0)
 		return;
-	if (!write_entry(fd, content, len) || fchmod(fd, 0644) < 0 || rename(temp, path) < 0)
+	if (!cache_write_entry(fd, content, len) || fchmod(fd, 0644) < 0 || rename(temp, path) < 0)
 		unlink(temp);
 	close(fd);
 	prune(dir);

@@ -56,7 +56,7 @@ static int compare_numbers(size_t a, size_t b)
 	return a < b ? -1 : a > b;
 }
 
-static int compare_items(const void *pa, const void *pb)
+static int diag_compare_items(const void *pa, const void *pb)
 {
 	const struct diag_item *a = pa, *b = pb;
 	int order = strcmp(a->loc.file ? a->loc.file : "", b->loc.file ? b->loc.file : "");
@@ -126,7 +126,7 @@ void diag_print(struct diag *d, FILE *to)
 {
 	const struct diag_item *item;
 
-	vec_sort(&d->items, compare_items);
+	vec_sort(&d->items, diag_compare_items);
 	vec_foreach(i, item, &d->items)
 	{
 		if (i == MAX_PRINTED) {

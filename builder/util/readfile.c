@@ -8,7 +8,7 @@
 #define SIZE_LIMIT GIB
 
 /* -errno of read(2), or 0 with *len cut to what the file had. */
-static int read_all(int fd, char *text, size_t *len)
+static int readfile_read_all(int fd, char *text, size_t *len)
 {
 	size_t done = 0;
 
@@ -47,7 +47,7 @@ int read_file(const char *path, char **ret_text, size_t *ret_len, struct error *
 	text = malloc(len + 1);
 	if (!text)
 		return error_make(err, ENOMEM, "out of memory");
-	r = read_all(fd, text, &len);
+	r = readfile_read_all(fd, text, &len);
 	if (r < 0)
 		return error_sys(err, r, "cannot read '%s'", path);
 	text[len] = '\0';

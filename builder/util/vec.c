@@ -18,7 +18,7 @@ int vec_push(struct vec *v, void *item)
 	return 0;
 }
 
-static int compare_items(const void *a, const void *b, void *compare)
+static int vec_compare_items(const void *a, const void *b, void *compare)
 {
 	int (*const *fn)(const void *, const void *) = compare;
 
@@ -28,7 +28,7 @@ static int compare_items(const void *a, const void *b, void *compare)
 void vec_sort(struct vec *v, int (*compare)(const void *, const void *))
 {
 	if (v->len > 1)
-		qsort_r(v->items, v->len, sizeof(*v->items), compare_items, &compare);
+		qsort_r(v->items, v->len, sizeof(*v->items), vec_compare_items, &compare);
 }
 
 void vec_clear(struct vec *v, void (*release)(void *))

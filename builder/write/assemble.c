@@ -60,7 +60,7 @@ static enum segment_kind place(const struct assembly *a, enum segment_kind plann
 	return planned;
 }
 
-static int add_entry(struct assembly *a, struct fs_entry *planned, struct error **err)
+static int assemble_add_entry(struct assembly *a, struct fs_entry *planned, struct error **err)
 {
 	bool last = strcmp(planned->path, SENTINEL_PATH) == 0;
 	struct fs_entry entry = *planned;
@@ -80,7 +80,7 @@ static int make_fileset(struct assembly *a, struct plan *plan, struct error **er
 
 	vec_foreach(i, item, &plan->items)
 	{
-		int r = add_entry(a, &item->entry, err);
+		int r = assemble_add_entry(a, &item->entry, err);
 
 		if (r < 0)
 			return r;

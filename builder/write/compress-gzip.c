@@ -14,7 +14,7 @@ struct gzip_sink {
 	Bytef out[OUT_SIZE];
 };
 
-static int run(struct gzip_sink *gz, int flush, struct error **err)
+static int compress_gzip_run(struct gzip_sink *gz, int flush, struct error **err)
 {
 	int state;
 
@@ -44,7 +44,7 @@ static int gzip_write(struct sink *sink, const void *data, size_t len, struct er
 
 		gz->stream.next_in = (Bytef *)(uintptr_t)next;
 		gz->stream.avail_in = part;
-		r = run(gz, Z_NO_FLUSH, err);
+		r = compress_gzip_run(gz, Z_NO_FLUSH, err);
 		if (r < 0)
 			return r;
 		next += part;
@@ -55,7 +55,7 @@ static int gzip_write(struct sink *sink, const void *data, size_t len, struct er
 
 static int gzip_finish(struct sink *sink, struct error **err)
 {
-	return run((struct gzip_sink *)sink, Z_FINISH, err);
+	return compress_gzip_run((struct gzip_sink *)sink, Z_FINISH, err);
 }
 
 static void gzip_close(struct sink *sink)

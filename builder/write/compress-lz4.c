@@ -24,7 +24,7 @@ struct lz4_sink {
 	char *out;   /* 4 bytes and a compressed block */
 };
 
-static int start(struct lz4_sink *lz4, struct error **err)
+static int compress_lz4_start(struct lz4_sink *lz4, struct error **err)
 {
 	uint8_t magic[4];
 
@@ -56,7 +56,7 @@ static int lz4_write(struct sink *sink, const void *data, size_t len, struct err
 {
 	struct lz4_sink *lz4 = (struct lz4_sink *)sink;
 	const char *next = data;
-	int r = start(lz4, err);
+	int r = compress_lz4_start(lz4, err);
 
 	while (r >= 0 && len) {
 		size_t part = MIN(len, BLOCK_SIZE - lz4->filled);
@@ -74,7 +74,7 @@ static int lz4_write(struct sink *sink, const void *data, size_t len, struct err
 static int lz4_finish(struct sink *sink, struct error **err)
 {
 	struct lz4_sink *lz4 = (struct lz4_sink *)sink;
-	int r = start(lz4, err);
+	int r = compress_lz4_start(lz4, err);
 
 	return r < 0 ? r : flush_block(lz4, err);
 }

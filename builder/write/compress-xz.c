@@ -15,7 +15,7 @@ struct xz_sink {
 	uint8_t out[OUT_SIZE];
 };
 
-static int run(struct xz_sink *xz, lzma_action action, struct error **err)
+static int compress_xz_run(struct xz_sink *xz, lzma_action action, struct error **err)
 {
 	for (;;) {
 		lzma_ret state;
@@ -43,12 +43,12 @@ static int xz_write(struct sink *sink, const void *data, size_t len, struct erro
 
 	xz->stream.next_in = data;
 	xz->stream.avail_in = len;
-	return len ? run(xz, LZMA_RUN, err) : 0;
+	return len ? compress_xz_run(xz, LZMA_RUN, err) : 0;
 }
 
 static int xz_finish(struct sink *sink, struct error **err)
 {
-	return run((struct xz_sink *)sink, LZMA_FINISH, err);
+	return compress_xz_run((struct xz_sink *)sink, LZMA_FINISH, err);
 }
 
 static void xz_close(struct sink *sink)
@@ -64,7 +64,7 @@ static void xz_close(struct sink *sink)
  * filters beside LZMA2 only when built with them. Blocks of a fixed size make the bytes independent
  * of the number of threads.
  */
-static int start(struct xz_sink *xz, int level, unsigned threads)
+static int compress_xz_start(struct xz_sink *xz, int level, unsigned threads)
 {
 	lzma_options_lzma lzma;
 	lzma_filter filters[] = { { LZMA_FILTER_LZMA2, &lzma }, { LZMA_VLI_UNKNOWN, NULL } };
@@ -92,7 +92,7 @@ static int xz_open(struct sink *below, int level, unsigned threads, struct sink 
 		return error_make(err, ENOMEM, "out of memory");
 	xz->sink = (struct sink){ xz_write, xz_finish, xz_close };
 	xz->below = below;
-	r = start(xz, level, threads);
+	r = compress_xz_start(xz, level, threads);
 	if (r < 0) {
 		xz_close(&xz->sink);
 		return error_make(err, r, "xz: cannot set up the compressor");

@@ -19,8 +19,8 @@ struct zstd_sink {
 	uint8_t *out;
 };
 
-static int run(struct zstd_sink *zstd, ZSTD_inBuffer *in, ZSTD_EndDirective directive,
-	       struct error **err)
+static int compress_zstd_run(struct zstd_sink *zstd, ZSTD_inBuffer *in, ZSTD_EndDirective directive,
+			     struct error **err)
 {
 	for (;;) {
 		ZSTD_outBuffer out = { zstd->out, zstd->out_size, 0 };
@@ -42,14 +42,14 @@ static int zstd_write(struct sink *sink, const void *data, size_t len, struct er
 {
 	ZSTD_inBuffer in = { data, len, 0 };
 
-	return run((struct zstd_sink *)sink, &in, ZSTD_e_continue, err);
+	return compress_zstd_run((struct zstd_sink *)sink, &in, ZSTD_e_continue, err);
 }
 
 static int zstd_finish(struct sink *sink, struct error **err)
 {
 	ZSTD_inBuffer in = { NULL, 0, 0 };
 
-	return run((struct zstd_sink *)sink, &in, ZSTD_e_end, err);
+	return compress_zstd_run((struct zstd_sink *)sink, &in, ZSTD_e_end, err);
 }
 
 static void zstd_close(struct sink *sink)

@@ -22,7 +22,7 @@ struct writer {
 	uint8_t *buffer; /* READ_SIZE bytes */
 };
 
-static int put(struct writer *w, const void *data, size_t len, struct error **err)
+static int cpio_put(struct writer *w, const void *data, size_t len, struct error **err)
 {
 	XXH3_128bits_update(w->hash, data, len);
 	w->offset += len;
@@ -38,7 +38,7 @@ static int pad(struct writer *w, bool hashed, struct error **err)
 	if (!len)
 		return 0;
 	if (hashed)
-		return put(w, zeros, len, err);
+		return cpio_put(w, zeros, len, err);
 	w->offset += len;
 	return sink_write(w->sink, zeros, len, err);
 }
@@ -81,10 +81,10 @@ static int put_header(struct writer *w, const struct fs_entry *entry, struct err
 		 full_mode(entry), entry->uid, entry->gid, entry->nlink, w->mtime,
 		 (uint32_t)content_size(entry), 0, 0, major(rdev), minor(rdev), (uint32_t)name_size,
 		 0);
-	r = put(w, header, HEADER_SIZE, err);
+	r = cpio_put(w, header, HEADER_SIZE, err);
 	if (r < 0)
 		return r;
-	r = put(w, entry->path, name_size, err);
+	r = cpio_put(w, entry->path, name_size, err);
 	if (r < 0)
 		return r;
 	return pad(w, true, err);
@@ -116,7 +116,7 @@ static int copy_content(struct writer *w, const struct fs_entry *entry, int fd, 
 			return done == entry->size ? 0 : changed(entry, done, err);
 		if ((uint64_t)got > entry->size - done)
 			return changed(entry, done + (uint64_t)got, err);
-		r = put(w, w->buffer, (size_t)got, err);
+		r = cpio_put(w, w->buffer, (size_t)got, err);
 		if (r < 0)
 			return r;
 		done += (uint64_t)got;
@@ -144,11 +144,11 @@ static int put_source(struct writer *w, const struct fs_entry *entry, struct err
 static int put_content(struct writer *w, const struct fs_entry *entry, struct error **err)
 {
 	if (entry->kind == ENTRY_SYMLINK)
-		return put(w, entry->target, strlen(entry->target), err);
+		return cpio_put(w, entry->target, strlen(entry->target), err);
 	if (entry->kind != ENTRY_FILE)
 		return 0;
 	if (entry->data)
-		return put(w, entry->data, (size_t)entry->size, err);
+		return cpio_put(w, entry->data, (size_t)entry->size, err);
 	if (entry->source)
 		return put_source(w, entry, err);
 	return entry->size ? error_make(err, EINVAL, "member '%s' has no content", entry->path) : 0;

@@ -47,7 +47,7 @@ static void arm(const char *path)
 	abandon_armed = 1;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t len)
+static int output_write_all(int fd, const uint8_t *data, size_t len)
 {
 	while (len) {
 		ssize_t n = write(fd, data, len);
@@ -91,7 +91,7 @@ static int write_failed(const struct output *out, int r, struct error **err)
 
 static int flush(struct output *out, struct error **err)
 {
-	int r = write_all(out->fd, out->buffer, out->filled);
+	int r = output_write_all(out->fd, out->buffer, out->filled);
 
 	if (r < 0)
 		return write_failed(out, r, err);
@@ -111,7 +111,7 @@ static int output_write(struct sink *sink, const void *data, size_t len, struct 
 			return r;
 	}
 	if (len > BUFFER_SIZE) {
-		r = write_all(out->fd, data, len);
+		r = output_write_all(out->fd, data, len);
 		return r < 0 ? write_failed(out, r, err) : 0;
 	}
 	if (len)
@@ -298,7 +298,7 @@ static int commit_copy(struct output *out, struct error **err)
 			return error_sys(err, errno, "cannot read back '%s'", out->temp);
 		if (n == 0)
 			return 0;
-		r = write_all(out->direct_fd, out->buffer, (size_t)n);
+		r = output_write_all(out->direct_fd, out->buffer, (size_t)n);
 		if (r < 0)
 			return error_sys(err, r, "cannot write the image");
 	}

@@ -107,8 +107,8 @@ static void apply(struct plan *plan, const struct parameter *parameter, const st
 }
 
 /* Whether it is in this table. *ret_taken: it is not for the root's init as well */
-static bool look_up(struct plan *plan, const struct table *table, struct word *word,
-		    bool *ret_taken)
+static bool table_look_up(struct plan *plan, const struct table *table, struct word *word,
+			  bool *ret_taken)
 {
 	*ret_taken = true;
 	for (size_t i = 0; i < table->count; i++) {
@@ -142,7 +142,7 @@ bool plan_parameter(struct plan *plan, const char *text, int rank)
 
 	for (size_t i = 0; i < parameter_table_count; i++) {
 		word.rank = rank + (int)parameter_tables[i]->rank;
-		if (!look_up(plan, parameter_tables[i], &word, &taken))
+		if (!table_look_up(plan, parameter_tables[i], &word, &taken))
 			continue;
 		if (taken && rank == RANK_CMDLINE && is_argument(text))
 			plan_set(plan, S_KNOWN, 0, text);

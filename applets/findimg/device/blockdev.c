@@ -16,7 +16,7 @@
 #define MEDIA_POLL_MSECS "2000"
 
 /* sysfs paths are short: one that does not fit names nothing */
-static bool join(char *to, size_t size, const char *dir, const char *name)
+static bool blockdev_join(char *to, size_t size, const char *dir, const char *name)
 {
 	int n = snprintf(to, size, "%s/%s", dir, name);
 
@@ -29,7 +29,7 @@ static bool read_attr(const char *dir, const char *name, char *to, size_t size)
 	_cleanup_close_ int fd = -1;
 	ssize_t n;
 
-	if (join(path, sizeof(path), dir, name))
+	if (blockdev_join(path, sizeof(path), dir, name))
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
@@ -56,7 +56,7 @@ static void first_entry(const char *dir, const char *name, char *to, size_t size
 	DIR *d = NULL;
 
 	*to = '\0';
-	if (join(path, sizeof(path), dir, name))
+	if (blockdev_join(path, sizeof(path), dir, name))
 		d = opendir(path);
 	if (!d)
 		return;
@@ -264,7 +264,8 @@ int blockdev_compare(const void *pa, const void *pb)
 }
 
 /* Adds one to the array, which has room for *room. */
-static int append(struct blockdev **list, size_t *count, size_t *room, const struct blockdev *dev)
+static int blockdev_append(struct blockdev **list, size_t *count, size_t *room,
+			   const struct blockdev *dev)
 {
 	if (*count == *room) {
 		size_t wanted = *room ? *room * 2 : 32;
@@ -296,7 +297,7 @@ int blockdev_scan(const char *sysfs, struct blockdev **ret, size_t *ret_count, s
 		struct blockdev dev;
 
 		if (entry->d_name[0] != '.' && blockdev_read(sysfs, entry->d_name, &dev) == 0)
-			code = append(&list, &count, &room, &dev);
+			code = blockdev_append(&list, &count, &room, &dev);
 	}
 	closedir(d);
 	if (code)

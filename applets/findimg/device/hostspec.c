@@ -39,7 +39,7 @@ static bool is_escape(const char *from, size_t length)
 }
 
 /* Copies from to to (size bytes), undoing \xNN. */
-static int decode(const char *from, size_t length, char *to, size_t size)
+static int hostspec_decode(const char *from, size_t length, char *to, size_t size)
 {
 	size_t n = 0;
 
@@ -69,12 +69,12 @@ static int set_value(struct hostspec *spec, enum host_kind kind, const char *val
 		value++;
 		length -= 2;
 	}
-	if (decode(value, length, spec->value, sizeof(spec->value)) < 0 || !*spec->value)
+	if (hostspec_decode(value, length, spec->value, sizeof(spec->value)) < 0 || !*spec->value)
 		return -EINVAL;
 	return 0;
 }
 
-static int parse(const char *text, struct hostspec *spec)
+static int device_hostspec_parse(const char *text, struct hostspec *spec)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strcmp(text, words[i].word) == 0) {
@@ -99,7 +99,7 @@ int hostspec_parse(const char *text, struct hostspec *ret, struct error **err)
 
 	if (!text)
 		text = "";
-	if (strlen(text) >= sizeof(spec.text) || parse(text, &spec) < 0)
+	if (strlen(text) >= sizeof(spec.text) || device_hostspec_parse(text, &spec) < 0)
 		return error_make(err, EINVAL,
 				  "'%s' is no host: expected any, UUID=.., LABEL=.., PARTUUID=.., "
 				  "PARTLABEL=.., "

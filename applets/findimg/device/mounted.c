@@ -39,7 +39,7 @@ struct line {
 };
 
 /* "36 35 98:0 /root /place opts [tags...] - type source super-opts" */
-static bool parse_line(char *text, struct line *ret)
+static bool mounted_parse_line(char *text, struct line *ret)
 {
 	char *fields[6], *save = NULL, *tail = strstr(text, " - "), *word;
 
@@ -80,7 +80,7 @@ bool mounted_find(const char *list, const struct blockdev *dev, struct mounted *
 	for (char *text = strtok_r(copy, "\n", &save); text; text = strtok_r(NULL, "\n", &save)) {
 		struct line line;
 
-		if (!parse_line(text, &line) || !is_of(&line, dev))
+		if (!mounted_parse_line(text, &line) || !is_of(&line, dev))
 			continue;
 		found = true;
 		ret->writable = has_option(line.super_options, "rw");

@@ -37,7 +37,7 @@ static int set_name(enum image_id_kind kind, const char *text, struct image_id *
 	return 0;
 }
 
-static int parse(const char *text, struct image_id *id)
+static int imageid_parse(const char *text, struct image_id *id)
 {
 	if (strncmp(text, "sha256:", 7) == 0)
 		return set_hash(text + 7, id);
@@ -56,7 +56,7 @@ int image_id_parse(const char *text, struct image_id *ret, struct error **err)
 {
 	struct image_id id = { .kind = IMAGE_ID_NONE };
 
-	if (text && *text && parse(text, &id) < 0)
+	if (text && *text && imageid_parse(text, &id) < 0)
 		return error_make(err, EINVAL,
 				  "'%s' is no image id: expected UUID=.., LABEL=.. or sha256:HEX",
 				  text);

@@ -44,7 +44,7 @@ int room_look(const char *path, struct room *ret, struct error **err)
 }
 
 /* Zeros from offset to size, with a word now and then: on a slow stick it takes minutes. */
-static int write_zeros(int fd, uint64_t offset, uint64_t size)
+static int file_room_write_zeros(int fd, uint64_t offset, uint64_t size)
 {
 	const size_t chunk = MIB;
 	_cleanup_free_ void *zeros = calloc(1, chunk);
@@ -79,7 +79,7 @@ int file_extend(int fd, uint64_t offset, uint64_t size, bool fat)
 	if (!fat && ftruncate(fd, (off_t)size) == 0 && fstat(fd, &st) == 0 &&
 	    (uint64_t)st.st_blocks * 512 >= size)
 		return 0;
-	return write_zeros(fd, offset, size);
+	return file_room_write_zeros(fd, offset, size);
 }
 
 int sync_parent(const char *path, struct error **err)

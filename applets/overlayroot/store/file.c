@@ -44,7 +44,8 @@ int store_file_size(const struct size_spec *size, uint64_t room, uint64_t limit,
 }
 
 /* file_limit: 0, or what one file may have besides what its file system says */
-static int look(const char *path, uint64_t file_limit, struct room *ret, struct error **err)
+static int store_file_look(const char *path, uint64_t file_limit, struct room *ret,
+			   struct error **err)
 {
 	int r = room_look(path, ret, err);
 
@@ -100,7 +101,7 @@ static int create(const char *path, const struct size_spec *spec, uint64_t file_
 	r = make_dirs(dirname(parent), 0755, err);
 	unlink(temp);
 	if (r == 0)
-		r = look(path, file_limit, &room, err);
+		r = store_file_look(path, file_limit, &room, err);
 	if (r == 0)
 		r = store_file_size(spec, room.room, parts_limit(room.limit), &size, err);
 	if (r == 0)
@@ -151,7 +152,7 @@ static int enlarge(struct store_parts *parts, const struct size_spec *spec, uint
 {
 	struct room room;
 	uint64_t want;
-	int r = look(parts->path, file_limit, &room, err);
+	int r = store_file_look(parts->path, file_limit, &room, err);
 
 	if (r < 0 || !wanted_size(parts, spec, &room, &want))
 		return r;
@@ -160,7 +161,7 @@ static int enlarge(struct store_parts *parts, const struct size_spec *spec, uint
 	return parts_extend(parts, want, &room, err);
 }
 
-static int inspect(const char *path, struct fs_info *info, struct error **err)
+static int store_file_inspect(const char *path, struct fs_info *info, struct error **err)
 {
 	int r = fs_probe(path, 0, info, err);
 
@@ -247,7 +248,7 @@ int store_file_mount(const struct store_file *file, struct stack *stack, const c
 	}
 	r = check_holes(path, err);
 	if (r == 0)
-		r = inspect(path, &info, err);
+		r = store_file_inspect(path, &info, err);
 	if (r < 0)
 		return r;
 	return mount_existing(file, stack, target, &info, err);

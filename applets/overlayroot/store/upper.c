@@ -31,24 +31,24 @@ struct job {
 	struct upper *upper;
 };
 
-static int no_memory(struct error **err)
+static int upper_no_memory(struct error **err)
 {
 	return error_sys(err, ENOMEM, "upper");
 }
 
-static char *join(const char *dir, const char *name)
+static char *upper_join(const char *dir, const char *name)
 {
 	char *path;
 
 	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
 }
 
-static int describe(struct job *job, const char *kind, const char *path, struct error **err)
+static int upper_describe(struct job *job, const char *kind, const char *path, struct error **err)
 {
 	free(job->upper->what);
 	if (asprintf(&job->upper->what, "%s:%s", kind, path) < 0)
 		job->upper->what = NULL;
-	return job->upper->what ? 0 : no_memory(err);
+	return job->upper->what ? 0 : upper_no_memory(err);
 }
 
 static int open_ram(struct job *job, struct error **err)
@@ -62,7 +62,7 @@ static int open_ram(struct job *job, struct error **err)
 			 size->percent ? "%" : "");
 	snprintf(options, sizeof(options), "mode=0755,size=%s", text);
 	r = stack_mount(job->stack, "upper", job->target, "tmpfs", 0, options, err);
-	return r < 0 ? r : describe(job, "ram", text, err);
+	return r < 0 ? r : upper_describe(job, "ram", text, err);
 }
 
 static int open_file(struct job *job, const char *path, struct error **err)
@@ -72,7 +72,7 @@ static int open_file(struct job *job, const char *path, struct error **err)
 
 	if (r < 0)
 		return error_wrap(err, "upper file '%s'", path);
-	return describe(job, "file", path, err);
+	return upper_describe(job, "file", path, err);
 }
 
 /* Uses dir itself, through a bind mount: upper and work must be on one mount. */
@@ -80,14 +80,14 @@ static int bind_dir(struct job *job, const char *dir, struct error **err)
 {
 	int r = stack_mount(job->stack, dir, job->target, NULL, MS_BIND, NULL, err);
 
-	return r < 0 ? r : describe(job, "dir", dir, err);
+	return r < 0 ? r : upper_describe(job, "dir", dir, err);
 }
 
 /* A store that began as a file stays one: its changes must not be forgotten where a directory would
  * do. */
 static bool has_file(const char *dir, const char *file)
 {
-	_cleanup_free_ char *upper = join(dir, "upper");
+	_cleanup_free_ char *upper = upper_join(dir, "upper");
 	struct stat st;
 
 	return upper && stat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
@@ -96,12 +96,12 @@ static bool has_file(const char *dir, const char *file)
 
 static int open_dir(struct job *job, const char *dir, struct error **err)
 {
-	_cleanup_free_ char *file = join(dir, DIR_FILE);
+	_cleanup_free_ char *file = upper_join(dir, DIR_FILE);
 	const char *reason = NULL;
 	int r;
 
 	if (!file)
-		return no_memory(err);
+		return upper_no_memory(err);
 	r = make_dirs(dir, 0755, err);
 	if (r < 0)
 		return error_wrap(err, "upper directory '%s'", dir);
@@ -160,7 +160,7 @@ static int identify_device(struct job *job, const char *device, struct fs_info *
 
 static int open_device(struct job *job, const char *device, struct error **err)
 {
-	_cleanup_free_ char *store = join(job->config->run, "store"), *dir = NULL;
+	_cleanup_free_ char *store = upper_join(job->config->run, "store"), *dir = NULL;
 	struct fs_info info;
 	int r = check_device(device, err);
 
@@ -170,15 +170,15 @@ static int open_device(struct job *job, const char *device, struct error **err)
 		r = extfs_check(device, err);
 	if (r < 0)
 		return r;
-	dir = store ? join(store, DEVICE_DIR) : NULL;
+	dir = store ? upper_join(store, DEVICE_DIR) : NULL;
 	if (!dir)
-		return no_memory(err);
+		return upper_no_memory(err);
 	r = stack_mount(job->stack, device, store, info.type, 0, NULL, err);
 	if (r == 0)
 		r = open_dir(job, dir, err);
 	if (r < 0)
 		return error_wrap(err, "upper device '%s' (%s)", device, info.type);
-	return describe(job, "device", device, err);
+	return upper_describe(job, "device", device, err);
 }
 
 static int open_kind(struct job *job, struct error **err)
@@ -218,9 +218,9 @@ int upper_open(const struct upper_spec *spec, const struct upper_config *config,
 	int r;
 
 	*ret = (struct upper){ .persistent = spec->kind != UPPER_RAM };
-	ret->base = job.target = join(config->run, "upper");
+	ret->base = job.target = upper_join(config->run, "upper");
 	if (!job.target)
-		return no_memory(err);
+		return upper_no_memory(err);
 	r = open_kind(&job, err);
 	if (r == 0)
 		read_type(ret);

@@ -63,7 +63,7 @@ static uint64_t next_mark(const struct watch *watch, uint64_t total)
 }
 
 /* Once for each step down; a store that was emptied may fill up again. */
-static void tell(struct watch *watch, uint64_t room, uint64_t total)
+static void watch_tell(struct watch *watch, uint64_t room, uint64_t total)
 {
 	enum fill fill = watch_fill(room, total);
 
@@ -82,7 +82,7 @@ static void tell(struct watch *watch, uint64_t room, uint64_t total)
 		    (unsigned long long)(total / MIB));
 }
 
-static int look(const struct watch *watch, uint64_t *ret_room, uint64_t *ret_total)
+static int watch_look(const struct watch *watch, uint64_t *ret_room, uint64_t *ret_total)
 {
 	struct statvfs fs;
 
@@ -94,7 +94,7 @@ static int look(const struct watch *watch, uint64_t *ret_room, uint64_t *ret_tot
 }
 
 /* Until an eighth is free again, or nothing more can be had: then that is how it stays. */
-static void grow(struct watch *watch, uint64_t *room, uint64_t *total)
+static void watch_grow(struct watch *watch, uint64_t *room, uint64_t *total)
 {
 	_cleanup_error_ struct error *err = NULL;
 	uint64_t before = *total;
@@ -107,7 +107,7 @@ static void grow(struct watch *watch, uint64_t *room, uint64_t *total)
 			    watch->what);
 		if (r <= 0)
 			growth_close(&watch->growth);
-		r = look(watch, room, total) < 0 ? -EIO : r;
+		r = watch_look(watch, room, total) < 0 ? -EIO : r;
 	}
 	if (*total > before)
 		msg(MSG_INFO, "%s has grown from %llu to %llu MiB", watch->what,
@@ -118,12 +118,12 @@ static void watch_on(struct watch *watch)
 {
 	uint64_t room = 0, total = 0;
 
-	while (look(watch, &room, &total) == 0 && total > 0) {
+	while (watch_look(watch, &room, &total) == 0 && total > 0) {
 		struct timespec pause;
 		unsigned int ms;
 
-		grow(watch, &room, &total);
-		tell(watch, room, total);
+		watch_grow(watch, &room, &total);
+		watch_tell(watch, room, total);
 		ms = watch_pause(room - MIN(room, next_mark(watch, total)));
 		if (watch->told == FILL_FULL)
 			ms = LONGEST_PAUSE / 6;

@@ -80,7 +80,7 @@ static int tell_where(struct decode *d, struct error **err)
 }
 
 /* One call of the codec. Returns 1 when it got somewhere, 0 when it stands still, -errno. */
-static int step(struct decode *d, struct error **err)
+static int decode_step(struct decode *d, struct error **err)
 {
 	size_t in_len, out_len;
 	int r = want_output(d);
@@ -117,7 +117,7 @@ static int decode_block(struct decode *d, struct error **err)
 		}
 		if (d->io.in_len == 0)
 			return 0;
-		r = step(d, err);
+		r = decode_step(d, err);
 		if (r < 0)
 			return r;
 		idle = r ? 0 : idle + 1;
@@ -135,7 +135,7 @@ static int decode_rest(struct decode *d, struct error **err)
 
 	/* liblzma's threads may need a second call before anything comes out */
 	while (d->in_frame && idle < 2) {
-		r = step(d, err);
+		r = decode_step(d, err);
 		if (r < 0)
 			return r;
 		idle = r ? 0 : idle + 1;

@@ -59,7 +59,7 @@ static void free_behind(struct reader *reader, uint64_t *freed, uint64_t window)
 		*freed = done - window;
 }
 
-static int take(struct reader *reader, SHA2_CTX *sha, struct block *block, size_t size)
+static int reader_take(struct reader *reader, SHA2_CTX *sha, struct block *block, size_t size)
 {
 	ssize_t n = read_block(reader, block->data, size);
 
@@ -85,12 +85,12 @@ static int hash_rest(struct reader *reader, SHA2_CTX *sha)
 	if (!data)
 		return error_sys(&reader->err, ENOMEM, "hash the archive");
 	do
-		r = take(reader, sha, &block, 64 * KIB);
+		r = reader_take(reader, sha, &block, 64 * KIB);
 	while (r == 0 && block.len > 0);
 	return r;
 }
 
-static int read_all(struct reader *reader, SHA2_CTX *sha, unsigned int count)
+static int reader_read_all(struct reader *reader, SHA2_CTX *sha, unsigned int count)
 {
 	size_t size = blockq_block_size(reader->out);
 	uint64_t freed = 0;
@@ -102,7 +102,7 @@ static int read_all(struct reader *reader, SHA2_CTX *sha, unsigned int count)
 		if (!block)
 			return reader->hash ? hash_rest(reader, sha) : 0;
 		free_behind(reader, &freed, count * size);
-		r = take(reader, sha, block, size);
+		r = reader_take(reader, sha, block, size);
 		if (r < 0 || block->len == 0)
 			return r;
 		blockq_push(reader->out);
@@ -115,7 +115,7 @@ int reader_run(struct reader *reader, unsigned int count)
 	int r;
 
 	SHA256Init(&sha);
-	r = read_all(reader, &sha, count);
+	r = reader_read_all(reader, &sha, count);
 	SHA256Final(reader->digest, &sha);
 	blockq_finish(reader->out, r);
 	return r;

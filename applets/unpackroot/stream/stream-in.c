@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "applets/unpackroot/stream/stream-in.h"
 
-static void watch(struct stream_in *in, const struct block *block)
+static void stream_in_watch(struct stream_in *in, const struct block *block)
 {
 	size_t len = block->len;
 
@@ -21,7 +21,7 @@ static int next_block(struct stream_in *in)
 		return in->code;
 	in->code = blockq_full(in->queue, &in->block);
 	if (in->block)
-		watch(in, in->block);
+		stream_in_watch(in, in->block);
 	return in->code;
 }
 

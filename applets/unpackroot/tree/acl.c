@@ -70,7 +70,7 @@ int acl_has_names(struct archive_entry *entry, int type)
 }
 
 /* Third field of the line of passwd(5) or group(5) that begins with name. */
-static int look_up(const char *file, const char *name, uint32_t *ret)
+static int acl_look_up(const char *file, const char *name, uint32_t *ret)
 {
 	FILE *f = fopen(file, "re");
 	size_t len = strlen(name), size = 0;
@@ -92,20 +92,22 @@ static int look_up(const char *file, const char *name, uint32_t *ret)
 }
 
 /* Whether item has its number now. */
-static bool resolve(struct acl_item *item, const char *name)
+static bool acl_resolve(struct acl_item *item, const char *name)
 {
 	if (!needs_lookup(item, name))
 		return true;
-	return look_up(item->tag == ACL_USER ? "/etc/passwd" : "/etc/group", name, &item->id) == 0;
+	return acl_look_up(item->tag == ACL_USER ? "/etc/passwd" : "/etc/group", name, &item->id) ==
+	       0;
 }
 
-static void collect(struct archive_entry *entry, int type, struct acl_list *list, uint64_t *unknown)
+static void acl_collect(struct archive_entry *entry, int type, struct acl_list *list,
+			uint64_t *unknown)
 {
 	struct acl_item item;
 	const char *name;
 
 	while (next_item(entry, type, &item, &name)) {
-		if (!resolve(&item, name)) {
+		if (!acl_resolve(&item, name)) {
 			++*unknown;
 			continue;
 		}
@@ -134,7 +136,7 @@ static void add_mask(struct acl_list *list)
 }
 
 /* The kernel's order of tags is the order of their values. */
-static int compare_items(const void *a, const void *b)
+static int acl_compare_items(const void *a, const void *b)
 {
 	const struct acl_item *x = a, *y = b;
 
@@ -178,8 +180,8 @@ int acl_encode(struct archive_entry *entry, int type, void **ret, size_t *ret_si
 	list.items = items = calloc((size_t)count + 4, sizeof(*items));
 	if (!items)
 		return -ENOMEM;
-	collect(entry, type, &list, unknown);
+	acl_collect(entry, type, &list, unknown);
 	add_mask(&list);
-	qsort(list.items, list.count, sizeof(*items), compare_items);
+	qsort(list.items, list.count, sizeof(*items), acl_compare_items);
 	return encode_list(&list, ret, ret_size);
 }

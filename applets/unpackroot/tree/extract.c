@@ -93,7 +93,7 @@ static int check_names(struct archive_entry *entry, struct error **err)
 	return 0;
 }
 
-static void report(struct extract *x)
+static void extract_report(struct extract *x)
 {
 	if (x->progress)
 		x->progress(x->progress_data, x->written);
@@ -115,7 +115,7 @@ static int copy_data(struct job *job, struct error **err)
 		if (archive_write_data_block(job->disk, buf, size, offset) < ARCHIVE_OK)
 			return disk_failed(job, err);
 		job->x->written += size;
-		report(job->x);
+		extract_report(job->x);
 	}
 }
 

@@ -15,7 +15,8 @@ struct target {
 	bool sparse; /* zeros may be left out: a regular file that was empty */
 };
 
-static int write_all(const struct target *target, const uint8_t *p, size_t n, struct error **err)
+static int cmd_cat_write_all(const struct target *target, const uint8_t *p, size_t n,
+			     struct error **err)
 {
 	while (n > 0) {
 		ssize_t put = write(target->fd, p, n);
@@ -43,7 +44,7 @@ static int put_zeros(const struct target *target, uint8_t *buf, uint64_t n, stru
 	while (n > 0 && r == 0) {
 		size_t part = (size_t)MIN(n, (uint64_t)CHUNK);
 
-		r = write_all(target, buf, part, err);
+		r = cmd_cat_write_all(target, buf, part, err);
 		n -= part;
 	}
 	return r;
@@ -59,7 +60,7 @@ static int put_data(const struct target *target, struct source *source, uint8_t 
 
 		r = source_pread(source, buf, part, offset, err);
 		if (r == 0)
-			r = write_all(target, buf, part, err);
+			r = cmd_cat_write_all(target, buf, part, err);
 		offset += part;
 		n -= part;
 	}

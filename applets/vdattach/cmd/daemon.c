@@ -39,7 +39,7 @@ static void add_owned(struct words *words, char *word)
 	words->items[words->n++] = word;
 }
 
-static void add(struct words *words, const char *option, const char *value)
+static void daemon_add(struct words *words, const char *option, const char *value)
 {
 	if (!value)
 		return;
@@ -65,7 +65,7 @@ static void add_path(struct words *words, const char *option, const char *path)
 	add_owned(words, real);
 }
 
-static void add_folder(struct words *words, const char *path)
+static void daemon_add_folder(struct words *words, const char *path)
 {
 	_cleanup_free_ char *real = realpath(path, NULL);
 	char *slash = real ? strrchr(real, '/') : NULL;
@@ -80,38 +80,38 @@ static void add_folder(struct words *words, const char *path)
 		    strcmp(words->items[i - 1], "--directory") == 0)
 			return;
 	}
-	add(words, "--directory", real);
+	daemon_add(words, "--directory", real);
 }
 
-static void add_folders(struct words *words, const struct options *options,
-			const struct guest *guest)
+static void daemon_add_folders(struct words *words, const struct options *options,
+			       const struct guest *guest)
 {
-	add_folder(words, options->operand);
+	daemon_add_folder(words, options->operand);
 	for (unsigned int i = 0; i < options->n_snapshots; i++)
-		add_folder(words, options->snapshots[i]);
+		daemon_add_folder(words, options->snapshots[i]);
 	for (unsigned int i = 0; i < guest->n_openers; i++) {
 		for (size_t k = 0; k < guest->openers[i]->n_opened; k++)
-			add_folder(words, guest->openers[i]->opened[k]);
+			daemon_add_folder(words, guest->openers[i]->opened[k]);
 	}
 }
 
 static void make_words(const struct options *options, const struct guest *guest,
 		       const struct vd_export *ex, struct words *words)
 {
-	add(words, "", "@vdattach");
-	add(words, "-e", ex->ops->name);
-	add(words, "-f", options->format);
+	daemon_add(words, "", "@vdattach");
+	daemon_add(words, "-e", ex->ops->name);
+	daemon_add(words, "-f", options->format);
 	if (guest->image->read_only)
-		add(words, "", "-r");
+		daemon_add(words, "", "-r");
 	if (options->sector_size)
-		add(words, "-b", options->sector_size == 512 ? "512" : "4096");
+		daemon_add(words, "-b", options->sector_size == 512 ? "512" : "4096");
 	if (!ex->partscan)
-		add(words, "-p", options->partition);
+		daemon_add(words, "-p", options->partition);
 	add_path(words, "--parents", options->parents);
 	for (unsigned int i = 0; i < options->n_snapshots; i++)
 		add_path(words, "-S", options->snapshots[i]);
-	add_folders(words, options, guest);
-	add(words, "", "--");
+	daemon_add_folders(words, options, guest);
+	daemon_add(words, "", "--");
 	add_path(words, "", options->operand);
 }
 

@@ -15,7 +15,7 @@ static uint64_t allocated(const struct source *source)
 	return fstat(source_file_fd(source), &st) < 0 ? 0 : (uint64_t)st.st_blocks * 512;
 }
 
-static void print_text(const struct guest *guest)
+static void cmd_info_print_text(const struct guest *guest)
 {
 	const struct vd_image *image = guest->image;
 	const struct partition_table *table = &guest->table;
@@ -75,7 +75,7 @@ static void print_json_partitions(const struct partition_table *table)
 	}
 }
 
-static void print_json(const struct guest *guest)
+static void cmd_info_print_json(const struct guest *guest)
 {
 	const struct vd_image *image = guest->image;
 	const struct partition_table *table = &guest->table;
@@ -111,8 +111,8 @@ int cmd_info(const struct options *options, struct error **err)
 		return r;
 	guest_warn(&guest);
 	if (options->json)
-		print_json(&guest);
+		cmd_info_print_json(&guest);
 	else
-		print_text(&guest);
+		cmd_info_print_text(&guest);
 	return finish_stdout(err);
 }

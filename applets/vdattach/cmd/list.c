@@ -21,7 +21,7 @@ struct entry {
 	bool read_only;
 };
 
-static void print_json(const struct entry *e, bool first)
+static void cmd_list_print_json(const struct entry *e, bool first)
 {
 	printf("%s\n  { \"device\": \"/dev/%s\", \"image\": ", first ? "" : ",", e->device);
 	json_string(e->image);
@@ -35,7 +35,7 @@ static void print_json(const struct entry *e, bool first)
 static void print_entry(struct listing *listing, const struct entry *e)
 {
 	if (listing->json)
-		print_json(e, listing->n == 0);
+		cmd_list_print_json(e, listing->n == 0);
 	else
 		printf("/dev/%s %s %s %ld %" PRIu64 " %" PRIu64 " %s\n", e->device,
 		       e->read_only ? "ro" : "rw", e->exporter, e->pid, e->offset, e->size,

@@ -138,7 +138,7 @@ static int patience(struct options *options)
 }
 
 /* One option. Returns the exit status, or -1 to go on. */
-static int take(struct options *options, int c, char **argv)
+static int vdattach_take(struct options *options, int c, char **argv)
 {
 	char buf[3];
 	const char **string = string_option(options, c);
@@ -193,7 +193,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 	opterr = 0;
 	do {
 		c = getopt_long(argc, argv, ":rf:e:p:b:o:s:S:vqhV", long_options, NULL);
-		status = c < 0 ? -1 : take(options, c, argv);
+		status = c < 0 ? -1 : vdattach_take(options, c, argv);
 	} while (c >= 0 && status < 0);
 	return status;
 }
@@ -210,7 +210,7 @@ static const struct verb *find_verb(const char *word)
 	return NULL;
 }
 
-static int run(const struct verb *verb, const struct options *options)
+static int vdattach_run(const struct verb *verb, const struct options *options)
 {
 	struct error *err = NULL;
 	int r = verb->run(options, &err);
@@ -246,5 +246,5 @@ int main(int argc, char **argv)
 	if (verb->run == cmd_serve && !options.socket)
 		return msg_usage("serve: missing --socket");
 	options.operand = operands ? argv[optind] : NULL;
-	return run(verb, &options);
+	return vdattach_run(verb, &options);
 }

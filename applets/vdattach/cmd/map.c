@@ -10,7 +10,7 @@ static const char *yes(bool value)
 }
 
 /* The keys of `qemu-img map --output=json`. */
-static void print_json(uint64_t start, const struct vd_map_entry *entry)
+static void cmd_map_print_json(uint64_t start, const struct vd_map_entry *entry)
 {
 	printf("%s{ \"start\": %" PRIu64 ", \"length\": %" PRIu64
 	       ", \"depth\": %u, \"present\": %s, \"zero\": %s, \"data\": %s",
@@ -22,7 +22,7 @@ static void print_json(uint64_t start, const struct vd_map_entry *entry)
 }
 
 /* Like `qemu-img map`, text shows only what takes space in a file. */
-static void print_text(uint64_t start, const struct vd_map_entry *entry)
+static void cmd_map_print_text(uint64_t start, const struct vd_map_entry *entry)
 {
 	if (!entry->data)
 		return;
@@ -33,7 +33,7 @@ static void print_text(uint64_t start, const struct vd_map_entry *entry)
 		printf("%-16" PRIu64 " %-16" PRIu64 " %-16s -\n", start, entry->length, "-");
 }
 
-static bool continues(const struct vd_map_entry *a, const struct vd_map_entry *b)
+static bool cmd_map_continues(const struct vd_map_entry *a, const struct vd_map_entry *b)
 {
 	return a->depth == b->depth && a->present == b->present && a->zero == b->zero &&
 	       a->data == b->data && a->offset_valid == b->offset_valid &&
@@ -41,8 +41,8 @@ static bool continues(const struct vd_map_entry *a, const struct vd_map_entry *b
 }
 
 /* Entries that continue each other are printed as one. */
-static int walk(struct vd_image *image, void (*print)(uint64_t, const struct vd_map_entry *),
-		struct error **err)
+static int cmd_map_walk(struct vd_image *image,
+			void (*print)(uint64_t, const struct vd_map_entry *), struct error **err)
 {
 	struct vd_map_entry run = { .length = 0 }, entry;
 	uint64_t start = 0, offset = 0;
@@ -52,7 +52,7 @@ static int walk(struct vd_image *image, void (*print)(uint64_t, const struct vd_
 
 		if (r < 0)
 			return r;
-		if (run.length && continues(&run, &entry)) {
+		if (run.length && cmd_map_continues(&run, &entry)) {
 			run.length += entry.length;
 		} else {
 			if (run.length)
@@ -76,7 +76,7 @@ int cmd_map(const struct options *options, struct error **err)
 	guest_warn(&guest);
 	if (!options->json)
 		printf("%-16s %-16s %-16s %s\n", "Offset", "Length", "Mapped to", "File");
-	r = walk(guest.image, options->json ? print_json : print_text, err);
+	r = cmd_map_walk(guest.image, options->json ? cmd_map_print_json : cmd_map_print_text, err);
 	if (r < 0)
 		return r;
 	if (options->json)

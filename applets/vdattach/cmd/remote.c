@@ -54,8 +54,8 @@ static int dial(const struct options *options, struct nbd_export *ret, char *uri
 }
 
 /* What the kernel can make of the export, in wishes. */
-static int describe(const struct options *options, const struct nbd_export *export,
-		    struct daemon_state *wishes, struct error **err)
+static int remote_describe(const struct options *options, const struct nbd_export *export,
+			   struct daemon_state *wishes, struct error **err)
 {
 	uint32_t sector = MAX(export->sector, (uint32_t)SECTOR_MIN);
 
@@ -132,7 +132,7 @@ int remote_attach(const struct options *options, char **ret_devpath, struct erro
 		r = MIN(fd, 0);
 	}
 	if (r == 0) {
-		r = describe(options, &export, wishes, err);
+		r = remote_describe(options, &export, wishes, err);
 		if (r == 0)
 			r = vd_server_remote.probe(err);
 		if (r < 0)

@@ -30,7 +30,7 @@ struct await {
 	int64_t since, told; /* that the phase began, that somebody was told of it */
 };
 
-static int64_t now_ms(void)
+static int64_t await_now_ms(void)
 {
 	struct timespec now;
 
@@ -46,10 +46,10 @@ static int limit_of(const struct await *await)
 }
 
 /* False when it has lasted for too long. */
-static bool look(struct await *await)
+static bool await_look(struct await *await)
 {
 	int phase = __atomic_load_n(&await->state->phase, __ATOMIC_ACQUIRE);
-	int64_t now = now_ms(), left;
+	int64_t now = await_now_ms(), left;
 
 	/* the device is there, the report is on its way */
 	if (__atomic_load_n(&await->state->started, __ATOMIC_ACQUIRE))
@@ -90,7 +90,7 @@ static void end_process(const struct daemon_state *state, pid_t pid, int millise
 	close(pidfd);
 }
 
-static int give_up(const struct await *await, pid_t supervisor, struct error **err)
+static int await_give_up(const struct await *await, pid_t supervisor, struct error **err)
 {
 	struct daemon_state *state = await->state;
 	pid_t worker = state->worker;
@@ -146,9 +146,9 @@ static int read_report(struct await *await, int fd, char *text, pid_t supervisor
 			n = read(fd, text + used, REPORT_MAX - 1 - used);
 			used += n > 0 ? (size_t)n : 0;
 		}
-		if (n != 0 && !look(await)) {
+		if (n != 0 && !await_look(await)) {
 			if (used == 0)
-				return give_up(await, supervisor, err);
+				return await_give_up(await, supervisor, err);
 			break;
 		}
 	}
@@ -159,7 +159,7 @@ static int read_report(struct await *await, int fd, char *text, pid_t supervisor
 int daemon_await(int report, int state_fd, pid_t supervisor, bool *ret_driver, char **ret_devpath,
 		 struct error **err)
 {
-	struct await await = { .since = now_ms() };
+	struct await await = { .since = await_now_ms() };
 	char text[REPORT_MAX] = "";
 	int r;
 

@@ -92,7 +92,7 @@ static int copy_program(struct error **err)
 	return (int)n;
 }
 
-static int make_state(const struct daemon_state *wishes, struct error **err)
+static int daemon_make_state(const struct daemon_state *wishes, struct error **err)
 {
 	int fd = daemon_memory("vdattach-state");
 
@@ -139,7 +139,7 @@ int daemon_launch(const struct daemon_state *wishes, char *const *argv, bool *re
 	exe = copy_program(err);
 	if (exe < 0)
 		return exe;
-	state = make_state(wishes, err);
+	state = daemon_make_state(wishes, err);
 	if (state < 0)
 		return state;
 	if (pipe2(fds, O_CLOEXEC) < 0)

@@ -16,7 +16,7 @@ struct search {
 	struct error **err;
 };
 
-static int compare(const struct search *search, const char *path, const char *device)
+static int holder_compare(const struct search *search, const char *path, const char *device)
 {
 	struct stat other;
 
@@ -38,7 +38,7 @@ static int look_at_daemon(void *arg, const char *device)
 		return 0;
 	image = strstr(answer, "\nimage=");
 	return image && strstr(answer, "\nread-only=0\n")
-		       ? compare(arg, image + strlen("\nimage="), device)
+		       ? holder_compare(arg, image + strlen("\nimage="), device)
 		       : 0;
 }
 
@@ -55,7 +55,7 @@ static int look_at_loops(const struct search *search)
 		const char *name = dm_disk_above(infos[i].name, &above) ? above : infos[i].name;
 
 		if (!infos[i].read_only)
-			r = compare(search, infos[i].backing_file, name);
+			r = holder_compare(search, infos[i].backing_file, name);
 	}
 	loop_infos_free(infos, n);
 	return r;

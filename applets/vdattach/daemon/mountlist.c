@@ -47,7 +47,7 @@ char *mount_list_field(char *line)
 	return line;
 }
 
-static int add(struct mount_list *list, const char *path)
+static int mountlist_add(struct mount_list *list, const char *path)
 {
 	char **paths = realloc(list->paths, (list->n + 1) * sizeof(*paths));
 
@@ -71,7 +71,7 @@ int mount_list_read(struct mount_list *list, struct error **err)
 	while (r == 0 && getline(&line, &size, file) >= 0) {
 		const char *path = mount_list_field(line);
 
-		r = path ? add(list, path) : 0;
+		r = path ? mountlist_add(list, path) : 0;
 	}
 	fclose(file);
 	return r < 0 ? error_sys(err, r, "read the list of mounts") : 0;

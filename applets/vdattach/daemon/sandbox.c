@@ -51,7 +51,7 @@ static int bind_file(const char *from, const char *to, struct error **err)
 	return bind(from, to, err);
 }
 
-static int add_folder(const char *path, struct error **err)
+static int sandbox_add_folder(const char *path, struct error **err)
 {
 	char to[PATH_MAX + sizeof(NEW_ROOT)];
 	int r;
@@ -62,7 +62,7 @@ static int add_folder(const char *path, struct error **err)
 }
 
 /* What lies directly in the old root, but for the directories that only have mounts on them. */
-static int add_entry(const char *name, struct error **err)
+static int sandbox_add_entry(const char *name, struct error **err)
 {
 	char from[NAME_MAX + 2], to[NAME_MAX + 2 + sizeof(NEW_ROOT)];
 	struct stat st;
@@ -73,7 +73,7 @@ static int add_entry(const char *name, struct error **err)
 	    lstat(from, &st) < 0)
 		return 0;
 	if (S_ISDIR(st.st_mode))
-		return add_folder(from, err);
+		return sandbox_add_folder(from, err);
 	return S_ISREG(st.st_mode) ? bind_file(from, to, err) : 0;
 }
 
@@ -86,7 +86,7 @@ static int add_root(struct error **err)
 	if (!dir)
 		return error_sys(err, errno, "read '/'");
 	while (r == 0 && (entry = readdir(dir)))
-		r = add_entry(entry->d_name, err);
+		r = sandbox_add_entry(entry->d_name, err);
 	closedir(dir);
 	return r;
 }
@@ -119,8 +119,8 @@ static bool is_there(const char *const *done, size_t n, const char *path)
 	return strcmp(path, "/dev") == 0;
 }
 
-static int add_folders(const struct mount_list *mounts, const char *const *directories, size_t n,
-		       struct error **err)
+static int sandbox_add_folders(const struct mount_list *mounts, const char *const *directories,
+			       size_t n, struct error **err)
 {
 	const char *done[SANDBOX_FOLDERS_MAX];
 	int r = 0;
@@ -133,25 +133,25 @@ static int add_folders(const struct mount_list *mounts, const char *const *direc
 		done[i] = file_system_of(mounts, directories[i]);
 		if (is_there(done, i, done[i]))
 			continue;
-		r = strcmp(done[i], "/") == 0 ? add_root(err) : add_folder(done[i], err);
+		r = strcmp(done[i], "/") == 0 ? add_root(err) : sandbox_add_folder(done[i], err);
 	}
 	return r;
 }
 
-static int build(const struct mount_list *old, const char *const *directories, size_t n,
-		 struct error **err)
+static int sandbox_build(const struct mount_list *old, const char *const *directories, size_t n,
+			 struct error **err)
 {
 	int r = mount_fs("vdattach", NEW_ROOT, "tmpfs", MS_NOSUID, "mode=755,size=1m", err);
 
 	if (r == 0)
-		r = add_folder("/dev", err);
+		r = sandbox_add_folder("/dev", err);
 	if (r == 0)
-		r = add_folder("/sys", err);
+		r = sandbox_add_folder("/sys", err);
 	if (r == 0)
 		r = make_dirs(NEW_ROOT "/proc", 0755, err);
 	if (r == 0)
 		r = mount_fs("proc", NEW_ROOT "/proc", "proc", 0, NULL, err);
-	return r < 0 ? r : add_folders(old, directories, n, err);
+	return r < 0 ? r : sandbox_add_folders(old, directories, n, err);
 }
 
 /* From the root of an initramfs, which cannot be pivoted away from: unmounts what lies on it. */
@@ -168,7 +168,7 @@ static int leave_rootfs(const struct mount_list *old, struct error **err)
 	return 0;
 }
 
-static int enter(const struct mount_list *old, struct error **err)
+static int daemon_sandbox_enter(const struct mount_list *old, struct error **err)
 {
 	int r = 0;
 
@@ -197,8 +197,8 @@ int sandbox_enter(const char *const *directories, size_t n, struct error **err)
 	if (r == 0)
 		r = mount_list_read(&old, err);
 	if (r == 0)
-		r = build(&old, directories, n, err);
-	return r < 0 ? r : enter(&old, err);
+		r = sandbox_build(&old, directories, n, err);
+	return r < 0 ? r : daemon_sandbox_enter(&old, err);
 }
 
 /* A process that was killed a moment ago may still have files open there. */

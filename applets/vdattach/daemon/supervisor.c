@@ -77,7 +77,7 @@ static void try_replace(struct supervisor *s)
 	    s->server.devpath, error_msg(err));
 }
 
-static void describe(const struct supervisor *s, char *text, size_t size)
+static void supervisor_describe(const struct supervisor *s, char *text, size_t size)
 {
 	const struct daemon_state *state = s->state;
 
@@ -151,7 +151,7 @@ static bool take_question(struct supervisor *s)
 	if (fd < 0)
 		return false;
 	if (strcmp(text, "info") == 0) {
-		describe(s, text, sizeof(text));
+		supervisor_describe(s, text, sizeof(text));
 		r = 0;
 	} else if (strcmp(text, "detach") == 0) {
 		r = take_down(s, &err);
@@ -240,7 +240,7 @@ static int read_record(struct supervisor *s, struct error **err)
 }
 
 /* The first supervisor was killed before there was a device: attach knows that by now. */
-static int give_up(struct supervisor *s, struct error **err)
+static int supervisor_give_up(struct supervisor *s, struct error **err)
 {
 	int r = 0;
 
@@ -280,11 +280,11 @@ static int take_over(struct supervisor *s, struct error **err)
 
 static int go_on(struct supervisor *s, struct error **err)
 {
-	return s->state->started ? take_over(s, err) : give_up(s, err);
+	return s->state->started ? take_over(s, err) : supervisor_give_up(s, err);
 }
 
 /* What attach waits for. False: it does not wait any more. */
-static bool report(struct supervisor *s, int r, const struct error *err)
+static bool supervisor_report(struct supervisor *s, int r, const struct error *err)
 {
 	const char *text = r < 0 ? error_msg(err) : s->server.devpath;
 	int n = dprintf(s->report, "%d %s", -r, text);
@@ -350,7 +350,7 @@ int supervisor_run(struct daemon_job *job, struct error **err)
 	if (r == 0 && again)
 		msg(MSG_WARNING, "%s: its supervisor was killed, another one takes over",
 		    s.server.devpath);
-	if (!again && !report(&s, r, err ? *err : NULL) && r == 0)
+	if (!again && !supervisor_report(&s, r, err ? *err : NULL) && r == 0)
 		take_down(&s, NULL);
 	if (r == 0 && !s.state->stopping)
 		r = supervise(&s);

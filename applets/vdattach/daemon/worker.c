@@ -16,7 +16,7 @@ struct watcher {
 	int supervisor; /* pidfd */
 };
 
-static void *watch(void *arg)
+static void *worker_watch(void *arg)
 {
 	const struct watcher *watcher = arg;
 
@@ -33,13 +33,13 @@ static int start_watcher(struct watcher *watcher, struct error **err)
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attributes, WATCHER_STACK);
-	r = pthread_create(&thread, &attributes, watch, watcher);
+	r = pthread_create(&thread, &attributes, worker_watch, watcher);
 	pthread_attr_destroy(&attributes);
 	return r ? error_sys(err, r, "start a thread") : 0;
 }
 
-static int serve(struct daemon_job *job, struct vd_server *server, struct watcher *watcher,
-		 struct error **err)
+static int worker_serve(struct daemon_job *job, struct vd_server *server, struct watcher *watcher,
+			struct error **err)
 {
 	struct backend backend;
 	int r, closed;
@@ -67,7 +67,7 @@ void worker_run(struct daemon_job *job, struct vd_server *server, int supervisor
 	int r = role_claim(ROLE_WORKER);
 
 	r = r < 0 ? error_make(&err, r, "%s has another worker", state->image)
-		  : serve(job, server, &watcher, &err);
+		  : worker_serve(job, server, &watcher, &err);
 	snprintf(state->message, sizeof(state->message), "%s", r < 0 ? error_msg(err) : "");
 	state->result = r;
 	_exit(r < 0);

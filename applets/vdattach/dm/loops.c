@@ -13,7 +13,7 @@
 #include "applets/lib/loopdev.h"
 #include "applets/lib/msg.h"
 
-static int measure(struct dm_loops *loops, uint32_t i, struct error **err)
+static int loops_measure(struct dm_loops *loops, uint32_t i, struct error **err)
 {
 	struct stat st;
 
@@ -60,7 +60,7 @@ static int attach(struct dm_loops *loops, uint32_t i, struct source *source, boo
 	req.fd = fd;
 	r = loop_attach_fd(&req, &device, &loops->fds[i], err);
 	if (r == 0)
-		r = measure(loops, i, err);
+		r = loops_measure(loops, i, err);
 	if (r < 0) {
 		closep(&loops->fds[i]);
 		closep(&loops->files[i]);
@@ -68,7 +68,7 @@ static int attach(struct dm_loops *loops, uint32_t i, struct source *source, boo
 	return r;
 }
 
-static int grow(struct dm_loops *loops, const struct dm_segment *s, struct error **err)
+static int loops_grow(struct dm_loops *loops, const struct dm_segment *s, struct error **err)
 {
 	uint32_t i = s->source;
 
@@ -76,7 +76,7 @@ static int grow(struct dm_loops *loops, const struct dm_segment *s, struct error
 		return 0;
 	if (ioctl(loops->fds[i], LOOP_SET_CAPACITY, 0) < 0)
 		return error_sys(err, errno, "grow a loop device");
-	return measure(loops, i, err);
+	return loops_measure(loops, i, err);
 }
 
 int dm_loops_update(struct dm_loops *loops, const struct dm_map *map, bool read_only,
@@ -89,7 +89,7 @@ int dm_loops_update(struct dm_loops *loops, const struct dm_map *map, bool read_
 		loops->n += r == 0;
 	}
 	for (size_t i = 0; i < map->n && r == 0; i++)
-		r = grow(loops, map->segments + i, err);
+		r = loops_grow(loops, map->segments + i, err);
 	return r;
 }
 

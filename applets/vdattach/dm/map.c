@@ -50,7 +50,7 @@ static bool align(const struct dm_map *map, struct dm_segment *s)
 }
 
 /* The first segment that ends at offset or behind it. */
-static size_t find(const struct dm_map *map, uint64_t offset)
+static size_t dm_map_find(const struct dm_map *map, uint64_t offset)
 {
 	size_t low = 0, high = map->n;
 
@@ -76,7 +76,7 @@ static bool contains(const struct dm_segment *a, const struct dm_segment *b)
 	return a->start <= b->start && b->start + b->length <= a->start + a->length && agrees(a, b);
 }
 
-static void join(struct dm_segment *into, const struct dm_segment *s)
+static void dm_map_join(struct dm_segment *into, const struct dm_segment *s)
 {
 	uint64_t end = MAX(into->start + into->length, s->start + s->length);
 
@@ -88,9 +88,9 @@ static void join(struct dm_segment *into, const struct dm_segment *s)
 }
 
 /* Puts run in, joined with what it touches. One that overlaps and disagrees has to go. */
-static bool insert(struct dm_map *map, struct dm_segment run)
+static bool dm_map_insert(struct dm_map *map, struct dm_segment run)
 {
-	size_t first = find(map, run.start), last;
+	size_t first = dm_map_find(map, run.start), last;
 
 	/* one that only touches it in front stays as it is */
 	if (first < map->n && !agrees(map->segments + first, &run) &&
@@ -103,7 +103,7 @@ static bool insert(struct dm_map *map, struct dm_segment run)
 		const struct dm_segment *s = map->segments + last;
 
 		if (agrees(s, &run))
-			join(&run, s);
+			dm_map_join(&run, s);
 		else if (s->start == run.start + run.length)
 			break;
 	}
@@ -117,7 +117,7 @@ static bool insert(struct dm_map *map, struct dm_segment run)
 /* Whether run would make a segment of the map longer. */
 static bool prolongs(const struct dm_map *map, const struct dm_segment *run)
 {
-	size_t i = find(map, run->start);
+	size_t i = dm_map_find(map, run->start);
 
 	for (; i < map->n && map->segments[i].start <= run->start + run->length; i++) {
 		if (agrees(map->segments + i, run))
@@ -127,7 +127,7 @@ static bool prolongs(const struct dm_map *map, const struct dm_segment *run)
 }
 
 /* Adds a run of the disk. True when the map has grown. */
-static bool add(struct dm_map *map, struct dm_segment run)
+static bool dm_map_append(struct dm_map *map, struct dm_segment run)
 {
 	if (run.length == 0 || !align(map, &run))
 		return false;
@@ -135,7 +135,7 @@ static bool add(struct dm_map *map, struct dm_segment run)
 		return false;
 	if (map->n + 1 >= map->room)
 		dm_map_prune(map);
-	return insert(map, run);
+	return dm_map_insert(map, run);
 }
 
 /* How many segments are at least length long. */
@@ -180,7 +180,7 @@ bool dm_map_prune(struct dm_map *map)
 }
 
 /* True when the extent at s->start + s->length of the disk continues s. */
-static bool continues(const struct dm_segment *s, uint32_t source, uint64_t host_offset)
+static bool dm_map_continues(const struct dm_segment *s, uint32_t source, uint64_t host_offset)
 {
 	return s->length && s->source == source && s->host_offset + s->length == host_offset;
 }
@@ -199,16 +199,16 @@ int dm_map_add(struct dm_map *map, struct vd_image *image, uint64_t start, uint6
 			return r;
 		if (e.kind == VD_EXTENT_DATA)
 			source = source_index(map, e.source);
-		if (source < DM_MAP_SOURCES_MAX && continues(&run, source, e.host_offset)) {
+		if (source < DM_MAP_SOURCES_MAX && dm_map_continues(&run, source, e.host_offset)) {
 			run.length += e.length;
 			continue;
 		}
-		*ret_changed |= add(map, run);
+		*ret_changed |= dm_map_append(map, run);
 		run = (struct dm_segment){ offset, 0, e.host_offset, source };
 		if (source < DM_MAP_SOURCES_MAX)
 			run.length = e.length;
 	}
-	*ret_changed |= add(map, run);
+	*ret_changed |= dm_map_append(map, run);
 	return 0;
 }
 
@@ -222,7 +222,8 @@ static void add_whole(struct dm_map *map, const struct dm_segment *run)
 		return;
 	source = map->sources[run->source];
 	map->whole = align(map, &aligned) && aligned.length == run->length && map->n < map->limit &&
-		     aligned.host_offset + aligned.length <= source->size && insert(map, aligned);
+		     aligned.host_offset + aligned.length <= source->size &&
+		     dm_map_insert(map, aligned);
 }
 
 int dm_map_add_chain(struct dm_map *map, struct vd_image *image, struct error **err)
@@ -240,7 +241,7 @@ int dm_map_add_chain(struct dm_map *map, struct vd_image *image, struct error **
 			return r;
 		if (e.offset_valid)
 			source = source_index(map, (struct source *)(uintptr_t)e.file);
-		if (source < DM_MAP_SOURCES_MAX && continues(&run, source, e.offset)) {
+		if (source < DM_MAP_SOURCES_MAX && dm_map_continues(&run, source, e.offset)) {
 			run.length += e.length;
 			continue;
 		}

@@ -73,7 +73,7 @@ static bool take_region(struct dm_mapper *m, size_t i)
 	       atomic_fetch_and(m->dirty + i / BITS, ~bit) & bit;
 }
 
-static int walk(struct dm_mapper *m, size_t i, struct error **err)
+static int mapper_walk(struct dm_mapper *m, size_t i, struct error **err)
 {
 	struct vd_image *image = m->backend->image;
 	uint64_t start = i * m->region_size;
@@ -98,7 +98,7 @@ static int make_durable(struct dm_mapper *m, struct error **err)
 	return r;
 }
 
-static int load(struct dm_mapper *m, struct error **err)
+static int mapper_load(struct dm_mapper *m, struct error **err)
 {
 	int r = dm_loops_update(&m->loops, &m->map, false, err);
 
@@ -117,14 +117,14 @@ static int update(struct dm_mapper *m, struct error **err)
 
 	for (size_t i = 0; i < m->n_regions && r == 0 && !m->stop; i++) {
 		if (take_region(m, i))
-			r = walk(m, i, err);
+			r = mapper_walk(m, i, err);
 	}
 	if (r < 0 || !m->changed || m->stop)
 		return r;
 	pruned = dm_map_prune(&m->map);
 	r = make_durable(m, err);
 	if (r == 0)
-		r = load(m, err);
+		r = mapper_load(m, err);
 	if (r == 0)
 		m->changed = false;
 	/* a loop device that lost its last segment gets no flush any more */
@@ -184,7 +184,7 @@ static void run_once(struct dm_mapper *m)
 	m->told = true;
 }
 
-static void *run(void *arg)
+static void *mapper_run(void *arg)
 {
 	struct dm_mapper *m = arg;
 	_cleanup_error_ struct error *err = NULL;
@@ -214,7 +214,7 @@ static size_t segments_max(void)
 										: SEGMENTS_MAX_OLD;
 }
 
-static int allocate(struct dm_mapper *m, uint64_t size)
+static int mapper_allocate(struct dm_mapper *m, uint64_t size)
 {
 	size_t limit = segments_max();
 	int r;
@@ -243,7 +243,7 @@ static void release(struct dm_mapper *m)
 }
 
 /* No signal shall interrupt a swap: those that there are meant to be are the other thread's. */
-static int start_thread(struct dm_mapper *m)
+static int mapper_start_thread(struct dm_mapper *m)
 {
 	pthread_attr_t attr;
 	sigset_t all, old;
@@ -253,7 +253,7 @@ static int start_thread(struct dm_mapper *m)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&m->thread, &attr, run, m);
+	r = pthread_create(&m->thread, &attr, mapper_run, m);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	return -r;
@@ -272,9 +272,9 @@ int dm_mapper_start(int control, const struct dm_link *link, int wake, struct ba
 	m->control = control;
 	m->wake = wake;
 	atomic_init(&m->pending, true);
-	r = allocate(m, backend->image->size);
+	r = mapper_allocate(m, backend->image->size);
 	if (r == 0)
-		r = start_thread(m);
+		r = mapper_start_thread(m);
 	if (r < 0) {
 		release(m);
 		return error_sys(err, r, "start the mapper of '%s'", backend->disk->name);

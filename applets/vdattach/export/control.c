@@ -185,7 +185,7 @@ static int try_socket(void *arg, const char *name)
 	return search->fd >= 0;
 }
 
-static int find(const char *device, pid_t *ret_pid)
+static int control_find(const char *device, pid_t *ret_pid)
 {
 	struct search search = { .device = device, .fd = -1 };
 
@@ -199,7 +199,7 @@ bool control_exists(const char *device)
 	_cleanup_close_ int fd = -1;
 	pid_t pid;
 
-	fd = find(device, &pid);
+	fd = control_find(device, &pid);
 	return fd >= 0;
 }
 
@@ -228,7 +228,7 @@ static int ask(const char *device, const char *question, bool wait_end, char *re
 	pid_t pid = 0;
 	int r;
 
-	fd = find(device, &pid);
+	fd = control_find(device, &pid);
 	if (fd < 0)
 		return error_make(err, ENOENT, "/dev/%s: not attached through a daemon of vdattach",
 				  device);

@@ -30,7 +30,7 @@ static int make_map(struct vd_image *image, uint32_t sector_size, struct dm_map 
 	return r;
 }
 
-static int probe(struct vd_image *image, struct error **err)
+static int export_dm_probe(struct vd_image *image, struct error **err)
 {
 	struct dm_map map = { .segments = NULL };
 	int control, r;
@@ -48,7 +48,8 @@ static int probe(struct vd_image *image, struct error **err)
 	return r;
 }
 
-static int load(int control, const char *name, const struct dm_map *map, struct error **err)
+static int export_dm_load(int control, const char *name, const struct dm_map *map,
+			  struct error **err)
 {
 	_cleanup_(dm_loops_release) struct dm_loops loops = { .n = 0 };
 	_cleanup_(dm_table_release) struct dm_table table = { .buffer = NULL };
@@ -74,7 +75,7 @@ static int make_disk(struct vd_export *ex, const struct dm_map *map, struct erro
 	r = dm_disk_create(control, name, &device, err);
 	if (r < 0)
 		return r;
-	r = load(control, name, map, err);
+	r = export_dm_load(control, name, map, err);
 	if (r == 0)
 		r = dm_make_nodes(name, device, err);
 	if (r < 0) {
@@ -124,7 +125,7 @@ const struct vd_export_ops vd_export_dm_daemon = {
 
 const struct vd_export_ops vd_export_dm = {
 	.name = "dm",
-	.probe = probe,
+	.probe = export_dm_probe,
 	.attach = attach,
 	.detach = detach,
 };

@@ -40,7 +40,7 @@ static int unknown(const char *name, struct error **err)
 	return error_make(err, EINVAL, "unknown exporter '%s', expected one of %s", name, names);
 }
 
-static int probe(const struct vd_export_ops *ops, struct vd_image *image, struct error **err)
+static int export_probe(const struct vd_export_ops *ops, struct vd_image *image, struct error **err)
 {
 	int r = ops->probe ? ops->probe(image, err) : 0;
 
@@ -48,7 +48,8 @@ static int probe(const struct vd_export_ops *ops, struct vd_image *image, struct
 }
 
 /* *reasons grows by one more. */
-static void tell(const struct vd_export_ops *ops, const struct error *why, struct error **reasons)
+static void export_tell(const struct vd_export_ops *ops, const struct error *why,
+			struct error **reasons)
 {
 	_cleanup_error_ struct error *before = steal_ptr(reasons);
 
@@ -76,11 +77,11 @@ int vd_export_choose(struct vd_export *ex, const char *name, struct error **err)
 
 		if (name && strcmp(exporters[i]->name, name) != 0)
 			continue;
-		if (probe(exporters[i], ex->image, &why) == 0) {
+		if (export_probe(exporters[i], ex->image, &why) == 0) {
 			ex->ops = exporters[i];
 			return 0;
 		}
-		tell(exporters[i], why, &reasons);
+		export_tell(exporters[i], why, &reasons);
 	}
 	if (!reasons)
 		return ex->ops ? error_make(err, EOPNOTSUPP, "there is no other exporter")

@@ -32,8 +32,8 @@ static int kernel_range(const char *name, uint64_t *ret_start, uint64_t *ret_len
 	return r;
 }
 
-static int compare(const char *node, const struct partition *p, uint64_t start, uint64_t length,
-		   struct error **err)
+static int partnode_compare(const char *node, const struct partition *p, uint64_t start,
+			    uint64_t length, struct error **err)
 {
 	/* of an extended partition the kernel shows the first sectors only */
 	if (start == p->start && (length == p->length || p->extended))
@@ -116,7 +116,7 @@ int partnode_ensure(const char *disk, const struct partition *p, char **ret, str
 		if (r < 0)
 			return error_sys(err, r, "%s: not in sysfs", node);
 	}
-	r = compare(node, p, start, length, err);
+	r = partnode_compare(node, p, start, length, err);
 	if (r == 0)
 		r = ensure_node(name, node, err);
 	if (r == 0)

@@ -39,8 +39,8 @@ static const struct magic tail_magic[] = {
 	{ "dmg", 0, 4, "koly" },
 };
 
-static const struct magic *find(const struct magic *table, size_t n, const uint8_t *data,
-				size_t size)
+static const struct magic *foreign_find(const struct magic *table, size_t n, const uint8_t *data,
+					size_t size)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct magic *m = table + i;
@@ -56,9 +56,9 @@ const char *vd_foreign_probe(const struct vd_probe *probe)
 {
 	const struct magic *m;
 
-	m = find(head_magic, ARRAY_SIZE(head_magic), probe->head, probe->head_size);
+	m = foreign_find(head_magic, ARRAY_SIZE(head_magic), probe->head, probe->head_size);
 	if (!m)
-		m = find(tail_magic, ARRAY_SIZE(tail_magic), probe->tail, probe->tail_size);
+		m = foreign_find(tail_magic, ARRAY_SIZE(tail_magic), probe->tail, probe->tail_size);
 	return m ? m->name : NULL;
 }
 

@@ -38,7 +38,7 @@ static int qcow_probe(const struct vd_probe *probe)
 	return probe->head_size >= HEADER_SIZE && memcmp(probe->head, MAGIC, 8) == 0 ? 100 : 0;
 }
 
-static int check_header(const struct vd_image *image, const uint8_t *b, struct error **err)
+static int qcow1_check_header(const struct vd_image *image, const uint8_t *b, struct error **err)
 {
 	const char *name = image->source->name;
 
@@ -109,7 +109,7 @@ static int read_backing(struct vd_image *image, const uint8_t *b, struct error *
 	return r;
 }
 
-static int set_up(struct vd_image *image, struct error **err)
+static int qcow1_set_up(struct vd_image *image, struct error **err)
 {
 	struct qcow *q = qcow_of(image);
 	uint8_t b[HEADER_SIZE];
@@ -121,7 +121,7 @@ static int set_up(struct vd_image *image, struct error **err)
 				  image->source->name);
 	r = source_pread(image->source, b, sizeof(b), 0, err);
 	if (r == 0)
-		r = check_header(image, b, err);
+		r = qcow1_check_header(image, b, err);
 	if (r == 0)
 		r = set_tables(image, b, err);
 	if (r == 0)
@@ -162,7 +162,7 @@ static int qcow_open(struct vd_image *image, struct error **err)
 	image->state = calloc(1, sizeof(struct qcow));
 	if (!image->state)
 		return error_sys(err, ENOMEM, "%s", image->source->name);
-	r = set_up(image, err);
+	r = qcow1_set_up(image, err);
 	if (r < 0)
 		qcow_close(image);
 	return r;
@@ -187,8 +187,8 @@ static int lookup(const struct vd_image *image, uint64_t offset, uint64_t *ret, 
 	return blockmap_get_be64(q->map, table, index, ret, err);
 }
 
-static int describe(struct vd_image *image, uint64_t offset, struct vd_extent *ret,
-		    struct error **err)
+static int qcow1_describe(struct vd_image *image, uint64_t offset, struct vd_extent *ret,
+			  struct error **err)
 {
 	struct qcow *q = qcow_of(image);
 	uint64_t within = offset & (q->cluster_size - 1), entry = 0, size = image->source->size;
@@ -223,11 +223,11 @@ static int qcow_extent(struct vd_image *image, uint64_t offset, struct vd_extent
 		       struct error **err)
 {
 	struct vd_extent next;
-	int r = describe(image, offset, ret, err);
+	int r = qcow1_describe(image, offset, ret, err);
 
 	while (r == 0 && ret->length < ENOUGH) {
 		if (ret->kind == VD_EXTENT_ENCODED || offset + ret->length >= image->size ||
-		    describe(image, offset + ret->length, &next, NULL) < 0 ||
+		    qcow1_describe(image, offset + ret->length, &next, NULL) < 0 ||
 		    next.kind != ret->kind ||
 		    (ret->kind == VD_EXTENT_DATA &&
 		     ret->host_offset + ret->length != next.host_offset))
@@ -237,7 +237,7 @@ static int qcow_extent(struct vd_image *image, uint64_t offset, struct vd_extent
 	return r;
 }
 
-static int decode(struct vd_image *image, uint64_t entry, uint8_t *out, struct error **err)
+static int qcow1_decode(struct vd_image *image, uint64_t entry, uint8_t *out, struct error **err)
 {
 	struct qcow *q = qcow_of(image);
 	uint32_t shift = 63 - q->cluster_bits;
@@ -257,8 +257,8 @@ static int decode(struct vd_image *image, uint64_t entry, uint8_t *out, struct e
 	return r;
 }
 
-static int read_one(struct vd_image *image, void *buf, size_t n, uint64_t offset,
-		    struct error **err)
+static int qcow1_read_one(struct vd_image *image, void *buf, size_t n, uint64_t offset,
+			  struct error **err)
 {
 	struct qcow *q = qcow_of(image);
 	const uint8_t *found;
@@ -271,7 +271,7 @@ static int read_one(struct vd_image *image, void *buf, size_t n, uint64_t offset
 	found = blockcache_find(q->decoded, entry);
 	if (!found) {
 		fresh = blockcache_reserve(q->decoded, entry);
-		r = decode(image, entry, fresh, err);
+		r = qcow1_decode(image, entry, fresh, err);
 		if (r < 0)
 			return r;
 		blockcache_commit(q->decoded);
@@ -292,7 +292,7 @@ static int qcow_pread(struct vd_image *image, void *buf, size_t n, uint64_t offs
 		uint64_t rest = q->cluster_size - (offset & (q->cluster_size - 1));
 		size_t part = (size_t)MIN(rest, (uint64_t)n);
 
-		r = read_one(image, p, part, offset, err);
+		r = qcow1_read_one(image, p, part, offset, err);
 		p += part;
 		n -= part;
 		offset += part;
@@ -315,7 +315,7 @@ static int qcow_check(struct vd_image *image, struct error **err)
 		if (r == 0)
 			length = extent.length;
 		if (r == 0 && extent.kind == VD_EXTENT_ENCODED)
-			r = read_one(image, &byte, 1, offset, &bad);
+			r = qcow1_read_one(image, &byte, 1, offset, &bad);
 		if (r < 0)
 			findings_add(&image->findings, FINDING_ERROR, "%s", error_msg(bad));
 		offset += length;

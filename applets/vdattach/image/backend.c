@@ -26,8 +26,8 @@ static int flush(struct backend *backend, struct error **err)
 	return r;
 }
 
-static int answer(struct backend *backend, enum backend_op op, void *buf, uint64_t n,
-		  uint64_t offset, struct error **err)
+static int backend_answer(struct backend *backend, enum backend_op op, void *buf, uint64_t n,
+			  uint64_t offset, struct error **err)
 {
 	struct source *disk = backend->disk;
 
@@ -47,7 +47,7 @@ static int answer(struct backend *backend, enum backend_op op, void *buf, uint64
 }
 
 /* Once for each kind: whoever uses the device may ask thousands of times. */
-static void report(struct backend *backend, int r, const struct error *err)
+static void backend_report(struct backend *backend, int r, const struct error *err)
 {
 	unsigned int kind = r == -ENOSPC ? REPORTED_FULL : REPORTED_ERROR;
 
@@ -73,11 +73,11 @@ int backend_request(struct backend *backend, enum backend_op op, void *buf, uint
 	pthread_mutex_lock(&backend->lock);
 	if (writes)
 		backend->clean = false;
-	r = answer(backend, op, buf, n, offset, &err);
+	r = backend_answer(backend, op, buf, n, offset, &err);
 	if (r == 0 && fua && writes)
 		r = flush(backend, &err);
 	if (r < 0)
-		report(backend, r, err);
+		backend_report(backend, r, err);
 	pthread_mutex_unlock(&backend->lock);
 	if (r == 0 && writes && backend->written)
 		backend->written(backend->arg, offset, n);

@@ -8,8 +8,8 @@
 
 #include "applets/vdattach/image/image.h"
 
-static int write_zeros(struct vd_image *image, uint64_t n, uint64_t offset, uint64_t *ret,
-		       struct error **err)
+static int discard_write_zeros(struct vd_image *image, uint64_t n, uint64_t offset, uint64_t *ret,
+			       struct error **err)
 {
 	uint64_t size = image->block_size ? image->block_size : SOURCE_ZEROS;
 
@@ -47,10 +47,10 @@ static int zero_part(struct vd_image *image, uint64_t n, uint64_t offset, uint64
 		return source_write_zeroes(extent.source, *ret, extent.host_offset, err);
 	}
 	if (!image->format->zero_block || !is_whole_block(image, MIN(n, extent.length), offset))
-		return write_zeros(image, n, offset, ret, err);
+		return discard_write_zeros(image, n, offset, ret, err);
 	*ret = MIN((uint64_t)image->block_size, image->size - offset);
 	r = image->format->zero_block(image, offset, err);
-	return r == -EOPNOTSUPP ? write_zeros(image, n, offset, ret, err) : r;
+	return r == -EOPNOTSUPP ? discard_write_zeros(image, n, offset, ret, err) : r;
 }
 
 static int discard_part(struct vd_image *image, uint64_t n, uint64_t offset, uint64_t *ret,

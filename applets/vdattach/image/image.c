@@ -202,8 +202,8 @@ int vd_image_extent(struct vd_image *image, uint64_t offset, struct vd_extent *r
  * Follows VD_EXTENT_PARENT down the chain. A parent may be shorter than its
  * child, which reads zeros behind it. *ret_image is the one that answered.
  */
-static int resolve(struct vd_image *image, uint64_t offset, struct vd_extent *ret,
-		   struct vd_image **ret_image, unsigned int *ret_depth, struct error **err)
+static int image_resolve(struct vd_image *image, uint64_t offset, struct vd_extent *ret,
+			 struct vd_image **ret_image, unsigned int *ret_depth, struct error **err)
 {
 	uint64_t length;
 	int r;
@@ -237,7 +237,7 @@ int vd_image_map(struct vd_image *image, uint64_t offset, struct vd_map_entry *r
 	int r;
 
 	memset(&entry, 0, sizeof(entry));
-	r = resolve(image, offset, &extent, &owner, &entry.depth, err);
+	r = image_resolve(image, offset, &extent, &owner, &entry.depth, err);
 	if (r < 0)
 		return r;
 	entry.length = extent.length;
@@ -315,7 +315,7 @@ int vd_image_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset,
 		unsigned int depth;
 		size_t part;
 
-		r = resolve(image, offset, &extent, &owner, &depth, err);
+		r = image_resolve(image, offset, &extent, &owner, &depth, err);
 		if (r < 0)
 			return r;
 		part = (size_t)MIN((uint64_t)n, extent.length);

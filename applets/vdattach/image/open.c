@@ -177,8 +177,8 @@ static int open_anywhere(const struct place *place, char *name, bool read_only, 
 	return fd;
 }
 
-static int tell(const struct file_opener *opener, const char *name, const struct source *from,
-		int r, struct error **err)
+static int image_open_tell(const struct file_opener *opener, const char *name,
+			   const struct source *from, int r, struct error **err)
 {
 	if (r == -EXDEV || r == -EPERM)
 		return error_make(err, EPERM,
@@ -241,10 +241,10 @@ static int file_open(void *ctx, const char *name, const struct source *from, boo
 		return error_sys(err, ENOMEM, "open '%s'", name);
 	r = place_of(opener, from, &place);
 	if (r < 0)
-		return tell(opener, name, from, r, err);
+		return image_open_tell(opener, name, from, r, err);
 	fd = open_anywhere(&place, copy, read_only, &path);
 	if (fd < 0)
-		return tell(opener, name, from, fd, err);
+		return image_open_tell(opener, name, from, fd, err);
 	return adopt(opener, fd, &path, read_only, ret, err);
 }
 
@@ -259,12 +259,12 @@ static int file_open_sibling(void *ctx, const char *name, const struct source *f
 	int fd = -ENOENT, r = place_of(opener, from, &place);
 
 	if (r < 0)
-		return tell(opener, name, from, r, err);
+		return image_open_tell(opener, name, from, r, err);
 	if (strncmp(name, ABOVE, strlen(ABOVE)) != 0)
 		fd = open_at(place.root, place.dir, name, read_only, &path);
 	else if (go_above(opener, &place))
 		fd = open_at(place.root, place.dir, name + strlen(ABOVE), read_only, &path);
-	return fd < 0 ? tell(opener, name, from, fd, err)
+	return fd < 0 ? image_open_tell(opener, name, from, fd, err)
 		      : adopt(opener, fd, &path, read_only, ret, err);
 }
 

@@ -22,7 +22,7 @@
  */
 enum { KEEP_IDLE = 5, KEEP_INTERVAL = 5, KEEP_COUNT = 4, UNACKNOWLEDGED = 25000 };
 
-static void set_option(int fd, int level, int name, int value)
+static void dial_set_option(int fd, int level, int name, int value)
 {
 	setsockopt(fd, level, name, &value, sizeof(value));
 }
@@ -44,12 +44,12 @@ static int try_address(const struct sockaddr *address, socklen_t n, const char *
 		return error_sys(err, errno, "socket");
 	set_limit(fd, PATIENCE);
 	if (address->sa_family != AF_UNIX) {
-		set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-		set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-		set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE);
-		set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL);
-		set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT);
-		set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED);
+		dial_set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+		dial_set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+		dial_set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE);
+		dial_set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL);
+		dial_set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT);
+		dial_set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED);
 	}
 	if (connect(fd, address, n) < 0)
 		r = error_sys(err, errno == EINPROGRESS ? ETIMEDOUT : errno, "connect");

@@ -56,7 +56,7 @@ static int get(int fd, void *buf, size_t n, struct error **err)
 	return 0;
 }
 
-static int put(int fd, const void *buf, size_t n, struct error **err)
+static int negotiate_put(int fd, const void *buf, size_t n, struct error **err)
 {
 	const uint8_t *p = buf;
 
@@ -104,7 +104,7 @@ static int greet(int fd, uint32_t *ret, struct error **err)
 		return r;
 	*ret = get_be16(hello + 16) & (FIXED_NEWSTYLE | NO_ZEROES);
 	put_be32(answer, *ret);
-	return put(fd, answer, sizeof(answer), err);
+	return negotiate_put(fd, answer, sizeof(answer), err);
 }
 
 static int put_option(int fd, uint32_t option, const void *data, size_t n, struct error **err)
@@ -115,7 +115,7 @@ static int put_option(int fd, uint32_t option, const void *data, size_t n, struc
 	put_be32(message + 8, option);
 	put_be32(message + 12, (uint32_t)n);
 	memcpy(message + 16, data, n);
-	return put(fd, message, 16 + n, err);
+	return negotiate_put(fd, message, 16 + n, err);
 }
 
 /* The oldest way: a server without that export hangs up. */

@@ -21,7 +21,7 @@ uint16_t nbd_export_flags(const struct nbd_client *client)
 	return (uint16_t)flags;
 }
 
-static void take(struct nbd_client *client, int fd, int stop_fd, struct backend *backend)
+static void nbd_server_take(struct nbd_client *client, int fd, int stop_fd, struct backend *backend)
 {
 	*client = (struct nbd_client){
 		.fd = fd, .stop_fd = stop_fd, .backend = backend, .disk = backend->disk
@@ -33,7 +33,7 @@ int nbd_client_start(struct nbd_client *client, int fd, int stop_fd, struct back
 	uint8_t hello[18];
 	int r;
 
-	take(client, fd, stop_fd, backend);
+	nbd_server_take(client, fd, stop_fd, backend);
 	put_be64(hello, INIT_MAGIC);
 	put_be64(hello + 8, NBD_OPTION_MAGIC);
 	put_be16(hello + 16, HANDSHAKE_FIXED | HANDSHAKE_NO_ZEROES);
@@ -45,7 +45,7 @@ int nbd_client_adopt(struct nbd_client *client, int fd, int stop_fd, struct back
 {
 	int r;
 
-	take(client, fd, stop_fd, backend);
+	nbd_server_take(client, fd, stop_fd, backend);
 	client->phase = NBD_PHASE_TRANSMIT;
 	r = nbd_reserve(client, NBD_BUFFER_SIZE);
 	return MIN(r, 0);

@@ -65,7 +65,7 @@ static int send_reply(const struct nbd_client *client, const struct request *req
 	return nbd_send(client, header, sizeof(header));
 }
 
-static bool inside(const struct nbd_client *client, const struct request *req)
+static bool transmit_inside(const struct nbd_client *client, const struct request *req)
 {
 	uint64_t size = client->disk->size;
 
@@ -116,7 +116,7 @@ static int do_read(struct nbd_client *client, const struct request *req)
 {
 	int result = -EINVAL;
 
-	if (req->length <= NBD_MAX_REQUEST && inside(client, req))
+	if (req->length <= NBD_MAX_REQUEST && transmit_inside(client, req))
 		result = probe_read(client, req);
 	if (result < 0)
 		return send_reply(client, req, result);
@@ -130,7 +130,7 @@ static int do_read(struct nbd_client *client, const struct request *req)
 static int do_write(struct nbd_client *client, const struct request *req)
 {
 	/* the specification wants ENOSPC for writes beyond the end */
-	int result = inside(client, req) ? 0 : -ENOSPC, r = 1;
+	int result = transmit_inside(client, req) ? 0 : -ENOSPC, r = 1;
 
 	if (req->length > NBD_MAX_REQUEST)
 		return -EPROTO;
@@ -151,7 +151,7 @@ static int do_write(struct nbd_client *client, const struct request *req)
 	return send_reply(client, req, result);
 }
 
-static int write_zeros(struct nbd_client *client, const struct request *req)
+static int transmit_write_zeros(struct nbd_client *client, const struct request *req)
 {
 	int r = 0;
 
@@ -168,15 +168,16 @@ static int do_trim(struct nbd_client *client, const struct request *req)
 	enum backend_op op = req->type == COMMAND_TRIM ? BACKEND_DISCARD : BACKEND_WRITE_ZEROES;
 	int result = op == BACKEND_DISCARD ? -EINVAL : -ENOSPC;
 
-	if (inside(client, req) && op == BACKEND_WRITE_ZEROES && (req->flags & COMMAND_NO_HOLE))
-		result = write_zeros(client, req);
-	else if (inside(client, req))
+	if (transmit_inside(client, req) && op == BACKEND_WRITE_ZEROES &&
+	    (req->flags & COMMAND_NO_HOLE))
+		result = transmit_write_zeros(client, req);
+	else if (transmit_inside(client, req))
 		result = backend_request(client->backend, op, NULL, req->length, req->offset,
 					 req->flags & COMMAND_FUA);
 	return send_reply(client, req, result);
 }
 
-static int answer(struct nbd_client *client, const struct request *req)
+static int transmit_answer(struct nbd_client *client, const struct request *req)
 {
 	switch (req->type) {
 	case COMMAND_READ:
@@ -216,5 +217,5 @@ int nbd_take_request(struct nbd_client *client)
 		.length = get_be32(bytes + 24),
 	};
 	memcpy(req.cookie, bytes + 8, sizeof(req.cookie));
-	return answer(client, &req);
+	return transmit_answer(client, &req);
 }

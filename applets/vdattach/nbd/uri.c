@@ -10,15 +10,15 @@
 
 static const char tcp_scheme[] = "nbd://", unix_scheme[] = "nbd+unix://", query[] = "?socket=";
 
-static bool begins(const char *text, const char *start)
+static bool uri_begins(const char *text, const char *start)
 {
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
 bool nbd_uri_is(const char *text)
 {
-	return begins(text, tcp_scheme) || begins(text, unix_scheme) || begins(text, "nbds://") ||
-	       begins(text, "nbds+unix://");
+	return uri_begins(text, tcp_scheme) || uri_begins(text, unix_scheme) ||
+	       uri_begins(text, "nbds://") || uri_begins(text, "nbds+unix://");
 }
 
 static int hex(char c)
@@ -30,7 +30,7 @@ static int hex(char c)
 }
 
 /* n bytes of text without their %XX. False: an escape that is none, or no room. */
-static bool decode(const char *text, size_t n, char *ret, size_t size)
+static bool uri_decode(const char *text, size_t n, char *ret, size_t size)
 {
 	size_t k = 0;
 
@@ -101,20 +101,21 @@ static bool take_tcp(const char *rest, struct nbd_uri *ret)
 	const char *name = rest + n + (rest[n] == '/');
 
 	return !strchr(name, '?') && take_server(rest, n, ret) &&
-	       decode(name, strlen(name), ret->export, sizeof(ret->export));
+	       uri_decode(name, strlen(name), ret->export, sizeof(ret->export));
 }
 
 static bool take_unix(const char *rest, struct nbd_uri *ret)
 {
 	const char *socket = strchr(rest, '?');
 
-	if (*rest != '/' || !socket || !begins(socket, query))
+	if (*rest != '/' || !socket || !uri_begins(socket, query))
 		return false;
 	rest++;
-	if (!decode(rest, (size_t)(socket - rest), ret->export, sizeof(ret->export)))
+	if (!uri_decode(rest, (size_t)(socket - rest), ret->export, sizeof(ret->export)))
 		return false;
 	socket += strlen(query);
-	return *socket == '/' && decode(socket, strlen(socket), ret->socket, sizeof(ret->socket));
+	return *socket == '/' &&
+	       uri_decode(socket, strlen(socket), ret->socket, sizeof(ret->socket));
 }
 
 int nbd_uri_parse(const char *text, struct nbd_uri *ret, struct error **err)
@@ -122,17 +123,18 @@ int nbd_uri_parse(const char *text, struct nbd_uri *ret, struct error **err)
 	bool good;
 
 	memset(ret, 0, sizeof(*ret));
-	if (begins(text, "nbds"))
+	if (uri_begins(text, "nbds"))
 		return error_make(err, EINVAL, "%s: TLS is not known here, use nbd://", text);
-	good = begins(text, tcp_scheme) ? take_tcp(text + strlen(tcp_scheme), ret)
-					: take_unix(text + strlen(unix_scheme), ret);
+	good = uri_begins(text, tcp_scheme) ? take_tcp(text + strlen(tcp_scheme), ret)
+					    : take_unix(text + strlen(unix_scheme), ret);
 	if (good)
 		return 0;
 	return error_make(err, EINVAL, "%s: expected nbd://SERVER[:PORT][/EXPORT]%s", text,
-			  begins(text, unix_scheme) ? " or nbd+unix:///[EXPORT]?socket=/PATH" : "");
+			  uri_begins(text, unix_scheme) ? " or nbd+unix:///[EXPORT]?socket=/PATH"
+							: "");
 }
 
-static size_t append(char *ret, size_t size, size_t at, const char *text)
+static size_t uri_append(char *ret, size_t size, size_t at, const char *text)
 {
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
@@ -154,9 +156,9 @@ void nbd_uri_print(const struct nbd_uri *uri, char *ret, size_t size)
 	else
 		at = (size_t)snprintf(ret, size, "%s%s%s%s:%s/", tcp_scheme, six ? "[" : "",
 				      uri->host, six ? "]" : "", uri->port);
-	at = append(ret, size, at, uri->export);
+	at = uri_append(ret, size, at, uri->export);
 	if (*uri->socket && at < size) {
 		at += (size_t)snprintf(ret + at, size - at, "%s", query);
-		append(ret, size, at, uri->socket);
+		uri_append(ret, size, at, uri->socket);
 	}
 }

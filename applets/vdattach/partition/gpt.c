@@ -96,7 +96,8 @@ static bool entries_intact(struct source *disk, const struct gpt_header *h)
 }
 
 /* A header at this LBA with valid checksums of itself and its entries. */
-static bool load(struct source *disk, uint32_t sector_size, uint64_t lba, struct gpt_header *ret)
+static bool gpt_load(struct source *disk, uint32_t sector_size, uint64_t lba,
+		     struct gpt_header *ret)
 {
 	uint8_t sector[4096];
 	uint64_t offset;
@@ -119,7 +120,7 @@ static bool find_primary(struct source *disk, const uint32_t *sizes, size_t n,
 			 struct gpt_header *ret)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (disk->size >= 3ULL * sizes[i] && load(disk, sizes[i], 1, ret))
+		if (disk->size >= 3ULL * sizes[i] && gpt_load(disk, sizes[i], 1, ret))
 			return true;
 	}
 	return false;
@@ -130,7 +131,7 @@ static bool find_backup(struct source *disk, const uint32_t *sizes, size_t n,
 {
 	for (size_t i = 0; i < n; i++) {
 		if (disk->size >= 3ULL * sizes[i] &&
-		    load(disk, sizes[i], last_lba(disk, sizes[i]), ret))
+		    gpt_load(disk, sizes[i], last_lba(disk, sizes[i]), ret))
 			return true;
 	}
 	return false;
@@ -164,8 +165,8 @@ static void format_name(const uint8_t *p, char *out)
 	*out = '\0';
 }
 
-static int add_entry(struct partition_scan *scan, const struct gpt_header *h, const uint8_t *entry,
-		     uint32_t number)
+static int gpt_add_entry(struct partition_scan *scan, const struct gpt_header *h,
+			 const uint8_t *entry, uint32_t number)
 {
 	static const uint8_t unused[16];
 	uint64_t first = get_le64(entry + 32), last = get_le64(entry + 40);
@@ -204,7 +205,7 @@ static int read_entries(struct partition_scan *scan, const struct gpt_header *h,
 				     offset + (uint64_t)i * h->entry_size, err);
 
 		if (r == 0)
-			r = add_entry(scan, h, entry, i + 1);
+			r = gpt_add_entry(scan, h, entry, i + 1);
 		if (r < 0)
 			return r == -E2BIG ? 0 : r;
 	}
@@ -216,7 +217,7 @@ static void check_backup(struct partition_scan *scan, const struct gpt_header *p
 	uint32_t sector_size = primary->sector_size;
 	struct gpt_header backup;
 
-	if (load(scan->disk, sector_size, primary->alternate_lba, &backup)) {
+	if (gpt_load(scan->disk, sector_size, primary->alternate_lba, &backup)) {
 		scan->table->backup_early =
 			primary->alternate_lba != last_lba(scan->disk, sector_size);
 		return;

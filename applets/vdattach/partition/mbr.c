@@ -68,8 +68,8 @@ struct chain {
 	unsigned int hops;
 };
 
-static int add_entry(struct partition_scan *scan, uint32_t disk_id, unsigned int number,
-		     const struct mbr_entry *entry, uint64_t start)
+static int mbr_add_entry(struct partition_scan *scan, uint32_t disk_id, unsigned int number,
+			 const struct mbr_entry *entry, uint64_t start)
 {
 	struct partition *p = NULL;
 	uint64_t sector_size = scan->table->sector_size;
@@ -106,8 +106,8 @@ static int add_logicals(struct chain *chain, const uint8_t *sector)
 
 		if (!entry.count || is_extended(&entry) || is_garbage(chain, i, &entry))
 			continue;
-		r = add_entry(chain->scan, chain->disk_id, chain->next, &entry,
-			      chain->here + entry.start);
+		r = mbr_add_entry(chain->scan, chain->disk_id, chain->next, &entry,
+				  chain->here + entry.start);
 		if (r < 0)
 			return r;
 		chain->next++;
@@ -194,7 +194,7 @@ int mbr_read(struct partition_scan *scan, const uint8_t *sector, struct error **
 
 		if (!entry.count)
 			continue;
-		r = add_entry(scan, chain.disk_id, i + 1, &entry, entry.start);
+		r = mbr_add_entry(scan, chain.disk_id, i + 1, &entry, entry.start);
 		if (r < 0 || !is_extended(&entry))
 			continue;
 		chain.first = chain.here = entry.start;

@@ -126,7 +126,7 @@ static bool is_wanted(const struct partition *p, const struct wanted *wanted)
 }
 
 /* The numbers that there are, for the message that one is not. */
-static void describe(const struct partition_table *table, char *ret, size_t size)
+static void partition_describe(const struct partition_table *table, char *ret, size_t size)
 {
 	size_t used = 0;
 
@@ -161,7 +161,7 @@ int partition_select(const struct partition_table *table, uint64_t disk_size, co
 		found = table->items + i;
 	}
 	if (!found) {
-		describe(table, there, sizeof(there));
+		partition_describe(table, there, sizeof(there));
 		return error_make(err, ENOENT, "partition '%s' not found: %s", spec, there);
 	}
 	if (found->extended)

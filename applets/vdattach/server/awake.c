@@ -90,7 +90,7 @@ static int make_timers(struct awake *awake)
 	return 0;
 }
 
-static int start_thread(struct awake *awake)
+static int awake_start_thread(struct awake *awake)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
@@ -116,7 +116,7 @@ int awake_start(struct error **err)
 		r = make_timers(awake);
 	}
 	if (r == 0)
-		r = start_thread(awake);
+		r = awake_start_thread(awake);
 	if (r < 0) {
 		free(awake);
 		return error_sys(err, r, "timers that continue a stopped server");

@@ -28,7 +28,7 @@ struct dm_state {
 	int control, wake;
 };
 
-static int choose(const struct vd_server_ops **ret, struct error **err)
+static int dm_choose(const struct vd_server_ops **ret, struct error **err)
 {
 	int r = -EOPNOTSUPP;
 
@@ -54,7 +54,7 @@ static int dm_probe(struct error **err)
 	if (control < 0)
 		return control;
 	close(control);
-	return choose(&under, err);
+	return dm_choose(&under, err);
 }
 
 static void dm_destroy(struct vd_server *srv)
@@ -74,7 +74,7 @@ static void dm_destroy(struct vd_server *srv)
 }
 
 /* What both processes share, without the other transport. */
-static int make_state(struct vd_server *srv, struct error **err)
+static int dm_make_state(struct vd_server *srv, struct error **err)
 {
 	struct dm_state *state = calloc(1, sizeof(*state));
 
@@ -105,11 +105,11 @@ static int make_state(struct vd_server *srv, struct error **err)
 static int create(struct vd_server *srv, struct error **err)
 {
 	struct dm_state *state;
-	int r = make_state(srv, err);
+	int r = dm_make_state(srv, err);
 
 	state = srv->state;
 	if (r == 0)
-		r = choose(&state->under.ops, err);
+		r = dm_choose(&state->under.ops, err);
 	if (r == 0)
 		r = state->under.ops->create(&state->under, err);
 	srv->kernel_fd = -1;
@@ -123,7 +123,7 @@ static int create(struct vd_server *srv, struct error **err)
 	return 0;
 }
 
-static int serve(struct vd_server *srv, struct backend *backend, struct error **err)
+static int dm_serve(struct vd_server *srv, struct backend *backend, struct error **err)
 {
 	struct dm_state *state = srv->state;
 	struct dm_mapper *mapper = NULL;
@@ -211,7 +211,7 @@ static void drop_partitions(const struct vd_server *under)
 	}
 }
 
-static int start(struct vd_server *srv, int pid, bool again, struct error **err)
+static int server_dm_start(struct vd_server *srv, int pid, bool again, struct error **err)
 {
 	struct dm_state *state = srv->state;
 	const uint64_t one = 1;
@@ -275,7 +275,7 @@ static int adopt(struct vd_server *srv, struct error **err)
 	const char *device = srv->devpath + strlen("/dev/");
 	_cleanup_free_ char *name = NULL;
 	struct dm_state *state;
-	int r = make_state(srv, err);
+	int r = dm_make_state(srv, err);
 
 	state = srv->state;
 	if (r == 0)
@@ -303,8 +303,8 @@ const struct vd_server_ops vd_server_dm = {
 	.name = "dm",
 	.probe = dm_probe,
 	.create = create,
-	.serve = serve,
-	.start = start,
+	.serve = dm_serve,
+	.start = server_dm_start,
 	.abort = abort_start,
 	.recover = recover,
 	.adopt = adopt,

@@ -46,7 +46,7 @@ static void *arguments(struct queue *q)
 }
 
 /* r: bytes of data, or -errno. The kernel refuses an answer to what nobody waits for any more. */
-static void answer(struct queue *q, const void *data, int r)
+static void fuse_queue_answer(struct queue *q, const void *data, int r)
 {
 	struct fuse_out_header out = { .unique = header(q)->unique, .error = MIN(r, 0) };
 	size_t n = r > 0 ? (size_t)r : 0;
@@ -72,7 +72,7 @@ static void answer_init(struct queue *q)
 		.time_gran = 1,
 	};
 
-	answer(q, &out, sizeof(out));
+	fuse_queue_answer(q, &out, sizeof(out));
 }
 
 static void answer_getattr(struct queue *q)
@@ -89,7 +89,7 @@ static void answer_getattr(struct queue *q)
 		},
 	};
 
-	answer(q, &out, sizeof(out));
+	fuse_queue_answer(q, &out, sizeof(out));
 }
 
 static void answer_open(struct queue *q)
@@ -98,7 +98,7 @@ static void answer_open(struct queue *q)
 		.open_flags = FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES,
 	};
 
-	answer(q, &out, sizeof(out));
+	fuse_queue_answer(q, &out, sizeof(out));
 }
 
 /* The discard granularity of the loop device is taken from it. */
@@ -106,7 +106,7 @@ static void answer_statfs(struct queue *q)
 {
 	const struct fuse_statfs_out out = { .st = { .bsize = 4096, .frsize = 4096 } };
 
-	answer(q, &out, sizeof(out));
+	fuse_queue_answer(q, &out, sizeof(out));
 }
 
 static void answer_read(struct queue *q)
@@ -123,7 +123,7 @@ static void answer_read(struct queue *q)
 	else if (n > 0)
 		r = backend_request(q->backend, BACKEND_READ, q->pending->data, n, in->offset,
 				    false);
-	answer(q, q->pending->data, r < 0 ? r : (int)n);
+	fuse_queue_answer(q, q->pending->data, r < 0 ? r : (int)n);
 }
 
 static void answer_write(struct queue *q)
@@ -135,11 +135,11 @@ static void answer_write(struct queue *q)
 	if (in->size <= FUSE_DATA_MAX)
 		r = backend_request(q->backend, BACKEND_WRITE, q->pending->data, in->size,
 				    in->offset, false);
-	answer(q, &out, r < 0 ? r : (int)sizeof(out));
+	fuse_queue_answer(q, &out, r < 0 ? r : (int)sizeof(out));
 }
 
 /* Loop makes holes for discards and for zeros alike, and a hole reads as zeros. */
-static int allocate(struct queue *q)
+static int fuse_queue_allocate(struct queue *q)
 {
 	const struct fuse_fallocate_in *in = arguments(q);
 	uint32_t holes = in->mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE);
@@ -154,7 +154,7 @@ static int allocate(struct queue *q)
 	return r;
 }
 
-static void take(struct queue *q)
+static void fuse_queue_take(struct queue *q)
 {
 	switch (header(q)->opcode) {
 	case FUSE_READ:
@@ -162,10 +162,10 @@ static void take(struct queue *q)
 	case FUSE_WRITE:
 		return answer_write(q);
 	case FUSE_FSYNC:
-		return answer(q, NULL,
-			      backend_request(q->backend, BACKEND_FLUSH, NULL, 0, 0, false));
+		return fuse_queue_answer(
+			q, NULL, backend_request(q->backend, BACKEND_FLUSH, NULL, 0, 0, false));
 	case FUSE_FALLOCATE:
-		return answer(q, NULL, allocate(q));
+		return fuse_queue_answer(q, NULL, fuse_queue_allocate(q));
 	case FUSE_INIT:
 		return answer_init(q);
 	case FUSE_GETATTR:
@@ -175,13 +175,13 @@ static void take(struct queue *q)
 	case FUSE_STATFS:
 		return answer_statfs(q);
 	case FUSE_RELEASE:
-		return answer(q, NULL, 0);
+		return fuse_queue_answer(q, NULL, 0);
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
 	case FUSE_INTERRUPT:
 		return; /* have no answer */
 	default:
-		return answer(q, NULL, -ENOSYS);
+		return fuse_queue_answer(q, NULL, -ENOSYS);
 	}
 }
 
@@ -213,7 +213,7 @@ int fuse_serve(const struct vd_server *srv, int fd, struct fuse_pending *pending
 
 	while (r == 0 && !q.gone) {
 		if (header(&q)->len)
-			take(&q);
+			fuse_queue_take(&q);
 		r = next_request(&q);
 	}
 	return r < 0 ? error_sys(err, r, "read requests from /dev/fuse") : 0;

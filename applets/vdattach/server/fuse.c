@@ -81,7 +81,7 @@ static void fuse_destroy(struct vd_server *srv)
 	srv->devpath = NULL;
 }
 
-static int make_state(struct vd_server *srv, struct error **err)
+static int fuse_make_state(struct vd_server *srv, struct error **err)
 {
 	struct fuse_state *state = calloc(1, sizeof(*state));
 	int r = -ENOMEM;
@@ -97,7 +97,7 @@ static int make_state(struct vd_server *srv, struct error **err)
 static int fuse_create(struct vd_server *srv, struct error **err)
 {
 	struct fuse_state *state;
-	int r = make_state(srv, err);
+	int r = fuse_make_state(srv, err);
 
 	state = srv->state;
 	if (r == 0)
@@ -109,7 +109,7 @@ static int fuse_create(struct vd_server *srv, struct error **err)
 	return MIN(r, 0);
 }
 
-static int serve(struct vd_server *srv, struct backend *backend, struct error **err)
+static int server_fuse_serve(struct vd_server *srv, struct backend *backend, struct error **err)
 {
 	struct fuse_state *state = srv->state;
 	int r = awake_start(err);
@@ -206,12 +206,12 @@ const struct vd_server_ops vd_server_fuse = {
 	.name = "fuse",
 	.probe = fuse_probe,
 	.create = fuse_create,
-	.serve = serve,
+	.serve = server_fuse_serve,
 	.start = fuse_start,
 	.abort = fuse_abort,
 	.clear = fuse_clear,
 	.recover = fuse_recover,
-	.adopt = make_state,
+	.adopt = fuse_make_state,
 	.stop = fuse_stop,
 	.destroy = fuse_destroy,
 };

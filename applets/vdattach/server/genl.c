@@ -94,8 +94,8 @@ const uint8_t *genl_find(const uint8_t *attributes, size_t n, uint16_t type, siz
 }
 
 /* Takes the messages of one datagram. 1 = wait for more, 0 = acknowledged, -errno. */
-static int take(const struct genl *genl, const uint8_t *bytes, size_t n, uint8_t *ret, size_t size,
-		size_t *ret_n)
+static int genl_take(const struct genl *genl, const uint8_t *bytes, size_t n, uint8_t *ret,
+		     size_t size, size_t *ret_n)
 {
 	struct nlmsghdr header;
 
@@ -137,7 +137,7 @@ int genl_call(struct genl *genl, struct genl_message *message, uint8_t *ret, siz
 		n = recv(genl->fd, reply, sizeof(reply), 0);
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		r = n < 0 ? 1 : take(genl, reply, (size_t)n, ret, size, ret_n);
+		r = n < 0 ? 1 : genl_take(genl, reply, (size_t)n, ret, size, ret_n);
 	} while (r > 0);
 	return r;
 }

@@ -174,7 +174,7 @@ static void live_again(const struct vd_server *server, bool told)
 	nbd_link_set(server, offsetof(struct nbd_link, dead), 0);
 }
 
-static void give_up(const struct vd_server *server)
+static void remote_give_up(const struct vd_server *server)
 {
 	msg(MSG_ERROR, "%s: no server for %u s: reads and writes fail from now on", server->devpath,
 	    server->remote->patience);
@@ -208,7 +208,7 @@ static void reconnect(const struct vd_server *server)
 			return;
 		if (server->remote->patience &&
 		    nbd_link_now() - link.since >= server->remote->patience) {
-			give_up(server);
+			remote_give_up(server);
 			return;
 		}
 	}

@@ -46,7 +46,7 @@ static enum backend_op operation(uint8_t op)
 }
 
 /* Returns what the driver wants to hear: bytes done, or -errno. */
-static int answer(struct queue *q, unsigned int tag)
+static int ublk_queue_answer(struct queue *q, unsigned int tag)
 {
 	const struct ublksrv_io_desc *req = q->requests + tag;
 	enum backend_op op = operation(ublksrv_get_op(req));
@@ -77,7 +77,7 @@ static void submit(struct queue *q, uint32_t command, unsigned int tag, int resu
 }
 
 /* One result of the ring: a request, or the end of this tag. 0 or -errno. */
-static int take(struct queue *q, const struct io_uring_cqe *cqe)
+static int ublk_queue_take(struct queue *q, const struct io_uring_cqe *cqe)
 {
 	unsigned int tag = (unsigned int)cqe->user_data;
 
@@ -87,11 +87,11 @@ static int take(struct queue *q, const struct io_uring_cqe *cqe)
 	}
 	if (cqe->res != UBLK_IO_RES_OK)
 		return cqe->res < 0 ? cqe->res : -EIO;
-	submit(q, q->commit, tag, answer(q, tag));
+	submit(q, q->commit, tag, ublk_queue_answer(q, tag));
 	return q->uring.pending < GROUP ? 0 : uring_enter(&q->uring, 0);
 }
 
-static int run(struct queue *q, struct error **err)
+static int ublk_queue_run(struct queue *q, struct error **err)
 {
 	struct io_uring_cqe cqe = { .res = -EIO };
 	int r = 0;
@@ -99,7 +99,7 @@ static int run(struct queue *q, struct error **err)
 	while (q->live > 0 && r == 0) {
 		r = uring_enter(&q->uring, 1);
 		while (r == 0 && uring_result(&q->uring, &cqe))
-			r = take(q, &cqe);
+			r = ublk_queue_take(q, &cqe);
 	}
 	return r < 0 ? error_sys(err, r, "requests of ublk") : 0;
 }
@@ -148,7 +148,7 @@ static int fetch_all(struct queue *q, bool partscan, struct error **err)
 	return r < 0 ? error_sys(err, r, "fetch requests of ublk") : 0;
 }
 
-static int allocate(struct queue *q, struct error **err)
+static int ublk_queue_allocate(struct queue *q, struct error **err)
 {
 	void *p = mmap(NULL, q->depth * q->buffer_size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -214,7 +214,7 @@ int ublk_serve(struct vd_server *srv, const struct ublksrv_ctrl_dev_info *info,
 	int r;
 
 	init_queue(&q, info, backend);
-	r = allocate(&q, err);
+	r = ublk_queue_allocate(&q, err);
 	if (r == 0)
 		r = awake_start(err);
 	if (r == 0)
@@ -222,7 +222,7 @@ int ublk_serve(struct vd_server *srv, const struct ublksrv_ctrl_dev_info *info,
 	if (r == 0 && write(srv->ready_fd, "", 1) != 1)
 		r = error_sys(err, EPIPE, "tell the supervisor");
 	if (r == 0)
-		r = run(&q, err);
+		r = ublk_queue_run(&q, err);
 	close_queue(&q);
 	return r;
 }

@@ -67,7 +67,7 @@ static bool read_stat(int proc, const char *pid, char *ret, size_t size)
 }
 
 /* The CPUs whose pools may have something to do. Returns the number of threads, or -errno. */
-static int look(cpu_set *ret, bool sleepers)
+static int ublk_settle_look(cpu_set *ret, bool sleepers)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
@@ -109,7 +109,7 @@ bool ublk_can_settle(void)
 {
 	cpu_set busy;
 
-	return look(&busy, true) > 0;
+	return ublk_settle_look(&busy, true) > 0;
 }
 
 int ublk_settle(void)
@@ -120,7 +120,7 @@ int ublk_settle(void)
 	memset(left, 0xff, sizeof(left));
 	for (unsigned int i = 0; i < TRIES; i++) {
 		const struct timespec pause = { .tv_nsec = MIN(i + 1, 25u) * 1000000L };
-		int n = look(&busy, i < SLEEPER);
+		int n = ublk_settle_look(&busy, i < SLEEPER);
 
 		if (n <= 0)
 			return n < 0 ? n : -ESRCH;

@@ -29,7 +29,7 @@
 #define ZEROES_SECTORS	(4u * 1024u * 2u)
 #define DISCARD_GRAIN	4096u
 
-static int open_control(struct error **err)
+static int ublk_open_control(struct error **err)
 {
 	int fd = open(CONTROL, O_RDWR | O_CLOEXEC);
 
@@ -50,7 +50,7 @@ struct patience {
 
 static const struct patience usual = { -1, COMMAND_MS };
 
-static int64_t now_ms(void)
+static int64_t ublk_now_ms(void)
 {
 	struct timespec now;
 
@@ -64,12 +64,12 @@ static int64_t now_ms(void)
  */
 static int await_result(struct uring *uring, struct patience patience, struct io_uring_cqe *ret)
 {
-	int64_t end = now_ms() + patience.limit;
+	int64_t end = ublk_now_ms() + patience.limit;
 	bool dead = false;
 	int r = 0;
 
 	while (r == 0 && !uring_result(uring, ret)) {
-		int64_t now = now_ms();
+		int64_t now = ublk_now_ms();
 
 		if (now >= end)
 			return dead ? -ECHILD : -ETIMEDOUT;
@@ -153,7 +153,7 @@ static int is_exact(int control)
 static int ublk_probe(struct error **err)
 {
 	_cleanup_uring_ struct uring uring = { .fd = -1 };
-	_cleanup_close_ int fd = open_control(err);
+	_cleanup_close_ int fd = ublk_open_control(err);
 	int r;
 
 	if (fd < 0)
@@ -202,7 +202,8 @@ void ublk_fill_params(const struct vd_server *srv, uint32_t max_io, struct ublk_
 	};
 }
 
-static int add_device(struct vd_server *srv, struct ublksrv_ctrl_dev_info *info, struct error **err)
+static int ublk_add_device(struct vd_server *srv, struct ublksrv_ctrl_dev_info *info,
+			   struct error **err)
 {
 	int r;
 
@@ -245,10 +246,10 @@ static int ublk_create(struct vd_server *srv, struct error **err)
 	struct ublk_params params;
 	int r;
 
-	srv->kernel_fd = open_control(err);
+	srv->kernel_fd = ublk_open_control(err);
 	if (srv->kernel_fd < 0)
 		return srv->kernel_fd;
-	r = add_device(srv, &info, err);
+	r = ublk_add_device(srv, &info, err);
 	if (r == 0) {
 		ublk_fill_params(srv, info.max_io_buf_bytes, &params);
 		r = command(srv, UBLK_CONTROL(UBLK_CMD_SET_PARAMS), &params, sizeof(params), 0);
@@ -313,12 +314,12 @@ static int is_left(const struct vd_server *srv)
 static int ublk_recover(struct vd_server *srv, struct error **err)
 {
 	struct timespec pause = { .tv_nsec = 1000000 };
-	int64_t end = now_ms() + RECOVER_MS;
+	int64_t end = ublk_now_ms() + RECOVER_MS;
 	int exact = is_exact(srv->kernel_fd), r = MIN(exact, 0);
 
 	if (r == 0)
 		r = -EBUSY;
-	while (r == -EBUSY && now_ms() < end) {
+	while (r == -EBUSY && ublk_now_ms() < end) {
 		r = exact ? 0 : is_left(srv);
 		if (r == 0)
 			r = command(srv, UBLK_CONTROL(UBLK_CMD_START_USER_RECOVERY), NULL, 0, 0);
@@ -333,7 +334,7 @@ static int ublk_recover(struct vd_server *srv, struct error **err)
  * A worker that died between its first fetch and END_USER_RECOVERY leaves a device that no other
  * can fetch from; it is recovered once more then.
  */
-static int serve(struct vd_server *srv, struct backend *backend, struct error **err)
+static int server_ublk_serve(struct vd_server *srv, struct backend *backend, struct error **err)
 {
 	struct ublksrv_ctrl_dev_info info;
 	int r = get_info(srv, &info, err);
@@ -364,7 +365,7 @@ const struct vd_server_ops vd_server_ublk = {
 	.name = "ublk",
 	.probe = ublk_probe,
 	.create = ublk_create,
-	.serve = serve,
+	.serve = server_ublk_serve,
 	.start = ublk_start,
 	.recover = ublk_recover,
 	.stop = ublk_stop,

@@ -20,7 +20,7 @@ static int setup(unsigned int entries, unsigned int flags, struct io_uring_param
 	return fd < 0 ? -errno : (int)fd;
 }
 
-static int explain(int r, struct error **err)
+static int uring_explain(int r, struct error **err)
 {
 	if (r == -EPERM || r == -EACCES)
 		return error_make(
@@ -81,7 +81,7 @@ int uring_open(struct uring *uring, unsigned int entries, bool wide, struct erro
 	if (r == -EINVAL)
 		r = setup(entries, flags, &params);
 	if (r < 0)
-		return explain(r, err);
+		return uring_explain(r, err);
 	uring->fd = r;
 	if (map_queues(uring, &params) == 0)
 		return 0;

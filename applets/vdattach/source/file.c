@@ -103,7 +103,7 @@ static int change_space(int fd, int mode, uint64_t n, uint64_t offset)
 	return is_unsupported(errno) ? -EOPNOTSUPP : -errno;
 }
 
-static int set_size(struct file_source *f, uint64_t size)
+static int source_file_set_size(struct file_source *f, uint64_t size)
 {
 	int r;
 
@@ -117,7 +117,7 @@ static int set_size(struct file_source *f, uint64_t size)
  * The space is taken with the size, not ahead of it: after a crash e2fsck (1.47) calls a large file
  * damaged that has space behind its end.
  */
-static int grow(struct file_source *f, uint64_t size)
+static int source_file_grow(struct file_source *f, uint64_t size)
 {
 	uint64_t end = f->source.size;
 	int r = f->reserves ? change_space(f->fd, 0, size - end, end) : -EOPNOTSUPP;
@@ -125,7 +125,7 @@ static int grow(struct file_source *f, uint64_t size)
 	if (r != -EOPNOTSUPP)
 		return r;
 	f->reserves = false;
-	return set_size(f, size);
+	return source_file_set_size(f, size);
 }
 
 static int file_resize(struct source *source, uint64_t size)
@@ -139,11 +139,11 @@ static int file_resize(struct source *source, uint64_t size)
 	if (!S_ISREG(st.st_mode))
 		return -ENOSPC;
 	if (size <= source->size)
-		return set_size(f, size);
-	r = grow(f, size);
+		return source_file_set_size(f, size);
+	r = source_file_grow(f, size);
 	/* a part may have been taken */
 	if (r < 0)
-		set_size(f, source->size);
+		source_file_set_size(f, source->size);
 	return r;
 }
 

@@ -18,12 +18,12 @@ static void names_release(struct names *names)
 	free(names->items);
 }
 
-static int compare(const void *a, const void *b)
+static int siblings_compare(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int collect(DIR *dir, const char *skip, struct names *names)
+static int siblings_collect(DIR *dir, const char *skip, struct names *names)
 {
 	const struct dirent *entry;
 
@@ -57,11 +57,11 @@ int siblings_visit(int dir_fd, const char *skip, int (*visit)(void *arg, const c
 		close(dir_fd);
 		return r;
 	}
-	r = collect(dir, skip, &names);
+	r = siblings_collect(dir, skip, &names);
 	closedir(dir);
 	if (r < 0)
 		return error_sys(err, r, "read the directory of '%s'", skip);
-	qsort(names.items, names.n, sizeof(*names.items), compare);
+	qsort(names.items, names.n, sizeof(*names.items), siblings_compare);
 	for (size_t i = 0; i < names.n && r == 0; i++)
 		r = visit(arg, names.items[i]);
 	return r;

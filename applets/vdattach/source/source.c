@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool inside(const struct source *source, uint64_t n, uint64_t offset)
+static bool source_inside(const struct source *source, uint64_t n, uint64_t offset)
 {
 	return offset <= source->size && n <= source->size - offset;
 }
@@ -20,7 +20,7 @@ static int out_of_range(const struct source *source, const char *verb, uint64_t 
 }
 
 /* What the operation said of its failure, else what errno says. */
-static int explain(struct source *source, int r, struct error **err)
+static int source_explain(struct source *source, int r, struct error **err)
 {
 	struct error *reason = steal_ptr(&source->reason);
 
@@ -35,7 +35,7 @@ static int explain(struct source *source, int r, struct error **err)
 static int failed(struct source *source, int r, const char *verb, uint64_t n, uint64_t offset,
 		  struct error **err)
 {
-	explain(source, r, err);
+	source_explain(source, r, err);
 	error_wrap(err, "%s: %s %" PRIu64 " bytes at offset %" PRIu64, source->name, verb, n,
 		   offset);
 	return r;
@@ -45,7 +45,7 @@ int source_pread(struct source *source, void *buf, size_t n, uint64_t offset, st
 {
 	int r;
 
-	if (!inside(source, n, offset))
+	if (!source_inside(source, n, offset))
 		return out_of_range(source, "read", n, offset, err);
 	r = source->ops->pread(source, buf, n, offset);
 	return r < 0 ? failed(source, r, "read", n, offset, err) : 0;
@@ -56,7 +56,7 @@ int source_pwrite(struct source *source, const void *buf, size_t n, uint64_t off
 {
 	int r = -EROFS;
 
-	if (!inside(source, n, offset))
+	if (!source_inside(source, n, offset))
 		return out_of_range(source, "write", n, offset, err);
 	if (!source->read_only && source->ops->pwrite)
 		r = source->ops->pwrite(source, buf, n, offset);
@@ -70,7 +70,7 @@ int source_flush(struct source *source, struct error **err)
 
 	if (r == 0)
 		return 0;
-	explain(source, r, err);
+	source_explain(source, r, err);
 	error_wrap(err, "%s: flush", source->name);
 	return r;
 }
@@ -89,12 +89,12 @@ int source_resize(struct source *source, uint64_t size, struct error **err)
 }
 
 /* Both kinds of giving space back. -EOPNOTSUPP: the source has no means for it. */
-static int give_back(struct source *source, uint64_t n, uint64_t offset, bool zero,
-		     struct error **err)
+static int source_give_back(struct source *source, uint64_t n, uint64_t offset, bool zero,
+			    struct error **err)
 {
 	int r = -EROFS;
 
-	if (!inside(source, n, offset))
+	if (!source_inside(source, n, offset))
 		return out_of_range(source, "discard", n, offset, err);
 	if (!source->read_only)
 		r = source->ops->discard ? source->ops->discard(source, n, offset, zero)
@@ -104,7 +104,7 @@ static int give_back(struct source *source, uint64_t n, uint64_t offset, bool ze
 
 int source_discard(struct source *source, uint64_t n, uint64_t offset, struct error **err)
 {
-	int r = give_back(source, n, offset, false, err);
+	int r = source_give_back(source, n, offset, false, err);
 
 	return r == -EOPNOTSUPP ? 0 : r;
 }
@@ -131,7 +131,7 @@ const uint8_t *source_zeros(void)
 
 int source_write_zeroes(struct source *source, uint64_t n, uint64_t offset, struct error **err)
 {
-	int r = give_back(source, n, offset, true, err);
+	int r = source_give_back(source, n, offset, true, err);
 
 	if (r != -EOPNOTSUPP)
 		return r;
@@ -252,7 +252,7 @@ int source_window(struct source *under, const char *name, uint64_t offset, uint6
 {
 	struct window *w;
 
-	if (!inside(under, size, offset))
+	if (!source_inside(under, size, offset))
 		return out_of_range(under, "open", size, offset, err);
 	w = calloc(1, sizeof(*w));
 	if (w)

@@ -43,7 +43,7 @@ static size_t count_lines(const char *text, size_t len)
 }
 
 /* Cuts "PATH: DEPS" in place. False when the line is no such thing. */
-static bool parse_line(char *line, size_t len, struct module *ret)
+static bool dependencies_parse_line(char *line, size_t len, struct module *ret)
 {
 	char *colon = memchr(line, ':', len);
 
@@ -70,7 +70,7 @@ static int parse_lines(struct module_table *table, size_t len, struct error **er
 
 		if (line_len) {
 			/* a name is never longer than its path, so names cannot outgrow the text */
-			if (!parse_line(line, line_len, module) ||
+			if (!dependencies_parse_line(line, line_len, module) ||
 			    !module_name(module->path, strlen(module->path), name, NAME_SIZE))
 				return error_make(err, EINVAL,
 						  "modules.dep:%u: expected 'PATH.ko: PATH...'",

@@ -19,7 +19,7 @@ struct growing {
 };
 
 /* Room for at least one more byte. */
-static int grow(struct growing *out)
+static int inflate_grow(struct growing *out)
 {
 	size_t cap = out->cap ? out->cap * 2 : 256 * KIB;
 	char *data;
@@ -45,7 +45,7 @@ static int inflate_xz(const char *in, size_t len, struct growing *out)
 	stream.next_in = (const uint8_t *)in;
 	stream.avail_in = len;
 	while (r == 0 && state == LZMA_OK) {
-		r = grow(out);
+		r = inflate_grow(out);
 		if (r < 0)
 			break;
 		stream.next_out = (uint8_t *)out->data + out->len;
@@ -70,7 +70,7 @@ static int inflate_zst(const char *in, size_t len, struct growing *out)
 		ZSTD_outBuffer output;
 		size_t before = input.pos;
 
-		r = grow(out);
+		r = inflate_grow(out);
 		if (r < 0)
 			break;
 		output = (ZSTD_outBuffer){ out->data, out->cap, out->len };
@@ -98,7 +98,7 @@ static int inflate_gz(const char *in, size_t len, struct growing *out)
 	stream.next_in = input;
 	stream.avail_in = (uInt)len;
 	while (r == 0 && state == Z_OK) {
-		r = grow(out);
+		r = inflate_grow(out);
 		if (r < 0)
 			break;
 		stream.next_out = (uint8_t *)out->data + out->len;

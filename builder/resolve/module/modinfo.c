@@ -26,8 +26,8 @@ static Elf_Data *find_section(Elf *elf, const char *wanted)
 	return NULL;
 }
 
-static int walk(const char *text, size_t len, const char *tag,
-		int (*found)(void *context, const char *value), void *context)
+static int modinfo_walk(const char *text, size_t len, const char *tag,
+			int (*found)(void *context, const char *value), void *context)
 {
 	const char *end = text + len;
 	size_t tag_len = strlen(tag);
@@ -61,7 +61,9 @@ int modinfo_values(char *module, size_t len, const char *tag,
 		return -EBADMSG;
 	if (elf_kind(elf) == ELF_K_ELF) {
 		data = find_section(elf, ".modinfo");
-		r = data && data->d_buf ? walk(data->d_buf, data->d_size, tag, found, context) : 0;
+		r = data && data->d_buf
+			    ? modinfo_walk(data->d_buf, data->d_size, tag, found, context)
+			    : 0;
 	}
 	elf_end(elf);
 	return r;

@@ -59,7 +59,7 @@ static int read_index(const char *modules_dir, const char *name, char **ret, siz
 	return read_file(path, ret, ret_len, err);
 }
 
-static int read_table(struct module_set *set, const char *modules_dir, struct error **err)
+static int modules_read_table(struct module_set *set, const char *modules_dir, struct error **err)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -99,7 +99,7 @@ int module_set_open(struct module_set *set, const struct host *host, struct vec 
 	r = kmod_lookup_open(host->modules_dir, &set->lookup, err);
 	if (r < 0)
 		return r;
-	return read_table(set, host->modules_dir, err);
+	return modules_read_table(set, host->modules_dir, err);
 }
 
 int module_set_blacklist(struct module_set *set, const char *name)
@@ -112,8 +112,8 @@ int module_set_blacklist(struct module_set *set, const char *name)
 }
 
 /* relation: "needed by" when by is another module, else the whole reason. */
-static int choose(struct module_set *set, struct module *module, struct srcloc why,
-		  const char *relation, const struct module *by);
+static int module_modules_choose(struct module_set *set, struct module *module, struct srcloc why,
+				 const char *relation, const struct module *by);
 
 static int note_blacklisted(struct module_set *set, const struct module *module,
 			    const char *relation, const struct module *by)
@@ -140,7 +140,7 @@ static int choose_name(struct module_set *set, const char *name, struct srcloc w
 		struct module *module = module_table_find(&set->table, found);
 
 		if (r == 0 && module)
-			r = choose(set, module, why, relation, by);
+			r = module_modules_choose(set, module, why, relation, by);
 		if (module || module_table_is_builtin(&set->table, found))
 			++*ret_found;
 	}
@@ -157,7 +157,7 @@ static int choose_deps(struct module_set *set, const struct module *module)
 		struct module *needed = module_table_find_path(&set->table, dep, len);
 
 		if (needed)
-			r = choose(set, needed, module->why, "needed by", module);
+			r = module_modules_choose(set, needed, module->why, "needed by", module);
 		dep += len + strspn(dep + len, " ");
 	}
 	return r;
@@ -191,7 +191,8 @@ static int choose_companions(struct module_set *set, const struct module *module
 			struct module *needed = module_table_find(&set->table, *n);
 
 			if (needed)
-				r = choose(set, needed, module->why, companions[i].reason, module);
+				r = module_modules_choose(set, needed, module->why,
+							  companions[i].reason, module);
 		}
 	}
 	return r;
@@ -199,8 +200,8 @@ static int choose_companions(struct module_set *set, const struct module *module
 
 /* The recursion ends because each module is chosen once; its depth is that of the dependency graph.
  */
-static int choose(struct module_set *set, struct module *module, struct srcloc why,
-		  const char *relation, const struct module *by)
+static int module_modules_choose(struct module_set *set, struct module *module, struct srcloc why,
+				 const char *relation, const struct module *by)
 {
 	int r;
 
@@ -252,8 +253,8 @@ static char *normal_glob(const char *glob)
 	return normal;
 }
 
-static int add_glob(struct module_set *set, const char *spec, struct srcloc why, const char *reason,
-		    size_t *ret_found)
+static int modules_add_glob(struct module_set *set, const char *spec, struct srcloc why,
+			    const char *reason, size_t *ret_found)
 {
 	_cleanup_free_ char *glob = normal_glob(spec);
 	int r = glob ? 0 : -ENOMEM;
@@ -266,7 +267,7 @@ static int add_glob(struct module_set *set, const char *spec, struct srcloc why,
 		if (!matches)
 			continue;
 		++*ret_found;
-		r = choose(set, module, why, reason, NULL);
+		r = module_modules_choose(set, module, why, reason, NULL);
 	}
 	return r;
 }
@@ -298,7 +299,7 @@ static int add_group(struct module_set *set, const char *name, struct srcloc why
 		/* a group is no wish for each of its members: what is blacklisted goes without a
 		 * note */
 		if (!module->blacklisted)
-			r = choose(set, module, why, reason, NULL);
+			r = module_modules_choose(set, module, why, reason, NULL);
 	}
 	/* a kernel may have all of a group built in */
 	*ret_found += group != NULL;
@@ -327,7 +328,7 @@ static int add_kind(struct module_set *set, const char *spec, struct srcloc why,
 	if (*spec == '=')
 		return add_group(set, spec + 1, why, reason, ret_found);
 	if (strpbrk(spec, "*?[") && !strchr(spec, ':'))
-		return add_glob(set, spec, why, reason, ret_found);
+		return modules_add_glob(set, spec, why, reason, ret_found);
 	return choose_name(set, spec, why, reason, NULL, ret_found);
 }
 

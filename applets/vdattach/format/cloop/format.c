@@ -38,7 +38,7 @@ static const char *variant(const struct cloop *c)
 	return NULL;
 }
 
-static int set_up(struct vd_image *image, struct error **err)
+static int cloop_set_up(struct vd_image *image, struct error **err)
 {
 	struct cloop *c = cloop_of(image);
 	int r = cloop_header_read(image->source, c, err);
@@ -86,7 +86,7 @@ static int cloop_open(struct vd_image *image, struct error **err)
 	image->state = calloc(1, sizeof(struct cloop));
 	if (!image->state)
 		return error_sys(err, ENOMEM, "%s", image->source->name);
-	r = set_up(image, err);
+	r = cloop_set_up(image, err);
 	if (r < 0)
 		cloop_close(image);
 	return r;

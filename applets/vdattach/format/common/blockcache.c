@@ -36,7 +36,7 @@ struct blockcache *blockcache_new(size_t block_size, size_t limit)
 	return cache;
 }
 
-static struct slot *find(struct blockcache *cache, uint64_t key)
+static struct slot *common_blockcache_find(struct blockcache *cache, uint64_t key)
 {
 	for (size_t i = 0; i < cache->n_slots; i++) {
 		if (cache->slots[i].valid && cache->slots[i].key == key)
@@ -47,7 +47,7 @@ static struct slot *find(struct blockcache *cache, uint64_t key)
 
 const uint8_t *blockcache_find(struct blockcache *cache, uint64_t key)
 {
-	struct slot *slot = find(cache, key);
+	struct slot *slot = common_blockcache_find(cache, key);
 
 	if (!slot)
 		return NULL;
@@ -70,7 +70,7 @@ static struct slot *oldest(struct blockcache *cache)
 
 uint8_t *blockcache_reserve(struct blockcache *cache, uint64_t key)
 {
-	struct slot *slot = find(cache, key);
+	struct slot *slot = common_blockcache_find(cache, key);
 
 	if (!slot)
 		slot = oldest(cache);
@@ -88,7 +88,7 @@ void blockcache_commit(struct blockcache *cache)
 
 void blockcache_forget(struct blockcache *cache, uint64_t key)
 {
-	struct slot *slot = find(cache, key);
+	struct slot *slot = common_blockcache_find(cache, key);
 
 	if (slot)
 		slot->valid = false;

@@ -126,7 +126,7 @@ static void unlink_bucket(struct blockmap *map, uint32_t i)
 	map->pages[i].offset = UINT64_MAX;
 }
 
-static uint32_t find(const struct blockmap *map, uint64_t offset)
+static uint32_t blockmap_find(const struct blockmap *map, uint64_t offset)
 {
 	uint32_t i = map->buckets[bucket_of(map, offset)];
 
@@ -144,7 +144,7 @@ static size_t page_length(const struct blockmap *map, uint64_t offset)
 }
 
 /* Reads a page into the place of the one that was not used for longest. */
-static int load(struct blockmap *map, uint64_t offset, uint32_t *ret, struct error **err)
+static int blockmap_load(struct blockmap *map, uint64_t offset, uint32_t *ret, struct error **err)
 {
 	uint32_t i = map->oldest, bucket = bucket_of(map, offset);
 	size_t n = page_length(map, offset);
@@ -171,15 +171,16 @@ static int get_page(struct blockmap *map, uint64_t offset, uint32_t *ret, struct
 {
 	int r = 0;
 
-	*ret = find(map, offset);
+	*ret = blockmap_find(map, offset);
 	if (*ret == NONE)
-		r = load(map, offset, ret, err);
+		r = blockmap_load(map, offset, ret, err);
 	if (r == 0)
 		use(map, *ret);
 	return r;
 }
 
-static int inside(const struct blockmap *map, uint64_t offset, size_t n, struct error **err)
+static int blockmap_inside(const struct blockmap *map, uint64_t offset, size_t n,
+			   struct error **err)
 {
 	const struct source *source = map->source;
 
@@ -193,7 +194,7 @@ static int inside(const struct blockmap *map, uint64_t offset, size_t n, struct 
 int blockmap_read(struct blockmap *map, uint64_t offset, void *buf, size_t n, struct error **err)
 {
 	uint8_t *p = buf;
-	int r = inside(map, offset, n, err);
+	int r = blockmap_inside(map, offset, n, err);
 
 	while (n > 0 && r == 0) {
 		size_t at = (size_t)(offset % map->page_size);
@@ -231,7 +232,7 @@ int blockmap_write(struct blockmap *map, uint64_t offset, const void *buf, size_
 		   struct error **err)
 {
 	const uint8_t *p = buf;
-	int r = map->source->read_only ? -EROFS : inside(map, offset, n, err);
+	int r = map->source->read_only ? -EROFS : blockmap_inside(map, offset, n, err);
 
 	if (r == -EROFS)
 		return error_sys(err, r, "%s: change a table", map->source->name);
@@ -320,7 +321,7 @@ void blockmap_forget(struct blockmap *map, uint64_t offset, uint64_t n)
 {
 	for (uint64_t at = offset - offset % map->page_size; at < offset + n;
 	     at += map->page_size) {
-		uint32_t i = find(map, at);
+		uint32_t i = blockmap_find(map, at);
 
 		if (i != NONE && !map->pages[i].dirty)
 			unlink_bucket(map, i);

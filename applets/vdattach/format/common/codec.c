@@ -26,7 +26,7 @@ struct vd_decoder {
 };
 
 /* The smallest memory that was given back and is large enough, else new memory. */
-static void *take(void *opaque, size_t n, size_t size)
+static void *codec_take(void *opaque, size_t n, size_t size)
 {
 	struct vd_decoder *d = opaque;
 	size_t wanted = 0, best = SLOTS, spare = SLOTS;
@@ -55,7 +55,7 @@ static void *take(void *opaque, size_t n, size_t size)
 	return d->slots[best].memory;
 }
 
-static void give_back(void *opaque, void *memory)
+static void codec_give_back(void *opaque, void *memory)
 {
 	struct vd_decoder *d = opaque;
 
@@ -67,19 +67,19 @@ static void give_back(void *opaque, void *memory)
 
 static void *take_items(void *opaque, uInt n, uInt size)
 {
-	return take(opaque, n, size);
+	return codec_take(opaque, n, size);
 }
 
 /* What inflateInit() takes, and the window that inflate() takes for some streams. */
 static bool warm_up(struct vd_decoder *d)
 {
-	z_stream z = { .zalloc = take_items, .zfree = give_back, .opaque = d };
+	z_stream z = { .zalloc = take_items, .zfree = codec_give_back, .opaque = d };
 	void *window;
 
 	if (inflateInit2(&z, -MAX_WBITS) != Z_OK)
 		return false;
-	window = take(d, 1u << MAX_WBITS, 1);
-	give_back(d, window);
+	window = codec_take(d, 1u << MAX_WBITS, 1);
+	codec_give_back(d, window);
 	inflateEnd(&z);
 	return window;
 }
@@ -112,7 +112,7 @@ void vd_decoder_free(struct vd_decoder *decoder)
 	free(decoder);
 }
 
-static int damaged(const char *codec, struct error **err)
+static int codec_damaged(const char *codec, struct error **err)
 {
 	return error_make(err, EINVAL, "damaged %s data", codec);
 }
@@ -138,7 +138,7 @@ static int decode_zlib(struct vd_decoder *d, int window_bits, const uint8_t *in,
 		       uint8_t *out, size_t size, size_t *ret_size, struct error **err)
 {
 	z_stream z = { .zalloc = take_items,
-		       .zfree = give_back,
+		       .zfree = codec_give_back,
 		       .opaque = d,
 		       .next_in = (z_const Bytef *)(uintptr_t)in,
 		       .avail_in = (uInt)n,
@@ -148,7 +148,7 @@ static int decode_zlib(struct vd_decoder *d, int window_bits, const uint8_t *in,
 	int r;
 
 	if (n > UINT32_MAX || size > UINT32_MAX)
-		return damaged("deflate", err);
+		return codec_damaged("deflate", err);
 	if (inflateInit2(&z, window_bits) != Z_OK)
 		return error_sys(err, ENOMEM, "inflate");
 	r = inflate(&z, Z_FINISH);
@@ -168,7 +168,7 @@ static int decode_zlib(struct vd_decoder *d, int window_bits, const uint8_t *in,
 	inflateEnd(&z);
 	if (z.avail_out == 0)
 		return too_long("deflate", size, err);
-	return r == Z_STREAM_END ? 0 : damaged("deflate", err);
+	return r == Z_STREAM_END ? 0 : codec_damaged("deflate", err);
 }
 
 static int decode_zstd(struct vd_decoder *d, const uint8_t *in, size_t n, uint8_t *out, size_t size,
@@ -177,10 +177,10 @@ static int decode_zstd(struct vd_decoder *d, const uint8_t *in, size_t n, uint8_
 	size_t frame = ZSTD_findFrameCompressedSize(in, n), got;
 
 	if (ZSTD_isError(frame) || !d->zstd)
-		return damaged("zstd", err);
+		return codec_damaged("zstd", err);
 	got = ZSTD_decompressDCtx(d->zstd, out, size, in, frame);
 	if (ZSTD_isError(got))
-		return damaged("zstd", err);
+		return codec_damaged("zstd", err);
 	*ret_size = got;
 	return 0;
 }
@@ -188,7 +188,9 @@ static int decode_zstd(struct vd_decoder *d, const uint8_t *in, size_t n, uint8_
 static int decode_xz(struct vd_decoder *d, const uint8_t *in, size_t n, uint8_t *out, size_t size,
 		     size_t *ret_size, struct error **err)
 {
-	const lzma_allocator memory_of = { .alloc = take, .free = give_back, .opaque = d };
+	const lzma_allocator memory_of = { .alloc = codec_take,
+					   .free = codec_give_back,
+					   .opaque = d };
 	uint64_t memory = XZ_MEMORY;
 	size_t in_at = 0, out_at = 0;
 
@@ -200,7 +202,7 @@ static int decode_xz(struct vd_decoder *d, const uint8_t *in, size_t n, uint8_t 
 	if (r == LZMA_BUF_ERROR)
 		return too_long("xz", size, err);
 	if (r != LZMA_OK)
-		return damaged("xz", err);
+		return codec_damaged("xz", err);
 	*ret_size = out_at;
 	return 0;
 }
@@ -229,7 +231,7 @@ static int decode_lzo(const uint8_t *in, size_t n, uint8_t *out, size_t size, si
 	if (r == LZO_E_OUTPUT_OVERRUN)
 		return too_long("lzo", size, err);
 	if (r != LZO_E_OK && r != LZO_E_INPUT_NOT_CONSUMED)
-		return damaged("lzo", err);
+		return codec_damaged("lzo", err);
 	*ret_size = got;
 	return 0;
 }

@@ -61,8 +61,8 @@ void qcow2_refer_active(struct qcow2_checker *c, uint64_t offset)
 		c->counts[cluster - c->window] |= QCOW2_COUNT_ACTIVE;
 }
 
-static int report(struct qcow2_checker *c, uint64_t cluster, uint64_t stored, uint16_t *count,
-		  struct error **err)
+static int qcow2_report(struct qcow2_checker *c, uint64_t cluster, uint64_t stored, uint16_t *count,
+			struct error **err)
 {
 	const char *name = c->q->file->name;
 	uint64_t offset = cluster << c->q->header.cluster_bits;
@@ -277,6 +277,6 @@ int qcow2_check(struct vd_image *image, struct error **err)
 	if (r < 0 || q->header.incompatible & QCOW2_INCOMPAT_DIRTY)
 		return r;
 	r = qcow2_checker_init(&c, image, &image->findings, qcow2_window(q), err);
-	c.differs = report;
+	c.differs = qcow2_report;
 	return r < 0 ? r : qcow2_walk(&c, err);
 }

@@ -149,7 +149,7 @@ static void note_oddities(struct vd_image *image)
 			     q->file->name, q->backing_name);
 }
 
-static int set_up(struct vd_image *image, struct error **err)
+static int qcow2_set_up(struct vd_image *image, struct error **err)
 {
 	struct qcow2 *q = qcow2_of(image);
 	int r = qcow2_header_read(q, err);
@@ -207,7 +207,7 @@ static int qcow2_open(struct vd_image *image, struct error **err)
 		return error_sys(err, ENOMEM, "%s", image->source->name);
 	q->file = image->source;
 	image->state = q;
-	r = set_up(image, err);
+	r = qcow2_set_up(image, err);
 	if (r < 0)
 		qcow2_close(image);
 	return r;

@@ -25,7 +25,7 @@ static void decode_v3(const uint8_t *b, struct qcow2_header *h)
 	h->compression = h->length > V3_LENGTH ? b[104] : 0;
 }
 
-static void decode(const uint8_t *b, struct qcow2_header *h)
+static void qcow2_decode(const uint8_t *b, struct qcow2_header *h)
 {
 	*h = (struct qcow2_header){
 		.version = get_be32(b + 4),
@@ -290,7 +290,7 @@ int qcow2_header_read(struct qcow2 *q, struct error **err)
 		return r;
 	if (memcmp(b, QCOW2_MAGIC, 4) != 0)
 		return error_make(err, EINVAL, "%s: no qcow2 header at offset 0", q->file->name);
-	decode(b, &q->header);
+	qcow2_decode(b, &q->header);
 	q->foreign = q->header.autoclear & ~QCOW2_AUTOCLEAR_BITMAPS;
 	r = check_values(q, err);
 	if (r < 0)

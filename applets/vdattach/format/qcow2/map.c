@@ -96,8 +96,8 @@ int qcow2_l2_get(struct qcow2 *q, uint64_t l2_offset, uint64_t offset, struct qc
 }
 
 /* What one subcluster is, and for how many subclusters; a normal cluster is a single one. */
-static void describe(const struct qcow2 *q, const struct qcow2_entry *entry, uint64_t within,
-		     struct vd_extent *ret)
+static void qcow2_describe(const struct qcow2 *q, const struct qcow2_entry *entry, uint64_t within,
+			   struct vd_extent *ret)
 {
 	uint64_t unit = q->cluster_size / QCOW2_SUBCLUSTERS, end;
 	uint32_t i = (uint32_t)(within / unit), bit = 1U << i;
@@ -163,14 +163,14 @@ static int extent_at(struct qcow2 *q, uint64_t table, uint64_t offset, struct vd
 				  "%s: qcow2: compressed cluster at guest offset %" PRIu64
 				  " in an image with a data file",
 				  q->file->name, offset);
-	describe(q, &entry, offset & (q->cluster_size - 1), ret);
+	qcow2_describe(q, &entry, offset & (q->cluster_size - 1), ret);
 	/* clusters that snapshots share must come to pwrite, which makes a copy */
 	if (ret->kind == VD_EXTENT_DATA && q->may_write && !entry.copied)
 		*ret = (struct vd_extent){ .kind = VD_EXTENT_ENCODED, .length = ret->length };
 	return clip(q, offset, ret, err);
 }
 
-static bool continues(const struct vd_extent *a, const struct vd_extent *b)
+static bool qcow2_continues(const struct vd_extent *a, const struct vd_extent *b)
 {
 	if (a->kind != b->kind || a->kind == VD_EXTENT_ENCODED)
 		return false;
@@ -197,7 +197,7 @@ int qcow2_extent(struct vd_image *image, uint64_t offset, struct vd_extent *ret,
 	while (r == 0 && ret->length < MIN(left, ENOUGH)) {
 		if (offset + ret->length >= image->size ||
 		    extent_at(q, table, offset + ret->length, &next, NULL) < 0 ||
-		    !continues(ret, &next))
+		    !qcow2_continues(ret, &next))
 			break;
 		ret->length += next.length;
 	}
@@ -205,7 +205,7 @@ int qcow2_extent(struct vd_image *image, uint64_t offset, struct vd_extent *ret,
 }
 
 /* Compressed clusters, and clusters that are shared with a snapshot. */
-static int read_one(struct qcow2 *q, void *buf, size_t n, uint64_t offset, struct error **err)
+static int qcow2_read_one(struct qcow2 *q, void *buf, size_t n, uint64_t offset, struct error **err)
 {
 	uint64_t within = offset & (q->cluster_size - 1), table = 0, have;
 	struct qcow2_entry entry;
@@ -238,7 +238,7 @@ int qcow2_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset, st
 		uint64_t rest = q->cluster_size - (offset & (q->cluster_size - 1));
 		size_t part = (size_t)MIN(rest, (uint64_t)n);
 
-		r = read_one(q, p, part, offset, err);
+		r = qcow2_read_one(q, p, part, offset, err);
 		p += part;
 		n -= part;
 		offset += part;

@@ -125,7 +125,7 @@ static int put_refcount(struct qcow2 *q, uint64_t block, uint64_t cluster, uint6
 }
 
 /* n clusters at the end of the file, zeros, with no refcount yet. */
-static int take(struct qcow2 *q, uint64_t n, uint64_t *ret_offset, struct error **err)
+static int qcow2_take(struct qcow2 *q, uint64_t n, uint64_t *ret_offset, struct error **err)
 {
 	for (unsigned int i = 0; i < MAX_SKIP; i++) {
 		uint64_t count = 0, first = q->tail.end >> q->header.cluster_bits;
@@ -154,7 +154,7 @@ static int take(struct qcow2 *q, uint64_t n, uint64_t *ret_offset, struct error 
 static int make_block(struct qcow2 *q, uint64_t index, uint64_t *ret, struct error **err)
 {
 	uint64_t offset = 0, own;
-	int r = take(q, 1, &offset, err);
+	int r = qcow2_take(q, 1, &offset, err);
 
 	if (r < 0)
 		return r;
@@ -210,7 +210,7 @@ static int grow_table(struct qcow2 *q, uint64_t index, struct error **err)
 				  "%s: qcow2: the refcount table cannot grow beyond %" PRIu64
 				  " bytes",
 				  q->file->name, (uint64_t)QCOW2_MAX_REFTABLE_BYTES);
-	r = take(q, clusters, &offset, err);
+	r = qcow2_take(q, clusters, &offset, err);
 	if (r == 0)
 		r = copy_table(q, offset, err);
 	if (r < 0)
@@ -268,7 +268,7 @@ int qcow2_refcount_drop(struct qcow2 *q, uint64_t cluster, uint64_t n, struct er
 int qcow2_allocate(struct qcow2 *q, uint64_t *ret_offset, struct error **err)
 {
 	uint64_t offset = 0, before = q->tail.end;
-	int r = take(q, 1, &offset, err);
+	int r = qcow2_take(q, 1, &offset, err);
 
 	if (r < 0)
 		return r;

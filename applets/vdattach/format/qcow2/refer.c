@@ -138,7 +138,7 @@ static int check_l1_entry(struct qcow2_checker *c, uint64_t at, uint64_t value, 
 }
 
 /* False, with a finding, when n entries of size bytes at offset are not inside the file. */
-static bool inside(struct qcow2_checker *c, const char *what, uint64_t offset, uint64_t n)
+static bool qcow2_inside(struct qcow2_checker *c, const char *what, uint64_t offset, uint64_t n)
 {
 	uint64_t size = c->q->file->size;
 
@@ -157,7 +157,7 @@ int qcow2_check_l1(struct qcow2_checker *c, uint64_t offset, uint64_t entries, b
 {
 	int r = 0;
 
-	if (entries == 0 || !inside(c, "L1 table", offset, entries * 8))
+	if (entries == 0 || !qcow2_inside(c, "L1 table", offset, entries * 8))
 		return 0;
 	qcow2_refer(c, offset, entries * 8, QCOW2_USE_ALONE, "L1 table");
 	for (uint64_t i = 0; i < entries && r == 0; i++) {
@@ -181,7 +181,7 @@ int qcow2_check_snapshots(struct qcow2_checker *c, struct error **err)
 		uint8_t b[SNAPSHOT_HEADER];
 		uint64_t n;
 
-		if (!inside(c, "snapshot table", at, sizeof(b)))
+		if (!qcow2_inside(c, "snapshot table", at, sizeof(b)))
 			return 0;
 		r = source_pread(c->q->file, b, sizeof(b), at, err);
 		if (r < 0)
@@ -208,7 +208,7 @@ static int check_bitmap_table(struct qcow2_checker *c, uint64_t offset, uint64_t
 	struct qcow2 *q = c->q;
 	int r = 0;
 
-	if (!inside(c, "bitmap table", offset, entries * 8))
+	if (!qcow2_inside(c, "bitmap table", offset, entries * 8))
 		return 0;
 	qcow2_refer(c, offset, entries * 8, QCOW2_USE_ALONE, "bitmap table");
 	for (uint64_t i = 0; i < entries && r == 0; i++) {
@@ -233,14 +233,14 @@ int qcow2_check_bitmaps(struct qcow2_checker *c, struct error **err)
 	if (!(q->header.autoclear & QCOW2_AUTOCLEAR_BITMAPS) || m->n == 0)
 		return 0;
 	if (m->n > MAX_BITMAPS || m->directory_size > MAX_BITMAP_DIRECTORY ||
-	    !inside(c, "bitmap directory", at, m->directory_size))
+	    !qcow2_inside(c, "bitmap directory", at, m->directory_size))
 		return 0;
 	qcow2_refer(c, at, m->directory_size, QCOW2_USE_ALONE, "bitmap directory");
 	for (uint32_t i = 0; i < m->n && r == 0; i++) {
 		uint8_t b[BITMAP_ENTRY];
 		uint64_t n;
 
-		if (!inside(c, "bitmap directory", at, sizeof(b)))
+		if (!qcow2_inside(c, "bitmap directory", at, sizeof(b)))
 			return 0;
 		r = source_pread(q->file, b, sizeof(b), at, err);
 		if (r < 0)

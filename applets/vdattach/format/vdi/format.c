@@ -108,7 +108,7 @@ bool vdi_slot_is_inside(const struct vd_image *image, uint64_t block, uint32_t s
 }
 
 /* Whether the entry b continues what a says, i blocks further on. */
-static bool continues(const struct vdi_state *state, uint32_t a, uint32_t b, uint32_t i)
+static bool vdi_continues(const struct vdi_state *state, uint32_t a, uint32_t b, uint32_t i)
 {
 	if (a >= VDI_ZERO)
 		return b == a;
@@ -142,7 +142,7 @@ static int vdi_extent(struct vd_image *image, uint64_t offset, struct vd_extent 
 	for (run = 1; run < count; run++) {
 		uint32_t entry = get_le32(entries + (size_t)run * 4);
 
-		if (!continues(state, first, entry, run) ||
+		if (!vdi_continues(state, first, entry, run) ||
 		    (entry < VDI_ZERO && !vdi_slot_is_inside(image, block + run, entry)))
 			break;
 	}

@@ -93,7 +93,7 @@ void vdi_uuid_format(const uint8_t *u, char text[static VDI_UUID_TEXT])
 		 u[13], u[14], u[15]);
 }
 
-static int check_kind(const char *name, const struct vdi_header *h, struct error **err)
+static int vdi_check_kind(const char *name, const struct vdi_header *h, struct error **err)
 {
 	if (h->version >> 16 > 1)
 		return error_make(err, EOPNOTSUPP,
@@ -146,7 +146,7 @@ int vdi_header_check(const struct source *source, const struct vdi_header *h, st
 	const char *name = source->name;
 	int r;
 
-	r = check_kind(name, h, err);
+	r = vdi_check_kind(name, h, err);
 	if (!r)
 		r = check_units(name, h, err);
 	if (r < 0)

@@ -70,7 +70,7 @@ static int take_tail(struct vd_image *image, uint32_t *ret, struct error **err)
 	return r;
 }
 
-static void give_back(struct vdi_state *state, uint32_t slot, bool hole)
+static void vdi_give_back(struct vdi_state *state, uint32_t slot, bool hole)
 {
 	if (hole)
 		return;
@@ -145,7 +145,7 @@ static int write_new_block(struct vd_image *image, struct block_write *w, struct
 	if (r == 0)
 		r = blockmap_put_le32(state->map, table, w->block, slot, err);
 	if (r < 0) {
-		give_back(state, slot, hole);
+		vdi_give_back(state, slot, hole);
 		return r;
 	}
 	if (hole)

@@ -161,8 +161,8 @@ static int read_footers(struct vd_image *image, struct vhd *vhd, struct error **
 }
 
 /* What must hold before anything in the footer is believed. */
-static int check_kind(const struct vd_image *image, const struct vhd_footer *footer,
-		      struct error **err)
+static int vhd_check_kind(const struct vd_image *image, const struct vhd_footer *footer,
+			  struct error **err)
 {
 	const char *name = image->source->name;
 
@@ -199,7 +199,7 @@ static int check_checksum(struct vd_image *image, const struct vhd_footer *foote
 	return 0;
 }
 
-static int set_size(struct vd_image *image, const struct vhd *vhd, struct error **err)
+static int vhd_set_size(struct vd_image *image, const struct vhd *vhd, struct error **err)
 {
 	uint64_t room = image->source->size - vhd->footer_length;
 	uint64_t size = vhd_virtual_size(&vhd->footer);
@@ -231,11 +231,11 @@ static int vhd_open(struct vd_image *image, struct error **err)
 	image->state = vhd;
 	r = read_footers(image, vhd, err);
 	if (!r)
-		r = check_kind(image, &vhd->footer, err);
+		r = vhd_check_kind(image, &vhd->footer, err);
 	if (!r)
 		r = check_checksum(image, &vhd->footer, err);
 	if (!r)
-		r = set_size(image, vhd, err);
+		r = vhd_set_size(image, vhd, err);
 	if (!r && vhd->footer.type != VHD_FIXED)
 		r = vhd_header_open(image, err);
 	if (r < 0)

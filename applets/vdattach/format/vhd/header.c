@@ -16,7 +16,7 @@ static uint32_t reserved(uint32_t space)
 	return space % VD_SECTOR == 0 || space > UINT32_MAX / VD_SECTOR ? space : space * VD_SECTOR;
 }
 
-static void decode(const uint8_t *bytes, struct vhd_header *ret)
+static void vhd_decode(const uint8_t *bytes, struct vhd_header *ret)
 {
 	*ret = (struct vhd_header){
 		.table_offset = get_be64(bytes + 16),
@@ -39,7 +39,8 @@ static void decode(const uint8_t *bytes, struct vhd_header *ret)
 }
 
 /* Damage: refused for writing, remembered for reading. */
-static int damaged(struct vd_image *image, const char *what, uint64_t offset, struct error **err)
+static int vhd_damaged(struct vd_image *image, const char *what, uint64_t offset,
+		       struct error **err)
 {
 	const char *name = image->source->name;
 
@@ -74,17 +75,17 @@ static int read_header(struct vd_image *image, struct vhd *vhd, struct error **e
 	if (memcmp(bytes, VHD_HEADER_COOKIE, 8) != 0)
 		return error_make(err, EINVAL, "%s: no VHD header at offset %" PRIu64, name,
 				  offset);
-	decode(bytes, &vhd->header);
+	vhd_decode(bytes, &vhd->header);
 	if (vhd->header.version >> 16 != 1)
 		return error_make(err, EOPNOTSUPP, "%s: VHD header: version %u.%u, expected 1.x",
 				  name, vhd->header.version >> 16, vhd->header.version & 0xffff);
 	if (vhd->header.checksum != vhd->header.checksum_expected)
-		return damaged(image, "VHD header: wrong checksum", offset, err);
+		return vhd_damaged(image, "VHD header: wrong checksum", offset, err);
 	return 0;
 }
 
 /* The sizes that all arithmetic relies on. */
-static int check_header(struct vd_image *image, struct vhd *vhd, struct error **err)
+static int vhd_check_header(struct vd_image *image, struct vhd *vhd, struct error **err)
 {
 	const struct vhd_header *h = &vhd->header;
 	const char *name = image->source->name;
@@ -152,17 +153,18 @@ static int check_block(struct vd_image *image, struct vhd *vhd, uint32_t index, 
 	end = start + vhd->bitmap_size +
 	      MIN((uint64_t)vhd->header.block_size, image->size - offset);
 	if (end > image->source->size)
-		return damaged(image, "VHD table: block beyond the end of the file", start, err);
+		return vhd_damaged(image, "VHD table: block beyond the end of the file", start,
+				   err);
 	for (size_t i = 0; i < n; i++) {
 		if (start < spans[i].end && spans[i].start < end)
-			return damaged(image, "VHD table: block over header, table or locator",
-				       start, err);
+			return vhd_damaged(image, "VHD table: block over header, table or locator",
+					   start, err);
 	}
 	vhd->tail.end = MAX(vhd->tail.end, start + vhd->bitmap_size + vhd->header.block_size);
 	return 0;
 }
 
-static int compare(const void *a, const void *b)
+static int vhd_compare(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
@@ -176,18 +178,18 @@ static int check_overlaps(struct vd_image *image, const struct vhd *vhd, uint32_
 	int r = 0;
 
 	if (n)
-		qsort(starts, n, sizeof(*starts), compare);
+		qsort(starts, n, sizeof(*starts), vhd_compare);
 	for (size_t i = 1; i < n && r == 0; i++) {
 		if (starts[i] - starts[i - 1] < length)
-			r = damaged(image, "VHD table: two blocks in one place",
-				    (uint64_t)starts[i] * VD_SECTOR, err);
+			r = vhd_damaged(image, "VHD table: two blocks in one place",
+					(uint64_t)starts[i] * VD_SECTOR, err);
 	}
 	return r;
 }
 
 /* Collects the entries that are in use. starts has room for header.entries. */
-static int read_table(struct vd_image *image, struct vhd *vhd, uint32_t *starts, size_t *ret_n,
-		      struct error **err)
+static int vhd_read_table(struct vd_image *image, struct vhd *vhd, uint32_t *starts, size_t *ret_n,
+			  struct error **err)
 {
 	uint8_t buf[4096];
 	uint32_t index = 0;
@@ -249,7 +251,7 @@ static int open_table(struct vd_image *image, struct vhd *vhd, struct error **er
 			vhd->tail.end = MAX(vhd->tail.end, spans[i].end);
 	}
 	used += keep_reserved(vhd, image->source->size - vhd->footer_length);
-	r = read_table(image, vhd, starts, &n, err);
+	r = vhd_read_table(image, vhd, starts, &n, err);
 	if (r == 0)
 		r = check_overlaps(image, vhd, starts, n, err);
 	vhd->tail.end = (vhd->tail.end + VD_SECTOR - 1) / VD_SECTOR * VD_SECTOR;
@@ -267,7 +269,7 @@ int vhd_header_open(struct vd_image *image, struct error **err)
 
 	r = read_header(image, vhd, err);
 	if (r == 0)
-		r = check_header(image, vhd, err);
+		r = vhd_check_header(image, vhd, err);
 	if (r < 0)
 		return r;
 	bits = vhd->header.block_size / VD_SECTOR / 8;

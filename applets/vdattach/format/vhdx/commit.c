@@ -72,7 +72,7 @@ static void make_data(const struct vhdx *vhdx, const uint8_t *page, uint8_t *b)
 	put_le32(b + SECTOR - 4, (uint32_t)vhdx->log_sequence);
 }
 
-static int write_entry(struct vhdx *vhdx, struct error **err)
+static int vhdx_write_entry(struct vhdx *vhdx, struct error **err)
 {
 	uint8_t header[SECTOR], data[SECTOR];
 	uint32_t crc;
@@ -126,7 +126,7 @@ static int commit(struct vhdx *vhdx, struct error **err)
 	if (vhdx->log_sequence > 1)
 		r = source_flush(vhdx->file, err);
 	if (r == 0)
-		r = write_entry(vhdx, err);
+		r = vhdx_write_entry(vhdx, err);
 	if (r == 0)
 		r = source_flush(vhdx->file, err);
 	if (r < 0)

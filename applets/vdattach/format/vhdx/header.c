@@ -52,7 +52,7 @@ static int read_copy(struct source *file, unsigned int slot, struct vhdx_header 
 	return 0;
 }
 
-static int check_header(const struct vhdx *vhdx, struct error **err)
+static int vhdx_check_header(const struct vhdx *vhdx, struct error **err)
 {
 	const struct vhdx_header *h = &vhdx->header;
 	const char *name = vhdx->file->name;
@@ -102,7 +102,7 @@ int vhdx_header_read(struct vhdx *vhdx, struct error **err)
 				  file->name, copies[0].sequence);
 	vhdx->headers_differ = !valid[0] || !valid[1];
 	vhdx->header = copies[newest];
-	return check_header(vhdx, err);
+	return vhdx_check_header(vhdx, err);
 }
 
 int vhdx_header_write(struct vhdx *vhdx, struct error **err)

@@ -257,8 +257,8 @@ static int add_op(struct log *log, const uint8_t *d, uint64_t *data, struct vhdx
 }
 
 /* The descriptors of a valid entry, in their order. */
-static int add_entry(struct log *log, const struct entry *entry, struct vhdx_log *ret,
-		     struct error **err)
+static int vhdx_add_entry(struct log *log, const struct entry *entry, struct vhdx_log *ret,
+			  struct error **err)
 {
 	uint64_t data = entry->at + (uint64_t)descriptor_sectors(entry->n_descriptors) * SECTOR;
 	uint32_t position = ENTRY_HEADER;
@@ -292,8 +292,8 @@ static int check_sizes(const struct log *log, const struct entry *head, struct e
 	return 0;
 }
 
-static int collect(struct log *log, const struct sequence *active, struct vhdx_log *ret,
-		   struct error **err)
+static int vhdx_collect(struct log *log, const struct sequence *active, struct vhdx_log *ret,
+			struct error **err)
 {
 	uint64_t at = tail_distance(log, active);
 	int r = 0;
@@ -309,7 +309,7 @@ static int collect(struct log *log, const struct sequence *active, struct vhdx_l
 		if (r == 0)
 			return error_make(err, EIO, "%s: VHDX log changes while it is read",
 					  log->file->name);
-		r = add_entry(log, &entry, ret, err);
+		r = vhdx_add_entry(log, &entry, ret, err);
 		at += entry.length;
 	}
 	return r;
@@ -329,7 +329,7 @@ int vhdx_log_read(struct source *file, const struct vhdx_header *header, struct 
 	if (r < 0)
 		return r;
 	ret->file_size = MAX(file->size, active.head.last_size);
-	return collect(&log, &active, ret, err);
+	return vhdx_collect(&log, &active, ret, err);
 }
 
 void vhdx_log_release(struct vhdx_log *log)

@@ -103,7 +103,7 @@ static int add_item(const struct vhdx *vhdx, struct items *items, const uint8_t 
 	return 0;
 }
 
-static int read_table(const struct vhdx *vhdx, struct items *ret, struct error **err)
+static int vhdx_read_table(const struct vhdx *vhdx, struct items *ret, struct error **err)
 {
 	_cleanup_free_ uint8_t *table = malloc(TABLE_SIZE);
 	unsigned int n;
@@ -198,7 +198,7 @@ int vhdx_metadata_read(struct vhdx *vhdx, struct error **err)
 	int r;
 
 	memset(&items, 0, sizeof(items));
-	r = read_table(vhdx, &items, err);
+	r = vhdx_read_table(vhdx, &items, err);
 	if (r == 0)
 		r = read_item(vhdx, &items, FILE_PARAMETERS, &parameters, err);
 	if (r == 0)

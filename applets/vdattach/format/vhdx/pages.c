@@ -53,7 +53,7 @@ static int32_t *bucket(const struct vhdx_pages *pages, uint64_t offset)
 	return pages->buckets + offset / VHDX_PAGE % BUCKETS;
 }
 
-static int32_t find(const struct vhdx_pages *pages, uint64_t offset)
+static int32_t vhdx_find(const struct vhdx_pages *pages, uint64_t offset)
 {
 	int32_t i = *bucket(pages, offset);
 
@@ -100,7 +100,7 @@ int vhdx_pages_get(struct vhdx_pages *pages, uint64_t offset, bool change, uint8
 		   struct error **err)
 {
 	uint64_t start = offset - offset % VHDX_PAGE;
-	int32_t slot = find(pages, start);
+	int32_t slot = vhdx_find(pages, start);
 	struct vhdx_page *page;
 	int r = 0;
 

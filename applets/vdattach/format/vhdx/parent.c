@@ -53,7 +53,7 @@ static int locator_read(const struct vhdx *vhdx, struct locator *ret, struct err
 }
 
 /* A string of the locator: UTF-16LE, at offset of it. False when it is not inside. */
-static bool inside(const struct locator *locator, uint32_t offset, uint32_t length)
+static bool vhdx_inside(const struct locator *locator, uint32_t offset, uint32_t length)
 {
 	return offset <= locator->size && length <= locator->size - offset && length % 2 == 0;
 }
@@ -104,7 +104,8 @@ static int locator_value(const struct vhdx *vhdx, const struct locator *locator,
 		uint32_t key_at = get_le32(e), value_at = get_le32(e + 4);
 		uint32_t key_size = get_le16(e + 8), value_size = get_le16(e + 10);
 
-		if (!inside(locator, key_at, key_size) || !inside(locator, value_at, value_size))
+		if (!vhdx_inside(locator, key_at, key_size) ||
+		    !vhdx_inside(locator, value_at, value_size))
 			return bad_locator(vhdx, "an entry is not inside it", err);
 		if (!key_is(locator->bytes + key_at, key_size, key))
 			continue;

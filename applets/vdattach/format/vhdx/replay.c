@@ -18,7 +18,7 @@ static int read_data(struct source *file, const struct vhdx_log_op *op, uint8_t 
 }
 
 /* Holes are zeros already: a hostile log cannot fill the disk. */
-static int write_zeros(struct source *file, uint64_t offset, uint64_t n, struct error **err)
+static int vhdx_write_zeros(struct source *file, uint64_t offset, uint64_t n, struct error **err)
 {
 	static uint8_t zeros[SECTOR]; /* not const: a const one takes room in the program */
 
@@ -48,7 +48,7 @@ static int apply_op(struct source *file, const struct vhdx_log_op *op, struct er
 	int r;
 
 	if (op->zero)
-		return write_zeros(file, op->offset, op->length, err);
+		return vhdx_write_zeros(file, op->offset, op->length, err);
 	r = read_data(file, op, buf, err);
 	return r < 0 ? r : source_pwrite(file, buf, sizeof(buf), op->offset, err);
 }

@@ -16,7 +16,7 @@ struct packed_grain {
 	uint64_t n;	       /* bytes of the stream, or as many as it may have */
 };
 
-static int damaged(const struct packed_grain *g, const char *what, struct error **err)
+static int vmdk_damaged(const struct packed_grain *g, const char *what, struct error **err)
 {
 	return error_make(err, EIO, "%s: VMDK grain %" PRIu64 " at offset %" PRIu64 ": %s",
 			  g->sparse->source->name, g->grain, g->offset, what);
@@ -34,9 +34,9 @@ static int read_marker(struct packed_grain *g, uint64_t limit, struct error **er
 	found = get_le64(marker);
 	g->n = get_le32(marker + 8);
 	if (found != lba && found != lba + g->start)
-		return damaged(g, "its marker is of another grain", err);
+		return vmdk_damaged(g, "its marker is of another grain", err);
 	if (g->n == 0 || g->n > limit)
-		return damaged(g, "its marker has an impossible size", err);
+		return vmdk_damaged(g, "its marker has an impossible size", err);
 	g->offset += sizeof(marker);
 	return 0;
 }
@@ -52,7 +52,7 @@ static int find_stream(struct packed_grain *g, uint64_t limit, struct error **er
 	else if (g->offset < size)
 		g->n = MIN(limit, size - g->offset);
 	if (r == 0 && (g->offset > size || g->n > size - g->offset))
-		r = damaged(g, "runs over the end of the file (cut short?)", err);
+		r = vmdk_damaged(g, "runs over the end of the file (cut short?)", err);
 	return r;
 }
 
@@ -76,7 +76,7 @@ static int decode_into(struct vmdk_state *state, struct packed_grain *g, uint8_t
 		return r == -ENOMEM ? r : -EIO;
 	}
 	if (got < vmdk_grain_bytes(s, g->grain))
-		return damaged(g, "holds less than a grain", err);
+		return vmdk_damaged(g, "holds less than a grain", err);
 	memset(out + got, 0, s->grain_size - got);
 	return 0;
 }

@@ -262,7 +262,7 @@ static int parse_extent(struct parser *parser, const struct cursor *access, stru
 	return 0;
 }
 
-static int parse_line(struct parser *parser, struct cursor line, struct error **err)
+static int vmdk_parse_line(struct parser *parser, struct cursor line, struct error **err)
 {
 	struct cursor word;
 
@@ -333,7 +333,7 @@ int vmdk_descriptor_parse(const char *text, size_t n, const char *name, struct v
 		struct cursor line = { p, newline ? newline : end };
 
 		parser.line++;
-		r = parse_line(&parser, line, err);
+		r = vmdk_parse_line(&parser, line, err);
 		p = newline ? newline + 1 : end;
 	}
 	if (r == 0)

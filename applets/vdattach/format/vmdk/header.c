@@ -136,7 +136,7 @@ static int check_journal(struct source *source, const struct vmdk_header *h, str
 	return 0;
 }
 
-static int check_kind(const char *name, const struct vmdk_header *h, struct error **err)
+static int vmdk_check_kind(const char *name, const struct vmdk_header *h, struct error **err)
 {
 	if (h->version < 1 || h->version > 3)
 		return error_make(err, EOPNOTSUPP, "%s: VMDK header: version %u, expected 1 to 3",
@@ -198,7 +198,7 @@ int vmdk_header_read(struct source *source, struct vmdk_header *ret, struct erro
 	/* the footer has the tables; the descriptor stays in front */
 	ret->descriptor_offset = first.descriptor_offset;
 	ret->descriptor_size = first.descriptor_size;
-	r = check_kind(source->name, ret, err);
+	r = vmdk_check_kind(source->name, ret, err);
 	/* nothing but a descriptor: the disk is in other files */
 	if (r == 0 && (ret->capacity || !ret->descriptor_offset))
 		r = check_units(source->name, ret, err);

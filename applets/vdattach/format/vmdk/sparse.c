@@ -7,7 +7,7 @@
 #define TABLES_MAX (1u << 22)
 
 /* Whether n bytes at the sector are inside the file. */
-static bool inside(const struct source *source, uint64_t sector, uint64_t n)
+static bool vmdk_inside(const struct source *source, uint64_t sector, uint64_t n)
 {
 	return sector <= source->size / VD_SECTOR && n <= source->size - sector * VD_SECTOR;
 }
@@ -40,7 +40,7 @@ static int read_directory(struct vmdk_sparse *s, uint64_t sector, const char *wh
 	uint32_t *tables;
 	int r;
 
-	if (sector == 0 || !inside(s->source, sector, n))
+	if (sector == 0 || !vmdk_inside(s->source, sector, n))
 		return error_make(err, EINVAL,
 				  "%s: VMDK %s of %" PRIu64 " entries at sector %" PRIu64
 				  " does not fit into the file of %" PRIu64 " bytes",
@@ -53,7 +53,7 @@ static int read_directory(struct vmdk_sparse *s, uint64_t sector, const char *wh
 	for (uint64_t i = 0; r == 0 && i < s->n_tables; i++) {
 		uint64_t at = table_sector(s, bytes + i * s->entry_size);
 
-		if (at && (at > UINT32_MAX || !inside(s->source, at, vmdk_table_bytes(s))))
+		if (at && (at > UINT32_MAX || !vmdk_inside(s->source, at, vmdk_table_bytes(s))))
 			return error_make(err, EINVAL,
 					  "%s: VMDK %s: table %" PRIu64 " at sector %" PRIu64
 					  ", beyond the end of the file (cut short?)",
@@ -146,7 +146,7 @@ bool vmdk_grain_is_inside(const struct vmdk_sparse *s, uint64_t grain, uint64_t 
 	/* a compressed grain says itself how long it is */
 	uint64_t n = vmdk_sparse_is_compressed(s) ? 1 : vmdk_grain_bytes(s, grain);
 
-	return inside(s->source, entry, n);
+	return vmdk_inside(s->source, entry, n);
 }
 
 /*
@@ -181,7 +181,7 @@ uint64_t vmdk_entry_decode(const struct vmdk_sparse *s, const uint8_t *entries, 
 }
 
 /* Whether entry b continues what a says, i grains further on. */
-static bool continues(const struct vmdk_sparse *s, uint64_t a, uint64_t b, uint64_t i)
+static bool vmdk_continues(const struct vmdk_sparse *s, uint64_t a, uint64_t b, uint64_t i)
 {
 	if (a == 0 || vmdk_entry_is_zero(s, a))
 		return a == b;
@@ -226,7 +226,7 @@ int vmdk_sparse_extent(struct vmdk_sparse *s, uint64_t offset, struct vd_extent 
 	for (run = 1; run < count; run++) {
 		uint64_t entry = vmdk_entry_decode(s, entries, run);
 
-		if (!continues(s, first, entry, run) ||
+		if (!vmdk_continues(s, first, entry, run) ||
 		    (entry > 1 && !vmdk_grain_is_inside(s, grain + run, entry)))
 			break;
 	}
