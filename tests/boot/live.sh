@@ -80,3 +80,15 @@ slax_files() {
 	layer module "$1/slax/modules/05-module.sb"
 	echo 'echo "=== rootcopy"' >"$1/slax/rootcopy/etc/copied"
 }
+
+# boot_layer IMAGE MIB: a read-only IMAGE in a directory of a FAT USB drive of that size, under an overlay in RAM; the drive stays
+# as it is. The initramfs "overlay" looks for /live/root.img.
+boot_layer() {
+	vfat "$WORK/drive.vfat" "$2" DRIVE "$1=live/root.img"
+	disk "$WORK/disk.img" c "$WORK/drive.vfat"
+	sha256sum "$WORK/disk.img" >"$WORK/sum"
+	boot overlay 'vi.persist=ram' -device qemu-xhci -drive "file=$WORK/disk.img,format=raw,if=none,id=s" \
+		-device usb-storage,drive=s,removable=on
+	expect '=== root overlay rw'
+	sha256sum --quiet -c "$WORK/sum" || fail 'the USB drive that was only read has changed'
+}
