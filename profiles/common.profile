@@ -1,4 +1,4 @@
-# Drivers for disks, sticks, CDs and keyboards, and file systems: a part of other profiles.
+# Drivers for disks, USB drives, CDs and keyboards, and file systems: a part of other profiles.
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Do not edit the shipped files: an update would undo it. Put a file of the same name into /etc/mkvinitrd/profiles; it can say
@@ -9,7 +9,7 @@
 # Drivers. '=name' is a group; at boot only those are loaded that the machine has hardware for.
 #   =virtio  disks, network, 9p and virtiofs of QEMU, KVM and most clouds
 #   =block   SATA, NVMe, SCSI, RAID controllers, SD cards, CD drives, other virtual disks
-#   =usb     host controllers, sticks and disks, keyboards
+#   =usb     host controllers, USB drives and disks, keyboards
 #   =fs      file systems that an image or its host may have
 module =virtio =block =usb =fs
 # An image in a file becomes a disk, and gets a writable layer:

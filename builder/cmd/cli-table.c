@@ -46,7 +46,7 @@ static const struct {
 } scripts[] = {
 	{ "vm", "boot an image in QEMU" },
 	{ "pxe", "lay out and serve a network boot" },
-	{ "usb", "make a bootable USB stick" },
+	{ "usb", "make a bootable USB drive" },
 	{ "frugal", "install kernel, image and root on a partition" },
 	{ "iso", "make a bootable CD image" },
 	{ "uki", "make a unified kernel image" },

@@ -52,7 +52,7 @@ mount_archives() {
 	*)
 		APATH=$1
 		[ -n "$HOST_DEVICE" ] || {
-			warn "vi.persist=archive:$1 does not say on which partition: archive:LABEL=stick:$1"
+			warn "vi.persist=archive:$1 does not say on which partition: archive:LABEL=drive:$1"
 			return 1
 		}
 		find_image -m "$RAMFS/store" -H "$HOST_DEVICE"

@@ -97,7 +97,7 @@ upper_of() {
 	ram:*) UPPER=$1 ;;
 	dir:/* | file:/*)
 		[ -n "$HOST_MOUNTED" ] || fail "vi.persist=$1 does not say on which partition" '' \
-			"as in vi.persist=${1%%:*}:LABEL=stick:$spec"
+			"as in vi.persist=${1%%:*}:LABEL=drive:$spec"
 		upper_on "${1%%:*}" "$HOSTDIR" "$spec"
 		;;
 	dir:*:/* | file:*:/*)
@@ -105,7 +105,7 @@ upper_of() {
 		upper_on "${1%%:*}" "$RAMFS/store" "/${spec#*:/}"
 		;;
 	casper:* | live:* | dracut:* | archiso:* | porteus:* | slax:*)
-		load live-store
+		load live/store
 		live_store "$1"
 		;;
 	device:*)

@@ -85,7 +85,7 @@ has() {
 named_modules() {
 	sed -n '/companions\[\] = {/,/^};/p' "$TOP/builder/resolve/module/modules.c" | sed 's|, "[^"]*" },$||' | grep -o '"[a-z0-9_]*"' | tr -d '"'
 	cat "$TOP"/profiles/*.profile | sed -n 's/^\(module\|blacklist\) //p' | tr ' ' '\n' | grep -x '[a-z0-9_]*'
-	cat "$TOP"/skel/lib/*.sh | sed -n 's/2>.*//; s/.*modprobe -[aq] \([a-z0-9_ ]*\).*/\1/p' | tr ' ' '\n' | grep -x '[a-z0-9_]\{1,\}'
+	find "$TOP/skel/lib" -name "*.sh" -exec cat {} + | sed -n 's/2>.*//; s/.*modprobe -[aq] \([a-z0-9_ ]*\).*/\1/p' | tr ' ' '\n' | grep -x '[a-z0-9_]\{1,\}'
 	find "$TOP/applets" -name '*.c' -exec cat {} + | sed -n 's/.*module_request("\([a-z0-9_]*\)").*/\1/p'
 }
 

@@ -14,7 +14,7 @@
 #include "applets/overlayroot/store/file-room.h"
 
 #define STEP	 (64 * MIB)
-#define FAT_STEP (16 * MIB) /* written out as zeros: seconds on a slow stick */
+#define FAT_STEP (16 * MIB) /* written out as zeros: seconds on a slow USB drive */
 
 /* The file behind a loop device, as long as its name can be reached. */
 static int open_backing(const char *device)

@@ -23,11 +23,11 @@ live_store() {
 		;;
 	dracut:*) dracut_found "$spec" ;;
 	porteus:*)
-		load sessions
+		load live/sessions
 		porteus_store "$spec"
 		;;
 	slax:*)
-		load sessions
+		load live/sessions
 		slax_store "${spec%%:*}" "${spec#*:}"
 		;;
 	esac
