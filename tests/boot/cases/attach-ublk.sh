@@ -1,6 +1,7 @@
 # promise: an image in any dynamic format is a disk through ublk: nobody who uses it sees its worker, or that and its supervisor, being killed or everything being stopped
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
+# slow: current
 formats='vpc vdi vmdk vhdx qcow2'
 mkdir -p "$WORK/host"
 for format in $formats; do

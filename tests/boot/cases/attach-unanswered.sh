@@ -1,6 +1,7 @@
 # promise: an exporter whose process stands still in the kernel, and cannot even be killed, is named and left behind within seconds, and the next one serves the disk; with none left attach ends; nothing waits in silence
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
+# slow: current
 mkdir -p "$WORK/host"
 qemu-img create -q -f vdi "$WORK/host/vdi" 64M
 ext4 "$WORK/host.ext4" 256M stillhost "$host_uuid" "$WORK/host"

@@ -1,7 +1,7 @@
 # promise: file systems that a crash left dirty keep every byte while findimg looks into them, and a USB stick that
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
-# slow: 6.1
+# slow: 6.1 current
 # comes late is found by its event (coldplug loads its drivers, compressed ones too)
 . "$TOP/tests/boot/hosts.sh"
 kinds='ext4 xfs btrfs vfat exfat f2fs'
