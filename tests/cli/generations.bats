@@ -11,7 +11,7 @@ setup() {
 	A="$BATS_TEST_TMPDIR"
 	ROOT="$A/root" STATE="$A/state" STORE="$A/disk/changes"
 	mkdir -p "$A/lower/etc" "$A/lower/dir/sub" "$A/disk"
-	mount -t tmpfs disk "$A/disk"
+	mount -t tmpfs generations-test "$A/disk"
 	echo image >"$A/lower/etc/file"
 	echo image >"$A/lower/dir/sub/deep"
 	echo image >"$A/lower/dir/plain"

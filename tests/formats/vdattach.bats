@@ -61,7 +61,7 @@ load vdattach
 	for kind in 'mkfs.vfat -F 32' 'mkfs.ext4 -q -F' 'mkfs.ntfs -q -F -f'; do
 		rm -f disk
 		truncate -s 64M disk
-		$kind disk >/dev/null 2>&1
+		$kind ./disk >/dev/null 2>&1
 		run vd info disk
 		assert_success
 		assert_output --partial 'partition table: none'
