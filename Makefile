@@ -56,7 +56,7 @@ MUSL_CFLAGS := -Oz -fno-pie -std=gnu11 $(WARN) -ffunction-sections -fdata-sectio
 MUSL_LDFLAGS := -static -no-pie -s -Wl,--gc-sections,--build-id=none -L$(MUSL)/lib \
 	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64
 
-COMMON_SRC  := $(wildcard common/*.c)
+COMMON_SRC  := $(wildcard common/*.c common/*/*.c)
 BUILDER_SRC := $(filter-out builder/cmd/main.c,$(wildcard builder/*/*.c builder/*/*/*.c))
 LIB_SRC     := $(wildcard applets/lib/*.c)
 applet_main  = $(wildcard applets/$(1)/main.c applets/$(1)/cmd/main.c)

@@ -32,6 +32,9 @@ $(HOST)/mkvinitrd: $(HOST)/builder/cmd/main.o $(HOST)/libbuilder.a
 	@$(if $(V),,echo "  LINK    $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(BUILDER_LIBS)
 
+$(HOST)/libcommon.a: $(patsubst %.c,$(HOST)/%.o,$(COMMON_SRC))
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
+
 define applet_rules
 $(HOST)/lib$(1).a: $$(patsubst %.c,$$(HOST)/%.o,$$(call applet_src,$(1)))
 	$$(Q)rm -f $$@ && $$(AR) qcs $$@ $$^

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Unit tests link with the archive of their component: tests/unit/<component>/test_*.c
 # Fuzz targets likewise: tests/fuzz/<component>/fuzz_*.c, corpus in tests/fuzz/<component>/corpus-<name>/
-COMPONENTS := builder $(APPLETS)
+COMPONENTS := common builder $(APPLETS)
 builder_LIBS = $(BUILDER_LIBS)
 
 define component_tests

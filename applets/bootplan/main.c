@@ -8,8 +8,7 @@
 #include "applets/bootplan/print.h"
 #include "applets/bootplan/table/table.h"
 #include "applets/lib/msg.h"
-
-#define LONGEST_INPUT (1024 * 1024)
+#include "common/file.h"
 
 static int bootplan_help(void)
 {
@@ -30,32 +29,22 @@ static int bootplan_help(void)
 
 /* The file's text, the caller's to free; *ret is NULL for a file that is not there. NUL bytes are
  * left out. */
-static int read_text(const char *path, char **ret, struct error **err)
+static int read_input(const char *path, char **ret, struct error **err)
 {
-	_cleanup_free_ char *text = malloc(LONGEST_INPUT + 1);
-	FILE *file = fopen(path, "re");
 	size_t len, to = 0;
+	char *text;
+	int r = read_text(path, &text, &len);
 
 	*ret = NULL;
-	if (!file && errno == ENOENT)
+	if (r == -ENOENT)
 		return 0;
-	if (!file)
-		return error_sys(err, errno, "cannot open '%s'", path);
-	if (!text) {
-		fclose(file);
-		return error_make(err, ENOMEM, "out of memory");
-	}
-	len = fread(text, 1, LONGEST_INPUT, file);
-	if (ferror(file)) {
-		fclose(file);
-		return error_sys(err, EIO, "cannot read '%s'", path);
-	}
-	fclose(file);
+	if (r < 0)
+		return error_sys(err, r, "cannot read '%s'", path);
 	for (size_t i = 0; i < len; i++)
 		if (text[i])
 			text[to++] = text[i];
 	text[to] = '\0';
-	*ret = steal_ptr(&text);
+	*ret = text;
 	return 0;
 }
 
@@ -65,7 +54,7 @@ static int read_below(const char *root, const char *path, char **ret, struct err
 
 	if (snprintf(name, sizeof(name), "%s/%s", root, path) >= (int)sizeof(name))
 		return error_make(err, ENAMETOOLONG, "'%s' is too long", root);
-	return read_text(name, ret, err);
+	return read_input(name, ret, err);
 }
 
 /* What was printed arrived: half a plan is none. */
@@ -105,7 +94,7 @@ static int read_lease(const char *path, const char *server)
 	struct error *err = NULL;
 	struct plan plan = { 0 };
 
-	if (read_text(path, &text, &err) < 0)
+	if (read_input(path, &text, &err) < 0)
 		return msg_fail(err);
 	lease_print(&plan, text ? text : "", server, stdout);
 	return finish(&plan);

@@ -7,9 +7,9 @@
 #include <poll.h>
 #include <string.h>
 
-#include "applets/coldplug/textfile.h"
 #include "applets/lib/msg.h"
 #include "applets/lib/uevent.h"
+#include "common/hash.h"
 
 /* The kernel's own limit on the length of a path in sysfs makes it end; this only guards the stack.
  */

@@ -13,8 +13,8 @@
 #include <sys/utsname.h>
 
 #include "applets/coldplug/loadlist.h"
-#include "applets/coldplug/textfile.h"
 #include "applets/lib/msg.h"
+#include "common/file.h"
 
 #ifndef MODULE_INIT_COMPRESSED_FILE
 #define MODULE_INIT_COMPRESSED_FILE 4 /* Linux 5.17 */
@@ -96,13 +96,12 @@ static int read_config_dirs(struct loader *l, const struct loader_paths *paths, 
 
 static int read_cmdline(struct loader *l, const char *root, struct error **err)
 {
-	_cleanup_free_ char *proc = NULL;
+	_cleanup_free_ char *path = NULL;
 	char *text;
-	size_t size;
 
-	if (asprintf(&proc, "%s/proc", root) < 0)
+	if (asprintf(&path, "%s/proc/cmdline", root) < 0)
 		return out_of_memory(err);
-	if (text_read(proc, "cmdline", &text, &size) < 0)
+	if (read_text(path, &text, NULL) < 0)
 		return 0;
 	return modconfig_take_cmdline(&l->config, text) < 0 ? out_of_memory(err) : 0;
 }
@@ -117,13 +116,15 @@ int loader_open(struct loader *l, const struct loader_paths *paths, struct error
 	if (!dir || asprintf(&l->sysfs, "%s/sys", root) < 0)
 		return out_of_memory(err);
 	code = modindex_open(dir, &l->index, err);
+	if (code == 0 && l->index.no_line)
+		msg(MSG_WARNING,
+		    "%s/modules.dep:%u: expected 'PATH.ko: PATH...'; the line is ignored", dir,
+		    l->index.no_line);
 	if (code == 0)
 		code = read_config_dirs(l, paths, root, err);
 	if (code == 0)
-		code = modconfig_read_file(&l->config, dir, "modules.softdep", err);
-	if (code == 0)
 		code = read_cmdline(l, root, err);
-	l->printed = calloc(l->index.count + 1, sizeof(*l->printed));
+	l->printed = calloc(l->index.count + l->index.builtin_count + 1, sizeof(*l->printed));
 	if (code == 0 && !l->printed)
 		code = out_of_memory(err);
 	if (code < 0)
@@ -191,7 +192,7 @@ static int loader_insert(const char *path, const char *options, struct error **e
 	return errno == EEXIST ? 0 : loader_explain(path, compressed, errno, err);
 }
 
-static char *full_path(const struct loader *l, const struct module *module)
+static char *full_path(const struct loader *l, const struct kernel_module *module)
 {
 	char *path;
 
@@ -200,7 +201,8 @@ static char *full_path(const struct loader *l, const struct module *module)
 	return asprintf(&path, "%s/%s", l->index.dir, module->path) < 0 ? NULL : path;
 }
 
-static char *all_options(const struct loader *l, const struct module *module, const char *extra)
+static char *all_options(const struct loader *l, const struct kernel_module *module,
+			 const char *extra)
 {
 	_cleanup_free_ char *options = modconfig_options(&l->config, module->name);
 	char *all;
@@ -210,7 +212,7 @@ static char *all_options(const struct loader *l, const struct module *module, co
 	return asprintf(&all, "%s%s%s", options, *options ? " " : "", extra) < 0 ? NULL : all;
 }
 
-static int load_module(struct loader *l, const struct module *module, const char *extra,
+static int load_module(struct loader *l, const struct kernel_module *module, const char *extra,
 		       struct error **err)
 {
 	_cleanup_free_ char *path = NULL, *options = NULL;
@@ -239,7 +241,7 @@ static int load_module(struct loader *l, const struct module *module, const char
 static int load_list(struct loader *l, const struct loadlist *list, const char *name,
 		     const char *extra, struct error **err)
 {
-	const struct module *self = modindex_find(&l->index, name);
+	const struct kernel_module *self = modindex_find(&l->index, name);
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct load_item *item = &list->items[i];

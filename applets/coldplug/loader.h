@@ -4,7 +4,7 @@
 #define APPLETS_COLDPLUG_LOADER_H
 
 #include "applets/coldplug/modconfig.h"
-#include "applets/coldplug/modindex.h"
+#include "common/modules/index.h"
 
 struct loader {
 	struct modindex index;

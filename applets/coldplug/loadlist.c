@@ -4,8 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "applets/coldplug/textfile.h"
 #include "applets/lib/msg.h"
+#include "common/modules/line.h"
+#include "common/modules/name.h"
 
 struct resolver {
 	struct modindex *index;
@@ -14,9 +15,10 @@ struct resolver {
 	bool *visited; /* by module; softdeps may run in circles */
 };
 
-static int add_softdeps(struct resolver *r, const struct module *module, const char *section);
+static int add_softdeps(struct resolver *r, const struct kernel_module *module,
+			enum dependency_list list);
 
-static struct load_item *item_of(struct loadlist *list, const struct module *module)
+static struct load_item *item_of(struct loadlist *list, const struct kernel_module *module)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (list->items[i].module == module)
@@ -24,7 +26,7 @@ static struct load_item *item_of(struct loadlist *list, const struct module *mod
 	return NULL;
 }
 
-static int loadlist_append(struct loadlist *list, const struct module *module, bool required)
+static int loadlist_append(struct loadlist *list, const struct kernel_module *module, bool required)
 {
 	struct load_item *item = item_of(list, module);
 
@@ -41,20 +43,21 @@ static int loadlist_append(struct loadlist *list, const struct module *module, b
 }
 
 /* A module between the softdeps that want to be before and after it. */
-static int add_with_softdeps(struct resolver *r, const struct module *module, bool required)
+static int add_with_softdeps(struct resolver *r, const struct kernel_module *module, bool required)
 {
 	int code;
 
 	if (item_of(r->list, module))
 		return loadlist_append(r->list, module, required);
-	code = add_softdeps(r, module, "pre:");
+	code = add_softdeps(r, module, DEPENDENCY_PRE);
 	if (code == 0)
 		code = loadlist_append(r->list, module, required);
-	return code < 0 ? code : add_softdeps(r, module, "post:");
+	return code < 0 ? code : add_softdeps(r, module, DEPENDENCY_POST);
 }
 
 /* Dependencies first; modules.dep names first what is to be loaded last. */
-static int loadlist_add_module(struct resolver *r, const struct module *module, bool required)
+static int loadlist_add_module(struct resolver *r, const struct kernel_module *module,
+			       bool required)
 {
 	const char *deps = module->deps, *end = deps + strlen(deps);
 	int code = 0;
@@ -63,7 +66,7 @@ static int loadlist_add_module(struct resolver *r, const struct module *module, 
 		return 0;
 	r->visited[module->index] = true;
 	while (code == 0 && end > deps) {
-		const struct module *dep;
+		const struct kernel_module *dep;
 		const char *start;
 
 		while (end > deps && end[-1] == ' ')
@@ -87,7 +90,7 @@ static int add_names(struct resolver *r, const char **names, size_t count, bool 
 	bool known = false;
 
 	for (size_t i = 0; i < count && code == 0; i++) {
-		const struct module *module = modindex_find(r->index, names[i]);
+		const struct kernel_module *module = modindex_find(r->index, names[i]);
 
 		if (!module)
 			continue;
@@ -126,13 +129,13 @@ static int add_name(struct resolver *r, const char *name, bool required)
 {
 	_cleanup_free_ const char **names = NULL;
 	_cleanup_free_ char *folded = strdup(name);
-	const struct module *module;
+	const struct kernel_module *module;
 	size_t count;
 	int code;
 
 	if (!folded)
 		return -ENOMEM;
-	name_fold(folded);
+	module_name_fold(folded);
 	code = add_from_settings(r, folded, required);
 	if (code != -ENOENT)
 		return code;
@@ -145,39 +148,46 @@ static int add_name(struct resolver *r, const char *name, bool required)
 	return code == -ENOENT && module ? loadlist_add_module(r, module, required) : code;
 }
 
-/* value: "pre: a b post: c" */
-static int add_section(struct resolver *r, const char *value, const char *section)
+static int add_listed(struct resolver *r, const char *value, enum dependency_list list)
 {
-	_cleanup_free_ char *copy = strdup(value);
-	char *cursor = copy, *word;
-	bool inside = false;
-	int code = copy ? 0 : -ENOMEM;
+	struct dependency_cursor cursor = { .rest = value };
+	struct line_part part;
+	int code = 0;
 
-	while (code == 0 && (word = text_word(&cursor))) {
-		if (word[strlen(word) - 1] == ':')
-			inside = strcmp(word, section) == 0;
-		else if (inside)
-			code = add_name(r, word, false);
+	while (code == 0 && dependency_next(&cursor, &part)) {
+		_cleanup_free_ char *name = NULL;
+
+		if (cursor.list != list)
+			continue;
+		name = strndup(part.text, part.len);
+		code = name ? add_name(r, name, false) : -ENOMEM;
 		if (code == -ENOENT)
 			code = 0;
 	}
 	return code;
 }
 
-static int add_softdeps(struct resolver *r, const struct module *module, const char *section)
+/* The first line counts alone, as in modprobe; one of the settings before depmod's. */
+static int add_softdeps(struct resolver *r, const struct kernel_module *module,
+			enum dependency_list list)
 {
+	const struct module_dependency *line;
 	const struct setting *s;
 	size_t at = 0;
 
-	/* the first setting counts alone, as in modprobe */
 	s = modconfig_next(r->config, SETTING_SOFTDEP, module->name, &at);
-	return s ? add_section(r, s->value, section) : 0;
+	if (s)
+		return add_listed(r, s->value, list);
+	at = 0;
+	line = dependency_lines_next(&r->index->softdeps, module->name, &at);
+	return line ? add_listed(r, line->value, list) : 0;
 }
 
 int loadlist_add(struct loadlist *list, struct modindex *index, const struct modconfig *config,
 		 const char *name)
 {
-	_cleanup_free_ bool *visited = calloc(index->count + 1, sizeof(*visited));
+	_cleanup_free_ bool *visited =
+		calloc(index->count + index->builtin_count + 1, sizeof(*visited));
 	struct resolver r = { .index = index, .config = config, .list = list, .visited = visited };
 
 	return visited ? add_name(&r, name, true) : -ENOMEM;

@@ -4,10 +4,10 @@
 #define APPLETS_COLDPLUG_LOADLIST_H
 
 #include "applets/coldplug/modconfig.h"
-#include "applets/coldplug/modindex.h"
+#include "common/modules/index.h"
 
 struct load_item {
-	const struct module *module;
+	const struct kernel_module *module;
 	bool required; /* not only by a softdep: without it the others need not be tried */
 };
 

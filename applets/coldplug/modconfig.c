@@ -4,11 +4,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "applets/coldplug/textfile.h"
 #include "applets/lib/msg.h"
+#include "common/file.h"
+#include "common/modules/line.h"
+#include "common/modules/name.h"
 
 static int modconfig_add(struct modconfig *config, enum setting_kind kind, char *name,
 			 const char *value)
@@ -17,7 +20,7 @@ static int modconfig_add(struct modconfig *config, enum setting_kind kind, char 
 
 	if (!bigger)
 		return -ENOMEM;
-	name_fold(name);
+	module_name_fold(name);
 	config->settings = bigger;
 	bigger[config->count++] = (struct setting){ .kind = kind, .name = name, .value = value };
 	return 0;
@@ -46,7 +49,8 @@ static int modconfig_parse_line(struct modconfig *config, char *line, const char
 					     [SETTING_SOFTDEP] = "softdep" };
 	char *word = text_word(&line), *name;
 
-	if (!word || *word == '#')
+	/* a weakdep is there for who builds an image: modprobe loads nothing for it */
+	if (!word || *word == '#' || strcmp(word, "weakdep") == 0)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strcmp(word, words[i]) != 0)
@@ -66,20 +70,23 @@ static int modconfig_parse_line(struct modconfig *config, char *line, const char
 int modconfig_read_file(struct modconfig *config, const char *dir, const char *name,
 			struct error **err)
 {
+	_cleanup_free_ char *path = NULL;
 	char *text, *cursor, *line;
 	unsigned int number = 0;
-	size_t size;
-	int code = text_read(dir, name, &text, &size);
+	int r;
 
-	if (code == -ENOENT)
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
+		return error_make(err, ENOMEM, "out of memory");
+	r = read_text(path, &text, NULL);
+	if (r == -ENOENT)
 		return 0;
-	if (code < 0)
-		return error_sys(err, code, "cannot read '%s/%s'", dir, name);
+	if (r < 0)
+		return error_sys(err, r, "cannot read '%s'", path);
 	cursor = text;
-	code = own(config, text);
-	while (code == 0 && (line = text_line(&cursor)))
-		code = modconfig_parse_line(config, line, name, ++number);
-	return code < 0 ? error_make(err, ENOMEM, "out of memory") : 0;
+	r = own(config, text);
+	while (r == 0 && (line = text_line(&cursor)))
+		r = modconfig_parse_line(config, line, name, ++number);
+	return r < 0 ? error_make(err, ENOMEM, "out of memory") : 0;
 }
 
 static int is_conf(const struct dirent *entry)
@@ -92,29 +99,29 @@ static int is_conf(const struct dirent *entry)
 int modconfig_read_dir(struct modconfig *config, const char *dir, struct error **err)
 {
 	struct dirent **list = NULL;
-	int n = scandir(dir, &list, is_conf, alphasort), code = 0;
+	int n = scandir(dir, &list, is_conf, alphasort), r = 0;
 
 	if (n < 0)
 		return errno == ENOENT ? 0
 				       : error_sys(err, errno, "cannot read directory '%s'", dir);
 	for (int i = 0; i < n; i++) {
-		if (code == 0)
-			code = modconfig_read_file(config, dir, list[i]->d_name, err);
+		if (r == 0)
+			r = modconfig_read_file(config, dir, list[i]->d_name, err);
 		free(list[i]);
 	}
 	free(list);
-	return code;
+	return r;
 }
 
 static int take_blacklist(struct modconfig *config, char *names)
 {
 	char *save = NULL;
-	int code = 0;
+	int r = 0;
 
-	for (char *name = strtok_r(names, ",", &save); name && code == 0;
+	for (char *name = strtok_r(names, ",", &save); name && r == 0;
 	     name = strtok_r(NULL, ",", &save))
-		code = modconfig_add(config, SETTING_BLACKLIST, name, "");
-	return code;
+		r = modconfig_add(config, SETTING_BLACKLIST, name, "");
+	return r;
 }
 
 /* MODULE.PARAM=VALUE or MODULE.PARAM */
@@ -131,23 +138,23 @@ static int take_parameter(struct modconfig *config, char *word)
 int modconfig_take_cmdline(struct modconfig *config, char *text)
 {
 	char *cursor = text, *word;
-	int code;
+	int r;
 
 	text[strcspn(text, "\n")] = '\0';
-	code = own(config, text);
-	while (code == 0 && (word = text_word(&cursor))) {
+	r = own(config, text);
+	while (r == 0 && (word = text_word(&cursor))) {
 		if (strcmp(word, "--") == 0)
 			break;
 		if (strncmp(word, "modprobe.blacklist=", 19) == 0)
-			code = take_blacklist(config, word + 19);
+			r = take_blacklist(config, word + 19);
 		else if (strncmp(word, "blacklist=", 10) == 0)
-			code = take_blacklist(config, word + 10);
+			r = take_blacklist(config, word + 10);
 		else if (strncmp(word, "rd.driver.blacklist=", 20) == 0)
-			code = take_blacklist(config, word + 20);
+			r = take_blacklist(config, word + 20);
 		else
-			code = take_parameter(config, word);
+			r = take_parameter(config, word);
 	}
-	return code;
+	return r;
 }
 
 const struct setting *modconfig_next(const struct modconfig *config, enum setting_kind kind,

@@ -31,7 +31,7 @@ struct modconfig {
  */
 int modconfig_read_dir(struct modconfig *config, const char *dir, struct error **err);
 
-/* Reads one file of the same syntax if it exists: modules.softdep. */
+/* Reads one file of a directory, if it exists. */
 int modconfig_read_file(struct modconfig *config, const char *dir, const char *name,
 			struct error **err);
 

@@ -15,6 +15,7 @@
 #include "applets/findimg/filesystem/roguard.h"
 #include "applets/findimg/filesystem/table.h"
 #include "applets/lib/msg.h"
+#include "common/file.h"
 
 static bool _printf_(2, 3) no(struct candidate *c, const char *fmt, ...)
 {
@@ -162,9 +163,10 @@ static bool look_inside(struct candidate *c, const struct request *rq)
 
 static void look_up_mount(struct candidate *c)
 {
-	_cleanup_free_ char *list = read_text("/proc/self/mountinfo");
+	_cleanup_free_ char *list = NULL;
 
-	c->is_mounted = list && mounted_find(list, &c->dev, &c->mounted);
+	c->is_mounted = read_text("/proc/self/mountinfo", &list, NULL) == 0 &&
+			mounted_find(list, &c->dev, &c->mounted);
 }
 
 static bool examine(struct candidate *c, const struct request *rq)

@@ -5,8 +5,8 @@
 
 #include "builder/cmd/command.h"
 #include "builder/image/tree.h"
-#include "builder/resolve/module/dependencies.h"
 #include "builder/util/log.h"
+#include "common/modules/name.h"
 
 /* One line of etc/mkvinitrd/why: path TAB location TAB reason. */
 struct why {
@@ -116,9 +116,11 @@ static const struct why *why_find(const struct record *record, const char *wante
 static const struct why *cause_of(const struct record *record, const struct why *why)
 {
 	static const char *const relations[] = {
-		"needed by ",	       "soft dependency of ",  "firmware of ",
-		"library of ",	       "interpreter of ",      "character set of ",
-		"transport of ",       "protocol version of ", "keyboard driver beside ",
+		"needed by ",		"soft dependency of ",
+		"weak dependency of ",	"firmware of ",
+		"library of ",		"interpreter of ",
+		"character set of ",	"transport of ",
+		"protocol version of ", "keyboard driver beside ",
 		"disk driver beside ",
 	};
 

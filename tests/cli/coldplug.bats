@@ -30,7 +30,7 @@ small_tree() {
 	count=0
 	module base-lib base_fn '' 'softdep=post: late-one'
 	module helper helper_fn base_fn
-	module disk '' 'helper_fn base_fn' 'alias=pci:v00001AF4d00001001sv*sd*bc*sc*i*' 'softdep=pre: crc-fast post: after'
+	module disk '' 'helper_fn base_fn' 'alias=pci:v00001AF4d00001001sv*sd*bc*sc*i*' 'softdep=pre: crc-fast post: after' 'softdep=pre: crc-slow'
 	module disk-ng '' 'helper_fn' 'alias=pci:v00001AF4d*sv*sd*bc01sc*i*'
 	module crc-fast '' '' 'alias=crypto-crc' 'alias=crc-any'
 	module crc-slow '' '' 'alias=crypto-crc'
@@ -40,6 +40,7 @@ small_tree() {
 	module of-thing '' '' 'alias=of:N*T*Cacme,one-chip' 'alias=of:N*T*Cacme,one-chipC*'
 	module usb-thing '' '' 'alias=usb:v0951p16[0-6]6d*dc*dsc*dp*ic08isc06ip50in*' 'alias=usb:*ic09*'
 	module bus '' '' 'alias=virtio:*'
+	module odd.part '' 'helper_fn' 'alias=odd-thing'
 	printf 'kernel/fs/rock.ko\nkernel/fs/hard-rock.ko\n' >"$tree/modules.builtin"
 	: >"$tree/modules.order"
 	depmod -b "$root" 1.0 2>/dev/null
@@ -97,6 +98,8 @@ same() {
 		usb:v0951p1676d0001dc00dsc00dp00ic08isc06ip50in00
 		usb:v1D6Bp0002d0601dc09dsc00dp01ic09isc00ip00in00
 		virtio:d00000002v00001AF4
+		odd
+		odd-thing
 	END
 }
 
@@ -183,8 +186,16 @@ device() {
 	refute_output
 }
 
+@test "a damaged line of modules.dep is named, and the others count" {
+	sed -i '2i README' "$tree/modules.dep"
+	run --separate-stderr "$coldplug" -n -S "$root" disk-ng
+	assert_success
+	assert_line --partial disk-ng.ko
+	assert_equal "$stderr" "coldplug: warning: $tree/modules.dep:2: expected 'PATH.ko: PATH...'; the line is ignored"
+}
+
 @test "options come from modprobe.d and from the kernel's command line" {
-	printf 'options helper a=1 \\\n  b="x y"\noptions base-lib z\ninstall disk /bin/true\n' >"$root/etc/modprobe.d/a.conf"
+	printf 'options helper a=1 \\\n  b="x y"\noptions base-lib z\ninstall disk /bin/true\nweakdep disk after\n' >"$root/etc/modprobe.d/a.conf"
 	echo 'alias my-disk helper' >"$root/etc/modprobe.d/b.conf"
 	echo 'console=ttyS0 helper.c=3 base-lib.debug "base_lib.q=a b" root=/dev/x.y -- helper.no=1' >"$root/proc/cmdline"
 	run --separate-stderr "$coldplug" -n -S "$root" my-disk

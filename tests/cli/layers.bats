@@ -8,7 +8,7 @@ setup() {
 	bats_load_library bats-support
 	bats_load_library bats-assert
 	cd "$BATS_TEST_DIRNAME/../.." || exit
-	cp -R --parents builder applets ci skel "$BATS_TEST_TMPDIR"
+	cp -R --parents common builder applets ci skel "$BATS_TEST_TMPDIR"
 	cd "$BATS_TEST_TMPDIR" || exit
 }
 
@@ -33,6 +33,13 @@ refused() {
 @test "one format that includes another program" {
 	echo '#include "applets/findimg/search.h"' >>applets/vdattach/format/raw.c
 	refused 'format/raw.c: applets/vdattach/format may not include applets/findimg/search.h'
+}
+
+@test "common/ that includes a program, or what is built on it" {
+	echo '#include "builder/util/vec.h"' >>common/modules/index.c
+	echo '#include "common/modules/name.h"' >>common/error.c
+	refused 'common/modules/index.c: common/modules may not include builder/util/vec.h' \
+		'common/error.c: common may not include common/modules/name.h'
 }
 
 @test "two layers of the same height that include each other" {

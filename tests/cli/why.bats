@@ -19,6 +19,16 @@ setup() {
 	assert_line --index 1 --regexp "^  /lib/modules/.*/ext4.ko.xz: needed by profile t.profile:1 'module ext4'$"
 }
 
+@test "a weak dependency leads to the module that may ask for it" {
+	own_system
+	echo 'weakdep virtio-blk fs-erofs' >"$S/usr/lib/modules/$KVER/modules.weakdep"
+	profile 'module virtio_blk'
+	build
+	run "$M" why out.img erofs
+	assert_line --index 0 --partial 'weak dependency of virtio_blk'
+	assert_line --index 1 --partial "needed by profile t.profile:1 'module virtio_blk'"
+}
+
 @test "firmware leads to its module" {
 	run "$M" why out.img /lib/firmware/rtl_nic/rtl8168g-2.fw
 	assert_success

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "applets/findimg/device/mounted.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,31 +89,4 @@ bool mounted_find(const char *list, const struct blockdev *dev, struct mounted *
 		}
 	}
 	return found;
-}
-
-char *read_text(const char *path)
-{
-	_cleanup_free_ char *text = NULL;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t length = 0, room = 0;
-
-	while (fd >= 0) {
-		ssize_t n;
-
-		if (room - length < 2) {
-			char *bigger = realloc(text, room += 16384);
-
-			if (!bigger)
-				return NULL;
-			text = bigger;
-		}
-		n = read(fd, text + length, room - length - 1);
-		if (n < 0)
-			return NULL;
-		length += (size_t)n;
-		text[length] = '\0';
-		if (n == 0)
-			return steal_ptr(&text);
-	}
-	return NULL;
 }

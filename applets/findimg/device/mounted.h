@@ -20,7 +20,4 @@ struct mounted {
  */
 bool mounted_find(const char *list, const struct blockdev *dev, struct mounted *ret);
 
-/* The text of path (a file of /proc). Caller frees; NULL when it cannot be read. */
-char *read_text(const char *path);
-
 #endif

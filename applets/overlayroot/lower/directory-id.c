@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "applets/lib/fsprobe.h"
-#include "applets/overlayroot/lower/hash.h"
+#include "common/hash.h"
 
 struct place {
 	char root[1024], mountpoint[1024]; /* of the mount: within its file system, and here */

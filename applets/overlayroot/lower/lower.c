@@ -13,7 +13,7 @@
 #include "applets/lib/mountutil.h"
 #include "applets/lib/msg.h"
 #include "applets/overlayroot/lower/directory-id.h"
-#include "applets/overlayroot/lower/hash.h"
+#include "common/hash.h"
 
 /* To tell images apart that have no UUID (squashfs): by superblock with its time, sizes and counts.
  */

@@ -7,106 +7,40 @@
 
 #include "builder/util/strbuf.h"
 #include "builder/util/suggest.h"
+#include "common/modules/name.h"
 
-#define NAME_SIZE 256
-
-bool module_name(const char *path, size_t len, char *buf, size_t size)
+int module_table_fill(struct module_table *table, struct error **err)
 {
-	const char *slash = memrchr(path, '/', len);
-	const char *name = slash ? slash + 1 : path;
-	const char *end = path + len;
-	size_t i = 0;
+	const struct modindex *index = &table->index;
 
-	for (; name < end && *name != '.'; name++) {
-		if (i + 1 >= size)
-			return false;
-		buf[i++] = *name == '-' ? '_' : *name;
+	if (index->no_line)
+		return error_make(err, EINVAL, "modules.dep:%u: expected 'PATH.ko: PATH...'",
+				  index->no_line);
+	table->modules = calloc(index->count + 1, sizeof(*table->modules));
+	if (!table->modules)
+		return error_make(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < index->count; i++) {
+		const struct kernel_module *module = &index->modules[i];
+
+		table->modules[i] = (struct module){ .name = module->name,
+						     .path = module->path,
+						     .deps = module->deps };
 	}
-	buf[i] = '\0';
-	return i > 0;
-}
-
-static int compare_modules(const void *a, const void *b)
-{
-	const struct module *left = a, *right = b;
-
-	return strcmp(left->name, right->name);
-}
-
-static size_t count_lines(const char *text, size_t len)
-{
-	size_t lines = 0;
-
-	for (const char *p = text; (p = memchr(p, '\n', len - (size_t)(p - text))); p++)
-		lines++;
-	return lines + 1;
-}
-
-/* Cuts "PATH: DEPS" in place. False when the line is no such thing. */
-static bool dependencies_parse_line(char *line, size_t len, struct module *ret)
-{
-	char *colon = memchr(line, ':', len);
-
-	if (!colon || colon == line || memchr(line, '\0', len))
-		return false;
-	line[len] = '\0';
-	*colon = '\0';
-	if (!strstr(line, ".ko"))
-		return false;
-	ret->path = line;
-	ret->deps = colon + 1 + strspn(colon + 1, " ");
-	return true;
-}
-
-static int parse_lines(struct module_table *table, size_t len, struct error **err)
-{
-	char *line = table->text, *end = table->text + len, *name = table->names;
-	unsigned number = 1;
-
-	for (; line < end; number++) {
-		char *newline = memchr(line, '\n', (size_t)(end - line));
-		size_t line_len = (size_t)((newline ? newline : end) - line);
-		struct module *module = &table->modules[table->count];
-
-		if (line_len) {
-			/* a name is never longer than its path, so names cannot outgrow the text */
-			if (!dependencies_parse_line(line, line_len, module) ||
-			    !module_name(module->path, strlen(module->path), name, NAME_SIZE))
-				return error_make(err, EINVAL,
-						  "modules.dep:%u: expected 'PATH.ko: PATH...'",
-						  number);
-			module->name = name;
-			name += strlen(name) + 1;
-			table->count++;
-		}
-		line += line_len + 1;
-	}
+	table->count = index->count;
 	return 0;
 }
 
-int module_table_parse(struct module_table *table, char *text, size_t len, struct error **err)
+int module_table_open(struct module_table *table, const char *modules_dir, struct error **err)
 {
-	int r;
+	int r = modindex_open(modules_dir, &table->index, err);
 
-	table->text = text;
-	table->modules = calloc(count_lines(text, len), sizeof(*table->modules));
-	table->names = malloc(len + NAME_SIZE);
-	if (!table->modules || !table->names)
-		return error_make(err, ENOMEM, "out of memory");
-	r = parse_lines(table, len, err);
 	if (r < 0)
 		return r;
-	qsort(table->modules, table->count, sizeof(*table->modules), compare_modules);
-	return 0;
-}
-
-static struct module *find_normal(const struct module_table *table, const char *name)
-{
-	const struct module key = { .name = name };
-
-	if (!table->count)
-		return NULL;
-	return bsearch(&key, table->modules, table->count, sizeof(key), compare_modules);
+	if (!table->index.dep_text)
+		return error_make(err, ENOENT, "'%s' has no modules.dep: make it with depmod",
+				  modules_dir);
+	r = module_table_fill(table, err);
+	return r < 0 ? error_wrap(err, "%s", modules_dir) : 0;
 }
 
 struct module *module_table_find(const struct module_table *table, const char *name)
@@ -117,136 +51,16 @@ struct module *module_table_find(const struct module_table *table, const char *n
 struct module *module_table_find_path(const struct module_table *table, const char *path,
 				      size_t len)
 {
-	char name[NAME_SIZE];
+	const struct kernel_module *found = modindex_find_path(&table->index, path, len);
 
-	return module_name(path, len, name, sizeof(name)) ? find_normal(table, name) : NULL;
-}
-
-static void softdep_free(void *item)
-{
-	struct softdep *softdep = item;
-
-	vec_clear(&softdep->modules, NULL);
-	free(softdep);
-}
-
-/* The record of that name, made when it is the first line about it. */
-static struct softdep *softdep_for(struct vec *softdeps, const char *name)
-{
-	struct softdep *softdep;
-
-	/* some dozens at most */
-	vec_foreach(i, softdep, softdeps) if (strcmp(softdep->name, name) == 0) return softdep;
-	softdep = calloc(1, sizeof(*softdep));
-	if (!softdep)
-		return NULL;
-	softdep->name = name;
-	if (vec_push(softdeps, softdep) < 0) {
-		free(softdep);
-		return NULL;
-	}
-	return softdep;
-}
-
-/*
- * "softdep NAME pre: A B post: C": words before the first "pre:" or "post:" mean nothing to
- * modprobe. "weakdep NAME A B" has a list from the beginning.
- */
-static int parse_softdep(struct vec *softdeps, char *line, const char *kind, bool in_list)
-{
-	char *rest = NULL, *word = strtok_r(line, " \t", &rest);
-	struct softdep *softdep;
-	int r = 0;
-
-	if (!word || strcmp(word, kind) != 0)
-		return 0;
-	word = strtok_r(NULL, " \t", &rest);
-	if (!word)
-		return 0;
-	for (char *p = word; *p; p++)
-		*p = *p == '-' ? '_' : *p;
-	softdep = softdep_for(softdeps, word);
-	if (!softdep)
-		return -ENOMEM;
-	while (r == 0 && (word = strtok_r(NULL, " \t", &rest))) {
-		if (strcmp(word, "pre:") == 0 || strcmp(word, "post:") == 0)
-			in_list = true;
-		else if (in_list)
-			r = vec_push(&softdep->modules, word);
-	}
-	return r;
-}
-
-int module_table_parse_softdep(struct module_table *table, char *text, struct error **err)
-{
-	char *rest = NULL;
-
-	table->softdep_text = text;
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		if (parse_softdep(&table->softdeps, line, "softdep", false) < 0)
-			return error_make(err, ENOMEM, "out of memory");
-	return 0;
-}
-
-int module_table_parse_weakdep(struct module_table *table, char *text, struct error **err)
-{
-	char *rest = NULL;
-
-	table->weakdep_text = text;
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		if (parse_softdep(&table->weakdeps, line, "weakdep", true) < 0)
-			return error_make(err, ENOMEM, "out of memory");
-	return 0;
-}
-
-static const struct softdep *find_softdep(const struct vec *softdeps, const char *name)
-{
-	const struct softdep *softdep;
-
-	vec_foreach(i, softdep, softdeps) if (strcmp(softdep->name, name) == 0) return softdep;
-	return NULL;
-}
-
-const struct softdep *module_table_softdep(const struct module_table *table, const char *name)
-{
-	return find_softdep(&table->softdeps, name);
-}
-
-const struct softdep *module_table_weakdep(const struct module_table *table, const char *name)
-{
-	return find_softdep(&table->weakdeps, name);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
-int module_table_parse_builtin(struct module_table *table, char *text, struct error **err)
-{
-	char *rest = NULL;
-
-	table->builtin_text = text;
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		/* the name is not longer than the line: written over it */
-		if (!module_name(line, strlen(line), line, NAME_SIZE))
-			continue;
-		if (vec_push(&table->builtin, line) < 0)
-			return error_make(err, ENOMEM, "out of memory");
-	}
-	vec_sort(&table->builtin, compare_names);
-	return 0;
+	return found && found->path ? &table->modules[found->index] : NULL;
 }
 
 bool module_table_is_builtin(const struct module_table *table, const char *name)
 {
-	char normal[NAME_SIZE];
-	const char *builtin;
+	const struct kernel_module *found = modindex_find_path(&table->index, name, strlen(name));
 
-	if (!module_name(name, strlen(name), normal, sizeof(normal)))
-		return false;
-	vec_foreach(i, builtin, &table->builtin) if (strcmp(builtin, normal) == 0) return true;
-	return false;
+	return found && !found->path;
 }
 
 /* Up to five candidates, the nearest first; a name that contains the wanted one counts as two edits
@@ -271,7 +85,7 @@ static size_t find_near(const struct module_table *table, const char *name, cons
 
 char *module_table_near(const struct module_table *table, const char *name)
 {
-	char normal[NAME_SIZE];
+	char normal[MODULE_NAME_SIZE];
 	const char *near[5];
 	_cleanup_strbuf_ struct strbuf text = { 0 };
 	size_t found;
@@ -302,13 +116,6 @@ void module_table_release(struct module_table *table)
 	for (size_t i = 0; i < table->count; i++)
 		free(table->modules[i].reason);
 	free(table->modules);
-	free(table->text);
-	free(table->names);
-	vec_clear(&table->softdeps, softdep_free);
-	free(table->softdep_text);
-	vec_clear(&table->weakdeps, softdep_free);
-	free(table->weakdep_text);
-	vec_clear(&table->builtin, NULL);
-	free(table->builtin_text);
+	modindex_close(&table->index);
 	*table = (struct module_table){ 0 };
 }

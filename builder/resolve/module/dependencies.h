@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The table of a kernel's modules, from the text files that depmod and the kernel's build write.
- * Source of the formats: depmod(8), modules.dep(5), Documentation/kbuild/kbuild.rst
- * (modules.builtin).
- */
+/* The table of a kernel's modules, and which of them an image takes. */
 #ifndef BUILDER_RESOLVE_MODDEP_H
 #define BUILDER_RESOLVE_MODDEP_H
 
 #include <stdbool.h>
 
 #include "builder/util/diag.h"
-#include "builder/util/vec.h"
-#include "common/error.h"
+#include "common/modules/index.h"
 
 struct module {
 	const char *name; /* '_' for '-', without directory and .ko */
@@ -25,44 +20,20 @@ struct module {
 };
 
 struct module_table {
-	struct module *modules; /* sorted by name */
+	struct modindex index;
+	struct module *modules; /* those of modules.dep, sorted by name, as in the index */
 	size_t count;
-	char *text;	     /* of modules.dep, cut into strings that path and deps point to */
-	char *names;	     /* what the names point to */
-	struct vec softdeps; /* of struct softdep, owned */
-	char *softdep_text;  /* of modules.softdep, cut into strings */
-	struct vec weakdeps; /* likewise, of modules.weakdep */
-	char *weakdep_text;
-	struct vec builtin; /* of const char *: names of what the kernel holds itself, sorted */
-	char *builtin_text;
 	bool inflated; /* the image holds compressed modules decompressed, as plain .ko */
 };
 
-/* All lines of modules.softdep about one module: "softdep NAME pre: A B post: C"; or of
- * modules.weakdep: "weakdep NAME A B". */
-struct softdep {
-	const char *name;
-	struct vec modules; /* of const char *: names or aliases, pre and post */
-};
-
 /*
- * Takes text (NUL-terminated, len bytes) over, also on failure. Lines that are not "PATH.ko*: ..."
- * are an error (-EINVAL) that names modules.dep and the line.
+ * Reads the indexes of modules_dir. -ENOENT: it has no modules.dep. Lines of that which are not
+ * "PATH.ko*: ..." are an error (-EINVAL) that names the line.
  */
-int module_table_parse(struct module_table *table, char *text, size_t len, struct error **err);
+int module_table_open(struct module_table *table, const char *modules_dir, struct error **err);
 
-/* Adds modules.softdep (taken over); unknown lines are skipped, as modprobe does. */
-int module_table_parse_softdep(struct module_table *table, char *text, struct error **err);
-
-/*
- * Adds modules.weakdep (taken over), which depmod writes since kmod 33: what a driver may ask for
- * when it has found its hardware. modprobe does not load it; it is there for builders of initramfs
- * images (modprobe.d(5)).
- */
-int module_table_parse_weakdep(struct module_table *table, char *text, struct error **err);
-
-/* Adds modules.builtin (taken over). */
-int module_table_parse_builtin(struct module_table *table, char *text, struct error **err);
+/* Makes the table from its index; what module_table_open does when that is read. */
+int module_table_fill(struct module_table *table, struct error **err);
 
 /* By name in either spelling ("virtio-blk" is virtio_blk), or NULL. */
 struct module *module_table_find(const struct module_table *table, const char *name);
@@ -73,21 +44,9 @@ struct module *module_table_find_path(const struct module_table *table, const ch
 
 bool module_table_is_builtin(const struct module_table *table, const char *name);
 
-/* The soft dependencies of a module, or NULL. */
-const struct softdep *module_table_softdep(const struct module_table *table, const char *name);
-
-/* Likewise its weak dependencies. */
-const struct softdep *module_table_weakdep(const struct module_table *table, const char *name);
-
 /* "'a', 'b' or 'c'": up to five names like `name`, owned by the caller; NULL when there is none (or
  * no memory). */
 char *module_table_near(const struct module_table *table, const char *name);
-
-/*
- * Writes the module name of a path or name into buf: the part after the last '/' up to the first
- * '.', with '_' for '-'. False when it does not fit.
- */
-bool module_name(const char *path, size_t len, char *buf, size_t size);
 
 /* How much of a path from modules.dep is its path in the image: without ".xz" when the table is
  * inflated. */

@@ -6,6 +6,7 @@
 
 #include "builder/util/readfile.h"
 #include "builder/util/strbuf.h"
+#include "common/modules/line.h"
 
 static int compare_paths(const void *a, const void *b)
 {
@@ -52,52 +53,40 @@ char *module_index_dep(const struct module_table *table, size_t *ret_len)
 struct filter {
 	const struct module_table *table;
 	/* Where the module's name stands in a line; false: a line to drop. NULL: all lines stay. */
-	bool (*owner)(const char *line, size_t len, const char **ret, size_t *ret_len);
+	bool (*owner)(const char *line, size_t len, struct line_part *ret);
 	/* lines of one module follow each other: the answer for the last name */
-	const char *last;
-	size_t last_len;
+	struct line_part last;
 	bool last_chosen;
 };
 
-static bool alias_owner(const char *line, size_t len, const char **ret, size_t *ret_len)
+static bool alias_owner(const char *line, size_t len, struct line_part *ret)
 {
-	const char *space = memrchr(line, ' ', len);
+	struct line_part pattern;
 
-	if (len < 6 || memcmp(line, "alias ", 6) != 0 || !space || space < line + 6)
-		return false;
-	*ret = space + 1;
-	*ret_len = (size_t)(line + len - space - 1);
-	return true;
+	return line_split_alias(line, len, &pattern, ret);
 }
 
-static bool softdep_owner(const char *line, size_t len, const char **ret, size_t *ret_len)
+static bool softdep_owner(const char *line, size_t len, struct line_part *ret)
 {
-	const char *space;
+	struct line_part rest;
 
-	if (len < 8 || memcmp(line, "softdep ", 8) != 0)
-		return false;
-	space = memchr(line + 8, ' ', len - 8);
-	*ret = line + 8;
-	*ret_len = space ? (size_t)(space - line - 8) : len - 8;
-	return true;
+	return line_split_dependency(line, len, "softdep", ret, &rest);
 }
 
 static bool keeps(struct filter *filter, const char *line, size_t len)
 {
 	const struct module *module;
-	const char *name;
-	size_t name_len;
+	struct line_part name;
 
 	if (!filter->owner)
 		return true;
-	if (!filter->owner(line, len, &name, &name_len))
+	if (!filter->owner(line, len, &name))
 		return false;
-	if (filter->last && filter->last_len == name_len &&
-	    memcmp(filter->last, name, name_len) == 0)
+	if (filter->last.text && filter->last.len == name.len &&
+	    memcmp(filter->last.text, name.text, name.len) == 0)
 		return filter->last_chosen;
-	module = module_table_find_path(filter->table, name, name_len);
+	module = module_table_find_path(filter->table, name.text, name.len);
 	filter->last = name;
-	filter->last_len = name_len;
 	filter->last_chosen = module && module->chosen;
 	return filter->last_chosen;
 }

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "builder/resolve/module/group.h"
-#include "builder/util/readfile.h"
 #include "builder/util/strbuf.h"
 #include "builder/util/suggest.h"
+#include "common/modules/line.h"
 
 /* Asked for by the kernel at run time, without a soft dependency that would tell. Names that do not
  * exist are passed over. */
@@ -46,50 +46,6 @@ static int add_note(struct module_set *set, char *note)
 	return r;
 }
 
-/* Reads modules_dir/name; a missing one is no error and leaves *ret NULL. */
-static int read_index(const char *modules_dir, const char *name, char **ret, size_t *ret_len,
-		      struct error **err)
-{
-	_cleanup_free_ char *path = NULL;
-
-	if (asprintf(&path, "%s/%s", modules_dir, name) < 0)
-		return out_of_memory(err);
-	if (access(path, F_OK) < 0 && errno == ENOENT)
-		return 0;
-	return read_file(path, ret, ret_len, err);
-}
-
-static int modules_read_table(struct module_set *set, const char *modules_dir, struct error **err)
-{
-	char *text = NULL;
-	size_t len = 0;
-	int r = read_index(modules_dir, "modules.dep", &text, &len, err);
-
-	if (r < 0)
-		return r;
-	if (!text)
-		return error_make(err, ENOENT, "'%s' has no modules.dep: make it with depmod",
-				  modules_dir);
-	r = module_table_parse(&set->table, text, len, err);
-	if (r < 0)
-		return error_wrap(err, "%s", modules_dir);
-	text = NULL;
-	r = read_index(modules_dir, "modules.softdep", &text, NULL, err);
-	if (r == 0 && text)
-		r = module_table_parse_softdep(&set->table, text, err);
-	text = NULL;
-	if (r == 0)
-		r = read_index(modules_dir, "modules.weakdep", &text, NULL, err);
-	if (r == 0 && text)
-		r = module_table_parse_weakdep(&set->table, text, err);
-	text = NULL;
-	if (r == 0)
-		r = read_index(modules_dir, "modules.builtin", &text, NULL, err);
-	if (r == 0 && text)
-		r = module_table_parse_builtin(&set->table, text, err);
-	return r;
-}
-
 int module_set_open(struct module_set *set, const struct host *host, struct vec *notes,
 		    struct error **err)
 {
@@ -99,7 +55,7 @@ int module_set_open(struct module_set *set, const struct host *host, struct vec 
 	r = kmod_lookup_open(host->modules_dir, &set->lookup, err);
 	if (r < 0)
 		return r;
-	return modules_read_table(set, host->modules_dir, err);
+	return module_table_open(&set->table, host->modules_dir, err);
 }
 
 int module_set_blacklist(struct module_set *set, const char *name)
@@ -163,27 +119,40 @@ static int choose_deps(struct module_set *set, const struct module *module)
 	return r;
 }
 
-static int choose_softdeps(struct module_set *set, const struct module *module,
-			   const struct softdep *softdep, const char *relation)
+/*
+ * What the lines about a module name. All of them: modprobe heeds the first softdep alone, but what
+ * the others name the driver may ask the kernel for.
+ */
+static int choose_listed(struct module_set *set, const struct module *module,
+			 const struct dependency_lines *lines, enum dependency_list list,
+			 const char *relation)
 {
-	const char *name;
-	size_t found = 0;
+	const struct module_dependency *line;
+	size_t at = 0, found = 0;
 	int r = 0;
 
-	if (softdep)
-		vec_foreach(i, name, &softdep->modules) if (r == 0) r =
-			choose_name(set, name, module->why, relation, module, &found);
+	while (r == 0 && (line = dependency_lines_next(lines, module->name, &at))) {
+		struct dependency_cursor cursor = { .rest = line->value, .list = list };
+		struct line_part part;
+
+		while (r == 0 && dependency_next(&cursor, &part)) {
+			_cleanup_free_ char *name = strndup(part.text, part.len);
+
+			r = name ? choose_name(set, name, module->why, relation, module, &found)
+				 : -ENOMEM;
+		}
+	}
 	return r;
 }
 
 static int choose_companions(struct module_set *set, const struct module *module)
 {
-	int r = choose_softdeps(set, module, module_table_softdep(&set->table, module->name),
-				"soft dependency of");
+	const struct modindex *index = &set->table.index;
+	int r = choose_listed(set, module, &index->softdeps, DEPENDENCY_NONE, "soft dependency of");
 
 	if (r == 0)
-		r = choose_softdeps(set, module, module_table_weakdep(&set->table, module->name),
-				    "weak dependency of");
+		r = choose_listed(set, module, &index->weakdeps, DEPENDENCY_WEAK,
+				  "weak dependency of");
 	for (size_t i = 0; i < ARRAY_SIZE(companions); i++) {
 		if (strcmp(companions[i].module, module->name) != 0)
 			continue;

@@ -47,7 +47,8 @@ static void read_as_index(const uint8_t *data, size_t size)
 
 	memcpy(text, data, size);
 	text[size] = '\0';
-	module_table_parse(&table, text, size, NULL);
+	if (modindex_parse(&table.index, text, size, NULL) == 0)
+		module_table_fill(&table, NULL);
 	module_table_release(&table);
 }
 

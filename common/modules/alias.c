@@ -7,11 +7,14 @@
  */
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "applets/coldplug/modindex.h"
-#include "applets/coldplug/textfile.h"
-#include "applets/lib/msg.h"
+#include "common/file.h"
+#include "common/hash.h"
+#include "common/modules/index.h"
+#include "common/modules/line.h"
+#include "common/modules/name.h"
 
 #define BUCKETS	   8192
 #define BUS_LENGTH 24 /* no bus name is longer */
@@ -30,7 +33,7 @@ static uint32_t *bucket(const struct modindex *index, const char *text, size_t l
 	return &index->buckets[hash_bytes(text, length) & (BUCKETS - 1)];
 }
 
-static uint32_t *bucket_of(struct modindex *index, const struct alias *alias)
+static uint32_t *bucket_of(struct modindex *index, const struct module_alias *alias)
 {
 	size_t bus = bus_length(alias->pattern, alias->literal);
 
@@ -41,36 +44,38 @@ static uint32_t *bucket_of(struct modindex *index, const struct alias *alias)
 	return bus ? bucket(index, alias->pattern, bus) : &index->wild;
 }
 
-/* "alias PATTERN MODULE" */
-static bool parse_alias(char *line, struct alias *ret)
+static bool parse_alias(char *line, struct module_alias *ret)
 {
-	char *word = text_word(&line), *pattern, *module;
+	struct line_part pattern, module;
+	char *text;
 
-	if (!word || strcmp(word, "alias") != 0)
+	if (!line_split_alias(line, strlen(line), &pattern, &module))
 		return false;
-	pattern = text_word(&line);
-	module = pattern ? text_word(&line) : NULL;
-	if (!module)
-		return false;
-	name_fold(pattern);
-	name_fold(module);
-	*ret = (struct alias){ .pattern = pattern,
-			       .module = module,
-			       .literal = (uint32_t)strcspn(pattern, "*?[\\") };
+	text = line_cut_part(line, module);
+	module_name_fold(text);
+	ret->module = text;
+	text = line_cut_part(line, pattern);
+	module_name_fold(text);
+	ret->pattern = text;
+	ret->literal = (uint32_t)strcspn(text, "*?[\\");
 	return true;
 }
 
 static int read_aliases(struct modindex *index)
 {
+	_cleanup_free_ char *path = NULL;
 	char *cursor, *line;
-	size_t size, room = 1;
-	int code = text_read(index->dir, "modules.alias", &index->alias_text, &size);
+	size_t room = 1;
+	int r;
 
 	index->aliases_read = true;
-	if (code == -ENOENT)
+	if (asprintf(&path, "%s/modules.alias", index->dir) < 0)
+		return -ENOMEM;
+	r = read_text(path, &index->alias_text, NULL);
+	if (r == -ENOENT)
 		return 0;
-	if (code < 0)
-		return code;
+	if (r < 0)
+		return r;
 	for (const char *p = index->alias_text; (p = strchr(p, '\n')); p++)
 		room++;
 	index->aliases = calloc(room, sizeof(*index->aliases));
@@ -78,7 +83,7 @@ static int read_aliases(struct modindex *index)
 	if (!index->aliases || !index->buckets)
 		return -ENOMEM;
 	for (cursor = index->alias_text; (line = text_line(&cursor));) {
-		struct alias *alias = &index->aliases[index->alias_count];
+		struct module_alias *alias = &index->aliases[index->alias_count];
 		uint32_t *head;
 
 		if (!parse_alias(line, alias))
@@ -114,7 +119,7 @@ static int match_list(const struct modindex *index, uint32_t head, const char *t
 		      struct matches *m)
 {
 	for (uint32_t at = head; at; at = index->aliases[at - 1].next) {
-		const struct alias *a = &index->aliases[at - 1];
+		const struct module_alias *a = &index->aliases[at - 1];
 
 		if (a->literal > length ||
 		    (a->literal && memcmp(a->pattern, text, a->literal) != 0))
@@ -129,18 +134,18 @@ static int match_list(const struct modindex *index, uint32_t head, const char *t
 static int match_all(const struct modindex *index, const char *text, struct matches *m)
 {
 	size_t length = strlen(text), bus = bus_length(text, length);
-	int code;
+	int r;
 
 	if (!index->buckets)
 		return 0;
-	code = match_list(index, index->wild, text, length, m);
-	if (code == 0)
-		code = match_list(index, *bucket(index, text, length), text, length, m);
-	if (code == 0 && bus && length >= bus + TAIL)
-		code = match_list(index, *bucket(index, text, bus + TAIL), text, length, m);
-	if (code == 0 && bus)
-		code = match_list(index, *bucket(index, text, bus), text, length, m);
-	return code;
+	r = match_list(index, index->wild, text, length, m);
+	if (r == 0)
+		r = match_list(index, *bucket(index, text, length), text, length, m);
+	if (r == 0 && bus && length >= bus + TAIL)
+		r = match_list(index, *bucket(index, text, bus + TAIL), text, length, m);
+	if (r == 0 && bus)
+		r = match_list(index, *bucket(index, text, bus), text, length, m);
+	return r;
 }
 
 static int by_place(const void *a, const void *b)
@@ -165,26 +170,26 @@ int modindex_match(struct modindex *index, const char *text, const char ***ret_n
 	_cleanup_free_ const char **names = NULL;
 	struct matches m = { 0 };
 	size_t count = 0;
-	int code = folded ? 0 : -ENOMEM;
+	int r = folded ? 0 : -ENOMEM;
 
-	if (code == 0 && !index->aliases_read)
-		code = read_aliases(index);
-	if (code == 0) {
-		name_fold(folded);
-		code = match_all(index, folded, &m);
+	if (r == 0 && !index->aliases_read)
+		r = read_aliases(index);
+	if (r == 0) {
+		module_name_fold(folded);
+		r = match_all(index, folded, &m);
 	}
-	if (code == 0) {
+	if (r == 0) {
 		names = calloc(m.count + 1, sizeof(*names));
-		code = names ? 0 : -ENOMEM;
+		r = names ? 0 : -ENOMEM;
 	}
-	if (code == 0 && m.count)
+	if (r == 0 && m.count)
 		qsort(m.at, m.count, sizeof(*m.at), by_place);
-	for (size_t i = 0; code == 0 && i < m.count; i++)
+	for (size_t i = 0; r == 0 && i < m.count; i++)
 		if (!is_named(names, count, index->aliases[m.at[i]].module))
 			names[count++] = index->aliases[m.at[i]].module;
 	free(m.at);
-	if (code < 0)
-		return code;
+	if (r < 0)
+		return r;
 	*ret_names = steal_ptr(&names);
 	*ret_count = count;
 	return 0;
