@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bootplan as a command, and the manual that is made from its table. UPDATE=1 rewrites the manual's list.
+load ../lib/env
 TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 PAGE=$TOP/docs/mkvinitrd-boot.7.scd
 
