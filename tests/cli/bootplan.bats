@@ -43,6 +43,36 @@ section() {
 	}
 }
 
+# A name of the table that ends in * stands for all that begin so; what is before a = is the name of others.
+@test "every parameter that the manuals of other systems name is in the table" {
+	bootplan list | cut -f3 | awk '
+		NR == FNR { patterns[$0]; next }
+		/^#/ { next }
+		{
+			manual = $0
+			sub(/:.*/, "", manual)
+			sub(/^[^:]*: /, "")
+			for (i = 1; i <= NF; i++)
+				if (!known($i))
+					print manual ": " $i
+		}
+		function known(name, pattern, prefix) {
+			for (pattern in patterns) {
+				prefix = pattern
+				if (sub(/[*]$/, "", prefix) && prefix !~ /=/ && index(name, prefix) == 1)
+					return 1
+				sub(/=.*/, "", prefix)
+				if (pattern == name || prefix == name)
+					return 1
+			}
+			return 0
+		}' - "$TOP/tests/cli/parameters.list" >missing
+	[ ! -s missing ] || {
+		cat missing
+		return 1
+	}
+}
+
 @test "assignments are safe to source, whatever the parameters have in them" {
 	printf '%s' "root=/dev/sda1 init=/x'y\$(touch\${IFS}hit)\`touch\${IFS}hit\`;touch\${IFS}hit \"rootflags=a b'
 second line" >proc/cmdline

@@ -52,6 +52,8 @@ const struct table table_kernel = {
 
 static const struct parameter network[] = {
 	{ "ip=*", CALL, .sets = { { S_NET, NULL } }, .call = take_ip, .expected = "an address" },
+	{ "nfsaddrs=*", CALL, .sets = { { S_NET, NULL } }, .call = take_ip, /* ip= of old */
+	  .expected = "an address" },
 	{ "bond=?*", USE, .sets = { { S_LINKS, "bond=%" } } },
 	{ "vlan=?*:?*", USE, .sets = { { S_LINKS, "vlan=%" } } },
 	{ "vlan=*", WRONG, .expected = "NAME:LINK, as in vlan5:eth0 or eth0.5:eth0" },

@@ -70,24 +70,16 @@ static const char *const unsupported[] = { "netboot",
 					   "nofstab",
 					   "nonetworking",
 					   "ethdevice-timeout=",
+					   "dm-verity-*",
 					   NULL };
-static const char *const left[] = { "components",
-				    "nocomponents",
-				    "access=",
-				    "ignore_uuid",
-				    "showmounts",
-				    "silent",
-				    "nofastboot",
-				    "fastboot",
-				    "skipconfig",
-				    "quickusbmodules",
-				    "live-config*",
-				    "locales=",
-				    "timezone=",
-				    "keyboard-*",
-				    "user-default-groups=",
-				    "debug-config",
-				    NULL };
+static const char *const left[] = {
+	"components",	"nocomponents",	    "access=",	 "ignore_uuid",	   "showmounts",
+	"silent",	"nofastboot",	    "fastboot",	 "skipconfig",	   "quickusbmodules",
+	"live-config*", "locales=",	    "timezone=", "keyboard-*",	   "user-default-groups=",
+	"debug-config", "hooks=",	    "noroot",	 "nottyautologin", "nox11autologin",
+	"sysv-rc=",	"user-fullname=",   "utc=",	 "wlan-driver=",   "x-session-manager=",
+	"xorg-driver=", "xorg-resolution=", NULL
+};
 
 const struct table table_live = {
 	"live-boot", NULL, RANK_FOREIGN, parameters, ARRAY_SIZE(parameters), unsupported, left
@@ -151,15 +143,20 @@ static const struct parameter knoppix[] = {
 };
 
 static const char *const knoppix_unsupported[] = {
-	"knoppix_name=", "noimage",	  "myconfig=", "testcd",	"mediacheck",
-	"nocloop",	 "ramdisk_size=", "forensic",  "debug=knoppix", NULL
+	"knoppix_name=", "noimage",  "myconfig=",     "testcd",	 "mediacheck",	 "nocloop",
+	"ramdisk_size=", "forensic", "debug=knoppix", "myconf=", "modules-disk", NULL
 };
 static const char *const knoppix_left[] = {
-	"keyboard=",  "xkeyboard=",   "xmodule=", "screen=", "xvrefresh=",  "xhrefresh=",
-	"wheelmouse", "nowheelmouse", "adriane",  "no3d",    "nocomposite", "noaudio",
-	"nodma",      "nonetwork",    "noscsi",	  "nousb",   "nousb2",	    "nofirewire",
-	"nopcmcia",   "failsafe",     "expert",	  "config=", "wm=",	    "gdm",
-	"alsa=",      "vga=",	      "blind",	  "brltty=", "sleep=",	    NULL
+	"keyboard=",   "xkeyboard=", "xmodule=",     "screen=",	     "xvrefresh=",
+	"xhrefresh=",  "wheelmouse", "nowheelmouse", "adriane",	     "no3d",
+	"nocomposite", "noaudio",    "nodma",	     "nonetwork",    "noscsi",
+	"nousb",       "nousb2",     "nofirewire",   "nopcmcia",     "failsafe",
+	"expert",      "config=",    "wm=",	     "gdm",	     "alsa=",
+	"vga=",	       "blind",	     "brltty=",	     "sleep=",	     "atapicd",
+	"vsync=",      "hsync=",     "xserver=",     "floppyconfig", "floppyconf",
+	"noacpi",      "noagp",	     "noapm",	     "noddc",	     "noisapnpbios",
+	"no-hlt",      "nohwsetup",  "dma",	     "gmt",	     "userdef",
+	NULL
 };
 
 const struct table table_knoppix = { "Knoppix",	  "knoppix",	       RANK_FOREIGN,

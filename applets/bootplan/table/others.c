@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* initramfs-tools(7), mkinitcpio(8), LTSP: what they do not share with others. */
+/*
+ * initramfs-tools(7), mkinitcpio(8), LTSP, and kernel-command-line(7) of systemd: what they do not
+ * share with others.
+ */
 #include "applets/bootplan/table/table.h"
 
 #define BREAK(name, phase)                                        \
@@ -22,11 +25,21 @@ static const struct parameter initramfs[] = {
 	  .expected = "top, modules, premount, mount, mountroot, bottom or init" },
 };
 
-static const char *const initramfs_unsupported[] = {
-	"cryptopts=",		"cryptopts.*", "dropbear*",   "usr=",
-	"usrfstype=",		"usrflags=",   "overlayroot", "overlayroot=",
-	"overlayroot_cfgdisk=", "netbootdev=", NULL
-};
+static const char *const initramfs_unsupported[] = { "cryptopts=",
+						     "cryptopts.*",
+						     "dropbear*",
+						     "usr=",
+						     "usrfstype=",
+						     "usrflags=",
+						     "overlayroot",
+						     "overlayroot=",
+						     "overlayroot_cfgdisk=",
+						     "netbootdev=",
+						     "all_generic_ide",
+						     "initramfs.clear",
+						     "initramfs.runsize=",
+						     "netconsole=",
+						     NULL };
 static const char *const initramfs_left[] = { "boot=",	  "recovery", "forcefsck",
 					      "fastboot", "skipfsck", NULL };
 
@@ -35,15 +48,43 @@ const struct table table_initramfs = { "initramfs-tools",     NULL,
 				       ARRAY_SIZE(initramfs), initramfs_unsupported,
 				       initramfs_left };
 
-static const char *const mkinitcpio_unsupported[] = {
-	"earlymodules=",    "disablehooks=", "md=",	"fscktype=",
-	"netconf_timeout=", "rd.log",	     "rd.log=", NULL
+static const struct parameter mkinitcpio[] = {
+	{ "fstype=*", USE, .sets = { { S_FSTYPE, "%" } } },
 };
 
-const struct table table_mkinitcpio = { "mkinitcpio",		NULL, RANK_FOREIGN, NULL, 0,
-					mkinitcpio_unsupported, NULL };
+static const char *const mkinitcpio_unsupported[] = {
+	"earlymodules=",    "disablehooks=", "md=",	  "fscktype=",
+	"netconf_timeout=", "rd.log",	     "rd.log=",	  "lvmwait=",
+	"sleepdevice=",	    "sleeptime=",    "usbdelay=", NULL
+};
+
+const struct table table_mkinitcpio = {
+	"mkinitcpio",		NULL, RANK_FOREIGN, mkinitcpio, ARRAY_SIZE(mkinitcpio),
+	mkinitcpio_unsupported, NULL
+};
 
 static const char *const ltsp_unsupported[] = { "ltsp.*",
 						"nbdroot=", "nbdport=", "nfsroot_opts=", NULL };
 
 const struct table table_ltsp = { "LTSP", NULL, RANK_FOREIGN, NULL, 0, ltsp_unsupported, NULL };
+
+static const struct parameter systemd[] = {
+	{ "rd.modules_load=*", USE, .sets = { { S_MODULES, "%" } } },
+};
+
+static const char *const systemd_unsupported[] = { "rd.veritytab",
+						   "resumeflags=", "roothash=", "usrhash=", NULL };
+static const char *const systemd_left[] = { "forcequotacheck",
+					    "locale.*",
+					    "modules_load=",
+					    "net.ifname-policy=",
+					    "net.naming-scheme=",
+					    "quotacheck.mode=",
+					    "udev.*",
+					    "veritytab=",
+					    NULL };
+
+const struct table table_systemd = { "systemd",		  NULL,
+				     RANK_FOREIGN,	  systemd,
+				     ARRAY_SIZE(systemd), systemd_unsupported,
+				     systemd_left };
