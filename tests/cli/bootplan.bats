@@ -11,20 +11,18 @@ setup() {
 	mkdir -p proc etc/mkvinitrd
 }
 
-# section: the list in the manual, without its heading and introduction
+# section: the list in the manual
 section() {
-	sed -n '/^# RECOGNISED PARAMETERS$/,/^# [D-Z]/p' "$PAGE" | sed '1,/^reported on/d;$d' | sed '1d;$d'
+	sed -n '/^; bootplan list: begin$/,/^; bootplan list: end$/p' "$PAGE" | sed '1d;$d'
 }
 
 @test "mkvinitrd-boot(7) lists the parameters of the table, no more and no fewer" {
 	bootplan list | awk -f "$TOP/docs/parameters.awk" >list
 	if [ -n "${UPDATE:-}" ]; then
 		{
-			sed '/^reported on their media alone/q' "$PAGE"
-			echo
+			sed '/^; bootplan list: begin$/q' "$PAGE"
 			cat list
-			echo
-			sed -n '/^# NBD CLIENT$/,$p' "$PAGE"
+			sed -n '/^; bootplan list: end$/,$p' "$PAGE"
 		} >page
 		cat page >"$PAGE"
 	fi
@@ -34,7 +32,7 @@ section() {
 @test "every parameter that the manual's tables name is in the table" {
 	local word missing=''
 	bootplan list | cut -f3 >patterns
-	for word in $(sed -n '/^## Words of other systems$/,/^# RECOGNISED/p' "$PAGE" | grep '^|' | grep -oE '[a-zA-Z][a-zA-Z0-9_./-]*=' | sort -u); do
+	for word in $(sed -n '/^## Parameters of other systems$/,/^# PHASES/p' "$PAGE" | grep '^|' | grep -oE '[a-zA-Z][a-zA-Z0-9_./-]*=' | sort -u); do
 		grep -qF "$word" patterns || grep -qxF "${word%=}" patterns || missing="$missing $word"
 	done
 	[ "$missing" = '' ] || {
