@@ -3,6 +3,7 @@
 
 #undef error_make
 #undef error_sys
+#undef error_no_memory
 #undef error_wrap
 #undef error_move
 
@@ -64,6 +65,11 @@ int error_sys(struct error **err, int code, const char *fmt, ...)
 		msg = NULL;
 	free(text);
 	return store(err, code, msg);
+}
+
+int error_no_memory(struct error **err)
+{
+	return error_make(err, ENOMEM, "out of memory");
 }
 
 int error_wrap(struct error **err, const char *fmt, ...)

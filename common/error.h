@@ -29,6 +29,9 @@ int error_make(struct error **err, int code, const char *fmt, ...) _printf_(3, 4
 /* Like error_make, with ": <strerror(code)>" appended. */
 int error_sys(struct error **err, int code, const char *fmt, ...) _printf_(3, 4);
 
+/* The error for a failed malloc: -ENOMEM and "out of memory". */
+int error_no_memory(struct error **err);
+
 /* Prepends "<context>: " to the message in *err, if there is one. Returns its code, or -EIO without
  * one. */
 int error_wrap(struct error **err, const char *fmt, ...) _printf_(2, 3);
@@ -54,10 +57,11 @@ void error_release(struct error **err);
 			__builtin_unreachable(); \
 		error_code_;                     \
 	})
-#define error_make(...) ERROR_NEGATIVE(error_make(__VA_ARGS__))
-#define error_sys(...)	ERROR_NEGATIVE(error_sys(__VA_ARGS__))
-#define error_wrap(...) ERROR_NEGATIVE(error_wrap(__VA_ARGS__))
-#define error_move(...) ERROR_NEGATIVE(error_move(__VA_ARGS__))
+#define error_make(...)	     ERROR_NEGATIVE(error_make(__VA_ARGS__))
+#define error_sys(...)	     ERROR_NEGATIVE(error_sys(__VA_ARGS__))
+#define error_no_memory(err) ERROR_NEGATIVE(error_no_memory(err))
+#define error_wrap(...)	     ERROR_NEGATIVE(error_wrap(__VA_ARGS__))
+#define error_move(...)	     ERROR_NEGATIVE(error_move(__VA_ARGS__))
 #endif
 
 #define _cleanup_error_ _cleanup_(error_release)

@@ -65,7 +65,7 @@ static int finish(struct plan *plan)
 
 	plan_release(plan);
 	if (failed)
-		error_make(&err, ENOMEM, "out of memory");
+		error_no_memory(&err);
 	else if (fflush(stdout) != 0 || ferror(stdout))
 		error_sys(&err, errno ? errno : EIO, "cannot write the plan");
 	return err ? msg_fail(err) : 0;

@@ -161,7 +161,7 @@ static int walk_all(struct hardware *h, struct error **err)
 		return error_sys(err, errno, "cannot open '%s'", h->loader->sysfs);
 	h->fresh = 0;
 	if (hardware_walk(h, sysfs, "devices", 0) < 0)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	return 0;
 }
 
@@ -175,7 +175,7 @@ static int drain(struct hardware *h, int uevents, struct uevent *ev, struct erro
 		    strcmp(ev->action, "unbind") == 0)
 			continue;
 		if (hardware_add(h, ev->modalias) < 0)
-			return error_make(err, ENOMEM, "out of memory");
+			return error_no_memory(err);
 	}
 	if (code == -EAGAIN)
 		return 0;
@@ -190,7 +190,7 @@ int hardware_settle(struct hardware *h, int uevents, struct error **err)
 	int code;
 
 	if (!ev)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	do {
 		code = walk_all(h, err);
 		again = h->fresh && uevents < 0;
@@ -212,7 +212,7 @@ int hardware_follow(struct hardware *h, int uevents, int signals, struct error *
 	int code = 0;
 
 	if (!ev)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	while (code == 0) {
 		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
 			return error_sys(err, errno, "cannot wait for events");

@@ -20,11 +20,6 @@
 #define MODULE_INIT_COMPRESSED_FILE 4 /* Linux 5.17 */
 #endif
 
-static int out_of_memory(struct error **err)
-{
-	return error_make(err, ENOMEM, "out of memory");
-}
-
 static bool exists(const char *path)
 {
 	struct stat st;
@@ -86,7 +81,7 @@ static int read_config_dirs(struct loader *l, const struct loader_paths *paths, 
 		int code;
 
 		if (asprintf(&dir, "%s/%s", root, dirs[i]) < 0)
-			return out_of_memory(err);
+			return error_no_memory(err);
 		code = modconfig_read_dir(&l->config, dir, err);
 		if (code < 0)
 			return code;
@@ -100,10 +95,10 @@ static int read_cmdline(struct loader *l, const char *root, struct error **err)
 	char *text;
 
 	if (asprintf(&path, "%s/proc/cmdline", root) < 0)
-		return out_of_memory(err);
+		return error_no_memory(err);
 	if (read_text(path, &text, NULL) < 0)
 		return 0;
-	return modconfig_take_cmdline(&l->config, text) < 0 ? out_of_memory(err) : 0;
+	return modconfig_take_cmdline(&l->config, text) < 0 ? error_no_memory(err) : 0;
 }
 
 int loader_open(struct loader *l, const struct loader_paths *paths, struct error **err)
@@ -114,7 +109,7 @@ int loader_open(struct loader *l, const struct loader_paths *paths, struct error
 
 	*l = (struct loader){ 0 };
 	if (!dir || asprintf(&l->sysfs, "%s/sys", root) < 0)
-		return out_of_memory(err);
+		return error_no_memory(err);
 	code = modindex_open(dir, &l->index, err);
 	if (code == 0 && l->index.no_line)
 		msg(MSG_WARNING,
@@ -126,7 +121,7 @@ int loader_open(struct loader *l, const struct loader_paths *paths, struct error
 		code = read_cmdline(l, root, err);
 	l->printed = calloc(l->index.count + l->index.builtin_count + 1, sizeof(*l->printed));
 	if (code == 0 && !l->printed)
-		code = out_of_memory(err);
+		code = error_no_memory(err);
 	if (code < 0)
 		loader_close(l);
 	return code;
@@ -228,7 +223,7 @@ static int load_module(struct loader *l, const struct kernel_module *module, con
 	path = full_path(l, module);
 	options = all_options(l, module, extra);
 	if (!path || !options)
-		return out_of_memory(err);
+		return error_no_memory(err);
 	if (l->dry_run || l->verbose)
 		printf("insmod %s %s\n", path, options);
 	l->printed[module->index] = l->dry_run;
@@ -263,7 +258,7 @@ int loader_load(struct loader *l, const char *name, const char *extra, struct er
 	int code = loadlist_add(&list, &l->index, &l->config, name);
 
 	if (code == -ENOMEM)
-		out_of_memory(err);
+		error_no_memory(err);
 	else if (code == 0)
 		code = load_list(l, &list, name, extra, err);
 	loadlist_free(&list);

@@ -76,7 +76,7 @@ int modconfig_read_file(struct modconfig *config, const char *dir, const char *n
 	int r;
 
 	if (asprintf(&path, "%s/%s", dir, name) < 0)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	r = read_text(path, &text, NULL);
 	if (r == -ENOENT)
 		return 0;
@@ -86,7 +86,7 @@ int modconfig_read_file(struct modconfig *config, const char *dir, const char *n
 	r = own(config, text);
 	while (r == 0 && (line = text_line(&cursor)))
 		r = modconfig_parse_line(config, line, name, ++number);
-	return r < 0 ? error_make(err, ENOMEM, "out of memory") : 0;
+	return r < 0 ? error_no_memory(err) : 0;
 }
 
 static int is_conf(const struct dirent *entry)

@@ -150,7 +150,7 @@ static int make_folder(const char *path, struct error **err)
 	_cleanup_free_ char *copy = strdup(path);
 
 	if (!copy)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	for (char *p = copy + 1;; p++) {
 		char c = *p;
 

@@ -109,7 +109,7 @@ static int scan(struct search *s, struct error **err)
 		drop(s, s->list[s->count - 1].dev.name);
 	for (size_t i = 0; i < count; i++)
 		if (search_put(s, &devices[i]) < 0)
-			return error_make(err, ENOMEM, "out of memory");
+			return error_no_memory(err);
 	sort(s);
 	return 0;
 }
@@ -136,10 +136,10 @@ static int drain(struct search *s, struct error **err)
 	int code;
 
 	if (!ev)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	while ((code = uevent_read(s->uevents, ev)) == 0)
 		if (take_note(s, ev) < 0)
-			return error_make(err, ENOMEM, "out of memory");
+			return error_no_memory(err);
 	if (code == -ENOBUFS) {
 		msg(MSG_DEBUG, "events were lost, so all devices are looked at again");
 		return scan(s, err);

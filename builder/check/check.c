@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "builder/check/check.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,7 +77,7 @@ static int on_segment(void *context, const struct image_segment *segment, struct
 
 	if (!copy || vec_push(&check->segments, copy) < 0) {
 		free(copy);
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	}
 	*copy = *segment;
 	check->report->segments++;
@@ -90,7 +89,7 @@ static int keep_sentinel(struct check *check, const struct image_entry *entry, s
 	free(check->sentinel);
 	check->sentinel = strndup((const char *)entry->data, (size_t)entry->size);
 	check->sealed = check->stats;
-	return check->sentinel ? 0 : error_make(err, ENOMEM, "out of memory");
+	return check->sentinel ? 0 : error_no_memory(err);
 }
 
 static int check_on_entry(void *context, const struct image_entry *entry, struct error **err)

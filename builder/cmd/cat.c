@@ -51,7 +51,7 @@ static int keep_content(void *context, const struct image_entry *entry, struct e
 		free(wanted->data);
 		wanted->data = malloc((size_t)entry->size + 1);
 		if (!wanted->data)
-			return error_make(err, ENOMEM, "out of memory");
+			return error_no_memory(err);
 		memcpy(wanted->data, entry->data, (size_t)entry->size);
 	}
 	return 0;

@@ -81,7 +81,7 @@ static int find_kernel(struct host *host, const char *sysroot, const char *kerne
 	if (image)
 		r = read_kernel_image(host, kernel, err);
 	else if (!(host->kver = strdup(kernel)))
-		r = error_make(err, ENOMEM, "out of memory");
+		r = error_no_memory(err);
 	if (r == 0 && !host->kernel_config)
 		host_read_kernel_config(host);
 	return r;

@@ -29,7 +29,7 @@ static int why_on_entry(void *context, const struct image_entry *entry, struct e
 	if (strcmp(entry->path, PLAN_WHY_PATH) != 0 || record->text)
 		return 0;
 	record->text = strndup((const char *)entry->data, (size_t)entry->size);
-	return record->text ? 0 : error_make(err, ENOMEM, "out of memory");
+	return record->text ? 0 : error_no_memory(err);
 }
 
 static int split(struct record *record, struct error **err)
@@ -48,7 +48,7 @@ static int split(struct record *record, struct error **err)
 		why = malloc(sizeof(*why));
 		if (!why || vec_push(&record->whys, why) < 0) {
 			free(why);
-			return error_make(err, ENOMEM, "out of memory");
+			return error_no_memory(err);
 		}
 		*why = (struct why){ line, where, reason };
 	}

@@ -25,7 +25,7 @@ int set_text(char **dst, struct error **err, const char *fmt, ...)
 	n = vasprintf(&text, fmt, ap);
 	va_end(ap);
 	if (n < 0)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	free(*dst);
 	*dst = text;
 	return 0;
@@ -73,7 +73,7 @@ static int list_versions(const struct host *host, struct vec *versions, struct e
 		name = strdup(entry->d_name);
 		if (!name || vec_push(versions, name) < 0) {
 			free(name);
-			r = error_make(err, ENOMEM, "out of memory");
+			r = error_no_memory(err);
 		}
 	}
 	closedir(dir);
@@ -125,7 +125,7 @@ static int find_modules(struct host *host, const struct vec *versions, struct er
 
 		if (asprintf(&path, "%s/%s", bases[i], host->kver) < 0) {
 			path = NULL;
-			return error_make(err, ENOMEM, "out of memory");
+			return error_no_memory(err);
 		}
 		r = host_resolve(host, path, &host->modules_dir, err);
 		if (is_absent(r)) {

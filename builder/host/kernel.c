@@ -40,5 +40,5 @@ int kernel_image_version(const char *path, char **ret, struct error **err)
 	if (!len || memchr(text, '/', len))
 		return not_bzimage(path, err);
 	*ret = strndup(text, len);
-	return *ret ? 0 : error_make(err, ENOMEM, "out of memory");
+	return *ret ? 0 : error_no_memory(err);
 }

@@ -105,7 +105,7 @@ int host_resolve(const struct host *host, const char *path, char **ret, struct e
 	if (r < 0)
 		return error_sys(err, r, "cannot follow '%s'%s%s", path, below, host->sysroot);
 	if (!real)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	*ret = real;
 	return 0;
 }

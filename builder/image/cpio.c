@@ -168,7 +168,7 @@ static int visit(struct cpio_reader *reader, const struct header *header, const 
 	if (S_ISLNK(entry.mode)) {
 		target = strndup((const char *)entry.data, (size_t)entry.size);
 		if (!target)
-			return error_make(err, ENOMEM, "out of memory");
+			return error_no_memory(err);
 		entry.link_target = target;
 	}
 	return reader->visitor->entry(reader->visitor->context, &entry, err);

@@ -26,7 +26,7 @@ static int kernel_config_collect(void *context, const uint8_t *data, size_t len,
 	if (sb->len + len > UNPACKED_MAX)
 		return error_make(err, EFBIG, "unpacks to more than %llu MiB", UNPACKED_MAX / MIB);
 	strbuf_add_mem(sb, data, len);
-	return sb->failed ? error_make(err, ENOMEM, "out of memory") : 0;
+	return sb->failed ? error_no_memory(err) : 0;
 }
 
 static int unpack(const uint8_t *data, size_t len, struct strbuf *ret, struct error **err)
@@ -58,7 +58,7 @@ static int find_config(const uint8_t *data, size_t len, char **ret, struct error
 	if (r < 0)
 		return r;
 	*ret = strbuf_steal(&text);
-	return *ret ? 0 : error_make(err, ENOMEM, "out of memory");
+	return *ret ? 0 : error_no_memory(err);
 }
 
 /* The compressed vmlinux inside a bzImage, or what there is. */

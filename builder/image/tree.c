@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "builder/image/tree.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <search.h>
 #include <stdio.h>
@@ -92,7 +91,7 @@ static int add_content(struct image_tree *tree, struct tree_node *node,
 		return 0;
 	node->file = linked ? linked_file(tree, entry) : new_file(tree);
 	if (!node->file)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	/* a link without content leaves what its group has */
 	if (linked && !entry->size && node->file->size)
 		return 0;
@@ -105,7 +104,7 @@ int image_tree_add(struct image_tree *tree, const struct image_entry *entry, str
 	int r;
 
 	if (!node)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	*node = (struct tree_node){ .path = strdup(entry->path),
 				    .target =
 					    entry->link_target ? strdup(entry->link_target) : NULL,
@@ -121,7 +120,7 @@ int image_tree_add(struct image_tree *tree, const struct image_entry *entry, str
 	if (!node->path || (entry->link_target && !node->target) ||
 	    vec_push(&tree->nodes, node) < 0) {
 		node_free(node);
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	}
 	r = add_content(tree, node, entry, err);
 	tree->members++;

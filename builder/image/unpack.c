@@ -186,7 +186,7 @@ static int try_link(struct unpack *u, int parent, const char *base, const struct
 		return 0;
 	group = link_group(u, entry);
 	if (!group)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	if (strcmp(group->path, entry->path) == 0)
 		return 0;
 	_cleanup_close_ int old = open_parent(u, group->path, &old_base, err);
@@ -208,7 +208,7 @@ static int make_dir(struct unpack *u, int parent, const char *base, const struct
 	if (!later || !later->path || vec_push(&u->dirs, later) < 0) {
 		free(later ? later->path : NULL);
 		free(later);
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	}
 	if (mkdirat(parent, base, 0700) < 0 && errno != EEXIST)
 		return error_sys(err, errno, "cannot make the directory '%s'", entry->path);

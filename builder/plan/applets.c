@@ -24,7 +24,7 @@ static int add_program(struct planner *planner, const char *name, const char *so
 	if (node->kind != ENTRY_FILE)
 		r = error_make(err, EINVAL, "'%s' is not a file", source);
 	else if (asprintf(&path, "bin/%s", name) < 0)
-		r = plan_no_memory(err);
+		r = error_no_memory(err);
 	else
 		r = plan_add_source(planner, SEGMENT_BASE, path, source, node->size, 0755, cause,
 				    err);
@@ -40,7 +40,7 @@ static int add_own(struct planner *planner, const char *name, const struct cause
 	int r;
 
 	if (asprintf(&source, "%s/%s", planner->host->applets_dir, name) < 0)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	r = add_program(planner, name, source, cause, err);
 	if (r == -ENOENT)
 		return error_make(err, ENOENT,
@@ -61,7 +61,7 @@ static int add_busybox(struct planner *planner, struct error **err)
 	cause = stmt_cause(stmt, &reason);
 	source = plan_source_path(stmt, stmt->argv[0]);
 	if (!source)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	if (add_program(planner, "busybox", source, &cause, &problem) < 0)
 		stmt_diag(planner->diag, DIAG_ERROR, stmt, 0, "%s", error_msg(problem));
 	return 0;
@@ -73,7 +73,7 @@ static int add_busybox_link(struct planner *planner, const char *name, struct er
 	_cleanup_free_ char *path = NULL;
 
 	if (asprintf(&path, "bin/%s", name) < 0)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	return plan_add_link(planner, SEGMENT_BASE, path, "busybox", &cause, err);
 }
 
@@ -85,7 +85,7 @@ static int add_busybox_links(struct planner *planner, struct error **err)
 	int r;
 
 	if (asprintf(&source, "%s/skel/busybox.links", planner->host->data_dir) < 0)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	r = read_file(source, &text, NULL, err);
 	if (r < 0)
 		return r;

@@ -45,7 +45,7 @@ static int binaries_add_file(struct planner *planner, const struct binary_file *
 	if (file->reason) {
 		reason = image_reason(file->reason);
 		if (!reason)
-			return plan_no_memory(err);
+			return error_no_memory(err);
 		cause.reason = reason;
 	}
 	if (!file->target)
@@ -53,7 +53,7 @@ static int binaries_add_file(struct planner *planner, const struct binary_file *
 				       file->size, 0755, &cause, err);
 	target = image_target(file->target);
 	if (!target)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	return plan_add_link(planner, SEGMENT_MODULES, file->path, target, &cause, err);
 }
 
@@ -94,7 +94,7 @@ static int add_statement(struct planner *planner, struct binary_set *set, const 
 			continue;
 		}
 		if (asprintf(&reason, "profile 'binary %s'", stmt->argv[i]) < 0)
-			return plan_no_memory(err);
+			return error_no_memory(err);
 		cause.reason = reason;
 		r = add_new(planner, set, before, &cause, err);
 		if (r < 0)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `microcode auto|none|PATH...` */
-#include <errno.h>
 #include <string.h>
 
 #include "builder/plan/internal.h"
@@ -16,7 +15,7 @@ static int add_vendor(struct planner *planner, struct strbuf *content, const cha
 		return 0;
 	data = strbuf_steal(content);
 	if (!data)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	return plan_add_data(planner, SEGMENT_EARLY, path, data, len, 0644, cause, err);
 }
 

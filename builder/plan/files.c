@@ -69,7 +69,7 @@ static int add_tree(struct planner *planner, const char *source, const char *des
 		if (r < 0)
 			break;
 		if (asprintf(&path, "%s/%s", dest, node->path) < 0)
-			r = plan_no_memory(err);
+			r = error_no_memory(err);
 		else
 			r = add_node(planner, node, path, mode, cause, err);
 	}
@@ -110,7 +110,7 @@ static int plan_files_add_glob(struct planner *planner, const char *pattern, con
 		if (r < 0)
 			break;
 		if (asprintf(&path, "%s/%s", dest, slash ? slash + 1 : source) < 0)
-			r = plan_no_memory(err);
+			r = error_no_memory(err);
 		else
 			r = add_source(planner, source, path, mode, cause, err);
 	}
@@ -125,7 +125,7 @@ static int plan_files_add_file(struct planner *planner, const struct stmt *stmt,
 	mode_t mode = 0;
 
 	if (!source)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	if (stmt->argc > 2 && !parse_mode(stmt->argv[2], &mode))
 		return error_make(err, EINVAL, "'%s' is not a mode", stmt->argv[2]);
 	if (strpbrk(source, "*?[") && access(source, F_OK) < 0)
@@ -178,7 +178,7 @@ static int add_hook(struct planner *planner, const struct stmt *stmt, const stru
 
 	if (!source || asprintf(&path, "lib/mkvinitrd/hooks/%s/%02zu-%s", stmt->argv[0], number,
 				slash ? slash + 1 : stmt->argv[1]) < 0)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	return add_source(planner, source, path, 0755, cause, err);
 }
 
@@ -192,7 +192,7 @@ static int add_image(struct planner *planner, const struct stmt *stmt, const str
 	int r;
 
 	if (!source)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	r = tree_probe(source, true, &node, err);
 	if (r == 0 && node->kind != ENTRY_FILE)
 		r = error_make(err, EINVAL, "'%s' is not a file", source);

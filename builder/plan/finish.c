@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From a heap of wanted items to a complete, sorted plan. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
@@ -135,7 +134,7 @@ static int add_parent(struct planner *planner, const struct plan_item *item, siz
 	_cleanup_free_ char *path = strndup(item->entry.path, len);
 
 	if (!path)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	return plan_add_dir(planner, item->entry.segment, path, 0755, &cause, err);
 }
 
@@ -190,7 +189,7 @@ static int add_why(struct planner *planner, struct error **err)
 	len = text.len;
 	data = strbuf_steal(&text);
 	if (!data)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	return plan_add_data(planner, SEGMENT_MODULES, PLAN_WHY_PATH, data, len, 0644, &built_in,
 			     err);
 }
@@ -231,7 +230,7 @@ static int add_image(struct planner *planner, struct error **err)
 		plan->bytes = others + len;
 		text = image_text(plan);
 		if (!text)
-			return plan_no_memory(err);
+			return error_no_memory(err);
 		if (strlen(text) == len)
 			break;
 	}
@@ -247,7 +246,7 @@ static int add_sentinel(struct planner *planner, struct error **err)
 	int len = asprintf(&text, "members=%" PRIu64 "\nxxh128=%032d\n", planner->plan->members, 0);
 
 	if (len < 0)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	return plan_add_data(planner, SEGMENT_MODULES, SENTINEL_PATH, text, (size_t)len, 0644,
 			     &built_in, err);
 }

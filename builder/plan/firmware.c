@@ -52,7 +52,7 @@ static int add_want(struct planner *planner, const struct firmware_want *want, s
 	int r;
 
 	if (asprintf(&reason, "firmware of %s", want->module->name) < 0)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	cause.reason = reason;
 	r = add_name(planner, want->name, &cause, err);
 	return r == -ENOENT ? note_missing(planner, want, err) : r;
@@ -93,7 +93,7 @@ static int add_paths(struct planner *planner, const struct stmt *stmt, struct er
 		int r = *name == '/' ? -ENOENT : add_name(planner, name, &cause, &problem);
 
 		if (r == -ENOMEM)
-			return plan_no_memory(err);
+			return error_no_memory(err);
 		if (r == -ENOENT && !problem)
 			stmt_diag(planner->diag, DIAG_ERROR, stmt, i,
 				  "no firmware '%s' below %s/lib/firmware", stmt->argv[i],

@@ -33,9 +33,6 @@ struct cause {
  * caller. */
 struct cause stmt_cause(const struct stmt *stmt, char **ret_reason);
 
-/* "out of memory". */
-int plan_no_memory(struct error **err);
-
 /*
  * Appends an item. The strings of *entry are taken over, also on failure; entry->path may begin
  * with '/' and is brought to its place in the image (see plan_image_path). -ENOMEM also when a

@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "builder/plan/internal.h"
-
-int plan_no_memory(struct error **err)
-{
-	return error_make(err, ENOMEM, "out of memory");
-}
 
 struct cause stmt_cause(const struct stmt *stmt, char **ret_reason)
 {
@@ -95,11 +89,11 @@ int plan_add(struct planner *planner, const struct fs_entry *entry, const struct
 	struct plan_item *item = new_item(&copy, cause);
 
 	if (!item)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	item->order = items->len;
 	if (vec_push(items, item) < 0) {
 		item_free(item);
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	}
 	return 0;
 }
@@ -158,7 +152,7 @@ int plan_note(struct vec *notes, char *note, struct error **err)
 	if (note && vec_push(notes, note) == 0)
 		return 0;
 	free(note);
-	return plan_no_memory(err);
+	return error_no_memory(err);
 }
 
 char *plan_source_path(const struct stmt *stmt, const char *src)

@@ -47,7 +47,7 @@ static int print_file(const struct fs_entry *entry, const char *spill, size_t nu
 
 	if (entry->data) {
 		if (asprintf(&spilled, "%s/%zu", spill ? spill : SPILL_DEFAULT, number) < 0)
-			return plan_no_memory(err);
+			return error_no_memory(err);
 		if (spill)
 			r = write_spill(spilled, entry, err);
 		source = spilled;

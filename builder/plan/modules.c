@@ -160,7 +160,7 @@ static int modules_add_module(struct planner *planner, const struct module_table
 		     (int)module_path_len(table, module->path, strlen(module->path)),
 		     module->path) < 0 ||
 	    asprintf(&source, "%s/%s", host->modules_dir, module->path) < 0)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	if (compressed && table->inflated)
 		return add_inflated(planner, path, source, &cause, err);
 	return add_as_is(planner, compressed ? SEGMENT_STORED : SEGMENT_MODULES, path, source,
@@ -174,7 +174,7 @@ static int add_index(struct planner *planner, const char *name, char *text, size
 
 	if (asprintf(&path, "lib/modules/%s/%s", planner->host->kver, name) < 0) {
 		free(text);
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	}
 	return plan_add_data(planner, SEGMENT_MODULES, path, text, len, 0644, &index_cause, err);
 }
@@ -191,7 +191,7 @@ static int add_indexes(struct planner *planner, const struct module_table *table
 			{ "modules.builtin", module_index_builtin } };
 	size_t len = 0;
 	char *text = module_index_dep(table, &len);
-	int r = text ? add_index(planner, "modules.dep", text, len, err) : plan_no_memory(err);
+	int r = text ? add_index(planner, "modules.dep", text, len, err) : error_no_memory(err);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(indexes); i++) {
 		r = indexes[i].make(table, planner->host->modules_dir, &text, &len, err);

@@ -167,7 +167,7 @@ int plan_add_ntfs_3g(struct planner *planner, struct binary_set *set, char **ret
 	if (asprintf(ret_reason, "NTFS, for which kernel %s has no driver%s", planner->host->kver,
 		     planner->ntfs_driver == NTFS_READS ? " that writes" : "") < 0) {
 		*ret_reason = NULL;
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	}
 	return 0;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "builder/plan/plan.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "builder/plan/internal.h"
@@ -28,7 +27,7 @@ static int set_compressor(struct plan *plan, const struct profile *profile, stru
 
 	plan->compressor = strndup(value, colon ? (size_t)(colon - value) : strlen(value));
 	plan->level = colon ? atoi(colon + 1) : -1;
-	return plan->compressor ? 0 : plan_no_memory(err);
+	return plan->compressor ? 0 : error_no_memory(err);
 }
 
 static int set_names(struct planner *planner, struct error **err)
@@ -38,7 +37,7 @@ static int set_names(struct planner *planner, struct error **err)
 	plan->profile = profile_name(planner->profile);
 	plan->kver = strdup(planner->host->kver);
 	if (!plan->profile || !plan->kver)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	return set_compressor(plan, planner->profile, err);
 }
 

@@ -71,7 +71,7 @@ int plan_settings(struct planner *planner, struct error **err)
 	len = text.len;
 	data = strbuf_steal(&text);
 	if (!data)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	return plan_add_data(planner, SEGMENT_MODULES, PLAN_DEFAULTS_PATH, data, len, 0644, &cause,
 			     err);
 }

@@ -34,7 +34,7 @@ static int add_skel_node(struct planner *planner, const struct tree_node *node, 
 	mode_t mode = node->mode;
 
 	if (failed)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	if (!place || node->kind == ENTRY_DIR)
 		return 0;
 	if (node->kind == ENTRY_SYMLINK)
@@ -56,7 +56,7 @@ static int add_skel(struct planner *planner, struct error **err)
 	int r;
 
 	if (asprintf(&directory, "%s/skel", planner->host->data_dir) < 0)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	r = tree_list(directory, &nodes, err);
 	vec_foreach(i, node, &nodes) if (r == 0) r = add_skel_node(planner, node, err);
 	vec_clear(&nodes, tree_node_free);
@@ -124,7 +124,7 @@ static int add_release(struct planner *planner, struct error **err)
 			   VERSION, VERSION);
 
 	if (len < 0)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	return plan_add_data(planner, SEGMENT_BASE, "etc/initrd-release", text, (size_t)len, 0644,
 			     &skeleton, err);
 }

@@ -9,11 +9,6 @@
 
 #define LINKS_MAX 40 /* as the kernel */
 
-static int binary_no_memory(struct error **err)
-{
-	return error_make(err, ENOMEM, "out of memory");
-}
-
 static void file_free(void *data)
 {
 	struct binary_file *file = data;
@@ -49,7 +44,7 @@ static int binary_push(struct binary_set *set, const char *path, const char *sou
 	bool failed = false;
 
 	if (!file)
-		return binary_no_memory(err);
+		return error_no_memory(err);
 	file->path = copy(path, &failed);
 	file->source = copy(source, &failed);
 	file->target = copy(target, &failed);
@@ -57,7 +52,7 @@ static int binary_push(struct binary_set *set, const char *path, const char *sou
 	if (!failed && vec_push(&set->files, file) == 0)
 		return 0;
 	file_free(file);
-	return binary_no_memory(err);
+	return error_no_memory(err);
 }
 
 static int missing(const struct host *host, const char *path, struct error **err)
@@ -80,7 +75,7 @@ static int resolve_folder(const struct host *host, const char *path, char **ret,
 	int r;
 
 	if (!directory)
-		return binary_no_memory(err);
+		return error_no_memory(err);
 	if (!slash || !slash[1])
 		return error_make(err, EINVAL, "'%s' is not the absolute path of a file", path);
 	r = host_resolve(host, directory, &real, err);
@@ -93,10 +88,10 @@ static int resolve_folder(const struct host *host, const char *path, char **ret,
 		real[--len] = '\0';
 	if (asprintf(ret_host, "%s/%s", real, slash + 1) < 0) {
 		*ret_host = NULL;
-		return binary_no_memory(err);
+		return error_no_memory(err);
 	}
 	*ret = strdup(*ret_host + strlen(host->sysroot));
-	return *ret ? 0 : binary_no_memory(err);
+	return *ret ? 0 : error_no_memory(err);
 }
 
 /* Where a symlink at path leads: absolute, not yet resolved. */
@@ -126,7 +121,7 @@ static int add_link(struct binary_set *set, const char *path, const char *host_p
 	target[len] = '\0';
 	destination = link_destination(path, target);
 	if (!destination)
-		return binary_no_memory(err);
+		return error_no_memory(err);
 	r = resolve_folder(set->host, destination, ret_next, &ignored, err);
 	if (r < 0)
 		return error_wrap(err, "symlink '%s'", path);
@@ -168,7 +163,7 @@ static int add_path(struct binary_set *set, const char *wanted, const char *reas
 		int r;
 
 		if (!next)
-			return binary_no_memory(err);
+			return error_no_memory(err);
 		r = resolve_folder(set->host, next, &path, &host_path, err);
 		if (r < 0)
 			return r;
@@ -196,7 +191,7 @@ static int add_alias(struct binary_set *set, const char *name, const char *libra
 	if (r < 0)
 		return r;
 	if (asprintf(&path, "/lib/%s", name) < 0)
-		return binary_no_memory(err);
+		return error_no_memory(err);
 	return binary_has(set, path) ? 0 : binary_push(set, path, NULL, target, reason, err);
 }
 
@@ -226,7 +221,7 @@ static int add_library(struct binary_set *set, const struct elf_facts *facts, co
 	if (r < 0)
 		return r;
 	if (asprintf(&reason, "library of %s", path) < 0)
-		return binary_no_memory(err);
+		return error_no_memory(err);
 	r = add_path(set, library, reason, err);
 	return r == 0 && !builtin ? add_alias(set, name, library, reason, err) : r;
 }
@@ -242,7 +237,7 @@ static int add_env_program(struct binary_set *set, const char *name, const char 
 		_cleanup_free_ char *path = NULL, *real = NULL;
 
 		if (asprintf(&path, "%s/%s", directories[i], name) < 0)
-			return binary_no_memory(err);
+			return error_no_memory(err);
 		if (host_resolve(set->host, path, &real, NULL) == 0)
 			return add_path(set, path, reason, err);
 	}
@@ -265,7 +260,7 @@ static int add_interpreter(struct binary_set *set, const struct elf_facts *facts
 	int r;
 
 	if (asprintf(&reason, "interpreter of %s", path) < 0)
-		return binary_no_memory(err);
+		return error_no_memory(err);
 	r = add_path(set, facts->interpreter, reason, err);
 	if (r == 0 && is_env(facts))
 		r = add_env_program(set, facts->argument, reason, err);

@@ -109,7 +109,7 @@ static int copy_dynamic(Elf *elf, const struct dynamic *dynamic, const char *pat
 			return elf_damaged(path, "the name of a library lies outside of it", err);
 		if (vec_push(&facts->needed, name) < 0) {
 			free(name);
-			return error_make(err, ENOMEM, "out of memory");
+			return error_no_memory(err);
 		}
 	}
 	if (dynamic->has_rpath)
@@ -175,7 +175,7 @@ static int read_script(char *head, struct elf_facts *facts, struct error **err)
 	facts->argument = word ? strdup(word) : NULL;
 	if (facts->interpreter && (facts->argument || !word))
 		return 0;
-	return error_make(err, ENOMEM, "out of memory");
+	return error_no_memory(err);
 }
 
 int elf_read(const char *path, struct elf_facts *ret, struct error **err)

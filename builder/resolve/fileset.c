@@ -34,12 +34,12 @@ int fileset_add(struct fileset *set, const struct fs_entry *entry, struct error 
 		free(entry->source);
 		free(entry->data);
 		free(entry->target);
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	}
 	*copy = *entry;
 	if (vec_push(&set->entries, copy) < 0) {
 		entry_free(copy);
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	}
 	return 0;
 }
@@ -197,7 +197,7 @@ static int add_parent(struct fileset *set, const struct fs_entry *child, size_t 
 				   .path = strndup(child->path, len) };
 
 	if (!parent.path)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	return fileset_add(set, &parent, err);
 }
 

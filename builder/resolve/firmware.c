@@ -29,11 +29,6 @@ struct collector {
 	struct strbuf names; /* of the module at hand, each with a TAB in front */
 };
 
-static int firmware_no_memory(struct error **err)
-{
-	return error_make(err, ENOMEM, "out of memory");
-}
-
 void firmware_want_free(void *data)
 {
 	struct firmware_want *want = data;
@@ -71,12 +66,12 @@ static int load_cache(struct collector *c, const struct cache_key *key, struct e
 	/* cut at the end once more: strings need it */
 	c->cached = realloc(c->cached, len + 1);
 	if (!c->cached)
-		return firmware_no_memory(err);
+		return error_no_memory(err);
 	c->cached[len] = '\0';
 	for (char *line = strtok_r(c->cached, "\n", &rest); line;
 	     line = strtok_r(NULL, "\n", &rest))
 		if (vec_push(&c->lines, line) < 0)
-			return firmware_no_memory(err);
+			return error_no_memory(err);
 	vec_sort(&c->lines, firmware_compare);
 	return 0;
 }
@@ -138,9 +133,9 @@ static int firmware_decode(struct collector *c, const char *path, const char *pr
 		return error_make(err, r, "'%s' is not a kernel module", path);
 	names = strbuf_steal(&c->names);
 	if (!names)
-		return firmware_no_memory(err);
+		return error_no_memory(err);
 	strbuf_printf(&c->added, "%s%s\n", prefix, names);
-	return add_names(c, names) < 0 ? firmware_no_memory(err) : 0;
+	return add_names(c, names) < 0 ? error_no_memory(err) : 0;
 }
 
 static int collect_module(struct collector *c, const struct module *module, struct error **err)
@@ -151,16 +146,16 @@ static int collect_module(struct collector *c, const struct module *module, stru
 
 	c->module = module;
 	if (asprintf(&path, "%s/%s", c->host->modules_dir, module->path) < 0)
-		return firmware_no_memory(err);
+		return error_no_memory(err);
 	if (stat(path, &st) < 0)
 		return error_sys(err, errno, "modules.dep names '%s', which cannot be found", path);
 	if (asprintf(&prefix, "%s\t%" PRIu64 "\t%" PRId64 ".%09ld", module->path,
 		     (uint64_t)st.st_size, (int64_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec) < 0)
-		return firmware_no_memory(err);
+		return error_no_memory(err);
 	names = find_cached(c, prefix);
 	if (!names)
 		return firmware_decode(c, path, prefix, err);
-	return add_names(c, names) < 0 ? firmware_no_memory(err) : 0;
+	return add_names(c, names) < 0 ? error_no_memory(err) : 0;
 }
 
 static void save_cache(struct collector *c, const struct cache_key *key)

@@ -12,11 +12,6 @@
 #define TREE	  "/lib/firmware"
 #define LINKS_MAX 40
 
-static int fwfile_no_memory(struct error **err)
-{
-	return error_make(err, ENOMEM, "out of memory");
-}
-
 void firmware_file_free(void *data)
 {
 	struct firmware_file *file = data;
@@ -43,7 +38,7 @@ static int fwfile_push(struct vec *files, const char *path, const char *source, 
 	struct firmware_file *file = calloc(1, sizeof(*file));
 
 	if (!file)
-		return fwfile_no_memory(err);
+		return error_no_memory(err);
 	if (asprintf(&file->path, TREE "/%s", path) < 0)
 		file->path = NULL;
 	file->source = source ? strdup(source) : NULL;
@@ -52,7 +47,7 @@ static int fwfile_push(struct vec *files, const char *path, const char *source, 
 	if (file->path && (file->source || file->target) && vec_push(files, file) == 0)
 		return 0;
 	firmware_file_free(file);
-	return fwfile_no_memory(err);
+	return error_no_memory(err);
 }
 
 /* "a/b/../c" -> "a/c", in place. False when it leads out of the directory. */
@@ -106,7 +101,7 @@ static int add_outside(const struct host *host, const char *path, struct vec *fi
 	struct stat st;
 
 	if (asprintf(&wanted, TREE "/%s", path) < 0)
-		return fwfile_no_memory(err);
+		return error_no_memory(err);
 	if (host_resolve(host, wanted, &real, NULL) < 0 || stat(real, &st) < 0 ||
 	    !S_ISREG(st.st_mode))
 		return -ENOENT;
@@ -126,7 +121,7 @@ static int add_tree(const char *directory, const char *path, struct vec *files, 
 		if (r < 0)
 			break;
 		if (asprintf(&name, "%s/%s", path, node->path) < 0)
-			r = fwfile_no_memory(err);
+			r = error_no_memory(err);
 		else if (node->kind == ENTRY_FILE || node->kind == ENTRY_SYMLINK)
 			r = fwfile_push(files, name, node->kind == ENTRY_FILE ? node->source : NULL,
 					node->target, node->size, err);
@@ -149,7 +144,7 @@ static int add_at(const struct host *host, const char *root, const char *name, s
 		int r;
 
 		if (asprintf(&source, "%s/%s", root, path) < 0)
-			return fwfile_no_memory(err);
+			return error_no_memory(err);
 		if (lstat(source, &st) < 0)
 			return -ENOENT;
 		if (S_ISDIR(st.st_mode))
@@ -170,7 +165,7 @@ static int add_at(const struct host *host, const char *root, const char *name, s
 		path = steal_ptr(&next);
 	}
 	return path ? error_make(err, ELOOP, "'%s/%s' is a loop of symlinks", root, name)
-		    : fwfile_no_memory(err);
+		    : error_no_memory(err);
 }
 
 static int fwfile_add_glob(const struct host *host, const char *root, const char *pattern,
@@ -182,7 +177,7 @@ static int fwfile_add_glob(const struct host *host, const char *root, const char
 	int r;
 
 	if (asprintf(&full, "%s/%s", root, pattern) < 0)
-		return fwfile_no_memory(err);
+		return error_no_memory(err);
 	r = tree_glob(full, &paths, NULL) < 0 ? -ENOENT : 0;
 	vec_foreach(i, path, &paths) if (r == 0) r =
 		add_at(host, root, path + strlen(root) + 1, files, err);
@@ -196,7 +191,7 @@ static int try_name(const struct host *host, const char *root, const char *direc
 	_cleanup_free_ char *path = NULL;
 
 	if (asprintf(&path, "%s%s%s", directory, name, ending) < 0)
-		return fwfile_no_memory(err);
+		return error_no_memory(err);
 	if (strpbrk(path, "*?["))
 		return fwfile_add_glob(host, root, path, files, err);
 	return add_at(host, root, path, files, err);
@@ -221,7 +216,7 @@ int firmware_find(const struct host *host, const char *name, struct vec *files, 
 		return -ENOENT;
 	if (asprintf(&updates, "updates/%s/", host->kver) < 0 ||
 	    asprintf(&version, "%s/", host->kver) < 0)
-		return fwfile_no_memory(err);
+		return error_no_memory(err);
 	directories[0] = updates;
 	directories[2] = version;
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)

@@ -17,11 +17,6 @@ static const char *const default_folders[] = { "/lib",	     "/usr/lib",       "/
 					       "/usr/lib64", "/usr/local/lib", "/lib32",
 					       "/usr/lib32" };
 
-static int libpath_no_memory(struct error **err)
-{
-	return error_make(err, ENOMEM, "out of memory");
-}
-
 static int push_copy(struct vec *vec, const char *text, struct error **err)
 {
 	char *copy = strdup(text);
@@ -29,7 +24,7 @@ static int push_copy(struct vec *vec, const char *text, struct error **err)
 	if (copy && vec_push(vec, copy) == 0)
 		return 0;
 	free(copy);
-	return libpath_no_memory(err);
+	return error_no_memory(err);
 }
 
 static int read_conf(struct libpath *path, const struct host *host, const char *file,
@@ -45,10 +40,10 @@ static int read_included(struct libpath *path, const struct host *host, const ch
 	int r;
 
 	if (asprintf(&full, "%s%s%s", host->sysroot, *pattern == '/' ? "" : "/etc/", pattern) < 0)
-		return libpath_no_memory(err);
+		return error_no_memory(err);
 	r = tree_glob(full, &files, NULL);
 	/* nothing there is what an `include` of an empty directory gives */
-	r = r == -ENOMEM ? libpath_no_memory(err) : 0;
+	r = r == -ENOMEM ? error_no_memory(err) : 0;
 	vec_foreach(i, file, &files) if (r == 0) r =
 		read_conf(path, host, file + strlen(host->sysroot), depth + 1, err);
 	vec_clear(&files, free);
@@ -114,7 +109,7 @@ static int find_multiarch(struct libpath *path, const struct host *host, const c
 		if (!strstr(entry->d_name, "-linux-") || entry->d_name[0] == '.')
 			continue;
 		if (asprintf(&directory, "%s/%s", lib, entry->d_name) < 0)
-			r = libpath_no_memory(err);
+			r = error_no_memory(err);
 		else
 			r = push_copy(&path->multiarch, directory, err);
 	}
@@ -285,7 +280,7 @@ int libpath_find(const struct libpath *path, const struct host *host, const stru
 	int r = search(path, host, by, origin, name, ret, ret_builtin);
 
 	if (r < 0)
-		return libpath_no_memory(err);
+		return error_no_memory(err);
 	return r ? 0 : -ENOENT;
 }
 

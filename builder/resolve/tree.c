@@ -33,7 +33,7 @@ static int read_target(struct tree_node *node, struct error **err)
 		return error_sys(err, errno, "cannot read the symlink '%s'", node->source);
 	target[len] = '\0';
 	node->target = strdup(target);
-	return node->target ? 0 : error_make(err, ENOMEM, "out of memory");
+	return node->target ? 0 : error_no_memory(err);
 }
 
 static int set_kind(struct tree_node *node, const struct stat *st, struct error **err)
@@ -75,11 +75,11 @@ static int make_node(const char *path, const char *source, bool follow, struct t
 	int r;
 
 	if (!node)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	node->path = strdup(path);
 	node->source = strdup(source);
 	if (!node->path || !node->source)
-		r = error_make(err, ENOMEM, "out of memory");
+		r = error_no_memory(err);
 	else if ((follow ? stat(source, &st) : lstat(source, &st)) < 0)
 		r = error_sys(err, errno, "cannot find '%s'", source);
 	else
@@ -116,20 +116,20 @@ static int list_entry(const char *directory, const char *prefix, const char *nam
 
 	if (asprintf(&source, "%s/%s", directory, name) < 0 ||
 	    asprintf(&path, "%s%s", prefix, name) < 0)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	r = make_node(path, source, false, &node, err);
 	if (r < 0)
 		return r;
 	if (vec_push(nodes, node) < 0) {
 		tree_node_free(node);
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	}
 	if (node->kind != ENTRY_DIR)
 		return 0;
 	free(path);
 	path = NULL;
 	if (asprintf(&path, "%s%s/", prefix, name) < 0)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	return list_folder(source, path, depth + 1, nodes, err);
 }
 
@@ -189,7 +189,7 @@ static int copy_paths(const glob_t *found, struct vec *paths, struct error **err
 
 		if (!path || vec_push(paths, path) < 0) {
 			free(path);
-			return error_make(err, ENOMEM, "out of memory");
+			return error_no_memory(err);
 		}
 	}
 	/* glob sorts by locale */
@@ -210,7 +210,7 @@ int tree_glob(const char *pattern, struct vec *paths, struct error **err)
 	case GLOB_NOMATCH:
 		return error_make(err, ENOENT, "nothing matches '%s'", pattern);
 	case GLOB_NOSPACE:
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	default:
 		return error_sys(err, errno ? errno : EIO, "cannot read a directory of '%s'",
 				 pattern);

@@ -46,7 +46,7 @@ int read_file(const char *path, char **ret_text, size_t *ret_len, struct error *
 	len = (size_t)st.st_size;
 	text = malloc(len + 1);
 	if (!text)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	r = readfile_read_all(fd, text, &len);
 	if (r < 0)
 		return error_sys(err, r, "cannot read '%s'", path);

@@ -49,7 +49,7 @@ static int copy_strings(const struct fs_entry *from, struct fs_entry *to, struct
 	free(to->path);
 	free(to->source);
 	free(to->target);
-	return error_make(err, ENOMEM, "out of memory");
+	return error_no_memory(err);
 }
 
 /* Nothing may follow the one lz4 segment, so what is stored goes before it. */
@@ -132,7 +132,7 @@ static int write_sentinel(struct assembly *a, struct sink *sink, struct error **
 	char *text = cpio_sentinel(&a->total);
 
 	if (!text)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	free(entry->data);
 	entry->data = text;
 	if (entry->size != strlen(text))

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "builder/write/base.h"
 
-#include <errno.h>
 #include <lz4.h>
 #include <lzma.h>
 #include <stdio.h>
@@ -48,7 +47,7 @@ static int compress_and_keep(const struct base_request *request, const struct ca
 	int r;
 
 	if (!packed)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	r = pack(request, raw, len, packed, err);
 	if (r == 0) {
 		bytes = sink_memory_data(packed, &packed_len);
@@ -88,7 +87,7 @@ int base_write(const struct base_request *request, struct sink *to, struct cpio_
 
 	*ret_cached = false;
 	if (!raw)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	r = cpio_write(request->set, SEGMENT_BASE, request->mtime,
 		       request->compressor->config != NULL, raw, stats, err);
 	if (r == 0) {

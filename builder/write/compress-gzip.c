@@ -81,7 +81,7 @@ static int gzip_open(struct sink *below, int level, unsigned threads, struct sin
 		return r;
 	gz = calloc(1, sizeof(*gz));
 	if (!gz)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	gz->sink = (struct sink){ gzip_write, gzip_finish, gzip_close };
 	gz->below = below;
 	gz->header.os = 3;

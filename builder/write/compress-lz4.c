@@ -98,7 +98,7 @@ static int lz4_open(struct sink *below, int level, unsigned threads, struct sink
 		return r;
 	lz4 = calloc(1, sizeof(*lz4));
 	if (!lz4)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	lz4->sink = (struct sink){ lz4_write, lz4_finish, lz4_close };
 	lz4->below = below;
 	lz4->level = level;

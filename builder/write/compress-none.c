@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <errno.h>
 
 #include "builder/write/compress-internal.h"
 
@@ -33,7 +32,7 @@ static int none_open(struct sink *below, int level, unsigned threads, struct sin
 		return r;
 	none = calloc(1, sizeof(*none));
 	if (!none)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	*none = (struct none_sink){ { none_write, none_finish, none_close }, below };
 	*ret = &none->sink;
 	return 0;

@@ -89,7 +89,7 @@ static int xz_open(struct sink *below, int level, unsigned threads, struct sink 
 		return r;
 	xz = calloc(1, sizeof(*xz));
 	if (!xz)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	xz->sink = (struct sink){ xz_write, xz_finish, xz_close };
 	xz->below = below;
 	r = compress_xz_start(xz, level, threads);

@@ -86,7 +86,7 @@ static int zstd_open(struct sink *below, int level, unsigned threads, struct sin
 		return r;
 	zstd = calloc(1, sizeof(*zstd));
 	if (!zstd)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	zstd->sink = (struct sink){ zstd_write, zstd_finish, zstd_close };
 	zstd->below = below;
 	zstd->out_size = ZSTD_CStreamOutSize();

@@ -210,7 +210,7 @@ int cpio_write(const struct fileset *set, enum segment_kind segment, uint32_t mt
 	if (w.hash && w.buffer)
 		r = put_segment(&w, set, segment, trailer, stats, err);
 	else
-		r = error_make(err, ENOMEM, "out of memory");
+		r = error_no_memory(err);
 	XXH3_freeState(w.hash);
 	free(w.buffer);
 	return r;

@@ -154,7 +154,7 @@ static int resolve_target(const char *path, char **ret, struct error **err)
 		current = next;
 	}
 	if (!current)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	return error_make(err, ELOOP, "'%s' is a chain of symlinks without an end", path);
 }
 
@@ -171,7 +171,7 @@ static int open_unnamed(struct output *out, struct error **err)
 		return error_sys(err, errno, "cannot make a temporary file in '%s'", dir);
 	if (asprintf(&out->temp, "/proc/self/fd/%d", out->fd) < 0) {
 		out->temp = NULL;
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	}
 	return 0;
 }
@@ -184,7 +184,7 @@ static int open_named(struct output *out, struct error **err)
 
 	if (asprintf(&out->temp, "%.*s.%s.XXXXXX", dir_len, out->target, base) < 0) {
 		out->temp = NULL;
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	}
 	out->fd = mkostemp(out->temp, O_CLOEXEC);
 	if (out->fd < 0)
@@ -238,7 +238,7 @@ int output_open(const char *path, struct output **ret, struct error **err)
 	int r;
 
 	if (!out)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	out->sink = (struct sink){ output_write, output_finish, output_sink_close };
 	out->fd = out->direct_fd = -1;
 	r = open_target(out, path, err);

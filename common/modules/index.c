@@ -115,7 +115,7 @@ static int read_optional(const char *dir, const char *name, char **ret, size_t *
 	*ret = NULL;
 	*ret_len = 0;
 	if (asprintf(&path, "%s/%s", dir, name) < 0)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	r = read_text(path, ret, ret_len);
 	if (r == -ENOENT)
 		return 0;
@@ -132,7 +132,7 @@ static int read_dependency_lines(const char *dir, const char *name, const char *
 	if (r < 0 || !text)
 		return r;
 	r = dependency_lines_parse(lines, keyword, text);
-	return r < 0 ? error_make(err, ENOMEM, "out of memory") : 0;
+	return r < 0 ? error_no_memory(err) : 0;
 }
 
 static int read_modules(struct modindex *index, struct error **err)
@@ -147,13 +147,13 @@ static int read_modules(struct modindex *index, struct error **err)
 	if (r < 0)
 		return r;
 	r = modindex_parse(index, steal_ptr(&dep), len, builtin);
-	return r < 0 ? error_make(err, ENOMEM, "out of memory") : 0;
+	return r < 0 ? error_no_memory(err) : 0;
 }
 
 int modindex_open(const char *dir, struct modindex *ret, struct error **err)
 {
 	struct modindex index = { .dir = strdup(dir) };
-	int r = index.dir ? 0 : error_make(err, ENOMEM, "out of memory");
+	int r = index.dir ? 0 : error_no_memory(err);
 
 	if (r == 0)
 		r = read_modules(&index, err);

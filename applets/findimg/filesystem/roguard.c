@@ -53,7 +53,7 @@ int roguard_raise(struct roguard *guard, const char *device, bool hard, struct e
 
 	*guard = (struct roguard){ .device = strdup(device) };
 	if (!guard->device)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	code = make_read_only(device, &guard->was_writable);
 	if (code < 0) {
 		code = error_sys(err, code, "cannot hold '%s' read-only", device);

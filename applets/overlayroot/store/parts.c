@@ -20,11 +20,6 @@ static char *part_name(const struct store_parts *parts, unsigned int n)
 	return asprintf(&name, "%s.%u", parts->path, n) < 0 ? NULL : name;
 }
 
-static int parts_no_memory(struct error **err)
-{
-	return error_sys(err, ENOMEM, "store");
-}
-
 int parts_look(const char *path, struct store_parts *ret, struct error **err)
 {
 	struct stat st;
@@ -34,7 +29,7 @@ int parts_look(const char *path, struct store_parts *ret, struct error **err)
 		_cleanup_free_ char *name = part_name(ret, ret->count);
 
 		if (!name)
-			return parts_no_memory(err);
+			return error_no_memory(err);
 		if (stat(name, &st) < 0 && ret->count == 0)
 			return error_sys(err, errno, "'%s'", path);
 		if (stat(name, &st) < 0 || !S_ISREG(st.st_mode))
@@ -67,7 +62,7 @@ static int extend_one(struct store_parts *parts, unsigned int n, uint64_t size,
 	int r;
 
 	if (!name)
-		return parts_no_memory(err);
+		return error_no_memory(err);
 	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | (fresh ? O_TRUNC : 0), 0600);
 	if (fd < 0)
 		return error_sys(err, errno, "make '%s'", name);
@@ -103,7 +98,7 @@ static int add_part(struct dm_table *table, uint64_t start, uint64_t size, const
 	if (stat(device, &st) < 0)
 		return error_sys(err, errno, "'%s'", device);
 	if (!dm_table_linear(table, start / DM_SECTOR, size / DM_SECTOR, st.st_rdev, 0))
-		return parts_no_memory(err);
+		return error_no_memory(err);
 	return 0;
 }
 
@@ -119,7 +114,7 @@ static int attach_parts(const struct store_parts *parts, struct stack *stack,
 		struct loop_request req = { .path = name, .fd = -1, .direct_io = true };
 
 		if (!name)
-			return parts_no_memory(err);
+			return error_no_memory(err);
 		r = stack_loop(stack, &req, &device, err);
 		if (r == 0)
 			r = add_part(table, start, parts->sizes[i], device, err);
@@ -147,7 +142,7 @@ static int make_mapped(struct dm_table *table, char **ret_device, char *mapped, 
 		return r;
 	dm_node(device, node, sizeof(node));
 	*ret_device = strdup(node);
-	return *ret_device ? 0 : parts_no_memory(err);
+	return *ret_device ? 0 : error_no_memory(err);
 }
 
 int parts_attach(const struct store_parts *parts, struct stack *stack, char **ret_device,
@@ -161,7 +156,7 @@ int parts_attach(const struct store_parts *parts, struct stack *stack, char **re
 	if (parts->count == 1)
 		return stack_loop(stack, &req, ret_device, err);
 	if (dm_table_new(parts->count, &table) < 0)
-		return parts_no_memory(err);
+		return error_no_memory(err);
 	r = attach_parts(parts, stack, &table, err);
 	if (r == 0)
 		r = make_mapped(&table, ret_device, mapped, err);

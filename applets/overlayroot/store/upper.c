@@ -31,11 +31,6 @@ struct job {
 	struct upper *upper;
 };
 
-static int upper_no_memory(struct error **err)
-{
-	return error_sys(err, ENOMEM, "upper");
-}
-
 static char *upper_join(const char *dir, const char *name)
 {
 	char *path;
@@ -48,7 +43,7 @@ static int upper_describe(struct job *job, const char *kind, const char *path, s
 	free(job->upper->what);
 	if (asprintf(&job->upper->what, "%s:%s", kind, path) < 0)
 		job->upper->what = NULL;
-	return job->upper->what ? 0 : upper_no_memory(err);
+	return job->upper->what ? 0 : error_no_memory(err);
 }
 
 static int open_ram(struct job *job, struct error **err)
@@ -101,7 +96,7 @@ static int open_dir(struct job *job, const char *dir, struct error **err)
 	int r;
 
 	if (!file)
-		return upper_no_memory(err);
+		return error_no_memory(err);
 	r = make_dirs(dir, 0755, err);
 	if (r < 0)
 		return error_wrap(err, "upper directory '%s'", dir);
@@ -172,7 +167,7 @@ static int open_device(struct job *job, const char *device, struct error **err)
 		return r;
 	dir = store ? upper_join(store, DEVICE_DIR) : NULL;
 	if (!dir)
-		return upper_no_memory(err);
+		return error_no_memory(err);
 	r = stack_mount(job->stack, device, store, info.type, 0, NULL, err);
 	if (r == 0)
 		r = open_dir(job, dir, err);
@@ -220,7 +215,7 @@ int upper_open(const struct upper_spec *spec, const struct upper_config *config,
 	*ret = (struct upper){ .persistent = spec->kind != UPPER_RAM };
 	ret->base = job.target = upper_join(config->run, "upper");
 	if (!job.target)
-		return upper_no_memory(err);
+		return error_no_memory(err);
 	r = open_kind(&job, err);
 	if (r == 0)
 		read_type(ret);

@@ -18,7 +18,7 @@ int module_table_fill(struct module_table *table, struct error **err)
 				  index->no_line);
 	table->modules = calloc(index->count + 1, sizeof(*table->modules));
 	if (!table->modules)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	for (size_t i = 0; i < index->count; i++) {
 		const struct kernel_module *module = &index->modules[i];
 

@@ -124,7 +124,7 @@ static int filter_index(struct filter *filter, const char *modules_dir, const ch
 
 	*ret = NULL;
 	if (asprintf(&path, "%s/%s", modules_dir, name) < 0)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return 0;
 	r = read_file(path, &text, &len, err);
@@ -133,7 +133,7 @@ static int filter_index(struct filter *filter, const char *modules_dir, const ch
 	copy_kept(filter, text, len, &kept);
 	*ret_len = kept.len;
 	*ret = strbuf_steal(&kept);
-	return *ret ? 0 : error_make(err, ENOMEM, "out of memory");
+	return *ret ? 0 : error_no_memory(err);
 }
 
 int module_index_alias(const struct module_table *table, const char *modules_dir, char **ret,

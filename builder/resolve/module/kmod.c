@@ -58,7 +58,7 @@ static int explain_index(const char *modules_dir, struct error **err)
 
 		if (asprintf(&path, "%s/%s", modules_dir, names[i]) < 0) {
 			path = NULL;
-			return error_make(err, ENOMEM, "out of memory");
+			return error_no_memory(err);
 		}
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0 && errno == ENOENT)
@@ -79,7 +79,7 @@ int kmod_lookup_open(const char *modules_dir, struct kmod_lookup **ret, struct e
 	struct kmod_lookup *lookup = calloc(1, sizeof(*lookup));
 
 	if (!lookup)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	lookup->ctx = kmod_new(modules_dir, no_config);
 	if (!lookup->ctx) {
 		kmod_lookup_close(lookup);
@@ -128,7 +128,7 @@ int kmod_lookup_name(struct kmod_lookup *lookup, const char *name, struct vec *n
 		}
 	}
 	kmod_module_unref_list(list);
-	return r < 0 ? error_make(err, r, "out of memory") : 0;
+	return r < 0 ? error_no_memory(err) : 0;
 }
 
 void kmod_lookup_close(struct kmod_lookup *lookup)

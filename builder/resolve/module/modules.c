@@ -32,11 +32,6 @@ static const struct companion {
 	{ "virtio_scsi", { "sd_mod" }, "disk driver beside" },
 };
 
-static int out_of_memory(struct error **err)
-{
-	return error_make(err, ENOMEM, "out of memory");
-}
-
 static int add_note(struct module_set *set, char *note)
 {
 	int r = note ? vec_push(set->notes, note) : -ENOMEM;
@@ -309,10 +304,10 @@ int module_set_add(struct module_set *set, const char *spec, struct srcloc why, 
 	int r;
 
 	if (!bare || asprintf(&reason, "profile 'module %s'", spec) < 0)
-		return out_of_memory(err);
+		return error_no_memory(err);
 	r = add_kind(set, bare, why, reason, &found);
 	if (r < 0)
-		return out_of_memory(err);
+		return error_no_memory(err);
 	return found || optional ? 0 : not_found(set, bare, err);
 }
 
