@@ -67,6 +67,15 @@ int read_text(const char *path, char **ret, size_t *ret_len)
 	return read_all(fd, (size_t)st.st_size, ret, ret_len);
 }
 
+ssize_t read_start(int dir, const char *path, char *buf, size_t size)
+{
+	_cleanup_close_ int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+	buf[MAX(n, 0)] = '\0';
+	return n < 0 ? -errno : n;
+}
+
 int write_all(int fd, const void *data, size_t len)
 {
 	const char *p = data;

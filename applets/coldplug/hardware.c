@@ -9,6 +9,7 @@
 
 #include "applets/lib/msg.h"
 #include "applets/lib/uevent.h"
+#include "common/file.h"
 #include "common/hash.h"
 
 /* The kernel's own limit on the length of a path in sysfs makes it end; this only guards the stack.
@@ -84,23 +85,12 @@ int hardware_add(struct hardware *h, const char *modalias)
 	return 0;
 }
 
-static int read_at(int dir, const char *name, char *to, size_t size)
-{
-	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t n = fd < 0 ? -1 : read(fd, to, size - 1);
-
-	if (n <= 0)
-		return -ENOENT;
-	to[n] = '\0';
-	return 0;
-}
-
 /* The cards of mmc have no modalias file, only the line in uevent. */
 static int hardware_add_device(struct hardware *h, int dir, bool has_modalias)
 {
 	char text[8192], *alias = text;
 
-	if (read_at(dir, has_modalias ? "modalias" : "uevent", text, sizeof(text)) < 0)
+	if (read_start(dir, has_modalias ? "modalias" : "uevent", text, sizeof(text)) <= 0)
 		return 0;
 	if (!has_modalias) {
 		alias = strncmp(text, "MODALIAS=", 9) == 0 ? text : strstr(text, "\nMODALIAS=");

@@ -9,19 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/macro.h"
-
-/* proc_read(proc, "12/status"): the text, ended by 0; false when it cannot be read. */
-static bool proc_read(int proc, const char *name, char *buf, size_t size)
-{
-	_cleanup_close_ int fd = openat(proc, name, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
-
-	if (n < 0)
-		return false;
-	buf[n] = 0;
-	return true;
-}
 
 /* The value of "\nKEY:\t..." in a file of /proc; NULL without. */
 static const char *value_of(const char *text, const char *key)
@@ -38,7 +27,7 @@ static unsigned long unwritten(int proc)
 	unsigned long sum = 0;
 	char text[4096];
 
-	if (!proc_read(proc, "meminfo", text, sizeof(text)))
+	if (read_start(proc, "meminfo", text, sizeof(text)) < 0)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const char *value = value_of(text, keys[i]);
@@ -62,7 +51,8 @@ static bool has_ended(int proc, pid_t pid)
 	if (readlinkat(proc, name, text, sizeof(text)) >= 0 || errno != ENOENT)
 		return false;
 	snprintf(name, sizeof(name), "%d/status", (int)pid);
-	state = proc_read(proc, name, text, sizeof(text)) ? value_of(text, "\nState:\t") : NULL;
+	state = read_start(proc, name, text, sizeof(text)) > 0 ? value_of(text, "\nState:\t")
+							       : NULL;
 	return state && *state != 'Z' && *state != 'X';
 }
 
@@ -88,7 +78,7 @@ static bool stuck_describe(int proc, const char *pid, char *buf, size_t size)
 	const char *name, *state, *numbers;
 
 	snprintf(path, sizeof(path), "%s/status", pid);
-	if (!proc_read(proc, path, text, sizeof(text)) || strncmp(text, "Name:\t", 6) != 0)
+	if (read_start(proc, path, text, sizeof(text)) < 0 || strncmp(text, "Name:\t", 6) != 0)
 		return false;
 	name = text + 6;
 	state = value_of(text, "\nState:\t");

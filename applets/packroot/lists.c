@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/file.h"
+
 #define MAX_LIST (4 * MIB)
 #define BLANKS	 " \t\r"
 
@@ -65,17 +67,15 @@ int list_read(int dir, const char *path, struct list *ret, struct error **err)
 	_cleanup_close_ int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	_cleanup_free_ char *text = NULL;
 	struct stat st;
-	ssize_t n;
+	int r;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_sys(err, errno, "list '%s'", path);
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > MAX_LIST)
 		return error_make(err, EINVAL, "list '%s' is not a file of 4 MiB at most", path);
-	text = malloc((size_t)st.st_size + 1);
-	n = text ? read(fd, text, (size_t)st.st_size) : -1;
-	if (n < 0)
-		return error_sys(err, errno, "list '%s'", path);
-	text[n] = '\0';
+	r = read_all(fd, (size_t)st.st_size, &text, NULL);
+	if (r < 0)
+		return error_sys(err, r, "list '%s'", path);
 	return list_parse(text, ret) < 0 ? error_sys(err, ENOMEM, "list '%s'", path) : 0;
 }
 

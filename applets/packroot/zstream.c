@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "common/file.h"
+
 struct zstream {
 	ZSTD_CCtx *context;
 	int fd;
@@ -35,31 +37,16 @@ struct zstream *zstream_new(int fd)
 	return z;
 }
 
-static int zstream_write_all(struct zstream *z, size_t size)
-{
-	const char *p = z->buffer;
-
-	while (size > 0) {
-		ssize_t n = write(z->fd, p, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		p += n;
-		size -= (size_t)n;
-		z->written += (uint64_t)n;
-	}
-	return 0;
-}
-
 static int zstream_step(struct zstream *z, ZSTD_inBuffer *in, ZSTD_EndDirective mode,
 			size_t *ret_left)
 {
 	ZSTD_outBuffer out = { z->buffer, z->room, 0 };
 
 	*ret_left = ZSTD_compressStream2(z->context, &out, in, mode);
-	return ZSTD_isError(*ret_left) ? -ENOMEM : zstream_write_all(z, out.pos);
+	if (ZSTD_isError(*ret_left))
+		return -ENOMEM;
+	z->written += out.pos;
+	return write_all(z->fd, z->buffer, out.pos);
 }
 
 int zstream_write(struct zstream *z, const void *data, size_t size)

@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 
 #include "builder/util/vec.h"
+#include "common/file.h"
 
 struct unpack {
 	int root;
@@ -104,20 +105,9 @@ static int clear_way(int parent, const char *base, uint32_t mode, const char *pa
 
 static int write_content(int fd, const struct image_entry *entry, struct error **err)
 {
-	const uint8_t *p = entry->data;
-	uint64_t left = entry->size;
+	int r = write_all(fd, entry->data, entry->size);
 
-	while (left) {
-		ssize_t n = write(fd, p, (size_t)MIN(left, GIB));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys(err, errno, "cannot write '%s'", entry->path);
-		p += n;
-		left -= (uint64_t)n;
-	}
-	return 0;
+	return r < 0 ? error_sys(err, r, "cannot write '%s'", entry->path) : 0;
 }
 
 /* fd: of the file, open for writing. Owner first: changing it takes the set-user-ID bit away. */

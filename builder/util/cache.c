@@ -12,6 +12,7 @@
 
 #include "builder/util/readfile.h"
 #include "builder/util/vec.h"
+#include "common/file.h"
 
 #define FILES_MAX 64
 #define BYTES_MAX (128 * MIB)
@@ -159,30 +160,13 @@ static bool make_folders(const char *dir)
 	return mkdir(path, 0777) == 0 || errno == EEXIST;
 }
 
-static bool cache_write_all(int fd, const void *data, size_t len)
-{
-	const char *bytes = data;
-
-	while (len) {
-		ssize_t written = write(fd, bytes, len);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return false;
-		bytes += written;
-		len -= (size_t)written;
-	}
-	return true;
-}
-
 static bool cache_write_entry(int fd, const void *content, size_t len)
 {
 	char header[HEADER_SIZE + 1], hash[33];
 
 	to_hex(XXH3_128bits(content, len), hash);
 	snprintf(header, sizeof(header), MAGIC "%s\n", hash);
-	return cache_write_all(fd, header, HEADER_SIZE) && cache_write_all(fd, content, len);
+	return write_all(fd, header, HEADER_SIZE) == 0 && write_all(fd, content, len) == 0;
 }
 
 /* No fsync: an entry that a crash cut short does not pass is_sound. */

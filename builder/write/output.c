@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "common/file.h"
+
 #define BUFFER_SIZE (256 * KIB)
 
 struct output {
@@ -47,21 +49,6 @@ static void arm(const char *path)
 	abandon_armed = 1;
 }
 
-static int output_write_all(int fd, const uint8_t *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* What statvfs says is free for us, or UINT64_MAX. */
 static uint64_t free_bytes(int fd)
 {
@@ -91,7 +78,7 @@ static int write_failed(const struct output *out, int r, struct error **err)
 
 static int flush(struct output *out, struct error **err)
 {
-	int r = output_write_all(out->fd, out->buffer, out->filled);
+	int r = write_all(out->fd, out->buffer, out->filled);
 
 	if (r < 0)
 		return write_failed(out, r, err);
@@ -111,7 +98,7 @@ static int output_write(struct sink *sink, const void *data, size_t len, struct 
 			return r;
 	}
 	if (len > BUFFER_SIZE) {
-		r = output_write_all(out->fd, data, len);
+		r = write_all(out->fd, data, len);
 		return r < 0 ? write_failed(out, r, err) : 0;
 	}
 	if (len)
@@ -298,7 +285,7 @@ static int commit_copy(struct output *out, struct error **err)
 			return error_sys(err, errno, "cannot read back '%s'", out->temp);
 		if (n == 0)
 			return 0;
-		r = output_write_all(out->direct_fd, out->buffer, (size_t)n);
+		r = write_all(out->direct_fd, out->buffer, (size_t)n);
 		if (r < 0)
 			return error_sys(err, r, "cannot write the image");
 	}

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "common/file.h"
+
 /* SCSI peripheral device type of CD-ROM drives, as in /sys/block/sr0/device/type */
 #define SCSI_TYPE_ROM	 5
 #define MEDIA_POLL_MSECS "2000"
@@ -26,17 +28,11 @@ static bool blockdev_join(char *to, size_t size, const char *dir, const char *na
 static bool read_attr(const char *dir, const char *name, char *to, size_t size)
 {
 	char path[PATH_MAX];
-	_cleanup_close_ int fd = -1;
-	ssize_t n;
 
-	if (blockdev_join(path, sizeof(path), dir, name))
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (!blockdev_join(path, sizeof(path), dir, name))
 		return false;
-	n = read(fd, to, size - 1);
-	if (n < 0)
+	if (read_start(AT_FDCWD, path, to, size) < 0)
 		return false;
-	to[n] = '\0';
 	to[strcspn(to, "\n")] = '\0';
 	return true;
 }

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -14,6 +13,7 @@
 #include "applets/findimg/filesystem/ntfs.h"
 #include "applets/lib/modreq.h"
 #include "applets/lib/msg.h"
+#include "common/file.h"
 
 #define NTFS_3G "/bin/ntfs-3g"
 
@@ -32,16 +32,9 @@ bool fs_list_has(const char *list, const char *driver)
 static bool kernel_lists(const char *driver)
 {
 	char text[8192];
-	_cleanup_close_ int fd = open("/proc/filesystems", O_RDONLY | O_CLOEXEC);
-	ssize_t n;
 
-	if (fd < 0)
-		return false;
-	n = read(fd, text, sizeof(text) - 1);
-	if (n < 0)
-		return false;
-	text[n] = '\0';
-	return fs_list_has(text, driver);
+	return read_start(AT_FDCWD, "/proc/filesystems", text, sizeof(text)) > 0 &&
+	       fs_list_has(text, driver);
 }
 
 static bool has_driver(const char *driver)

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/file.h"
+
 #define MAX_ID_FILE (16 * KIB)
 
 static char *join_ids(const struct lower *lowers, size_t count)
@@ -19,18 +21,6 @@ static char *join_ids(const struct lower *lowers, size_t count)
 	for (i = 0; i < count; i++)
 		p += sprintf(p, "%s\n", lowers[i].id);
 	return text;
-}
-
-/* Bytes read, -ENOENT, -errno. */
-static ssize_t read_ids(const char *path, char *buf, size_t size)
-{
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
-
-	if (n < 0)
-		return -errno;
-	buf[n] = '\0';
-	return n;
 }
 
 static int write_ids(const char *path, const char *text)
@@ -53,7 +43,7 @@ int lower_id_check(const char *base, const struct lower *lowers, size_t count, s
 
 	if (!now || !then || asprintf(&path, "%s/lower.id", base) < 0)
 		return error_sys(err, ENOMEM, "id of the lower");
-	n = read_ids(path, then, MAX_ID_FILE);
+	n = read_start(AT_FDCWD, path, then, MAX_ID_FILE);
 	if (n > 0)
 		return strcmp(now, then) == 0;
 	if (n < 0 && n != -ENOENT)

@@ -12,6 +12,7 @@
 #include "applets/overlayroot/source.h"
 #include "applets/overlayroot/store/extfs.h"
 #include "applets/overlayroot/store/file-room.h"
+#include "common/file.h"
 
 #define STEP	 (64 * MIB)
 #define FAT_STEP (16 * MIB) /* written out as zeros: seconds on a slow USB drive */
@@ -20,13 +21,11 @@
 static int open_backing(const char *device)
 {
 	char path[1400], name[4096];
-	_cleanup_close_ int fd = -1;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/sys/class/block/%s/loop/backing_file",
 		 device + strlen("/dev/"));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, name, sizeof(name) - 1);
+	n = read_start(AT_FDCWD, path, name, sizeof(name));
 	if (n <= 1)
 		return -1;
 	name[n - 1] = '\0';

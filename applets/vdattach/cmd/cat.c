@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "applets/vdattach/cmd/cmd.h"
+#include "common/file.h"
 
 #define CHUNK (64 * 1024u)
 
@@ -15,20 +16,11 @@ struct target {
 	bool sparse; /* zeros may be left out: a regular file that was empty */
 };
 
-static int cmd_cat_write_all(const struct target *target, const uint8_t *p, size_t n,
-			     struct error **err)
+static int put_bytes(const struct target *target, const uint8_t *p, size_t n, struct error **err)
 {
-	while (n > 0) {
-		ssize_t put = write(target->fd, p, n);
+	int r = write_all(target->fd, p, n);
 
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return error_sys(err, errno, "write to '%s'", target->name);
-		p += put;
-		n -= (size_t)put;
-	}
-	return 0;
+	return r < 0 ? error_sys(err, r, "write to '%s'", target->name) : 0;
 }
 
 static int put_zeros(const struct target *target, uint8_t *buf, uint64_t n, struct error **err)
@@ -44,7 +36,7 @@ static int put_zeros(const struct target *target, uint8_t *buf, uint64_t n, stru
 	while (n > 0 && r == 0) {
 		size_t part = (size_t)MIN(n, (uint64_t)CHUNK);
 
-		r = cmd_cat_write_all(target, buf, part, err);
+		r = put_bytes(target, buf, part, err);
 		n -= part;
 	}
 	return r;
@@ -60,7 +52,7 @@ static int put_data(const struct target *target, struct source *source, uint8_t 
 
 		r = source_pread(source, buf, part, offset, err);
 		if (r == 0)
-			r = cmd_cat_write_all(target, buf, part, err);
+			r = put_bytes(target, buf, part, err);
 		offset += part;
 		n -= part;
 	}

@@ -22,6 +22,7 @@
 #include "applets/vdattach/server/genl.h"
 #include "applets/vdattach/server/nbd-device.h"
 #include "applets/vdattach/server/nbd-link.h"
+#include "common/file.h"
 
 /* Requests wait for a week, unless somebody has less patience: more is too much for a 32-bit
  * kernel's clock. */
@@ -101,8 +102,7 @@ static bool is_taken(int fd)
 	_cleanup_close_ int set = epoll_create1(EPOLL_CLOEXEC);
 	struct epoll_event event = { .events = EPOLLPRI };
 	char path[64], text[512];
-	ssize_t n = 0;
-	int info;
+	ssize_t n;
 
 	if (set < 0 || epoll_ctl(set, EPOLL_CTL_ADD, fd, &event) < 0) {
 		close(fd);
@@ -110,28 +110,21 @@ static bool is_taken(int fd)
 	}
 	close(fd);
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", set);
-	info = open(path, O_RDONLY | O_CLOEXEC);
-	if (info >= 0)
-		n = read(info, text, sizeof(text) - 1);
-	closep(&info);
-	text[MAX(n, 0)] = '\0';
+	n = read_start(AT_FDCWD, path, text, sizeof(text));
 	return n <= 0 || strstr(text, "tfd:");
 }
 
 /* Whether the device is still the one that was connected here. */
 static bool is_ours(const struct vd_server *server)
 {
-	char name[200], path[64], text[256] = "";
-	int fd;
+	char name[200], path[64], text[256];
+	ssize_t n;
 
 	identifier(server, name, sizeof(name));
 	snprintf(path, sizeof(path), "/sys/class/block/nbd%u/backend", server->index);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT && access("/sys/class/block", F_OK) < 0;
-	if (read(fd, text, sizeof(text) - 1) < 0)
-		text[0] = '\0';
-	close(fd);
+	n = read_start(AT_FDCWD, path, text, sizeof(text));
+	if (n == -ENOENT)
+		return access("/sys/class/block", F_OK) < 0;
 	text[strcspn(text, "\n")] = '\0';
 	return strcmp(text, name) == 0;
 }

@@ -14,12 +14,12 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "applets/vdattach/server/ublk.h"
+#include "common/file.h"
 
 #define CPUS	1024u /* more share a bit */
 #define TRIES	400u  /* of 25 ms at most: 10 s */
@@ -55,15 +55,10 @@ enum ublk_thread ublk_thread_of(const char *stat, unsigned int *ret_cpu)
 
 static bool read_stat(int proc, const char *pid, char *ret, size_t size)
 {
-	_cleanup_close_ int fd = -1;
 	char path[32];
-	ssize_t n;
 
 	snprintf(path, sizeof(path), "%.16s/stat", pid);
-	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, ret, size - 1);
-	ret[MAX(n, 0)] = '\0';
-	return n > 0;
+	return read_start(proc, path, ret, size) > 0;
 }
 
 /* The CPUs whose pools may have something to do. Returns the number of threads, or -errno. */

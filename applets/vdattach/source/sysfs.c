@@ -9,21 +9,19 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "common/file.h"
+
 #define SYS_BLOCK "/sys/class/block"
 
 int sysfs_read(const char *name, const char *attribute, char *ret, size_t size)
 {
-	_cleanup_close_ int fd = -1;
 	char path[PATH_MAX];
 	ssize_t n;
 
 	snprintf(path, sizeof(path), SYS_BLOCK "/%s/%s", name, attribute);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, ret, size - 1);
+	n = read_start(AT_FDCWD, path, ret, size);
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	while (n > 0 && ret[n - 1] == '\n')
 		n--;
 	ret[n] = '\0';
