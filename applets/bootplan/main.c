@@ -7,8 +7,8 @@
 #include "applets/bootplan/ip.h"
 #include "applets/bootplan/print.h"
 #include "applets/bootplan/table/table.h"
-#include "applets/lib/msg.h"
 #include "common/file.h"
+#include "common/msg.h"
 
 static int bootplan_help(void)
 {

@@ -7,10 +7,10 @@
 #include <poll.h>
 #include <string.h>
 
-#include "applets/lib/msg.h"
 #include "applets/lib/uevent.h"
 #include "common/file.h"
 #include "common/hash.h"
+#include "common/msg.h"
 
 /* The kernel's own limit on the length of a path in sysfs makes it end; this only guards the stack.
  */

@@ -13,8 +13,8 @@
 #include <sys/utsname.h>
 
 #include "applets/coldplug/loadlist.h"
-#include "applets/lib/msg.h"
 #include "common/file.h"
+#include "common/msg.h"
 
 #ifndef MODULE_INIT_COMPRESSED_FILE
 #define MODULE_INIT_COMPRESSED_FILE 4 /* Linux 5.17 */

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "applets/lib/msg.h"
 #include "common/modules/line.h"
 #include "common/modules/name.h"
+#include "common/msg.h"
 
 struct resolver {
 	struct modindex *index;

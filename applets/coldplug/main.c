@@ -10,8 +10,8 @@
 #include <sys/signalfd.h>
 
 #include "applets/coldplug/hardware.h"
-#include "applets/lib/msg.h"
 #include "applets/lib/uevent.h"
+#include "common/msg.h"
 
 enum { OPTION_PIDFILE = 256 };
 

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "applets/lib/msg.h"
 #include "common/file.h"
 #include "common/modules/line.h"
 #include "common/modules/name.h"
+#include "common/msg.h"
 
 static int modconfig_add(struct modconfig *config, enum setting_kind kind, char *name,
 			 const char *value)

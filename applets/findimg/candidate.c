@@ -14,8 +14,8 @@
 #include "applets/findimg/filesystem/pathfind.h"
 #include "applets/findimg/filesystem/roguard.h"
 #include "applets/findimg/filesystem/table.h"
-#include "applets/lib/msg.h"
 #include "common/file.h"
+#include "common/msg.h"
 
 static bool _printf_(2, 3) no(struct candidate *c, const char *fmt, ...)
 {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "applets/findimg/search.h"
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 static const struct candidate *suspended_swap_on(const struct search *s, const char *disk)
 {

@@ -9,7 +9,7 @@
 
 #include "applets/findimg/report.h"
 #include "applets/findimg/search.h"
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 #define DEFAULT_MOUNTPOINT "/run/initramfs/host"
 #define DEFAULT_TIMEOUT	   30

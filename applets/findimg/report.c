@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 enum { COLUMN_NAME, COLUMN_SIZE, COLUMN_BUS, COLUMN_TYPE, COLUMN_LABEL, COLUMN_UUID, COLUMNS };
 

@@ -10,8 +10,8 @@
 #include <time.h>
 
 #include "applets/findimg/report.h"
-#include "applets/lib/msg.h"
 #include "applets/lib/uevent.h"
+#include "common/msg.h"
 
 /* After so long the user is told what is going on. */
 #define NARRATE_AFTER_MS 3000

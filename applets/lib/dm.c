@@ -13,7 +13,7 @@
 #include <sys/sysmacros.h>
 
 #include "applets/lib/modreq.h"
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 #define MAPPER_DIR	     "/dev/mapper"
 #define MAPPER_CONTROL	     MAPPER_DIR "/" DM_CONTROL_NODE

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 #define MODPROBE "/sbin/modprobe"
 

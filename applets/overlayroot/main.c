@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "applets/lib/msg.h"
 #include "applets/overlayroot/overlay.h"
 #include "applets/overlayroot/store/watch.h"
+#include "common/msg.h"
 
 enum {
 	OPT_STATE = 256,

@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 
 #include "applets/lib/mountutil.h"
-#include "applets/lib/msg.h"
 #include "applets/overlayroot/lower/id.h"
 #include "applets/overlayroot/lower/lower.h"
 #include "applets/overlayroot/stack.h"
 #include "applets/overlayroot/store/upper.h"
+#include "common/msg.h"
 
 /*
  * index, metacopy: off, for a lower that may be replaced by another image, and an upper that other

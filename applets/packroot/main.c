@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "applets/lib/msg.h"
 #include "applets/packroot/pack.h"
+#include "common/msg.h"
 
 enum { OPT_BASE = 256, OPT_NAMES, OPT_DAMAGED };
 

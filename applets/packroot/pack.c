@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "applets/lib/msg.h"
 #include "applets/packroot/generations.h"
 #include "applets/packroot/tree.h"
+#include "common/msg.h"
 
 /* Returns where to go back to, for leave(), or -errno. */
 static int pack_enter(const char *root, struct error **err)

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "applets/lib/msg.h"
 #include "applets/packroot/acl.h"
 #include "applets/packroot/zstream.h"
+#include "common/msg.h"
 
 #define BUFFER (128 * KIB)
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 /* Absurdly deep trees run out of path length long before they run out of stack. */
 #define MAX_DEPTH 200

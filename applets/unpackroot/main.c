@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "applets/lib/msg.h"
 #include "applets/unpackroot/unpack.h"
+#include "common/msg.h"
 
 #define MAX_THREADS    64
 #define STATUS_NO_ROOM 4 /* the same archive would not fit the next time either */

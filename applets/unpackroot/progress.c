@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 #define TELL_BYTES	(64 * MIB)
 #define REDRAW_INTERVAL 200 /* ms */

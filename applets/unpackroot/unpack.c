@@ -11,12 +11,12 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "applets/lib/msg.h"
 #include "applets/unpackroot/memplan.h"
 #include "applets/unpackroot/progress.h"
 #include "applets/unpackroot/stream/decode.h"
 #include "applets/unpackroot/tree/extract.h"
 #include "applets/unpackroot/tree/wipe.h"
+#include "common/msg.h"
 
 #define RAW_BLOCKS   4
 #define PLAIN_BLOCKS 8

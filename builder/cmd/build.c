@@ -8,9 +8,9 @@
 
 #include "builder/image/image.h"
 #include "builder/profile/value.h"
-#include "builder/util/log.h"
 #include "builder/util/progress.h"
 #include "builder/write/assemble.h"
+#include "common/msg.h"
 
 static void on_progress(void *context, uint64_t done)
 {
@@ -66,11 +66,10 @@ static void print_segments(const struct assemble_stats *stats)
 	for (size_t i = 0; i < stats->count; i++) {
 		const struct segment_stats *s = &stats->segments[i];
 
-		log_msg(LOG_DEBUG,
-			"segment %s: %" PRIu64 " members, %" PRIu64 " bytes, %s to %" PRIu64
-			" bytes%s",
-			s->name, s->members, s->bytes, s->compressor, s->packed,
-			s->cached ? ", from the cache" : "");
+		msg(MSG_DEBUG,
+		    "segment %s: %" PRIu64 " members, %" PRIu64 " bytes, %s to %" PRIu64 " bytes%s",
+		    s->name, s->members, s->bytes, s->compressor, s->packed,
+		    s->cached ? ", from the cache" : "");
 	}
 }
 
@@ -79,12 +78,12 @@ static void print_summary(const char *name, const struct plan *plan, uint64_t si
 {
 	uint64_t hundredths = size * 100 / MIB;
 
-	log_msg(LOG_INFO,
-		"%s: %" PRIu64 ".%02" PRIu64 " MiB, %" PRIu64 " members, %" PRIu64
-		" MiB unpacked, %" PRIu64 ".%02" PRIu64 " s",
-		strcmp(name, "-") == 0 ? "standard output" : name, hundredths / 100,
-		hundredths % 100, plan->members + 1, (uint64_t)((plan->bytes + MIB - 1) / MIB),
-		milliseconds / 1000, milliseconds % 1000 / 10);
+	msg(MSG_INFO,
+	    "%s: %" PRIu64 ".%02" PRIu64 " MiB, %" PRIu64 " members, %" PRIu64
+	    " MiB unpacked, %" PRIu64 ".%02" PRIu64 " s",
+	    strcmp(name, "-") == 0 ? "standard output" : name, hundredths / 100, hundredths % 100,
+	    plan->members + 1, (uint64_t)((plan->bytes + MIB - 1) / MIB), milliseconds / 1000,
+	    milliseconds % 1000 / 10);
 }
 
 static int write_image(struct job *job, const struct options *options, struct output *out,
@@ -137,7 +136,7 @@ int cmd_build(const struct options *options)
 	if (status == STATUS_OK) {
 		name = output_name(options, &job.plan);
 		if (!name || cmd_build_build(&job, options, name, started, &err) < 0) {
-			log_msg(LOG_ERROR, "%s", error_msg(err));
+			msg(MSG_ERROR, "%s", error_msg(err));
 			status = STATUS_FAILED;
 		}
 	}

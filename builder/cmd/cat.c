@@ -6,7 +6,7 @@
 
 #include "builder/cmd/command.h"
 #include "builder/cmd/image.h"
-#include "builder/util/log.h"
+#include "common/msg.h"
 
 /* One path of the command line, and the content that it names. */
 struct wanted {
@@ -29,11 +29,10 @@ static const struct tree_file *cmd_cat_look_up(const struct image_tree *tree, co
 	if (node && node->file)
 		return node->file;
 	if (node)
-		log_msg(LOG_ERROR, "cat: '%s' in '%s' is not a regular file", path, image);
+		msg(MSG_ERROR, "cat: '%s' in '%s' is not a regular file", path, image);
 	else
-		log_msg(LOG_ERROR,
-			"cat: '%s' is not in '%s' (looked for '/%s'); see 'mkvinitrd ls'", path,
-			image, missing ? missing : "");
+		msg(MSG_ERROR, "cat: '%s' is not in '%s' (looked for '/%s'); see 'mkvinitrd ls'",
+		    path, image, missing ? missing : "");
 	return NULL;
 }
 
@@ -113,14 +112,14 @@ int cmd_cat(const struct options *options)
 	request.n = (size_t)options->argc - 1;
 	request.wanted = calloc(request.n, sizeof(*request.wanted));
 	if (!request.wanted) {
-		log_msg(LOG_ERROR, "cat: out of memory");
+		msg(MSG_ERROR, "cat: out of memory");
 		return STATUS_FAILED;
 	}
 	r = image_file_open(&file, options->argv[0], &err);
 	if (r >= 0)
 		r = cat(&file, &request, options->argv + 1, &missing, &err);
 	if (r < 0)
-		log_msg(LOG_ERROR, "cat: %s", error_msg(err));
+		msg(MSG_ERROR, "cat: %s", error_msg(err));
 	image_file_close(&file);
 	free(request.wanted);
 	return r < 0 || missing || file.damaged ? STATUS_FAILED : STATUS_OK;

@@ -10,7 +10,7 @@
 #include "builder/host/kernel.h"
 #include "builder/image/image.h"
 #include "builder/image/kernel-config.h"
-#include "builder/util/log.h"
+#include "common/msg.h"
 
 /* "rule at offset 0x..: text" */
 static void format_finding(const struct check_finding *finding, char *text, size_t size)
@@ -37,7 +37,7 @@ int check_image(const uint8_t *image, size_t len, const char *name, const struct
 		format_finding(finding, text, sizeof(text));
 		/* the last one is the error that the caller prints */
 		if (i + 1 < report.findings.len)
-			log_msg(LOG_ERROR, "%s: %s", name, text);
+			msg(MSG_ERROR, "%s: %s", name, text);
 		else
 			r = error_make(err, EINVAL, "%s: %s", name, text);
 	}
@@ -93,7 +93,7 @@ static void print_report(const char *path, const struct check_report *report, bo
 	const char *note;
 	char text[512];
 
-	vec_foreach(i, note, &report->notes) log_msg(LOG_WARNING, "%s: %s", path, note);
+	vec_foreach(i, note, &report->notes) msg(MSG_WARNING, "%s: %s", path, note);
 	vec_foreach(i, finding, &report->findings)
 	{
 		format_finding(finding, text, sizeof(text));
@@ -139,7 +139,7 @@ int cmd_check(const struct options *options)
 	for (int i = 0; r >= 0 && i < options->argc; i++)
 		r = check_path(options->argv[i], &host, options->quiet, &broken, &err);
 	if (r < 0)
-		log_msg(LOG_ERROR, "check: %s", error_msg(err));
+		msg(MSG_ERROR, "check: %s", error_msg(err));
 	host_release(&host);
 	if (fflush(stdout) == EOF)
 		r = -EIO;

@@ -10,8 +10,8 @@
 #include "builder/cmd/cli-table.h"
 #include "builder/cmd/dispatch.h"
 #include "builder/profile/value.h"
-#include "builder/util/log.h"
 #include "builder/util/suggest.h"
+#include "common/msg.h"
 
 static int _printf_(2, 3) usage_error(const char *command, const char *fmt, ...)
 {
@@ -178,7 +178,9 @@ static int run_command(const struct command *command, int argc, char **argv)
 	if (status == STATUS_OK)
 		status = check_arguments(command, &options);
 	if (status == STATUS_OK) {
-		log_set_level(options.quiet ? LOG_ERROR : options.verbose ? LOG_DEBUG : LOG_INFO);
+		msg_init("mkvinitrd", options.quiet	? MSG_ERROR
+				      : options.verbose ? MSG_DEBUG
+							: MSG_INFO);
 		status = command->run(&options);
 	}
 	vec_clear(&options.directives, NULL);
@@ -190,7 +192,7 @@ static int run_script(const struct host *host, char **argv)
 	_cleanup_error_ struct error *err = NULL;
 
 	dispatch_exec(host, argv, &err);
-	log_msg(LOG_ERROR, "%s", error_msg(err));
+	msg(MSG_ERROR, "%s", error_msg(err));
 	return STATUS_FAILED;
 }
 
@@ -206,14 +208,14 @@ static int run_other(char **argv)
 		return usage_error(NULL, "unknown command '%s'%s", argv[0],
 				   suggest_phrase(argv[0], cli_command_name, NULL).text);
 	if (host_init_paths(&host, &err) < 0) {
-		log_msg(LOG_ERROR, "%s", error_msg(err));
+		msg(MSG_ERROR, "%s", error_msg(err));
 		return STATUS_FAILED;
 	}
 	if (dispatch_has(&host, argv[0])) {
 		status = run_script(&host, argv);
 	} else {
-		log_msg(LOG_ERROR, "'mkvinitrd %s' is not installed: there is no program '%s/%s'",
-			argv[0], host.libexec_dir, argv[0]);
+		msg(MSG_ERROR, "'mkvinitrd %s' is not installed: there is no program '%s/%s'",
+		    argv[0], host.libexec_dir, argv[0]);
 		status = STATUS_FAILED;
 	}
 	host_release(&host);

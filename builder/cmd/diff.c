@@ -6,7 +6,7 @@
 
 #include "builder/cmd/command.h"
 #include "builder/cmd/image.h"
-#include "builder/util/log.h"
+#include "common/msg.h"
 
 /* As diff(1). */
 enum { SAME = 0, DIFFERENT = 1, TROUBLE = 2 };
@@ -153,7 +153,7 @@ static int diff_load(const char *path, struct image_file *file, struct image_tre
 	if (r >= 0)
 		r = image_file_tree(file, tree, &err);
 	if (r < 0)
-		log_msg(LOG_ERROR, "diff: %s", error_msg(err));
+		msg(MSG_ERROR, "diff: %s", error_msg(err));
 	return file->damaged ? -1 : r;
 }
 

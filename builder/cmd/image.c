@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "builder/util/log.h"
+#include "common/msg.h"
 
 /* The walk and the callbacks of the command that wants it. */
 struct walk_context {
@@ -67,8 +67,8 @@ static int on_violation(void *context, const char *rule, uint64_t offset, const 
 		w->told[used] = ' ';
 		memcpy(w->told + used + 1, rule, size);
 	}
-	log_msg(damage ? LOG_ERROR : LOG_WARNING, "%s: %s at offset 0x%" PRIx64 ": %s",
-		w->file->path, rule, offset, text);
+	msg(damage ? MSG_ERROR : MSG_WARNING, "%s: %s at offset 0x%" PRIx64 ": %s", w->file->path,
+	    rule, offset, text);
 	return 0;
 }
 

@@ -7,8 +7,8 @@
 #include "builder/cmd/load-directories.h"
 #include "builder/cmd/load-profile.h"
 #include "builder/resolve/module/group.h"
-#include "builder/util/log.h"
 #include "builder/util/suggest.h"
+#include "common/msg.h"
 
 static void check_group(const struct stmt *stmt, size_t arg, struct diag *diag)
 {
@@ -95,6 +95,6 @@ int load_profile(const struct options *options, const struct host *host, struct 
 	if (r == 0)
 		return STATUS_OK;
 	profile_release(ret);
-	log_msg(LOG_ERROR, "%s", error_msg(err));
+	msg(MSG_ERROR, "%s", error_msg(err));
 	return r == -ENOMEM ? STATUS_FAILED : STATUS_PROFILE;
 }

@@ -7,7 +7,7 @@
 
 #include "builder/cmd/command.h"
 #include "builder/cmd/image.h"
-#include "builder/util/log.h"
+#include "common/msg.h"
 
 struct listing {
 	const struct options *options;
@@ -141,7 +141,7 @@ int cmd_ls(const struct options *options)
 		if (r >= 0)
 			r = list(&file, options, &err);
 		if (r < 0)
-			log_msg(LOG_ERROR, "ls: %s", error_msg(err));
+			msg(MSG_ERROR, "ls: %s", error_msg(err));
 		if (r < 0 || file.damaged)
 			status = STATUS_FAILED;
 		image_file_close(&file);

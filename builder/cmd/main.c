@@ -6,8 +6,8 @@
 
 #include "builder/cmd/cli.h"
 #include "builder/cmd/command.h"
-#include "builder/util/log.h"
 #include "builder/write/output.h"
+#include "common/msg.h"
 
 /* Removes what is half-written and dies of the same signal, so that a shell or make sees why. */
 static void interrupted(int sig)
@@ -39,7 +39,7 @@ static void catch_signals(void)
 static int finish(int status)
 {
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_OK) {
-		log_msg(LOG_ERROR, "cannot write to standard output: %s", strerror(errno));
+		msg(MSG_ERROR, "cannot write to standard output: %s", strerror(errno));
 		return STATUS_FAILED;
 	}
 	return status;

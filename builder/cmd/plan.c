@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "builder/cmd/build.h"
-#include "builder/util/log.h"
+#include "common/msg.h"
 
 static int fail(struct error *err, int status)
 {
-	log_msg(LOG_ERROR, "%s", error_msg(err));
+	msg(MSG_ERROR, "%s", error_msg(err));
 	return status;
 }
 
@@ -16,8 +16,8 @@ static void print_notes(const struct plan *plan)
 {
 	const char *note;
 
-	vec_foreach(i, note, &plan->notes) log_msg(LOG_WARNING, "%s", note);
-	vec_foreach(i, note, &plan->details) log_msg(LOG_DEBUG, "%s", note);
+	vec_foreach(i, note, &plan->notes) msg(MSG_WARNING, "%s", note);
+	vec_foreach(i, note, &plan->details) msg(MSG_DEBUG, "%s", note);
 }
 
 /* Problems of the plan that belong to lines of the profile. */
@@ -31,8 +31,8 @@ static int cmd_plan_report(struct job *job, struct diag *diag, bool quiet)
 		print_notes(&job->plan);
 		return STATUS_OK;
 	}
-	log_msg(LOG_ERROR, "the profile cannot be built for kernel %s: %zu error%s", job->host.kver,
-		errors, errors == 1 ? "" : "s");
+	msg(MSG_ERROR, "the profile cannot be built for kernel %s: %zu error%s", job->host.kver,
+	    errors, errors == 1 ? "" : "s");
 	return STATUS_PROFILE;
 }
 
@@ -87,9 +87,9 @@ static int print_plan(const struct plan *plan, const struct options *options, st
 	if (options->output && strcmp(options->output, "-") != 0)
 		return print_to_file(plan, options, err);
 	if (options->format == PLAN_LIST && !options->quiet)
-		log_msg(LOG_WARNING, "the contents that mkvinitrd makes itself are named 'spill/N' "
-				     "in this list; "
-				     "with -o FILE they are written to FILE.d");
+		msg(MSG_WARNING, "the contents that mkvinitrd makes itself are named 'spill/N' "
+				 "in this list; "
+				 "with -o FILE they are written to FILE.d");
 	return plan_print(plan, options->format, NULL, stdout, err);
 }
 

@@ -6,9 +6,9 @@
 
 #include "builder/cmd/command.h"
 #include "builder/cmd/load-profile.h"
-#include "builder/util/log.h"
 #include "builder/util/readfile.h"
 #include "builder/util/suggest.h"
+#include "common/msg.h"
 
 /* The text of the first comment line that is not the license's. */
 static void print_summary(const char *text)
@@ -130,7 +130,7 @@ static int check_one(const struct options *options, struct profile_folders *dire
 
 	profile_release(&profile);
 	if (r == STATUS_OK && options->verbose)
-		log_msg(LOG_INFO, "profile '%s' is good", name);
+		msg(MSG_INFO, "profile '%s' is good", name);
 	return r;
 }
 
@@ -146,7 +146,7 @@ static int check_profiles(const struct options *options, struct profile_folders 
 		int r = check_one(options, directories, options->argv[i], &problem);
 
 		if (r < 0)
-			log_msg(LOG_ERROR, "%s", error_msg(problem));
+			msg(MSG_ERROR, "%s", error_msg(problem));
 		status = r ? STATUS_PROFILE : status;
 	}
 	return status;
@@ -177,13 +177,12 @@ static const struct verb *find_verb(const struct options *options)
 			continue;
 		if (!verbs[i].max_args || options->argc <= verbs[i].max_args)
 			return &verbs[i];
-		log_msg(LOG_ERROR,
-			"'profile %s' has no use for '%s'; see 'mkvinitrd profile --help'", name,
-			options->argv[verbs[i].max_args]);
+		msg(MSG_ERROR, "'profile %s' has no use for '%s'; see 'mkvinitrd profile --help'",
+		    name, options->argv[verbs[i].max_args]);
 		return NULL;
 	}
-	log_msg(LOG_ERROR, "'profile' can list, show and check, not '%s'%s", name,
-		suggest_phrase(name, verb_name, NULL).text);
+	msg(MSG_ERROR, "'profile' can list, show and check, not '%s'%s", name,
+	    suggest_phrase(name, verb_name, NULL).text);
 	return NULL;
 }
 
@@ -207,6 +206,6 @@ int cmd_profile(const struct options *options)
 	host_release(&host);
 	if (r >= 0)
 		return r;
-	log_msg(LOG_ERROR, "%s", error_msg(err));
+	msg(MSG_ERROR, "%s", error_msg(err));
 	return r == -ENOMEM ? STATUS_FAILED : status;
 }

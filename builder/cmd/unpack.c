@@ -7,7 +7,7 @@
 #include "builder/cmd/command.h"
 #include "builder/cmd/image.h"
 #include "builder/image/unpack.h"
-#include "builder/util/log.h"
+#include "common/msg.h"
 
 struct unpacking {
 	struct unpack *unpack;
@@ -34,7 +34,7 @@ static int unpack_entry(void *context, const struct image_entry *entry, struct e
 	if (r == -EPERM && device)
 		unpacking->devices++;
 	else
-		log_msg(LOG_ERROR, "unpack: %s", error_msg(why));
+		msg(MSG_ERROR, "unpack: %s", error_msg(why));
 	return 0;
 }
 
@@ -63,10 +63,10 @@ int cmd_unpack(const struct options *options)
 	if (r >= 0)
 		r = unpack_all(&file, &unpacking, &err);
 	if (r < 0)
-		log_msg(LOG_ERROR, "unpack: %s", error_msg(err));
+		msg(MSG_ERROR, "unpack: %s", error_msg(err));
 	if (unpacking.devices)
-		log_msg(LOG_ERROR, "unpack: %u device nodes were left out: only root can make them",
-			unpacking.devices);
+		msg(MSG_ERROR, "unpack: %u device nodes were left out: only root can make them",
+		    unpacking.devices);
 	image_file_close(&file);
 	return r < 0 || unpacking.failed || file.damaged ? STATUS_FAILED : STATUS_OK;
 }

@@ -5,8 +5,8 @@
 
 #include "builder/cmd/command.h"
 #include "builder/image/tree.h"
-#include "builder/util/log.h"
 #include "common/modules/name.h"
+#include "common/msg.h"
 
 /* One line of etc/mkvinitrd/why: path TAB location TAB reason. */
 struct why {
@@ -170,8 +170,8 @@ static int why_explain(const struct record *record, const char *name, const char
 		printf("/%s: by links of the image this is /%s\n", path, real);
 		return why_explain(record, name, real);
 	}
-	log_msg(LOG_ERROR, "'%s' has no member or module '%s'; 'mkvinitrd ls' lists them", name,
-		wanted);
+	msg(MSG_ERROR, "'%s' has no member or module '%s'; 'mkvinitrd ls' lists them", name,
+	    wanted);
 	return STATUS_FAILED;
 }
 
@@ -182,7 +182,7 @@ int cmd_why(const struct options *options)
 	int status = STATUS_FAILED;
 
 	if (read_record(options->argv[0], &record, &err) < 0)
-		log_msg(LOG_ERROR, "%s", error_msg(err));
+		msg(MSG_ERROR, "%s", error_msg(err));
 	else
 		status = why_explain(&record, options->argv[0], options->argv[1]);
 	vec_clear(&record.whys, free);

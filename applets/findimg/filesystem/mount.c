@@ -12,8 +12,8 @@
 
 #include "applets/findimg/filesystem/ntfs.h"
 #include "applets/lib/modreq.h"
-#include "applets/lib/msg.h"
 #include "common/file.h"
+#include "common/msg.h"
 
 #define NTFS_3G "/bin/ntfs-3g"
 

@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 
 #include "applets/lib/loopdev.h"
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 /* Opened for reading only: closing a descriptor that could write makes udev scan the disk again. */
 static int open_quietly(const char *device)

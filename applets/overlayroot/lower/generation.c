@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 
 #include "applets/lib/mountutil.h"
-#include "applets/lib/msg.h"
 #include "applets/overlayroot/lower/generation-ask.h"
 #include "applets/overlayroot/lower/layer.h"
+#include "common/msg.h"
 
 #define FAILED_BOOTS 2
 

@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 
 #include "applets/lib/mountutil.h"
-#include "applets/lib/msg.h"
 #include "applets/overlayroot/lower/directory-id.h"
 #include "common/hash.h"
+#include "common/msg.h"
 
 /* To tell images apart that have no UUID (squashfs): by superblock with its time, sizes and counts.
  */

@@ -7,9 +7,9 @@
 #include <sys/ioctl.h>
 #include <sys/statvfs.h>
 
-#include "applets/lib/msg.h"
 #include "applets/overlayroot/store/tool.h"
 #include "common/bytes.h"
+#include "common/msg.h"
 
 /* Documentation/filesystems/ext4/super.rst: offsets within the superblock, which is at byte 1024.
  */

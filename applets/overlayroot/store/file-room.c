@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 #define FAT_LIMIT (4095 * MIB)
 

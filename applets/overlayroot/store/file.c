@@ -11,9 +11,9 @@
 #include "applets/lib/fsprobe.h"
 #include "applets/lib/hostfs.h"
 #include "applets/lib/mountutil.h"
-#include "applets/lib/msg.h"
 #include "applets/overlayroot/store/extfs.h"
 #include "applets/overlayroot/store/parts.h"
+#include "common/msg.h"
 
 #define DEFAULT_SIZE GIB
 #define LEAST_SIZE   (16 * MIB)

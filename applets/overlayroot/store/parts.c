@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "applets/lib/dm.h"
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 /* The caller frees it; NULL: no memory. */
 static char *part_name(const struct store_parts *parts, unsigned int n)

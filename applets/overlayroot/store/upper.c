@@ -14,10 +14,10 @@
 
 #include "applets/lib/fsprobe.h"
 #include "applets/lib/mountutil.h"
-#include "applets/lib/msg.h"
 #include "applets/overlayroot/store/extfs.h"
 #include "applets/overlayroot/store/file.h"
 #include "applets/overlayroot/store/probe.h"
+#include "common/msg.h"
 
 /* In the root of a device that is ours to use, but not ours alone. */
 #define DEVICE_DIR ".mkvinitrd"

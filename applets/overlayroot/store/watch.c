@@ -8,8 +8,8 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
-#include "applets/lib/msg.h"
 #include "applets/overlayroot/store/growth.h"
+#include "common/msg.h"
 
 #define FAST_DISK      (256 * KIB) /* bytes a millisecond */
 #define SHORTEST_PAUSE 500

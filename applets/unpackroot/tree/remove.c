@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "applets/lib/msg.h"
 #include "applets/unpackroot/tree/wipe.h"
+#include "common/msg.h"
 
 #define MARKER ".wh."
 

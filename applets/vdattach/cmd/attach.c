@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "applets/lib/msg.h"
 #include "applets/lib/state.h"
 #include "applets/vdattach/cmd/cmd.h"
 #include "applets/vdattach/cmd/remote.h"
 #include "applets/vdattach/export/devlinks.h"
 #include "applets/vdattach/export/export.h"
 #include "applets/vdattach/export/partnode.h"
+#include "common/msg.h"
 
 struct attachment {
 	struct vd_export ex;

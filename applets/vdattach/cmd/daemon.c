@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "applets/lib/mountutil.h"
-#include "applets/lib/msg.h"
 #include "applets/vdattach/cmd/cmd.h"
 #include "applets/vdattach/cmd/remote.h"
 #include "applets/vdattach/daemon/daemon.h"
 #include "applets/vdattach/export/export.h"
 #include "applets/vdattach/source/recovery.h"
+#include "common/msg.h"
 
 #define WORDS_MAX (16u + 2 * SNAPSHOTS_MAX + 2 * FOLDERS_MAX)
 

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "applets/lib/loopdev.h"
-#include "applets/lib/msg.h"
 #include "applets/vdattach/cmd/cmd.h"
 #include "applets/vdattach/dm/disk.h"
 #include "applets/vdattach/export/control.h"
 #include "applets/vdattach/export/devlinks.h"
 #include "applets/vdattach/source/sysfs.h"
+#include "common/msg.h"
 
 /* /dev/loop0p1, /dev/vdhost/Partition1, /dev/vdhost/EntireDisk -> /dev/loop0 */
 static int whole_device(const char *device, char **ret, struct error **err)

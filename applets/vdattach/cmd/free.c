@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/cmd/cmd.h"
 #include "applets/vdattach/source/sysfs.h"
+#include "common/msg.h"
 
 /* The kernel has no event for a block device that is let go, so the proof is tried again: 100 times
  * 50 ms. */

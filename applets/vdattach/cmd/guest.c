@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/cmd/cmd.h"
 #include "applets/vdattach/daemon/holder.h"
+#include "common/msg.h"
 
 static bool is_forbidden(int r)
 {

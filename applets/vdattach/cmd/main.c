@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/cmd/cmd.h"
 #include "applets/vdattach/export/devlinks.h"
+#include "common/msg.h"
 
 static const char help[] =
 	"Usage: vdattach [attach] [OPTION].. IMAGE|nbd://SERVER[:PORT][/EXPORT]\n"

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/export/control.h"
 #include "applets/vdattach/nbd/negotiate.h"
 #include "applets/vdattach/nbd/server.h"
+#include "common/msg.h"
 
 enum { SECTOR_MIN = 512, SECTOR_MAX = 4096 };
 

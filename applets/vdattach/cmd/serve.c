@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/cmd/cmd.h"
 #include "applets/vdattach/nbd/server.h"
+#include "common/msg.h"
 
 #define CLIENTS_MAX 16
 

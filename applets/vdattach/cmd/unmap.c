@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include "applets/lib/dm.h"
-#include "applets/lib/msg.h"
 #include "applets/vdattach/cmd/cmd.h"
+#include "common/msg.h"
 
 /* DM_NAME_LEN and DM_UUID_LEN of linux/dm-ioctl.h are less. */
 enum { ID_SIZE = 256 };

@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/daemon/daemon.h"
 #include "applets/vdattach/server/pidfd.h"
+#include "common/msg.h"
 
 #define REPORT_MAX 1024u
 

@@ -15,9 +15,9 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/daemon/role.h"
 #include "applets/vdattach/server/pidfd.h"
+#include "common/msg.h"
 
 #ifndef PR_SET_IO_FLUSHER
 #define PR_SET_IO_FLUSHER 57 /* Linux 5.6 */

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/daemon/daemon.h"
 #include "applets/vdattach/daemon/role.h"
 #include "applets/vdattach/daemon/sandbox.h"
@@ -17,6 +16,7 @@
 #include "applets/vdattach/export/control.h"
 #include "applets/vdattach/server/pidfd.h"
 #include "applets/vdattach/source/sysfs.h"
+#include "common/msg.h"
 
 /* A worker that cannot be started is tried again after that, in milliseconds. */
 #define RETRY_MS 500

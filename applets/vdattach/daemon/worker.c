@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/daemon/daemon.h"
 #include "applets/vdattach/daemon/role.h"
+#include "common/msg.h"
 
 #define WATCHER_STACK (64 * 1024)
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "applets/lib/loopdev.h"
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 static int loops_measure(struct dm_loops *loops, uint32_t i, struct error **err)
 {

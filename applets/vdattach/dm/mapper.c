@@ -9,8 +9,8 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/dm/loops.h"
+#include "common/msg.h"
 
 #define REGIONS_MAX 32768u
 #define REGION_MIN  MIB

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/export/control.h"
 #include "applets/vdattach/server/server.h"
+#include "common/msg.h"
 
 static const struct vd_export_ops ublk = { .name = "ublk", .server = &vd_server_ublk },
 				  nbd = { .name = "nbd", .server = &vd_server_nbd },

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 enum { REPORTED_FULL = 1 << 0, REPORTED_ERROR = 1 << 1 };
 

@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 #define TIMERS	16u
 #define STEP_NS 250000000L

@@ -14,10 +14,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/dm/disk.h"
 #include "applets/vdattach/dm/mapper.h"
 #include "applets/vdattach/server/server.h"
+#include "common/msg.h"
 
 /* best first */
 static const struct vd_server_ops *const transports[] = { &vd_server_ublk, &vd_server_nbd };

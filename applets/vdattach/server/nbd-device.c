@@ -11,8 +11,8 @@
 #include <sys/ioctl.h>
 
 #include "applets/lib/modreq.h"
-#include "applets/lib/msg.h"
 #include "applets/vdattach/server/genl.h"
+#include "common/msg.h"
 
 #ifndef NBD_ATTR_BACKEND_IDENTIFIER
 #define NBD_ATTR_BACKEND_IDENTIFIER 10 /* Linux 5.14 */

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/server/genl.h"
+#include "common/msg.h"
 
 struct nbd_link nbd_link_load(const struct vd_server *server)
 {

@@ -15,7 +15,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/nbd/negotiate.h"
 #include "applets/vdattach/nbd/server.h"
 #include "applets/vdattach/server/awake.h"
@@ -23,6 +22,7 @@
 #include "applets/vdattach/server/nbd-device.h"
 #include "applets/vdattach/server/nbd-link.h"
 #include "common/file.h"
+#include "common/msg.h"
 
 /* Requests wait for a week, unless somebody has less patience: more is too much for a 32-bit
  * kernel's clock. */

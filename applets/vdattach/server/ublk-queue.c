@@ -7,10 +7,10 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "applets/lib/msg.h"
 #include "applets/vdattach/server/awake.h"
 #include "applets/vdattach/server/ublk.h"
 #include "applets/vdattach/server/uring.h"
+#include "common/msg.h"
 
 /* results are given back in groups of this size at most: the first does not wait for the last */
 #define GROUP 8u

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,15 +40,21 @@ static void _printf_(2, 0) print_line(enum msg_level level, const char *fmt, va_
 {
 	static const char *const prefix[] = { "", "warning: ", "", "" };
 	static const int kernel_level[] = { 3, 4, 6, 7 };
-	char text[1024], line[1200];
+	char brief[1024], line[1200];
+	_cleanup_free_ char *text = NULL;
+	va_list again;
 	int n;
 
-	vsnprintf(text, sizeof(text), fmt, ap);
-	fprintf(stderr, "%s: %s%s\n", state.program, prefix[level], text);
+	va_copy(again, ap);
+	n = vsnprintf(brief, sizeof(brief), fmt, ap);
+	if (n >= (int)sizeof(brief) && vasprintf(&text, fmt, again) < 0)
+		text = NULL;
+	va_end(again);
+	fprintf(stderr, "%s: %s%s\n", state.program, prefix[level], text ? text : brief);
 	if (state.kmsg < 0)
 		return;
 	n = snprintf(line, sizeof(line), "<%d>%s: %s%s\n", kernel_level[level], state.program,
-		     prefix[level], text);
+		     prefix[level], brief);
 	if (write(state.kmsg, line, (size_t)MIN(n, (int)sizeof(line) - 1)) < 0)
 		state.kmsg = -1;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What an applet says: one line per event on stderr, and on /dev/kmsg when it
- * runs from an initramfs (so that dmesg keeps the story of the boot).
+ * What a program says: one line per event on stderr, and on /dev/kmsg when it runs from an
+ * initramfs, so that dmesg keeps the story of the boot. Only main, long-running steps and daemons
+ * use it; library code returns errors.
  */
-#ifndef APPLETS_LIB_MSG_H
-#define APPLETS_LIB_MSG_H
+#ifndef COMMON_MSG_H
+#define COMMON_MSG_H
 
 #include "common/error.h"
 #include "common/macro.h"
