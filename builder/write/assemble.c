@@ -245,6 +245,23 @@ static int write_segments(struct assembly *a, struct error **err)
 	return write_part(a, &one, err);
 }
 
+/* What the image will have at least: who can tell how far the rest compresses? */
+static uint64_t least_bytes(const struct assembly *a)
+{
+	const struct fs_entry *entry;
+	uint64_t bytes = 0;
+
+	vec_foreach(i, entry, &a->set.entries)
+	{
+		bool compressed = a->compressor->config && (entry->segment == SEGMENT_BASE ||
+							    entry->segment == SEGMENT_MODULES);
+
+		if (!compressed && entry->kind == ENTRY_FILE)
+			bytes += entry->size;
+	}
+	return bytes;
+}
+
 int assemble(struct plan *plan, const struct assemble_options *options, struct output *out,
 	     struct assemble_stats *ret_stats, struct error **err)
 {
@@ -259,6 +276,8 @@ int assemble(struct plan *plan, const struct assemble_options *options, struct o
 	a.level = plan->level < 0 ? a.compressor->level_default : plan->level;
 	*ret_stats = (struct assemble_stats){ 0 };
 	r = make_fileset(&a, plan, err);
+	if (r == 0)
+		r = output_expect(out, least_bytes(&a), err);
 	if (r == 0)
 		r = write_segments(&a, err);
 	fileset_release(&a.set);

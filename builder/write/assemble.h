@@ -32,7 +32,7 @@ struct assemble_stats {
 /*
  * Writes the image into out (neither checked nor committed). Moves the contents that the plan holds
  * in memory away: the plan can be released, no more. The same plan and mtime give the same bytes,
- * whatever the cache holds.
+ * whatever the cache holds. -ENOSPC before anything is written: what goes in as it is does not fit.
  */
 int assemble(struct plan *plan, const struct assemble_options *options, struct output *out,
 	     struct assemble_stats *ret_stats, struct error **err);

@@ -134,17 +134,33 @@ load build
 	same
 }
 
-@test "a full disk" {
+# small_disk: a file system of 600 KiB with an old image
+small_disk() {
 	mkdir small
 	mount -t tmpfs -o size=600k tmpfs small
 	mounted=$PWD/small
 	echo old >small/out.img
+}
+
+@test "what cannot fit is refused before it is written" {
+	small_disk
+	head -c 2000000 /dev/urandom >noise.xz
+	profile 'file /noise.xz noise.xz'
+	for compress in zstd lz4 none; do
+		run "$M" build -q -p ./t.profile -r "$S" -s "compress $compress" -o small/out.img
+		assert_failure 1
+		assert_line --regexp "not enough room for 'small/out.img': [0-9]+ MiB are needed and 0 MiB are free"
+	done
+	[ "$(ls -A small)" = out.img ] && [ "$(cat small/out.img)" = old ]
+}
+
+@test "a disk that is full while the image is written" {
+	small_disk
 	head -c 2000000 /dev/urandom >noise
-	profile 'file /noise.xz noise'
-	mv noise noise.xz && profile 'file /noise.xz noise.xz'
+	profile 'file /noise noise'
 	run "$M" build -q -p ./t.profile -r "$S" -o small/out.img
 	assert_failure 1
-	assert_output --regexp 'No space left|MiB'
+	assert_line --partial "no space left for 'small/out.img'"
 	[ "$(ls -A small)" = out.img ] && [ "$(cat small/out.img)" = old ]
 }
 
