@@ -13,12 +13,6 @@
 
 #define VD_SECTOR 512u
 
-enum vd_format_caps {
-	VD_CAP_WRITE = 1 << 0,	/* guests may write */
-	VD_CAP_PARENT = 1 << 1, /* images may continue another image */
-	VD_CAP_SPLIT = 1 << 2,	/* one image may be several files */
-};
-
 enum vd_extent_kind {
 	VD_EXTENT_DATA,	   /* at host_offset of source, byte for byte */
 	VD_EXTENT_ZERO,	   /* reads as zeros, nothing is allocated */
@@ -85,7 +79,7 @@ struct vd_image {
 	 * guest may have written what it looks like now: it names no other files.
 	 */
 	bool guessed;
-	bool written;			/* begin_write was done */
+	bool written;			/* vd_write_ops.begin was done */
 	struct findings findings;	/* of open; check adds to them */
 	const struct vd_opener *opener; /* for its other files; NULL = it may have none */
 	void *state;			/* the format's own */
@@ -101,25 +95,13 @@ struct vd_probe {
 	uint64_t size;
 };
 
-struct vd_format_ops {
-	const char *name;
-	unsigned int caps; /* enum vd_format_caps */
-	/* 0 not this format .. 100 sure. Highest wins. */
-	int (*probe)(const struct vd_probe *);
-	/*
-	 * Reads metadata and sets size, variant, block_size, state. image->read_only
-	 * is what the caller wants; open may refuse to write (-EROFS) or lower it to true.
-	 */
-	int (*open)(struct vd_image *, struct error **);
-	/* Where the bytes from offset are. offset < size. length may overshoot size. */
-	int (*extent)(struct vd_image *, uint64_t offset, struct vd_extent *ret, struct error **);
-	/* Bytes inside one VD_EXTENT_ENCODED. NULL: the format has none. */
-	int (*pread)(struct vd_image *, void *, size_t n, uint64_t offset, struct error **);
+/* How guests write. */
+struct vd_write_ops {
 	/*
 	 * Called before the first write since open, to allocated space as well: marks the image as
 	 * written to. When it fails, nothing is written and it is asked again. NULL: no such mark.
 	 */
-	int (*begin_write)(struct vd_image *, struct error **);
+	int (*begin)(struct vd_image *, struct error **);
 	/* Bytes of an extent that is not VD_EXTENT_DATA: allocates. NULL: there are none. */
 	int (*pwrite)(struct vd_image *, const void *, size_t n, uint64_t offset, struct error **);
 	/*
@@ -131,6 +113,22 @@ struct vd_format_ops {
 	int (*zero_block)(struct vd_image *, uint64_t offset, struct error **);
 	/* Makes data and metadata durable, in an order safe at any cut. NULL: flush the source. */
 	int (*flush)(struct vd_image *, struct error **);
+};
+
+struct vd_format_ops {
+	const char *name;
+	/* 0 not this format .. 100 sure. Highest wins. */
+	int (*probe)(const struct vd_probe *);
+	/*
+	 * Reads metadata and sets size, variant, block_size, state. image->read_only
+	 * is what the caller wants; open may refuse to write (-EROFS) or lower it to true.
+	 */
+	int (*open)(struct vd_image *, struct error **);
+	/* Where the bytes from offset are. offset < size. length may overshoot size. */
+	int (*extent)(struct vd_image *, uint64_t offset, struct vd_extent *ret, struct error **);
+	/* Bytes inside one VD_EXTENT_ENCODED. NULL: the format has none. */
+	int (*pread)(struct vd_image *, void *, size_t n, uint64_t offset, struct error **);
+	const struct vd_write_ops *write; /* NULL: images are for reading alone */
 	/* Looks at every structure and adds to image->findings. NULL: nothing to check. */
 	int (*check)(struct vd_image *, struct error **);
 	/*

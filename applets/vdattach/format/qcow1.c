@@ -332,7 +332,6 @@ static int qcow_parent(struct vd_image *image, struct vd_parent_ref *ret, struct
 
 const struct vd_format_ops vd_format_qcow = {
 	.name = "qcow",
-	.caps = VD_CAP_PARENT,
 	.probe = qcow_probe,
 	.open = qcow_open,
 	.extent = qcow_extent,

@@ -39,10 +39,13 @@ static int raw_extent(struct vd_image *image, uint64_t offset, struct vd_extent 
 	return 0;
 }
 
+/* All of the file is data, which needs no more than to be written there. */
+static const struct vd_write_ops raw_write_ops;
+
 const struct vd_format_ops vd_format_raw = {
 	.name = "raw",
-	.caps = VD_CAP_WRITE,
 	.probe = raw_probe,
 	.open = raw_open,
 	.extent = raw_extent,
+	.write = &raw_write_ops,
 };

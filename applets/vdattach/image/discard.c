@@ -29,6 +29,7 @@ static bool is_whole_block(const struct vd_image *image, uint64_t n, uint64_t of
 static int zero_part(struct vd_image *image, uint64_t n, uint64_t offset, uint64_t *ret,
 		     struct error **err)
 {
+	const struct vd_write_ops *write = image->format->write;
 	struct vd_map_entry seen;
 	struct vd_extent extent = { .kind = VD_EXTENT_ZERO };
 	int r = vd_image_map(image, offset, &seen, err);
@@ -46,10 +47,10 @@ static int zero_part(struct vd_image *image, uint64_t n, uint64_t offset, uint64
 		*ret = MIN(n, extent.length);
 		return source_write_zeroes(extent.source, *ret, extent.host_offset, err);
 	}
-	if (!image->format->zero_block || !is_whole_block(image, MIN(n, extent.length), offset))
+	if (!write || !write->zero_block || !is_whole_block(image, MIN(n, extent.length), offset))
 		return discard_write_zeros(image, n, offset, ret, err);
 	*ret = MIN((uint64_t)image->block_size, image->size - offset);
-	r = image->format->zero_block(image, offset, err);
+	r = write->zero_block(image, offset, err);
 	return r == -EOPNOTSUPP ? discard_write_zeros(image, n, offset, ret, err) : r;
 }
 

@@ -107,7 +107,7 @@ static int open_parts(struct vd_image *image, const struct vd_open_how *how, str
 
 	if (r < 0)
 		return r;
-	if (!(image->format->caps & VD_CAP_WRITE))
+	if (!image->format->write)
 		image->read_only = true;
 	image->parent = how->parent;
 	r = vd_chain_open(image, err);

@@ -21,10 +21,11 @@ static int view_pread(struct source *source, void *buf, size_t n, uint64_t offse
 
 int vd_image_begin_write(struct vd_image *image, struct error **err)
 {
+	const struct vd_write_ops *write = image->format->write;
 	int r = 0;
 
-	if (!image->written && image->format->begin_write)
-		r = image->format->begin_write(image, err);
+	if (!image->written && write && write->begin)
+		r = write->begin(image, err);
 	image->written = r == 0;
 	return r;
 }
@@ -32,6 +33,7 @@ int vd_image_begin_write(struct vd_image *image, struct error **err)
 int vd_image_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
 		    struct error **err)
 {
+	const struct vd_write_ops *write = image->format->write;
 	const uint8_t *p = buf;
 	int r = vd_image_begin_write(image, err);
 
@@ -45,8 +47,8 @@ int vd_image_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t 
 		part = (size_t)MIN((uint64_t)n, extent.length);
 		if (extent.kind == VD_EXTENT_DATA)
 			r = source_pwrite(extent.source, p, part, extent.host_offset, err);
-		else if (image->format->pwrite)
-			r = image->format->pwrite(image, p, part, offset, err);
+		else if (write && write->pwrite)
+			r = write->pwrite(image, p, part, offset, err);
 		else
 			r = error_sys(err, EROFS, "%s: write", image->source->name);
 		p += part;
@@ -68,8 +70,10 @@ static int view_discard(struct source *source, uint64_t n, uint64_t offset, bool
 
 int vd_image_flush(struct vd_image *image, struct error **err)
 {
-	if (image->format->flush)
-		return image->format->flush(image, err);
+	const struct vd_write_ops *write = image->format->write;
+
+	if (write && write->flush)
+		return write->flush(image, err);
 	return source_flush(image->source, err);
 }
 

@@ -140,7 +140,6 @@ static int toy_pread(struct vd_image *image, void *buf, size_t n, uint64_t offse
 
 static const struct vd_format_ops toy_format = {
 	.name = "toy",
-	.caps = VD_CAP_PARENT,
 	.extent = toy_extent,
 	.pread = toy_pread,
 };

@@ -86,14 +86,6 @@ void blockcache_commit(struct blockcache *cache)
 	cache->reserved->used = ++cache->clock;
 }
 
-void blockcache_forget(struct blockcache *cache, uint64_t key)
-{
-	struct slot *slot = common_blockcache_find(cache, key);
-
-	if (slot)
-		slot->valid = false;
-}
-
 void blockcache_free(struct blockcache *cache)
 {
 	if (!cache)

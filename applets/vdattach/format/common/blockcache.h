@@ -28,9 +28,6 @@ uint8_t *blockcache_reserve(struct blockcache *cache, uint64_t key) _nonnull_(1)
 /* The buffer of the last blockcache_reserve() is filled: blockcache_find() may return it. */
 void blockcache_commit(struct blockcache *cache) _nonnull_(1);
 
-/* Forgets the block under key, if it is there. */
-void blockcache_forget(struct blockcache *cache, uint64_t key) _nonnull_(1);
-
 /* Frees all. NULL-safe. */
 void blockcache_free(struct blockcache *cache);
 

@@ -135,6 +135,13 @@ static int qcow2_begin_write(struct vd_image *image, struct error **err)
 	return q->header.autoclear ? clear_autoclear(q, err) : 0;
 }
 
+static const struct vd_write_ops qcow2_write_ops = {
+	.begin = qcow2_begin_write,
+	.pwrite = qcow2_pwrite,
+	.zero_block = qcow2_zero_block,
+	.flush = qcow2_flush,
+};
+
 static void note_oddities(struct vd_image *image)
 {
 	const struct qcow2 *q = qcow2_of(image);
@@ -228,15 +235,11 @@ static int qcow2_parent(struct vd_image *image, struct vd_parent_ref *ret, struc
 
 const struct vd_format_ops vd_format_qcow2 = {
 	.name = "qcow2",
-	.caps = VD_CAP_WRITE | VD_CAP_PARENT | VD_CAP_SPLIT,
 	.probe = qcow2_probe,
 	.open = qcow2_open,
 	.extent = qcow2_extent,
 	.pread = qcow2_pread,
-	.begin_write = qcow2_begin_write,
-	.pwrite = qcow2_pwrite,
-	.zero_block = qcow2_zero_block,
-	.flush = qcow2_flush,
+	.write = &qcow2_write_ops,
 	.check = qcow2_check,
 	.parent = qcow2_parent,
 	.close = qcow2_close,

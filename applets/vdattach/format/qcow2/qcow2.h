@@ -172,7 +172,7 @@ int qcow2_allocate(struct qcow2 *q, uint64_t *ret_offset, struct error **err) _m
 /* Gives back what qcow2_allocate returned last. */
 void qcow2_unallocate(struct qcow2 *q, uint64_t offset) _nonnull_(1);
 
-/* vd_format_ops.pwrite, .zero_block and .flush. */
+/* vd_write_ops.pwrite, .zero_block and .flush. */
 int qcow2_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
 		 struct error **err) _must_check_;
 int qcow2_zero_block(struct vd_image *image, uint64_t offset, struct error **err) _must_check_;

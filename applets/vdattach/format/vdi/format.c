@@ -186,14 +186,10 @@ static int vdi_matches_parent(struct vd_image *image, struct vd_image *candidate
 
 const struct vd_format_ops vd_format_vdi = {
 	.name = "vdi",
-	.caps = VD_CAP_WRITE | VD_CAP_PARENT,
 	.probe = vdi_probe,
 	.open = vdi_open,
 	.extent = vdi_extent,
-	.begin_write = vdi_begin_write,
-	.pwrite = vdi_pwrite,
-	.zero_block = vdi_zero_block,
-	.flush = vdi_flush,
+	.write = &vdi_write_ops,
 	.check = vdi_check,
 	.parent = vdi_parent,
 	.matches_parent = vdi_matches_parent,

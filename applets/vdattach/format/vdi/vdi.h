@@ -59,11 +59,7 @@ int vdi_survey(struct vd_image *image, struct vdi_usage *ret, struct findings *f
 /* Prepares for writing; -EROFS when the map is damaged. */
 int vdi_write_open(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 
-int vdi_begin_write(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
-int vdi_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
-	       struct error **err) _must_check_ _nonnull_(1, 2);
-int vdi_zero_block(struct vd_image *image, uint64_t offset, struct error **err) _must_check_
-	_nonnull_(1);
+extern const struct vd_write_ops vdi_write_ops;
 int vdi_flush(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 int vdi_check(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 

@@ -154,8 +154,8 @@ static int write_new_block(struct vd_image *image, struct block_write *w, struct
 	return 0;
 }
 
-int vdi_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
-	       struct error **err)
+static int vdi_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
+		      struct error **err)
 {
 	struct vdi_state *state = image->state;
 	const uint8_t *data = buf;
@@ -180,7 +180,7 @@ int vdi_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offse
 	return r;
 }
 
-int vdi_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
+static int vdi_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
 {
 	struct vdi_state *state = image->state;
 	int r = blockmap_is_full(state->map) ? vdi_flush(image, err) : 0;
@@ -192,7 +192,7 @@ int vdi_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
 }
 
 /* Images that continue this one notice by its modification UUID that it changed. */
-int vdi_begin_write(struct vd_image *image, struct error **err)
+static int vdi_begin_write(struct vd_image *image, struct error **err)
 {
 	struct vdi_state *state = image->state;
 	uint8_t uuid[VDI_UUID_BYTES];
@@ -233,3 +233,10 @@ int vdi_flush(struct vd_image *image, struct error **err)
 	r = write_counter(image, err);
 	return r < 0 ? r : blockmap_commit(state->map, err);
 }
+
+const struct vd_write_ops vdi_write_ops = {
+	.begin = vdi_begin_write,
+	.pwrite = vdi_pwrite,
+	.zero_block = vdi_zero_block,
+	.flush = vdi_flush,
+};

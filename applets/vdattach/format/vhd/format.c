@@ -278,6 +278,11 @@ static int vhd_flush(struct vd_image *image, struct error **err)
 	return vhd->map ? blockmap_commit(vhd->map, err) : source_flush(image->source, err);
 }
 
+static const struct vd_write_ops vhd_write_ops = {
+	.pwrite = vhd_dynamic_pwrite,
+	.flush = vhd_flush,
+};
+
 /* What the file has between what is in use and the footer. */
 static void check_end(struct vd_image *image, const struct vhd *vhd)
 {
@@ -323,12 +328,10 @@ static int vhd_check(struct vd_image *image, struct error **err)
 
 const struct vd_format_ops vd_format_vhd = {
 	.name = "vhd",
-	.caps = VD_CAP_WRITE | VD_CAP_PARENT,
 	.probe = vhd_probe,
 	.open = vhd_open,
 	.extent = vhd_extent,
-	.pwrite = vhd_dynamic_pwrite,
-	.flush = vhd_flush,
+	.write = &vhd_write_ops,
 	.check = vhd_check,
 	.parent = vhd_parent,
 	.matches_parent = vhd_matches_parent,

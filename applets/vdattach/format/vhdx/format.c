@@ -120,14 +120,10 @@ static void vhdx_close(struct vd_image *image)
 
 const struct vd_format_ops vd_format_vhdx = {
 	.name = "vhdx",
-	.caps = VD_CAP_WRITE | VD_CAP_PARENT,
 	.probe = vhdx_probe,
 	.open = vhdx_open_or_release,
 	.extent = vhdx_extent,
-	.begin_write = vhdx_begin_write,
-	.pwrite = vhdx_pwrite,
-	.zero_block = vhdx_zero_block,
-	.flush = vhdx_flush,
+	.write = &vhdx_write_ops,
 	.check = vhdx_check,
 	.parent = vhdx_parent,
 	.matches_parent = vhdx_matches_parent,

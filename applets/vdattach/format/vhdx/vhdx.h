@@ -191,19 +191,11 @@ int vhdx_check(struct vd_image *image, struct error **err);
 
 /* format/vhdx/write.c */
 
-/* vd_format_ops.begin_write: new GUIDs in the header (2.2.2). Idempotent. */
-int vhdx_begin_write(struct vd_image *image, struct error **err);
-
-/* vd_format_ops.pwrite */
-int vhdx_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
-		struct error **err);
-
-/* vd_format_ops.zero_block */
-int vhdx_zero_block(struct vd_image *image, uint64_t offset, struct error **err);
+extern const struct vd_write_ops vhdx_write_ops;
 
 /* format/vhdx/commit.c */
 
-/* vd_format_ops.flush: data, then changed pages through the log. */
+/* vd_write_ops.flush: data, then changed pages through the log. */
 int vhdx_flush(struct vd_image *image, struct error **err);
 
 /* Marks the log empty, if it can be. Changes that were not flushed are dropped. */

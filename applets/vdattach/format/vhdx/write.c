@@ -13,7 +13,7 @@
  */
 #define PIECE_PAGES 24u
 
-int vhdx_begin_write(struct vd_image *image, struct error **err)
+static int vhdx_begin_write(struct vd_image *image, struct error **err)
 {
 	struct vhdx *vhdx = to_vhdx(image);
 	struct vhdx_header *h = &vhdx->header;
@@ -218,8 +218,8 @@ static int write_block(struct vd_image *image, uint64_t block, uint64_t inside, 
 			  image->source->name, block);
 }
 
-int vhdx_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
-		struct error **err)
+static int vhdx_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
+		       struct error **err)
 {
 	struct vhdx *vhdx = to_vhdx(image);
 	const uint8_t *p = buf;
@@ -242,7 +242,7 @@ int vhdx_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offs
 	return r;
 }
 
-int vhdx_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
+static int vhdx_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
 {
 	struct vhdx *vhdx = to_vhdx(image);
 	uint64_t at = vhdx_block_entry(vhdx, offset / vhdx->block_size), entry = 0;
@@ -259,3 +259,10 @@ int vhdx_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
 		return -EOPNOTSUPP;
 	return put_entry(vhdx, at, 0, VHDX_ZERO, err);
 }
+
+const struct vd_write_ops vhdx_write_ops = {
+	.begin = vhdx_begin_write,
+	.pwrite = vhdx_pwrite,
+	.zero_block = vhdx_zero_block,
+	.flush = vhdx_flush,
+};

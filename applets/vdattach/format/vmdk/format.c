@@ -263,15 +263,11 @@ static int vmdk_matches_parent(struct vd_image *image, struct vd_image *candidat
 
 const struct vd_format_ops vd_format_vmdk = {
 	.name = "vmdk",
-	.caps = VD_CAP_WRITE | VD_CAP_PARENT | VD_CAP_SPLIT,
 	.probe = vmdk_probe,
 	.open = vmdk_open,
 	.extent = vmdk_extent_at,
 	.pread = vmdk_pread,
-	.begin_write = vmdk_begin_write,
-	.pwrite = vmdk_pwrite,
-	.zero_block = vmdk_zero_block,
-	.flush = vmdk_flush,
+	.write = &vmdk_write_ops,
 	.check = vmdk_check,
 	.parent = vmdk_parent,
 	.matches_parent = vmdk_matches_parent,

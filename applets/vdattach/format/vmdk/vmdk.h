@@ -144,16 +144,13 @@ int vmdk_open_extents(struct vd_image *image, struct error **err) _must_check_ _
 /* Prepares for writing; -EROFS when the tables are damaged or not for writing. */
 int vmdk_write_open(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 
-/* vd_format_ops.begin_write: a new content id, and the headers say that they are open. */
+/* vd_write_ops.begin: a new content id, and the headers say that they are open. */
 int vmdk_begin_write(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 
 /* Takes back the marks of a session, when all is flushed. */
 void vmdk_write_close(struct vd_image *image) _nonnull_(1);
 
-int vmdk_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
-		struct error **err) _must_check_ _nonnull_(1, 2);
-int vmdk_zero_block(struct vd_image *image, uint64_t offset, struct error **err) _must_check_
-	_nonnull_(1);
+extern const struct vd_write_ops vmdk_write_ops;
 int vmdk_flush(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 int vmdk_check(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 

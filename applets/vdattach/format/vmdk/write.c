@@ -103,8 +103,8 @@ static int write_new_grain(struct vd_image *image, struct grain_write *w, struct
 	return r;
 }
 
-int vmdk_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
-		struct error **err)
+static int vmdk_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
+		       struct error **err)
 {
 	struct vmdk_state *state = image->state;
 	const uint8_t *data = buf;
@@ -135,7 +135,7 @@ int vmdk_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offs
 	return r;
 }
 
-int vmdk_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
+static int vmdk_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
 {
 	const struct vmdk_extent *extent = vmdk_find_extent(image->state, offset);
 	struct vmdk_sparse *s = extent->sparse;
@@ -189,3 +189,10 @@ int vmdk_flush(struct vd_image *image, struct error **err)
 	}
 	return r;
 }
+
+const struct vd_write_ops vmdk_write_ops = {
+	.begin = vmdk_begin_write,
+	.pwrite = vmdk_pwrite,
+	.zero_block = vmdk_zero_block,
+	.flush = vmdk_flush,
+};
