@@ -150,14 +150,6 @@ int vd_image_open_how(struct source *source, const struct vd_open_how *how, stru
 	return 0;
 }
 
-int vd_image_open(struct source *source, const char *format, struct vd_image **ret,
-		  struct error **err)
-{
-	const struct vd_open_how how = { .format = format };
-
-	return vd_image_open_how(source, &how, ret, err);
-}
-
 void vd_image_close(struct vd_image **image)
 {
 	struct vd_image *i = *image;

@@ -6,21 +6,9 @@
 #include "applets/vdattach/format/format.h"
 #include "applets/vdattach/format/parent.h"
 
-/*
- * Opens the image in source. format: a name to force ("raw", "vhd" and qemu's
- * "vpc" for it), or NULL to go by content. The image is as writable as the
- * source, or less if its format says so. On success the image owns source; on
- * failure it stays the caller's. Returns 0 or -errno with *err set: -EPERM for content that a guest
- * may have written to a raw disk,
- * -EOPNOTSUPP for a format that is known but not supported, -EINVAL for a
- * damaged image or an unknown name, -EROFS for one that may only be read.
- */
-int vd_image_open(struct source *source, const char *format, struct vd_image **ret,
-		  struct error **err) _must_check_ _nonnull_(1, 3);
-
-/* The ways to open an image that are not the plain one. All zero = vd_image_open. */
+/* How to open an image; all zero: by its content and without other files. */
 struct vd_open_how {
-	const char *format;		/* as for vd_image_open */
+	const char *format; /* a name to force ("raw", "vhd", and qemu's "vpc" for it), or NULL */
 	const struct vd_opener *opener; /* must outlive the image; NULL = other files are refused */
 	/*
 	 * The image to continue, whatever name the image has for it; its id must match all the
@@ -32,9 +20,13 @@ struct vd_open_how {
 };
 
 /*
- * vd_image_open with the image's other files: opener finds parents and extents, so a whole
- * chain is opened. -ENOENT names a parent that is missing, -ESTALE one that is another image,
- * -ELOOP a cycle or a chain of more than VD_CHAIN_MAX images.
+ * Opens the image in source. It is as writable as the source, or less if its format says so; its
+ * parents and extents are found by how->opener, so a whole chain is opened. On success the image
+ * owns source; on failure it stays the caller's. Returns 0 or -errno with *err set: -EPERM for
+ * content that a guest may have written to a raw disk, -EOPNOTSUPP for a format that is known but
+ * not supported, -EINVAL for a damaged image or an unknown name, -EROFS for one that may only be
+ * read, -ENOENT names a parent that is missing, -ESTALE one that is another image, -ELOOP a cycle
+ * or a chain of more than VD_CHAIN_MAX images.
  */
 int vd_image_open_how(struct source *source, const struct vd_open_how *how, struct vd_image **ret,
 		      struct error **err) _must_check_ _nonnull_(1, 2, 3);

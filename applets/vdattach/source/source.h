@@ -143,12 +143,6 @@ int source_window(struct source *under, const char *name, uint64_t offset, uint6
 		  struct source **ret, struct error **err) _must_check_ _nonnull_(1, 2, 5);
 
 /*
- * size bytes at data as a source; nothing is copied, data stays the caller's.
- * read_only is false. For tests and fuzzers. Returns 0 or -ENOMEM.
- */
-int source_memory(void *data, size_t size, struct source **ret) _must_check_ _nonnull_(3);
-
-/*
  * Opens a regular file or block device. Returns 0 or -errno with *err set
  * (-EINVAL: neither of the two).
  */

@@ -5,6 +5,7 @@
 #include "applets/vdattach/image/image.h"
 #include "applets/vdattach/partition/partition.h"
 #include "tests/unit/vdattach/disk.h"
+#include "tests/unit/vdattach/memory.h"
 
 static void read_ends(struct source *source)
 {
@@ -68,7 +69,7 @@ static void open_and_use(uint8_t *data, size_t size, bool read_only)
 	if (source_memory(data, size, &source) < 0)
 		return;
 	source->read_only = read_only;
-	if (vd_image_open(source, NULL, &image, NULL) < 0)
+	if (open_format(source, NULL, &image, NULL) < 0)
 		return;
 	source = NULL;
 	use_image(image);

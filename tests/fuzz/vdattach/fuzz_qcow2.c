@@ -4,6 +4,7 @@
 
 #include "applets/vdattach/image/image.h"
 #include "common/bytes.h"
+#include "tests/unit/vdattach/memory.h"
 
 static const char *const formats[] = { "qcow2", "qcow", "cloop" };
 
@@ -50,7 +51,7 @@ static void open_and_use(uint8_t *data, size_t size, const char *format, bool re
 	if (source_memory(data, size, &source) < 0)
 		return;
 	source->read_only = read_only;
-	if (vd_image_open(source, format, &image, NULL) < 0)
+	if (open_format(source, format, &image, NULL) < 0)
 		return;
 	source = NULL;
 	use(image, !read_only);

@@ -32,8 +32,8 @@ static void expect_of(struct fileset *set, const char *compressor, const char *k
 	bool told = !part;
 	size_t len;
 
-	finish(set);
-	write_segment(sink, set, SEGMENT_BASE, compressor, -1, 1, &stats);
+	fixture_finish(set);
+	fixture_write_segment(sink, set, SEGMENT_BASE, compressor, -1, 1, &stats);
 	fileset_release(set);
 	if (sentinel) {
 		struct fs_entry last = { .kind = ENTRY_FILE, .path = (char[]){ SENTINEL_PATH } };
@@ -42,11 +42,11 @@ static void expect_of(struct fileset *set, const char *compressor, const char *k
 		last.data = text = cpio_sentinel(&stats);
 		last.size = strlen(text);
 		last.segment = SEGMENT_STORED;
-		add(&end, last);
+		fixture_add(&end, last);
 		free(text);
 		/* not finished: the parents are in the image already */
-		pad_to_4(sink);
-		write_segment(sink, &end, SEGMENT_STORED, "none", -1, 1, NULL);
+		fixture_pad(sink);
+		fixture_write_segment(sink, &end, SEGMENT_STORED, "none", -1, 1, NULL);
 		fileset_release(&end);
 	}
 	sink_memory_data(sink, &len);
@@ -71,23 +71,24 @@ static void expect(struct fileset *set, const char *rules, const char *part)
 
 static void add_shell(struct fileset *set)
 {
-	add(set, mode(FILE_OF("bin/sh", "\177ELF, or so"), 0755));
+	fixture_add(set, mode(FILE_OF("bin/sh", "\177ELF, or so"), 0755));
 }
 
 static void test_init(void **state)
 {
 	struct fileset set = { 0 };
 
-	add(&set, FILE_OF("etc/x", "x"));
+	fixture_add(&set, FILE_OF("etc/x", "x"));
 	expect(&set, "no-init ", "no /init");
-	add(&set, LINK_OF("init", "/sbin/none"));
+	fixture_add(&set, LINK_OF("init", "/sbin/none"));
 	expect(&set, "no-init ", "no /sbin");
-	add(&set, mode(FILE_OF("init", "#!/bin/sh\n"), 0644));
+	fixture_add(&set, mode(FILE_OF("init", "#!/bin/sh\n"), 0644));
 	expect(&set, "no-init ", "mode 0644");
-	add(&set, mode(FILE_OF("init", "echo hello"), 0755));
+	fixture_add(&set, mode(FILE_OF("init", "echo hello"), 0755));
 	expect(&set, "no-init ", "neither");
-	add(&set, (struct fs_entry){
-			  .kind = ENTRY_DIR, .segment = SEGMENT_BASE, .path = (char[]){ "init" } });
+	fixture_add(&set, (struct fs_entry){ .kind = ENTRY_DIR,
+					     .segment = SEGMENT_BASE,
+					     .path = (char[]){ "init" } });
 	expect(&set, "no-init ", "not a file");
 }
 
@@ -95,23 +96,23 @@ static void test_interpreters(void **state)
 {
 	struct fileset set = { 0 };
 
-	add(&set, mode(FILE_OF("init", "#! /bin/sh -e\n"), 0755));
+	fixture_add(&set, mode(FILE_OF("init", "#! /bin/sh -e\n"), 0755));
 	expect(&set, "no-init ", "'/bin/sh', which is not in the image");
-	add(&set, mode(FILE_OF("init", "#!/bin/sh"), 0755));
-	add(&set, FILE_OF("bin/sh", "not executable"));
+	fixture_add(&set, mode(FILE_OF("init", "#!/bin/sh"), 0755));
+	fixture_add(&set, FILE_OF("bin/sh", "not executable"));
 	expect(&set, "no-init ", "not an executable file");
-	add(&set, mode(FILE_OF("init", "#!/init"), 0755));
+	fixture_add(&set, mode(FILE_OF("init", "#!/init"), 0755));
 	expect(&set, "no-init ", "interpreters");
-	add(&set, mode(FILE_OF("init", "#!/bin/one\n"), 0755));
-	add(&set, LINK_OF("bin/one", "two"));
-	add(&set, mode(FILE_OF("bin/two", "#!/bin/sh\n"), 0755));
+	fixture_add(&set, mode(FILE_OF("init", "#!/bin/one\n"), 0755));
+	fixture_add(&set, LINK_OF("bin/one", "two"));
+	fixture_add(&set, mode(FILE_OF("bin/two", "#!/bin/sh\n"), 0755));
 	add_shell(&set);
 	expect(&set, "", NULL);
 }
 
 static void add_good(struct fileset *set)
 {
-	add(set, mode(FILE_OF("init", "#!/bin/sh\n"), 0755));
+	fixture_add(set, mode(FILE_OF("init", "#!/bin/sh\n"), 0755));
 	add_shell(set);
 }
 
@@ -139,23 +140,23 @@ static void test_compressed_modules(void **state)
 	struct fileset set = { 0 };
 
 	add_good(&set);
-	add(&set, FILE_OF("lib/modules/6/a.ko.xz", "x"));
+	fixture_add(&set, FILE_OF("lib/modules/6/a.ko.xz", "x"));
 	expect_of(&set, "none", "6.12.1", config_6_12, false, "", NULL);
 	add_good(&set);
-	add(&set, FILE_OF("lib/modules/6/a.ko.xz", "x"));
-	add(&set, FILE_OF("lib/modules/6/b.ko.xz", "x"));
+	fixture_add(&set, FILE_OF("lib/modules/6/a.ko.xz", "x"));
+	fixture_add(&set, FILE_OF("lib/modules/6/b.ko.xz", "x"));
 	expect_of(&set, "none", "6.1.0", config_6_1, false, "module-compression ", "a.ko.xz");
 	add_good(&set);
-	add(&set, FILE_OF("lib/modules/6/a.ko.zst", "x"));
+	fixture_add(&set, FILE_OF("lib/modules/6/a.ko.zst", "x"));
 	expect_of(&set, "none", "6.12.1", config_6_12, false, "module-compression ",
 		  "MODULE_COMPRESS_ZSTD");
 	/* a kmod in the image decompresses for itself */
 	add_good(&set);
-	add(&set, FILE_OF("lib/modules/6/a.ko.xz", "x"));
-	add(&set, FILE_OF("usr/bin/kmod", "x"));
+	fixture_add(&set, FILE_OF("lib/modules/6/a.ko.xz", "x"));
+	fixture_add(&set, FILE_OF("usr/bin/kmod", "x"));
 	expect_of(&set, "none", "6.1.0", config_6_1, false, "", NULL);
 	add_good(&set);
-	add(&set, FILE_OF("lib/modules/5/a.ko.xz", "x"));
+	fixture_add(&set, FILE_OF("lib/modules/5/a.ko.xz", "x"));
 	expect_of(&set, "none", "5.10.0", NULL, false, "module-compression ",
 		  "CONFIG_MODULE_DECOMPRESS");
 }
@@ -165,15 +166,15 @@ static void test_sentinel(void **state)
 	struct fileset set = { 0 };
 
 	add_good(&set);
-	add(&set, FILE_OF("etc/mkvinitrd/image", "members=1\n"));
+	fixture_add(&set, FILE_OF("etc/mkvinitrd/image", "members=1\n"));
 	expect_of(&set, "zstd", "6.12.1", config_6_12, true, "", NULL);
 	add_good(&set);
-	add(&set, FILE_OF("etc/mkvinitrd/image", "members=1\n"));
+	fixture_add(&set, FILE_OF("etc/mkvinitrd/image", "members=1\n"));
 	expect_of(&set, "zstd", "6.12.1", config_6_12, false, "truncated ", "is missing");
 	add_good(&set);
-	add(&set, FILE_OF("etc/mkvinitrd/image", "members=1\n"));
-	add(&set, FILE_OF("etc/mkvinitrd/sentinel",
-			  "members=5\nxxh128=00000000000000000000000000000000\n"));
+	fixture_add(&set, FILE_OF("etc/mkvinitrd/image", "members=1\n"));
+	fixture_add(&set, FILE_OF("etc/mkvinitrd/sentinel",
+				  "members=5\nxxh128=00000000000000000000000000000000\n"));
 	expect_of(&set, "zstd", "6.12.1", config_6_12, false, "truncated ", "does not match");
 	/* of other generators nothing of this is wanted */
 	add_good(&set);
@@ -186,11 +187,11 @@ static void test_every_program_of_ours(void **state)
 	struct fileset set = { 0 };
 
 	add_good(&set);
-	add(&set, mode(FILE_OF("bin/helper", "#!/bin/python3\n"), 0755));
+	fixture_add(&set, mode(FILE_OF("bin/helper", "#!/bin/python3\n"), 0755));
 	expect(&set, "", NULL);
 	add_good(&set);
-	add(&set, FILE_OF("etc/mkvinitrd/image", ""));
-	add(&set, mode(FILE_OF("bin/helper", "#!/bin/python3\n"), 0755));
+	fixture_add(&set, FILE_OF("etc/mkvinitrd/image", ""));
+	fixture_add(&set, mode(FILE_OF("bin/helper", "#!/bin/python3\n"), 0755));
 	expect_of(&set, "none", "6.12.1", config_6_12, true, "missing-library ", "/bin/python3");
 }
 

@@ -57,8 +57,8 @@ static void test_bytes(void **state)
 
 	file.uid = 1;
 	file.gid = 2;
-	add(&set, file);
-	finish(&set);
+	fixture_add(&set, file);
+	fixture_finish(&set);
 	sink = write_plain(&set, 1, NULL);
 	sink_memory_data(sink, &len);
 	assert_int_equal(len, sizeof(expected));
@@ -105,13 +105,13 @@ static void test_every_kind_comes_back(void **state)
 	struct sink *sink;
 	size_t len;
 
-	add(&set, console);
-	add(&set, pipe);
-	add(&set, sock);
-	add(&set, FILE_OF("empty", ""));
-	add(&set, FILE_OF("file", "five!"));
-	add(&set, LINK_OF("link", "to/where"));
-	finish(&set);
+	fixture_add(&set, console);
+	fixture_add(&set, pipe);
+	fixture_add(&set, sock);
+	fixture_add(&set, FILE_OF("empty", ""));
+	fixture_add(&set, FILE_OF("file", "five!"));
+	fixture_add(&set, LINK_OF("link", "to/where"));
+	fixture_finish(&set);
 	sink = write_plain(&set, 0, NULL);
 	sink_memory_data(sink, &len);
 	if (image_walk(sink_memory_data(sink, &len), len, "test", &visitor, &err))
@@ -144,13 +144,13 @@ static void test_stats_agree_with_the_reader(void **state)
 	size_t len;
 
 	payload.segment = SEGMENT_STORED;
-	add(&set, payload);
-	add(&set, FILE_OF("etc/a", "abc"));
-	add(&set, LINK_OF("etc/l", "a"));
-	finish(&set);
-	write_segment(sink, &set, SEGMENT_BASE, "zstd", -1, 1, &base);
-	pad_to_4(sink);
-	write_segment(sink, &set, SEGMENT_STORED, "none", -1, 1, &stored);
+	fixture_add(&set, payload);
+	fixture_add(&set, FILE_OF("etc/a", "abc"));
+	fixture_add(&set, LINK_OF("etc/l", "a"));
+	fixture_finish(&set);
+	fixture_write_segment(sink, &set, SEGMENT_BASE, "zstd", -1, 1, &base);
+	fixture_pad(sink);
+	fixture_write_segment(sink, &set, SEGMENT_STORED, "none", -1, 1, &stored);
 	cpio_stats_add(&sum, &stored);
 	cpio_stats_add(&sum, &base);
 	sink_memory_data(sink, &len);
@@ -178,8 +178,8 @@ static void expect_source_error(const char *path, uint64_t size, int code, const
 	struct fileset set = { 0 };
 	struct error *err = NULL;
 
-	add(&set, file);
-	finish(&set);
+	fixture_add(&set, file);
+	fixture_finish(&set);
 	assert_int_equal(cpio_write(&set, SEGMENT_BASE, 0, 1, sink, NULL, &err), -code);
 	if (!strstr(error_msg(err), part))
 		fail_msg("'%s' does not tell '%s'", error_msg(err), part);

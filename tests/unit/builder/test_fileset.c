@@ -33,12 +33,12 @@ static void test_sorted_with_parents(void **state)
 {
 	struct fileset set = { 0 };
 
-	add(&set, FILE_OF("usr/lib/b", "b"));
-	add(&set, FILE_OF("a-b/x", "x"));
-	add(&set, FILE_OF("usr/lib/a", "a"));
-	add(&set, FILE_OF("a/x", "x"));
-	add(&set, FILE_OF("init", "#!"));
-	finish(&set);
+	fixture_add(&set, FILE_OF("usr/lib/b", "b"));
+	fixture_add(&set, FILE_OF("a-b/x", "x"));
+	fixture_add(&set, FILE_OF("usr/lib/a", "a"));
+	fixture_add(&set, FILE_OF("a/x", "x"));
+	fixture_add(&set, FILE_OF("init", "#!"));
+	fixture_finish(&set);
 	expect_order(&set, (const char *const[]){ "a", "a-b", "a-b/x", "a/x", "init", "usr",
 						  "usr/lib", "usr/lib/a", "usr/lib/b", NULL });
 	assert_int_equal(find(&set, "usr/lib")->kind, ENTRY_DIR);
@@ -58,11 +58,11 @@ static void test_parents_go_to_first_segment(void **state)
 				.mode = 0700 };
 	struct fileset set = { 0 };
 
-	add(&set, in(SEGMENT_STORED, FILE_OF("lib/modules/1/a.ko.xz", "x")));
-	add(&set, in(SEGMENT_MODULES, FILE_OF("lib/modules/1/b.ko", "y")));
-	add(&set, in(SEGMENT_BASE, FILE_OF("lib/ld.so", "z")));
-	add(&set, lib);
-	finish(&set);
+	fixture_add(&set, in(SEGMENT_STORED, FILE_OF("lib/modules/1/a.ko.xz", "x")));
+	fixture_add(&set, in(SEGMENT_MODULES, FILE_OF("lib/modules/1/b.ko", "y")));
+	fixture_add(&set, in(SEGMENT_BASE, FILE_OF("lib/ld.so", "z")));
+	fixture_add(&set, lib);
+	fixture_finish(&set);
 	assert_int_equal(find(&set, "lib")->segment, SEGMENT_BASE);
 	assert_int_equal(find(&set, "lib")->mode, 0700);
 	assert_int_equal(find(&set, "lib/modules")->segment, SEGMENT_MODULES);
@@ -78,11 +78,11 @@ static void test_numbers_do_not_depend_on_other_segments(void **state)
 {
 	struct fileset one = { 0 }, two = { 0 };
 
-	add(&one, FILE_OF("init", "x"));
-	add(&two, FILE_OF("init", "x"));
-	add(&two, in(SEGMENT_EARLY, FILE_OF("kernel/x86/microcode/GenuineIntel.bin", "x")));
-	finish(&one);
-	finish(&two);
+	fixture_add(&one, FILE_OF("init", "x"));
+	fixture_add(&two, FILE_OF("init", "x"));
+	fixture_add(&two, in(SEGMENT_EARLY, FILE_OF("kernel/x86/microcode/GenuineIntel.bin", "x")));
+	fixture_finish(&one);
+	fixture_finish(&two);
 	assert_int_equal(find(&one, "init")->ino, find(&two, "init")->ino);
 	assert_int_not_equal(find(&two, "init")->ino, find(&two, "kernel")->ino);
 	fileset_release(&one);
@@ -94,11 +94,11 @@ static void test_exact_duplicates_are_dropped(void **state)
 	struct fileset set = { 0 };
 
 	for (int i = 0; i < 3; i++) {
-		add(&set, FILE_OF("etc/a", "same"));
-		add(&set, LINK_OF("etc/l", "a"));
+		fixture_add(&set, FILE_OF("etc/a", "same"));
+		fixture_add(&set, LINK_OF("etc/l", "a"));
 	}
-	add(&set, in(SEGMENT_EARLY, FILE_OF("etc/a", "same")));
-	finish(&set);
+	fixture_add(&set, in(SEGMENT_EARLY, FILE_OF("etc/a", "same")));
+	fixture_finish(&set);
 	expect_order(&set, (const char *const[]){ "etc", "etc/a", "etc/l", NULL });
 	assert_int_equal(find(&set, "etc/a")->segment, SEGMENT_EARLY);
 	fileset_release(&set);
@@ -122,14 +122,14 @@ static void test_conflicts(void **state)
 				 .path = (char[]){ "etc/a" },
 				 .source = (char[]){ "/host/a" } };
 
-	add(&set, FILE_OF("etc/0", "other"));
-	add(&set, FILE_OF("etc/0", "other"));
-	add(&set, FILE_OF("etc/a", "one"));
-	add(&set, host);
-	add(&set, FILE_OF("etc/z", "last"));
+	fixture_add(&set, FILE_OF("etc/0", "other"));
+	fixture_add(&set, FILE_OF("etc/0", "other"));
+	fixture_add(&set, FILE_OF("etc/a", "one"));
+	fixture_add(&set, host);
+	fixture_add(&set, FILE_OF("etc/z", "last"));
 	expect_refusal(&set, EEXIST, "/host/a");
-	add(&set, FILE_OF("bin/sh", "x"));
-	add(&set, LINK_OF("bin", "usr/bin"));
+	fixture_add(&set, FILE_OF("bin/sh", "x"));
+	fixture_add(&set, LINK_OF("bin", "usr/bin"));
 	expect_refusal(&set, ENOTDIR, "'bin' is not a directory");
 }
 
@@ -142,14 +142,14 @@ static void test_bad_paths(void **state)
 	char long_name[300];
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		add(&set, (struct fs_entry){ .kind = ENTRY_DIR, .path = strdupa(bad[i]) });
+		fixture_add(&set, (struct fs_entry){ .kind = ENTRY_DIR, .path = strdupa(bad[i]) });
 		expect_refusal(&set, EINVAL, "member path");
 	}
 	memset(long_name, 'n', sizeof(long_name));
 	long_name[256] = '\0';
-	add(&set, (struct fs_entry){ .kind = ENTRY_DIR, .path = long_name });
+	fixture_add(&set, (struct fs_entry){ .kind = ENTRY_DIR, .path = long_name });
 	expect_refusal(&set, EINVAL, "NAME_MAX");
-	add(&set, LINK_OF("link", ""));
+	fixture_add(&set, LINK_OF("link", ""));
 	expect_refusal(&set, EINVAL, "target");
 }
 

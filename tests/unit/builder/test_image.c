@@ -259,9 +259,9 @@ static struct sink *zeros(size_t size)
 	struct sink *sink = sink_memory_new();
 	struct fileset set = { 0 };
 
-	add(&set, file);
-	finish(&set);
-	write_segment(sink, &set, SEGMENT_BASE, "zstd", 1, 1, NULL);
+	fixture_add(&set, file);
+	fixture_finish(&set);
+	fixture_write_segment(sink, &set, SEGMENT_BASE, "zstd", 1, 1, NULL);
 	free(file.data);
 	fileset_release(&set);
 	return sink;

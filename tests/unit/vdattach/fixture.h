@@ -13,38 +13,14 @@ struct fixture {
 	struct error *err;
 };
 
-static int try_open(struct fixture *f, bool read_only)
-{
-	f->opener = world_opener(&f->world);
-	return world_open(&f->world, &f->opener, read_only, &f->image, &f->err);
-}
+int fixture_try_open(struct fixture *f, bool read_only);
 
-static void open_disk(struct fixture *f, bool read_only)
-{
-	if (try_open(f, read_only) < 0)
-		fail_msg("%s", error_msg(f->err));
-	assert_int_equal(vd_image_view(f->image, &f->disk, NULL), 0);
-}
+void fixture_open(struct fixture *f, bool read_only);
 
-static void close_disk(struct fixture *f)
-{
-	source_close(&f->disk);
-	vd_image_close(&f->image);
-	error_release(&f->err);
-}
+void fixture_close(struct fixture *f);
 
-static void end(struct fixture *f)
-{
-	close_disk(f);
-	world_release(&f->world);
-}
+void fixture_end(struct fixture *f);
 
-static uint8_t byte_at(struct fixture *f, uint64_t offset)
-{
-	uint8_t byte;
-
-	assert_int_equal(source_pread(f->disk, &byte, 1, offset, NULL), 0);
-	return byte;
-}
+uint8_t fixture_byte(struct fixture *f, uint64_t offset);
 
 #endif

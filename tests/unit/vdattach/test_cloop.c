@@ -15,6 +15,7 @@
 #include "applets/vdattach/format/common/codec.h"
 #include "applets/vdattach/image/image.h"
 #include "common/bytes.h"
+#include "tests/unit/vdattach/memory.h"
 
 #define BLOCK  1024u
 #define BLOCKS 5u
@@ -167,7 +168,7 @@ static int open_bytes(struct image *m, struct vd_image **ret, struct error **err
 	int r;
 
 	assert_int_equal(source_memory(m->bytes, m->n, &source), 0);
-	r = vd_image_open(source, NULL, ret, err);
+	r = open_format(source, NULL, ret, err);
 	if (r < 0)
 		source_close(&source);
 	return r;

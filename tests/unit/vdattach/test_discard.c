@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/vdattach/vhd_disks.h"
+#include "tests/unit/vdattach/vhd_make.h"
 #include "tests/unit/vdattach/world.h"
 
 #define FILE_SIZE (MIB + 512)

@@ -14,6 +14,7 @@
 
 #include "applets/vdattach/server/fuse.h"
 #include "tests/unit/vdattach/disk.h"
+#include "tests/unit/vdattach/memory.h"
 
 #define SIZE 65536u
 
@@ -86,7 +87,7 @@ static void serve(struct kernel *k, bool discard)
 	struct source *memory, *disk;
 
 	assert_int_equal(source_memory(bytes, SIZE, &memory), 0);
-	assert_int_equal(vd_image_open(memory, "raw", &image, NULL), 0);
+	assert_int_equal(open_format(memory, "raw", &image, NULL), 0);
 	assert_int_equal(vd_image_view(image, &disk, NULL), 0);
 	backend_init(&backend, image, disk);
 	assert_int_equal(shutdown(k->fds[0], SHUT_WR), 0);

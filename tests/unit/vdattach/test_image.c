@@ -10,6 +10,7 @@
 #include "applets/lib/state.h"
 #include "applets/vdattach/image/image.h"
 #include "tests/unit/vdattach/disk.h"
+#include "tests/unit/vdattach/memory.h"
 
 #define SIZE 8192u
 
@@ -20,7 +21,7 @@ static int open_bytes(uint8_t *file, size_t n, const char *format, struct vd_ima
 	int r;
 
 	assert_int_equal(source_memory(file, n, &source), 0);
-	r = vd_image_open(source, format, ret, err);
+	r = open_format(source, format, ret, err);
 	if (r < 0)
 		source_close(&source);
 	return r;

@@ -10,6 +10,7 @@
 
 #include "applets/vdattach/nbd/server.h"
 #include "tests/unit/vdattach/disk.h"
+#include "tests/unit/vdattach/memory.h"
 
 #define SIZE  8192u
 #define LARGE ((2u << 20) + 512)

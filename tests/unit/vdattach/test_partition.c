@@ -8,6 +8,7 @@
 
 #include "applets/vdattach/partition/partition.h"
 #include "tests/unit/vdattach/disk.h"
+#include "tests/unit/vdattach/memory.h"
 
 #define SIZE (1024 * 1024u)
 

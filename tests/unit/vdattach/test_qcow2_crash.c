@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/vdattach/qcow2_disks.h"
+#include "tests/unit/vdattach/write_tests.h"
 
 #define MAKE(name, what)                                            \
 	static void make_##name(struct world *world, uint64_t *rng) \
@@ -22,14 +23,12 @@ QCOW2_DISKS(MAKE)
 
 static const struct vd_case cases[] = { QCOW2_DISKS(CASE) };
 
-enum { POWER_CUTS = 15, MODELS = 20 };
-
-#include "tests/unit/vdattach/write_tests.h"
+static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 15, 20 };
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WRITE_TESTS,
+		WRITE_TESTS(write_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

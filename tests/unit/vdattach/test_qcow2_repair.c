@@ -9,7 +9,13 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/vdattach/crash.h"
+#include "tests/unit/vdattach/crash_cuts.h"
+#include "tests/unit/vdattach/crash_disk.h"
+#include "tests/unit/vdattach/paged.h"
 #include "tests/unit/vdattach/qcow2_disks.h"
+#include "tests/unit/vdattach/qcow2_make.h"
+#include "tests/unit/vdattach/world.h"
 
 enum { SEEDS = 12 };
 

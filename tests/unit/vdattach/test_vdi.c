@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/unit/vdattach/crash.h"
 #include "tests/unit/vdattach/fixture.h"
+#include "tests/unit/vdattach/paged.h"
 #include "tests/unit/vdattach/vdi_make.h"
+#include "tests/unit/vdattach/world.h"
+#include "tests/unit/vdattach/write_tests.h"
 
 #define KB128 131072u
 #define SIZE  (10 * KB128 + 3 * 512)
@@ -19,7 +22,7 @@ static const struct vdi_spec child = { .type = 4,
 
 static void assert_refused(struct fixture *f, bool read_only, int code, const char *part)
 {
-	assert_int_equal(try_open(f, read_only), code);
+	assert_int_equal(fixture_try_open(f, read_only), code);
 	if (!strstr(error_msg(f->err), part))
 		fail_msg("'%s' does not say '%s'", error_msg(f->err), part);
 	error_release(&f->err);
@@ -34,13 +37,13 @@ static void test_reads_by_map(void **state)
 	vdi_put(&f.world, 0, &spec);
 	vdi_put_block(&f.world, 0, &spec, 7, 0x77);
 	vdi_put_block(&f.world, 0, &spec, 0, 0x70);
-	open_disk(&f, false);
+	fixture_open(&f, false);
 	assert_int_equal(f.image->size, SIZE);
-	assert_int_equal(byte_at(&f, 0), 0x70);
-	assert_int_equal(byte_at(&f, KB128), 0);
-	assert_int_equal(byte_at(&f, 8 * KB128 - 1), 0x77);
-	assert_int_equal(byte_at(&f, SIZE - 1), 0);
-	end(&f);
+	assert_int_equal(fixture_byte(&f, 0), 0x70);
+	assert_int_equal(fixture_byte(&f, KB128), 0);
+	assert_int_equal(fixture_byte(&f, 8 * KB128 - 1), 0x77);
+	assert_int_equal(fixture_byte(&f, SIZE - 1), 0);
+	fixture_end(&f);
 }
 
 /* FREE lets the parent through, ZERO does not. */
@@ -57,22 +60,22 @@ static void test_free_is_not_zero(void **state)
 	for (uint32_t block = 0; block < 3; block++)
 		vdi_put_block(&f.world, 2, &dynamic, block, 0x55);
 	vdi_put_entry(&f.world, 0, 1, 0xfffffffe);
-	open_disk(&f, false);
-	assert_int_equal(byte_at(&f, 5), 0x55);
-	assert_int_equal(byte_at(&f, KB128 + 5), 0);
+	fixture_open(&f, false);
+	assert_int_equal(fixture_byte(&f, 5), 0x55);
+	assert_int_equal(fixture_byte(&f, KB128 + 5), 0);
 	/* a write into either keeps the rest as it was */
 	assert_int_equal(source_pwrite(f.disk, &one, 1, 100, NULL), 0);
 	assert_int_equal(source_pwrite(f.disk, &one, 1, KB128 + 100, NULL), 0);
 	assert_int_equal(source_flush(f.disk, NULL), 0);
-	close_disk(&f);
-	open_disk(&f, false);
-	assert_int_equal(byte_at(&f, 99), 0x55);
-	assert_int_equal(byte_at(&f, 100), 1);
-	assert_int_equal(byte_at(&f, KB128 - 1), 0x55);
-	assert_int_equal(byte_at(&f, KB128 + 100), 1);
-	assert_int_equal(byte_at(&f, KB128 + 101), 0);
-	assert_int_equal(byte_at(&f, 2 * KB128), 0x55);
-	end(&f);
+	fixture_close(&f);
+	fixture_open(&f, false);
+	assert_int_equal(fixture_byte(&f, 99), 0x55);
+	assert_int_equal(fixture_byte(&f, 100), 1);
+	assert_int_equal(fixture_byte(&f, KB128 - 1), 0x55);
+	assert_int_equal(fixture_byte(&f, KB128 + 100), 1);
+	assert_int_equal(fixture_byte(&f, KB128 + 101), 0);
+	assert_int_equal(fixture_byte(&f, 2 * KB128), 0x55);
+	fixture_end(&f);
 }
 
 static void test_parent_by_uuid(void **state)
@@ -87,9 +90,9 @@ static void test_parent_by_uuid(void **state)
 	base.modified = 9;
 	vdi_put(&f.world, 1, &base);
 	assert_refused(&f, false, -ESTALE, "written to after");
-	open_disk(&f, true);
+	fixture_open(&f, true);
 	assert_int_equal(f.image->findings.count[FINDING_ERROR], 1);
-	end(&f);
+	fixture_end(&f);
 }
 
 /* Children notice when somebody writes to their parent. */
@@ -102,16 +105,16 @@ static void test_writing_changes_modification(void **state)
 	world_add(&f.world, "a.vdi", 0);
 	vdi_put(&f.world, 0, &dynamic);
 	paged_read(&f.world.files[0].now, before, 16, 0x198);
-	open_disk(&f, false);
-	close_disk(&f);
+	fixture_open(&f, false);
+	fixture_close(&f);
 	paged_read(&f.world.files[0].now, after, 16, 0x198);
 	assert_memory_equal(before, after, 16);
-	open_disk(&f, false);
+	fixture_open(&f, false);
 	assert_int_equal(source_pwrite(f.disk, &one, 1, 0, NULL), 0);
 	assert_int_equal(source_flush(f.disk, NULL), 0);
 	paged_read(&f.world.files[0].now, after, 16, 0x198);
 	assert_memory_not_equal(before, after, 16);
-	end(&f);
+	fixture_end(&f);
 }
 
 struct damage {
@@ -140,19 +143,19 @@ static void test_version_0(void **state)
 	world_add(&f.world, "a.vdi", 0);
 	world_put(&f.world, 0, 0, h, sizeof(h));
 	world_put(&f.world, 0, sizeof(h), block, sizeof(block));
-	open_disk(&f, false);
+	fixture_open(&f, false);
 	assert_true(f.image->read_only);
 	assert_int_equal(f.image->size, KB128 + 1024);
-	assert_int_equal(byte_at(&f, KB128 - 1), 0);
-	assert_int_equal(byte_at(&f, KB128), 0x77);
-	assert_int_equal(byte_at(&f, KB128 + 1023), 0x77);
+	assert_int_equal(fixture_byte(&f, KB128 - 1), 0);
+	assert_int_equal(fixture_byte(&f, KB128), 0x77);
+	assert_int_equal(fixture_byte(&f, KB128 + 1023), 0x77);
 	assert_int_equal(vd_image_check(f.image, NULL), 0);
 	assert_int_equal(f.image->findings.count[FINDING_ERROR], 0);
-	close_disk(&f);
+	fixture_close(&f);
 	/* 4 x this is 0 in 32 bits */
 	vdi_put32(&f.world, 0, 0x16c, 0x40000000);
 	assert_refused(&f, true, -EINVAL, "runs into");
-	end(&f);
+	fixture_end(&f);
 }
 
 static void test_hostile_headers(void **state)
@@ -181,7 +184,7 @@ static void test_hostile_headers(void **state)
 		vdi_put(&f.world, 0, &dynamic);
 		vdi_put32(&f.world, 0, d->offset, d->value);
 		assert_refused(&f, false, d->code, d->part);
-		end(&f);
+		fixture_end(&f);
 	}
 }
 
@@ -198,12 +201,12 @@ static void test_damaged_maps(void **state)
 	assert_refused(&f, false, -EROFS, "another block is already");
 	vdi_put_entry(&f.world, 0, 3, 5);
 	assert_refused(&f, false, -EROFS, "beyond the end");
-	open_disk(&f, true);
-	assert_int_equal(byte_at(&f, 0), 0x11);
+	fixture_open(&f, true);
+	assert_int_equal(fixture_byte(&f, 0), 0x11);
 	assert_int_equal(source_pread(f.disk, &byte, 1, 3 * KB128, NULL), -EIO);
 	assert_int_equal(vd_image_check(f.image, NULL), 0);
 	assert_int_equal(f.image->findings.count[FINDING_ERROR], 1);
-	end(&f);
+	fixture_end(&f);
 }
 
 /* A power cut leaves a hole: it is used again, clean, before the file grows. */
@@ -219,21 +222,21 @@ static void test_holes_are_filled(void **state)
 	vdi_put_block(&f.world, 0, &dynamic, 1, 0x22);
 	vdi_put_entry(&f.world, 0, 0, 0xffffffff);
 	size = f.world.files[0].now.size;
-	open_disk(&f, false);
+	fixture_open(&f, false);
 	assert_int_equal(vd_image_check(f.image, NULL), 0);
 	assert_int_equal(f.image->findings.count[FINDING_ERROR], 0);
 	assert_true(f.image->findings.count[FINDING_LEAK] > 0);
 	assert_int_equal(source_pwrite(f.disk, &one, 1, 5 * KB128 + 7, NULL), 0);
 	assert_int_equal(source_flush(f.disk, NULL), 0);
-	assert_int_equal(byte_at(&f, 5 * KB128 + 6), 0);
-	assert_int_equal(byte_at(&f, 5 * KB128 + 7), 1);
-	assert_int_equal(byte_at(&f, 6 * KB128 - 1), 0);
+	assert_int_equal(fixture_byte(&f, 5 * KB128 + 6), 0);
+	assert_int_equal(fixture_byte(&f, 5 * KB128 + 7), 1);
+	assert_int_equal(fixture_byte(&f, 6 * KB128 - 1), 0);
 	assert_int_equal(f.world.files[0].now.size, size);
-	close_disk(&f);
-	open_disk(&f, false);
+	fixture_close(&f);
+	fixture_open(&f, false);
 	assert_int_equal(vd_image_check(f.image, NULL), 0);
 	assert_int_equal(f.image->findings.count[FINDING_LEAK], 0);
-	end(&f);
+	fixture_end(&f);
 }
 
 /* However many blocks are new, a flush of the guest costs two of the host. */
@@ -244,7 +247,7 @@ static void test_two_flushes(void **state)
 
 	world_add(&f.world, "a.vdi", 0);
 	vdi_put(&f.world, 0, &dynamic);
-	open_disk(&f, false);
+	fixture_open(&f, false);
 	for (uint64_t block = 0; block < 9; block++)
 		assert_int_equal(source_pwrite(f.disk, &one, 1, block * KB128, NULL), 0);
 	f.world.flushes = 0;
@@ -253,7 +256,7 @@ static void test_two_flushes(void **state)
 	assert_int_equal(source_pwrite(f.disk, &one, 1, 0, NULL), 0);
 	assert_int_equal(source_flush(f.disk, NULL), 0);
 	assert_int_equal(f.world.flushes, 3);
-	end(&f);
+	fixture_end(&f);
 }
 
 static void put_some(struct world *world, unsigned int file, const struct vdi_spec *spec,
@@ -306,9 +309,7 @@ static const struct vd_case cases[] = {
 	{ "vdi differencing", make_differencing },
 };
 
-enum { POWER_CUTS = 40, MODELS = 25 };
-
-#include "tests/unit/vdattach/write_tests.h"
+static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 40, 25 };
 
 int main(void)
 {
@@ -322,7 +323,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_maps),
 		cmocka_unit_test(test_holes_are_filled),
 		cmocka_unit_test(test_two_flushes),
-		WRITE_TESTS,
+		WRITE_TESTS(write_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

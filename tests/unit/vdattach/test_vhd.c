@@ -8,6 +8,7 @@
 
 #include "applets/vdattach/image/image.h"
 #include "tests/unit/vdattach/disk.h"
+#include "tests/unit/vdattach/memory.h"
 
 #define DATA  65536u
 #define WHOLE (DATA + 512)
@@ -21,7 +22,7 @@ static int open_bytes(uint8_t *file, size_t n, bool read_only, struct vd_image *
 
 	assert_int_equal(source_memory(file, n, &source), 0);
 	source->read_only = read_only;
-	r = vd_image_open(source, NULL, ret, err);
+	r = open_format(source, NULL, ret, err);
 	if (r < 0)
 		source_close(&source);
 	return r;

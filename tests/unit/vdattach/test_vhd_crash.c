@@ -2,6 +2,9 @@
 /* A VHD survives a power cut at any write, whatever the order in which writes reach the disk. */
 #include "tests/unit/vdattach/crash.h"
 #include "tests/unit/vdattach/vhd_disks.h"
+#include "tests/unit/vdattach/vhd_make.h"
+#include "tests/unit/vdattach/world.h"
+#include "tests/unit/vdattach/write_tests.h"
 
 static void crash_dynamic(struct world *world, uint64_t *rng)
 {
@@ -34,14 +37,12 @@ static const struct vd_case cases[] = {
 	{ "vhd differencing", crash_differencing },
 };
 
-enum { POWER_CUTS = 100, MODELS = 40 };
-
-#include "tests/unit/vdattach/write_tests.h"
+static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 100, 40 };
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WRITE_TESTS,
+		WRITE_TESTS(write_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

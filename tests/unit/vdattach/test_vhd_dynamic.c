@@ -7,7 +7,11 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/vdattach/memory.h"
+#include "tests/unit/vdattach/paged.h"
 #include "tests/unit/vdattach/vhd_disks.h"
+#include "tests/unit/vdattach/vhd_make.h"
+#include "tests/unit/vdattach/world.h"
 
 /* Opens file 0 and keeps what is needed to read it. */
 struct open {
@@ -192,7 +196,7 @@ static void test_parent_refused(void **state)
 	assert_refused(&world, true, -ELOOP, "cycle");
 	/* who opens an image alone never gets half a chain */
 	source = world_source(&world, 0, true);
-	assert_int_equal(vd_image_open(source, NULL, &image, &err), -EPERM);
+	assert_int_equal(open_format(source, NULL, &image, &err), -EPERM);
 	assert_non_null(strstr(error_msg(err), "base.vhd"));
 	error_release(&err);
 	source_close(&source);
@@ -245,7 +249,7 @@ static void test_given_parent(void **state)
 
 	make_chain(&world, "renamed.vhd");
 	source = world_source(&world, 1, true);
-	assert_int_equal(vd_image_open(source, NULL, &parent, NULL), 0);
+	assert_int_equal(open_format(source, NULL, &parent, NULL), 0);
 	how.parent = parent;
 	source = world_source(&world, 0, false);
 	assert_int_equal(vd_image_open_how(source, &how, &image, NULL), 0);
@@ -255,7 +259,7 @@ static void test_given_parent(void **state)
 	/* a disk that continues nothing is no difference */
 	how.parent = NULL;
 	source = world_source(&world, 1, true);
-	assert_int_equal(vd_image_open(source, NULL, &parent, NULL), 0);
+	assert_int_equal(open_format(source, NULL, &parent, NULL), 0);
 	how.parent = parent;
 	vhd_put(&world, 0, &dynamic);
 	source = world_source(&world, 0, false);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/unit/vdattach/paged.h"
 #include "tests/unit/vdattach/vhdx_fixture.h"
+#include "tests/unit/vdattach/vhdx_make.h"
+#include "tests/unit/vdattach/world.h"
 
 static void test_crc32c_is_castagnoli(void **state)
 {
@@ -14,14 +17,14 @@ static void test_newest_valid_header_counts(void **state)
 	vx_make(&f->world, "a.vhdx", &plain);
 	/* the newer one names a log that is not there */
 	vx_header(&f->world, 0, 0, 7, 1, 9);
-	assert_refused(f, true, -EINVAL, "no valid entry");
-	spoil(f, 64 * KIB + 100);
-	open_it(f, true);
+	vhdx_assert_refused(f, true, -EINVAL, "no valid entry");
+	vhdx_spoil(f, 64 * KIB + 100);
+	vhdx_open_disk(f, true);
 	assert_int_equal(vd_image_check(f->image, NULL), 0);
 	assert_int_equal(f->image->findings.count[FINDING_WARNING], 1);
 	vd_image_close(&f->image);
-	spoil(f, 128 * KIB + 100);
-	assert_refused(f, true, -EINVAL, "both VHDX headers");
+	vhdx_spoil(f, 128 * KIB + 100);
+	vhdx_assert_refused(f, true, -EINVAL, "both VHDX headers");
 }
 
 static void test_equal_headers_are_legal(void **state)
@@ -30,13 +33,13 @@ static void test_equal_headers_are_legal(void **state)
 
 	vx_make(&f->world, "a.vhdx", &plain);
 	vx_header(&f->world, 0, 0, 2, 1, 0);
-	open_it(f, false);
+	vhdx_open_disk(f, false);
 	assert_int_equal(source_pwrite(f->disk, "x", 1, 0, NULL), 0);
-	open_it(f, true);
+	vhdx_open_disk(f, true);
 	vd_image_close(&f->image);
 	vx_header(&f->world, 0, 0, 9, 1, 0);
 	vx_header(&f->world, 0, 1, 9, 2, 0);
-	assert_refused(f, true, -EINVAL, "two different VHDX headers");
+	vhdx_assert_refused(f, true, -EINVAL, "two different VHDX headers");
 }
 
 static void test_either_region_table_will_do(void **state)
@@ -44,14 +47,14 @@ static void test_either_region_table_will_do(void **state)
 	struct fixture *f = *state;
 
 	vx_make(&f->world, "a.vhdx", &plain);
-	spoil(f, 192 * KIB + 20);
-	open_it(f, true);
+	vhdx_spoil(f, 192 * KIB + 20);
+	vhdx_open_disk(f, true);
 	assert_int_equal(vd_image_check(f->image, NULL), 0);
 	assert_int_equal(f->image->findings.count[FINDING_ERROR], 1);
 	source_close(&f->disk);
 	vd_image_close(&f->image);
-	spoil(f, 256 * KIB + 20);
-	assert_refused(f, true, -EINVAL, "both VHDX region tables");
+	vhdx_spoil(f, 256 * KIB + 20);
+	vhdx_assert_refused(f, true, -EINVAL, "both VHDX region tables");
 }
 
 static void test_unknown_required_region_is_refused(void **state)
@@ -63,7 +66,7 @@ static void test_unknown_required_region_is_refused(void **state)
 	vx_regions(&f->world, 0, 0, 1);
 	vx_regions(&f->world, 0, 1, 1);
 	/* new blocks do not go into the region that is not known */
-	open_it(f, false);
+	vhdx_open_disk(f, false);
 	assert_int_equal(source_pwrite(f->disk, "x", 1, 0, NULL), 0);
 	assert_int_equal(source_flush(f->disk, NULL), 0);
 	assert_int_equal(f->world.files[0].now.size, VX_BLOCKS + 2 * MIB);
@@ -71,7 +74,7 @@ static void test_unknown_required_region_is_refused(void **state)
 	vd_image_close(&f->image);
 	vx_regions(&f->world, 0, 0, 2);
 	vx_regions(&f->world, 0, 1, 2);
-	assert_refused(f, true, -EOPNOTSUPP, "is required, but not known");
+	vhdx_assert_refused(f, true, -EOPNOTSUPP, "is required, but not known");
 }
 
 static void put_metadata(struct fixture *f, uint64_t offset, uint64_t value, size_t n)
@@ -108,7 +111,7 @@ static void test_metadata_out_of_range_is_refused(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		vx_make(&f->world, "a.vhdx", &plain);
 		put_metadata(f, bad[i].offset, bad[i].value, bad[i].n);
-		assert_refused(f, true, bad[i].code, bad[i].part);
+		vhdx_assert_refused(f, true, bad[i].code, bad[i].part);
 		world_release(&f->world);
 	}
 }
@@ -129,9 +132,9 @@ static void test_chunk_ratio(void **state)
 		vx_make(&f->world, "a.vhdx", &vx);
 		vx_block(&f->world, 0, kinds[i].ratio - 1, MIB, VX_FULL, 'x');
 		vx_block(&f->world, 0, kinds[i].ratio + 1, MIB, VX_FULL, 'y');
-		open_it(f, true);
-		assert_sector(f, (kinds[i].ratio - 1) * MIB, 'x', 0);
-		assert_sector(f, kinds[i].ratio * MIB + 512, 'y', 512);
+		vhdx_open_disk(f, true);
+		vhdx_assert_sector(f, (kinds[i].ratio - 1) * MIB, 'x', 0);
+		vhdx_assert_sector(f, kinds[i].ratio * MIB + 512, 'y', 512);
 		source_close(&f->disk);
 		vd_image_close(&f->image);
 		world_release(&f->world);
@@ -147,11 +150,11 @@ static void test_fixed_is_one_run(void **state)
 	vx_make(&f->world, "a.vhdx", &vx);
 	for (uint64_t i = 0; i < 3; i++)
 		vx_block(&f->world, 0, i, MIB, VX_FULL, (char)('a' + i));
-	open_it(f, false);
+	vhdx_open_disk(f, false);
 	assert_string_equal(f->image->variant, "fixed");
 	assert_true(vd_image_is_linear(f->image, &run));
 	assert_int_equal(run.host_offset, VX_BLOCKS);
-	assert_sector(f, 2 * MIB + 1024, 'c', 1024);
+	vhdx_assert_sector(f, 2 * MIB + 1024, 'c', 1024);
 }
 
 static void make_child(struct fixture *f, uint32_t sector_size, uint8_t id_of_parent, bool linkage2)
@@ -186,16 +189,16 @@ static void test_child_reads_by_sector_bitmap(void **state)
 		uint64_t s = sizes[i];
 
 		make_child(f, sizes[i], 7, false);
-		open_it(f, true);
+		vhdx_open_disk(f, true);
 		assert_string_equal(f->image->variant, "differencing");
-		assert_sector(f, MIB - 512, 'p', MIB - 512);
-		assert_sector(f, MIB, 'c', 0);
-		assert_sector(f, MIB + s, 'p', s);
-		assert_sector(f, MIB + 2 * s, 'c', 2 * s);
-		assert_sector(f, MIB + 3 * s - 512, 'c', 3 * s - 512);
-		assert_sector(f, MIB + 3 * s, 'p', 3 * s);
-		assert_sector(f, 2 * MIB, 0, 0);
-		assert_sector(f, 3 * MIB, 0, 0);
+		vhdx_assert_sector(f, MIB - 512, 'p', MIB - 512);
+		vhdx_assert_sector(f, MIB, 'c', 0);
+		vhdx_assert_sector(f, MIB + s, 'p', s);
+		vhdx_assert_sector(f, MIB + 2 * s, 'c', 2 * s);
+		vhdx_assert_sector(f, MIB + 3 * s - 512, 'c', 3 * s - 512);
+		vhdx_assert_sector(f, MIB + 3 * s, 'p', 3 * s);
+		vhdx_assert_sector(f, 2 * MIB, 0, 0);
+		vhdx_assert_sector(f, 3 * MIB, 0, 0);
 		source_close(&f->disk);
 		vd_image_close(&f->image);
 		world_release(&f->world);
@@ -207,21 +210,21 @@ static void test_parent_must_be_the_one(void **state)
 	struct fixture *f = *state;
 
 	make_child(f, 512, 6, false);
-	assert_refused(f, true, -ESTALE, "06060606-0606-0606-0606-060606060606");
+	vhdx_assert_refused(f, true, -ESTALE, "06060606-0606-0606-0606-060606060606");
 	world_release(&f->world);
 	make_child(f, 512, 7, true);
-	open_it(f, true);
+	vhdx_open_disk(f, true);
 	source_close(&f->disk);
 	vd_image_close(&f->image);
 	/* under another name it is known by its id */
 	snprintf(f->world.files[1].name, 64, "elsewhere.vhdx");
-	open_it(f, true);
+	vhdx_open_disk(f, true);
 	source_close(&f->disk);
 	vd_image_close(&f->image);
 	world_release(&f->world);
 	make_child(f, 512, 6, false);
 	snprintf(f->world.files[1].name, 64, "elsewhere.vhdx");
-	assert_refused(f, true, -ENOENT, "parent.vhdx");
+	vhdx_assert_refused(f, true, -ENOENT, "parent.vhdx");
 }
 
 static void test_child_needs_its_bitmap(void **state)
@@ -230,8 +233,8 @@ static void test_child_needs_its_bitmap(void **state)
 
 	make_child(f, 512, 7, false);
 	vx_bat(&f->world, 0, 4096, 0, VX_NOT_PRESENT);
-	assert_refused(f, false, -EROFS, "no sector bitmap");
-	open_it(f, true);
+	vhdx_assert_refused(f, false, -EROFS, "no sector bitmap");
+	vhdx_open_disk(f, true);
 	assert_int_equal(vd_image_check(f->image, NULL), 0);
 	assert_true(f->image->findings.count[FINDING_ERROR] > 0);
 }
@@ -241,15 +244,15 @@ static void test_first_write_to_a_sector_keeps_the_rest_of_it(void **state)
 	struct fixture *f = *state;
 
 	make_child(f, 4096, 7, false);
-	open_it(f, false);
+	vhdx_open_disk(f, false);
 	/* 512 bytes in the middle of a sector that only the parent has */
 	assert_int_equal(source_pwrite(f->disk, "written", 8, 4096 + 1024, NULL), 0);
 	assert_int_equal(source_flush(f->disk, NULL), 0);
-	open_it(f, true);
-	assert_sector(f, 4096 + 512, 'p', 4096 + 512);
-	assert_sector(f, 4096 + 1536, 'p', 4096 + 1536);
-	assert_sector(f, 8192, 'p', 8192);
-	assert_sector(f, 0, 'p', 0);
+	vhdx_open_disk(f, true);
+	vhdx_assert_sector(f, 4096 + 512, 'p', 4096 + 512);
+	vhdx_assert_sector(f, 4096 + 1536, 'p', 4096 + 1536);
+	vhdx_assert_sector(f, 8192, 'p', 8192);
+	vhdx_assert_sector(f, 0, 'p', 0);
 }
 
 /* Whatever was in such a block is not to be seen again. */
@@ -262,9 +265,9 @@ static void test_states_that_are_zero(void **state)
 	vx_make(&f->world, "a.vhdx", &vx);
 	for (uint64_t i = 0; i < ARRAY_SIZE(states); i++)
 		vx_block(&f->world, 0, i, MIB, states[i], 'x');
-	open_it(f, true);
+	vhdx_open_disk(f, true);
 	for (uint64_t i = 0; i < ARRAY_SIZE(states); i++)
-		assert_sector(f, i * MIB, 0, 0);
+		vhdx_assert_sector(f, i * MIB, 0, 0);
 }
 
 static void test_damaged_bat(void **state)
@@ -274,14 +277,14 @@ static void test_damaged_bat(void **state)
 	vx_make(&f->world, "a.vhdx", &plain);
 	vx_block(&f->world, 0, 0, MIB, VX_FULL, 'x');
 	vx_bat(&f->world, 0, 1, VX_BLOCKS, VX_FULL);
-	assert_refused(f, false, -EROFS, "overlaps");
+	vhdx_assert_refused(f, false, -EROFS, "overlaps");
 	vx_bat(&f->world, 0, 1, VX_METADATA, VX_FULL);
-	assert_refused(f, false, -EROFS, "overlaps");
+	vhdx_assert_refused(f, false, -EROFS, "overlaps");
 	vx_bat(&f->world, 0, 1, 77 * MIB, VX_FULL);
 	vx_bat(&f->world, 0, 2, VX_BLOCKS, 4);
-	assert_refused(f, false, -EROFS, "not inside the file");
-	open_it(f, true);
-	assert_sector(f, 0, 'x', 0);
+	vhdx_assert_refused(f, false, -EROFS, "not inside the file");
+	vhdx_open_disk(f, true);
+	vhdx_assert_sector(f, 0, 'x', 0);
 	assert_true(source_pread(f->disk, (char[1]){ 0 }, 1, MIB, NULL) < 0);
 	assert_int_equal(vd_image_check(f->image, NULL), 0);
 	assert_int_equal(f->image->findings.count[FINDING_ERROR], 2);
@@ -306,9 +309,9 @@ static void test_guids_change_with_the_first_write(void **state)
 	vx_make(&f->world, "a.vhdx", &plain);
 	vx_block(&f->world, 0, 0, MIB, VX_FULL, 'x');
 	read_guids(f, before);
-	open_it(f, false);
+	vhdx_open_disk(f, false);
 	assert_int_equal(source_flush(f->disk, NULL), 0);
-	open_it(f, false);
+	vhdx_open_disk(f, false);
 	read_guids(f, after);
 	assert_memory_equal(before, after, 48);
 	/* to a block that is there already: no table changes, the disk does */
@@ -321,7 +324,7 @@ static void test_guids_change_with_the_first_write(void **state)
 	assert_int_equal(source_flush(f->disk, NULL), 0);
 	read_guids(f, after);
 	assert_memory_not_equal(after + 32, zero, 16);
-	open_it(f, true);
+	vhdx_open_disk(f, true);
 	read_guids(f, after);
 	assert_memory_equal(after + 32, zero, 16);
 }
@@ -333,7 +336,7 @@ static void test_two_flushes_however_many_blocks(void **state)
 	uint64_t before;
 
 	vx_make(&f->world, "a.vhdx", &vx);
-	open_it(f, false);
+	vhdx_open_disk(f, false);
 	assert_int_equal(source_pwrite(f->disk, "x", 1, 0, NULL), 0);
 	for (unsigned int round = 0; round < 3; round++) {
 		for (uint64_t i = 0; i < 100; i++)

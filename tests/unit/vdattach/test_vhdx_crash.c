@@ -3,6 +3,8 @@
 #include "tests/unit/vdattach/crash.h"
 
 #include "tests/unit/vdattach/vhdx_make.h"
+#include "tests/unit/vdattach/world.h"
+#include "tests/unit/vdattach/write_tests.h"
 
 static void make_dynamic(struct world *world, uint64_t *rng)
 {
@@ -61,14 +63,12 @@ static const struct vd_case cases[] = {
 	{ "differencing, 4096-byte sectors", make_child_4k },
 };
 
-enum { POWER_CUTS = 6, MODELS = 20 };
-
-#include "tests/unit/vdattach/write_tests.h"
+static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 6, 20 };
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WRITE_TESTS,
+		WRITE_TESTS(write_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The log of a VHDX: replaying, refusing, filling it. */
+#include "tests/unit/vdattach/paged.h"
 #include "tests/unit/vdattach/vhdx_fixture.h"
+#include "tests/unit/vdattach/vhdx_make.h"
 
 /* Pages for the BAT: block 0 at offset. */
 static void bat_page(uint8_t *page, uint64_t offset)
@@ -24,8 +26,8 @@ static void assert_replay(struct fixture *f, char mark)
 	struct paged before;
 
 	paged_copy(&before, &f->world.files[0].now);
-	open_it(f, true);
-	assert_sector(f, 512, mark, 512);
+	vhdx_open_disk(f, true);
+	vhdx_assert_sector(f, 512, mark, 512);
 	assert_int_equal(f->image->findings.count[FINDING_WARNING], 1);
 	source_close(&f->disk);
 	vd_image_close(&f->image);
@@ -33,10 +35,10 @@ static void assert_replay(struct fixture *f, char mark)
 	for (size_t i = 0; i < before.n; i++)
 		assert_ptr_equal(before.pages[i], f->world.files[0].now.pages[i]);
 	paged_release(&before);
-	open_it(f, false);
-	assert_sector(f, 512, mark, 512);
-	open_it(f, true);
-	assert_sector(f, 512, mark, 512);
+	vhdx_open_disk(f, false);
+	vhdx_assert_sector(f, 512, mark, 512);
+	vhdx_open_disk(f, true);
+	vhdx_assert_sector(f, 512, mark, 512);
 	assert_int_equal(f->image->findings.count[FINDING_WARNING], 0);
 }
 
@@ -82,7 +84,7 @@ static void test_torn_entry_does_not_count(void **state)
 	vx_log_page(&f->world, 0, 4, 4, 5, 9, VX_BAT, page, 0);
 	bat_page(page, blocks[1]);
 	vx_log_page(&f->world, 0, 6, 4, 6, 9, VX_BAT, page, 0);
-	spoil(f, VX_LOG + 7 * 4096 + 2000);
+	vhdx_spoil(f, VX_LOG + 7 * 4096 + 2000);
 	assert_replay(f, 'x');
 }
 
@@ -94,13 +96,13 @@ static void test_log_of_zeros(void **state)
 	make_dirty(f, blocks);
 	vx_bat(&f->world, 0, 0, blocks[1], VX_FULL);
 	vx_log_zero(&f->world, 0, 0, 0, 5, 9, blocks[1], 8192, 0);
-	open_it(f, true);
-	assert_sector(f, 8192 - 512, 0, 0);
-	assert_sector(f, 8192, 'y', 8192);
-	open_it(f, false);
-	open_it(f, true);
-	assert_sector(f, 0, 0, 0);
-	assert_sector(f, 8192, 'y', 8192);
+	vhdx_open_disk(f, true);
+	vhdx_assert_sector(f, 8192 - 512, 0, 0);
+	vhdx_assert_sector(f, 8192, 'y', 8192);
+	vhdx_open_disk(f, false);
+	vhdx_open_disk(f, true);
+	vhdx_assert_sector(f, 0, 0, 0);
+	vhdx_assert_sector(f, 8192, 'y', 8192);
 }
 
 static void test_bad_logs_are_refused(void **state)
@@ -110,17 +112,17 @@ static void test_bad_logs_are_refused(void **state)
 	uint64_t blocks[2];
 
 	make_dirty(f, blocks);
-	assert_refused(f, true, -EINVAL, "no valid entry");
-	assert_refused(f, false, -EINVAL, "no valid entry");
+	vhdx_assert_refused(f, true, -EINVAL, "no valid entry");
+	vhdx_assert_refused(f, false, -EINVAL, "no valid entry");
 	bat_page(page, blocks[0]);
 	vx_log_page(&f->world, 0, 0, 0, 5, 9, VX_BAT, page, 64 * MIB);
-	assert_refused(f, false, -EINVAL, "cut short");
+	vhdx_assert_refused(f, false, -EINVAL, "cut short");
 	vx_log_page(&f->world, 0, 0, 0, 5, 9, 64 * KIB, page, 0);
-	assert_refused(f, true, -EINVAL, "wants to write");
+	vhdx_assert_refused(f, true, -EINVAL, "wants to write");
 	vx_log_page(&f->world, 0, 0, 0, 5, 9, VX_LOG + 4096, page, 0);
-	assert_refused(f, true, -EINVAL, "wants to write");
+	vhdx_assert_refused(f, true, -EINVAL, "wants to write");
 	vx_log_page(&f->world, 0, 0, 0, 5, 9, 99 * MIB, page, 0);
-	assert_refused(f, true, -EINVAL, "wants to write");
+	vhdx_assert_refused(f, true, -EINVAL, "wants to write");
 }
 
 /* Blocks in more pages of the BAT than one log entry can take. */
@@ -131,13 +133,13 @@ static void test_more_changes_than_a_log_entry_holds(void **state)
 	uint8_t got[2];
 
 	vx_make(&f->world, "a.vhdx", &vx);
-	open_it(f, false);
+	vhdx_open_disk(f, false);
 	for (uint64_t i = 0; i < 200; i++)
 		assert_int_equal(source_pwrite(f->disk, (uint8_t[]){ (uint8_t)i, 0xee }, 2,
 					       i * 512 * MIB + i, NULL),
 				 0);
 	assert_int_equal(source_flush(f->disk, NULL), 0);
-	open_it(f, true);
+	vhdx_open_disk(f, true);
 	for (uint64_t i = 0; i < 200; i++) {
 		assert_int_equal(source_pread(f->disk, got, 2, i * 512 * MIB + i, NULL), 0);
 		assert_int_equal(got[0], i);

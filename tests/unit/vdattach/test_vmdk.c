@@ -7,7 +7,10 @@
 #include <cmocka.h>
 
 #include "tests/unit/vdattach/fixture.h"
+#include "tests/unit/vdattach/paged.h"
 #include "tests/unit/vdattach/vmdk_disks.h"
+#include "tests/unit/vdattach/vmdk_make.h"
+#include "tests/unit/vdattach/world.h"
 
 static void put_byte(struct fixture *f, uint64_t offset, uint8_t byte)
 {
@@ -16,7 +19,7 @@ static void put_byte(struct fixture *f, uint64_t offset, uint8_t byte)
 
 static void assert_refused(struct fixture *f, bool read_only, int code, const char *part)
 {
-	assert_int_equal(try_open(f, read_only), code);
+	assert_int_equal(fixture_try_open(f, read_only), code);
 	if (!strstr(error_msg(f->err), part))
 		fail_msg("'%s' does not say '%s'", error_msg(f->err), part);
 	error_release(&f->err);
@@ -33,17 +36,17 @@ static void test_zeroed_grain_hides_parent(void **state)
 	for (uint32_t grain = 0; grain < 3; grain++)
 		vmdk_put_grain(&f.world, 1, &base, grain, 0x55);
 	vmdk_put_entry(&f.world, 0, &child, 1, 1);
-	open_disk(&f, false);
-	assert_int_equal(byte_at(&f, 0), 0x55);
-	assert_int_equal(byte_at(&f, 4096), 0);
-	assert_int_equal(byte_at(&f, 8192), 0x55);
+	fixture_open(&f, false);
+	assert_int_equal(fixture_byte(&f, 0), 0x55);
+	assert_int_equal(fixture_byte(&f, 4096), 0);
+	assert_int_equal(fixture_byte(&f, 8192), 0x55);
 	put_byte(&f, 100, 1);
 	put_byte(&f, 4096 + 100, 1);
 	assert_int_equal(source_flush(f.disk, NULL), 0);
-	assert_int_equal(byte_at(&f, 99), 0x55);
-	assert_int_equal(byte_at(&f, 4096 + 99), 0);
-	assert_int_equal(byte_at(&f, 4096 + 100), 1);
-	end(&f);
+	assert_int_equal(fixture_byte(&f, 99), 0x55);
+	assert_int_equal(fixture_byte(&f, 4096 + 99), 0);
+	assert_int_equal(fixture_byte(&f, 4096 + 100), 1);
+	fixture_end(&f);
 }
 
 static void test_split(void **state)
@@ -55,20 +58,20 @@ static void test_split(void **state)
 	vmdk_put_grain(&f.world, 1, &part1, 99, 0x11);
 	vmdk_put_grain(&f.world, 2, &part2, 0, 0x22);
 	world_put(&f.world, 3, 8 * 512, &byte, 1);
-	open_disk(&f, false);
+	fixture_open(&f, false);
 	assert_int_equal(f.image->size, (800 + 64 + 100 + 1000) * 512);
-	assert_int_equal(byte_at(&f, 800 * 512 - 1), 0x11);
-	assert_int_equal(byte_at(&f, 864 * 512 - 1), 0);
-	assert_int_equal(byte_at(&f, 864 * 512), 0x33);
-	assert_int_equal(byte_at(&f, 964 * 512), 0x22);
+	assert_int_equal(fixture_byte(&f, 800 * 512 - 1), 0x11);
+	assert_int_equal(fixture_byte(&f, 864 * 512 - 1), 0);
+	assert_int_equal(fixture_byte(&f, 864 * 512), 0x33);
+	assert_int_equal(fixture_byte(&f, 964 * 512), 0x22);
 	/* a write over all borders but into the part that has no space */
 	put_byte(&f, 964 * 512 + 8 * 512, 0x44);
 	assert_int_equal(source_flush(f.disk, NULL), 0);
 	assert_int_equal(source_pwrite(f.disk, &byte, 1, 800 * 512, NULL), -EROFS);
-	close_disk(&f);
+	fixture_close(&f);
 	paged_resize(&f.world.files[3].now, 107 * 512);
 	assert_refused(&f, true, -EINVAL, "flat.bin");
-	end(&f);
+	fixture_end(&f);
 }
 
 struct damage {
@@ -106,7 +109,7 @@ static void test_hostile_headers(void **state)
 		vmdk_put(&f.world, 0, &base);
 		vmdk_put32(&f.world, 0, d->offset, d->value);
 		assert_refused(&f, false, d->code, d->part);
-		end(&f);
+		fixture_end(&f);
 	}
 }
 
@@ -127,12 +130,12 @@ static void test_damaged_tables(void **state)
 	assert_refused(&f, false, -EROFS, "where the tables are");
 	vmdk_put_entry(&f.world, 0, &base, 7, 0x7fffffff);
 	assert_refused(&f, false, -EROFS, "beyond the end");
-	open_disk(&f, true);
-	assert_int_equal(byte_at(&f, 0), 0x11);
+	fixture_open(&f, true);
+	assert_int_equal(fixture_byte(&f, 0), 0x11);
 	assert_int_equal(source_pread(f.disk, &byte, 1, 7 * 4096, NULL), -EIO);
 	assert_int_equal(vd_image_check(f.image, NULL), 0);
 	assert_int_equal(f.image->findings.count[FINDING_ERROR], 1);
-	end(&f);
+	fixture_end(&f);
 }
 
 /* Extents that share a file would overwrite each other. */
@@ -147,7 +150,7 @@ static void test_shared_file(void **state)
 	world_add(&f.world, "s001.vmdk", 0);
 	vmdk_put(&f.world, 1, &part1);
 	assert_refused(&f, false, -EROFS, "the same file");
-	end(&f);
+	fixture_end(&f);
 }
 
 /* A damaged first directory is no loss for who only reads. */
@@ -168,15 +171,15 @@ static void test_redundant_directory(void **state)
 		else
 			vmdk_put32(&f.world, 0, first, 0xffffff);
 		assert_refused(&f, false, -EINVAL, "VMDK grain directory");
-		open_disk(&f, true);
-		assert_int_equal(byte_at(&f, BYTES - 1), 0x66);
+		fixture_open(&f, true);
+		assert_int_equal(fixture_byte(&f, BYTES - 1), 0x66);
 		assert_int_equal(vd_image_check(f.image, NULL), 0);
 		assert_int_equal(f.image->findings.count[FINDING_ERROR], 1);
-		close_disk(&f);
+		fixture_close(&f);
 		/* both: nothing is left */
 		vmdk_put32(&f.world, 0, 48, 0xffffff);
 		assert_refused(&f, true, -EINVAL, "VMDK grain directory");
-		end(&f);
+		fixture_end(&f);
 	}
 }
 
@@ -188,9 +191,9 @@ static void test_redundant_directory_damaged(void **state)
 	vmdk_put(&f.world, 0, &base);
 	vmdk_put_grain(&f.world, 0, &base, 599, 0x66);
 	vmdk_put32(&f.world, 0, 48, 0xffffff);
-	open_disk(&f, true);
-	assert_int_equal(byte_at(&f, BYTES - 1), 0x66);
-	end(&f);
+	fixture_open(&f, true);
+	assert_int_equal(fixture_byte(&f, BYTES - 1), 0x66);
+	fixture_end(&f);
 }
 
 /* A sparse file that holds a descriptor of more than itself, or of other files only. */
@@ -221,19 +224,19 @@ static void test_embedded_descriptor_of_many(void **state)
 	world_add(&f.world, "s002.vmdk", 0);
 	vmdk_put(&f.world, 1, &part2);
 	vmdk_put_grain(&f.world, 1, &part2, 0, 0x22);
-	open_disk(&f, false);
+	fixture_open(&f, false);
 	assert_int_equal(f.image->size, 1800 * 512);
-	assert_int_equal(byte_at(&f, 800 * 512 - 1), 0x11);
-	assert_int_equal(byte_at(&f, 800 * 512), 0x22);
+	assert_int_equal(fixture_byte(&f, 800 * 512 - 1), 0x11);
+	assert_int_equal(fixture_byte(&f, 800 * 512), 0x22);
 	put_byte(&f, 0, 0x33);
-	close_disk(&f);
+	fixture_close(&f);
 	vmdk_put(&f.world, 0, &none);
 	vmdk_put32(&f.world, 0, 12, 0);
 	vmdk_put32(&f.world, 0, 20, 0);
-	open_disk(&f, true);
+	fixture_open(&f, true);
 	assert_int_equal(f.image->size, 1000 * 512);
-	assert_int_equal(byte_at(&f, 0), 0x22);
-	end(&f);
+	assert_int_equal(fixture_byte(&f, 0), 0x22);
+	fixture_end(&f);
 }
 
 static void test_both_sets_of_tables(void **state)
@@ -245,14 +248,14 @@ static void test_both_sets_of_tables(void **state)
 	vmdk_put_grain(&f.world, 0, &base, 0, 0x11);
 	/* out of step, as after a power cut */
 	vmdk_put32(&f.world, 0, vmdk_entry(&base, 0, 0), 0);
-	open_disk(&f, false);
+	fixture_open(&f, false);
 	put_byte(&f, 5 * 4096, 0x22);
 	assert_int_equal(source_flush(f.disk, NULL), 0);
-	close_disk(&f);
+	fixture_close(&f);
 	for (uint32_t grain = 0; grain < 600; grain++)
 		assert_int_equal(vmdk_get32(&f.world, 0, vmdk_entry(&base, 0, grain)),
 				 vmdk_get32(&f.world, 0, vmdk_entry(&base, 1, grain)));
-	end(&f);
+	fixture_end(&f);
 }
 
 /* A new content id at the first flush, in place, and the header says that a writer is there. */
@@ -265,7 +268,7 @@ static void test_session_marks(void **state)
 
 	world_add(&f.world, "base.vmdk", 0);
 	vmdk_put(&f.world, 0, &base);
-	open_disk(&f, false);
+	fixture_open(&f, false);
 	paged_read(&f.world.files[0].now, text, 9, cid);
 	assert_string_equal(text, "1234abcd\n");
 	put_byte(&f, 0, 1);
@@ -275,10 +278,10 @@ static void test_session_marks(void **state)
 	assert_int_equal(text[8], '\n');
 	paged_read(&f.world.files[0].now, &unclean, 1, 72);
 	assert_int_equal(unclean, 1);
-	close_disk(&f);
+	fixture_close(&f);
 	paged_read(&f.world.files[0].now, &unclean, 1, 72);
 	assert_int_equal(unclean, 0);
-	end(&f);
+	fixture_end(&f);
 }
 
 static void test_two_flushes(void **state)
@@ -287,7 +290,7 @@ static void test_two_flushes(void **state)
 
 	world_add(&f.world, "base.vmdk", 0);
 	vmdk_put(&f.world, 0, &base);
-	open_disk(&f, false);
+	fixture_open(&f, false);
 	for (uint64_t grain = 0; grain < 600; grain += 3)
 		put_byte(&f, grain * 4096, 1);
 	f.world.flushes = 0;
@@ -296,7 +299,7 @@ static void test_two_flushes(void **state)
 	put_byte(&f, 0, 2);
 	assert_int_equal(source_flush(f.disk, NULL), 0);
 	assert_int_equal(f.world.flushes, 3);
-	end(&f);
+	fixture_end(&f);
 }
 
 int main(void)

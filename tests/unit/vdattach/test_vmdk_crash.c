@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A VMDK survives a power cut at any write, whatever the order in which writes reach the disk. */
 #include "tests/unit/vdattach/crash.h"
+#include "tests/unit/vdattach/paged.h"
 #include "tests/unit/vdattach/vmdk_disks.h"
+#include "tests/unit/vdattach/vmdk_make.h"
+#include "tests/unit/vdattach/world.h"
+#include "tests/unit/vdattach/write_tests.h"
 
 static void make_base(struct world *world, uint64_t *rng)
 {
@@ -43,14 +47,12 @@ static const struct vd_case cases[] = {
 	{ "vmdk split", make_split },
 };
 
-enum { POWER_CUTS = 12, MODELS = 25 };
-
-#include "tests/unit/vdattach/write_tests.h"
+static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 12, 25 };
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WRITE_TESTS,
+		WRITE_TESTS(write_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,8 @@
 #include "applets/vdattach/format/vmdk/descriptor.h"
 #include "tests/unit/vdattach/fixture.h"
 #include "tests/unit/vdattach/vmdk_disks.h"
+#include "tests/unit/vdattach/vmdk_make.h"
+#include "tests/unit/vdattach/world.h"
 
 #define VBOX_CHILD_TEXT                                                    \
 	"# Disk DescriptorFile\nversion=1\nCID=aa\nparentCID=ffffffff\n"   \
@@ -21,7 +23,7 @@ static const struct vmdk_spec vbox_child = { 1, 2, SECTORS, GRAIN, VBOX_CHILD_TE
 
 static void assert_refused(struct fixture *f, bool read_only, int code, const char *part)
 {
-	assert_int_equal(try_open(f, read_only), code);
+	assert_int_equal(fixture_try_open(f, read_only), code);
 	if (!strstr(error_msg(f->err), part))
 		fail_msg("'%s' does not say '%s'", error_msg(f->err), part);
 	error_release(&f->err);
@@ -122,7 +124,7 @@ static void test_parent_refused(void **state)
 	/* somebody writes to the parent: the child must not be used any more */
 	world_put(&f.world, 1, 512 + (uint64_t)(strstr(BASE_TEXT, "1234abcd") - BASE_TEXT), "9", 1);
 	assert_refused(&f, false, -ESTALE, "9234abcd");
-	end(&f);
+	fixture_end(&f);
 }
 
 /* The parent's path is that of another machine or directory; beside the child, its content id
@@ -149,9 +151,9 @@ static void test_parent_from_elsewhere(void **state)
 		world_add(&f.world, "base.vmdk", 0);
 		vmdk_put(&f.world, 1, &base);
 		vmdk_put_grain(&f.world, 1, &base, 0, 0x55);
-		open_disk(&f, true);
-		assert_int_equal(byte_at(&f, 0), 0x55);
-		end(&f);
+		fixture_open(&f, true);
+		assert_int_equal(fixture_byte(&f, 0), 0x55);
+		fixture_end(&f);
 	}
 }
 
@@ -171,9 +173,9 @@ static void test_parent_by_content_id(void **state)
 	world_add(&f.world, "renamed.vmdk", 0);
 	vmdk_put(&f.world, 3, &base);
 	vmdk_put_grain(&f.world, 3, &base, 0, 0x55);
-	open_disk(&f, false);
-	assert_int_equal(byte_at(&f, 0), 0x55);
-	close_disk(&f);
+	fixture_open(&f, false);
+	assert_int_equal(fixture_byte(&f, 0), 0x55);
+	fixture_close(&f);
 	spec.descriptor = "# Disk DescriptorFile\nversion=1\nCID=aa\nparentCID=fffffffe\n"
 			  "parentFileNameHint=\"base.vmdk\"\nRW 4797 SPARSE \"child.vmdk\"\n";
 	vmdk_put(&f.world, 0, &spec);
@@ -181,7 +183,7 @@ static void test_parent_by_content_id(void **state)
 			  "RW 4797 SPARSE \"base.vmdk\"\n";
 	vmdk_put(&f.world, 3, &spec);
 	assert_refused(&f, true, -ENOENT, "base.vmdk");
-	end(&f);
+	fixture_end(&f);
 }
 
 /* VirtualBox gives UUIDs only; a reader that looks at the CID alone would see an empty disk. */
@@ -195,9 +197,9 @@ static void test_vbox_child(void **state)
 	world_add(&f.world, "any name.vmdk", 0);
 	vmdk_put(&f.world, 1, &base);
 	vmdk_put_grain(&f.world, 1, &base, 599, 0x44);
-	open_disk(&f, false);
-	assert_int_equal(byte_at(&f, BYTES - 1), 0x44);
-	end(&f);
+	fixture_open(&f, false);
+	assert_int_equal(fixture_byte(&f, BYTES - 1), 0x44);
+	fixture_end(&f);
 }
 
 int main(void)

@@ -31,15 +31,6 @@ static const struct vmdk_spec child = { 2, 2 | 4, SECTORS, GRAIN, CHILD_TEXT };
 static const struct vmdk_spec part1 = { 1, 2, 800, GRAIN, NULL };
 static const struct vmdk_spec part2 = { 1, 0, 1000, GRAIN, NULL };
 
-static inline void put_split(struct world *world)
-{
-	world_add(world, "image.vmdk", 0);
-	world_put(world, 0, 0, SPLIT_TEXT, strlen(SPLIT_TEXT));
-	world_add(world, "s001.vmdk", 0);
-	vmdk_put(world, 1, &part1);
-	world_add(world, "s002.vmdk", 0);
-	vmdk_put(world, 2, &part2);
-	world_add(world, "flat.bin", 108 * 512);
-}
+void put_split(struct world *world);
 
 #endif

@@ -1,41 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The tests that every writable format passes, over the cases of a test program. Include it behind
- * `cases`, with POWER_CUTS and MODELS: how many workloads each case gets.
- */
+/* The tests that every writable format passes, over the cases of a test program. */
 #ifndef TESTS_VDATTACH_WRITE_TESTS_H
 #define TESTS_VDATTACH_WRITE_TESTS_H
 
 #include "tests/unit/vdattach/crash.h"
-#include "tests/unit/vdattach/dm_model.h"
-#include "tests/unit/vdattach/killed.h"
 
-static void test_power_cuts(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		crash_format(cases + i, 1, POWER_CUTS);
-}
+struct write_plan {
+	const struct vd_case *cases;
+	size_t n;
+	unsigned int power_cuts, models; /* how many workloads each case gets */
+};
 
-static void test_model(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		model_format(cases + i, 1, MODELS);
-}
+void test_power_cuts(void **state);
 
-static void test_dm_map(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		dm_model_format(cases + i, 1, 6);
-}
+void test_model(void **state);
 
-static void test_kills(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		killed_format(cases + i, 1, 10);
-}
+void test_dm_map(void **state);
 
-#define WRITE_TESTS                                                      \
-	cmocka_unit_test(test_power_cuts), cmocka_unit_test(test_kills), \
-		cmocka_unit_test(test_model), cmocka_unit_test(test_dm_map)
+void test_kills(void **state);
+
+/* plan: a struct write_plan that outlives the tests */
+#define WRITE_TESTS(plan)                                       \
+	cmocka_unit_test_prestate(test_power_cuts, &(plan)),    \
+		cmocka_unit_test_prestate(test_kills, &(plan)), \
+		cmocka_unit_test_prestate(test_model, &(plan)), \
+		cmocka_unit_test_prestate(test_dm_map, &(plan))
 
 #endif

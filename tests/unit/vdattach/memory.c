@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/unit/vdattach/memory.h"
+
 #include <errno.h>
 #include <string.h>
-
-#include "applets/vdattach/source/source.h"
 
 struct memory_source {
 	struct source source;
@@ -47,4 +47,12 @@ int source_memory(void *data, size_t size, struct source **ret)
 	m->data = data;
 	*ret = &m->source;
 	return 0;
+}
+
+int open_format(struct source *source, const char *format, struct vd_image **ret,
+		struct error **err)
+{
+	const struct vd_open_how how = { .format = format };
+
+	return vd_image_open_how(source, &how, ret, err);
 }

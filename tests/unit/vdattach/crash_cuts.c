@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/unit/vdattach/crash_cuts.h"
+
+#include "tests/unit/vdattach/crash.h"
+#include "tests/unit/vdattach/crash_disk.h"
+#include "tests/unit/vdattach/paged.h"
+#include "tests/unit/vdattach/world.h"
+
+/* What is zeroed does not make the file longer. */
+static void crash_zero(struct paged *file, uint64_t n, uint64_t offset)
+{
+	if (offset < file->size)
+		paged_zero(file, MIN(n, file->size - offset), offset);
+}
+
+/* Each 512-byte piece of a write reaches the disk or not. */
+static void crash_tear(struct paged *file, const struct world_op *op, uint64_t *rng)
+{
+	size_t at = 0;
+
+	while (at < op->n) {
+		size_t part =
+			MIN(CRASH_SECTOR - (size_t)((op->offset + at) % CRASH_SECTOR), op->n - at);
+
+		if (rng_below(rng, 2) && op->kind == OP_ZERO)
+			crash_zero(file, part, op->offset + at);
+		else if (op->kind == OP_WRITE && rng_below(rng, 2))
+			paged_write(file, op->data + at, part, op->offset + at);
+		at += part;
+	}
+}
+
+static void crash_apply(struct paged *file, const struct world_op *op, uint64_t *rng, bool torn)
+{
+	uint64_t size = op->offset;
+
+	if (op->kind != OP_RESIZE && torn)
+		crash_tear(file, op, rng);
+	else if (op->kind == OP_ZERO)
+		crash_zero(file, op->n, op->offset);
+	else if (op->kind == OP_WRITE)
+		paged_write(file, op->data, op->n, op->offset);
+	if (op->kind != OP_RESIZE)
+		return;
+	if (torn && size > file->size)
+		size -= rng_below(rng, (size - file->size) / CRASH_SECTOR + 1) * CRASH_SECTOR;
+	paged_resize(file, size);
+}
+
+/* The disk after a cut: all files as flushed, and of the rest all or some. */
+static void crash_state(struct crash_run *run, const struct world *durable, const size_t *flushed,
+			bool all, struct world *ret)
+{
+	uint64_t keep = rng_below(&run->rng, 8);
+
+	*ret = (struct world){ .n = durable->n };
+	for (unsigned int f = 0; f < durable->n; f++) {
+		memcpy(ret->files[f].name, durable->files[f].name, sizeof(ret->files[f].name));
+		paged_copy(&ret->files[f].now, &durable->files[f].now);
+		for (size_t i = flushed[f]; i < run->cut; i++) {
+			const struct world_op *op = run->world.ops + i;
+
+			if (op->kind > OP_RESIZE || op->file != f)
+				continue;
+			if (all)
+				crash_apply(&ret->files[f].now, op, &run->rng, false);
+			else if (rng_below(&run->rng, 8) <= keep)
+				crash_apply(&ret->files[f].now, op, &run->rng,
+					    rng_below(&run->rng, 3) == 0);
+		}
+	}
+}
+
+/* Writing on after the cut changes what is written and nothing else. */
+static void crash_write_on(struct crash_run *run, struct world *world)
+{
+	struct crash_disk *before = &run->seen, *after = &run->again;
+	bool no_leaks = run->no_leaks;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		uint64_t sector = rng_below(&run->rng, run->sectors);
+		uint8_t *bytes = before->bytes + sector * CRASH_SECTOR;
+
+		before->blank[sector] = false;
+		crash_paint(bytes, sector, 0x80000000u + i);
+		if (source_pwrite(run->disk, bytes, CRASH_SECTOR, sector * CRASH_SECTOR, NULL) < 0)
+			crash_fail(run, "cannot be written");
+	}
+	if (source_flush(run->disk, NULL) < 0)
+		crash_fail(run, "cannot be flushed");
+	run->no_leaks |= crash_reclaims(run->image);
+	crash_close(run);
+	crash_open(run, world);
+	run->no_leaks = no_leaks;
+	crash_see(run, after);
+	for (uint64_t s = 0; s < run->sectors; s++) {
+		if (!crash_same(crash_sector(before, s), crash_sector(after, s)))
+			crash_fail(run, "writing on changed sector %llu", (unsigned long long)s);
+	}
+}
+
+static void crash_try(struct crash_run *run, const struct world *durable, const size_t *flushed,
+		      bool all)
+{
+	struct world world;
+
+	run->state = all ? "cut at" : "some writes lost before";
+	crash_state(run, durable, flushed, all, &world);
+	crash_open(run, &world);
+	if (run->image->size != run->sectors * CRASH_SECTOR)
+		crash_fail(run, "changed its size");
+	crash_see(run, &run->seen);
+	crash_verify(run, &run->seen);
+	if (rng_below(&run->rng, 3) == 0)
+		crash_write_on(run, &world);
+	crash_close(run);
+	world_release(&world);
+}
+
+/* What a recorded operation means for what must be there after a cut. */
+static void crash_step(struct crash_run *run, const struct world_op *op, struct world *durable,
+		       size_t *flushed)
+{
+	switch (op->kind) {
+	case OP_GUEST_WRITE:
+		run->serial = MAX(run->serial, op->serial);
+		for (size_t i = 0; i < op->n; i++)
+			run->latest[op->offset + i] = op->serial;
+		break;
+	case OP_GUEST_ZERO:
+	case OP_GUEST_DISCARD:
+		run->serial = MAX(run->serial, op->serial);
+		for (size_t i = 0; i < op->n; i++) {
+			run->zeroed[op->offset + i] = op->serial;
+			if (op->kind == OP_GUEST_ZERO)
+				run->latest[op->offset + i] = op->serial;
+		}
+		break;
+	case OP_GUEST_FLUSH:
+		memcpy(run->safe, run->latest, run->sectors * 4);
+		break;
+	case OP_FLUSH:
+		for (size_t i = flushed[op->file]; i < run->cut; i++) {
+			if (run->world.ops[i].kind <= OP_RESIZE &&
+			    run->world.ops[i].file == op->file)
+				crash_apply(&durable->files[op->file].now, run->world.ops + i,
+					    &run->rng, false);
+		}
+		flushed[op->file] = run->cut;
+		break;
+	case OP_WRITE:
+	case OP_ZERO:
+	case OP_RESIZE:
+		break;
+	}
+}
+
+void crash_cuts(struct crash_run *run)
+{
+	struct world durable = { .n = run->world.n };
+	size_t flushed[WORLD_FILES] = { 0 };
+
+	for (unsigned int f = 0; f < durable.n; f++) {
+		memcpy(durable.files[f].name, run->world.files[f].name,
+		       sizeof(durable.files[f].name));
+		paged_copy(&durable.files[f].now, &run->world.files[f].start);
+	}
+	run->serial = 0;
+	memset(run->latest, 0, run->sectors * 4);
+	memset(run->safe, 0, run->sectors * 4);
+	memset(run->zeroed, 0, run->sectors * 4);
+	for (size_t i = 0; i < run->world.n_ops; i++) {
+		run->cut = i + 1;
+		crash_step(run, run->world.ops + i, &durable, flushed);
+		if (run->world.ops[i].kind > OP_RESIZE)
+			continue;
+		crash_try(run, &durable, flushed, true);
+		for (unsigned int n = 0; n < 2; n++)
+			crash_try(run, &durable, flushed, false);
+	}
+	world_release(&durable);
+}

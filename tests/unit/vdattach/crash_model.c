@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/unit/vdattach/crash_model.h"
+
+#include "tests/unit/vdattach/crash.h"
+#include "tests/unit/vdattach/crash_disk.h"
+#include "tests/unit/vdattach/paged.h"
+#include "tests/unit/vdattach/world.h"
+
+/* A write that failed left each sector as it was or made it new. */
+static void model_after_failure(struct crash_run *run, uint64_t sector, size_t n)
+{
+	if (!run->world.failed)
+		crash_fail(run, "write of %zu sectors at %llu failed", n,
+			   (unsigned long long)sector);
+	crash_look(run, sector, n);
+}
+
+static void model_compare(struct crash_run *run, uint64_t sector, size_t n)
+{
+	uint8_t *buf = crash_alloc(n * CRASH_SECTOR);
+
+	if (source_pread(run->disk, buf, n * CRASH_SECTOR, sector * CRASH_SECTOR, NULL) < 0)
+		crash_fail(run, "cannot be read");
+	for (size_t i = 0; i < n; i++) {
+		uint32_t serial = crash_identify(run, buf + i * CRASH_SECTOR, sector + i);
+
+		if (serial != run->latest[sector + i])
+			crash_fail(run, "sector %llu: write %u, expected %u",
+				   (unsigned long long)(sector + i), serial,
+				   run->latest[sector + i]);
+	}
+	free(buf);
+}
+
+static void model_flush(struct crash_run *run)
+{
+	if (crash_guest_flush(run) < 0) {
+		if (!run->world.failed)
+			crash_fail(run, "cannot be flushed");
+		run->world.fail_in = 0;
+		if (crash_guest_flush(run) < 0)
+			crash_fail(run, "cannot be flushed after a failed flush");
+	}
+}
+
+static void model_step(struct crash_run *run)
+{
+	uint64_t dice = rng_below(&run->rng, 100), sector;
+	size_t n;
+
+	crash_choose(run, &sector, &n);
+	run->world.failed = false;
+	if (dice < 60 && rng_below(&run->rng, 12) == 0)
+		run->world.fail_in = 1 + (unsigned int)rng_below(&run->rng, 5);
+	if (dice < 45) {
+		if (crash_guest_write(run, sector, n) < 0)
+			model_after_failure(run, sector, n);
+	} else if (dice < 60) {
+		crash_choose_blocks(run, &sector, &n);
+		if (crash_guest_discard(run, sector, n, dice < 55) < 0 && !run->world.failed)
+			crash_fail(run, "discard of %zu sectors at %llu failed", n,
+				   (unsigned long long)sector);
+	} else if (dice < 85) {
+		model_compare(run, sector, n);
+	} else {
+		model_flush(run);
+		if (dice >= 95) {
+			crash_close(run);
+			crash_open(run, &run->world);
+		}
+	}
+	run->world.fail_in = 0;
+}
+
+static FILE *model_dump_file(const char *dir, const char *name)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "w");
+	if (!file)
+		abort();
+	return file;
+}
+
+/* The files, the name of the first, and what the guest sees: for other programs to look at. */
+static void model_dump(struct crash_run *run, const char *where)
+{
+	uint8_t *disk = crash_alloc(run->sectors * CRASH_SECTOR), page[PAGED_SIZE];
+	char dir[256];
+	FILE *file;
+
+	snprintf(dir, sizeof(dir), "%s/%s %llu", where, run->c->name,
+		 (unsigned long long)run->seed);
+	mkdir(dir, 0777);
+	for (unsigned int f = 0; f < run->world.n; f++) {
+		const struct paged *now = &run->world.files[f].now;
+
+		file = model_dump_file(dir, run->world.files[f].name);
+		for (uint64_t at = 0; at < now->size; at += PAGED_SIZE) {
+			size_t n = (size_t)MIN((uint64_t)PAGED_SIZE, now->size - at);
+
+			paged_read(now, page, n, at);
+			fwrite(page, n, 1, file);
+		}
+		fclose(file);
+	}
+	crash_read_all(run, disk);
+	file = model_dump_file(dir, "disk.expected");
+	fwrite(disk, run->sectors, CRASH_SECTOR, file);
+	fclose(file);
+	file = model_dump_file(dir, "name");
+	fputs(run->world.files[0].name, file);
+	fclose(file);
+	free(disk);
+}
+
+void model_format(const struct vd_case *c, uint64_t seed, unsigned int rounds)
+{
+	seed = crash_setting("CRASH_SEED", seed);
+	rounds = (unsigned int)crash_setting("CRASH_WORKLOADS", rounds);
+	for (unsigned int i = 0; i < rounds; i++) {
+		struct crash_run run;
+
+		crash_start(&run, c, seed + i);
+		run.state = "model, step";
+		for (run.cut = 0; run.cut < 150; run.cut++)
+			model_step(&run);
+		model_flush(&run);
+		crash_close(&run);
+		crash_open(&run, &run.world);
+		model_compare(&run, 0, run.sectors);
+		if (getenv("MODEL_DUMP"))
+			model_dump(&run, getenv("MODEL_DUMP"));
+		crash_end(&run);
+	}
+}

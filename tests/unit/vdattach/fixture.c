@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants those four first */
+#include <cmocka.h>
+
+#include "tests/unit/vdattach/fixture.h"
+
+#include "tests/unit/vdattach/world.h"
+
+int fixture_try_open(struct fixture *f, bool read_only)
+{
+	f->opener = world_opener(&f->world);
+	return world_open(&f->world, &f->opener, read_only, &f->image, &f->err);
+}
+
+void fixture_open(struct fixture *f, bool read_only)
+{
+	if (fixture_try_open(f, read_only) < 0)
+		fail_msg("%s", error_msg(f->err));
+	assert_int_equal(vd_image_view(f->image, &f->disk, NULL), 0);
+}
+
+void fixture_close(struct fixture *f)
+{
+	source_close(&f->disk);
+	vd_image_close(&f->image);
+	error_release(&f->err);
+}
+
+void fixture_end(struct fixture *f)
+{
+	fixture_close(f);
+	world_release(&f->world);
+}
+
+uint8_t fixture_byte(struct fixture *f, uint64_t offset)
+{
+	uint8_t byte;
+
+	assert_int_equal(source_pread(f->disk, &byte, 1, offset, NULL), 0);
+	return byte;
+}

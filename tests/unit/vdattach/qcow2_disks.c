@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/unit/vdattach/qcow2_disks.h"
+
+#include "tests/unit/vdattach/qcow2_make.h"
+#include "tests/unit/vdattach/world.h"
+
+/* Some clusters of each kind. */
+static void q2_fill(struct q2 *q, uint64_t *rng)
+{
+	uint64_t n = q->size >> q->bits;
+
+	for (uint8_t i = 1; i < 24; i++) {
+		uint64_t cluster = rng_below(rng, n), l2;
+
+		l2 = q2_get64(q, q->l1 + (cluster >> (q->bits - 3)) * 8) & ~Q2_COPIED;
+		if (l2 && q2_get64(q, l2 + (cluster & ((1ULL << (q->bits - 3)) - 1)) * 8))
+			continue;
+		switch (rng_below(rng, 5)) {
+		case 0:
+			q2_data(q, cluster, i, q->version == 3);
+			break;
+		case 1:
+			q2_map(q, cluster, q->version == 3);
+			break;
+		case 2:
+			q2_compressed(q, cluster, i, (uint32_t)rng_below(rng, 100));
+			break;
+		default:
+			q2_data(q, cluster, i, 0);
+		}
+	}
+}
+
+void q2_make_with(struct q2 *q, struct world *world, uint64_t *rng, bool snapshot)
+{
+	q2_start(q, world, "image.qcow2");
+	q2_fill(q, rng);
+	if (snapshot) {
+		q2_snapshot(q);
+		if (rng_below(rng, 2) && q->order >= 1)
+			q->end_at = q->next + rng_below(rng, 5);
+	}
+	q2_finish(q);
+}
+
+void q2_make_v2(struct q2 *q, struct world *world, uint64_t *rng)
+{
+	*q = (struct q2){ .version = 2, .bits = 12, .order = 4, .size = 300 * KIB + 1536 };
+
+	q2_make_with(q, world, rng, false);
+}
+
+void q2_make_v3(struct q2 *q, struct world *world, uint64_t *rng)
+{
+	*q = (struct q2){ .version = 3,
+			  .bits = 9 + (uint32_t)rng_below(rng, 5),
+			  .order = (uint32_t)rng_below(rng, 7),
+			  .size = 200 * KIB + 512 };
+
+	q2_make_with(q, world, rng, false);
+}
+
+void q2_make_64k(struct q2 *q, struct world *world, uint64_t *rng)
+{
+	*q = (struct q2){ .version = 3, .bits = 16, .order = 4, .size = MIB + 512 };
+
+	q2_make_with(q, world, rng, false);
+}
+
+void q2_make_snapshot(struct q2 *q, struct world *world, uint64_t *rng)
+{
+	*q = (struct q2){ .version = 2 + (uint32_t)rng_below(rng, 2),
+			  .bits = 10,
+			  .order = 4,
+			  .size = 260 * KIB };
+
+	q2_make_with(q, world, rng, true);
+}
+
+void q2_make_small_tables(struct q2 *q, struct world *world, uint64_t *rng)
+{
+	*q = (struct q2){ .version = 3, .bits = 9, .order = 6, .size = 200 * KIB };
+
+	q->end_at = 64 * 64 - rng_below(rng, 200);
+	q2_make_with(q, world, rng, false);
+}
+
+void q2_make_child(struct q2 *q, struct world *world, uint64_t *rng)
+{
+	*q = (struct q2){
+		.version = 3, .bits = 11, .order = 3, .size = 280 * KIB, .backing = "base"
+	};
+	uint8_t bytes[512];
+	unsigned int base;
+
+	q2_make_with(q, world, rng, rng_below(rng, 2));
+	base = world_add(world, "base", 150 * KIB);
+	for (uint32_t i = 0; i < 300; i += 3) {
+		memset(bytes, (int)i, sizeof(bytes));
+		world_put(world, base, i * 512ULL, bytes, sizeof(bytes));
+	}
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/unit/vdattach/write_tests.h"
+
+#include "tests/unit/vdattach/crash.h"
+#include "tests/unit/vdattach/crash_model.h"
+#include "tests/unit/vdattach/dm_model.h"
+#include "tests/unit/vdattach/killed.h"
+
+void test_power_cuts(void **state)
+{
+	const struct write_plan *plan = *state;
+
+	for (size_t i = 0; i < plan->n; i++)
+		crash_format(plan->cases + i, 1, plan->power_cuts);
+}
+
+void test_model(void **state)
+{
+	const struct write_plan *plan = *state;
+
+	for (size_t i = 0; i < plan->n; i++)
+		model_format(plan->cases + i, 1, plan->models);
+}
+
+void test_dm_map(void **state)
+{
+	const struct write_plan *plan = *state;
+
+	for (size_t i = 0; i < plan->n; i++)
+		dm_model_format(plan->cases + i, 1, 6);
+}
+
+void test_kills(void **state)
+{
+	const struct write_plan *plan = *state;
+
+	for (size_t i = 0; i < plan->n; i++)
+		killed_format(plan->cases + i, 1, 10);
+}
