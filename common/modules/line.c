@@ -39,7 +39,7 @@ char *text_word(char **cursor)
 	return word;
 }
 
-static bool is_blank(char c)
+static bool line_is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -49,10 +49,10 @@ static bool line_take_word(struct line_part *rest, struct line_part *ret)
 {
 	const char *p = rest->text, *end = p + rest->len;
 
-	while (p < end && is_blank(*p))
+	while (p < end && line_is_blank(*p))
 		p++;
 	ret->text = p;
-	while (p < end && !is_blank(*p))
+	while (p < end && !line_is_blank(*p))
 		p++;
 	ret->len = (size_t)(p - ret->text);
 	*rest = (struct line_part){ p, (size_t)(end - p) };
@@ -66,11 +66,11 @@ static bool part_is(const struct line_part *part, const char *text)
 
 static struct line_part line_trim(struct line_part part)
 {
-	while (part.len && is_blank(*part.text)) {
+	while (part.len && line_is_blank(*part.text)) {
 		part.text++;
 		part.len--;
 	}
-	while (part.len && is_blank(part.text[part.len - 1]))
+	while (part.len && line_is_blank(part.text[part.len - 1]))
 		part.len--;
 	return part;
 }
@@ -92,7 +92,7 @@ bool line_split_alias(const char *line, size_t len, struct line_part *ret_patter
 	if (!line_take_word(&rest, &word) || !part_is(&word, "alias"))
 		return false;
 	rest = line_trim(rest);
-	for (cut = rest.len; cut && !is_blank(rest.text[cut - 1]); cut--)
+	for (cut = rest.len; cut && !line_is_blank(rest.text[cut - 1]); cut--)
 		;
 	*ret_module = (struct line_part){ rest.text + cut, rest.len - cut };
 	*ret_pattern = line_trim((struct line_part){ rest.text, cut });

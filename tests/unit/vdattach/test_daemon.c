@@ -25,6 +25,7 @@
 #include "applets/vdattach/export/control.h"
 #include "applets/vdattach/server/genl.h"
 #include "applets/vdattach/source/source.h"
+#include "tests/unit/vdattach/root.h"
 
 /* NBD_CMD_RECONFIGURE of device 3 with socket 9, as nbd-client sends it (little-endian machine). */
 static void test_message_with_nested_attributes(void **state)
@@ -144,8 +145,6 @@ static void test_questions_and_answers(void **state)
 	} wanted = { device, 0 };
 	pid_t pid;
 
-	if (geteuid() != 0)
-		skip();
 	snprintf(device, sizeof(device), "test%d", (int)getpid());
 	assert_int_equal(control_ask(device, "info", false, answer, &err), -ENOENT);
 	error_release(&err);
@@ -215,8 +214,6 @@ static void test_a_question_outlasts_interruptions(void **state)
 	int listener, fd, before, status;
 	pid_t pid;
 
-	if (geteuid() != 0)
-		skip();
 	interruptions = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(interruptions, MAP_FAILED);
 	snprintf(device, sizeof(device), "alarm%d", (int)getpid());
@@ -281,5 +278,5 @@ int main(void)
 		cmocka_unit_test(test_locks),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, become_root, NULL);
 }
