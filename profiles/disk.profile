@@ -4,12 +4,12 @@ include common
 
 root disk
 
-# The partition. The kernel's own word root= wins over it; without either the boot stops and tells so.
+# The partition. The kernel parameter root= overrides it; without either the boot stops with a message.
 #host UUID=01234567-89ab-cdef-0123-456789abcdef
 #host LABEL=root
 #host /dev/sda1
 
-# Leave the partition as it is, and forget changes at power-off (or name a store, see profile overlay).
+# Do not modify the partition, lose changes at power-off (or specify a store, see profile overlay).
 #persist ram
-# The program for that, so that vi.persist= of the command line can ask for it too.
+# The program for that, so that vi.persist= works on the command line too.
 applet overlayroot

@@ -1,23 +1,23 @@
-# A disk image in a file (raw, VHD) on a partition of this machine boots as if it were a disk.
+# A disk image in a file (raw, VHD, VDI, VMDK, VHDX, QCOW2) on a partition of this machine, booted like a disk.
 # SPDX-License-Identifier: GPL-2.0-or-later
 include common
-# What can turn a file into a disk.
+# Exporters for image files.
 module =loop
 
 root loop
 
-# The image, as a path on the partition that holds it.
+# Path of the image on the partition that holds it.
 image /images/root.img
 
-# The partition that holds it: 'any' looks at all of them. To be sure: UUID=..., LABEL=..., PARTUUID=..., /dev/sda2
+# The partition that holds it: 'any' searches all. To be specific: UUID=..., LABEL=..., PARTUUID=..., /dev/sda2
 host any
 
-# The partition inside of the image. Without this line: the only one, or the whole image when it has none.
+# The partition inside the image. Default: the only one, or the whole image if it has no partition table.
 #partition 1
 #partition whole
 
-# Changes go into the image itself. To keep it as it is and put them elsewhere:
+# Changes are written to the image itself. To store them elsewhere:
 #persist ram
 #persist file:/changes.img,8G
-# The program for that, so that vi.persist= of the command line can ask for it too.
+# The program for that, so that vi.persist= works on the command line too.
 applet overlayroot

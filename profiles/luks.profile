@@ -1,10 +1,10 @@
-# What a root or a store in a LUKS volume needs: a part of other profiles, 'include luks'.
+# Support for a root or a store in a LUKS volume: 'include luks' in another profile.
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A root is opened when root= or vi.part= names the volume, or what is in it with rd.luks.uuid= or cryptdevice=.
-# A store is made by hand, once; nothing is ever formatted at boot:
+# A root is opened if root= or vi.part= names the volume, or what is in it, with rd.luks.uuid= or cryptdevice=.
+# Create a store once, by hand; nothing is formatted at boot:
 #     cryptsetup luksFormat /dev/sdX3; cryptsetup open /dev/sdX3 s; mkfs.ext4 /dev/mapper/s; cryptsetup close s
-# and named with 'persist device:UUID=...'; a file works as well: 'persist file:/store.luks'. The passphrase is asked for on the
-# console, three times.
+# and specify it with 'persist device:UUID=...'; a file works as well: 'persist file:/store.luks'. The console asks for the
+# passphrase (three attempts).
 module dm_crypt =crypto
 binary /sbin/cryptsetup
