@@ -27,7 +27,7 @@ restore_archive() {
 		warn "vi.persist=archive:$1: nothing is restored, and nothing is saved unless you run vinitrd-save"
 	elif [ -n "$P_NORESTORE" ]; then
 		skip=1
-		say "the saved settings $APATH are left alone in this boot"
+		say "the saved settings $APATH are neither restored nor saved in this boot"
 	else
 		restore_newest
 	fi
@@ -116,11 +116,11 @@ restore_newest() {
 		restore_one "$name" && return 0
 		seen=1
 		[ "$name" != "$APATH" ] || damaged=1
-		warn "$name is damaged: looking for the one before it"
+		warn "$name is damaged: trying the previous one"
 	done
 	if [ -n "$seen" ]; then
 		skip=1
-		warn "no saved archive could be used: the root starts without, and nothing is saved unless you run vinitrd-save"
+		warn "no archive could be restored; nothing is saved unless you run vinitrd-save"
 		return 0
 	fi
 	restore_old

@@ -58,7 +58,7 @@ check_filesystem() {
 	if [ "$P_FSCK" = force ]; then set -- -f; else set --; fi
 	working "checking the file system on $DEVICE"
 	$RUN e2fsck -p "$@" "$DEVICE" || status=$?
-	[ "$status" -lt 4 ] || fail "the file system on $DEVICE needs a person to repair it" "e2fsck ended with status $status" \
+	[ "$status" -lt 4 ] || fail "the file system on $DEVICE needs manual repair" "e2fsck ended with status $status" \
 		"run e2fsck $DEVICE in the shell, or boot with fsck.mode=skip"
 }
 
@@ -70,7 +70,7 @@ mount_overlay() {
 	case $GENERATIONS in *--ask*) asking ;; *) working "making the root of $LOWER with $UPPER over it" ;; esac
 	# shellcheck disable=SC2086 # options
 	$RUN overlayroot --state "$STATE" $GENERATIONS -l "$LOWER" -u "$UPPER" ${UPPER_SIZE:+-s "$UPPER_SIZE"} "$NEWROOT" >"$RAMFS/overlay" ||
-		fail "no root could be made of $LOWER with $UPPER over it" 'the messages of overlayroot above' \
+		fail "no overlay could be mounted of $LOWER with $UPPER on top" 'the messages of overlayroot above' \
 			'boot with vi.persist=ram to leave the saved changes out'
 	[ -z "${LUKS:-}" ] || forget_luks
 }
@@ -168,7 +168,7 @@ unpack_root() {
 		[ -e "$RAMFS/fetch.failed" ] || whole=$((whole + 1))
 		{ [ $whole -lt 2 ] && again $try; } || fail_unpack
 		try=$((try + 1))
-		$RUN umount "$NEWROOT" || warn "what was unpacked of the root stays in memory"
+		$RUN umount "$NEWROOT" || warn "the partly unpacked root stays in memory"
 		new_tmpfs
 	done
 }
@@ -187,7 +187,7 @@ unpack_stream() {
 
 new_tmpfs() {
 	$RUN mount -t tmpfs -o "mode=755,nr_inodes=0,size=${P_SIZE:-75%}" rootfs "$NEWROOT" ||
-		fail 'no tmpfs could be made for the root' "size ${P_SIZE:-75%}" 'correct vi.size='
+		fail 'no tmpfs could be mounted for the root' "size ${P_SIZE:-75%}" 'correct vi.size='
 }
 
 fail_unpack() {

@@ -28,7 +28,7 @@ attach_disk() {
 	esac
 	[ -z "$COMPAT" ] || compat_names
 	find_image -H "$DEVICE" || fail "no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
-		'findimg above' 'say which partition is the root: vi.part=1, vi.part=UUID=..., vi.part=whole'
+		'findimg above' 'specify the root partition: vi.part=1, vi.part=UUID=..., vi.part=whole'
 	enter_volume
 	! is_read_only "$DEVICE" || keep_changes_in_ram
 }
@@ -56,7 +56,7 @@ vdattach_image() {
 	working "attaching $P_IMAGE"
 	DEVICE=$($RUN vdattach --state "$STATE" ${IMAGE_TREE:+--parents "$IMAGE_TREE"} "$@" "$SOURCE") ||
 		fail "the image $P_IMAGE could not be attached" 'the messages of vdattach above' \
-			"vdattach info $SOURCE tells what it is"
+			"run vdattach info $SOURCE to examine it"
 	say "$P_IMAGE is $DEVICE"
 }
 
@@ -91,7 +91,7 @@ keep_changes_in_ram() {
 	[ -n "$RUN" ] || [ -x /bin/overlayroot ] || return 0
 	# shellcheck disable=SC2034 # for assemble
 	P_PERSIST=ram
-	warn "$P_IMAGE can only be read: changes are kept in memory and are gone at power-off;" \
+	warn "$P_IMAGE can only be read: changes are kept in RAM and are lost at power-off;" \
 		"vi.persist=file:HOST:/path keeps them elsewhere, vi.persist=none leaves the root read-only"
 }
 

@@ -7,14 +7,14 @@
 put_folders() {
 	local order target kind source
 	[ -z "$P_KEEP_RO" ] || store_in_memory || {
-		warn 'the directories of the store cannot be shown'
+		warn 'the directories of the store could not be mounted'
 		return 0
 	}
 	# shellcheck disable=SC2034
 	while read -r order target kind source; do
 		inside "$target"
 		if ! make_target "$NEWROOT$RET" || ! put_folder "$kind" "$source" "$NEWROOT$RET"; then
-			warn "$target stays in the root: $source of the store cannot be used ($kind)"
+			warn "$target is not mounted from the store: $source cannot be used ($kind)"
 		fi
 	done <<LINES
 $(printf '%s' "$DIRECTORIES" | sort -s -u -k 1,2)

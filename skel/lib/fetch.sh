@@ -37,7 +37,7 @@ fetch_file() {
 # again TRY: waits before the next try, longer each time; false when there is none left
 again() {
 	[ "$1" -lt "$FETCH_TRIES" ] || return 1
-	warn "try $1 of $FETCH_TRIES failed; next in $((1 << ($1 - 1))) s"
+	warn "attempt $1 of $FETCH_TRIES failed; retrying in $((1 << ($1 - 1))) s"
 	$RUN sleep $((1 << ($1 - 1)))
 }
 
@@ -55,12 +55,12 @@ fetch_image() {
 	ram_dir
 	LOWER=$RET/${1##*/}
 	LOWER=${LOWER%%\?*}
-	say "fetching $1"
+	say "downloading $1"
 	working "fetching $1"
 	until fetch_file "$1" "$LOWER"; do
 		! is_full "${LOWER%/*}" || fail "$1 does not fit into memory" "$(free_memory)" \
 			'give the machine more memory, or make the image smaller'
-		again $try || fail "$1 could not be fetched in $FETCH_TRIES tries" "$(free_memory)" \
+		again $try || fail "$1 could not be downloaded in $FETCH_TRIES attempts" "$(free_memory)" \
 			'look at the server and its log; vi.break=attach gives a shell in which to try wget'
 		try=$((try + 1))
 	done
@@ -88,11 +88,11 @@ LAYERS
 	meminfo MemAvailable
 	if [ "$P_TORAM" = auto ]; then
 		[ "$RET" -ge $((need + 512)) ] || {
-			say "$SOURCE stays on its medium: in RAM it needs $need MiB and 512 MiB of headroom, there are $RET MiB"
+			say "$SOURCE is not copied to RAM: that needs $need MiB and 512 MiB of headroom, $RET MiB are available"
 			return 0
 		}
 	elif [ "$RET" -lt $((need + 64)) ]; then
-		warn "vi.toram needs $need MiB and 64 MiB of headroom, the machine has $RET MiB: using the image where it is"
+		warn "vi.toram needs $need MiB and 64 MiB of headroom, $RET MiB are available: using the image in place"
 		return 0
 	fi
 	ram_dir
@@ -138,13 +138,13 @@ copy_to_disk() {
 	local place=$RAMFS/tohd layer copies='' to directory
 	directory=$place${TOHD_PATH:-${P_IMAGE%/*}}
 	if ! mkdir -p "$place" || ! find_image -w -m "$place" -H "$TOHD_DEVICE" || ! mkdir -p "$directory"; then
-		warn "tohd=$P_TOHD: the partition cannot be written; using the image where it is"
+		warn "tohd=$P_TOHD: the partition cannot be written; using the image in place"
 		return 0
 	fi
 	while IFS= read -r layer; do
 		to=$directory/${layer##*/}
 		copy_once "$layer" "$to" || {
-			warn "tohd=$P_TOHD: ${layer##*/} could not be copied (is there room?); using the image where it is"
+			warn "tohd=$P_TOHD: ${layer##*/} could not be copied (disk full?); using the image in place"
 			return 0
 		}
 		copies=$copies${copies:+$NL}$to

@@ -54,7 +54,7 @@ find_init() {
 		! is_program "$candidate" || return 0
 	done
 	# shellcheck disable=SC2012
-	fail 'the root has no init' "/sbin/init: $WHY_NOT; the root holds: $(ls "$NEWROOT" | tr '\n' ' ')" \
+	fail 'the root has no init' "/sbin/init: $WHY_NOT; the root contains: $(ls "$NEWROOT" | tr '\n' ' ')" \
 		'is this the root? check vi.part=, vi.image=, root=; name another program with init='
 }
 
@@ -125,7 +125,7 @@ install_shutdown() {
 	fi
 	{ $RUN cp "$@" "$RAMFS/bin/" && $RUN cp "$LIB/holders.sh" "$RAMFS/lib/mkvinitrd/" &&
 		$RUN cp "$ROOT/shutdown" "$RAMFS/shutdown"; } ||
-		warn 'the shutdown programs could not be put in place: the power-off will not be checked'
+		warn 'the shutdown programs could not be installed: the disks will not be checked at power-off'
 	[ ! -e "$ROOT/etc/initrd-release" ] || $RUN cp "$ROOT/etc/initrd-release" "$RAMFS/etc/"
 }
 

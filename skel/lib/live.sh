@@ -12,7 +12,7 @@ live_layers() {
 		;;
 	*) [ ! -d "$1" ] || folder_layers "$1" ;;
 	esac
-	[ -n "$LAYERS" ] || fail "no image lies in $P_IMAGE on $HOST_DEVICE" "it holds: $(ls "$1")" \
+	[ -n "$LAYERS" ] || fail "no image in $P_IMAGE on $HOST_DEVICE" "it contains: $(ls "$1")" \
 		'name the medium with vi.host=, or the image with vi.image='
 }
 
@@ -33,7 +33,7 @@ casper_layers() {
 	dir=${top%/*} name=${top##*/}
 	LAYERS=''
 	while :; do
-		[ -f "$dir/$name" ] || fail "the layer $name of ${top##*/} is missing" "the directory holds: $(ls "$dir")"
+		[ -f "$dir/$name" ] || fail "the layer $name of ${top##*/} is missing" "the directory contains: $(ls "$dir")"
 		LAYERS=$dir/$name${LAYERS:+$NL}$LAYERS
 		name=${name%.*}
 		case $name in *.*) name=${name%.*}.${top##*.} ;; *) break ;; esac

@@ -13,7 +13,7 @@ locate() {
 		network || fail_network
 		name_server
 	elif [ -n "$P_NET" ]; then
-		network || warn "no network: ${NET_WHY:-no link}; going on, the root is local"
+		network || warn "no network: ${NET_WHY:-no link}; continuing, the root is local"
 	fi
 	case $P_HOST in nbd://*)
 		load nbd
@@ -59,9 +59,9 @@ check_plan() {
 	tmpfs:9p:* | tmpfs:virtiofs:* | tmpfs:nfs:*) bad_image 'a path on the host, file:/path or a URL' ;;
 	esac
 	case $P_MODE:$P_VERIFY in
-	*:unknown:*) fail "vi.verify=${P_VERIFY#unknown:} cannot be kept: this version knows sha256 alone, and boots nothing unverified instead" '' \
+	*:unknown:*) fail "vi.verify=${P_VERIFY#unknown:} is not supported: only sha256 is, and nothing is booted unverified instead" '' \
 		'name the sum that sha256sum prints for the image, vi.verify=sha256:HEX, or leave the word out' ;;
-	disk:?* | share:?*) fail "vi.verify= cannot be kept in mode $P_MODE" '' 'it is for images and archives: leave it out' ;;
+	disk:?* | share:?*) fail "vi.verify= is not supported in mode $P_MODE" '' 'it is for images and archives: remove it' ;;
 	esac
 	case $P_MODE:$P_IMAGE$P_ROOT in
 	disk: | disk:any) fail 'no root device given' "the command line: $(cat "$ROOT/proc/cmdline")" \
@@ -263,7 +263,7 @@ OUT
 
 fail_find() {
 	case $FIND_STATUS in
-	3) fail "$1 was not found on host '$2' within $P_TIMEOUT s" 'the table above: every device and why it was not the one' \
+	3) fail "$1 was not found on host '$2' within $P_TIMEOUT s" 'the table above: every device and why it was rejected' \
 		'correct vi.image= or vi.host=, add the missing driver to the profile, or wait longer with vi.timeout=' ;;
 	*) fail "findimg could not look for $1 on host '$2' (status $FIND_STATUS)" 'its messages above' ;;
 	esac
@@ -295,7 +295,7 @@ enter_volume() {
 		load volumes
 		enter_luks
 		;;
-	LVM2_member:*) fail "$DEVICE is a physical volume of LVM, which has logical volumes to choose from" '' \
+	LVM2_member:*) fail "$DEVICE is an LVM physical volume, not a file system" '' \
 		'name the root: root=/dev/VG/LV, in an image vi.part=/dev/VG/LV; lvm lvs in the shell lists them' ;;
 	esac
 	[ -z "$VOLUMES" ] || name_volume

@@ -12,7 +12,7 @@ attach_nbd() {
 	*) nbd_disk "$P_IMAGE" && partition_of "$DEVICE" "$P_PART" ;;
 	esac
 	find_image -H "$DEVICE" || fail "no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
-		'findimg above' 'say which partition is the root: vi.part=1, vi.part=UUID=..., vi.part=whole'
+		'findimg above' 'specify the root partition: vi.part=1, vi.part=UUID=..., vi.part=whole'
 	[ "$P_MODE" = overlay ] || ! is_read_only "$DEVICE" || keep_changes_in_ram
 }
 
@@ -21,7 +21,7 @@ nbd_disk() {
 	local uri try=1
 	network || fail "the disk $1 needs the network, and there is none: ${NET_WHY:-no link}" '' \
 		'look at cable, DHCP server and ip=; vi.modules= loads a driver that no device asked for'
-	nbd_address "$1" || fail "the server of '$1' has no address that can be found" '' 'use its number in the address'
+	nbd_address "$1" || fail "the server of '$1' cannot be resolved" '' 'use its IP address'
 	uri=$RET
 	shift
 	load fetch

@@ -5,7 +5,7 @@
 # mount_nfs ro|rw
 mount_nfs() {
 	try_nfs "${P_IMAGE#nfs:}" "$NEWROOT" "$1" "$P_FLAGS" && return 0
-	[ -n "$RET" ] || fail "the NFS server of '$P_IMAGE' has no address that can be found" '' 'use its number in the address'
+	[ -n "$RET" ] || fail "the NFS server of '$P_IMAGE' cannot be resolved" '' 'use its IP address'
 	fail "$RET could not be mounted by NFS" "options $OPTIONS" "is the directory exported to this machine? (showmount -e ${RET%%:*})"
 }
 

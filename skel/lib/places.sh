@@ -22,7 +22,7 @@ bind_places() {
 		unset IFS
 		host=${line%%:/*} rest=/${line#*:/}
 		target=/${rest#*:/} rest=${rest%%:/*}
-		bind_place "$host" "$rest" "$target" || warn "$target stays in the root: $rest of $host cannot be used"
+		bind_place "$host" "$rest" "$target" || warn "$target is not mounted: $rest of $host cannot be used"
 	done
 }
 

@@ -23,7 +23,7 @@ rescue() {
 		esac
 		[ "$P_SHELL" != 0 ] || halt_here
 	fi
-	shells 'mount the root on /newroot and leave the shell to go on, or type reboot -f'
+	shells 'mount the root on /newroot and exit the shell to continue, or type reboot -f'
 	[ -z "${ASSEMBLED:-}" ] && root_is_mounted && PHASE=handover && load handover && handover
 	reboot_now
 }
@@ -79,7 +79,7 @@ halt_here() {
 # vi.break=PHASE
 break_shell() {
 	status_stop
-	shells "stopped before $PHASE (vi.break=$PHASE); leave the shell to go on"
+	shells "stopped before $PHASE (vi.break=$PHASE); exit the shell to continue"
 	status_start
 }
 
@@ -87,7 +87,7 @@ break_shell() {
 shells() {
 	local console last=/dev/console
 	{ printf '%s' "$PLAN" >"$RAMFS/plan"; } 2>/dev/null || :
-	printf 'mkvinitrd: %s\n  files: /run/initramfs/plan (what was wanted) state (what was built), dmesg\n' "$1" >&2
+	printf 'mkvinitrd: %s\n  files: /run/initramfs/plan (parameters), state (what was set up), dmesg\n' "$1" >&2
 	for console in $P_CONSOLES; do
 		[ "$console" != tty0 ] || console=tty1
 		[ -c "$ROOT/dev/$console" ] || continue

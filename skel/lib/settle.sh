@@ -83,7 +83,7 @@ settle() {
 	local IFS
 	working "loading the drivers of this machine's hardware"
 	$RUN coldplug -d --pidfile "$RAMFS/coldplug.pid" ||
-		warn "some drivers could not be loaded; going on with those that could"
+		warn "some drivers could not be loaded; continuing without them"
 	[ -n "$P_MODULES" ] || return 0
 	IFS=,
 	# shellcheck disable=SC2086 # a list

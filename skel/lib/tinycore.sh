@@ -46,7 +46,7 @@ load_extensions() {
 		return 0
 	}
 	root_access rw || {
-		warn "no Tiny Core extensions: the root can only be read"
+		warn "no Tiny Core extensions: the root is read-only"
 		return 0
 	}
 	{ mkdir -p "$NEWROOT/tmp/tcloop/.bin" "$NEWROOT/usr/local/tce.installed" &&

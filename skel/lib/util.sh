@@ -101,7 +101,7 @@ mib() {
 
 # make_dirs DIR...: in the initramfs; without them nothing goes on
 make_dirs() {
-	mkdir -p "$@" || fail "cannot make the directories $*" 'the memory of this initramfs may be full' 'give the machine more memory'
+	mkdir -p "$@" || fail "cannot create the directories $*" 'the memory of this initramfs may be full' 'give the machine more memory'
 }
 
 # swap TEXT FROM TO: every FROM replaced, in RET

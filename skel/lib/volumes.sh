@@ -58,7 +58,7 @@ open_volumes() {
 		# the kernel tells when it is there; a disk that may have it in some volume is looked at once a second
 		find_image -q -t 1 -H "$2"
 	done
-	[ -z "$P_LUKS" ] || warn "LUKS volumes of the command line that are not here: $(printf '%s' "$P_LUKS" | cut -d ' ' -f 1 | tr '\n' ' ')"
+	[ -z "$P_LUKS" ] || warn "LUKS volumes on the command line that were not found: $(printf '%s' "$P_LUKS" | cut -d ' ' -f 1 | tr '\n' ' ')"
 	keep_volumes
 	[ -n "$found" ] || tell_lvm
 }
@@ -259,7 +259,7 @@ opened_names() {
 enter_luks() {
 	SCOPE=${SCOPE:-}
 	unlock "$DEVICE" vi-root
-	find_image -t 0 -H /dev/mapper/vi-root || fail "the LUKS volume $DEVICE has nothing in it that can be a root"
+	find_image -t 0 -H /dev/mapper/vi-root || fail "the LUKS volume $DEVICE contains no file system that can be a root"
 	keep_volumes
 }
 

@@ -273,7 +273,7 @@ format_read() {
 	[ -z "${HOST_DIRTY:-}" ] || mark_dirty
 	boot loop "rw vi.image=/$IMAGE ${3:-} test.keep=one test.run=/etc/grow" $MEDIUM
 	expect_small_boot
-	expect 'can only be read: changes are kept in memory'
+	expect 'can only be read: changes are kept in RAM'
 	expect '=== root overlay rw'
 	expect '=== wrote one'
 	[ -n "${HOST_DIRTY:-}" ] || host_clean "$2"

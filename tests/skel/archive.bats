@@ -58,7 +58,7 @@ all_bad() {
 	CONTENT=bad stick /s.tar.zst /s.tar.zst.1 /s.tar.zst.2
 	cmdline 'vi.mode=overlay vi.image=/root.sfs vi.persist=archive:/s'
 	boot
-	said 'no saved archive could be used' && config | grep -qx SKIP=1 && calls 'switch_root /newroot /sbin/init'
+	said 'no archive could be restored' && config | grep -qx SKIP=1 && calls 'switch_root /newroot /sbin/init'
 }
 @test "nothing but damaged archives: the boot goes on, they are not overwritten" { both with_programs all_bad; }
 
@@ -173,7 +173,7 @@ end_of_shutdown() {
 	: >"$ROOT/proc/mounts"
 	# shellcheck disable=SC2086
 	run timeout 60 $SH "$SKEL/shutdown" poweroff
-	calls 'sh /bin/vinitrd-save --end' 'poweroff -f' && said 'mkvinitrd: busy: the settings are not saved'
+	calls 'sh /bin/vinitrd-save --end' 'poweroff -f' && said 'mkvinitrd: busy: the settings could not be saved'
 }
 @test "the shutdown saves, and is not clean when that failed" { both end_of_shutdown; }
 

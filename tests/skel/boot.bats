@@ -38,7 +38,7 @@ disk_fsck() {
 	fake e2fsck <<<'exit 4'
 	boot
 	calls 'e2fsck -p -f /dev/sda1' 'reboot -f' && not_called '^mount .* /newroot$' &&
-		said 'needs a person to repair it'
+		said 'needs manual repair'
 }
 @test "disk: a packed e2fsck runs before the first write, and stops the boot when it must" { both disk_fsck; }
 
@@ -103,7 +103,7 @@ loop_read_only_image() {
 	read_only_device
 	cmdline 'vi.mode=loop vi.image=/a.vmdk vi.part=1 rw'
 	boot
-	said 'can only be read: changes are kept in memory' &&
+	said 'can only be read: changes are kept in RAM' &&
 		calls 'overlayroot --state /run/initramfs/state -l /dev/loop0p1 -u ram /newroot' && not_called 'mount .* /dev/loop0p1 /newroot' || return 1
 	: >"$CALLS"
 	cmdline 'vi.mode=loop vi.image=/a.vmdk vi.part=1 vi.persist=none'
@@ -216,7 +216,7 @@ toram() {
 	printf 'MemTotal: 1000 kB\nMemAvailable: 20480 kB\n' >"$ROOT/proc/meminfo"
 	: >"$CALLS"
 	boot
-	said 'vi.toram needs 1 MiB and 64 MiB of headroom, the machine has 20 MiB' && not_called '^cp .*r.sfs'
+	said 'vi.toram needs 1 MiB and 64 MiB of headroom, 20 MiB are available' && not_called '^cp .*r.sfs'
 }
 @test "vi.toram copies and lets the medium go; too little memory is said in MiB" { both toram; }
 

@@ -93,7 +93,7 @@ overlay_fails() {
 	fake overlayroot <<<'exit 1'
 	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.persist=dir:/c panic=-1'
 	boot
-	said 'no root could be made of' && said 'boot with vi.persist=ram to leave the saved changes out' && not_called switch_root
+	said 'no overlay could be mounted of' && said 'boot with vi.persist=ram to leave the saved changes out' && not_called switch_root
 }
 @test "an overlay that cannot be made" { both overlay_fails; }
 

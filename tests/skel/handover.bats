@@ -67,7 +67,7 @@ init_missing() {
 	: >"$ROOT/newroot/bin"
 	cmdline 'root=/dev/sda1 panic=-1'
 	boot
-	said 'the root has no init' && said 'the root holds:' && not_called switch_root
+	said 'the root has no init' && said 'the root contains:' && not_called switch_root
 }
 @test "a root without an init, links in a circle: said, not tried" { both init_missing; }
 
@@ -201,7 +201,7 @@ refused() {
 		rm -rf "$ROOT/run/initramfs"
 		cmdline "vi.mode=overlay vi.image=/r.sfs $words panic=-1"
 		boot
-		said "$words cannot be kept" && said 'vi.verify=sha256:HEX' && not_called '^(findimg|overlayroot)' || return 1
+		said "$words is not supported" && said 'vi.verify=sha256:HEX' && not_called '^(findimg|overlayroot)' || return 1
 	done
 }
 @test "what cannot be verified as asked is not booted" { both refused; }

@@ -40,7 +40,7 @@ no_image() {
 	cmdline 'boot=casper panic=-1'
 	host casper/vmlinuz
 	boot
-	said 'no image lies in /casper/ on /dev/vda1' && said 'it holds: vmlinuz' && not_called 'overlayroot|switch_root'
+	said 'no image in /casper/ on /dev/vda1' && said 'it contains: vmlinuz' && not_called 'overlayroot|switch_root'
 }
 @test "a directory without images is no root" { both no_image; }
 
@@ -52,7 +52,7 @@ casper_none() {
 	calls "findimg --state /run/initramfs/state -t 30 -m $HOST -w /casper/" 'findfs LABEL=writable' 'findfs LABEL=casper-rw' \
 		'findimg --state /run/initramfs/state -t 30 -t 0 -w -m /run/initramfs/store /writable /casper-rw' \
 		"overlayroot --state /run/initramfs/state -l $HOST/casper/filesystem.squashfs -u ram /newroot" &&
-		said 'no partition labelled writable or casper-rw, nor a file /writable or /casper-rw: changes are kept in memory'
+		said 'no partition labelled writable or casper-rw, nor a file /writable or /casper-rw: changes are kept in RAM'
 }
 @test "casper: persistent without a place to keep changes is told" { both casper_none; }
 
@@ -113,7 +113,7 @@ live_boot_folders() {
 		"mount -t overlay -o lowerdir=/newroot/srv/a/b,upperdir=$STORE/srv/a/b/rw,workdir=$STORE/srv/a/b/work,index=off,metacopy=off,xino=auto,redirect_dir=on overlay /newroot/srv/a/b" \
 		"mount -o bind $STORE /run/live/persistence/vda1" "umount -l $STORE" &&
 		[ "$(stat -c %a "$ROOT$STORE/srv/a/b/rw")" = 2770 ] && [ ! -d "$ROOT$STORE/home" ] &&
-		said '/opt/x:y stays in the root: /opt/x:y of the store cannot be used (union)' &&
+		said '/opt/x:y is not mounted from the store: /opt/x:y cannot be used (union)' &&
 		(cd "$ROOT/newroot/home/u" && [ -f stays ] && [ ! -L deep/er ] &&
 			for file in .a .b c deep/er/f; do
 				[ "$(readlink "$file")" = "/run/live/persistence/vda1/dots/$file" ] || exit 1
@@ -137,7 +137,7 @@ live_boot_none() {
 	host live/filesystem.squashfs
 	fake findfs <<<'exit 1'
 	boot
-	layers live/filesystem.squashfs && said "no partition labelled keep, nor a file /keep: changes are kept in memory"
+	layers live/filesystem.squashfs && said "no partition labelled keep, nor a file /keep: changes are kept in RAM"
 }
 @test "live-boot: persistence without a store is told" { both live_boot_none; }
 
@@ -231,7 +231,7 @@ case $* in *tohd*) exit 1 ;; esac
 exec cp "$@"
 FAKE
 	boot
-	said 'KNOPPIX could not be copied (is there room?)' && layers KNOPPIX/KNOPPIX
+	said 'KNOPPIX could not be copied (disk full?)' && layers KNOPPIX/KNOPPIX
 }
 @test "Knoppix: tohd= copies the image to the disk once, and uses it there" { both to_disk; }
 
@@ -247,7 +247,7 @@ session_elsewhere() {
 session_foreign() {
 	host slax/changes/12/.wh..wh.plnk slax/changes/last_session.txt
 	echo 12 >"$ROOT$HOST/slax/changes/last_session.txt"
-	session 13 perch && said 'session 12 was kept by dynfilefs or aufs (.wh..wh.plnk)'
+	session 13 perch && said 'session 12 was saved by dynfilefs or aufs (.wh..wh.plnk)'
 }
 @test "Slax: a session of aufs is left alone" { both session_foreign; }
 
@@ -259,7 +259,7 @@ case " \$* " in *' -w '*) exit 1 ;; esac
 printf 'DEVICE=/dev/sr0\nFSTYPE=iso9660\nFILE=%s/slax\n' "$ROOT$HOST"
 FAKE
 	boot
-	said '/dev/sr0 (iso9660) can only be read' && said '/slax/changes cannot be written: changes are kept in memory' && layers slax/01-core.sb
+	said '/dev/sr0 (iso9660) can only be read' && said '/slax/changes cannot be written: changes are kept in RAM' && layers slax/01-core.sb
 }
 @test "Slax: on a CD changes stay in memory, with a message" { both slax_read_only; }
 

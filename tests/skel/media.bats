@@ -15,14 +15,14 @@ checksums() {
 	cmdline "boot=live $1 panic=-1"
 	(cd "$ROOT$HOST" && echo '# of all' >sha256sum.txt && sha256sum ./live/* ./boot/* >>sha256sum.txt && md5sum ./live/* >MD5SUMS)
 	boot
-	said 'verifying what sha256sum.txt names' && root_of $HOST/live/filesystem.squashfs || return 1
+	said 'verifying the files in sha256sum.txt' && root_of $HOST/live/filesystem.squashfs || return 1
 	: >"$CALLS"
 	echo y >"$ROOT$HOST/boot/grub.cfg"
 	boot
-	said 'files of the medium are not those that sha256sum.txt tells' && said './boot/grub.cfg: FAILED' && not_called 'overlayroot|switch_root' || return 1
+	said 'files on the medium do not match sha256sum.txt' && said './boot/grub.cfg: FAILED' && not_called 'overlayroot|switch_root' || return 1
 	rm "$ROOT$HOST/sha256sum.txt" "$ROOT$HOST/MD5SUMS"
 	boot
-	said 'the medium has no list of sums' && not_called 'overlayroot|switch_root'
+	said 'the medium has no checksum list' && not_called 'overlayroot|switch_root'
 }
 @test "verify-checksums: the medium is what its lists of sums tell, or is not booted" { both checksums verify-checksums; }
 @test "verify-checksums=: those of the kinds named" { both checksums verify-checksums=sha256; }
@@ -34,7 +34,7 @@ archiso_sum() {
 	said 'airootfs.sha512 is not beside airootfs.sfs' && not_called 'overlayroot|switch_root' || return 1
 	(cd "$ROOT$HOST/arch/x86_64" && sha512sum airootfs.sfs >airootfs.sha512)
 	boot
-	said 'verifying what airootfs.sha512 names' && root_of $HOST/arch/x86_64/airootfs.sfs || return 1
+	said 'verifying the files in airootfs.sha512' && root_of $HOST/arch/x86_64/airootfs.sfs || return 1
 	: >"$CALLS"
 	echo y >"$ROOT$HOST/arch/x86_64/airootfs.sfs"
 	boot
@@ -57,7 +57,7 @@ signature() {
 	: >"$ROOT$image.$4"
 	fake "$2" <<<'exit 1'
 	boot
-	said 'the signature of airootfs.sfs is not good' && not_called 'overlayroot|switch_root' || return 1
+	said 'the signature of airootfs.sfs is not valid' && not_called 'overlayroot|switch_root' || return 1
 	fake "$2" <<<'exit 0'
 	boot
 	calls "$5" && root_of "$image"

@@ -198,7 +198,7 @@ local_root() {
 	: >"$ROOT/rootfs.tar.xz"
 	cmdline 'vi.mode=tmpfs ip=dhcp'
 	boot
-	said 'no network: eth0: no carrier; going on, the root is local' && calls 'switch_root /newroot /sbin/init' || return 1
+	said 'no network: eth0: no carrier; continuing, the root is local' && calls 'switch_root /newroot /sbin/init' || return 1
 	: >"$CALLS"
 	cmdline 'vi.mode=tmpfs ip=off'
 	boot
@@ -215,7 +215,7 @@ echo x >>"$FAKES/tries"
 [ "$(wc -l <"$FAKES/tries")" -ge 3 ]
 FAKE
 	http_boot ''
-	calls 'sleep 1' 'umount /newroot' 'sleep 2' 'switch_root /newroot /sbin/init' && said 'try 1 of 5 failed; next in 1 s'
+	calls 'sleep 1' 'umount /newroot' 'sleep 2' 'switch_root /newroot /sbin/init' && said 'attempt 1 of 5 failed; retrying in 1 s'
 }
 @test "a fetch that breaks off is tried again, with longer pauses, in a fresh tmpfs" { both retry; }
 

@@ -23,7 +23,7 @@ printf 'DEVICE=/dev/vda1\nFSTYPE=ext4\n'
 FAKE
 	cmdline 'root=/dev/vda1 rw home=sda9'
 	boot
-	said '/home stays in the root: /home of /dev/sda9 cannot be used' && calls 'switch_root /newroot /sbin/init'
+	said '/home is not mounted: /home of /dev/sda9 cannot be used' && calls 'switch_root /newroot /sbin/init'
 }
 @test "a partition that is not there is said, and the boot goes on" { both binds_gone; }
 

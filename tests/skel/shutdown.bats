@@ -129,8 +129,8 @@ unserved() {
 	fake poweroff <<<': >"$FAKES/over"'
 	fake sleep <<<'exec sleep 0.001'
 	down poweroff
-	said 'mkvinitrd: busy: all processes that served /dev/ublkb0 were killed: what was not written to it is lost' &&
-		said 'flush timed out: not all was written to the disks within 5 s; the settings are not saved; ' &&
+	said 'mkvinitrd: busy: all processes that served /dev/ublkb0 were killed: unwritten data is lost' &&
+		said 'flush timed out after 5 s: some data was not written to the disks; the settings could not be saved; ' &&
 		said '/oldroot (ext4) was not unmounted within 5 s; /dev/ublkb0 stays attached' && calls 'poweroff -f -n'
 }
 @test "a disk that nobody serves any more: nothing is waited for long, and the console says why" { both unserved; }
@@ -224,7 +224,7 @@ FAKE
 	fake reboot <<<': >"$FAKES/over"'
 	down poweroff
 	said '/oldroot/net (nfs4) was not unmounted within 20 s' && said '/oldroot (overlay) stays mounted' && ! said 'mkvinitrd: clean' &&
-		said 'flush timed out: not all was written to the disks within 20 s' && calls 'umount -f /oldroot/net' 'poweroff -f -n' &&
+		said 'flush timed out after 20 s: some data was not written to the disks' && calls 'umount -f /oldroot/net' 'poweroff -f -n' &&
 		[ "$(grep -c '/net$' "$FAKES/asked")" = 1 ]
 }
 @test "an unmount and a sync that never come back are left behind and told" { both hung; }
@@ -288,14 +288,14 @@ disc() {
 	said 'mkvinitrd: clean' && calls 'eject /dev/sr0' 'poweroff -f' && not_called '^timeout' || return 1
 	: >"$CALLS"
 	down reboot
-	said 'take the disc out of /dev/sr0' && calls 'eject /dev/sr0' 'timeout 60 head -n 1' 'reboot -f' || return 1
+	said 'remove the disc from /dev/sr0' && calls 'eject /dev/sr0' 'timeout 60 head -n 1' 'reboot -f' || return 1
 	: >"$CALLS"
 	down kexec
 	not_called '^(eject|timeout)' || return 1
 	: >"$CALLS"
 	echo /dev/sr0 >"$ROOT/eject"
 	down reboot
-	! said 'take the disc' && calls 'eject /dev/sr0' 'reboot -f' && not_called '^timeout' || return 1
+	! said 'remove the disc' && calls 'eject /dev/sr0' 'reboot -f' && not_called '^timeout' || return 1
 	: >"$CALLS"
 	mounts "$ROOT/oldroot ext4"
 	fake umount <<<'exit 1'

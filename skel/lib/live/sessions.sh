@@ -21,7 +21,7 @@ slax_store() {
 	'' | *[!0-9]*) new_session "$dir" ;;
 	*) session_is_ours "$dir/$number" || new_session "$dir" ;;
 	esac
-	say "the changes are those of session $number"
+	say "using session $number"
 	tell_session "$dir"
 	[ ! -f "$dir/$number/changes.img" ] || PERCH_MODE=raw
 	case $PERCH_MODE in
@@ -147,7 +147,7 @@ session_is_ours() {
 	[ -d "$1" ] || return 1
 	for file in "$1"/changes.dat* "$1"/.wh..wh.*; do
 		[ ! -e "$file" ] || {
-			warn "session ${1##*/} was kept by dynfilefs or aufs (${file##*/}), which cannot be read here: a new one is made"
+			warn "session ${1##*/} was saved by dynfilefs or aufs (${file##*/}), which is not supported: starting a new one"
 			return 1
 		}
 	done

@@ -54,7 +54,7 @@ cow_flags() {
 
 # changes_in_ram WHY
 changes_in_ram() {
-	warn "$1: changes are kept in memory and are gone at power-off"
+	warn "$1: changes are kept in RAM and are lost at power-off"
 	UPPER=ram UPPER_SIZE=$P_SIZE
 }
 

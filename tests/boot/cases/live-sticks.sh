@@ -110,7 +110,7 @@ stick "$slax perchdir=resume automount"
 boot overlay "$slax automount perchdir=new" $medium
 expect_small_boot
 expect_not '=== kept'
-expect 'the changes are those of session 2'
+expect 'using session 2'
 part "$WORK/slax.fs" "$WORK/disk.img" 1
 kept "$WORK/slax.fs" /slax/changes/1/changes/kept
 debugfs -R 'cat /slax/changes/last_session.txt' "$WORK/slax.fs" 2>/dev/null | grep -qx 2 || fail 'the last session is not told'

@@ -50,7 +50,7 @@ drive="-drive file=$WORK/disk.img,format=raw,if=virtio"
 boot overlay 'boot=live components persistence persistence-media=removable-usb persistence-read-only verify-checksums test.run=/etc/store' $drive \
 	-device qemu-xhci -drive "file=$WORK/stick.img,format=raw,if=none,id=s" -device usb-storage,drive=s,removable=on
 expect_small_boot
-expect 'verifying what sha256sum.txt names'
+expect 'verifying the files in sha256sum.txt'
 expect '=== kept before'
 for file in /home/mine /opt/changed /opt/image /srv/note; do expect "=== has $file"; done
 for file in /home/new /opt/new /srv/new /new; do expect "=== new $file"; done
@@ -69,7 +69,7 @@ xorriso -as mkisofs -quiet -R -V LIVE -o "$WORK/www/bad.iso" "$WORK/live" 2>/dev
 serve_http "$WORK/www"
 boot overlay "boot=live fetch=http://10.0.2.2:$HTTP_PORT/live.iso verify-checksums ip=dhcp test.run=/etc/tell" $card
 expect_small_boot
-expect 'verifying what sha256sum.txt names'
+expect 'verifying the files in sha256sum.txt'
 expect '=== top filesystem'
 boot overlay "boot=live httpfs=http://10.0.2.2:$HTTP_PORT/bad.iso verify-checksums=md5 ip=dhcp panic=-1" $card
 expect 'live/note: FAILED'
@@ -86,7 +86,7 @@ ext4 "$WORK/archiso.fs" 32M ARCH "$host_uuid" "$WORK/archiso"
 disk "$WORK/disk.img" 83 "$WORK/archiso.fs"
 boot overlay "archisobasedir=arch archisolabel=ARCH $proofs copytoram=n test.run=/etc/tell" $drive
 expect_small_boot
-expect 'verifying what airootfs.sha512 names'
+expect 'verifying the files in airootfs.sha512'
 expect 'Good signature'
 expect '=== top airootfs'
 kill $http_pid
@@ -100,9 +100,9 @@ echo other >"$WORK/other/top"
 mksquashfs "$WORK/other" "$image" -noappend -quiet -no-progress -all-root
 (cd "${image%/*}" && sha512sum airootfs.sfs >airootfs.sha512)
 boot overlay "archisobasedir=arch archiso_nfs_srv=10.0.2.2:/export archiso_nfs_opt=port=$NFS_PORT verify=y ip=dhcp panic=-1" $card
-expect 'the signature of airootfs.sfs is not good'
+expect 'the signature of airootfs.sfs is not valid'
 boot overlay "archisobasedir=arch archiso_nfs_srv=10.0.2.2:/export archiso_nfs_opt=port=$NFS_PORT cms_verify=y ip=dhcp panic=-1" $card
-expect 'the signature of airootfs.sfs is not good'
+expect 'the signature of airootfs.sfs is not valid'
 expect_not '=== '
 
 # MiniOS on FAT: a session in a file of the size that was said, which the next boot goes on with

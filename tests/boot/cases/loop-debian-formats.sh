@@ -37,7 +37,7 @@ writable() {
 
 readable() {
 	boot_debian "$2" "test.keep=$1"
-	expect 'can only be read: changes are kept in memory'
+	expect 'can only be read: changes are kept in RAM'
 	expect '=== root overlay rw'
 }
 

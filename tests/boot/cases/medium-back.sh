@@ -18,9 +18,9 @@ mv "$WORK/root.sqfs" "$WORK/cd/live"
 xorriso -as mkisofs -quiet -R -V LIVE -o "$WORK/cd.iso" "$WORK/cd" 2>/dev/null
 
 MEMORY=512
-boot_attended overlay 'vi.toram=auto test.run=/etc/again' 'take the disc out of /dev/sr0 => monitor info block' 'seconds) => type ' \
+boot_attended overlay 'vi.toram=auto test.run=/etc/again' 'remove the disc from /dev/sr0 => monitor info block' 'seconds) => type ' \
 	-- -drive "file=$WORK/cd.iso,if=ide,media=cdrom,readonly=on"
-expect 'root.sqfs stays on its medium: in RAM it needs [0-9]* MiB and 512 MiB of headroom, there are [0-9]* MiB'
+expect 'root.sqfs is not copied to RAM: that needs [0-9]* MiB and 512 MiB of headroom, [0-9]* MiB are available'
 expect '=== monitor.*tray open'
 expect_small_boot
 

@@ -33,4 +33,4 @@ boot overlay 'vi.host=cdrom' -cdrom "$WORK/cd.iso"
 expect_small_boot
 MEMORY=300
 boot overlay 'vi.host=cdrom vi.toram vi.image=/live/big.sqfs panic=1' -cdrom "$WORK/cd.iso"
-expect 'vi.toram needs 200 MiB .* the machine has [0-9]* MiB'
+expect 'vi.toram needs 200 MiB .* [0-9]* MiB are available'

@@ -18,5 +18,5 @@ image qcow2-backing "$WORK/raw.img" "$WORK/host"
 host_disk ext4 "$WORK/host"
 boot loop "rw vi.image=/$IMAGE test.run=/etc/killed" $MEDIUM
 expect '=== killing all'
-expect 'mkvinitrd: busy: all processes that served /dev/[a-z0-9-]* were killed: what was not written to it is lost'
+expect 'mkvinitrd: busy: all processes that served /dev/[a-z0-9-]* were killed: unwritten data is lost'
 expect_not 'mkvinitrd: clean'

@@ -36,7 +36,7 @@ expect_small_boot
 expect '=== root ext4 rw'
 typing inimage "vi.host=UUID=$host_uuid vi.image=/disk.vmdk kroot=/dev/mapper/a--vg-b--lv rw test.keep=four"
 expect_small_boot
-expect 'can only be read: changes are kept in memory'
+expect 'can only be read: changes are kept in RAM'
 expect '=== root overlay'
 
 typing bare 'root=/dev/vg/lv panic=-1'
