@@ -16,14 +16,14 @@ static int bootplan_help(void)
 	     "       bootplan ip VALUE\n"
 	     "       bootplan lease FILE [SERVER]\n"
 	     "       bootplan list\n"
-	     "Prints what the kernel parameters mean for this boot, as assignments for a shell.\n\n"
+	     "Prints what the kernel parameters mean for this boot, as shell assignments.\n\n"
 	     "  [ROOT]   reads ROOT/etc/mkvinitrd/defaults and ROOT/proc/cmdline (default: /)\n"
-	     "  show     prints the same for people\n"
-	     "  ip       the parts of one ip=\n"
-	     "  lease    a lease that udhcpc's script wrote; whether it leads to SERVER\n"
-	     "  list     every parameter that is known: system, use, pattern, meaning\n"
+	     "  show     prints the same in readable form\n"
+	     "  ip       prints the fields of one ip=\n"
+	     "  lease    prints a DHCP lease, and whether it reaches SERVER\n"
+	     "  list     prints all known parameters: system, use, pattern, meaning\n"
 	     "  -h, --help   -V, --version\n"
-	     "Exit status: 0 done, 1 failed, 2 usage");
+	     "Exit status: 0 success, 1 failure, 2 usage error");
 	return 0;
 }
 

@@ -62,29 +62,29 @@ static int coldplug_help(const struct arguments *a)
 	if (a->modprobe)
 		puts("Usage: modprobe [-a] [-q] [-v] [-n] [-d ROOT] [-S KVER] [-C DIR] NAME "
 		     "[PARAM=VALUE]...\n"
-		     "Loads a module, by name or alias, with what it depends on.\n\n"
-		     "  -a   all words are names        -q   no message when a name is not known\n"
+		     "Loads a module, by name or alias, with its dependencies.\n\n"
+		     "  -a   all arguments are names    -q   do not report an unknown name\n"
 		     "  -v   print what is loaded       -n   print it, load nothing\n"
 		     "  -d   directory with lib/modules    -S   kernel version\n"
 		     "  -C   directory with *.conf files   -h, --help   -V, --version\n"
 		     "This is coldplug; it does not remove modules.");
 	else
 		puts("Usage: coldplug [OPTION]... [NAME]...\n"
-		     "Loads the modules for the hardware that is there. With NAMEs: loads these, "
+		     "Loads the modules for the hardware of this machine. With NAMEs: loads these, "
 		     "by\n"
 		     "module name or alias.\n\n"
-		     "  -d, --daemon        then stay in the background and serve what is plugged "
-		     "in\n"
-		     "      --pidfile=FILE  write the daemon's process id there\n"
-		     "  -q, --quiet         no message when a NAME is not known\n"
-		     "  -v, --verbose       print what is loaded\n"
-		     "  -n, --dry-run       print it, load nothing\n"
+		     "  -d, --daemon        then stay in the background for newly plugged "
+		     "hardware\n"
+		     "      --pidfile=FILE  write the daemon's process ID to FILE\n"
+		     "  -q, --quiet         do not report an unknown NAME\n"
+		     "  -v, --verbose       print the modules that are loaded\n"
+		     "  -n, --dry-run       print them, load nothing\n"
 		     "  -S, --root=DIR      read below DIR: lib/modules, sys, proc, "
 		     "etc/modprobe.d\n"
-		     "  -k, --kernel=KVER   of this kernel\n"
-		     "  -C, --config=DIR    read settings (*.conf) from DIR alone\n"
+		     "  -k, --kernel=KVER   use modules of this kernel\n"
+		     "  -C, --config=DIR    read settings only from DIR/*.conf\n"
 		     "  -h, --help          -V, --version\n"
-		     "Exit status: 0 done, 1 failed or a NAME not known, 2 usage");
+		     "Exit status: 0 success, 1 failure or unknown NAME, 2 usage error");
 	return 0;
 }
 

@@ -38,23 +38,23 @@ static const struct option long_options[] = {
 static int findimg_help(void)
 {
 	puts("Usage: findimg [OPTION]... [PATH]...\n"
-	     "Finds the disk that holds PATH (the first of several that exists), mounts it\n"
+	     "Finds the partition that holds PATH (the first of several that exists), mounts it\n"
 	     "and prints DEVICE= FSTYPE= UUID= LABEL= FILE=. Other disks are not changed.\n"
-	     "Without PATH: finds the host itself, and mounts it only with -m.\n\n"
+	     "Without PATH: finds the host partition itself, and mounts it only with -m.\n\n"
 	     "  -H, --host=SPEC       any (default), UUID=.., LABEL=.., PARTUUID=.., "
 	     "PARTLABEL=..,\n"
 	     "                        /dev/.., cdrom, usb\n"
 	     "  -D, --disk=DISK       only this disk and its partitions\n"
-	     "  -t, --timeout=SECS    wait so long for disks to appear (30); 0: look once\n"
+	     "  -t, --timeout=SECS    wait for disks to appear (30); 0: look once\n"
 	     "  -m, --mountpoint=DIR  mount it here (with PATH: /run/initramfs/host)\n"
-	     "  -w, --write           mount it for writing; default is read-only, journal "
-	     "untouched\n"
+	     "  -w, --write           mount for writing (default: read-only, journal "
+	     "untouched)\n"
 	     "      --id=ID           the image must have UUID=.., LABEL=.. or sha256:HEX\n"
-	     "      --state=FILE      append what was mounted to FILE\n"
-	     "  -n, --dry-run         print the disks that would be looked into, in order\n"
-	     "  -v, --verbose         tell about every disk; -q, --quiet: not what was not found\n"
+	     "      --state=FILE      append what was set up to FILE\n"
+	     "  -n, --dry-run         print the devices that would be examined, in order\n"
+	     "  -v, --verbose         report every device; -q, --quiet: no report if not found\n"
 	     "  -h, --help            -V, --version\n"
-	     "Exit status: 0 found, 1 failed, 2 usage, 3 not found");
+	     "Exit status: 0 found, 1 failure, 2 usage error, 3 not found");
 	return 0;
 }
 
@@ -63,7 +63,7 @@ struct arguments {
 	const char *host, *id;
 	char sysfs[4096];
 	enum msg_level level;
-	bool quiet; /* the exit status alone tells that nothing was found */
+	bool quiet; /* only the exit status says that nothing was found */
 };
 
 static int parse_timeout(const char *text, unsigned int *ret)

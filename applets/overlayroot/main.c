@@ -24,25 +24,26 @@ enum {
 static const char help[] =
 	"Usage: overlayroot -l LOWER[:LOWER...] [-u UPPER] [-s SIZE] NEWROOT\n"
 	"       overlayroot --watch [-u UPPER]\n"
-	"Mount an overlay at NEWROOT. The first LOWER lies on top; each is a directory, an\n"
+	"Mount an overlay at NEWROOT. The first LOWER is the topmost; each is a directory, an\n"
 	"image file (squashfs, erofs, ...) or a block device, and is never written to.\n"
 	"\n"
-	"  -l, --lower LIST   lowers; '\\:' is a colon in a name\n"
+	"  -l, --lower LIST   lower layers; '\\:' is a colon in a name\n"
 	"  -u, --upper UPPER  ram[:SIZE] (default), dir:/path, file:/path[,SIZE], device:/dev/x\n"
 	"  -s, --size SIZE    of a RAM upper (default 50%) or a new file (1g or what fits)\n"
-	"      --max-file SIZE  of one file of a store; a larger store has several\n"
-	"      --format       a device with nothing on it may be formatted\n"
+	"      --max-file SIZE  limit of each file of a store; a larger store has several\n"
+	"      --format       allow formatting an empty device\n"
 	"      --run DIR      where the layers are mounted (/run/initramfs/layers)\n"
-	"      --state FILE   append what was stacked to FILE\n"
-	"      --rollback N   keep N generations of the changes, go back by itself after two "
-	"failed boots\n"
-	"      --commit, --discard, --ask   generations: make one of all; drop the last; choose\n"
-	"      --watch        tell in the background before UPPER is full, let a file grow\n"
+	"      --state FILE   append what was set up to FILE\n"
+	"      --rollback N   keep N generations of changes; roll back after two failed boots\n"
+	"      --commit, --discard, --ask   merge, set aside or choose generations\n"
+	"      --watch        monitor UPPER in the background: warn before it is full, grow a "
+	"file\n"
 	"  -n, --dry-run      print the mounts, do nothing\n"
-	"  -v, --verbose      say more; with --watch: stay in the foreground\n"
+	"  -v, --verbose      print more; with --watch: stay in the foreground\n"
 	"  -h, --help, -V, --version\n"
 	"\n"
-	"Prints UPPER=, LOWER= and FSTYPE= lines. Exit status: 0 mounted, 1 failed, 2 usage.\n";
+	"Prints UPPER=, LOWER= and FSTYPE= lines. Exit status: 0 mounted, 1 failure, 2 usage "
+	"error.\n";
 
 struct arguments {
 	struct overlay_options options;

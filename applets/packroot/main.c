@@ -16,20 +16,21 @@ enum { OPT_BASE = 256, OPT_NAMES, OPT_DAMAGED };
 static const char help[] =
 	"Usage: packroot [OPTION]... ARCHIVE\n"
 	"       packroot --names [OPTION]...\n"
-	"Save files of a root in ARCHIVE (tar in zstd). It is replaced when the new one is whole\n"
-	"and on the disk; the one before stays as ARCHIVE.1, and so on.\n"
+	"Save files of a root in ARCHIVE (tar in zstd). It is replaced once the new one is "
+	"complete\n"
+	"and synced; the previous one becomes ARCHIVE.1, and so on.\n"
 	"\n"
 	"  -C, --root DIR      the root (/)\n"
-	"  -T, --files LIST    file with the paths to save, one a line (etc, home, root)\n"
-	"  -X, --exclude LIST  file with patterns of what is left out\n"
-	"      --base FILE     what --names printed before: names gone since are saved as such\n"
-	"  -k, --keep N        how many archives before this one stay (2)\n"
-	"      --damaged       what is in ARCHIVE now is not worth keeping\n"
-	"      --names         print the names that would be saved, each ended by a NUL\n"
+	"  -T, --files LIST    file with paths to save, one per line (etc, home, root)\n"
+	"  -X, --exclude LIST  file with patterns to exclude\n"
+	"      --base FILE     earlier output of --names: record names that have disappeared\n"
+	"  -k, --keep N        number of previous archives to keep (2)\n"
+	"      --damaged       the present ARCHIVE is not worth keeping\n"
+	"      --names         print the names that would be saved, terminated by NUL\n"
 	"  -h, --help          this text\n"
 	"  -V, --version       the version\n"
 	"\n"
-	"Needs root. Exit status: 0 saved, 1 failed (the archives are as they were), 2 usage.\n";
+	"Needs root. Exit status: 0 saved, 1 failure (archives unchanged), 2 usage error.\n";
 
 struct arguments {
 	struct pack_options pack;

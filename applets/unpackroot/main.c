@@ -19,22 +19,22 @@ enum { OPT_SHA256 = 256, OPT_CONSUME, OPT_OVER, OPT_REMOVED };
 
 static const char help[] =
 	"Usage: unpackroot [OPTION]... ARCHIVE|- NEWROOT\n"
-	"Unpack a tar or cpio archive (xz, zstd, gzip, bzip2 or plain; told by content)\n"
+	"Unpack a tar or cpio archive (xz, zstd, gzip, bzip2 or plain; by content)\n"
 	"into the empty directory NEWROOT. '-' reads standard input.\n"
 	"\n"
 	"  -j, --threads N    decoder threads at most (default: one per CPU, in 20 MiB)\n"
-	"      --sha256 HEX   what the archive file must hash to\n"
+	"      --sha256 HEX   expected hash of the archive file\n"
 	"      --consume      free the archive's memory while reading, remove it at the end\n"
-	"      --over         NEWROOT has files: unpack over them, when ARCHIVE is whole\n"
-	"      --removed FILE with --over: append the names that it removes\n"
+	"      --over         unpack over existing files, if ARCHIVE is complete\n"
+	"      --removed FILE with --over: append the names of removed files\n"
 	"  -q, --quiet        no progress\n"
-	"  -v, --verbose      say more\n"
+	"  -v, --verbose      print more\n"
 	"  -h, --help         this text\n"
 	"  -V, --version      the version\n"
 	"\n"
-	"Needs root. When the archive does not fit, is cut off, damaged, or does not hash\n"
-	"to HEX, NEWROOT is left empty.\n"
-	"Exit status: 0 unpacked, 1 failed, 2 usage, 4 it does not fit.\n";
+	"Needs root. If the archive does not fit, is truncated or damaged, or does not match\n"
+	"HEX, NEWROOT is left empty.\n"
+	"Exit status: 0 unpacked, 1 failure, 2 usage error, 4 does not fit.\n";
 
 static unsigned int cpu_count(void)
 {

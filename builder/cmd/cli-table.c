@@ -9,16 +9,16 @@ const struct cli_option cli_options[] = {
 	{ 'k', "kernel", "KVER", "kernel version, or a vmlinuz to read it from", false },
 	{ 'r', "sysroot", "DIRECTORY", "take modules, firmware and binaries below DIRECTORY",
 	  false },
-	{ 'o', "output", "FILE", "where the result goes; '-' is standard output", false },
-	{ 's', "set", "DIRECTIVE", "a profile line more, e.g. -s 'compress xz'; may be repeated",
-	  false },
-	{ 'j', "jobs", "N", "threads for compression (0: one for each CPU)", false },
+	{ 'o', "output", "FILE", "output file; '-' is standard output", false },
+	{ 's', "set", "DIRECTIVE",
+	  "an additional profile line, e.g. -s 'compress xz'; may be repeated", false },
+	{ 'j', "jobs", "N", "compression threads (0: one per CPU)", false },
 	{ OPTION_FORMAT, "format", "FORMAT", "text, json, or list (gen_init_cpio)", true },
 	{ 'C', "directory", "DIRECTORY", "unpack into DIRECTORY (default: the current one)",
 	  false },
-	{ 'l', "long", NULL, "with mode, owner, size and link target", false },
-	{ 'v', "verbose", NULL, "tell more", false },
-	{ 'q', "quiet", NULL, "tell errors only", false },
+	{ 'l', "long", NULL, "print mode, owner, size, time and link target", false },
+	{ 'v', "verbose", NULL, "print more", false },
+	{ 'q', "quiet", NULL, "print only errors", false },
 	{ 'h', "help", NULL, "print this text", false },
 	{ 'V', "version", NULL, "print the version", false },
 	{ 0 },
@@ -26,9 +26,9 @@ const struct cli_option cli_options[] = {
 
 static const struct command commands[] = {
 	{ "build", "[OPTION...]", "build an initramfs", "pkrosjvqhV", 0, 0, cmd_build },
-	{ "plan", "[OPTION...]", "print what would be in it, and why", "pkrosjfvqhV", 0, 0,
+	{ "plan", "[OPTION...]", "print what would be in the image, and why", "pkrosjfvqhV", 0, 0,
 	  cmd_plan },
-	{ "check", "IMAGE [-k KVER|VMLINUZ]", "prove that a kernel can unpack and start an image",
+	{ "check", "IMAGE [-k KVER|VMLINUZ]", "verify that a kernel can unpack and start an image",
 	  "krvqhV", 1, 1, cmd_check },
 	{ "why", "IMAGE PATH", "explain why a file is in an image", "vqhV", 2, 2, cmd_why },
 	{ "ls", "IMAGE...", "list the members of images", "lfvqhV", 1, UINT_MAX, cmd_ls },
@@ -45,12 +45,12 @@ static const struct {
 	const char *name, *summary;
 } scripts[] = {
 	{ "vm", "boot an image in QEMU" },
-	{ "pxe", "lay out and serve a network boot" },
+	{ "pxe", "lay out a directory for network boot" },
 	{ "usb", "make a bootable USB drive" },
 	{ "frugal", "install kernel, image and root on a partition" },
 	{ "iso", "make a bootable CD image" },
 	{ "uki", "make a unified kernel image" },
-	{ "pack", "pack a root file system" },
+	{ "pack", "pack a root directory into an archive or image" },
 };
 
 const struct command *cli_command_find(const char *name)
@@ -106,22 +106,21 @@ void cli_print_version(FILE *to)
 
 void cli_print_help(FILE *to)
 {
-	fputs("mkvinitrd builds the initramfs that brings up a root in an unusual place.\n\n"
+	fputs("mkvinitrd builds an initramfs for a root in an unusual place.\n\n"
 	      "usage: mkvinitrd COMMAND [OPTION...] [ARGUMENT...]\n\ncommands:\n",
 	      to);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].summary);
 	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
 		fprintf(to, "  %-9s %s\n", scripts[i].name, scripts[i].summary);
-	fputs("\nA setting comes from, the later winning over the earlier: built-in default, "
-	      "profile and what it\n"
-	      "includes, -s on the command line; at boot, the kernel's command line wins over all "
-	      "of them.\n"
-	      "Profiles are sought in $MKVINITRD_PROFILES, /etc/mkvinitrd/profiles and the shipped "
-	      "ones.\n\n"
-	      "exit status: 0 done, 1 failed, 2 usage, 3 error in the profile\n"
-	      "'mkvinitrd COMMAND --help' lists the options of a command; mkvinitrd(8) and "
-	      "mkvinitrd.profile(5) tell more.\n",
+	fputs("\nSettings override each other in this order: built-in default, profile and its "
+	      "includes, "
+	      "-s; at\n"
+	      "boot, the kernel command line. Profiles are searched in $MKVINITRD_PROFILES,\n"
+	      "/etc/mkvinitrd/profiles and the shipped profiles.\n\n"
+	      "exit status: 0 success, 1 failure, 2 usage error, 3 error in the profile\n"
+	      "'mkvinitrd COMMAND --help' lists the options of a command; see mkvinitrd(8) and "
+	      "mkvinitrd.profile(5).\n",
 	      to);
 }
 

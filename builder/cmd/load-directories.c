@@ -147,7 +147,7 @@ static int load_directories_load(void *context, const char *name, const char *fr
 
 	if (!path)
 		return error_make(err, ENOENT,
-				  "no such file, neither beside the including one nor in the "
+				  "no such file beside the including one or in the "
 				  "profile directories");
 	if (stat(path, &st) == 0 && (uint64_t)st.st_size > MAX_FILE_LEN)
 		return error_make(err, EFBIG, "'%s' has %lld bytes; a profile has at most %llu",

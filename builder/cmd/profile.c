@@ -130,7 +130,7 @@ static int check_one(const struct options *options, struct profile_folders *dire
 
 	profile_release(&profile);
 	if (r == STATUS_OK && options->verbose)
-		msg(MSG_INFO, "profile '%s' is good", name);
+		msg(MSG_INFO, "profile '%s' is valid", name);
 	return r;
 }
 

@@ -70,11 +70,11 @@ static int read_record(const char *name, struct record *record, struct error **e
 		return r;
 	image_tree_finish(&record->tree);
 	if (!record->text)
-		return error_make(err, ENOENT,
-				  "'%s' does not tell why its members are there: it has no /%s, so "
-				  "mkvinitrd did not "
-				  "build it",
-				  name, PLAN_WHY_PATH);
+		return error_make(
+			err, ENOENT,
+			"'%s' does not record why its members are there: it has no /%s, so "
+			"mkvinitrd did not build it",
+			name, PLAN_WHY_PATH);
 	return split(record, err);
 }
 

@@ -53,7 +53,7 @@ static int find_config(const uint8_t *data, size_t len, char **ret, struct error
 	p += 8;
 	q = memmem(p, len - (size_t)(p - data), end, 8);
 	if (!q)
-		return error_make(err, EBADMSG, "its configuration has no end");
+		return error_make(err, EBADMSG, "its configuration is truncated");
 	r = unpack(p, (size_t)(q - p), &text, err);
 	if (r < 0)
 		return r;

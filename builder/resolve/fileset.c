@@ -153,7 +153,8 @@ static int drop_duplicates(struct vec *entries, struct error **err)
 		}
 		if (!same_entry(last, entry)) {
 			/* what lies between has been freed: leave no dangling pointers behind */
-			error_make(err, EEXIST, "'%s' is wanted twice and differs: %s and %s",
+			error_make(err, EEXIST,
+				   "'%s' is added twice with different contents: %s and %s",
 				   entry->path, origin(last), origin(entry));
 			memmove(&entries->items[kept], &entries->items[i],
 				(entries->len - i) * sizeof(*entries->items));

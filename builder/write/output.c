@@ -70,7 +70,7 @@ static int write_failed(const struct output *out, int r, struct error **err)
 	if (r == -ENOSPC || r == -EDQUOT)
 		return error_make(err, r,
 				  "no space left for '%s': more than %lu MiB are needed and %lu MiB"
-				  " are free; make room, or choose another directory with -o",
+				  " are free; make room, or write to another directory with -o",
 				  out->target ? out->target : out->temp, mib(out->offset) + 1,
 				  mib(free_bytes(out->fd)));
 	return error_sys(err, r, "cannot write '%s'", out->temp);
@@ -142,7 +142,7 @@ static int resolve_target(const char *path, char **ret, struct error **err)
 	}
 	if (!current)
 		return error_no_memory(err);
-	return error_make(err, ELOOP, "'%s' is a chain of symlinks without an end", path);
+	return error_make(err, ELOOP, "'%s' is a loop of symlinks", path);
 }
 
 static int open_unnamed(struct output *out, struct error **err)
@@ -245,7 +245,7 @@ int output_expect(const struct output *out, uint64_t bytes, struct error **err)
 		return 0;
 	return error_make(err, ENOSPC,
 			  "not enough room for '%s': %lu MiB are needed and %lu MiB are free;"
-			  " make room, or choose another directory with -o",
+			  " make room, or write to another directory with -o",
 			  out->target ? out->target : out->temp, mib(bytes) + 1, mib(have));
 }
 

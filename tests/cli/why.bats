@@ -65,5 +65,5 @@ setup() {
 	(cd tree && echo init | cpio -o -H newc --quiet) >foreign.img
 	run "$M" why foreign.img init
 	assert_failure 1
-	assert_output --partial 'does not tell why its members are there'
+	assert_output --partial 'does not record why its members are there'
 }

@@ -13,23 +13,25 @@ static const char help[] =
 	"Usage: vdattach [attach] [OPTION].. IMAGE|nbd://SERVER[:PORT][/EXPORT]\n"
 	"       vdattach info|check|map|cat|serve [OPTION].. IMAGE\n"
 	"       vdattach detach|free|unmap DEVICE | list\n"
-	"Attaches a virtual disk image as a block device and prints it.\n"
+	"Attaches a virtual disk image as a block device and prints its path.\n"
 	"  -r, --read-only          never write to IMAGE\n"
 	"  -f, --format=FORMAT      raw, vhd..; default: by content\n"
-	"  -S, --snapshot=FILE      the difference that continues IMAGE; again: the next one\n"
-	"      --parents=DIR        IMAGE's other files may be below DIR; default: its directory\n"
-	"  -e, --exporter=EXPORTER  loop, dm, ublk, nbd, fuse; default: the best that can\n"
+	"  -S, --snapshot=FILE      differencing image on top of IMAGE; may be repeated\n"
+	"      --parents=DIR        allow parents of IMAGE below DIR; default: its directory\n"
+	"  -e, --exporter=EXPORTER  loop, dm, ublk, nbd, fuse; default: the best available\n"
 	"  -p, --partition=PART     whole, a number, PARTUUID=.. or PARTLABEL=..\n"
 	"  -b, --sector-size=BYTES  of the partition table: 512 or 4096; default: by content\n"
-	"  -o, --output=FILE        cat: write FILE (sparse) instead of stdout\n"
+	"  -o, --output=FILE        cat: write to FILE (sparse) instead of stdout\n"
 	"  -s, --socket=PATH        serve: Unix socket of the NBD server\n"
-	"      --once               serve: end when the last client has gone\n"
+	"      --once               serve: exit when the last client has disconnected\n"
 	"      --json               info, map, list: machine-readable\n"
 	"      --state=FILE         attach: record what was attached\n"
-	"      --links=DIR          EntireDisk and PartitionN go here; default: " DEVLINKS_DIR "\n"
-	"      --patience=SECONDS   nbd: fail when the server is away for longer\n"
+	"      --links=DIR          directory of EntireDisk and PartitionN; default: " DEVLINKS_DIR
+	"\n"
+	"      --patience=SECONDS   nbd: fail I/O when the server is unreachable for longer\n"
 	"  -v, --verbose  -q, --quiet  -h, --help  -V, --version\n"
-	"Exit status: 0 done, 1 failed, 2 usage; check: 0 clean, 1 errors, 2 leaks only.\n";
+	"Exit status: 0 success, 1 failure, 2 usage error; check: 0 clean, 1 errors, 2 leaks "
+	"only.\n";
 
 static const struct verb {
 	const char *name;
