@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Debian's binary packages of any suite, unpacked and never installed, for scripts/kernels and tests/boot: of each the newest
-# version that can be had.
+# version that is available.
 # Wants: the paths $here (of scripts), $cache.
 # shellcheck disable=SC2154 # those
 
@@ -73,7 +73,7 @@ fetch_packages() {
 		elif kept_package "$package" "$into"; then
 			say "$package $version taken from the cache: $tried" >&2
 		else
-			die "package $package cannot be had: $tried; the cache has none. Name another mirror in apt's sources"
+			die "package $package is not available: $tried; the cache has none. Name another mirror in apt's sources"
 		fi
 	done
 	mkdir -p "$cache/packages"

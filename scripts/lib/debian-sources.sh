@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Debian's source packages, for scripts/musl-libs and tests/samples/fetch: of each the newest version that can be had.
+# Debian's source packages, for scripts/musl-libs and tests/samples/fetch: of each the newest version that is available.
 # Wants: the paths $here (of scripts), $cache, $apt, $log; a function have_build VERSION, where a build that needs no source will do.
 # shellcheck disable=SC2154,SC2034 # those, and what the script uses that reads this
 
@@ -178,6 +178,6 @@ find_source() {
 		say "$1 ${src_version#*:} of $release taken: $failures"
 		return 0
 	fi
-	die "no source of package $1 can be had: $failures; the cache has none. Name another mirror in apt's sources," \
+	die "no source of package $1 is available: $failures; the cache has none. Name another mirror in apt's sources," \
 		"or put the source package (.dsc and its files) into a directory and set MKVINITRD_SOURCES=DIRECTORY"
 }

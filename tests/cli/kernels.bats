@@ -130,12 +130,12 @@ nothing_left() {
 	publish bookworm
 	rm archive/pool/*
 	run -1 kernels 6.1
-	assert_line --regexp '^kernels: no kernel 6.1 can be had \(bookworm: linux-image-6.1.0-9-amd64 6.1.9-1: .*; trixie: .*; trixie-backports: .*; sid: .*\), and the cache .* has none. Name a mirror'
+	assert_line --regexp '^kernels: kernel 6.1 is not available \(bookworm: linux-image-6.1.0-9-amd64 6.1.9-1: .*; trixie: .*; trixie-backports: .*; sid: .*\), and the cache .* has none. Name a mirror'
 	run -1 kernels 9.9
-	assert_line --partial 'kernel 9.9 can be had (bookworm: no such package;'
+	assert_line --partial 'kernel 9.9 is not available (bookworm: no such package;'
 	no_network
 	run -1 kernels current
-	assert_line --regexp 'kernel current can be had \(sid: .*onnect'
+	assert_line --regexp 'kernel current is not available \(sid: .*onnect'
 	nothing_left
 	run -2 kernels newest
 }

@@ -59,7 +59,7 @@ setup() {
 @test "nothing to be had: the package and what was tried; nothing is left" {
 	rm archive/pool/two_*
 	run -1 ./unpack
-	assert_line --regexp '^unpack: package two cannot be had: two 1.1: .*; two 1.0: .*; the cache has none. Name another mirror'
+	assert_line --regexp '^unpack: package two is not available: two 1.1: .*; two 1.0: .*; the cache has none. Name another mirror'
 	run -0 find "$cache" -name '.new*'
 	assert_output ''
 	run -0 find "$cache" -maxdepth 1 -name 'unpack-*'

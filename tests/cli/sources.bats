@@ -147,12 +147,12 @@ lzo2() { source_package lzo2 "$1" src/lzo1x_d2.c="int lzo_version;" include/lzo/
 	publish "$codename"
 	rm archive/pool/tiny_*
 	run -1 fetch tiny
-	assert_line --regexp '^fetch: no source of package tiny can be had: 1\.1: File not found.*; 1\.0: File not found.*; the cache has none\. .*mirror.*MKVINITRD_SOURCES=DIRECTORY'
+	assert_line --regexp '^fetch: no source of package tiny is available: 1\.1: File not found.*; 1\.0: File not found.*; the cache has none\. .*mirror.*MKVINITRD_SOURCES=DIRECTORY'
 	run -1 fetch unheard-of
-	assert_line --partial 'package unheard-of can be had: the package lists have no source package of this name'
+	assert_line --partial 'package unheard-of is available: the package lists have no source package of this name'
 	no_network
 	run -1 fetch tiny
-	assert_line --regexp 'package tiny can be had: no package lists: .*onnect.*MKVINITRD_SOURCES=DIRECTORY'
+	assert_line --regexp 'package tiny is available: no package lists: .*onnect.*MKVINITRD_SOURCES=DIRECTORY'
 }
 
 @test "MKVINITRD_SOURCES: an empty cache, no network and no lists; no mirror is asked" {

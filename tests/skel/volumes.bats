@@ -201,7 +201,7 @@ physical() {
 	tools
 	cmdline 'root=UUID=pv panic=-1'
 	boot
-	said '/dev/vda3 is a physical volume of LVM' && said 'root=/dev/VG/LV'
+	said '/dev/vda3 is an LVM physical volume' && said 'root=/dev/VG/LV'
 }
 @test "a physical volume as the root: the message says what to name" { both physical; }
 
