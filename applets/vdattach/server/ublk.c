@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "applets/lib/modreq.h"
+#include "applets/lib/msg.h"
 #include "applets/vdattach/server/pidfd.h"
 #include "applets/vdattach/server/uring.h"
 
@@ -17,9 +20,7 @@
 #define COMMAND_MS 10000
 #define START_MS   60000
 #define STOP_MS	   60000
-/* after the end of the worker that it needs */
-#define GIVE_UP_MS 3000
-#define STEP_MS	   50
+#define SHORT_MS   3000
 
 /* of the driver, to take back all that a dead worker had */
 #define RECOVER_MS 60000
@@ -42,98 +43,11 @@ static int ublk_open_control(struct error **err)
 	return fd < 0 ? error_sys(err, errno, "open '%s'", CONTROL) : fd;
 }
 
-/* Whose answer is waited for, and how long. */
-struct patience {
-	int worker; /* pidfd, without whom there will be no answer; or -1 */
-	int limit;  /* milliseconds */
-};
-
-static const struct patience usual = { -1, COMMAND_MS };
-
-static int64_t ublk_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/*
- * Commands that wait for a worker that is dead, or for one of these, are never answered. The kernel
- * cancels what it can when the ring is closed.
- */
-static int await_result(struct uring *uring, struct patience patience, struct io_uring_cqe *ret)
-{
-	int64_t end = ublk_now_ms() + patience.limit;
-	bool dead = false;
-	int r = 0;
-
-	while (r == 0 && !uring_result(uring, ret)) {
-		int64_t now = ublk_now_ms();
-
-		if (now >= end)
-			return dead ? -ECHILD : -ETIMEDOUT;
-		if (!dead && patience.worker >= 0 && pidfd_wait(patience.worker, 0)) {
-			dead = true;
-			end = MIN(end, now + GIVE_UP_MS);
-		}
-		r = uring_wait(uring, STEP_MS);
-	}
-	return r;
-}
-
-/* Runs one command in a ring of its own and waits for it. Returns what the driver answers. */
-static int run_command(int fd, uint32_t op, const struct ublksrv_ctrl_cmd *cmd,
-		       struct patience patience, struct error **err)
-{
-	_cleanup_uring_ struct uring uring = { .fd = -1 };
-	struct io_uring_cqe cqe = { .res = -EIO };
-	struct io_uring_sqe *sqe;
-	int r;
-
-	r = uring_open(&uring, 1, true, err);
-	if (r < 0)
-		return r;
-	sqe = uring_next(&uring);
-	sqe->opcode = IORING_OP_URING_CMD;
-	sqe->fd = fd;
-	sqe->cmd_op = op;
-	memcpy(sqe->cmd, cmd, sizeof(*cmd));
-	/* at the last moment: see ublk_start() */
-	if (patience.worker >= 0 && pidfd_wait(patience.worker, 0))
-		return -ECHILD;
-	r = uring_enter(&uring, 0);
-	if (r == 0)
-		r = await_result(&uring, patience, &cqe);
-	return r < 0 ? r : cqe.res;
-}
-
-/* op: encoded as an ioctl. Kernels before 6.4 want the bare number. *err is set by the caller. */
-static int patient_command(const struct vd_server *srv, uint32_t op, void *buf, size_t n,
-			   uint64_t data, struct patience patience)
-{
-	struct ublksrv_ctrl_cmd cmd = {
-		.dev_id = srv->index,
-		.queue_id = UINT16_MAX,
-		.len = (uint16_t)n,
-		.addr = (uintptr_t)buf,
-		.data[0] = data,
-	};
-	int r = run_command(srv->kernel_fd, op, &cmd, patience, NULL);
-
-	if (r == -EOPNOTSUPP || r == -EINVAL) {
-		int old = run_command(srv->kernel_fd, _IOC_NR(op), &cmd, patience, NULL);
-
-		/* a kernel that knows the encoded form may have dropped the other one */
-		if (old != -EOPNOTSUPP)
-			r = old;
-	}
-	return r;
-}
-
 static int command(const struct vd_server *srv, uint32_t op, void *buf, size_t n, uint64_t data)
 {
-	return patient_command(srv, op, buf, n, data, usual);
+	const struct ublk_patience usual = { .limit = COMMAND_MS, .worker = -1 };
+
+	return ublk_command(srv, op, buf, n, data, &usual);
 }
 
 /*
@@ -143,9 +57,9 @@ static int command(const struct vd_server *srv, uint32_t op, void *buf, size_t n
 static int is_exact(int control)
 {
 	const struct vd_server srv = { .kernel_fd = control, .index = UINT32_MAX };
-	const struct patience patience = { -1, PROBE_MS };
+	const struct ublk_patience patience = { .limit = PROBE_MS, .worker = -1 };
 	uint64_t features = 0;
-	int r = patient_command(&srv, UBLK_GET_FEATURES, &features, sizeof(features), 0, patience);
+	int r = ublk_command(&srv, UBLK_GET_FEATURES, &features, sizeof(features), 0, &patience);
 
 	return r == -ETIMEDOUT ? r : r == 0 && (features & UBLK_FLAGS_EXACT);
 }
@@ -227,12 +141,12 @@ static int ublk_add_device(struct vd_server *srv, struct ublksrv_ctrl_dev_info *
 
 static void ublk_destroy(struct vd_server *srv)
 {
-	const struct patience short_one = { -1, GIVE_UP_MS };
+	const struct ublk_patience patience = { .limit = SHORT_MS, .worker = -1 };
 
 	if (srv->kernel_fd < 0)
 		return;
 	if (srv->index != UINT32_MAX &&
-	    patient_command(srv, UBLK_DEL_DEV_ASYNC, NULL, 0, 0, short_one) == -EOPNOTSUPP)
+	    ublk_command(srv, UBLK_DEL_DEV_ASYNC, NULL, 0, 0, &patience) == -EOPNOTSUPP)
 		command(srv, UBLK_CONTROL(UBLK_CMD_DEL_DEV), NULL, 0, 0);
 	close(srv->kernel_fd);
 	srv->kernel_fd = -1;
@@ -269,21 +183,63 @@ static int get_info(const struct vd_server *srv, struct ublksrv_ctrl_dev_info *r
 	return r < 0 ? error_sys(err, r, "ask for ublk device %u", srv->index) : 0;
 }
 
+struct start {
+	const struct vd_server *srv;
+	int pid, result;
+	struct ublk_patience patience;
+	sem_t done;
+};
+
+/* A thread of its own: its end lets go of the worker. It may take long, nobody waits for it. */
+static void *start_guarded(void *arg)
+{
+	struct start *start = arg;
+	int r = ublk_guard(start->pid);
+
+	if (r == 0)
+		start->patience.guarded = start->pid;
+	else if (r != -ECHILD)
+		msg(MSG_DEBUG, "ublk: the worker may end at any moment: %s", strerror(-r));
+	if (r != -ECHILD)
+		r = ublk_command(start->srv, UBLK_CONTROL(UBLK_CMD_START_DEV), NULL, 0,
+				 (uint64_t)start->pid, &start->patience);
+	start->result = r;
+	sem_post(&start->done);
+	return NULL;
+}
+
+static int start_new(const struct vd_server *srv, int pid, const struct ublk_patience *patience)
+{
+	struct start start = { .srv = srv, .pid = pid, .patience = *patience };
+	pthread_t thread;
+	int r;
+
+	sem_init(&start.done, 0, 0);
+	r = pthread_create(&thread, NULL, start_guarded, &start);
+	if (r)
+		return -r;
+	pthread_detach(thread);
+	while (sem_wait(&start.done) < 0)
+		;
+	return start.result;
+}
+
 /*
  * START_DEV reads the partition table before it returns: the worker serves by now. When it dies
  * meanwhile the driver cannot be helped (Linux 6.12: the command holds the lock that all others on
  * that device wait for). Before it has fetched its first request both commands wait for it. One
- * that is dead already must not be asked for: the driver would send requests to commands that are
- * gone.
+ * that is dead already must not be asked for.
  */
 static int ublk_start(struct vd_server *srv, int pid, bool again, struct error **err)
 {
-	uint32_t op = again ? UBLK_CMD_END_USER_RECOVERY : UBLK_CMD_START_DEV;
-	struct patience patience = { pidfd_of(pid), START_MS };
+	const uint32_t again_op = UBLK_CONTROL(UBLK_CMD_END_USER_RECOVERY);
+	struct ublk_patience patience = { .limit = START_MS, .worker = pidfd_of(pid) };
 	int r = -ECHILD;
 
-	if (patience.worker >= 0)
-		r = patient_command(srv, UBLK_CONTROL(op), NULL, 0, (uint64_t)pid, patience);
+	if (patience.worker >= 0 && again)
+		r = ublk_command(srv, again_op, NULL, 0, (uint64_t)pid, &patience);
+	else if (patience.worker >= 0)
+		r = start_new(srv, pid, &patience);
 	closep(&patience.worker);
 	return r < 0 ? error_sys(err, r, "%s %s", again ? "go on with" : "start", srv->devpath) : 0;
 }
@@ -351,13 +307,13 @@ static int server_ublk_serve(struct vd_server *srv, struct backend *backend, str
  */
 static int ublk_stop(struct vd_server *srv, struct error **err)
 {
-	const struct patience patience = { -1, STOP_MS };
+	const struct ublk_patience patience = { .limit = STOP_MS, .worker = -1 };
 	_cleanup_close_ int fd = open(srv->devpath, O_RDONLY | O_EXCL | O_CLOEXEC);
 	int r;
 
 	if (fd < 0 && errno == EBUSY)
 		return error_make(err, EBUSY, "%s is in use: unmount it first", srv->devpath);
-	r = patient_command(srv, UBLK_CONTROL(UBLK_CMD_STOP_DEV), NULL, 0, 0, patience);
+	r = ublk_command(srv, UBLK_CONTROL(UBLK_CMD_STOP_DEV), NULL, 0, 0, &patience);
 	return r < 0 ? error_sys(err, r, "stop %s", srv->devpath) : 0;
 }
 

@@ -43,6 +43,47 @@ void ublk_fill_params(const struct vd_server *srv, uint32_t max_io, struct ublk_
 int ublk_serve(struct vd_server *srv, const struct ublksrv_ctrl_dev_info *info,
 	       struct backend *backend, struct error **err) _must_check_ _nonnull_(1, 2, 3);
 
+/* Whose answer to a command is waited for, and how long. */
+struct ublk_patience {
+	int limit;     /* milliseconds */
+	int worker;    /* pidfd, without whom there will be no answer; or -1 */
+	pid_t guarded; /* it, when ublk_guard() has it; or 0 */
+};
+
+int64_t ublk_now_ms(void);
+
+/*
+ * Gives a command to the driver for the device srv->index and waits for its answer, in a ring of
+ * its own. op: encoded as an ioctl; the driver gets the bare number when it knows that alone.
+ * Returns the answer, -ETIMEDOUT, or -ECHILD: the worker has died and the driver does not answer
+ * any more.
+ */
+int ublk_command(const struct vd_server *srv, uint32_t op, void *buf, size_t n, uint64_t data,
+		 const struct ublk_patience *patience) _must_check_ _nonnull_(1, 6);
+
+/*
+ * A worker that is killed is kept from ending before its disk is there.
+ *
+ * START_DEV makes the disk after the worker has fetched. A worker that ends in between has its
+ * commands called off and freed. Linux before 7 marks that only on a device that has a disk, so the
+ * first request of the new disk goes to freed memory. A thread that is traced with
+ * PTRACE_O_TRACEEXIT stops at the beginning of its exit, whatever kills it (ptrace(2)), and
+ * io_uring calls off a thread's commands after that (do_exit() in linux/kernel/exit.c). The tracer
+ * is the thread that issues START_DEV: killed itself, it waits for the end of that command
+ * (io_uring_files_cancel()) before it lets go of the worker (exit_notify()).
+ *
+ * From now on pid does not end before the calling thread does or calls ublk_guard_release(). 0;
+ * -ECHILD: it ends already; -ETIMEDOUT: it does not get to run; -EPERM and others: this kernel
+ * forbids it.
+ */
+int ublk_guard(pid_t pid) _must_check_;
+
+/* Lets the guarded process go on with what it was stopped for. True: that is its end. */
+bool ublk_guard_look(pid_t pid);
+
+/* Lets one end of which ublk_guard_look() has said that it is about to. */
+void ublk_guard_release(pid_t pid);
+
 /* What a thread of the kernel's workqueues does, as far as ublk_settle() wants to know. */
 enum ublk_thread {
 	UBLK_THREAD_OTHER,  /* not of a pool that concerns ublk, or no such thread */
