@@ -91,6 +91,14 @@ struct vd_server_ops {
 	void (*destroy)(struct vd_server *);
 };
 
+/*
+ * Takes the I/O scheduler off the disk devpath, which was just made: one server answers all, in the
+ * order of coming, and to sort requests before is a third of what a small one costs. By another
+ * process, since the kernel lets all requests come to their end first, for which a worker may have
+ * to be replaced. A kernel that refuses leaves the disk slower.
+ */
+void vd_server_unschedule(const char *devpath) _nonnull_(1);
+
 extern const struct vd_server_ops vd_server_ublk, vd_server_nbd, vd_server_fuse, vd_server_dm,
 	vd_server_remote;
 

@@ -241,6 +241,8 @@ static int ublk_start(struct vd_server *srv, int pid, bool again, struct error *
 	else if (patience.worker >= 0)
 		r = start_new(srv, pid, &patience);
 	closep(&patience.worker);
+	if (r == 0 && !again)
+		vd_server_unschedule(srv->devpath);
 	return r < 0 ? error_sys(err, r, "%s %s", again ? "go on with" : "start", srv->devpath) : 0;
 }
 

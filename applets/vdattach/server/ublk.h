@@ -24,10 +24,10 @@
 
 /*
  * Each tag has a buffer, so these two are the worker's memory: 4 MiB. Deeper queues gain nothing,
- * since one thread answers.
+ * since one thread answers; larger requests do, by what each costs beside copying.
  */
-#define UBLK_DEPTH  32u
-#define UBLK_BUFFER (128u * 1024u)
+#define UBLK_DEPTH  16u
+#define UBLK_BUFFER (256u * 1024u)
 
 /*
  * Says what srv is to the driver. Pure: for ublk_create and its tests. max_io: bytes that one

@@ -21,6 +21,14 @@ TEST
 cat >"$WORK/test" <<'TEST'
 #!/bin/busybox sh
 . /common
+# nobody sorts requests that one server answers in the order of coming
+unscheduled() {
+	for n in $(seq 600); do
+		grep -q '\[none\]' "/sys/block/${1#/dev/}/queue/scheduler" && return 0
+		sleep 0.1
+	done
+	die "scheduler of $1: $(cat "/sys/block/${1#/dev/}/queue/scheduler")"
+}
 both_killed() {
 	supervisor=$(supervisor) worker=$(worker)
 	kill -9 "$supervisor" "$worker" || die "kill $supervisor $worker"
@@ -53,6 +61,7 @@ read_while_stopped() {
 for format in vpc vdi vmdk vhdx qcow2; do
 	device=$(vdattach -v -e ublk "/host/$format") || die "attach $format"
 	grep -E 'VmLck|VmRSS' "/proc/$(worker)/status" | sed "s/^/=== $format /"
+	unscheduled "$device"
 	printf '2048,,L\n' | sfdisk -q "$device" || die "sfdisk $format"
 	[ -b "${device}p1" ] || die "partition of $format"
 	fio --name=v --filename="${device}p1" --direct=1 --ioengine=libaio --iodepth=16 --bsrange=4k-64k --rw=randwrite --size=48m \
