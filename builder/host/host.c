@@ -11,6 +11,7 @@
 
 #include "builder/host/internal.h"
 #include "builder/host/kernel.h"
+#include "builder/host/places.h"
 #include "builder/util/readfile.h"
 #include "builder/util/strbuf.h"
 #include "builder/util/vec.h"
@@ -36,37 +37,26 @@ static int compare_versions(const void *a, const void *b)
 	return strverscmp(a, b);
 }
 
-static bool is_absent(int r)
+static bool version_known(const struct vec *versions, const char *name)
 {
-	return r == -ENOENT || r == -ENOTDIR;
+	const char *version;
+
+	vec_foreach(i, version, versions) if (strcmp(version, name) == 0) return true;
+	return false;
 }
 
-/* Names of the directories in SYSROOT/lib/modules, in version order; none when there is no such
- * directory.
- */
-static int list_versions(const struct host *host, struct vec *versions, struct error **err)
+static int list_directory(const char *path, struct vec *versions, struct error **err)
 {
-	_cleanup_free_ char *path = NULL;
-	struct dirent *entry;
+	const struct dirent *entry;
 	int r = 0;
-	DIR *dir;
+	DIR *dir = opendir(path);
 
-	r = host_resolve(host, "/lib/modules", &path, err);
-	if (is_absent(r)) {
-		error_release(err);
-		return 0;
-	}
-	if (r < 0)
-		return r;
-	dir = opendir(path);
 	if (!dir)
-		return errno == ENOTDIR
-			       ? 0
-			       : error_sys(err, errno, "cannot read the directory '%s'", path);
+		return error_sys(err, errno, "cannot read the directory '%s'", path);
 	while (r == 0 && (entry = readdir(dir))) {
 		char *name;
 
-		if (entry->d_name[0] == '.' ||
+		if (entry->d_name[0] == '.' || version_known(versions, entry->d_name) ||
 		    (entry->d_type != DT_DIR && entry->d_type != DT_LNK &&
 		     entry->d_type != DT_UNKNOWN))
 			continue;
@@ -77,21 +67,85 @@ static int list_versions(const struct host *host, struct vec *versions, struct e
 		}
 	}
 	closedir(dir);
+	return r;
+}
+
+/* Names of the directories in SYSROOT/lib/modules and SYSROOT/usr/lib/modules, in version order;
+ * none when there are no such directories.
+ */
+static int list_versions(const struct host *host, struct vec *versions, struct error **err)
+{
+	struct vec directories = { 0 };
+	const char *path;
+	int r = host_directories(host, "/lib/modules", &directories, err);
+
+	vec_foreach(i, path, &directories) if (r == 0) r = list_directory(path, versions, err);
+	vec_clear(&directories, free);
 	vec_sort(versions, compare_versions);
 	return r;
+}
+
+/* The directory of a version; where lib and usr/lib have one each, the one with the index. */
+static int version_directory(const struct host *host, const char *version, char **ret,
+			     struct error **err)
+{
+	_cleanup_free_ char *wanted = NULL;
+	struct vec directories = { 0 };
+	const char *path;
+	int r;
+
+	if (asprintf(&wanted, "/lib/modules/%s", version) < 0) {
+		wanted = NULL;
+		return error_make(err, ENOMEM, "out of memory");
+	}
+	r = host_directories(host, wanted, &directories, err);
+	vec_foreach(i, path, &directories)
+	{
+		_cleanup_free_ char *index = NULL;
+
+		if (r == 0 &&
+		    (!*ret || host_resolve_below(host, path, "modules.dep", &index, NULL) == 0))
+			r = set_text(ret, err, "%s", path);
+		if (index)
+			break;
+	}
+	vec_clear(&directories, free);
+	return r;
+}
+
+/* What an uninstalled kernel leaves behind has no index. */
+static const char *only_version(const struct host *host, const struct vec *versions)
+{
+	const char *version, *found = NULL;
+
+	if (versions->len == 1)
+		return versions->items[0];
+	vec_foreach(i, version, versions)
+	{
+		_cleanup_free_ char *directory = NULL, *index = NULL;
+
+		if (version_directory(host, version, &directory, NULL) < 0 || !directory ||
+		    host_resolve_below(host, directory, "modules.dep", &index, NULL) < 0)
+			continue;
+		if (found)
+			return NULL;
+		found = version;
+	}
+	return found;
 }
 
 static int choose_version(struct host *host, const char *kver, const struct vec *versions,
 			  struct error **err)
 {
+	const char *only = kver ? NULL : only_version(host, versions);
 	struct utsname running;
 
 	if (kver && strchr(kver, '/'))
 		return kernel_image_version(kver, &host->kver, err);
 	if (kver)
 		return set_text(&host->kver, err, "%s", kver);
-	if (versions->len == 1)
-		return set_text(&host->kver, err, "%s", (const char *)versions->items[0]);
+	if (only)
+		return set_text(&host->kver, err, "%s", only);
 	if (uname(&running) < 0)
 		return error_sys(err, errno, "uname");
 	return set_text(&host->kver, err, "%s", running.release);
@@ -106,39 +160,19 @@ static int complain_modules(const struct host *host, const struct vec *versions,
 	vec_foreach(i, version, versions)
 		strbuf_printf(&list, "%s%s", i ? ", " : "; -k can be one of: ", version);
 	text = strbuf_steal(&list);
-	return error_make(err, ENOENT, "no modules of kernel '%s' in %s/lib/modules%s", host->kver,
-			  host->sysroot,
+	return error_make(err, ENOENT,
+			  "no modules of kernel '%s' in %s/lib/modules or usr/lib/modules%s",
+			  host->kver, host->sysroot,
 			  text && *text ? text
 					: ", which has none at all; install a kernel there, or "
 					  "name its tree with -r");
 }
 
-/* lib is a link to usr/lib on a merged system; both are tried for those that are half-way. */
 static int find_modules(struct host *host, const struct vec *versions, struct error **err)
 {
-	static const char *const bases[] = { "/lib/modules", "/usr/lib/modules" };
-	struct stat st;
+	int r = version_directory(host, host->kver, &host->modules_dir, err);
 
-	for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
-		_cleanup_free_ char *path = NULL;
-		int r;
-
-		if (asprintf(&path, "%s/%s", bases[i], host->kver) < 0) {
-			path = NULL;
-			return error_no_memory(err);
-		}
-		r = host_resolve(host, path, &host->modules_dir, err);
-		if (is_absent(r)) {
-			error_release(err);
-			continue;
-		}
-		if (r < 0)
-			return r;
-		if (host->modules_dir && stat(host->modules_dir, &st) == 0 && S_ISDIR(st.st_mode))
-			return 0;
-		free(steal_ptr(&host->modules_dir));
-	}
-	return complain_modules(host, versions, err);
+	return r == 0 && !host->modules_dir ? complain_modules(host, versions, err) : r;
 }
 
 void host_read_kernel_config(struct host *host)
@@ -148,7 +182,9 @@ void host_read_kernel_config(struct host *host)
 		"/lib/modules/%s/config",
 		"/usr/lib/modules/%s/config",
 		"/lib/modules/%s/kernel/config",
+		"/usr/lib/modules/%s/kernel/config",
 		"/lib/modules/%s/build/.config",
+		"/usr/lib/modules/%s/build/.config",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places) && !host->kernel_config; i++) {

@@ -10,7 +10,8 @@
 struct host {
 	char *sysroot;	   /* "" for the running system; never ends in '/' */
 	char *kver;	   /* "6.12.117+deb12-amd64" */
-	char *modules_dir; /* SYSROOT/lib/modules/KVER or SYSROOT/usr/lib/modules/KVER */
+	char *modules_dir; /* SYSROOT/lib/modules/KVER or SYSROOT/usr/lib/modules/KVER, without
+			      links */
 	char *data_dir; /* where skel/ and profiles/ lie: installed share dir, or the source tree */
 	char *applets_dir;   /* where the static applets and busybox lie */
 	char *libexec_dir;   /* where the scripts for git-style dispatch lie */
@@ -25,8 +26,9 @@ int host_init_paths(struct host *host, struct error **err);
 /*
  * The facts of the kernel and of the system at sysroot (NULL: that of host_init_paths(), which need
  * not have run otherwise). kver is a version or the path of a vmlinuz; NULL: the only version below
- * SYSROOT/lib/modules, else `uname -r`. On failure host is still to be released. Errors: -ENOENT no
- * module directory (the message lists those that exist).
+ * SYSROOT/lib/modules and SYSROOT/usr/lib/modules (of several, the only one with a modules.dep),
+ * else `uname -r`. On failure host is still to be released. Errors: -ENOENT no module directory
+ * (the message lists those that exist).
  */
 int host_find_kernel(struct host *host, const char *sysroot, const char *kver, struct error **err);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "builder/host/places.h"
 #include "builder/plan/firmware.h"
 #include "builder/plan/internal.h"
 #include "builder/profile/value.h"
@@ -142,7 +143,7 @@ static int add_as_is(struct planner *planner, enum segment_kind segment, const c
 	struct stat st;
 
 	if (stat(source, &st) < 0)
-		return error_sys(err, errno, "modules.dep names '%s', which cannot be found",
+		return error_sys(err, errno, "modules.dep names '%s', which cannot be read",
 				 source);
 	return plan_add_source(planner, segment, path, source, (uint64_t)st.st_size, 0644, cause,
 			       err);
@@ -155,12 +156,15 @@ static int modules_add_module(struct planner *planner, const struct module_table
 	const struct cause cause = { module->why, module->reason, PLAN_PROFILE };
 	bool compressed = inflate_codec(module->path) != NULL;
 	_cleanup_free_ char *path = NULL, *source = NULL;
+	int r;
 
 	if (asprintf(&path, "lib/modules/%s/%.*s", host->kver,
 		     (int)module_path_len(table, module->path, strlen(module->path)),
-		     module->path) < 0 ||
-	    asprintf(&source, "%s/%s", host->modules_dir, module->path) < 0)
+		     module->path) < 0)
 		return error_no_memory(err);
+	r = host_resolve_below(host, host->modules_dir, module->path, &source, err);
+	if (r < 0)
+		return error_wrap(err, "modules.dep");
 	if (compressed && table->inflated)
 		return add_inflated(planner, path, source, &cause, err);
 	return add_as_is(planner, compressed ? SEGMENT_STORED : SEGMENT_MODULES, path, source,

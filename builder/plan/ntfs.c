@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "builder/host/places.h"
 #include "builder/plan/internal.h"
 #include "builder/profile/value.h"
 #include "builder/resolve/binary.h"
@@ -33,11 +34,8 @@ static bool is_old_module(const struct host *host, const struct module *module)
 	_cleanup_free_ char *path = NULL, *data = NULL;
 	size_t len;
 
-	if (asprintf(&path, "%s/%s", host->modules_dir, module->path) < 0) {
-		path = NULL;
-		return false;
-	}
-	return inflate_file(path, &data, &len, &problem) == 0 &&
+	return host_resolve_below(host, host->modules_dir, module->path, &path, &problem) == 0 &&
+	       inflate_file(path, &data, &len, &problem) == 0 &&
 	       modinfo_values(data, len, "description", is_old, NULL) == 1;
 }
 
@@ -157,7 +155,7 @@ int plan_add_ntfs_3g(struct planner *planner, struct binary_set *set, char **ret
 	int r;
 
 	*ret_reason = NULL;
-	if (host_resolve(planner->host, NTFS_3G, &path, &problem) < 0)
+	if (host_resolve_any(planner->host, NTFS_3G, &path, &problem) < 0)
 		return note_missing(planner, "ntfs-3g is not installed", err);
 	r = binary_set_add(set, NTFS_3G, &problem);
 	if (r == -ENOMEM)

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "builder/host/places.h"
+
 #define LINKS_MAX 40 /* as the kernel */
 
 static void file_free(void *data)
@@ -63,10 +65,8 @@ static int missing(const struct host *host, const char *path, struct error **err
 		path, *host->sysroot ? " below " : "", host->sysroot);
 }
 
-/* path with its directory resolved below the sysroot: the path in the target; *ret_host the one to
- * open. */
-static int resolve_folder(const struct host *host, const char *path, char **ret, char **ret_host,
-			  struct error **err)
+static int resolve_exact(const struct host *host, const char *path, char **ret, char **ret_host,
+			 struct error **err)
 {
 	const char *slash = strrchr(path, '/');
 	_cleanup_free_ char *directory = strndup(path, slash ? (size_t)(slash - path) + 1 : 0);
@@ -92,6 +92,40 @@ static int resolve_folder(const struct host *host, const char *path, char **ret,
 	}
 	*ret = strdup(*ret_host + strlen(host->sysroot));
 	return *ret ? 0 : error_no_memory(err);
+}
+
+static bool binary_exists(const char *host_path)
+{
+	struct stat st;
+
+	return lstat(host_path, &st) == 0;
+}
+
+/*
+ * path with its directory resolved below the sysroot: the path in the target; *ret_host the one to
+ * open. In a sysroot where it is missing it may have one of its other names.
+ */
+static int resolve_folder(const struct host *host, const char *path, char **ret, char **ret_host,
+			  struct error **err)
+{
+	int first = resolve_exact(host, path, ret, ret_host, err);
+
+	if (first == 0 ? binary_exists(*ret_host) : first != -ENOENT)
+		return first;
+	for (unsigned n = 0;; n++) {
+		_cleanup_free_ char *other = host_other_path(path, n), *there = NULL, *real = NULL;
+
+		if (!other)
+			return first;
+		if (resolve_exact(host, other, &there, &real, NULL) < 0 || !binary_exists(real))
+			continue;
+		error_release(err);
+		free(*ret);
+		free(*ret_host);
+		*ret = steal_ptr(&there);
+		*ret_host = steal_ptr(&real);
+		return 0;
+	}
 }
 
 /* Where a symlink at path leads: absolute, not yet resolved. */
@@ -152,6 +186,21 @@ static int add_regular(struct binary_set *set, const char *path, const char *hos
 	return add_needs(set, path, host_path, err);
 }
 
+/* Where a directory on the way is a link, the file is looked for by its first name at boot as well.
+ */
+static int add_other_name(struct binary_set *set, const char *wanted, const char *path,
+			  const char *reason, struct error **err)
+{
+	_cleanup_free_ char *name = strdup(wanted);
+
+	if (!name)
+		return binary_no_memory(err);
+	path_tidy(name);
+	if (!*name || strcmp(name, path) == 0 || binary_has(set, name))
+		return 0;
+	return binary_push(set, name, NULL, path, reason, err);
+}
+
 static int add_path(struct binary_set *set, const char *wanted, const char *reason,
 		    struct error **err)
 {
@@ -170,6 +219,9 @@ static int add_path(struct binary_set *set, const char *wanted, const char *reas
 		if (lstat(host_path, &st) < 0)
 			return errno == ENOENT ? missing(set->host, path, err)
 					       : error_sys(err, errno, "'%s'", host_path);
+		r = add_other_name(set, next, path, reason, err);
+		if (r < 0)
+			return r;
 		if (!S_ISLNK(st.st_mode))
 			return add_regular(set, path, host_path, &st, reason, err);
 		free(steal_ptr(&next));

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "builder/host/places.h"
 #include "builder/resolve/module/inflate.h"
 #include "builder/resolve/module/modinfo.h"
 #include "builder/util/cache.h"
@@ -143,12 +144,13 @@ static int collect_module(struct collector *c, const struct module *module, stru
 	_cleanup_free_ char *path = NULL, *prefix = NULL;
 	const char *names;
 	struct stat st;
+	int r = host_resolve_below(c->host, c->host->modules_dir, module->path, &path, err);
 
 	c->module = module;
-	if (asprintf(&path, "%s/%s", c->host->modules_dir, module->path) < 0)
-		return error_no_memory(err);
+	if (r < 0)
+		return error_wrap(err, "modules.dep");
 	if (stat(path, &st) < 0)
-		return error_sys(err, errno, "modules.dep names '%s', which cannot be found", path);
+		return error_sys(err, errno, "modules.dep names '%s', which cannot be read", path);
 	if (asprintf(&prefix, "%s\t%" PRIu64 "\t%" PRId64 ".%09ld", module->path,
 		     (uint64_t)st.st_size, (int64_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec) < 0)
 		return error_no_memory(err);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "builder/resolve/tree.h"
+#include "builder/host/places.h"
 #include "builder/util/readfile.h"
 #include "builder/util/strbuf.h"
 
@@ -30,7 +30,8 @@ static int push_copy(struct vec *vec, const char *text, struct error **err)
 static int read_conf(struct libpath *path, const struct host *host, const char *file,
 		     unsigned depth, struct error **err);
 
-/* Patterns are paths of the target; glob() must look below the sysroot. */
+/* Patterns are paths of the target. Nothing there is what an `include` of an empty directory gives.
+ */
 static int read_included(struct libpath *path, const struct host *host, const char *pattern,
 			 unsigned depth, struct error **err)
 {
@@ -39,13 +40,10 @@ static int read_included(struct libpath *path, const struct host *host, const ch
 	const char *file;
 	int r;
 
-	if (asprintf(&full, "%s%s%s", host->sysroot, *pattern == '/' ? "" : "/etc/", pattern) < 0)
+	if (asprintf(&full, "%s%s", *pattern == '/' ? "" : "/etc/", pattern) < 0)
 		return error_no_memory(err);
-	r = tree_glob(full, &files, NULL);
-	/* nothing there is what an `include` of an empty directory gives */
-	r = r == -ENOMEM ? error_no_memory(err) : 0;
-	vec_foreach(i, file, &files) if (r == 0) r =
-		read_conf(path, host, file + strlen(host->sysroot), depth + 1, err);
+	r = host_glob(host, full, &files, err);
+	vec_foreach(i, file, &files) if (r == 0) r = read_conf(path, host, file, depth + 1, err);
 	vec_clear(&files, free);
 	return r;
 }
@@ -140,7 +138,7 @@ static bool fits(const struct host *host, const struct elf_facts *by, const char
 	struct elf_facts facts;
 	bool same;
 
-	if (host_resolve(host, file, &real, NULL) < 0 || elf_read(real, &facts, NULL) < 0)
+	if (host_resolve_any(host, file, &real, NULL) < 0 || elf_read(real, &facts, NULL) < 0)
 		return false;
 	same = facts.is_elf && facts.class == by->class && facts.machine == by->machine;
 	elf_facts_release(&facts);

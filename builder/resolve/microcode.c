@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "builder/host/places.h"
 #include "builder/resolve/module/inflate.h"
 #include "builder/resolve/tree.h"
 #include "common/bytes.h"
@@ -39,55 +41,70 @@ static int microcode_add_file(struct microcode *microcode, const char *path, str
 	return 0;
 }
 
-/* What else lies there (README, signatures) is passed over. */
-static int microcode_add_folder(struct microcode *microcode, const char *directory,
-				struct error **err)
+/* What else lies there (README, signatures) is passed over, and so is a link to what lies there as
+ * well. */
+static int microcode_add_node(struct microcode *microcode, const struct host *host,
+			      const char *directory, const struct tree_node *node,
+			      struct error **err)
+{
+	_cleanup_error_ struct error *problem = NULL;
+	_cleanup_free_ char *real = NULL;
+	size_t len = strlen(directory);
+	struct stat st;
+	int r;
+
+	if (node->kind != ENTRY_FILE && node->kind != ENTRY_SYMLINK)
+		return 0;
+	if (node->kind == ENTRY_SYMLINK &&
+	    (host_resolve_below(host, directory, node->path, &real, NULL) < 0 ||
+	     stat(real, &st) < 0 || !S_ISREG(st.st_mode) ||
+	     (strncmp(real, directory, len) == 0 && real[len] == '/')))
+		return 0;
+	r = microcode_add_file(microcode, real ? real : node->source, &problem);
+	return r == 0 || r == -EINVAL ? 0 : error_move(err, steal_ptr(&problem));
+}
+
+static int microcode_add_folder(struct microcode *microcode, const struct host *host,
+				const char *directory, struct error **err)
 {
 	struct vec nodes = { 0 };
 	const struct tree_node *node;
 	int r = tree_list(directory, &nodes, err);
 
-	vec_foreach(i, node, &nodes)
-	{
-		_cleanup_error_ struct error *problem = NULL;
-
-		if (r < 0)
-			break;
-		if (node->kind == ENTRY_FILE &&
-		    microcode_add_file(microcode, node->source, &problem) < 0 &&
-		    problem->code != -EINVAL)
-			r = error_move(err, steal_ptr(&problem));
-	}
+	vec_foreach(i, node, &nodes) if (r == 0) r =
+		microcode_add_node(microcode, host, directory, node, err);
 	vec_clear(&nodes, tree_node_free);
 	return r;
 }
 
 int microcode_add_auto(struct microcode *microcode, const struct host *host, struct error **err)
 {
-	static const char *const directories[] = { "/lib/firmware/intel-ucode",
-						   "/lib/firmware/amd-ucode" };
+	static const char *const vendors[] = { "/lib/firmware/intel-ucode",
+					       "/lib/firmware/amd-ucode" };
+	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-		_cleanup_free_ char *real = NULL;
-		int r;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(vendors); i++) {
+		struct vec directories = { 0 };
+		const char *directory;
 
-		if (host_resolve(host, directories[i], &real, NULL) < 0)
-			continue;
-		r = microcode_add_folder(microcode, real, err);
-		if (r < 0)
-			return r;
+		r = host_directories(host, vendors[i], &directories, err);
+		vec_foreach(k, directory, &directories) if (r == 0) r =
+			microcode_add_folder(microcode, host, directory, err);
+		vec_clear(&directories, free);
 	}
-	return 0;
+	return r;
 }
 
 int microcode_add_path(struct microcode *microcode, const char *path, struct error **err)
 {
+	char none[] = "";
+	const struct host here = { .sysroot = none };
 	struct tree_node *node = NULL;
 	int r = tree_probe(path, true, &node, err);
 
 	if (r < 0)
 		return r;
-	r = node->kind == ENTRY_DIR ? microcode_add_folder(microcode, path, err)
+	r = node->kind == ENTRY_DIR ? microcode_add_folder(microcode, &here, path, err)
 				    : microcode_add_file(microcode, path, err);
 	tree_node_free(node);
 	return r;

@@ -56,6 +56,7 @@ find_kernel() {
 	version=$kernel
 	if [ -z "$version" ]; then
 		set -- "$sysroot"/lib/modules/*
+		[ -e "$1" ] || set -- "$sysroot"/usr/lib/modules/*
 		if [ $# = 1 ]; then version=${1##*/}; else version=$(uname -r); fi
 	fi
 	for vmlinuz in "$sysroot/boot/vmlinuz-$version" "$sysroot/lib/modules/$version/vmlinuz" \
