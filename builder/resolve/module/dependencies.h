@@ -13,6 +13,9 @@ struct module {
 	const char *path; /* below the module directory: "kernel/drivers/block/virtio_blk.ko.xz" */
 	const char *deps; /* paths of all that it needs, direct or not, in depmod's order, separated
 			     by spaces */
+	/* where the kernel's source has it or what it replaces, for groups; path itself when that
+	 * is unknown (origin.h) */
+	const char *place;
 	/* set while resolving */
 	bool chosen, blacklisted;
 	struct srcloc why; /* the profile line in the end responsible */

@@ -50,7 +50,10 @@ int module_set_open(struct module_set *set, const struct host *host, struct vec 
 	r = kmod_lookup_open(host->modules_dir, &set->lookup, err);
 	if (r < 0)
 		return r;
-	return module_table_open(&set->table, host->modules_dir, err);
+	r = module_table_open(&set->table, host->modules_dir, err);
+	if (r < 0)
+		return r;
+	return module_origins_find(&set->origins, &set->table, host->modules_dir, err);
 }
 
 int module_set_blacklist(struct module_set *set, const char *name)
@@ -225,7 +228,8 @@ static int modules_add_glob(struct module_set *set, const char *spec, struct src
 
 	for (size_t i = 0; r == 0 && i < set->table.count; i++) {
 		struct module *module = &set->table.modules[i];
-		bool matches = strchr(spec, '/') ? path_matches(spec, module->path)
+		bool matches = strchr(spec, '/') ? path_matches(spec, module->path) ||
+							   path_matches(spec, module->place)
 						 : fnmatch(glob, module->name, 0) == 0;
 
 		if (!matches)
@@ -257,7 +261,8 @@ static int add_group(struct module_set *set, const char *name, struct srcloc why
 	for (size_t i = 0; r == 0 && i < set->table.count; i++) {
 		struct module *module = &set->table.modules[i];
 
-		if (group ? !module_group_has(group, module->path) : !below(name, module->path))
+		if (group ? !module_group_has(group, module->place)
+			  : !below(name, module->path) && !below(name, module->place))
 			continue;
 		++*ret_found;
 		/* a group is no wish for each of its members: what is blacklisted goes without a
@@ -314,6 +319,7 @@ int module_set_add(struct module_set *set, const char *spec, struct srcloc why, 
 void module_set_release(struct module_set *set)
 {
 	module_table_release(&set->table);
+	module_origins_release(&set->origins);
 	kmod_lookup_close(set->lookup);
 	*set = (struct module_set){ 0 };
 }

@@ -6,9 +6,11 @@
 #include "builder/host/host.h"
 #include "builder/resolve/module/dependencies.h"
 #include "builder/resolve/module/kmod.h"
+#include "builder/resolve/module/origin.h"
 
 struct module_set {
 	struct module_table table;
+	struct module_origins origins;
 	struct kmod_lookup *lookup;
 	struct vec *notes; /* of char *: what the user should know; not owned */
 };
