@@ -24,7 +24,10 @@ module loop overlay
 # Probing for a floppy drive takes half a second, even on machines without one.
 blacklist floppy
 
-# Firmware for the drivers above: 'auto' includes what /lib/firmware has, 'none' nothing.
+# The system's own settings for drivers (modprobe.d): 'auto' takes those of this machine, and none of another system (-r).
+#modprobe auto
+
+# Firmware that the drivers above ask for: 'auto' takes what /lib/firmware has of it, 'none' nothing.
 firmware auto
 
 # CPU microcode, at the start of the image: 'auto' includes what is installed.

@@ -9,10 +9,10 @@
 #include "builder/host/places.h"
 #include "builder/plan/firmware.h"
 #include "builder/plan/internal.h"
+#include "builder/plan/modprobe.h"
 #include "builder/profile/value.h"
 #include "builder/resolve/module/index.h"
 #include "builder/resolve/module/inflate.h"
-#include "builder/resolve/module/modules.h"
 
 static const struct cause index_cause = { .reason = "index of the modules inside" };
 
@@ -215,10 +215,28 @@ static int add_chosen(struct planner *planner, struct module_table *table, struc
 	return r < 0 ? r : add_indexes(planner, table, err);
 }
 
+static int modules_open(struct planner *planner, struct module_set *set,
+			struct modprobe_config *config, struct error **err)
+{
+	char *softdeps;
+	int r = 0;
+
+	if (plan_modprobe_wanted(planner))
+		r = modprobe_read(config, planner->host, &planner->plan->notes, err);
+	if (r < 0)
+		return r;
+	softdeps = modprobe_softdeps(config);
+	if (!softdeps)
+		return plan_no_memory(err);
+	r = module_set_open(set, planner->host, softdeps, &planner->plan->notes, err);
+	return r < 0 ? r : plan_modprobe_forbid(planner, config, set, err);
+}
+
 int plan_modules(struct planner *planner, struct error **err)
 {
+	struct modprobe_config config = { 0 };
 	struct module_set set = { 0 };
-	int r = module_set_open(&set, planner->host, &planner->plan->notes, err);
+	int r = modules_open(planner, &set, &config, err);
 
 	if (r == 0)
 		r = modules_choose(planner, &set, err);
@@ -226,7 +244,10 @@ int plan_modules(struct planner *planner, struct error **err)
 	if (r == 0)
 		r = add_chosen(planner, &set.table, err);
 	if (r == 0)
+		r = plan_modprobe(planner, &config, &set.table, err);
+	if (r == 0)
 		r = plan_firmware(planner, &set.table, err);
 	module_set_release(&set);
+	modprobe_release(&config);
 	return r;
 }

@@ -310,3 +310,15 @@ void stmt_check_applet(const struct stmt *stmt, struct diag *diag)
 {
 	for_each_arg(stmt, diag, applet_problem);
 }
+
+static const char *modprobe_problem(const char *text)
+{
+	static const char *const values[] = { "auto", "system", "none", NULL };
+
+	return word_in(text, values) ? NULL : "is none of 'auto', 'system', 'none'";
+}
+
+void stmt_check_modprobe(const struct stmt *stmt, struct diag *diag)
+{
+	for_each_arg(stmt, diag, modprobe_problem);
+}

@@ -31,8 +31,9 @@ enum stmt_kind {
 	STMT_HOOK,
 	STMT_MICROCODE,
 	STMT_APPLET,
+	STMT_MODPROBE,
 };
-#define STMT_KINDS (STMT_APPLET + 1)
+#define STMT_KINDS (STMT_MODPROBE + 1)
 
 struct stmt {
 	enum stmt_kind kind;

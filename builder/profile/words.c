@@ -38,6 +38,7 @@ static const struct directive directives[STMT_KINDS] = {
 	{ "hook", STMT_HOOK, 2, 2, false, "hook settle|locate|attach|assemble|handover FILE" },
 	{ "microcode", STMT_MICROCODE, 1, ANY, true, "microcode auto | none | PATH..." },
 	{ "applet", STMT_APPLET, 1, ANY, false, "applet NAME..." },
+	{ "modprobe", STMT_MODPROBE, 1, 1, true, "modprobe auto | system | none" },
 };
 
 const char *const profile_root_modes[] = { "loop", "tmpfs", "overlay", "disk", "share", NULL };

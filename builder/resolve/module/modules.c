@@ -41,12 +41,15 @@ static int add_note(struct module_set *set, char *note)
 	return r;
 }
 
-int module_set_open(struct module_set *set, const struct host *host, struct vec *notes,
-		    struct error **err)
+int module_set_open(struct module_set *set, const struct host *host, char *softdeps,
+		    struct vec *notes, struct error **err)
 {
 	int r;
 
 	set->notes = notes;
+	r = dependency_lines_parse(&set->softdeps, "softdep", softdeps);
+	if (r < 0)
+		return out_of_memory(err);
 	r = kmod_lookup_open(host->modules_dir, &set->lookup, err);
 	if (r < 0)
 		return r;
@@ -146,8 +149,11 @@ static int choose_listed(struct module_set *set, const struct module *module,
 static int choose_companions(struct module_set *set, const struct module *module)
 {
 	const struct modindex *index = &set->table.index;
-	int r = choose_listed(set, module, &index->softdeps, DEPENDENCY_NONE, "soft dependency of");
+	int r = choose_listed(set, module, &set->softdeps, DEPENDENCY_NONE, "soft dependency of");
 
+	if (r == 0)
+		r = choose_listed(set, module, &index->softdeps, DEPENDENCY_NONE,
+				  "soft dependency of");
 	if (r == 0)
 		r = choose_listed(set, module, &index->weakdeps, DEPENDENCY_WEAK,
 				  "weak dependency of");
@@ -321,5 +327,7 @@ void module_set_release(struct module_set *set)
 	module_table_release(&set->table);
 	module_origins_release(&set->origins);
 	kmod_lookup_close(set->lookup);
+	free(set->softdeps.lines);
+	free(set->softdeps.text);
 	*set = (struct module_set){ 0 };
 }

@@ -12,15 +12,17 @@ struct module_set {
 	struct module_table table;
 	struct module_origins origins;
 	struct kmod_lookup *lookup;
-	struct vec *notes; /* of char *: what the user should know; not owned */
+	struct dependency_lines softdeps; /* of the system, beside those of the index */
+	struct vec *notes;		  /* of char *: what the user should know; not owned */
 };
 
 /*
- * Reads the indexes of host->modules_dir. notes stays the caller's and must outlive the set.
- * -ENOENT: an index is missing, with the depmod command in the message.
+ * Reads the indexes of host->modules_dir. softdeps, taken over also on failure, are lines that
+ * modules.softdep does not have. notes stays the caller's and must outlive the set. -ENOENT: an
+ * index is missing, with the depmod command in the message.
  */
-int module_set_open(struct module_set *set, const struct host *host, struct vec *notes,
-		    struct error **err);
+int module_set_open(struct module_set *set, const struct host *host, char *softdeps,
+		    struct vec *notes, struct error **err);
 
 /*
  * Keeps a module out, whoever needs it; a note tells who does. To be called before the first
