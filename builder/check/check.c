@@ -112,6 +112,7 @@ static int check_on_entry(void *context, const struct image_entry *entry, struct
 static int on_content(void *context, struct tree_file *file, const struct image_entry *entry,
 		      struct error **err)
 {
+	check_see_module(context, entry);
 	file->facts = program_read(entry->data, (size_t)entry->size);
 	return 0;
 }
@@ -151,13 +152,16 @@ int check_run(const uint8_t *image, size_t len, const char *name, const struct h
 	int r;
 
 	check.tree.content = on_content;
+	check.tree.context = &check;
 	check.tree.free_facts = program_free;
 	r = image_walk(image, len, name, &visitor, err);
 	if (r >= 0) {
 		image_tree_finish(&check.tree);
 		check_kernel(&check);
-		if (!check.broken_walk)
+		if (!check.broken_walk) {
 			check_start(&check);
+			check_machine(&check);
+		}
 		check_sentinel(&check);
 	}
 	image_tree_release(&check.tree);

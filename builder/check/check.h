@@ -25,7 +25,7 @@ struct check_report {
  * Judges the image. host: kver and kernel_config are looked at, both may be NULL; NULL = no kernel
  * is known. 0 whatever was found; < 0 only when the image could not be judged. Beside the rules of
  * image.h these are: unsupported-compressor, xz-filter, module-compression, no-init,
- * missing-library, truncated.
+ * missing-library, foreign-program, truncated.
  */
 int check_run(const uint8_t *image, size_t len, const char *name, const struct host *host,
 	      struct check_report *report, struct error **err);

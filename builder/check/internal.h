@@ -15,6 +15,7 @@ struct check {
 	struct cpio_stats stats;  /* of all members but the sentinel */
 	struct cpio_stats sealed; /* of those before the sentinel */
 	char *sentinel;		  /* its text */
+	uint16_t machine;	  /* that its modules are for; 0: not known */
 	bool broken_walk; /* a rule of the unpacker is broken: what follows from it is not told
 			     again */
 };
@@ -34,5 +35,9 @@ void check_kernel(
 	struct check *check); /* check/kernel.c: compressors, filters, module compression */
 void check_start(struct check *check);	  /* check/start.c: init, interpreters, libraries */
 void check_sentinel(struct check *check); /* check.c */
+
+/* check/machine.c: sets machine by the first module of the walk; judges programs by it. */
+void check_see_module(struct check *check, const struct image_entry *entry);
+void check_machine(struct check *check);
 
 #endif

@@ -6,9 +6,9 @@
 #include "common/error.h"
 
 /*
- * The release ("6.1.0-44-amd64") that the x86 bzImage at path was built as; owned by the caller.
- * -EINVAL: not a bzImage. Source: Documentation/arch/x86/boot.rst, fields header and kernel_version
- * of the setup header.
+ * The release ("6.1.0-44-amd64") that the kernel image at path was built as; owned by the caller.
+ * -EINVAL: no kernel. Source: of an x86 bzImage Documentation/arch/x86/boot.rst, fields header and
+ * kernel_version of the setup header; of all others the banner inside.
  */
 int kernel_image_version(const char *path, char **ret, struct error **err);
 

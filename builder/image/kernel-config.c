@@ -2,6 +2,7 @@
 #include "builder/image/kernel-config.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "builder/util/strbuf.h"
 #include "common/bytes.h"
 
+#define RELEASE_MAX  64 /* __NEW_UTS_LEN of include/uapi/linux/utsname.h */
 #define UNPACKED_MAX (512 * MIB)
 /* Setup header of a bzImage. */
 #define SETUP_SECTS    0x1f1
@@ -18,6 +20,11 @@
 #define PAYLOAD_OFFSET 0x248
 #define PAYLOAD_LENGTH 0x24c
 #define HEADER_END     0x250
+/* Header of an EFI zboot image. */
+#define ZBOOT_MAGIC  4
+#define ZBOOT_OFFSET 8
+#define ZBOOT_SIZE   12
+#define ZBOOT_END    64
 
 static int kernel_config_collect(void *context, const uint8_t *data, size_t len, struct error **err)
 {
@@ -61,13 +68,30 @@ static int find_config(const uint8_t *data, size_t len, char **ret, struct error
 	return *ret ? 0 : error_no_memory(err);
 }
 
-/* The compressed vmlinux inside a bzImage, or what there is. */
+/* The EFI zboot image of arm64 and others. */
+static bool find_zboot(const uint8_t **data, size_t *len)
+{
+	const uint8_t *p = *data;
+	uint64_t offset, size;
+
+	if (*len < ZBOOT_END || memcmp(p, "MZ", 2) != 0 || memcmp(p + ZBOOT_MAGIC, "zimg", 4) != 0)
+		return false;
+	offset = get_le32(p + ZBOOT_OFFSET);
+	size = get_le32(p + ZBOOT_SIZE);
+	if (offset >= *len || size > *len - offset)
+		return false;
+	*data = p + offset;
+	*len = (size_t)size;
+	return true;
+}
+
+/* The compressed kernel inside a bzImage or a zboot image, or what there is. */
 static void find_payload(const uint8_t **data, size_t *len)
 {
 	const uint8_t *p = *data;
 	uint64_t offset, size;
 
-	if (*len < HEADER_END || memcmp(p + HEADER_MAGIC, "HdrS", 4) != 0)
+	if (find_zboot(data, len) || *len < HEADER_END || memcmp(p + HEADER_MAGIC, "HdrS", 4) != 0)
 		return;
 	offset = (p[SETUP_SECTS] ? p[SETUP_SECTS] + 1U : 5U) * 512U +
 		 (uint64_t)get_le32(p + PAYLOAD_OFFSET);
@@ -79,7 +103,10 @@ static void find_payload(const uint8_t **data, size_t *len)
 	*len = (size_t)size - 4;
 }
 
-int kernel_image_config(const char *path, char **ret, struct error **err)
+/* What look finds in the kernel of the image at path, decompressed. */
+static int search_image(const char *path,
+			int (*look)(const uint8_t *, size_t, char **, struct error **), char **ret,
+			struct error **err)
 {
 	_cleanup_strbuf_ struct strbuf vmlinux = { 0 };
 	const uint8_t *map, *data;
@@ -97,9 +124,44 @@ int kernel_image_config(const char *path, char **ret, struct error **err)
 		len = vmlinux.len;
 	}
 	if (r >= 0)
-		r = find_config(data, len, ret, err);
+		r = look(data, len, ret, err);
 	image_unmap(map, map_len);
+	return r;
+}
+
+int kernel_image_config(const char *path, char **ret, struct error **err)
+{
+	int r = search_image(path, find_config, ret, err);
+
 	return r < 0 ? error_wrap(err, "kernel image '%s'", path) : 0;
+}
+
+/* "Linux version 6.1.0-44-arm64 (...": linux_banner of init/version.c. The text is there as a
+ * format, too. */
+static int find_banner(const uint8_t *data, size_t len, char **ret, struct error **err)
+{
+	static const char banner[] = "Linux version ";
+	const size_t skip = sizeof(banner) - 1;
+
+	for (const uint8_t *p = data;
+	     p && (p = memmem(p, len - (size_t)(p - data), banner, skip));) {
+		size_t left, n = 0;
+
+		p += skip;
+		left = len - (size_t)(p - data);
+		while (n < left && n < RELEASE_MAX && p[n] > ' ' && p[n] < 0x7f && p[n] != '/')
+			n++;
+		if (n == left || p[n] != ' ' || !n || *p < '0' || *p > '9')
+			continue;
+		*ret = strndup((const char *)p, n);
+		return *ret ? 0 : error_make(err, ENOMEM, "out of memory");
+	}
+	return error_make(err, ENOENT, "no version inside");
+}
+
+int kernel_image_banner(const char *path, char **ret, struct error **err)
+{
+	return search_image(path, find_banner, ret, err);
 }
 
 char *kernel_image_config_beside(const char *image, const char *kver)

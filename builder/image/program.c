@@ -132,6 +132,7 @@ static struct program *read_elf(const uint8_t *data, size_t size)
 		p = calloc(1, sizeof(*p));
 	if (p) {
 		p->kind = PROGRAM_ELF;
+		p->machine = header.e_machine;
 		read_headers(p, elf, data, size);
 	}
 	elf_end(elf);

@@ -9,6 +9,7 @@ enum program_kind { PROGRAM_SCRIPT, PROGRAM_ELF };
 
 struct program {
 	enum program_kind kind;
+	uint16_t machine;  /* e_machine of an ELF file */
 	char *interpreter; /* of the script, or the dynamic linker; NULL: started without one */
 	char *run_path;	   /* DT_RUNPATH, or DT_RPATH; or NULL */
 	struct vec needed; /* DT_NEEDED: char *, owned */

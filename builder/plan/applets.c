@@ -39,13 +39,13 @@ static int add_own(struct planner *planner, const char *name, const struct cause
 	_cleanup_free_ char *source = NULL;
 	int r;
 
-	if (asprintf(&source, "%s/%s", planner->host->applets_dir, name) < 0)
+	if (asprintf(&source, "%s/%s", planner->applets, name) < 0)
 		return error_no_memory(err);
 	r = add_program(planner, name, source, cause, err);
 	if (r == -ENOENT)
 		return error_make(err, ENOENT,
 				  "the program '%s' is missing in '%s': build it with 'make'", name,
-				  planner->host->applets_dir);
+				  planner->applets);
 	return r;
 }
 

@@ -16,6 +16,8 @@ struct planner {
 	const struct profile *profile;
 	const struct host *host;
 	struct diag *diag;
+	uint16_t machine; /* of the kernel, as in builder/util/machine.h */
+	char *applets;	  /* directory of our programs for it */
 	enum ntfs_driver ntfs_driver;
 	/* the statement that asks for file systems, from a kernel that does not write NTFS; or NULL
 	 */
@@ -83,6 +85,10 @@ void plan_look_for_ntfs(struct planner *planner, const struct module_table *tabl
 int plan_add_ntfs_3g(struct planner *planner, struct binary_set *set, char **ret_reason,
 		     struct error **err);
 
+/* plan/machine.c: sets machine and applets, or refuses a machine that we have no programs for; and
+ * says which programs in the plan are for another one. */
+int plan_machine(struct planner *planner, struct error **err);
+int plan_foreign(struct planner *planner, struct error **err);
 int plan_skeleton(struct planner *planner, struct error **err); /* plan/skel.c */
 int plan_applets(struct planner *planner, struct error **err);	/* plan/applets.c */
 int plan_settings(struct planner *planner, struct error **err); /* plan/settings.c */

@@ -45,16 +45,15 @@ int plan_make(struct plan *plan, const struct profile *profile, const struct hos
 	      struct diag *diag, struct error **err)
 {
 	static int (*const steps[])(struct planner *, struct error **) = {
-		set_names,  plan_skeleton, plan_applets, plan_settings, plan_modules,
-		plan_files, plan_binaries, plan_early,	 plan_finish,
+		set_names,  plan_machine,  plan_skeleton, plan_applets, plan_settings, plan_modules,
+		plan_files, plan_binaries, plan_early,	  plan_finish, plan_foreign,
 	};
 	struct planner planner = { .plan = plan, .profile = profile, .host = host, .diag = diag };
 
-	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		int r = steps[i](&planner, err);
+	int r = 0;
 
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)
+		r = steps[i](&planner, err);
+	free(planner.applets);
+	return r;
 }

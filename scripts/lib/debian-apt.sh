@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A private apt: the machine's mirrors, with nothing of its lists, cache or hooks touched. For debian-sources.sh and
 # debian-packages.sh.
-# Wants: the paths $apt (of this apt, made here) and $log.
+# Wants: the paths $apt (of this apt, made here) and $log; $architecture of packages (amd64 without).
 # Sets: $answer, why the last request failed; $offline, not empty once the network was found to be down.
 # shellcheck disable=SC2154,SC2034 # those
 
@@ -119,8 +119,8 @@ write_apt_config() {
 		#clear Acquire::IndexTargets;
 		APT::Update::Error-Mode "any";
 		APT::Sandbox::User "root";
-		APT::Architecture "amd64";
-		APT::Architectures { "amd64"; };
+		APT::Architecture "${architecture:-amd64}";
+		APT::Architectures { "${architecture:-amd64}"; };
 		Acquire::Retries "0";
 		Acquire::http::Timeout "10";
 		Acquire::https::Timeout "10";

@@ -11,6 +11,7 @@
 # use_suite SUITE: the machine's mirrors, and on them SUITE with its updates. Fails with $answer.
 use_suite() {
 	suite=$1 apt=$cache/apt-$1
+	[ "${architecture:-amd64}" = amd64 ] || apt=$apt-$architecture
 	refresh_lists deb "$1"
 }
 
