@@ -27,6 +27,9 @@ blacklist floppy
 # The system's own settings for drivers (modprobe.d): 'auto' takes those of this machine, and none of another system (-r).
 #modprobe auto
 
+# The keyboard layout for passphrases and the rescue shell: 'auto' is that of the system, 'none' is us; or name some.
+#keymap de fr
+
 # Firmware that the drivers above ask for: 'auto' takes what /lib/firmware has of it, 'none' nothing.
 firmware auto
 

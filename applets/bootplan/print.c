@@ -51,6 +51,7 @@ static const struct line {
 	{ "links", S_LINKS, WHOLE },
 	{ "bootif", S_BOOTIF, WHOLE },
 	{ "dns", S_DNS, WHOLE },
+	{ "keymap", S_KEYMAP, WHOLE },
 	{ "modules", S_MODULES, WHOLE },
 	{ "rd.driver.blacklist", S_BLACKLIST, WHOLE },
 	{ "hostmount", S_HOSTMOUNT, WHOLE },

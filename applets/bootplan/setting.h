@@ -30,6 +30,7 @@ enum setting {
 	S_ACCESS,
 	S_INIT,
 	S_FSCK,
+	S_KEYMAP,
 	S_MODULES,
 	S_BLACKLIST,
 	S_HOSTMOUNT,

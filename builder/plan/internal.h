@@ -95,6 +95,7 @@ int plan_settings(struct planner *planner, struct error **err); /* plan/settings
 int plan_modules(struct planner *planner, struct error **err);	/* plan/modules.c */
 int plan_files(struct planner *planner, struct error **err);	/* plan/files.c */
 int plan_binaries(struct planner *planner, struct error **err); /* plan/binaries.c */
+int plan_keymap(struct planner *planner, struct error **err);	/* plan/keymap.c */
 int plan_early(struct planner *planner, struct error **err);	/* plan/early.c */
 
 #endif

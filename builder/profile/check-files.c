@@ -322,3 +322,15 @@ void stmt_check_modprobe(const struct stmt *stmt, struct diag *diag)
 {
 	for_each_arg(stmt, diag, modprobe_problem);
 }
+
+static const char *keymap_problem(const char *text)
+{
+	return strpbrk(text, "/*?[\\") || *text == '-' ? "is not the name of a keyboard layout"
+						       : NULL;
+}
+
+void stmt_check_keymap(const struct stmt *stmt, struct diag *diag)
+{
+	check_auto_none(stmt, diag);
+	for_each_arg(stmt, diag, keymap_problem);
+}

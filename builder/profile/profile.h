@@ -32,8 +32,9 @@ enum stmt_kind {
 	STMT_MICROCODE,
 	STMT_APPLET,
 	STMT_MODPROBE,
+	STMT_KEYMAP,
 };
-#define STMT_KINDS (STMT_MODPROBE + 1)
+#define STMT_KINDS (STMT_KEYMAP + 1)
 
 struct stmt {
 	enum stmt_kind kind;

@@ -39,6 +39,7 @@ static const struct directive directives[STMT_KINDS] = {
 	{ "microcode", STMT_MICROCODE, 1, ANY, true, "microcode auto | none | PATH..." },
 	{ "applet", STMT_APPLET, 1, ANY, false, "applet NAME..." },
 	{ "modprobe", STMT_MODPROBE, 1, 1, true, "modprobe auto | system | none" },
+	{ "keymap", STMT_KEYMAP, 1, ANY, true, "keymap auto | none | LAYOUT..." },
 };
 
 const char *const profile_root_modes[] = { "loop", "tmpfs", "overlay", "disk", "share", NULL };

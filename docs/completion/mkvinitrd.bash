@@ -38,7 +38,7 @@ _mkvinitrd_options() {
 # The value of the option before the cursor. False when it takes none.
 _mkvinitrd_value() {
 	local directives='include root image host partition persist size verify module firmware blacklist binary
-		file dir link node busybox compress param hook microcode applet modprobe'
+		file dir link node busybox compress param hook microcode applet modprobe keymap'
 	case $1 in
 	-p | --profile) _mkvinitrd_reply_files -f -W "$(_mkvinitrd_profiles)" -- "$2" ;;
 	-k | --kernel) _mkvinitrd_reply_files -f -W "$(_mkvinitrd_kernels)" -- "$2" ;;

@@ -12,6 +12,10 @@ early() {
 	report_notes
 	check_complete
 	status_start
+	if [ -n "$P_KEYMAP" ] || [ -e "$ROOT/etc/keymaps/default" ]; then
+		load keymap
+		load_keymap
+	fi
 }
 
 # What the kernel parameters and the profile mean for this boot: see bootplan(8).

@@ -16,6 +16,7 @@ waiting() {
 
 # asking: somebody is asked at the console; no line gets in between until the next working or waiting
 asking() {
+	[ -z "${KEYMAP:-}" ] || tell_keymap
 	: >"$RAMFS/status"
 }
 

@@ -21,6 +21,7 @@ static const struct parameter parameters[] = {
 	  .expected = "root=nbd:SERVER:PORT-OR-EXPORT[:FSTYPE[:FLAGS[:OPTIONS]]]" },
 	{ "root=nbd:*", WRONG,
 	  .expected = "root=nbd:SERVER:PORT-OR-EXPORT[:FSTYPE[:FLAGS[:OPTIONS]]]" },
+	{ "rd.vconsole.keymap=*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap },
 	{ "rd.live.image", SWITCH, .sets = { { S_RD_LIVE, "1" } } },
 	{ "rd.live.overlay.overlayfs", KEEP, .call = NULL },
 	{ "rd.live.overlay.overlayfs=1", KEEP, .call = NULL },

@@ -35,6 +35,7 @@ static const struct parameter parameters[] = {
 	FLAG("debug", S_VERBOSE),
 	{ "console=*", CALL, .sets = { { S_CONSOLES, NULL } }, .call = take_console },
 	ANYTHING("fsck.mode", S_FSCK),
+	{ "vconsole.keymap=*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap },
 	{ "module_blacklist=*", KEEP, .call = NULL },	/* by the kernel */
 	{ "modprobe.blacklist=*", KEEP, .call = NULL }, /* by coldplug */
 };

@@ -67,6 +67,7 @@ static const struct parameter parameters[] = {
 	{ "vi.break=*", WRONG, .expected = "settle, locate, attach, assemble or handover" },
 	FLAG("vi.plan", S_PLAN),
 	{ "vi.plan=*", WRONG, .expected = "1 or 0" },
+	{ "vi.keymap=*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap },
 	{ "vi.modules=*", USE, .sets = { { S_MODULES, "%" } } },
 	{ "vi.hostmount=/*", USE, .sets = { { S_HOSTMOUNT, "%" } } },
 	{ "vi.hostmount=", USE, .sets = { { S_HOSTMOUNT, "" } } },

@@ -31,17 +31,18 @@ static const struct parameter tinycore[] = {
 	{ "pause", SWITCH, .sets = { { S_PAUSE, "1" }, { S_TC_WORDS, "1" } } },
 	{ "superuser", USE, .sets = { { S_RUNLEVEL, "single" }, { S_TC_WORDS, "1" } } },
 	{ "text", USE, .sets = { { S_RUNLEVEL, "?3" }, { S_TC_WORDS, "1" } } },
+	{ "kmap=*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap },
 	{ "blacklist=*", KEEP, .call = NULL }, /* by coldplug */
 };
 
-static const char *const tinycore_unsupported[] = { "kmap",   "lst",	 "safebackup", "embed",
-						    "pretce", "noembed", "nofstab",    NULL };
-static const char *const tinycore_left[] = {
-	"showapps",  "cron",  "syslog",	 "rsyslog", "host",    "secure",    "noautologin",
-	"autologin", "user",  "desktop", "laptop",  "noicons", "xsetup",    "xvesa",
-	"xonly",     "lang",  "tz",	 "noutc",   "settime", "ntpserver", "multivt",
-	"vga",	     "icons", "nortc",	 NULL
-};
+static const char *const tinycore_unsupported[] = { "lst",     "safebackup", "embed",
+						    "noembed", "nofstab",    NULL };
+static const char *const tinycore_left[] = { "showapps", "cron",    "syslog",	   "rsyslog",
+					     "host",	 "secure",  "noautologin", "autologin",
+					     "user",	 "desktop", "laptop",	   "noicons",
+					     "xsetup",	 "xvesa",   "xonly",	   "lang",
+					     "tz",	 "noutc",   "settime",	   "ntpserver",
+					     "multivt",	 "vga",	    "icons",	   NULL };
 
 const struct table table_tinycore = {
 	"Tiny Core, Virtual Linux", NULL,	  RANK_FOREIGN, tinycore, ARRAY_SIZE(tinycore),

@@ -271,3 +271,8 @@ void take_swap(struct plan *plan, const struct word *word)
 		}
 	parameter_wrong(plan, word);
 }
+
+void take_keymap(struct plan *plan, const struct word *word)
+{
+	plan_set(plan, S_KEYMAP, word->rank, word->text);
+}

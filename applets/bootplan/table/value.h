@@ -40,6 +40,7 @@ void take_runlevel(struct plan *plan, const struct word *word);
 void take_console(struct plan *plan, const struct word *word);
 void take_ip(struct plan *plan, const struct word *word);
 void take_ethdevice(struct plan *plan, const struct word *word);
+void take_keymap(struct plan *plan, const struct word *word); /* the word, to be named */
 void take_list(struct plan *plan, const struct word *word);
 void take_root_live(struct plan *plan, const struct word *word);
 void take_root_nbd(struct plan *plan, const struct word *word);
