@@ -96,7 +96,7 @@ static int version_directory(const struct host *host, const char *version, char 
 
 	if (asprintf(&wanted, "/lib/modules/%s", version) < 0) {
 		wanted = NULL;
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	}
 	r = host_directories(host, wanted, &directories, err);
 	vec_foreach(i, path, &directories)

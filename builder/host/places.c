@@ -8,11 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static int places_no_memory(struct error **err)
-{
-	return error_make(err, ENOMEM, "out of memory");
-}
-
 static char *join(const char *front, const char *rest)
 {
 	char *path;
@@ -82,7 +77,7 @@ static int push_path(struct vec *paths, char *path, struct error **err)
 	if (path && vec_push(paths, path) == 0)
 		return 0;
 	free(path);
-	return places_no_memory(err);
+	return error_no_memory(err);
 }
 
 static int add_directory(const struct host *host, const char *path, struct vec *ret,
@@ -133,7 +128,7 @@ int host_resolve_below(const struct host *host, const char *directory, const cha
 
 	if (asprintf(&path, "%s/%s", directory + strlen(host->sysroot), name) < 0) {
 		path = NULL;
-		return places_no_memory(err);
+		return error_no_memory(err);
 	}
 	return host_resolve(host, path, ret, err);
 }
@@ -148,7 +143,7 @@ static int glob_directory(const struct host *host, const char *base, const char 
 	DIR *dir;
 
 	if (!part)
-		return places_no_memory(err);
+		return error_no_memory(err);
 	if (host_resolve(host, *base ? base : "/", &real, NULL) < 0 || !(dir = opendir(real)))
 		return 0;
 	while (r == 0 && (entry = readdir(dir))) {
@@ -185,7 +180,7 @@ static int glob_step(const struct host *host, const struct vec *bases, const cha
 		if (!plain)
 			r = glob_directory(host, base, pattern, len, found, err);
 		else if (asprintf(&path, "%s/%.*s", base, (int)len, pattern) < 0)
-			r = places_no_memory(err);
+			r = error_no_memory(err);
 		else if (exists(host, path))
 			r = push_path(found, path, err);
 		else

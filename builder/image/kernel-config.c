@@ -154,7 +154,7 @@ static int find_banner(const uint8_t *data, size_t len, char **ret, struct error
 		if (n == left || p[n] != ' ' || !n || *p < '0' || *p > '9')
 			continue;
 		*ret = strndup((const char *)p, n);
-		return *ret ? 0 : error_make(err, ENOMEM, "out of memory");
+		return *ret ? 0 : error_no_memory(err);
 	}
 	return error_make(err, ENOENT, "no version inside");
 }

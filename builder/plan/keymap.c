@@ -15,7 +15,7 @@ static int add_text(struct planner *planner, const char *path, const char *text,
 	int len = asprintf(&line, "%s\n", text);
 
 	if (len < 0)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	return plan_add_data(planner, SEGMENT_MODULES, path, line, (size_t)len, 0644, cause, err);
 }
 
@@ -28,7 +28,7 @@ static int add_keymap(struct planner *planner, struct keymap *keymap, const stru
 
 	if (asprintf(&path, "etc/keymaps/%s.kmap", keymap->name) < 0 ||
 	    asprintf(&keys, "etc/keymaps/%s.keys", keymap->name) < 0)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	r = plan_add_data(planner, SEGMENT_MODULES, path, steal_ptr(&keymap->data), keymap->len,
 			  0644, cause, err);
 	if (r == 0 && keymap->keys)
@@ -43,7 +43,7 @@ static int keymap_pack(struct planner *planner, const struct keymap_want *want, 
 	int r = keymap_make(planner->host, want, &keymap, problem);
 
 	if (r < 0)
-		return r == -ENOMEM ? plan_no_memory(err) : 0;
+		return r == -ENOMEM ? error_no_memory(err) : 0;
 	r = add_keymap(planner, &keymap, cause, err);
 	if (r == 0 && first)
 		r = add_text(planner, "etc/keymaps/default", keymap.name, cause, err);

@@ -40,11 +40,11 @@ int plan_machine(struct planner *planner, struct error **err)
 	name = machine_name(planner->machine, buf, sizeof(buf));
 	if (machine_runs(planner->machine, machine_of_applets(own))) {
 		planner->applets = strdup(own);
-		return planner->applets ? 0 : plan_no_memory(err);
+		return planner->applets ? 0 : error_no_memory(err);
 	}
 	if (asprintf(&planner->applets, "%s/%s", own, name) < 0) {
 		planner->applets = NULL;
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	}
 	return machine_of_applets(planner->applets) == planner->machine
 		       ? 0

@@ -95,7 +95,7 @@ int plan_modprobe(struct planner *planner, const struct modprobe_config *config,
 	len = text.len;
 	data = strbuf_steal(&text);
 	if (!data)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	return plan_add_data(planner, SEGMENT_MODULES, "lib/modprobe.d/system.conf", data, len,
 			     0644, &cause, err);
 }

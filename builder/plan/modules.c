@@ -227,7 +227,7 @@ static int modules_open(struct planner *planner, struct module_set *set,
 		return r;
 	softdeps = modprobe_softdeps(config);
 	if (!softdeps)
-		return plan_no_memory(err);
+		return error_no_memory(err);
 	r = module_set_open(set, planner->host, softdeps, &planner->plan->notes, err);
 	return r < 0 ? r : plan_modprobe_forbid(planner, config, set, err);
 }

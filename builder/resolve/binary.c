@@ -194,7 +194,7 @@ static int add_other_name(struct binary_set *set, const char *wanted, const char
 	_cleanup_free_ char *name = strdup(wanted);
 
 	if (!name)
-		return binary_no_memory(err);
+		return error_no_memory(err);
 	path_tidy(name);
 	if (!*name || strcmp(name, path) == 0 || binary_has(set, name))
 		return 0;

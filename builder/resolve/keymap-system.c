@@ -50,7 +50,7 @@ static int read_assignments(const struct host *host, const char *file,
 		return 0;
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		if (take_line(line, wanted) < 0)
-			return error_make(err, ENOMEM, "out of memory");
+			return error_no_memory(err);
 	return 0;
 }
 
@@ -94,7 +94,7 @@ int keymap_of_name(const char *name, struct keymap_want *ret, struct error **err
 		want.variant = dash ? strdup(dash + 1) : NULL;
 	}
 	if (!want.console && !want.layout)
-		return error_make(err, ENOMEM, "out of memory");
+		return error_no_memory(err);
 	*ret = want;
 	return 0;
 }

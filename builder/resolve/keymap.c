@@ -19,11 +19,6 @@
 /* Less than this are no alphabet to type a passphrase in. */
 #define LETTERS_MIN 20
 
-static int keymap_no_memory(struct error **err)
-{
-	return error_make(err, ENOMEM, "out of memory");
-}
-
 static bool is_keymap(const char *data, size_t len)
 {
 	return len >= strlen(MAGIC) + FLAGS + 2 * TABLE_KEYS && memcmp(data, MAGIC, 7) == 0 &&
@@ -59,7 +54,7 @@ static int load_keys(const char *file, const char *text, size_t text_len, struct
 	int r;
 
 	if (!name)
-		return keymap_no_memory(err);
+		return error_no_memory(err);
 	r = keymap_run(argv, text, text_len, NULL, &ret->data, &ret->len, err);
 	if (r == -ENOENT)
 		return error_wrap(err, "install the package kbd");
@@ -97,7 +92,7 @@ static int make_xkb(const struct host *host, const struct keymap_want *want, str
 	int r;
 
 	if (!include)
-		return keymap_no_memory(err);
+		return error_no_memory(err);
 	r = keymap_run(argv, "", 0, "Can not find", &text, &len, err);
 	if (r == -ENOENT)
 		return error_wrap(err, "install the packages console-setup and xkb-data");
@@ -146,7 +141,7 @@ static int pair_up(const struct keymap_want *want, bool latin, struct keymap_wan
 		     has_switch(want) ? "" : "grp:alt_shift_toggle") < 0)
 		ret->options = NULL;
 	ret->model = want->model ? strdup(want->model) : NULL;
-	return ret->layout && ret->variant && ret->options ? 0 : keymap_no_memory(err);
+	return ret->layout && ret->variant && ret->options ? 0 : error_no_memory(err);
 }
 
 static int make_pair(const struct host *host, const struct keymap_want *want, bool latin,
@@ -160,7 +155,7 @@ static int make_pair(const struct host *host, const struct keymap_want *want, bo
 		r = make_xkb(host, &pair, ret, err);
 	}
 	if (r == 0 && !(ret->keys = switch_keys(strstr(pair.options, "grp:"))))
-		r = keymap_no_memory(err);
+		r = error_no_memory(err);
 	keymap_want_release(&pair);
 	return r;
 }
@@ -210,7 +205,7 @@ static int console_as_xkb(const char *name, bool exact, struct keymap_want *ret,
 			      ? strdup("gb")
 			      : strndup(name, dash ? (size_t)(dash - name) : strlen(name));
 	ret->variant = strdup(variant);
-	return ret->layout && ret->variant ? 0 : keymap_no_memory(err);
+	return ret->layout && ret->variant ? 0 : error_no_memory(err);
 }
 
 static int make_by_layout(const struct host *host, const struct keymap_want *want,
@@ -270,7 +265,7 @@ int keymap_make(const struct host *host, const struct keymap_want *want, struct 
 	int r;
 
 	if (!made.name)
-		return keymap_no_memory(err);
+		return error_no_memory(err);
 	if (strchr(made.name, '/') || *made.name == '.')
 		r = error_make(err, EINVAL, "that is no name of a layout");
 	else

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* initramfs-tools(7), mkinitcpio(8), LTSP: what they do not share with others. */
+/*
+ * initramfs-tools(7), mkinitcpio(8), LTSP, and kernel-command-line(7) of systemd: what they do not
+ * share with others.
+ */
 #include "applets/bootplan/table/value.h"
 
 #define BREAK(name, phase)                                        \
@@ -48,11 +51,13 @@ const struct table table_initramfs = { "initramfs-tools",     NULL,
 static const struct parameter mkinitcpio[] = {
 	{ "keymap=*", CALL, .sets = { { S_KEYMAP, NULL } },
 	  .call = take_keymap }, /* Alpine's too */
+	{ "fstype=*", USE, .sets = { { S_FSTYPE, "%" } } },
 };
 
 static const char *const mkinitcpio_unsupported[] = {
-	"earlymodules=",    "disablehooks=", "md=",	"fscktype=",
-	"netconf_timeout=", "rd.log",	     "rd.log=", NULL
+	"earlymodules=",    "disablehooks=", "md=",	  "fscktype=",
+	"netconf_timeout=", "rd.log",	     "rd.log=",	  "lvmwait=",
+	"sleepdevice=",	    "sleeptime=",    "usbdelay=", NULL
 };
 
 const struct table table_mkinitcpio = {

@@ -10,9 +10,9 @@
 #include <time.h>
 
 #include "applets/lib/modreq.h"
-#include "applets/lib/msg.h"
 #include "applets/vdattach/server/pidfd.h"
 #include "applets/vdattach/server/uring.h"
+#include "common/msg.h"
 
 #define CONTROL "/dev/ublk-control"
 /* How long an answer is waited for, in milliseconds. One that reads the disk may need more. */

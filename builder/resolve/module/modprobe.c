@@ -21,11 +21,6 @@ const char *modprobe_kind_name(enum modprobe_kind kind)
 	return kinds[kind];
 }
 
-static int modprobe_no_memory(struct error **err)
-{
-	return error_make(err, ENOMEM, "out of memory");
-}
-
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -63,7 +58,7 @@ static int list_files(const struct host *host, struct vec *files, struct error *
 			if (name_known(files, found.items[k]))
 				continue;
 			if (vec_push(files, found.items[k]) < 0)
-				r = modprobe_no_memory(err);
+				r = error_no_memory(err);
 			else
 				found.items[k] = NULL;
 		}
@@ -136,11 +131,11 @@ static int note_unread(struct vec *notes, const char *file, const struct error *
 
 	if (asprintf(&note, "the settings for drivers in '%s' do not count: %s", file,
 		     error_msg(problem)) < 0)
-		return modprobe_no_memory(err);
+		return error_no_memory(err);
 	if (vec_push(notes, note) == 0)
 		return 0;
 	free(note);
-	return modprobe_no_memory(err);
+	return error_no_memory(err);
 }
 
 static int take_file(struct modprobe_config *config, const struct host *host, const char *file,
@@ -156,7 +151,7 @@ static int take_file(struct modprobe_config *config, const struct host *host, co
 		return 0;
 	if (read_file(real, &text, NULL, &problem) < 0)
 		return note_unread(notes, file, problem, err);
-	return take_text(config, text, file) < 0 ? modprobe_no_memory(err) : 0;
+	return take_text(config, text, file) < 0 ? error_no_memory(err) : 0;
 }
 
 int modprobe_read(struct modprobe_config *config, const struct host *host, struct vec *notes,
@@ -170,7 +165,7 @@ int modprobe_read(struct modprobe_config *config, const struct host *host, struc
 
 		/* the lines point to the name */
 		if (vec_push(&config->texts, files.items[i]) < 0) {
-			r = modprobe_no_memory(err);
+			r = error_no_memory(err);
 			break;
 		}
 		files.items[i] = NULL;

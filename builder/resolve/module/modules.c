@@ -49,7 +49,7 @@ int module_set_open(struct module_set *set, const struct host *host, char *softd
 	set->notes = notes;
 	r = dependency_lines_parse(&set->softdeps, "softdep", softdeps);
 	if (r < 0)
-		return out_of_memory(err);
+		return error_no_memory(err);
 	r = kmod_lookup_open(host->modules_dir, &set->lookup, err);
 	if (r < 0)
 		return r;

@@ -10,11 +10,6 @@
 
 #define IN_TREE "kernel/"
 
-static int origin_no_memory(struct error **err)
-{
-	return error_make(err, ENOMEM, "out of memory");
-}
-
 static bool is_in_tree(const struct module *module)
 {
 	return strncmp(module->path, IN_TREE, strlen(IN_TREE)) == 0;
@@ -54,7 +49,7 @@ static int place_by_list(struct module_table *table, const char *modules_dir, co
 
 	if (asprintf(&path, "%s/%s", modules_dir, name) < 0) {
 		path = NULL;
-		return origin_no_memory(err);
+		return error_no_memory(err);
 	}
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return 0;
@@ -78,9 +73,9 @@ static int place_by_walk(struct module_origins *origins, struct module_table *ta
 
 	if (asprintf(&directory, "%s/kernel", modules_dir) < 0) {
 		directory = NULL;
-		return origin_no_memory(err);
+		return error_no_memory(err);
 	}
-	r = tree_list(directory, &nodes, &problem) == -ENOMEM ? origin_no_memory(err) : 0;
+	r = tree_list(directory, &nodes, &problem) == -ENOMEM ? error_no_memory(err) : 0;
 	vec_foreach(i, node, &nodes)
 	{
 		char *path = NULL;
@@ -89,7 +84,7 @@ static int place_by_walk(struct module_origins *origins, struct module_table *ta
 			continue;
 		if (asprintf(&path, IN_TREE "%s", node->path) < 0 ||
 		    vec_push(&origins->walked, path) < 0) {
-			r = origin_no_memory(err);
+			r = error_no_memory(err);
 			continue;
 		}
 		place_by_path(table, path);
@@ -171,7 +166,7 @@ static int place_by_alias(struct module_origins *origins, struct module_table *t
 
 	if (asprintf(&path, "%s/modules.alias", modules_dir) < 0) {
 		path = NULL;
-		return origin_no_memory(err);
+		return error_no_memory(err);
 	}
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		return 0;
@@ -183,7 +178,7 @@ static int place_by_alias(struct module_origins *origins, struct module_table *t
 	strays = calloc(lines, sizeof(*strays));
 	others = calloc(lines, sizeof(*others));
 	if (!strays || !others)
-		return origin_no_memory(err);
+		return error_no_memory(err);
 	sort_claims(table, origins->alias, strays, &n_strays, others, &n_others);
 	place_by_claims(strays, n_strays, others, n_others);
 	return 0;
