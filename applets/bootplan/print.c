@@ -24,6 +24,7 @@ static const struct line {
 	{ "rootfstype", S_FSTYPE, WHOLE },
 	{ "rootflags", S_FLAGS, WHOLE },
 	{ "access", S_ACCESS, WHOLE },
+	{ "degraded", S_DEGRADED, WHOLE },
 	{ "persist", S_PERSIST, WHOLE },
 	{ "storage", S_LIVE_KIND, WHOLE },
 	{ "readonly", S_KEEP_RO, WHOLE },

@@ -106,6 +106,7 @@ const struct setting_info setting_info[SETTINGS] = {
 	[S_ON_LVM] = INNER("P_ON_LVM"),
 	[S_LUKS] = LIST("P_LUKS", "LUKS volumes", SUM, '\n'),
 	[S_LUKS_OFF] = SAID("P_LUKS_OFF", "no LUKS volumes"),
+	[S_DEGRADED] = SAID("P_DEGRADED", "file systems that lack disks"),
 	[S_ROOT_IS_HOST] = SAID(NULL, "root= is the partition with the image"),
 	[S_PERSIST_OPEN] = INNER("PERSIST_OPEN"),
 	[S_COMPAT] = INNER("COMPAT"),

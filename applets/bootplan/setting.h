@@ -94,6 +94,7 @@ enum setting {
 	S_ON_LVM,
 	S_LUKS,
 	S_LUKS_OFF,
+	S_DEGRADED,
 	S_ROOT_IS_HOST,
 	S_PERSIST_OPEN,
 	S_COMPAT,

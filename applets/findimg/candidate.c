@@ -3,12 +3,9 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/btrfs.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "applets/findimg/filesystem/mount.h"
 #include "applets/findimg/filesystem/pathfind.h"
@@ -17,7 +14,7 @@
 #include "common/file.h"
 #include "common/msg.h"
 
-static bool _printf_(2, 3) no(struct candidate *c, const char *fmt, ...)
+bool candidate_no(struct candidate *c, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -59,27 +56,37 @@ static bool may_open(struct candidate *c, const struct request *rq)
 	const struct blockdev *dev = &c->dev;
 
 	if (rq->only && !is_listed(rq->only, dev->name) && !is_listed(rq->only, dev->disk))
-		return no(c, "not to be looked at");
+		return candidate_no(c, "not to be looked at");
 	if (rq->disk && !is_on_disk(dev, rq->disk))
-		return no(c, "is not on disk %s", rq->disk);
+		return candidate_no(c, "is not on disk %s", rq->disk);
 	if (is_floppy(dev) && rq->host.kind != HOST_DEVICE)
-		return no(c, "floppy: only looked at when named");
+		return candidate_no(c, "floppy: only looked at when named");
 	if (dev->size == 0)
-		return no(c, "no medium");
+		return candidate_no(c, "no medium");
 	return true;
 }
 
-static bool candidate_probe(struct candidate *c, const struct request *rq)
+static void look_up_mount(struct candidate *c)
+{
+	_cleanup_free_ char *list = read_text("/proc/self/mountinfo");
+
+	c->is_mounted = list && mounted_find(list, &c->dev, &c->mounted);
+}
+
+static bool candidate_identify(struct candidate *c, const struct request *rq)
 {
 	_cleanup_error_ struct error *err = NULL;
 	int code = fs_probe(c->dev.path, 0, &c->fs, &err);
 
 	if (code == -ENOMEDIUM)
-		return no(c, "no medium");
+		return candidate_no(c, "no medium");
+	if (strcmp(c->fs.type, "btrfs") == 0 && btrfs_part_read(c->dev.path, &c->devices.part) < 0)
+		c->devices.part.devices = 0;
+	look_up_mount(c);
 	if (!hostspec_match(&rq->host, &c->dev, &c->fs))
-		return no(c, "is not %s", rq->host.text);
+		return candidate_no(c, "is not %s", rq->host.text);
 	if (code < 0 && code != -ENOENT)
-		return no(c, "%s", error_msg(err));
+		return candidate_no(c, "%s", error_msg(err));
 	return true;
 }
 
@@ -88,27 +95,15 @@ static bool can_hold_files(struct candidate *c)
 	const char *refusal;
 
 	if (!*c->fs.type && c->dev.has_partitions)
-		return no(c, "has partitions, which are looked at one by one");
+		return candidate_no(c, "has partitions, which are looked at one by one");
 	if (!*c->fs.type)
-		return no(c, "nothing recognised on it");
+		return candidate_no(c, "nothing recognised on it");
 	refusal = fs_type_refusal(c->fs.type);
 	if (refusal)
-		return no(c, "%s", refusal);
+		return candidate_no(c, "%s", refusal);
 	if (*c->dev.holder && !c->is_mounted)
-		return no(c, "used by %s", c->dev.holder);
+		return candidate_no(c, "used by %s", c->dev.holder);
 	return true;
-}
-
-/* The kernel remembers each btrfs that was mounted; a look must not leave it in the way of a copy
- * of it. */
-static void forget_btrfs(const char *device)
-{
-	struct btrfs_ioctl_vol_args args = { 0 };
-	_cleanup_close_ int fd = open("/dev/btrfs-control", O_RDWR | O_CLOEXEC);
-
-	snprintf(args.name, sizeof(args.name), "%s", device);
-	if (fd >= 0)
-		(void)ioctl(fd, BTRFS_IOC_FORGET_DEV, &args);
 }
 
 /* The file system is visible below root: is the image there? */
@@ -125,14 +120,15 @@ static bool search_below(struct candidate *c, const struct request *rq, const ch
 		return true;
 	code = path_find(root, rq->paths, rq->path_count, &c->file, &fd, &failed);
 	if (code < 0 && code != -ENOENT)
-		return no(c, "has %s, but cannot read it (%s): check this file system first",
-			  failed, strerror(-code));
+		return candidate_no(c,
+				    "has %s, but cannot read it (%s): check this file system first",
+				    failed, strerror(-code));
 	if (code < 0)
-		return no(c, "does not hold %s%s%s", rq->paths[0],
-			  rq->path_count > 1 ? " nor the others" : "",
-			  c->dirty && c->unclean ? " (journal not replayed)" : "");
+		return candidate_no(c, "does not hold %s%s%s", rq->paths[0],
+				    rq->path_count > 1 ? " nor the others" : "",
+				    c->dirty && c->unclean ? " (journal not replayed)" : "");
 	if (image_id_check(&rq->id, fd, &err) < 0)
-		return no(c, "%s", error_msg(err));
+		return candidate_no(c, "%s", error_msg(err));
 	return true;
 }
 
@@ -141,39 +137,35 @@ static bool look_inside(struct candidate *c, const struct request *rq)
 	const struct fs_type *type = fs_type_find(c->fs.type);
 	_cleanup_guard_ struct roguard guard = { 0 };
 	_cleanup_error_ struct error *err = NULL;
+	struct roguard *others = NULL;
 	enum fs_state state;
 	bool found;
 
 	if (c->is_mounted)
 		return *c->mounted.place ? search_below(c, rq, c->mounted.place)
-					 : no(c, "only a part of it is mounted");
+					 : candidate_no(c, "only a part of it is mounted");
 	state = fs_state_read(c->dev.path, c->fs.type);
 	c->dirty = state == FS_DIRTY;
 	c->unclean = type->look && state != FS_CLEAN;
 	if (roguard_raise(&guard, c->dev.path, !type->proven, &err) < 0 ||
-	    fs_mount(roguard_source(&guard), rq->mountpoint, type, MOUNT_LOOK, &err) < 0)
-		return no(c, "%s", error_msg(err));
-	found = search_below(c, rq, rq->mountpoint);
-	if (fs_unmount(rq->mountpoint, &err) < 0)
-		msg(MSG_WARNING, "%s", error_msg(err));
+	    devices_hold(&c->devices, &others, &err) < 0)
+		return candidate_no(c, "%s", error_msg(err));
+	if (fs_mount(roguard_source(&guard), rq->mountpoint, type, MOUNT_LOOK,
+		     devices_data(&c->devices), &err) == 0) {
+		found = search_below(c, rq, rq->mountpoint);
+		if (fs_unmount(rq->mountpoint, &err) < 0)
+			msg(MSG_WARNING, "%s", error_msg(err));
+	} else {
+		found = candidate_no(c, "%s", error_msg(err));
+	}
 	if (strcmp(c->fs.type, "btrfs") == 0)
-		forget_btrfs(c->dev.path);
+		devices_forget(&c->devices, c->dev.path);
+	devices_release(&c->devices, others);
 	return found;
-}
-
-static void look_up_mount(struct candidate *c)
-{
-	_cleanup_free_ char *list = NULL;
-
-	c->is_mounted = read_text("/proc/self/mountinfo", &list, NULL) == 0 &&
-			mounted_find(list, &c->dev, &c->mounted);
 }
 
 static bool examine(struct candidate *c, const struct request *rq)
 {
-	if (!may_open(c, rq) || !candidate_probe(c, rq))
-		return false;
-	look_up_mount(c);
 	/* a device that was asked for by name or id, and nothing on it, may carry anything */
 	if (!rq->path_count && !rq->mountpoint && rq->host.kind != HOST_ANY)
 		return true;
@@ -184,21 +176,27 @@ static bool examine(struct candidate *c, const struct request *rq)
 	return look_inside(c, rq);
 }
 
-void candidate_examine(struct candidate *c, const struct request *rq)
+void candidate_probe(struct candidate *c, const struct request *rq)
 {
 	candidate_clear(c);
-	c->fresh = false;
+	c->eligible = may_open(c, rq) && candidate_identify(c, rq);
+}
+
+void candidate_examine(struct candidate *c, const struct request *rq)
+{
+	free(c->file);
+	c->file = NULL;
 	c->matches = examine(c, rq);
-	msg(MSG_DEBUG, "%s %s: %s", c->dev.path, c->fs.type, c->matches ? "matches" : c->why);
 }
 
 void candidate_examine_replayed(struct candidate *c, const struct request *rq)
 {
 	_cleanup_error_ struct error *err = NULL;
 
-	if (fs_mount(c->dev.path, rq->mountpoint, fs_type_find(c->fs.type), MOUNT_WRITE, &err) <
-	    0) {
-		c->matches = no(c, "%s", error_msg(err));
+	if (devices_scan(&c->devices, c->dev.path, &err) < 0 ||
+	    fs_mount(c->dev.path, rq->mountpoint, fs_type_find(c->fs.type), MOUNT_WRITE,
+		     devices_data(&c->devices), &err) < 0) {
+		c->matches = candidate_no(c, "%s", error_msg(err));
 		return;
 	}
 	c->unclean = c->dirty = false;
@@ -211,8 +209,11 @@ void candidate_clear(struct candidate *c)
 {
 	free(c->file);
 	c->file = NULL;
+	free(c->devices.others);
+	c->devices = (struct devices){ 0 };
 	c->fs = (struct fs_info){ 0 };
-	c->matches = c->is_mounted = c->unclean = c->dirty = false;
+	c->matches = c->eligible = false;
+	c->is_mounted = c->unclean = c->dirty = false;
 	c->windows = WINDOWS_NONE;
 	c->why[0] = '\0';
 }

@@ -8,6 +8,7 @@
 #include "applets/findimg/device/blockdev.h"
 #include "applets/findimg/device/hostspec.h"
 #include "applets/findimg/device/mounted.h"
+#include "applets/findimg/filesystem/devices.h"
 #include "applets/findimg/filesystem/imageid.h"
 #include "applets/findimg/filesystem/suspend.h"
 #include "applets/lib/fsprobe.h"
@@ -27,14 +28,18 @@ struct request {
 	unsigned int timeout; /* seconds; 0: one scan */
 	bool write;
 	bool dry_run;
+	bool degraded; /* a file system that lacks devices is taken after a part of the timeout */
 };
 
 struct candidate {
 	struct blockdev dev; /* first, so that blockdev_compare sorts candidates */
 	struct fs_info fs;
-	bool fresh;   /* not examined since it appeared or changed */
-	bool matches; /* it is the one, or one of several */
-	char *file;   /* the path found, links resolved, with a leading slash; NULL without PATHs */
+	bool fresh;		/* not examined since it appeared or changed */
+	bool woken;		/* fresh because of another device of its file system */
+	bool eligible;		/* what was probed does not speak against it */
+	struct devices devices; /* of a file system over several */
+	bool matches;		/* it is the one, or one of several */
+	char *file; /* the path found, links resolved, with a leading slash; NULL without PATHs */
 	char why[320]; /* why it does not match */
 	bool unclean;  /* it may have a journal to replay, so what we saw may be out of date */
 	bool dirty;    /* its superblock says that it was not unmounted properly */
@@ -43,12 +48,18 @@ struct candidate {
 	enum windows_state windows;
 };
 
+/* Reads what is on the device: fs, part, mounted and eligible, or why it is not. */
+void candidate_probe(struct candidate *c, const struct request *rq);
+
 /*
- * Looks at one candidate and fills in everything behind dev. Leaves no trace on the device: it is
- * held read-only meanwhile, mounted without journal replay and unmounted again. Cannot fail: what
- * goes wrong is its `why`.
+ * Looks into a candidate that is eligible, and fills in the rest. Leaves no trace on the device: it
+ * is held read-only meanwhile, mounted without journal replay and unmounted again. Cannot fail:
+ * what goes wrong is its `why`.
  */
 void candidate_examine(struct candidate *c, const struct request *rq);
+
+/* Sets why c does not match. Returns false. */
+bool candidate_no(struct candidate *c, const char *fmt, ...) _printf_(2, 3);
 
 /*
  * For a candidate that did not show the path and is unclean, when it is to be written to anyway:

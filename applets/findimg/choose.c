@@ -71,6 +71,12 @@ static void warn_of(const struct search *s, const struct candidate *winner)
 			    ? "; its journal is not replayed for reading, so the last changes "
 			      "may be missing"
 			    : ": its file system should be checked");
+	if (winner->devices.incomplete)
+		msg(MSG_WARNING,
+		    "'%s': only %zu of the %llu devices of this btrfs are here; it is used "
+		    "degraded",
+		    winner->dev.path, winner->devices.count + 1,
+		    (unsigned long long)winner->devices.part.devices);
 	if (rq->path_count == 0 && rq->host.kind <= HOST_USB)
 		return;
 	for (size_t i = 0; i < s->count; i++) {

@@ -15,7 +15,7 @@
 #define DEFAULT_TIMEOUT	   30
 #define EXIT_NOT_FOUND	   3
 
-enum { OPTION_ID = 256, OPTION_STATE, OPTION_ONLY, OPTION_SYSROOT };
+enum { OPTION_ID = 256, OPTION_STATE, OPTION_ONLY, OPTION_SYSROOT, OPTION_DEGRADED };
 
 static const struct option long_options[] = {
 	{ "host", required_argument, NULL, 'H' },
@@ -30,6 +30,7 @@ static const struct option long_options[] = {
 	{ "state", required_argument, NULL, OPTION_STATE },
 	{ "only", required_argument, NULL, OPTION_ONLY },
 	{ "sysroot", required_argument, NULL, OPTION_SYSROOT },
+	{ "degraded", no_argument, NULL, OPTION_DEGRADED },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -50,9 +51,10 @@ static int findimg_help(void)
 	     "  -w, --write           mount for writing (default: read-only, journal "
 	     "untouched)\n"
 	     "      --id=ID           the image must have UUID=.., LABEL=.. or sha256:HEX\n"
-	     "      --state=FILE      append what was set up to FILE\n"
-	     "  -n, --dry-run         print the devices that would be examined, in order\n"
-	     "  -v, --verbose         report every device; -q, --quiet: no report if not found\n"
+	     "      --state=FILE      append what was mounted to FILE\n"
+	     "      --degraded        file systems over several disks may lack some\n"
+	     "  -n, --dry-run         print the disks that would be looked into, in order\n"
+	     "  -v, --verbose         tell about every disk; -q, --quiet: not what was not found\n"
 	     "  -h, --help            -V, --version\n"
 	     "Exit status: 0 found, 1 failure, 2 usage error, 3 not found");
 	return 0;
@@ -115,6 +117,9 @@ static int findimg_set_option(struct arguments *a, int option)
 		return 0;
 	case OPTION_ONLY:
 		a->request.only = optarg;
+		return 0;
+	case OPTION_DEGRADED:
+		a->request.degraded = true;
 		return 0;
 	case OPTION_SYSROOT:
 		snprintf(a->sysfs, sizeof(a->sysfs), "%s/sys", optarg);

@@ -149,6 +149,10 @@ void report_found(const struct candidate *winner, const struct request *rq)
 	print_value("FSTYPE", winner->fs.type, "");
 	print_value("UUID", winner->fs.uuid, "");
 	print_value("LABEL", winner->fs.label, "");
+	for (size_t i = 0; i < winner->devices.count; i++)
+		print_value("MEMBER", winner->devices.others[i].path, "");
+	if (winner->devices.incomplete)
+		print_value("INCOMPLETE", "1", "");
 	if (winner->file)
 		print_value("FILE", strcmp(rq->mountpoint, "/") ? rq->mountpoint : "",
 			    winner->file);

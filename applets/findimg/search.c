@@ -9,12 +9,16 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
+#include "applets/findimg/members.h"
 #include "applets/findimg/report.h"
 #include "applets/lib/uevent.h"
 #include "common/msg.h"
 
 /* After so long the user is told what is going on. */
 #define NARRATE_AFTER_MS 3000
+/* Devices of a file system that may be used without some of them are waited for so long: this
+ * part of the timeout. */
+#define DEGRADED_SHARE 3
 
 static int64_t search_now_ms(void)
 {
@@ -155,9 +159,26 @@ static bool is_interrupted(const struct search *s)
 	return poll(&p, 1, 0) > 0;
 }
 
+static int probe_fresh(struct search *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (!s->list[i].fresh)
+			continue;
+		if (is_interrupted(s))
+			return -EINTR;
+		candidate_probe(&s->list[i], s->request);
+	}
+	return 0;
+}
+
 static int examine_fresh(struct search *s, bool *ret_any)
 {
+	struct members all = { s->list, s->count };
+
 	*ret_any = false;
+	if (probe_fresh(s) < 0)
+		return -EINTR;
+	members_wake(&all);
 	for (size_t i = 0; i < s->count; i++) {
 		struct candidate *c = &s->list[i];
 
@@ -165,8 +186,14 @@ static int examine_fresh(struct search *s, bool *ret_any)
 			continue;
 		if (is_interrupted(s))
 			return -EINTR;
-		candidate_examine(c, s->request);
+		c->fresh = c->woken = false;
 		*ret_any = true;
+		if (members_gather(&all, c, NULL) < 0)
+			candidate_no(c, "out of memory");
+		else if (c->eligible && members_usable(&all, c, s->impatient, s->request->dry_run))
+			candidate_examine(c, s->request);
+		msg(MSG_DEBUG, "%s %s: %s", c->dev.path, c->fs.type,
+		    c->matches ? "matches" : c->why);
 		if (strcmp(c->why, "no medium") == 0 && s->request->timeout)
 			blockdev_watch_media(s->request->sysfs, &c->dev, true);
 	}
@@ -195,10 +222,19 @@ static void examine_journals(struct search *s)
 	}
 }
 
+/* From now on what lacks devices is used without them. */
+static void lose_patience(struct search *s)
+{
+	s->impatient = true;
+	for (size_t i = 0; i < s->count; i++)
+		s->list[i].fresh = s->list[i].fresh || s->list[i].devices.incomplete;
+}
+
 /* Sleeps in the kernel until an event, a signal or the deadline. 0, -ETIMEDOUT, -EINTR. */
 static int wait_event(struct search *s, int64_t start)
 {
-	int64_t deadline = start + (int64_t)s->request->timeout * 1000;
+	int64_t limit = (int64_t)s->request->timeout * 1000;
+	int64_t deadline = start + limit, patience = limit / DEGRADED_SHARE;
 
 	for (;;) {
 		struct pollfd p[] = { { .fd = s->uevents, .events = POLLIN },
@@ -207,11 +243,17 @@ static int wait_event(struct search *s, int64_t start)
 
 		if (now >= deadline)
 			return -ETIMEDOUT;
+		if (!s->impatient && s->request->degraded && now - start >= patience) {
+			lose_patience(s);
+			return 0;
+		}
 		if (!s->narrated && now - start >= NARRATE_AFTER_MS) {
 			s->narrated = true;
 			report_progress(s, (unsigned int)((deadline - now) / 1000));
 		}
 		until = s->narrated ? deadline : MIN(deadline, start + NARRATE_AFTER_MS);
+		if (!s->impatient && s->request->degraded)
+			until = MIN(until, start + patience);
 		/* one more millisecond: poll must not return just before the time */
 		if (poll(p, ARRAY_SIZE(p), (int)(until - now) + 1) < 0 && errno != EINTR)
 			return -errno;
@@ -227,6 +269,7 @@ int search_run(struct search *s, const struct candidate **ret_winner, struct err
 	int64_t start = search_now_ms();
 	int code = scan(s, err);
 
+	s->impatient = s->request->degraded && !s->request->timeout;
 	while (code == 0) {
 		_cleanup_free_ char *refusal = NULL;
 		bool any = false;

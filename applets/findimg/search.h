@@ -12,6 +12,7 @@ struct search {
 	int uevents; /* descriptors; -1 when closed */
 	int signals;
 	bool narrated;
+	bool impatient; /* what lacks devices is no longer waited for */
 };
 
 /* Opens the event sources; must come before everything else. SIGINT, SIGTERM and SIGHUP are held

@@ -38,11 +38,16 @@ static int mount_read_only(const struct candidate *c, const struct request *rq, 
 {
 	const struct fs_type *type = fs_type_find(c->fs.type);
 	_cleanup_guard_ struct roguard guard = { 0 };
+	struct roguard *others = NULL;
 	int code;
 
 	code = roguard_raise(&guard, c->dev.path, c->windows == WINDOWS_HIBERNATED, err);
 	if (code == 0)
-		code = fs_mount(roguard_source(&guard), rq->mountpoint, type, MOUNT_LOOK, err);
+		code = devices_hold(&c->devices, &others, err);
+	if (code == 0)
+		code = fs_mount(roguard_source(&guard), rq->mountpoint, type, MOUNT_LOOK,
+				devices_data(&c->devices), err);
+	devices_release(&c->devices, others);
 	if (code == 0)
 		*ret_loop = steal_ptr(&guard.loop);
 	return code;
@@ -70,6 +75,8 @@ static int record_all(const struct candidate *c, const struct request *rq, const
 {
 	int code = record(rq, "device", c->dev.path, err);
 
+	for (size_t i = 0; i < c->devices.count && code == 0; i++)
+		code = record(rq, "device", c->devices.others[i].path, err);
 	if (code == 0 && loop)
 		code = record(rq, "loop", loop, err);
 	return code < 0 ? code : record(rq, "mount", rq->mountpoint, err);
@@ -82,7 +89,7 @@ static int mount_winner(const struct candidate *c, const struct request *rq, str
 
 	if (rq->write)
 		code = fs_mount(c->dev.path, rq->mountpoint, fs_type_find(c->fs.type), MOUNT_WRITE,
-				err);
+				devices_data(&c->devices), err);
 	else
 		code = mount_read_only(c, rq, &loop, err);
 	if (code < 0)
@@ -100,8 +107,10 @@ static int mount_winner(const struct candidate *c, const struct request *rq, str
 
 int candidate_take(const struct candidate *c, const struct request *rq, struct error **err)
 {
-	int code;
+	int code = rq->dry_run || c->is_mounted ? 0 : devices_scan(&c->devices, c->dev.path, err);
 
+	if (code < 0)
+		return code;
 	if (!rq->mountpoint || rq->dry_run)
 		return 0;
 	code = c->is_mounted ? use_mounted(c, rq, err) : mount_winner(c, rq, err);

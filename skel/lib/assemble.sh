@@ -39,12 +39,37 @@ assemble() {
 
 # The kernel's convention: read-only unless the command line says rw; the root's init makes it writable.
 mount_device() {
-	local access=${P_ACCESS:-ro} type=${P_FSTYPE:-$FSTYPE}
+	local access=${P_ACCESS:-ro} type=${P_FSTYPE:-$FSTYPE} options
 	# the links of extensions are written too
 	[ "$access$P_TCE" = ro ] || check_filesystem "$type"
-	$RUN mount ${type:+-t "$type"} -o "$access${P_FLAGS:+,$P_FLAGS}" "$DEVICE" "$NEWROOT" && return 0
-	fail "$DEVICE could not be mounted as root" "type ${type:-unknown}, options $access${P_FLAGS:+,$P_FLAGS}" \
+	mount_options "$type" "$access${P_FLAGS:+,$P_FLAGS}"
+	options=$RET
+	$RUN mount ${type:+-t "$type"} -o "$options" "$DEVICE" "$NEWROOT" && return 0
+	! is_mounted_btrfs "$type" || fail "$DEVICE is a copy of a btrfs that is mounted, with the same UUID ($FOUND_UUID)" \
+		'Linux before 6.7 cannot mount both' 'use a newer kernel, or give the copy a new UUID: btrfstune -u IMAGE'
+	fail "$DEVICE could not be mounted as root" "type ${type:-unknown}, options $options" \
 		'correct rootfstype= or rootflags=, or add the file system module to the profile'
+}
+
+# mount_options TYPE OPTIONS: with what this very mount needs, in RET
+mount_options() {
+	local device place kind rest
+	RET=$2
+	case $1:${INCOMPLETE:-} in btrfs:1) list_has "$(echo "$2" | tr , ' ')" degraded || RET=$RET,degraded ;; esac
+	[ "$1" = xfs ] && [ -r "$ROOT/proc/mounts" ] || return 0
+	# a root in an image may be a copy of the file system that the image lies on
+	# shellcheck disable=SC2034
+	while read -r device place kind rest; do
+		[ "$kind" != xfs ] || {
+			RET=$RET,nouuid
+			return 0
+		}
+	done <"$ROOT/proc/mounts"
+}
+
+# is_mounted_btrfs TYPE: what has this type has the UUID of a btrfs that is mounted
+is_mounted_btrfs() {
+	[ "$1" = btrfs ] && [ -n "${FOUND_UUID:-}" ] && [ -d "$ROOT/sys/fs/btrfs/$FOUND_UUID" ]
 }
 
 # check_filesystem TYPE: with the checker that a profile packed, before the first write
@@ -110,13 +135,17 @@ upper_of() {
 		;;
 	device:*)
 		find_image -H "$spec" || fail_find 'the device of vi.persist=' "$spec"
-		state_push "device $DEVICE"
+		push_devices
 		if [ "$FSTYPE" = crypto_LUKS ]; then
 			load crypt
 			open_luks "$DEVICE"
 			DEVICE=$RET
 		fi
 		UPPER=device:$DEVICE
+		[ -z "$INCOMPLETE" ] || {
+			find_store "$spec" "$1"
+			UPPER=dir:$RAMFS/store/.mkvinitrd
+		}
 		;;
 	*) fail "vi.persist=$1 is not understood" '' 'expected none, ram[:SIZE], dir:[HOST:]/path, file:[HOST:]/path[,SIZE], device:SPEC or archive:[HOST:]/path' ;;
 	esac

@@ -244,21 +244,40 @@ reopen_host() {
 find_image() {
 	local out key value
 	waiting "$P_TIMEOUT" "a disk: findimg $*"
+	! may_lack_disks || set -- --degraded "$@"
 	out=$($RUN findimg --state "$STATE" -t "$P_TIMEOUT" "$@") && FIND_STATUS=0 || FIND_STATUS=$?
 	[ "$FIND_STATUS" = 0 ] || return 1
-	FOUND='' DEVICE='' FSTYPE='' FOUND_UUID='' FOUND_LABEL=''
+	FOUND='' DEVICE='' FSTYPE='' FOUND_UUID='' FOUND_LABEL='' MEMBERS='' INCOMPLETE=''
 	while IFS='=' read -r key value; do
 		case $key in
 		DEVICE) DEVICE=$value ;;
 		FSTYPE) FSTYPE=$value ;;
 		UUID) FOUND_UUID=$value ;;
 		LABEL) FOUND_LABEL=$value ;;
+		MEMBER) MEMBERS="$MEMBERS $value" ;;
+		INCOMPLETE) INCOMPLETE=$value ;;
 		FILE) FOUND=$value ;;
 		esac
 	done <<OUT
 $out
 OUT
 	[ -n "$DEVICE" ]
+}
+
+# may_lack_disks: a file system over several disks is to be used without some of them
+may_lack_disks() {
+	[ -z "$P_DEGRADED" ] || return 0
+	case $P_MODE:,$P_FLAGS, in disk:*,degraded,*) return 0 ;; esac
+	return 1
+}
+
+# push_devices: DEVICE, and the other disks of its file system, are to be free at the end
+push_devices() {
+	local device
+	# shellcheck disable=SC2086 # a list
+	for device in $DEVICE $MEMBERS; do
+		state_push "device $device"
+	done
 }
 
 fail_find() {
@@ -279,7 +298,7 @@ locate_device() {
 	fi
 	enter_volume
 	# what a volume is made of has been told
-	case $VOLUMES:$DEVICE in 1:/dev/mapper/*) ;; *) state_push "device $DEVICE" ;; esac
+	case $VOLUMES:$DEVICE in 1:/dev/mapper/*) ;; *) push_devices ;; esac
 	say "$2$1 is $DEVICE${FSTYPE:+ ($FSTYPE)}"
 }
 

@@ -53,6 +53,8 @@ static const struct parameter parameters[] = {
 	  .expected = "a number of seconds" },
 	{ "vi.patience=*", CALL, .sets = { { S_PATIENCE, NULL } }, .call = take_patience,
 	  .expected = "a number of seconds" },
+	FLAG("vi.degraded", S_DEGRADED),
+	{ "vi.degraded=*", WRONG, .expected = "1 or 0" },
 	ANYTHING("vi.net", S_NET),
 	FLAG("vi.shell", S_SHELL),
 	{ "vi.shell=*", WRONG, .expected = "1 or 0" },

@@ -133,13 +133,17 @@ static const char *advice(const char *driver, enum mount_purpose purpose, int co
 }
 
 static int try_mount(const char *source, const char *target, const struct fs_type *type,
-		     const char *driver, enum mount_purpose purpose, struct error **err)
+		     const char *driver, enum mount_purpose purpose, const char *more,
+		     struct error **err)
 {
 	bool look = purpose == MOUNT_LOOK;
+	const char *data = look ? type->look : fs_driver_write_data(driver);
+	char text[128];
 	int code;
 
-	if (mount(source, target, driver, look ? MS_RDONLY | MS_NOATIME : MS_NOATIME,
-		  look ? type->look : fs_driver_write_data(driver)) == 0)
+	snprintf(text, sizeof(text), "%s%s%s", data ? data : "", data && more ? "," : "",
+		 more ? more : "");
+	if (mount(source, target, driver, look ? MS_RDONLY | MS_NOATIME : MS_NOATIME, text) == 0)
 		return 0;
 	code = errno;
 	return error_make(err, code, "cannot mount %s %s: %s%s", driver,
@@ -188,7 +192,7 @@ static int mount_ntfs(const char *source, const char *target, const struct fs_ty
 	if (code < 0)
 		return code;
 	if (driver) {
-		code = try_mount(source, target, type, driver, purpose, err);
+		code = try_mount(source, target, type, driver, purpose, NULL, err);
 		if (code == 0 || !spare ||
 		    (write && !(code == -EINVAL && fs_driver_write_data(driver))))
 			return code;
@@ -198,14 +202,14 @@ static int mount_ntfs(const char *source, const char *target, const struct fs_ty
 }
 
 int fs_mount(const char *source, const char *target, const struct fs_type *type,
-	     enum mount_purpose purpose, struct error **err)
+	     enum mount_purpose purpose, const char *more, struct error **err)
 {
 	const char *driver;
 
 	if (strcmp(type->type, "ntfs") == 0)
 		return mount_ntfs(source, target, type, purpose, err);
 	driver = find_driver(type);
-	return driver ? try_mount(source, target, type, driver, purpose, err)
+	return driver ? try_mount(source, target, type, driver, purpose, more, err)
 		      : no_driver(type, err);
 }
 

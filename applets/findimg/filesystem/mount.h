@@ -17,11 +17,12 @@ enum mount_purpose {
  * Mounts source on the existing directory target with the first of type's drivers that the kernel
  * has (modules are asked for). NTFS falls back to /bin/ntfs-3g where the kernel has no driver,
  * where its driver can only read and writing is wanted, and for MOUNT_LOOK also where the driver
- * refuses; a volume that is marked dirty is not mounted for writing. Returns 0, or -errno with a
+ * refuses; a volume that is marked dirty is not mounted for writing. more: mount data beside those
+ * of the type, or NULL. Returns 0, or -errno with a
  * reason that tells the user what to do.
  */
 int fs_mount(const char *source, const char *target, const struct fs_type *type,
-	     enum mount_purpose purpose, struct error **err);
+	     enum mount_purpose purpose, const char *more, struct error **err);
 
 /* Takes down what fs_mount mounted on target. 0 or -errno. */
 int fs_unmount(const char *target, struct error **err);

@@ -83,6 +83,9 @@ const char *fs_type_refusal(const char *type)
  */
 const char *fs_driver_write_data(const char *driver)
 {
+	/* the file system in an image may be a copy of the one that the image lies on */
+	if (strcmp(driver, "xfs") == 0)
+		return "nouuid";
 	if (strcmp(driver, "ntfs") == 0)
 		return "errors=remount-ro,disable_sparse,preallocated_size=0";
 	return NULL;

@@ -125,7 +125,9 @@ static int mount_content(const struct lower *lower, struct stack *stack, const c
 {
 	_cleanup_error_ struct error *first = NULL;
 	const char *option = no_replay(lower->fs.type);
-	int r = stack_mount(stack, device, lower->mountpoint, lower->fs.type, MS_RDONLY, NULL,
+	/* it may be a copy of the file system that it lies on */
+	const char *copy = strcmp(lower->fs.type, "xfs") == 0 ? "nouuid" : NULL;
+	int r = stack_mount(stack, device, lower->mountpoint, lower->fs.type, MS_RDONLY, copy,
 			    &first);
 
 	if (r == 0)

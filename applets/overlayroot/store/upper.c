@@ -168,7 +168,9 @@ static int open_device(struct job *job, const char *device, struct error **err)
 	dir = store ? upper_join(store, DEVICE_DIR) : NULL;
 	if (!dir)
 		return error_no_memory(err);
-	r = stack_mount(job->stack, device, store, info.type, 0, NULL, err);
+	/* the disk may be a copy of the one that the image is on */
+	r = stack_mount(job->stack, device, store, info.type, 0,
+			strcmp(info.type, "xfs") == 0 ? "nouuid" : NULL, err);
 	if (r == 0)
 		r = open_dir(job, dir, err);
 	if (r < 0)

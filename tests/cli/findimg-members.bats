@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# File systems over several disks, and copies of the file system that they lie on.
+# shellcheck disable=SC2154 # output, stderr: by bats
+load findimg
+
+# two_disks: a btrfs over the files one and two, which holds /vm/root.img; attached, $first and $loop are its devices
+two_disks() {
+	local a b
+	truncate -s 128M one two
+	a=$(losetup -f --show one)
+	b=$(losetup -f --show two)
+	mkfs.btrfs -q -d raid1 -m raid1 -L data "$a" "$b" >/dev/null 2>&1
+	mount "$a" work
+	mkdir work/vm
+	echo image >work/vm/root.img
+	umount work
+	btrfs device scan --forget "$a"
+	losetup -d "$a" "$b"
+	attach one
+	first=$loop
+	attach two
+}
+
+@test "a btrfs over two disks is one file system, whichever of its devices is named" {
+	two_disks
+	sha256sum one two >sums
+	for spec in any LABEL=data "$first" "$loop"; do
+		find_only -t 0 -H "$spec" /vm/root.img
+		assert_equal "$spec: $status" "$spec: 0"
+		assert_equal "$(<"$(value FILE)")" image
+		case $spec in "$loop") ;; *) assert_equal "$(value DEVICE) $(value MEMBER)" "$first $loop" ;; esac
+		refute [ -n "$stderr" ]
+		umount mnt
+	done
+	find_only -t 0 /nothing
+	assert_equal "$status" 3
+	grep -q "device 2 of the btrfs of ${first#/dev/}" <<<"$stderr"
+	for device in ${devices//,/ }; do assert_equal "$(<"/sys/block/$device/ro")" 0; done
+	sync
+	sha256sum -c --quiet sums
+	find_only -t 0 -w --state "$PWD/state" -H LABEL=data /vm/root.img
+	assert_equal "$(<state)" "device $first
+device $loop
+mount $PWD/mnt"
+	touch mnt/written
+	umount mnt
+	# what is only found is known to the kernel, so that it can be mounted
+	run --separate-stderr "$findimg" --only "$devices" -t 0 -H LABEL=data
+	assert_success
+	mount -t btrfs -o ro "$(value DEVICE)" work
+}
+
+@test "a btrfs waits for its second disk, and is used without it on demand only" {
+	two_disks
+	losetup -d "$loop"
+	find_only -t 0 -H LABEL=data /vm/root.img
+	assert_equal "$status" 3
+	grep -q 'only 1 of the 2 devices of this btrfs are here' <<<"$stderr"
+	find_only -t 1 --degraded -H LABEL=data /vm/root.img
+	assert_equal "$status" 0
+	assert_equal "$(value INCOMPLETE)" 1
+	grep -q "'$first': only 1 of the 2 devices of this btrfs are here; it is used degraded" <<<"$stderr"
+	umount mnt
+	mkfifo errors
+	"$findimg" --only "$devices" -m "$PWD/mnt" -t 60 -H LABEL=data /vm/root.img >out 2>errors &
+	background=$!
+	read -r line <errors
+	[[ $line == *"waiting "* ]]
+	losetup "$loop" two
+	wait "$background"
+	background=''
+	assert_equal "$(cat mnt/vm/root.img)" image
+}
+
+@test "a copy of a disk of a btrfs is named instead of being mixed in" {
+	two_disks
+	cp one copy
+	attach copy
+	find_only -t 0 -H LABEL=data /vm/root.img
+	assert_equal "$status" 3
+	grep -q "device 1 of this btrfs is there twice, as ${first#/dev/} and as ${loop#/dev/}: remove the copy" <<<"$stderr"
+}
