@@ -59,7 +59,7 @@ static bool may_open(struct candidate *c, const struct request *rq)
 		return candidate_no(c, "not to be looked at");
 	if (rq->disk && !is_on_disk(dev, rq->disk))
 		return candidate_no(c, "is not on disk %s", rq->disk);
-	if (is_floppy(dev) && rq->host.kind != HOST_DEVICE)
+	if (is_floppy(dev) && rq->host.kind < HOST_DEVICE)
 		return candidate_no(c, "floppy: only looked at when named");
 	if (dev->size == 0)
 		return candidate_no(c, "no medium");
@@ -83,7 +83,7 @@ static bool candidate_identify(struct candidate *c, const struct request *rq)
 	if (strcmp(c->fs.type, "btrfs") == 0 && btrfs_part_read(c->dev.path, &c->devices.part) < 0)
 		c->devices.part.devices = 0;
 	look_up_mount(c);
-	if (!hostspec_match(&rq->host, &c->dev, &c->fs))
+	if (!hostspec_match(&rq->host, rq->sysfs, &c->dev, &c->fs))
 		return candidate_no(c, "is not %s", rq->host.text);
 	if (code < 0 && code != -ENOENT)
 		return candidate_no(c, "%s", error_msg(err));

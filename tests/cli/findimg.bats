@@ -107,6 +107,31 @@ mount $PWD/mnt"
 	assert_equal "$status" 3
 }
 
+@test "the kernel's own ways to name a device: a partition after another, numbers" {
+	ext4_image two-p second image
+	truncate -s 24M disk
+	printf ',4M\n,8M\n' | sfdisk -q --label gpt disk
+	dd if=two-p of=disk bs=1M seek=5 conv=notrunc status=none
+	attach disk -P
+	partx -u "$loop" # for kernels without GPT support
+	first=$(sfdisk --part-uuid disk 1)
+	for spec in "PARTUUID=$first/PARTNROFF=1" "$(lsblk -n -o MAJ:MIN "${loop}p2" | tr -d ' ')"; do
+		find_only -t 0 -H "$spec" /image
+		assert_equal "$spec: $status $(value DEVICE)" "$spec: 0 ${loop}p2"
+		umount mnt
+	done
+	find_only -t 0 -H "PARTUUID=$first/PARTNROFF=2" /image
+	assert_equal "$status" 3
+}
+
+@test "what only udev can name is refused at once" {
+	for spec in /dev/disk/by-diskseq/1 /dev/disk/by-id/memstick-1 /dev/disk/by-path/ip-10.0.0.1:3260-iscsi-x-lun-1; do
+		run "$findimg" --only none -t 60 -H "$spec"
+		assert_equal "$status" 2
+		assert_output --partial "'$spec' cannot be found without udev"
+	done
+}
+
 @test "NTFS and FAT serials match in either case" {
 	truncate -s 8M ntfs && mkfs.ntfs -q -F -Q ntfs 2>/dev/null
 	truncate -s 8M vfat && mkfs.vfat -i DEADBEEF vfat >/dev/null

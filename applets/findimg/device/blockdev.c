@@ -44,8 +44,7 @@ static uint64_t read_number(const char *dir, const char *name)
 	return read_attr(dir, name, text, sizeof(text)) ? strtoull(text, NULL, 10) : 0;
 }
 
-/* The first entry of dir/name, or "". */
-static void first_entry(const char *dir, const char *name, char *to, size_t size)
+void blockdev_first_entry(const char *dir, const char *name, char *to, size_t size)
 {
 	char path[PATH_MAX];
 	struct dirent *entry;
@@ -134,7 +133,7 @@ static void read_mapped_partition(const char *dir, struct blockdev *dev)
 	if (!read_attr(dir, "dm/uuid", uuid, sizeof(uuid)) ||
 	    sscanf(uuid, "part%u-", &dev->partition) != 1)
 		return;
-	first_entry(dir, "slaves", disk, sizeof(disk));
+	blockdev_first_entry(dir, "slaves", disk, sizeof(disk));
 	if (!*disk) {
 		dev->partition = 0;
 		return;
@@ -162,7 +161,7 @@ int blockdev_read(const char *sysfs, const char *name, struct blockdev *ret)
 	dev.size = read_number(real, "size") * 512;
 	dev.partition = (unsigned int)read_number(real, "partition");
 	read_devnum(real, &dev);
-	first_entry(real, "holders", dev.holder, sizeof(dev.holder));
+	blockdev_first_entry(real, "holders", dev.holder, sizeof(dev.holder));
 	if (dev.partition && strrchr(real, '/'))
 		*strrchr(real, '/') = '\0';
 	read_disk(real, &dev);

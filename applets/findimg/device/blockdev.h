@@ -45,6 +45,9 @@ int blockdev_scan(const char *sysfs, struct blockdev **ret, size_t *ret_count, s
  */
 int blockdev_compare(const void *a, const void *b);
 
+/* The first entry of the directory dir/name, or "". */
+void blockdev_first_entry(const char *dir, const char *name, char *to, size_t size);
+
 /* strcmp that compares runs of digits as numbers: sda2 < sda10. */
 int natural_compare(const char *a, const char *b);
 

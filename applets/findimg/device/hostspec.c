@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
+
+#include "applets/findimg/device/links.h"
 
 static const struct {
 	const char *prefix;
@@ -18,6 +21,8 @@ static const struct {
 	{ "/dev/disk/by-label/", HOST_LABEL },
 	{ "/dev/disk/by-partuuid/", HOST_PARTUUID },
 	{ "/dev/disk/by-partlabel/", HOST_PARTLABEL },
+	{ "/dev/disk/by-id/", HOST_BY_ID },
+	{ "/dev/disk/by-path/", HOST_BY_PATH },
 	{ "/dev/", HOST_DEVICE },
 };
 
@@ -74,8 +79,43 @@ static int set_value(struct hostspec *spec, enum host_kind kind, const char *val
 	return 0;
 }
 
+/* "8:1", as the kernel takes it for root= */
+static bool take_number(const char *text, struct hostspec *spec)
+{
+	unsigned int major_number, minor_number;
+	int end = 0;
+
+	if (sscanf(text, "%u:%u%n", &major_number, &minor_number, &end) != 2 || text[end])
+		return false;
+	spec->kind = HOST_NUMBER;
+	spec->number = makedev(major_number, minor_number);
+	return true;
+}
+
+/* Cuts "/PARTNROFF=N" off. */
+static int take_further(struct hostspec *spec)
+{
+	char *at = strstr(spec->value, "/PARTNROFF="), *end;
+	unsigned long number;
+
+	if (spec->kind != HOST_PARTUUID || !at)
+		return 0;
+	number = strtoul(at + strlen("/PARTNROFF="), &end, 10);
+	if (*end || !isdigit((unsigned char)end[-1]) || number > 255)
+		return -EINVAL;
+	spec->further = (unsigned int)number;
+	*at = '\0';
+	return 0;
+}
+
 static int device_hostspec_parse(const char *text, struct hostspec *spec)
 {
+	if (take_number(text, spec))
+		return 0;
+	if (strncmp(text, "/dev/md/", 8) == 0) {
+		spec->kind = HOST_BY_ID;
+		return snprintf(spec->value, sizeof(spec->value), "md-name-%s", text + 8) < 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strcmp(text, words[i].word) == 0) {
 			spec->kind = words[i].kind;
@@ -86,11 +126,27 @@ static int device_hostspec_parse(const char *text, struct hostspec *spec)
 		size_t n = strlen(prefixes[i].prefix);
 
 		if (strncmp(text, prefixes[i].prefix, n) == 0)
-			return set_value(spec, prefixes[i].kind, text + n);
+			return set_value(spec, prefixes[i].kind, text + n) < 0 ? -EINVAL
+									       : take_further(spec);
 	}
 	if (strpbrk(text, "=/:"))
 		return -EINVAL;
 	return set_value(spec, HOST_DEVICE, text);
+}
+
+/* What only udev could make would be waited for in vain. */
+static int hostspec_check_link(const struct hostspec *spec, struct error **err)
+{
+	if (spec->kind == HOST_BY_ID)
+		return link_id_check(spec->value, err);
+	if (spec->kind == HOST_BY_PATH)
+		return link_path_check(spec->value, err);
+	if (spec->kind == HOST_DEVICE && strncmp(spec->value, "disk/by-", 8) == 0)
+		return error_make(err, EINVAL,
+				  "'/dev/%s' cannot be found without udev: name the device by "
+				  "UUID=, LABEL=, PARTUUID= or by-id",
+				  spec->value);
+	return 0;
 }
 
 int hostspec_parse(const char *text, struct hostspec *ret, struct error **err)
@@ -103,8 +159,10 @@ int hostspec_parse(const char *text, struct hostspec *ret, struct error **err)
 		return error_make(err, EINVAL,
 				  "'%s' is no host: expected any, UUID=.., LABEL=.., PARTUUID=.., "
 				  "PARTLABEL=.., "
-				  "/dev/.., cdrom or usb",
+				  "/dev/.., MAJOR:MINOR, cdrom or usb",
 				  text);
+	if (hostspec_check_link(&spec, err) < 0)
+		return -EINVAL;
 	snprintf(spec.text, sizeof(spec.text), "%s", *text ? text : "any");
 	*ret = spec;
 	return 0;
@@ -137,7 +195,24 @@ bool blockdev_named(const struct blockdev *dev, const char *name)
 	return strcmp(name, dev->path + strlen("/dev/")) == 0;
 }
 
-bool hostspec_match(const struct hostspec *spec, const struct blockdev *dev,
+/* Is the partition that lies so many before dev the one with that PARTUUID? */
+static bool is_further(const struct hostspec *spec, const struct blockdev *dev)
+{
+	size_t length = strlen(dev->path);
+	struct fs_info fs = { 0 };
+	char path[sizeof(dev->path) + 16];
+
+	if (dev->partition <= spec->further)
+		return false;
+	while (length && isdigit((unsigned char)dev->path[length - 1]))
+		length--;
+	snprintf(path, sizeof(path), "%.*s%u", (int)length, dev->path,
+		 dev->partition - spec->further);
+	fs_probe(path, 0, &fs, NULL);
+	return same_id(spec->value, fs.part_uuid);
+}
+
+bool hostspec_match(const struct hostspec *spec, const char *sysfs, const struct blockdev *dev,
 		    const struct fs_info *fs)
 {
 	switch (spec->kind) {
@@ -152,11 +227,17 @@ bool hostspec_match(const struct hostspec *spec, const struct blockdev *dev,
 	case HOST_LABEL:
 		return strcmp(spec->value, fs->label) == 0;
 	case HOST_PARTUUID:
-		return same_id(spec->value, fs->part_uuid);
+		return spec->further ? is_further(spec, dev) : same_id(spec->value, fs->part_uuid);
 	case HOST_PARTLABEL:
 		return strcmp(spec->value, fs->part_label) == 0;
 	case HOST_DEVICE:
 		return blockdev_named(dev, spec->value);
+	case HOST_BY_ID:
+		return link_id_match(sysfs, dev, fs, spec->value);
+	case HOST_BY_PATH:
+		return link_path_match(sysfs, dev, spec->value);
+	case HOST_NUMBER:
+		return dev->devnum == spec->number;
 	}
 	return false;
 }

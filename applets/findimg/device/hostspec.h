@@ -18,19 +18,25 @@ enum host_kind {
 	HOST_PARTUUID,
 	HOST_PARTLABEL,
 	HOST_DEVICE,
+	HOST_BY_ID,
+	HOST_BY_PATH,
+	HOST_NUMBER,
 };
 
 struct hostspec {
 	enum host_kind kind;
-	char value[256]; /* decoded; for HOST_DEVICE the path below /dev */
-	char text[256];	 /* as the user wrote it */
+	char value[256];      /* decoded; for HOST_DEVICE the path below /dev */
+	char text[256];	      /* as the user wrote it */
+	unsigned int further; /* PARTUUID=../PARTNROFF=N: so many partitions after that one */
+	dev_t number;	      /* HOST_NUMBER */
 };
 
 /*
- * Reads a spec. Accepted besides the forms above:
- * /dev/disk/by-{uuid,label,partuuid,partlabel}/VALUE, the value in double quotes, and \xNN in a
- * value for the bytes that a command line cannot carry (as udev writes them). NULL and "" are
- * `any`. 0, or -EINVAL with the forms that are accepted.
+ * Reads a spec. Accepted besides the forms above: MAJOR:MINOR, PARTUUID=../PARTNROFF=N,
+ * /dev/md/NAME, /dev/disk/by-{uuid,label,partuuid,partlabel,id,path}/VALUE, the value in double
+ * quotes, and \xNN in a value for the bytes that a command line cannot carry (as udev writes them).
+ * NULL and "" are `any`. 0, or -EINVAL with the forms that are accepted, for names that only udev
+ * can make too.
  */
 int hostspec_parse(const char *text, struct hostspec *ret, struct error **err);
 
@@ -39,7 +45,7 @@ int hostspec_parse(const char *text, struct hostspec *ret, struct error **err);
  * so NTFS serials (16 hex digits) and FAT serials (XXXX-XXXX) match in every spelling; labels
  * compare exactly.
  */
-bool hostspec_match(const struct hostspec *spec, const struct blockdev *dev,
+bool hostspec_match(const struct hostspec *spec, const char *sysfs, const struct blockdev *dev,
 		    const struct fs_info *fs);
 
 /* Was one device chosen by an identifier that no other device has (UUID=, PARTUUID=)? */

@@ -16,8 +16,8 @@ losetup -d "$one" "$two"
 btrfs device scan --forget
 
 boot_attended disk 'root=LABEL=btrfsroot rootflags=subvol=@ rw vi.timeout=120 test.keep=one' \
-	'more seconds for => monitor device_add virtio-blk-pci,drive=two,bus=slot' -- \
-	-M q35 -device pcie-root-port,id=slot \
+	'more seconds for => monitor device_add virtio-blk-pci,drive=two,bus=rp1' -- \
+	-M q35 -device pcie-root-port,id=rp1 \
 	-drive "file=$WORK/one,format=raw,if=virtio" -drive "file=$WORK/two,format=raw,if=none,id=two"
 expect '=== root btrfs rw.*subvol=/@'
 expect '=== wrote one'

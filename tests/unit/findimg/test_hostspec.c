@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <sys/sysmacros.h>
 
 #include "applets/findimg/device/hostspec.h"
 
@@ -31,12 +32,28 @@ static void test_kinds(void **state)
 	assert_string_equal(parsed("LABEL=a\\x20b").value, "a b");
 	assert_string_equal(parsed("LABEL=\"a b\"").value, "a b");
 	assert_string_equal(parsed("LABEL=a\\xzz").value, "a\\xzz");
+	assert_int_equal(parsed("/dev/disk/by-id/virtio-x").kind, HOST_BY_ID);
+	assert_int_equal(parsed("/dev/disk/by-path/pci-0000:00:07.0").kind, HOST_BY_PATH);
+	assert_string_equal(parsed("/dev/md/root").value, "md-name-root");
+	assert_int_equal(parsed("PARTUUID=ab-01/PARTNROFF=2").further, 2);
+	assert_string_equal(parsed("PARTUUID=ab-01/PARTNROFF=2").value, "ab-01");
+	assert_true(parsed("8:17").number == makedev(8, 17));
 }
 
 static void test_refused(void **state)
 {
-	static const char *const bad[] = { "UUID=", "FOO=bar",	  "/sda1",
-					   "a/b",   "LABEL=\"\"", "http://x" };
+	static const char *const bad[] = { "UUID=",
+					   "FOO=bar",
+					   "/sda1",
+					   "a/b",
+					   "LABEL=\"\"",
+					   "http://x",
+					   "8:",
+					   "8:1x",
+					   "PARTUUID=ab/PARTNROFF=x",
+					   "/dev/disk/by-diskseq/1",
+					   "/dev/disk/by-id/ieee1394-1",
+					   "/dev/disk/by-path/ip-10.0.0.1" };
 	struct hostspec spec;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -52,25 +69,25 @@ static void test_match(void **state)
 	struct hostspec spec;
 
 	spec = parsed("UUID=0123456789abcdef");
-	assert_true(hostspec_match(&spec, &dev, &fs));
+	assert_true(hostspec_match(&spec, "/sys", &dev, &fs));
 	spec = parsed("UUID=0123456789abcde");
-	assert_false(hostspec_match(&spec, &dev, &fs));
+	assert_false(hostspec_match(&spec, "/sys", &dev, &fs));
 	spec = parsed("LABEL=win");
-	assert_false(hostspec_match(&spec, &dev, &fs));
+	assert_false(hostspec_match(&spec, "/sys", &dev, &fs));
 	spec = parsed("PARTUUID=AB-01");
-	assert_true(hostspec_match(&spec, &dev, &fs));
+	assert_true(hostspec_match(&spec, "/sys", &dev, &fs));
 	spec = parsed("PARTLABEL=x");
-	assert_false(hostspec_match(&spec, &dev, &fs));
+	assert_false(hostspec_match(&spec, "/sys", &dev, &fs));
 	spec = parsed("usb");
-	assert_true(hostspec_match(&spec, &dev, &fs));
+	assert_true(hostspec_match(&spec, "/sys", &dev, &fs));
 	spec = parsed("sda1");
-	assert_true(hostspec_match(&spec, &dev, &fs));
+	assert_true(hostspec_match(&spec, "/sys", &dev, &fs));
 	spec = parsed("sda");
-	assert_false(hostspec_match(&spec, &dev, &fs));
+	assert_false(hostspec_match(&spec, "/sys", &dev, &fs));
 	/* a device without any UUID is nobody's */
 	fs.uuid[0] = '\0';
 	spec = parsed("UUID=-");
-	assert_false(hostspec_match(&spec, &dev, &fs));
+	assert_false(hostspec_match(&spec, "/sys", &dev, &fs));
 }
 
 static void test_device_mapper_name(void **state)
