@@ -9,6 +9,7 @@
 
 #include "applets/findimg/filesystem/mount.h"
 #include "applets/findimg/filesystem/pathfind.h"
+#include "applets/findimg/filesystem/pathfold.h"
 #include "applets/findimg/filesystem/roguard.h"
 #include "applets/findimg/filesystem/table.h"
 #include "common/file.h"
@@ -106,6 +107,41 @@ static bool can_hold_files(struct candidate *c)
 	return true;
 }
 
+/* No path is there as it was written. */
+static bool lacks(struct candidate *c, const struct request *rq, const struct path_matches *near)
+{
+	const char *note = c->dirty && c->unclean ? " (journal not replayed)" : "";
+
+	if (near->count)
+		return candidate_no(c, "does not hold %s, but %s%s%s%s", rq->paths[0],
+				    near->path[0], near->count > 1 ? " and " : "",
+				    near->count > 1 ? near->path[1] : "", note);
+	return candidate_no(c, "does not hold %s%s%s", rq->paths[0],
+			    rq->path_count > 1 ? " nor the others" : "", note);
+}
+
+/*
+ * Windows and the boot loaders take a path on NTFS in any case of its letters, and Linux's drivers
+ * do not: one that only one file can be meant by is followed. Returns its descriptor, with c->file;
+ * -ENOENT, with c->why.
+ */
+static int open_in_other_case(struct candidate *c, const struct request *rq, const char *root)
+{
+	_cleanup_matches_ struct path_matches near = { .count = 0 };
+	int fd = -ENOENT;
+
+	for (size_t i = 0; i < rq->path_count && !near.count; i++)
+		path_find_folded(root, rq->paths[i], &near);
+	if (near.count == 1 && strcmp(c->fs.type, "ntfs") == 0)
+		fd = path_open_below(root, near.path[0]);
+	if (fd < 0) {
+		lacks(c, rq, &near);
+		return -ENOENT;
+	}
+	c->file = steal_ptr(&near.path[0]);
+	return fd;
+}
+
 /* The file system is visible below root: is the image there? */
 static bool search_below(struct candidate *c, const struct request *rq, const char *root)
 {
@@ -123,10 +159,11 @@ static bool search_below(struct candidate *c, const struct request *rq, const ch
 		return candidate_no(c,
 				    "has %s, but cannot read it (%s): check this file system first",
 				    failed, strerror(-code));
-	if (code < 0)
-		return candidate_no(c, "does not hold %s%s%s", rq->paths[0],
-				    rq->path_count > 1 ? " nor the others" : "",
-				    c->dirty && c->unclean ? " (journal not replayed)" : "");
+	if (code < 0) {
+		fd = open_in_other_case(c, rq, root);
+		if (fd < 0)
+			return false;
+	}
 	if (image_id_check(&rq->id, fd, &err) < 0)
 		return candidate_no(c, "%s", error_msg(err));
 	return true;

@@ -163,6 +163,36 @@ mount $PWD/mnt"
 	assert_equal "$status" 3
 }
 
+@test "NTFS: a path in any case finds the one match, of several all are named" {
+	truncate -s 16M disk
+	mkntfs -q -F disk >/dev/null 2>&1
+	attach disk
+	ntfs-3g "$loop" work
+	mkdir work/VM work/two work/TWO work/vm.old
+	echo one >work/VM/Ärger.VHD
+	touch work/two/Image work/TWO/image work/TWO/IMAGE
+	umount work
+	for path in /vm/ärger.vhd Vm/ÄRGER.Vhd /VM/Ärger.VHD; do
+		find_only -t 0 "$path"
+		assert_equal "$path: $(value FILE)" "$path: $PWD/mnt/VM/Ärger.VHD"
+		assert_equal "$(<"$(value FILE)")" one
+		umount mnt
+	done
+	find_only -t 0 /Two/image
+	assert_equal "$status" 3
+	grep -Eq 'does not hold /Two/image, but /(two|TWO)/[Ii][A-Za-z]+ and /' <<<"$stderr"
+	find_only -t 0 /vm/../VM/ärger.vhd
+	assert_equal "$status" 3
+}
+
+@test "where case counts, a path in another case is named" {
+	ext4_image disk one Images/Root.img
+	attach disk
+	find_only -t 0 /images/root.img
+	assert_equal "$status" 3
+	grep -q 'does not hold /images/root.img, but /Images/Root.img$' <<<"$stderr"
+}
+
 @test "two matches: always the same one is taken and both are named" {
 	ext4_image one one image
 	ext4_image two two image
