@@ -9,6 +9,10 @@ assemble() {
 	tmpfs) unpack_root ;;
 	share) mount_share ;;
 	esac
+	! usr_wanted || {
+		load usr
+		mount_usr
+	}
 	[ -z "$LIVE" ] || put_rootcopy
 	[ -z "$P_BINDS$P_TCE$P_SWAP$TC_WORDS$DIRECTORIES" ] || load places
 	[ -z "$TC_WORDS" ] || {
@@ -51,6 +55,35 @@ mount_device() {
 		'correct rootfstype= or rootflags=, or add the file system module to the profile'
 }
 
+# usr_wanted: the root has its /usr elsewhere. What was packed into an image or archive keeps the fstab of the machine that
+# it came from, and has what it needs.
+usr_wanted() {
+	local file
+	[ -z "$P_USR" ] || return 0
+	[ -z "$P_NOFSTAB" ] && usr_of_fstab || return 1
+	case $P_MODE in disk | loop) return 0 ;; esac
+	for file in "$NEWROOT"/usr/*; do
+		[ ! -e "$file" ] || return 1
+	done
+}
+
+# usr_of_fstab: USR_SPEC, USR_TYPE and USR_OPTIONS of the line for /usr
+usr_of_fstab() {
+	local spec place rest
+	inside /etc/fstab
+	[ -r "$NEWROOT$RET" ] || return 1
+	while read -r spec place USR_TYPE USR_OPTIONS rest || [ -n "$spec" ]; do
+		case $spec:$place in
+		'#'*) ;;
+		*:/usr | *:/usr/)
+			USR_SPEC=$(printf '%b' "$spec")
+			return 0
+			;;
+		esac
+	done <"$NEWROOT$RET"
+	return 1
+}
+
 # mount_options TYPE OPTIONS: with what this very mount needs, in RET
 mount_options() {
 	local device place kind rest
@@ -91,6 +124,7 @@ mount_overlay() {
 	[ -n "$RUN" ] || [ -x /bin/overlayroot ] || fail "vi.persist=$P_PERSIST needs a program that this initramfs does not have" '' \
 		"build it with the profile line 'applet overlayroot', or boot with vi.persist=none"
 	generations_of "$P_PERSIST"
+	mount_lower
 	upper_of "$RET"
 	case $GENERATIONS in *--ask*) asking ;; *) working "making the root of $LOWER with $UPPER over it" ;; esac
 	# shellcheck disable=SC2086 # options
@@ -98,6 +132,22 @@ mount_overlay() {
 		fail "no overlay could be mounted of $LOWER with $UPPER on top" 'the messages of overlayroot above' \
 			'boot with vi.persist=ram to leave the saved changes out'
 	[ -z "${LUKS:-}" ] || forget_luks
+}
+
+# mount_lower: a root with mount options of its own, as a subvolume, is mounted here, and the directory is the lower layer
+mount_lower() {
+	local type=${P_FSTYPE:-$FSTYPE} store=$RET
+	case $P_MODE:$P_FLAGS in
+	disk:?* | loop:?*)
+		make_dirs "$RAMFS/root"
+		mount_options "$type" "ro,$P_FLAGS"
+		$RUN mount ${type:+-t "$type"} -o "$RET" "$DEVICE" "$RAMFS/root" || fail "$DEVICE could not be mounted as root" \
+			"type ${type:-unknown}, options $RET" 'correct rootfstype= or rootflags='
+		state_push "mount $RAMFS/root"
+		LOWER=$RAMFS/root
+		;;
+	esac
+	RET=$store
 }
 
 # generations_of PERSIST: STORE,rollback=N,commit.. apart: GENERATIONS is the latter as overlayroot's options, RET the former

@@ -65,3 +65,73 @@ FAKE
 	said '/dev/vda1 is a copy of a btrfs that is mounted, with the same UUID (1234)' && said 'btrfstune -u'
 }
 @test "a btrfs root that is a copy of its host is refused by a kernel that cannot have both" { both btrfs_copy; }
+
+# usr_root LINE...: a root without /usr, whose fstab has these lines
+usr_root() {
+	rm -r "$ROOT/newroot/sbin"
+	mkdir "$ROOT/newroot/usr"
+	ln -s usr/sbin "$ROOT/newroot/sbin"
+	printf '%s\n' '# /usr was on /dev/sda2 during installation' "$@" >"$ROOT/newroot/etc/fstab"
+	fake mount <<'FAKE'
+for last in "$@"; do :; done
+case $last in */usr) mkdir -p "$ROOT/newroot/usr/sbin" && printf '#!/bin/sh\n' >"$ROOT/newroot/usr/sbin/init" && chmod +x "$ROOT/newroot/usr/sbin/init" ;; esac
+FAKE
+	fake overlayroot <<'FAKE'
+for last in "$@"; do :; done
+case $last in */usr) mkdir -p "$last/sbin" && printf '#!/bin/sh\n' >"$last/sbin/init" && chmod +x "$last/sbin/init" ;; esac
+FAKE
+}
+
+# usr WORDS FSTAB-LINE CALL...
+usr() {
+	cmdline "$1"
+	usr_root 'UUID=1234 / ext4 defaults 0 1' "$2"
+	boot
+	shift 2
+	calls "$@" 'switch_root /newroot /sbin/init'
+}
+@test "/usr by the root's fstab, before init is looked for" {
+	both usr 'root=UUID=1234 ro' 'UUID=5678 /usr ext4 defaults,nofail,x-systemd.growfs,noatime 0 2' \
+		'mount -t ext4 -o ro /dev/vda1 /newroot' 'findimg --state /run/initramfs/state -t 30 -H UUID=5678' \
+		'mount -t ext4 -o ro,noatime /dev/vda1 /newroot/usr'
+}
+@test "/usr of a root that is mounted for writing" {
+	both usr 'root=UUID=1234 rw' '/dev/disk/by-label/my\040usr /usr auto rw,user,discard 0 2' 'mount -t ext4 -o rw,discard /dev/disk/by-label/my usr /newroot/usr'
+}
+@test "/usr that is never written to" {
+	both usr 'root=UUID=1234 rw' 'UUID=5678 /usr ext4 ro 0 2' 'mount -t ext4 -o ro /dev/vda1 /newroot/usr'
+}
+@test "/usr in a subvolume" {
+	both usr 'root=UUID=1234 ro rootflags=subvol=@' 'UUID=1234 /usr btrfs subvol=@usr,compress=zstd 0 0' \
+		'mount -t btrfs -o ro,subvol=@usr,compress=zstd /dev/vda1 /newroot/usr'
+}
+@test "/usr in another directory of the root" {
+	both usr 'root=UUID=1234 ro' '/data/usr /usr none bind 0 0' 'mount -o ro,bind /newroot/data/usr /newroot/usr'
+}
+@test "mount.usr=, mount.usrfstype= and mount.usrflags= win over fstab" {
+	both usr 'root=UUID=1234 ro mount.usr=LABEL=u mount.usrfstype=xfs mount.usrflags=nodev' 'UUID=5678 /usr ext4 noatime 0 2' \
+		'findimg --state /run/initramfs/state -t 30 -H LABEL=u' 'mount -t xfs -o ro,nodev /dev/vda1 /newroot/usr'
+}
+@test "/usr under an overlay is not written to, and is one as well" {
+	both usr 'root=UUID=1234 rw vi.persist=ram' 'UUID=5678 /usr ext4 defaults 0 2' 'mount -t ext4 -o ro /dev/vda1 /run/initramfs/usr' \
+		'overlayroot --state /run/initramfs/state --run /run/initramfs/layers.usr -l /run/initramfs/usr /newroot/usr'
+}
+
+usr_kept() {
+	mkdir -p "$ROOT/newroot/usr/bin"
+	echo 'UUID=5678 /usr ext4 defaults 0 2' >"$ROOT/newroot/etc/fstab"
+	cmdline 'vi.image=http://10.0.2.2/root.tar.xz ip=10.0.2.15::10.0.2.2:255.255.255.0::eth0'
+	nic eth0 52:54:00:00:00:01 1
+	boot
+	not_called 'UUID=5678'
+}
+@test "an archive that has its /usr keeps it, whatever its fstab says" { both usr_kept; }
+
+lower_flags() {
+	finds DEVICE=/dev/vda FSTYPE=btrfs UUID=1234
+	cmdline 'root=UUID=1234 rootflags=subvol=@ vi.persist=ram'
+	boot
+	calls 'mount -t btrfs -o ro,subvol=@ /dev/vda /run/initramfs/root' \
+		'overlayroot --state /run/initramfs/state -l /run/initramfs/root -u ram /newroot'
+}
+@test "a subvolume under an overlay" { both lower_flags; }

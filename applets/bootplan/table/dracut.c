@@ -75,6 +75,9 @@ static const struct parameter parameters[] = {
 	{ "rd.driver.post=*", USE, .sets = { { S_MODULES, "%" } } },
 	{ "rd.driver.blacklist=*", USE,
 	  .sets = { { S_BLACKLIST, "%" } } }, /* coldplug reads it too */
+	{ "rd.fstab=0", USE, .sets = { { S_NO_FSTAB, "1" } } },
+	{ "rd.fstab", KEEP, .call = NULL },
+	{ "rd.fstab=1", KEEP, .call = NULL },
 	{ "rd.skipfsck", SWITCH, .sets = { { S_FSCK, "skip" } } },
 };
 
@@ -96,7 +99,6 @@ static const char *const unsupported[] = { "root=iscsi:*",
 					   "rd.dm*",
 					   "rd.multipath",
 					   "rd.auto",
-					   "rd.fstab",
 					   "rd.bootif",
 					   "rd.net.*",
 					   "rd.neednet",

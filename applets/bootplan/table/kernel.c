@@ -17,6 +17,9 @@ static const struct parameter parameters[] = {
 	ANYTHING("nfsroot", S_NFSROOT),
 	ANYTHING("rootfstype", S_FSTYPE),
 	ANYTHING("rootflags", S_FLAGS),
+	ANYTHING("mount.usr", S_USR),
+	ANYTHING("mount.usrfstype", S_USR_FSTYPE),
+	ANYTHING("mount.usrflags", S_USR_FLAGS),
 	{ "ro", USE, .sets = { { S_ACCESS, "ro" } } },
 	{ "rw", USE, .sets = { { S_ACCESS, "rw" } } },
 	ANYTHING("init", S_INIT),
@@ -40,9 +43,8 @@ static const struct parameter parameters[] = {
 	{ "modprobe.blacklist=*", KEEP, .call = NULL }, /* by coldplug */
 };
 
-static const char *const unsupported[] = { "resume",	     "resume_offset", "resumedelay",
-					   "resumewait",     "mount.usr",     "mount.usrfstype",
-					   "mount.usrflags", "vconsole.*",    NULL };
+static const char *const unsupported[] = { "resume",	 "resume_offset", "resumedelay",
+					   "resumewait", "vconsole.*",	  NULL };
 static const char *const left[] = {
 	"noresume", "fsck.repair", "load_ramdisk", "prompt_ramdisk", "splash", "rhgb", NULL
 };
