@@ -21,6 +21,8 @@ static const struct line {
 	{ "root", S_ROOT, WHOLE },
 	{ "lvm", S_LVM, WHOLE },
 	{ "luks", S_LUKS, EACH },
+	{ "raid", S_MD, WHOLE },
+	{ "noraid", S_MD_OFF, WHOLE },
 	{ "rootfstype", S_FSTYPE, WHOLE },
 	{ "rootflags", S_FLAGS, WHOLE },
 	{ "access", S_ACCESS, WHOLE },

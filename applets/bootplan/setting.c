@@ -110,6 +110,8 @@ const struct setting_info setting_info[SETTINGS] = {
 	[S_NO_FSTAB] = SAID("P_NOFSTAB", "no /usr by the root's fstab"),
 	[S_USR_FSTYPE] = SAID("P_USRFSTYPE", "type of the file system of /usr"),
 	[S_USR_FLAGS] = SAID("P_USRFLAGS", "mount options of /usr"),
+	[S_MD] = LIST("P_MD", "RAID arrays", SUM, ','),
+	[S_MD_OFF] = SAID("P_MD_OFF", "no RAID arrays"),
 	[S_DEGRADED] = SAID("P_DEGRADED", "file systems that lack disks"),
 	[S_ROOT_IS_HOST] = SAID(NULL, "root= is the partition with the image"),
 	[S_PERSIST_OPEN] = INNER("PERSIST_OPEN"),

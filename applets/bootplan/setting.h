@@ -95,6 +95,8 @@ enum setting {
 	S_LUKS,
 	S_LUKS_OFF,
 	S_DEGRADED,
+	S_MD,
+	S_MD_OFF,
 	S_USR,
 	S_NO_FSTAB,
 	S_USR_FSTYPE,

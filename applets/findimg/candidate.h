@@ -26,6 +26,8 @@ struct request {
 	char *const *paths;	/* any of them, the first that exists counts */
 	size_t path_count;
 	unsigned int timeout; /* seconds; 0: one scan */
+	int patience; /* seconds after which what lacks devices is used; -1: a part of timeout */
+	const char *raid; /* arrays to be assembled, see raid_listed; or NULL */
 	bool write;
 	bool dry_run;
 	bool degraded; /* a file system that lacks devices is taken after a part of the timeout */

@@ -15,7 +15,15 @@
 #define DEFAULT_TIMEOUT	   30
 #define EXIT_NOT_FOUND	   3
 
-enum { OPTION_ID = 256, OPTION_STATE, OPTION_ONLY, OPTION_SYSROOT, OPTION_DEGRADED };
+enum {
+	OPTION_ID = 256,
+	OPTION_STATE,
+	OPTION_ONLY,
+	OPTION_SYSROOT,
+	OPTION_DEGRADED,
+	OPTION_PATIENCE,
+	OPTION_RAID
+};
 
 static const struct option long_options[] = {
 	{ "host", required_argument, NULL, 'H' },
@@ -31,6 +39,8 @@ static const struct option long_options[] = {
 	{ "only", required_argument, NULL, OPTION_ONLY },
 	{ "sysroot", required_argument, NULL, OPTION_SYSROOT },
 	{ "degraded", no_argument, NULL, OPTION_DEGRADED },
+	{ "patience", required_argument, NULL, OPTION_PATIENCE },
+	{ "raid", required_argument, NULL, OPTION_RAID },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -53,6 +63,7 @@ static int findimg_help(void)
 	     "      --id=ID           the image must have UUID=.., LABEL=.. or sha256:HEX\n"
 	     "      --state=FILE      append what was mounted to FILE\n"
 	     "      --degraded        file systems over several disks may lack some\n"
+	     "      --raid=all|UUID,..  assemble arrays; --patience=SECS: wait for missing disks\n"
 	     "  -n, --dry-run         print the disks that would be looked into, in order\n"
 	     "  -v, --verbose         tell about every disk; -q, --quiet: not what was not found\n"
 	     "  -h, --help            -V, --version\n"
@@ -79,6 +90,16 @@ static int parse_timeout(const char *text, unsigned int *ret)
 		return msg_usage("timeout '%s' is not a number of seconds (0 to 86400)", text);
 	*ret = (unsigned int)value;
 	return 0;
+}
+
+static int parse_patience(const char *text, int *ret)
+{
+	unsigned int seconds = 0;
+	int status = parse_timeout(text, &seconds);
+
+	if (status == 0)
+		*ret = (int)seconds;
+	return status;
 }
 
 /* Returns 0, or an exit status. */
@@ -120,6 +141,11 @@ static int findimg_set_option(struct arguments *a, int option)
 		return 0;
 	case OPTION_DEGRADED:
 		a->request.degraded = true;
+		return 0;
+	case OPTION_PATIENCE:
+		return parse_patience(optarg, &a->request.patience);
+	case OPTION_RAID:
+		a->request.raid = optarg;
 		return 0;
 	case OPTION_SYSROOT:
 		snprintf(a->sysfs, sizeof(a->sysfs), "%s/sys", optarg);
@@ -198,8 +224,10 @@ static int findimg_find(struct search *s, const struct request *rq, bool quiet)
 
 int main(int argc, char **argv)
 {
-	struct arguments a = { .request = { .timeout = DEFAULT_TIMEOUT, .paths = argv },
-			       .level = MSG_INFO };
+	struct arguments a = {
+		.request = { .timeout = DEFAULT_TIMEOUT, .patience = -1, .paths = argv },
+		.level = MSG_INFO
+	};
 	struct search search = { .uevents = -1, .signals = -1 };
 	int option, status;
 

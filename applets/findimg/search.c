@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "applets/findimg/members.h"
+#include "applets/findimg/raid.h"
 #include "applets/findimg/report.h"
 #include "applets/lib/uevent.h"
 #include "common/msg.h"
@@ -167,6 +168,7 @@ static int probe_fresh(struct search *s)
 		if (is_interrupted(s))
 			return -EINTR;
 		candidate_probe(&s->list[i], s->request);
+		raid_add(&s->list[i], s->request);
 	}
 	return 0;
 }
@@ -190,7 +192,9 @@ static int examine_fresh(struct search *s, bool *ret_any)
 		*ret_any = true;
 		if (members_gather(&all, c, NULL) < 0)
 			candidate_no(c, "out of memory");
-		else if (c->eligible && members_usable(&all, c, s->impatient, s->request->dry_run))
+		else if (c->eligible &&
+			 members_usable(&all, c, s->impatient && s->request->degraded,
+					s->request->dry_run))
 			candidate_examine(c, s->request);
 		msg(MSG_DEBUG, "%s %s: %s", c->dev.path, c->fs.type,
 		    c->matches ? "matches" : c->why);
@@ -226,15 +230,39 @@ static void examine_journals(struct search *s)
 static void lose_patience(struct search *s)
 {
 	s->impatient = true;
+	for (size_t i = 0; i < s->count; i++) {
+		struct candidate *c = &s->list[i];
+
+		raid_start(c, s->request);
+		c->fresh = c->fresh || (c->devices.incomplete && s->request->degraded);
+	}
+}
+
+/* All devices are there that there will be. */
+static int start_arrays(struct search *s)
+{
+	if (probe_fresh(s) < 0)
+		return -EINTR;
 	for (size_t i = 0; i < s->count; i++)
-		s->list[i].fresh = s->list[i].fresh || s->list[i].devices.incomplete;
+		raid_start(&s->list[i], s->request);
+	return 0;
+}
+
+/* In milliseconds from the start; never without a reason. */
+static int64_t patience_of(const struct request *rq)
+{
+	if (!rq->degraded && !rq->raid)
+		return INT64_MAX / 2;
+	if (rq->patience >= 0)
+		return (int64_t)rq->patience * 1000;
+	return (int64_t)rq->timeout * 1000 / DEGRADED_SHARE;
 }
 
 /* Sleeps in the kernel until an event, a signal or the deadline. 0, -ETIMEDOUT, -EINTR. */
 static int wait_event(struct search *s, int64_t start)
 {
 	int64_t limit = (int64_t)s->request->timeout * 1000;
-	int64_t deadline = start + limit, patience = limit / DEGRADED_SHARE;
+	int64_t deadline = start + limit, patience = start + patience_of(s->request);
 
 	for (;;) {
 		struct pollfd p[] = { { .fd = s->uevents, .events = POLLIN },
@@ -243,7 +271,7 @@ static int wait_event(struct search *s, int64_t start)
 
 		if (now >= deadline)
 			return -ETIMEDOUT;
-		if (!s->impatient && s->request->degraded && now - start >= patience) {
+		if (!s->impatient && now >= patience) {
 			lose_patience(s);
 			return 0;
 		}
@@ -252,8 +280,8 @@ static int wait_event(struct search *s, int64_t start)
 			report_progress(s, (unsigned int)((deadline - now) / 1000));
 		}
 		until = s->narrated ? deadline : MIN(deadline, start + NARRATE_AFTER_MS);
-		if (!s->impatient && s->request->degraded)
-			until = MIN(until, start + patience);
+		if (!s->impatient)
+			until = MIN(until, patience);
 		/* one more millisecond: poll must not return just before the time */
 		if (poll(p, ARRAY_SIZE(p), (int)(until - now) + 1) < 0 && errno != EINTR)
 			return -errno;
@@ -269,7 +297,9 @@ int search_run(struct search *s, const struct candidate **ret_winner, struct err
 	int64_t start = search_now_ms();
 	int code = scan(s, err);
 
-	s->impatient = s->request->degraded && !s->request->timeout;
+	s->impatient = patience_of(s->request) == 0;
+	if (code == 0 && s->request->raid && s->request->patience == 0)
+		code = start_arrays(s) < 0 ? error_make(err, EINTR, "interrupted") : scan(s, err);
 	while (code == 0) {
 		_cleanup_free_ char *refusal = NULL;
 		bool any = false;

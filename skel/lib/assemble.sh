@@ -68,6 +68,7 @@ usr_wanted() {
 }
 
 # usr_of_fstab: USR_SPEC, USR_TYPE and USR_OPTIONS of the line for /usr
+# shellcheck disable=SC2034 # for usr.sh
 usr_of_fstab() {
 	local spec place rest
 	inside /etc/fstab

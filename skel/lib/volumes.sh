@@ -45,6 +45,10 @@ open_volumes() {
 	while :; do
 		mapped_devices
 		before=$RET
+		# disks that are missing are waited for, a third of the time
+		PATIENCE=86400
+		[ $((left * 3)) -gt $(($1 * 2)) ] || PATIENCE=0
+		add_raid_scope
 		open_luks_volumes
 		activate_lvm
 		mapped_devices
@@ -58,16 +62,17 @@ open_volumes() {
 		# the kernel tells when it is there; a disk that may have it in some volume is looked at once a second
 		find_image -q -t 1 -H "$2"
 	done
+	PATIENCE=''
 	[ -z "$P_LUKS" ] || warn "LUKS volumes on the command line that were not found: $(printf '%s' "$P_LUKS" | cut -d ' ' -f 1 | tr '\n' ' ')"
 	keep_volumes
 	[ -n "$found" ] || tell_lvm
 }
 
-# mapped_devices: those that there are, in RET
+# mapped_devices: those that there are, and arrays, in RET
 mapped_devices() {
 	local dir
 	RET=''
-	for dir in "$ROOT"/sys/block/dm-*; do
+	for dir in "$ROOT"/sys/block/dm-* "$ROOT"/sys/block/md*; do
 		[ ! -e "$dir" ] || RET="$RET ${dir##*/}"
 	done
 }
@@ -166,6 +171,13 @@ add_lvm_scope() {
 	done
 }
 
+add_raid_scope() {
+	local dir
+	[ -z "$SCOPE" ] || for dir in "$ROOT"/sys/block/md*; do
+		[ ! -e "$dir" ] || ! is_within "$dir" || add_scope "/dev/${dir##*/}"
+	done
+}
+
 # is_within SYSFS: one of the devices below is of SCOPE
 is_within() {
 	local below device
@@ -211,7 +223,7 @@ keep_disks() {
 	for below in "$ROOT/sys/block/$1"/slaves/*; do
 		[ -e "$below" ] || continue
 		line="device /dev/${below##*/}"
-		case $line in *' /dev/dm-'*) continue ;; esac
+		case $line in *' /dev/dm-'* | *' /dev/md'*) continue ;; esac
 		state_drop "$line"
 		state_push "$line"
 	done

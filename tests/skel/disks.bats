@@ -135,3 +135,46 @@ lower_flags() {
 		'overlayroot --state /run/initramfs/state -l /run/initramfs/root -u ram /newroot'
 }
 @test "a subvolume under an overlay" { both lower_flags; }
+
+# md NAME STATE DISK: an array that the kernel has
+md() {
+	mkdir -p "$ROOT/sys/block/$1/md" "$ROOT/sys/block/$1/slaves/$3"
+	echo "$2" >"$ROOT/sys/block/$1/md/array_state"
+}
+
+raid() {
+	: >"$ROOT/bin/mdadm" && chmod +x "$ROOT/bin/mdadm"
+	finds DEVICE=/dev/md127 FSTYPE=ext4 UUID=1234
+	md md127 read-auto vda1
+	md md126 inactive vdb1
+	cmdline "$1"
+	boot
+	calls "findimg --state /run/initramfs/state -t 30 $2-H UUID=1234" 'mount -t ext4 -o ro /dev/md127 /newroot'
+}
+raid_state() {
+	raid "$@" && state 'device /dev/vdb1' 'raid all' 'device /dev/vda1' 'device /dev/md127'
+}
+@test "a root on RAID: all arrays are assembled, and stopped at the end" { both raid_state 'root=UUID=1234 ro' '--raid all '; }
+@test "rd.md.uuid= names the arrays" {
+	both raid_state 'root=UUID=1234 ro rd.md.uuid=ab:cd rd.md.uuid=ef:01' '--raid ab:cd,ef:01 '
+}
+@test "rd.md=0: no array is assembled" { both raid 'root=UUID=1234 ro rd.md=0' ''; }
+
+stopped() {
+	md md127 clean vda1
+	mkdir -p "$ROOT/run/initramfs"
+	cp -r "$ROOT/sys" "$ROOT/run/initramfs/"
+	local tree=$ROOT
+	ROOT=$tree/run/initramfs
+	mkdir -p "$ROOT/run" "$ROOT/proc" "$ROOT/dev" "$ROOT/lib"
+	ln -sfn "$SKEL/lib" "$ROOT/lib/mkvinitrd"
+	: >"$ROOT/proc/mounts"
+	printf 'raid all\ndevice /dev/vda1\n' >"$ROOT/state"
+	fake sh <<'FAKE'
+exec /bin/sh "$@"
+FAKE
+	# shellcheck disable=SC2086
+	run timeout 60 $SH "$SKEL/shutdown" poweroff
+	said 'mkvinitrd: clean' && [ "$(<"$ROOT/sys/block/md127/md/array_state")" = clear ]
+}
+@test "shutdown: arrays are stopped" { both stopped; }

@@ -78,6 +78,14 @@ static const struct parameter parameters[] = {
 	{ "rd.fstab=0", USE, .sets = { { S_NO_FSTAB, "1" } } },
 	{ "rd.fstab", KEEP, .call = NULL },
 	{ "rd.fstab=1", KEEP, .call = NULL },
+	{ "rd.md.uuid=?*", USE, .sets = { { S_MD, "%" } } },
+	{ "rd.md=0", USE, .sets = { { S_MD_OFF, "1" } } },
+	{ "rd.md", USE, .sets = { { S_MD_OFF, "" } } },
+	{ "rd.md=1", USE, .sets = { { S_MD_OFF, "" } } },
+	{ "rd.md.conf=*", KEEP, .call = NULL },
+	{ "rd.md.waitclean=*", KEEP, .call = NULL }, /* the shutdown always does */
+	{ "rd.auto", KEEP, .call = NULL },
+	{ "rd.auto=1", KEEP, .call = NULL },
 	{ "rd.skipfsck", SWITCH, .sets = { { S_FSCK, "skip" } } },
 };
 
@@ -98,7 +106,6 @@ static const char *const unsupported[] = { "root=iscsi:*",
 					   "rd.md*",
 					   "rd.dm*",
 					   "rd.multipath",
-					   "rd.auto",
 					   "rd.bootif",
 					   "rd.net.*",
 					   "rd.neednet",
