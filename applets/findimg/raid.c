@@ -41,7 +41,7 @@ bool raid_listed(const char *list, const char *uuid)
 
 		while ((digit = next_digit(&a, separators)) && digit == next_digit(&b, ""))
 			;
-		if (!digit && !*b && a != list)
+		if (!digit && !*b && b != uuid)
 			return true;
 		list += strcspn(list, separators);
 		list += strspn(list, separators);
