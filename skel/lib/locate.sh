@@ -269,7 +269,9 @@ OUT
 
 # raid_wanted: arrays of this machine's disks, or of an image, are to be assembled
 raid_wanted() {
-	[ -z "$P_MD_OFF" ] && [ -x "$ROOT/bin/mdadm" ] && mkdir -p "$ROOT/run/mdadm"
+	[ -z "$P_MD_OFF" ] && [ -x "$ROOT/bin/mdadm" ] && mkdir -p "$ROOT/run/mdadm" || return 1
+	# arrays keep their numbers and names, as those of this machine do, whatever machine they say they are of
+	[ -e "$ROOT/etc/mdadm/mdadm.conf" ] || [ -e "$ROOT/etc/mdadm.conf" ] || echo 'HOMEHOST <ignore>' >"$ROOT/etc/mdadm.conf"
 }
 
 # keep_arrays: for the shutdown, with the disks that they are made of
@@ -307,6 +309,7 @@ fail_find() {
 	case $FIND_STATUS in
 	3) fail "$1 was not found on host '$2' within $P_TIMEOUT s" 'the table above: every device and why it was rejected' \
 		'correct vi.image= or vi.host=, add the missing driver to the profile, or wait longer with vi.timeout=' ;;
+	2) fail "the device '$2' cannot be looked for" 'the message of findimg above' 'name it by UUID=, LABEL= or PARTUUID=' ;;
 	*) fail "findimg could not look for $1 on host '$2' (status $FIND_STATUS)" 'its messages above' ;;
 	esac
 }

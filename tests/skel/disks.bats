@@ -178,3 +178,13 @@ FAKE
 	said 'mkvinitrd: clean' && [ "$(<"$ROOT/sys/block/md127/md/array_state")" = clear ]
 }
 @test "shutdown: arrays are stopped" { both stopped; }
+
+refused() {
+	fake findimg <<'FAKE'
+exit 2
+FAKE
+	cmdline 'root=/dev/disk/by-id/ieee1394-1 panic=-1'
+	boot
+	said "the device '/dev/disk/by-id/ieee1394-1' cannot be looked for" && said 'name it by UUID='
+}
+@test "a name that only udev can give is refused by name" { both refused; }

@@ -152,7 +152,8 @@ int blockdev_read(const char *sysfs, const char *name, struct blockdev *ret)
 	if (strlen(name) >= sizeof(dev.name) || strchr(name, '/'))
 		return -ENODEV;
 	snprintf(link, sizeof(link), "%s/class/block/%s", sysfs, name);
-	if (!realpath(link, real))
+	/* hidden: a single path of a multipath NVMe disk, which has no device of its own */
+	if (!realpath(link, real) || read_number(real, "hidden"))
 		return -ENODEV;
 	set_names(&dev, name);
 	devices = strstr(real, "/devices/");

@@ -15,7 +15,9 @@ USR
 mke2fs -q -t ext4 -b 4096 -L odd -U "$root_uuid" -d "$WORK/small" "$WORK/root.fs" 32M
 mke2fs -q -t ext4 -b 4096 -L usr -d "$WORK/usr" "$WORK/usr.fs" 16M
 truncate -s 40M "$WORK/one"
-printf 'start=256, size=8192\n' | sfdisk -q --sector-size 4096 --label gpt "$WORK/one"
+device=$(losetup -f --show -b 4096 "$WORK/one")
+printf 'start=256, size=8192\n' | sfdisk -q --no-reread --label gpt "$device"
+losetup -d "$device"
 dd if="$WORK/root.fs" of="$WORK/one" bs=1M seek=1 conv=notrunc,sparse status=none
 truncate -s 32M "$WORK/card"
 truncate -s 1440K "$WORK/floppy"

@@ -21,6 +21,7 @@ expect_small_boot
 "$TOP/tests/boot/raid-member" "$WORK/pv" $array other:0 "$WORK/one" "$WORK/two"
 encrypt "$WORK/one" "$WORK/luks1" $luks_one
 encrypt "$WORK/two" "$WORK/luks2" $luks_two
+rm "$WORK/disk.img"
 disk "$WORK/disk.img" 83 "$WORK/luks1" "$WORK/luks2"
 typing x "root=/dev/dracut/root ro rd.auto rootwait rd.luks.uuid=luks-$luks_one rd.luks.uuid=luks-$luks_two" secret secret
 expect '=== root ext4 ro'

@@ -63,6 +63,8 @@ static int make_sys(void **state)
 	device(PCI "14.0/usb1/1-1/1-1:1.0/host5/target5:0:0/5:0:0:0/block/sdb", "4096", "1", NULL);
 	device(PCI "14.0/usb1/1-1/1-1:1.0/host5/target5:0:0/5:0:0:0/block/sdb/sdb1", "8", NULL,
 	       "1");
+	device(PCI "1d.0/nvme/nvme0/nvme0c0n1", "8", "0", NULL);
+	put(PCI "1d.0/nvme/nvme0/nvme0c0n1", "hidden", "1\n");
 	device("/devices/virtual/block/dm-0", "8", "0", NULL);
 	put("/devices/virtual/block/dm-0/dm", "name", "vg-root\n");
 	put(PCI "1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda2/holders/dm-0", "x", "");
