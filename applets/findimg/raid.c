@@ -77,7 +77,8 @@ static void start_read_only(void)
 
 void raid_add(const struct candidate *c, const struct request *rq)
 {
-	if (!rq->raid || !is_member(c) || *c->dev.holder || !raid_listed(rq->raid, c->fs.uuid))
+	if (!rq->raid || rq->dry_run || !is_member(c) || *c->dev.holder ||
+	    !raid_listed(rq->raid, c->fs.uuid))
 		return;
 	start_read_only();
 	if (run_mdadm("-I", c->dev.path) < 0)

@@ -188,3 +188,12 @@ FAKE
 	said "the device '/dev/disk/by-id/ieee1394-1' cannot be looked for" && said 'name it by UUID='
 }
 @test "a name that only udev can give is refused by name" { both refused; }
+
+usr_in_image() {
+	usr_root 'UUID=5678 /usr ext4 defaults 0 2'
+	cmdline 'vi.image=/x.img vi.part=1 vi.persist=none'
+	boot
+	calls 'mount -t ext4 -o ro /dev/loop0p1 /newroot' 'findimg --state /run/initramfs/state -t 30 --patience 0 -q -t 0 -D /dev/loop0p1 -H UUID=5678' \
+		'mount -t ext4 -o ro /dev/vda1 /newroot/usr'
+}
+@test "/usr of an image is looked for in the image" { both usr_in_image; }

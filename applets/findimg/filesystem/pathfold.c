@@ -87,7 +87,8 @@ static void walk_below(struct walk *w, const char *path, const char *rest)
 	struct dirent *entry;
 	DIR *d;
 
-	if (is_full(w) || n >= sizeof(name) || strncmp(rest, "../", 3) == 0 || strcmp(rest, "..") == 0)
+	if (is_full(w) || n >= sizeof(name) || strncmp(rest, "../", 3) == 0 ||
+	    strcmp(rest, "..") == 0)
 		return;
 	snprintf(name, sizeof(name), "%.*s", (int)n, rest);
 	d = open_directory(w, path);
