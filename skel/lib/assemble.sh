@@ -46,6 +46,8 @@ mount_device() {
 	local access=${P_ACCESS:-ro} type=${P_FSTYPE:-$FSTYPE} options
 	# the links of extensions are written too
 	[ "$access$P_TCE" = ro ] || check_filesystem "$type"
+	# shellcheck disable=SC2034 # for tables.sh
+	ROOT_DEVICE=$DEVICE ROOT_TYPE=$FSTYPE
 	mount_options "$type" "$access${P_FLAGS:+,$P_FLAGS}"
 	options=$RET
 	$RUN mount ${type:+-t "$type"} -o "$options" "$DEVICE" "$NEWROOT" && return 0

@@ -11,6 +11,8 @@ handover() {
 	watch_boot
 	! needs_exitrd || INIT=/run/initramfs/bin/exitrd$NL$INIT
 	give_resolv_conf
+	load tables
+	override_tables
 	show_host
 	watch_store
 	[ -z "$P_PAUSE" ] || wait_enter

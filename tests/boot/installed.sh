@@ -1,0 +1,69 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For boot cases of roots with filled tables (installed-root): one disk has the root as a squashfs, as an image and as an archive,
+# and the /home that its fstab names. Read after lib.sh and hosts.sh.
+#   installed SUITE INIT MODE...   MODE is overlay, loop or tmpfs
+
+# installed_disk SUITE INIT MODE...
+installed_disk() {
+	installed_tar=$("$TOP/tests/boot/installed-root" "$1" "$2")
+	shift 2
+	mkdir "$WORK/tree" "$WORK/host"
+	bsdtar -xpf "$installed_tar" --numeric-owner -C "$WORK/tree"
+	for mode; do
+		case $mode in
+		overlay) mksquashfs "$WORK/tree" "$WORK/host/root.sqfs" -quiet -no-progress -comp zstd -Xcompression-level 3 ;;
+		loop) ext4 "$WORK/host/root.img" 420M installed "$root_uuid" "$WORK/tree" ;;
+		tmpfs) zstd -q -3 -o "$WORK/host/root.tar.zst" "$installed_tar" ;;
+		esac
+	done
+	rm -r "$WORK/tree"
+	ext4 "$WORK/host.ext4" "$(host_mib "$WORK/host")M" HOST "$host_uuid" "$WORK/host"
+	ext4 "$WORK/home.ext4" 32M INSTALLEDHOME 6d6b7669-6e69-7472-6400-0000000000f5
+	disk "$WORK/disk.img" 83 "$WORK/host.ext4" "$WORK/home.ext4"
+	rm -r "$WORK/host" "$WORK/host.ext4" "$WORK/home.ext4"
+}
+
+# installed_boot INIT MODE WORDS: what is good in each boot
+installed_boot() {
+	case $2 in
+	overlay) installed_words="vi.persist=dir:LABEL=HOST:/changes" ;;
+	loop) installed_words="vi.image=/root.img vi.part=whole" ;;
+	tmpfs) installed_words="" ;;
+	esac
+	boot "$2" "rw $installed_words $3" -drive "file=$WORK/disk.img,format=raw,if=virtio"
+	expect '=== installed root reached'
+	expect "=== root [^ ]* / $(case $2 in overlay) echo overlay ;; loop) echo ext4 ;; tmpfs) echo tmpfs ;; esac)"
+	expect '=== home /dev/vda2 /home ext4 rw'
+	[ "$1" != systemd ] || expect '=== failed-units *$'
+	expect_not 'FAILED\]\|DEPEND\]\|TIME \]\|emergency mode\|\[\.*fail'
+	expect_not 'failed!\|ERROR: .*mount\|No changes allowed'
+	expect 'mkvinitrd: clean'
+	expect 'reboot: Power down'
+}
+
+# installed_clean: both file systems of the disk
+installed_clean() {
+	for n in 1 2; do
+		part "$WORK/part" "$WORK/disk.img" $n
+		clean_ext4 "$WORK/part"
+	done
+}
+
+installed() {
+	installed_init=$2
+	installed_disk "$@"
+	shift 2
+	build overlay overlay -s 'image /root.sqfs'
+	build loop loop -s 'image /root.img'
+	build tmpfs tmpfs -s 'image /root.tar.zst'
+	for installed_mode; do
+		installed_boot "$installed_init" "$installed_mode" test.keep=boot1
+		expect '=== wrote boot1'
+		installed_clean
+		installed_boot "$installed_init" "$installed_mode" test.keep=boot2
+		[ "$installed_mode" = tmpfs ] || expect '=== kept boot1'
+		installed_clean
+		echo "$installed_init in mode $installed_mode: good"
+	done
+}
