@@ -46,6 +46,10 @@ const struct setting_info setting_info[SETTINGS] = {
 	[S_MODULES] = LIST("P_MODULES", "modules to load", SUM, ','),
 	[S_BLACKLIST] = LIST(NULL, "modules not to load", SUM, ','),
 	[S_HOSTMOUNT] = SAID("P_HOSTMOUNT", "where the host partition is shown"),
+	[S_RESUME] = SAID("P_RESUME", "swap with a hibernated system"),
+	[S_RESUME_OFFSET] =
+		SAID("P_RESUME_OFFSET", "place of the swap file with a hibernated system"),
+	[S_NO_RESUME] = SAID("P_NO_RESUME", "no resuming"),
 	[S_SHELL] = { "P_SHELL", "shell after a failure", ONE, 0, "0" },
 	[S_DEBUG] = SAID("P_DEBUG", "trace of the scripts"),
 	[S_BREAK] = SAID("P_BREAK", "shell before a phase"),

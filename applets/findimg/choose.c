@@ -2,36 +2,40 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "applets/findimg/filesystem/table.h"
 #include "applets/findimg/search.h"
 #include "common/msg.h"
 
-static const struct candidate *suspended_swap_on(const struct search *s, const char *disk)
+/* The memory of a Linux that sleeps, which may have had c mounted: on the same disk, or anywhere
+ * when c can only be Linux's. */
+static const struct candidate *suspended_swap_for(const struct search *s, const struct candidate *c)
 {
+	bool is_foreign = strcmp(c->fs.type, "ntfs") == 0;
+
 	for (size_t i = 0; i < s->count; i++)
-		if (strcmp(s->list[i].fs.type, "swsuspend") == 0 &&
-		    strcmp(s->list[i].dev.disk, disk) == 0)
+		if (strcmp(s->list[i].fs.type, "swsuspend") == 0 && &s->list[i] != c &&
+		    (!is_foreign || strcmp(s->list[i].dev.disk, c->dev.disk) == 0))
 			return &s->list[i];
 	return NULL;
 }
 
 /*
- * A Linux sleeps on the same disk: it had some of the disk's file systems mounted, and will write
- * its cached metadata over them when it wakes. Those that say that nobody has them mounted are
- * free; one that the user named by its UUID is the user's decision.
+ * A hibernated Linux had some file systems mounted, and will write its cached metadata over them
+ * when it resumes. Those that say that nobody has them mounted are free.
  */
 static char *linux_refusal(const struct search *s, const struct candidate *c)
 {
-	const struct candidate *swap = suspended_swap_on(s, c->dev.disk);
+	const struct candidate *swap = suspended_swap_for(s, c);
 	char *text = NULL;
 
-	if (!swap || hostspec_is_unique(&s->request->host) || c->is_mounted ||
+	if (!swap || !*c->fs.type || c->is_mounted || !fs_type_find(c->fs.type) ||
 	    fs_state_read(c->dev.path, c->fs.type) == FS_CLEAN)
 		return NULL;
 	if (asprintf(&text,
-		     "'%s' may belong to the suspended Linux of '%s': resume and shut that down "
-		     "first, "
-		     "name the host by UUID=, or use it read-only",
-		     c->dev.path, swap->dev.path) < 0)
+		     "'%s' may belong to the hibernated Linux of '%s', so writing would destroy "
+		     "it: resume that (resume=%s) and shut it down, or give its session up "
+		     "(mkswap %s), or use the file system read-only",
+		     c->dev.path, swap->dev.path, swap->dev.path, swap->dev.path) < 0)
 		return NULL;
 	return text;
 }
@@ -41,7 +45,7 @@ char *search_write_refusal(const struct search *s, const struct candidate *c)
 	char *text = NULL;
 	int n = 0;
 
-	if (!s->request->write || !s->request->mountpoint)
+	if (!s->request->write)
 		return NULL;
 	if (c->windows == WINDOWS_HIBERNATED)
 		n = asprintf(
@@ -50,7 +54,7 @@ char *search_write_refusal(const struct search *s, const struct candidate *c)
 			"Windows down "
 			"fully (shutdown /s /t 0, fast startup off), or use the host read-only",
 			c->dev.path);
-	else if (c->is_mounted && !c->mounted.writable)
+	else if (s->request->mountpoint && c->is_mounted && !c->mounted.writable)
 		n = asprintf(&text, "'%s' is already mounted read-only on '%s': unmount it first",
 			     c->dev.path, c->mounted.place);
 	else

@@ -212,7 +212,7 @@ static void examine_journals(struct search *s)
 {
 	const struct request *rq = s->request;
 
-	if (!rq->write || rq->dry_run || rq->host.kind <= HOST_USB)
+	if (!rq->write || !rq->mountpoint || rq->dry_run || rq->host.kind <= HOST_USB)
 		return;
 	for (size_t i = 0; i < s->count; i++) {
 		struct candidate *c = &s->list[i];

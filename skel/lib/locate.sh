@@ -9,6 +9,10 @@ locate() {
 	HOST_UUID='' HOST_LABEL='' VOLUMES='' DIRECTORIES=''
 	[ -z "$LIVE" ] || load live
 	check_plan
+	[ -z "$P_RESUME" ] || {
+		load resume
+		resume_system
+	}
 	if image_is_remote; then
 		network || fail_network
 		name_server
@@ -309,6 +313,7 @@ fail_find() {
 	case $FIND_STATUS in
 	3) fail "$1 was not found on host '$2' within $P_TIMEOUT s" 'the table above: every device and why it was rejected' \
 		'correct vi.image= or vi.host=, add the missing driver to the profile, or wait longer with vi.timeout=' ;;
+	1) fail "$1 '$2' cannot be used" 'the line of findimg above' 'do what it says' ;;
 	2) fail "the device '$2' cannot be looked for" 'the message of findimg above' 'name it by UUID=, LABEL= or PARTUUID=' ;;
 	*) fail "findimg could not look for $1 on host '$2' (status $FIND_STATUS)" 'its messages above' ;;
 	esac
@@ -323,9 +328,18 @@ locate_device() {
 		find_image -H "$1" || fail_find 'the device' "$1"
 	fi
 	enter_volume
+	refuse_hibernated "$1"
 	# what a volume is made of has been told
 	case $VOLUMES:$DEVICE in 1:/dev/mapper/*) ;; *) push_devices ;; esac
 	say "$2$1 is $DEVICE${FSTYPE:+ ($FSTYPE)}"
+}
+
+# refuse_hibernated SPEC: even a read-only mount would replay the journal below a system that sleeps
+refuse_hibernated() {
+	[ "$P_MODE${FSTYPE:+:}" = disk: ] || return 0
+	set -- "$1" "$DEVICE"
+	find_image -q -t 0 -w -H "$DEVICE" || fail_find 'the device' "$1"
+	DEVICE=$2
 }
 
 # volumes_wanted: the plan names some, or the root may be on a logical volume that it does not name

@@ -188,19 +188,29 @@ swap_line() {
 # mount_line LINE: other file systems of the machine stay
 mount_line() {
 	case $spec:,$options, in
-	*,noauto,* | *,nofail,* | *,_netdev,* | *,bind,* | *,rbind,*) return 0 ;;
+	*,noauto,* | *,_netdev,* | *,bind,* | *,rbind,*) return 0 ;;
 	/dev/* | UUID=* | LABEL=* | PARTUUID=* | PARTLABEL=*) ;;
 	*) return 0 ;;
 	esac
 	device_now "$spec"
 	if [ -z "$RET" ]; then
 		absent_line "$1"
+	elif is_hibernated "$RET"; then
+		replaced "$spec stays unmounted: a hibernated system has it mounted"
 	elif is_in_use "$RET"; then
 		[ "$RET" != "${HOST_DEVICE:-}" ] || [ -n "${HOST_RW:-}" ] || options=$options,ro
 		RET="$spec $target $type $options ${dump:-0} 0"
 	else
 		RET=$1
 	fi
+}
+
+# is_hibernated DEVICE: a hibernated system has it mounted
+is_hibernated() {
+	local status=0
+	[ -n "$SWAPS" ] || return 1
+	$RUN findimg -q -t 0 -w -H "$1" >"$TABLES/look" 2>&1 || status=$?
+	[ $status = 1 ]
 }
 
 # is_in_use DEVICE: mounted for the root, so that nobody can check it
@@ -221,13 +231,16 @@ absent_line() {
 		return 0
 		;;
 	esac
-	say "fstab: $spec is not here: the root goes on without ${target#none}"
+	case $type in
+	swap) say "fstab: $spec is not here: the root goes on without this swap" ;;
+	*) say "fstab: $spec is not here: the root goes on without $target" ;;
+	esac
 	if [ -n "$CONTAINERS" ]; then
 		[ "$type" = swap ] || options=$options,x-systemd.before=local-fs.target
 		options=$options,nofail,x-systemd.device-timeout=15s
 	else
 		device_unit "$spec"
-		options=$options,noauto${RET:+,x-systemd.wanted-by=$RET}
+		options=$options,noauto,nofail${RET:+,x-systemd.wanted-by=$RET}
 	fi
 	RET="$spec $target $type $options ${dump:-0} ${pass:-0}"
 }

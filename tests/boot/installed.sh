@@ -10,6 +10,9 @@ installed_disk() {
 	shift 2
 	mkdir "$WORK/tree" "$WORK/host"
 	bsdtar -xpf "$installed_tar" --numeric-owner -C "$WORK/tree"
+	# without holes, which mke2fs makes of zeros and swapon refuses
+	dd if=/dev/urandom of="$WORK/tree/swapfile" bs=64k count=16 status=none
+	mkswap "$WORK/tree/swapfile" >"$WORK/mkswap.log"
 	for mode; do
 		case $mode in
 		overlay) mksquashfs "$WORK/tree" "$WORK/host/root.sqfs" -quiet -no-progress -comp zstd -Xcompression-level 3 ;;

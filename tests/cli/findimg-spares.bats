@@ -70,7 +70,7 @@ ntfs_volume() {
 	sha256sum -c --quiet sums
 }
 
-@test "beside a suspended Linux only a clean or explicitly named file system is written to" {
+@test "beside a suspended Linux only a clean file system is written to" {
 	ext4_image part data image
 	dirty part
 	truncate -s 32M disk
@@ -83,10 +83,31 @@ ntfs_volume() {
 	partx -u "$loop"
 	find_only -t 0 -w /image
 	assert_equal "$status" 1
-	grep -q "'${loop}p2' may belong to the suspended Linux of '${loop}p1'" <<<"$stderr"
+	grep -q "'${loop}p2' may belong to the hibernated Linux of '${loop}p1'" <<<"$stderr"
 	find_only -t 0 /image
 	assert_equal "$status" 0
 	umount mnt
+	# by whatever name, and without a mount as well
 	find_only -t 0 -w -H "UUID=$(blkid -p -o value -s UUID part)" /image
+	assert_equal "$status" 1
+	run --separate-stderr "$findimg" --only "$loop" -t 0 -w -H "${loop}p2"
+	assert_equal "$status" 1
+	grep -q "resume=${loop}p1.*mkswap ${loop}p1" <<<"$stderr"
+}
+
+@test "a suspended Linux on another disk counts too" {
+	ext4_image part data image
+	dirty part
+	truncate -s 8M swap && mkswap swap >/dev/null 2>&1
+	printf 'S1SUSPEND\0' | dd of=swap bs=1 seek=4086 conv=notrunc status=none
+	attach swap
+	sleeping=$loop
+	attach part
+	run --separate-stderr "$findimg" --only "$loop,$sleeping" -t 0 -m "$PWD/mnt" -w /image
+	assert_equal "$status" 1
+	grep -q "'$loop' may belong to the hibernated Linux of '$sleeping'" <<<"$stderr"
+	mkswap "$sleeping" >/dev/null 2>&1
+	run --separate-stderr "$findimg" --only "$loop,$sleeping" -t 0 -m "$PWD/mnt" -w /image
 	assert_equal "$status" 0
+	umount mnt
 }

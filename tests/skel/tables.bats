@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The root's fstab and crypttab: lines that cannot hold in this boot are replaced for it, the files stay as they are.
+# shellcheck disable=SC2016 # of other shells
 load lib.bash
 
 # The disks of this machine: vda1 is the host, vda2 has /home, vda3 a hibernated system
@@ -70,10 +71,10 @@ under_overlay() {
 	output=$(now fstab)
 	[ "$output" = '# a comment
 
-UUID=1-2 /boot/efi vfat umask=0077,noauto,x-systemd.wanted-by=dev-disk-by\x2duuid-1\x2d2.device 0 1
+UUID=1-2 /boot/efi vfat umask=0077,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-1\x2d2.device 0 1
 UUID="home" /home ext4 defaults 0 2
 UUID=here /data ext4 defaults,ro 0 0
-UUID=absent none swap sw,noauto,x-systemd.wanted-by=dev-disk-by\x2duuid-absent.device 0 0
+UUID=absent none swap sw,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-absent.device 0 0
 
 
 proc /proc proc defaults 0 0
@@ -107,7 +108,7 @@ other_init() {
 	calls 'mount -o bind /run/initramfs/tables/fstab /newroot/etc/fstab' 'switch_root /newroot /sbin/init' || return 1
 	output=$(grep -v '^#' "$ROOT/run/initramfs/tables/fstab")
 	[ "$output" = 'LABEL=My\040Home /home ext4 defaults 0 2
-UUID=absent /srv ext4 defaults,noauto,x-systemd.wanted-by=dev-disk-by\x2duuid-absent.device 0 2' ]
+UUID=absent /srv ext4 defaults,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-absent.device 0 2' ]
 }
 @test "other inits have the replaced lines mounted over fstab" { both other_init; }
 
@@ -133,6 +134,23 @@ volumes_to_come() {
 	grep -qx 'UUID=absent /srv ext4 defaults,x-systemd.before=local-fs.target,nofail,x-systemd.device-timeout=15s 0 2' "$ROOT/run/initramfs/tables/fstab"
 }
 @test "what may lie in a volume that the root opens is waited for a while" { both volumes_to_come; }
+
+hibernated() {
+	disks
+	fake blkid <<<'echo '"'"'/dev/vda3: TYPE="swsuspend"'"'"
+	mv "$FAKES/findimg" "$FAKES/find"
+	fake findimg <<'FAKE'
+case " $* " in *' -w '*vda2*) exit 1 ;; esac
+exec "$FAKES/find" "$@"
+FAKE
+	cmdline 'vi.mode=overlay vi.image=/root.sqfs'
+	lines fstab 'UUID=home /home ext4 nofail 0 2' 'UUID=here /x ext4 nofail 0 0'
+	boot
+	said 'UUID=home stays unmounted: a hibernated system has it mounted' || return 1
+	output=$(grep -v '^#' "$ROOT/run/initramfs/tables/fstab")
+	[ "$output" = 'UUID=here /x ext4 nofail,ro 0 0' ]
+}
+@test "what a hibernated system has mounted is not mounted by the root" { both hibernated; }
 
 on_its_disk() {
 	disks

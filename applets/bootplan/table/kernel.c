@@ -38,15 +38,23 @@ static const struct parameter parameters[] = {
 	FLAG("debug", S_VERBOSE),
 	{ "console=*", CALL, .sets = { { S_CONSOLES, NULL } }, .call = take_console },
 	ANYTHING("fsck.mode", S_FSCK),
+	ANYTHING("resume", S_RESUME),
+	{ "resume_offset=[0-9]*", USE, .sets = { { S_RESUME_OFFSET, "%" } } },
+	{ "resume_offset=*", WRONG, .expected = "a number of pages" },
+	{ "resumedelay=*", CALL, .sets = { { S_WAITS, NULL } }, .call = take_seconds,
+	  .expected = "a number of seconds" },
+	FLAG("noresume", S_NO_RESUME),
+	{ "hibernate=noresume", USE, .sets = { { S_NO_RESUME, "1" } } },
+	{ "hibernate=no", USE, .sets = { { S_NO_RESUME, "1" } } },
+	{ "hibernate=*", KEEP, .call = NULL }, /* by the kernel */
 	{ "vconsole.keymap=*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap },
 	{ "module_blacklist=*", KEEP, .call = NULL },	/* by the kernel */
 	{ "modprobe.blacklist=*", KEEP, .call = NULL }, /* by coldplug */
 };
 
-static const char *const unsupported[] = { "resume",	 "resume_offset", "resumedelay",
-					   "resumewait", "vconsole.*",	  NULL };
+static const char *const unsupported[] = { "vconsole.*", NULL };
 static const char *const left[] = {
-	"noresume", "fsck.repair", "load_ramdisk", "prompt_ramdisk", "splash", "rhgb", NULL
+	"resumewait", "fsck.repair", "load_ramdisk", "prompt_ramdisk", "splash", "rhgb", NULL
 };
 
 const struct table table_kernel = {

@@ -241,8 +241,3 @@ bool hostspec_match(const struct hostspec *spec, const char *sysfs, const struct
 	}
 	return false;
 }
-
-bool hostspec_is_unique(const struct hostspec *spec)
-{
-	return spec->kind == HOST_UUID || spec->kind == HOST_PARTUUID;
-}

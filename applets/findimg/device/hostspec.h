@@ -48,9 +48,6 @@ int hostspec_parse(const char *text, struct hostspec *ret, struct error **err);
 bool hostspec_match(const struct hostspec *spec, const char *sysfs, const struct blockdev *dev,
 		    const struct fs_info *fs);
 
-/* Was one device chosen by an identifier that no other device has (UUID=, PARTUUID=)? */
-bool hostspec_is_unique(const struct hostspec *spec);
-
 /* Does name ("sda", "/dev/sda", "/dev/mapper/x") mean dev itself? */
 bool blockdev_named(const struct blockdev *dev, const char *name);
 
