@@ -20,17 +20,21 @@
 
 #include "applets/exitrd/machine.h"
 #include "applets/exitrd/stuck.h"
-#include "common/msg.h"
+#include "applets/exitrd/watch.h"
+#include "applets/lib/msg.h"
 
 #define RAMFS "/run/initramfs"
 
 static const char help[] =
 	"Usage: exitrd INIT [ARGUMENT]...\n"
 	"       exitrd --kexec\n"
-	"Runs a root's INIT and, when that exits or calls reboot(2), " RAMFS "/shutdown,\n"
-	"which unmounts and detaches everything. Must be process 1 after switch_root;\n"
-	"INIT becomes process 1 of a PID namespace.\n"
-	"      --kexec  start the loaded kernel immediately; for " RAMFS "/shutdown\n"
+	"       exitrd --watch PIDFILE DEVICE...\n"
+	"Starts a root's INIT and, when that ends or calls reboot(2), runs " RAMFS "/shutdown,\n"
+	"which unmounts and detaches what the boot has stacked. To be process 1 after\n"
+	"switch_root; INIT becomes process 1 of a PID namespace.\n"
+	"      --kexec  start the kernel that is loaded, at once; for " RAMFS "/shutdown\n"
+	"      --watch  say when a device that is in use is removed, and then end the\n"
+	"               machine without it; in the background\n"
 	"  -h, --help  -V, --version\n"
 	"Exit status: 1 failure, 2 usage error; does not return on success.\n";
 
@@ -176,6 +180,18 @@ static int start_loaded_kernel(void)
 	return msg_fail(err);
 }
 
+/* '@': systemd spares such processes at shutdown, https://systemd.io/ROOT_STORAGE_DAEMONS/ */
+static int start_watch(char **argv)
+{
+	struct error *err = NULL;
+	size_t count = 0;
+
+	while (argv[3 + count])
+		count++;
+	argv[0][0] = '@';
+	return watch_media(argv + 3, count, argv[2], &err) < 0 ? msg_fail(err) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	msg_init("exitrd", MSG_INFO);
@@ -189,6 +205,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 2 && strcmp(argv[1], "--kexec") == 0)
 		return start_loaded_kernel();
+	if (argc > 3 && strcmp(argv[1], "--watch") == 0)
+		return start_watch(argv);
 	if (argc < 2 || argv[1][0] != '/')
 		return msg_usage("expected the full path of an init, found '%s'",
 				 argc < 2 ? "" : argv[1]);

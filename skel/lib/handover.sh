@@ -15,6 +15,7 @@ handover() {
 	override_tables
 	show_host
 	watch_store
+	watch_disks
 	[ -z "$P_PAUSE" ] || wait_enter
 	hide_mounts
 	stop_helpers
@@ -232,6 +233,18 @@ watch_store() {
 	[ -n "${UPPER:-}" ] || return 0
 	$RUN overlayroot --watch -u "$UPPER" ${UPPER_SIZE:+-s "$UPPER_SIZE"} ||
 		warn 'low-space warnings are disabled: overlayroot --watch could not be started'
+}
+
+# Another one: it tells when a disk of the root is pulled out, and ends the machine without it.
+watch_disks() {
+	local kind what
+	[ -e "$RAMFS/bin/exitrd" ] && [ -e "$STATE" ] || return 0
+	set --
+	while read -r kind what; do
+		[ "$kind" != device ] || set -- "$@" "$what"
+	done <"$STATE"
+	[ $# -gt 0 ] || return 0
+	$RUN "$RAMFS/bin/exitrd" --watch "$RAMFS/watch.pid" "$@" || warn 'nobody tells when a disk of the root is removed: exitrd --watch could not be started'
 }
 
 # The word pause: somebody wants to read the console.
