@@ -167,6 +167,7 @@ static int plan(struct job *job, struct error **err)
 				       .threads = job->options->threads,
 				       .many_threads = job->options->many_threads };
 	struct block *head;
+	const char *foreign;
 	int r = blockq_full(job->raw, &head);
 
 	if (r < 0)
@@ -176,6 +177,14 @@ static int plan(struct job *job, struct error **err)
 	input.head = head->data;
 	input.head_len = head->len;
 	input.codec = job->codec = codec_find(head->data, head->len);
+	foreign = job->codec == &codec_none ? codec_unsupported(head->data, head->len) : NULL;
+	if (foreign)
+		return error_make(err, EBADMSG,
+				  "%s is compressed by %s, which is not supported: compress the "
+				  "archive with zstd, xz, gzip or bzip2",
+				  strcmp(job->options->archive, "-") ? job->options->archive
+								     : "the archive",
+				  foreign);
 	return memplan_make(&input, &job->plan, err);
 }
 

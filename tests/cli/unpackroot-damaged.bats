@@ -187,3 +187,23 @@ hostile() { # FILE [NAME TYPE LINK CONTENT]...
 	echo garbage >>"$A/deep.tar"
 	refuses "garbage follows" "$A/deep.tar"
 }
+
+@test "what is compressed by a program that is not supported is refused by its name" {
+	local name
+	cat "$ARCHIVES/pax.tar" >"$A/rootfs.tar"
+	python3 - "$A" <<'PYTHON'
+import sys, lzma, zipfile
+top = sys.argv[1]
+data = open(f'{top}/rootfs.tar', 'rb').read()[:100000]
+# magic numbers as the formats' programs write them; lzma by liblzma itself
+open(f'{top}/rootfs.tar.lz4', 'wb').write(b'\x04\x22\x4d\x18\x64\x40\xa7' + data)
+open(f'{top}/rootfs.tar.lzip', 'wb').write(b'LZIP\x01\x0c' + data)
+open(f'{top}/rootfs.tar.lzma', 'wb').write(lzma.compress(data, format=lzma.FORMAT_ALONE))
+with zipfile.ZipFile(f'{top}/rootfs.tar.zip', 'w') as z:
+    z.writestr('a', data)
+PYTHON
+	for name in lz4 lzip lzma zip; do
+		refuses "rootfs.tar.$name is compressed by $name, which is not supported: compress the archive with zstd" "$A/rootfs.tar.$name"
+	done
+	refuses "the archive is compressed by lz4, which is not supported" - <"$A/rootfs.tar.lz4"
+}

@@ -50,3 +50,28 @@ const struct codec *codec_find(const uint8_t *head, size_t len)
 			return codecs[i];
 	return &codec_none;
 }
+
+/* Magic numbers: those of file(1), whose rules are the formats' own documents'. */
+const char *codec_unsupported(const uint8_t *head, size_t len)
+{
+	static const struct {
+		const char *name, *magic;
+		size_t length;
+	} known[] = {
+		{ "lz4", "\x04\x22\x4d\x18", 4 },
+		{ "lz4 (legacy)", "\x02\x21\x4c\x18", 4 },
+		{ "lzip", "LZIP", 4 },
+		{ "lzop", "\x89LZO\0\r\n\x1a\n", 9 },
+		{ "lzma", "\x5d\0\0", 3 },
+		{ "compress", "\x1f\x9d", 2 },
+		{ "lrzip", "LRZI", 4 },
+		{ "zip", "PK\3\4", 4 },
+		{ "7-Zip", "7z\xbc\xaf\x27\x1c", 6 },
+		{ "RAR", "Rar!\x1a\7", 6 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (len >= known[i].length && memcmp(head, known[i].magic, known[i].length) == 0)
+			return known[i].name;
+	return NULL;
+}
