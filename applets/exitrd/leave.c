@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 #define SYNC_SECONDS	20
 #define REMOUNT_SECONDS 10

@@ -21,7 +21,7 @@
 #include "applets/exitrd/machine.h"
 #include "applets/exitrd/stuck.h"
 #include "applets/exitrd/watch.h"
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 #define RAMFS "/run/initramfs"
 

@@ -15,8 +15,8 @@
 
 #include "applets/exitrd/leave.h"
 #include "applets/exitrd/medium.h"
-#include "applets/lib/msg.h"
 #include "applets/lib/uevent.h"
+#include "common/msg.h"
 
 #define MOST_MEDIA   16
 #define MOST_BUTTONS 16

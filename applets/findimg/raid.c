@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "applets/lib/msg.h"
 #include "applets/lib/runprog.h"
+#include "common/msg.h"
 
 #define MDADM "/bin/mdadm"
 

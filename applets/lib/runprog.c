@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "applets/lib/msg.h"
+#include "common/msg.h"
 
 /* In milliseconds: a program that never ends is not waited for. */
 #define LIMIT_MS 30000
