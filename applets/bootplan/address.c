@@ -2,6 +2,7 @@
 #include "applets/bootplan/address.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,6 +58,24 @@ const char *address_text(struct plan *plan, const char *text)
 	if (ipv4_parse(text, &address))
 		return ipv4_text(plan, address);
 	return ipv6_is_valid(text) ? text : NULL;
+}
+
+const char *mac_text(struct plan *plan, const char *text)
+{
+	char *mac;
+
+	if (strlen(text) != 17)
+		return NULL;
+	for (size_t i = 0; i < 17; i++)
+		if (i % 3 == 2 ? text[i] != ':' && text[i] != '-'
+			       : !isxdigit((unsigned char)text[i]))
+			return NULL;
+	mac = plan_copy(plan, text);
+	if (!mac)
+		return NULL;
+	for (size_t i = 0; i < 17; i++)
+		mac[i] = i % 3 == 2 ? ':' : (char)tolower((unsigned char)mac[i]);
+	return mac;
 }
 
 bool prefix_parse(const char *mask, uint32_t address, unsigned int *ret)

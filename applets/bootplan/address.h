@@ -18,6 +18,9 @@ bool ipv6_is_valid(const char *text);
 /* The address as it is usually written; NULL when it is none of either kind. */
 const char *address_text(struct plan *plan, const char *text);
 
+/* A hardware address, with ':' or '-' between its bytes, as sysfs has it; NULL when it is none. */
+const char *mac_text(struct plan *plan, const char *text);
+
 /*
  * Bits of a netmask or prefix length for this address; an empty mask is that of the address class.
  * A mask whose ones are not all in front is none.

@@ -8,17 +8,16 @@
 #include "applets/bootplan/print.h"
 #include "applets/bootplan/table/value.h"
 
-enum { CLIENT, SERVER, GATEWAY, MASK, NAME, DEV, METHOD, DNS0, DNS1, FIELDS = 16 };
+enum { CLIENT, SERVER, GATEWAY, MASK, NAME, DEV, METHOD, DNS0, DNS1, NTP0, FIELDS = 16 };
 
 struct ip {
 	const char *field[FIELDS];
-	const char *method, *why, *note, *mtu, *dns, *prefix, *routes;
+	const char *method, *why, *note, *mtu, *mac, *dns, *prefix, *routes, *peer, *client_id;
 };
 
-/* Fields between ':', which does not count inside [ ]; the brackets go. */
-static void split_fields(struct plan *plan, const char *text, const char **fields)
+void split_fields(struct plan *plan, const char *text, const char **fields, size_t count)
 {
-	for (size_t i = 0; i < FIELDS; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const bool bracket = *text == '[' && strchr(text, ']');
 		const size_t len = strcspn(text + bracket, bracket ? "]" : ":");
 
@@ -39,30 +38,83 @@ static bool is_one_of(const char *text, const char *const *words)
 
 static bool is_ipv6_method(const char *text)
 {
-	static const char *const methods[] = { "auto6", "dhcp6", "either6", NULL };
+	static const char *const methods[] = { "auto6", "dhcp6", "either6", "link6", NULL };
 
 	return is_one_of(text, methods);
 }
 
 static bool is_dhcp(const char *text)
 {
-	static const char *const methods[] = { "dhcp",	"on",	"any",	 "both",
-					       "bootp", "rarp", "dhcp4", NULL };
+	static const char *const methods[] = { "dhcp", "on",	"any",	       "both", "bootp",
+					       "rarp", "dhcp4", "single-dhcp", NULL };
 
 	return is_one_of(text, methods);
 }
 
-/* Those of DEV:METHOD[:MTU] and DEV:CLIENT:MASK:GATEWAY:DNS in the places of the kernel's form */
-static void order_fields(struct ip *ip)
+static bool is_fixed(const char *text)
+{
+	static const char *const methods[] = { "off", "none", "static", NULL };
+
+	return is_one_of(text, methods);
+}
+
+bool ip_is_method(const char *text)
+{
+	return is_dhcp(text) || is_ipv6_method(text) || is_fixed(text) || strcmp(text, "ibft") == 0;
+}
+
+/* dhcp,TYPE,ID of the kernel: what is behind the method is the client's identifier. */
+static void take_client_id(struct plan *plan, struct ip *ip)
+{
+	const char *method = ip->field[METHOD];
+	const size_t len = strcspn(method, ",");
+	const char *id = strchr(method + len + (method[len] == ','), ',');
+	uint64_t type;
+
+	ip->client_id = "";
+	if (!method[len])
+		return;
+	ip->field[METHOD] = plan_text(plan, "%.*s", (int)len, method);
+	method += len + 1;
+	if (!id || !id[1] ||
+	    number_parse(plan_text(plan, "%.*s", (int)(id - method), method), 255, &type) < 0) {
+		ip->note = plan_text(plan, "'%s' is no client identifier (TYPE,ID)", method);
+		return;
+	}
+	ip->client_id = plan_text(plan, "%02x", (unsigned int)type);
+	for (id++; *id; id++)
+		ip->client_id = plan_text(plan, "%s%02x", ip->client_id, (unsigned char)*id);
+}
+
+/* The method of DEV:METHOD, also with what the kernel has behind its dhcp */
+static bool begins_with_method(struct plan *plan, const char *text)
+{
+	return ip_is_method(plan_text(plan, "%.*s", (int)strcspn(text, ","), text));
+}
+
+static bool is_device(struct plan *plan, const char *const *field)
+{
+	const char *text = field[0];
+
+	if (mac_text(plan, text))
+		return true;
+	if (!*text || strchr(text, ':') || ipv6_is_valid(text) || begins_with_method(plan, text))
+		return false;
+	return begins_with_method(plan, field[1]) || islower((unsigned char)*text);
+}
+
+/* Those of DEV:METHOD[:MTU[:MAC]] and DEV:CLIENT:MASK:GATEWAY:DNS in the places of the kernel's
+ * form */
+static void order_fields(struct plan *plan, struct ip *ip)
 {
 	const char **f = ip->field, *given[FIELDS];
 
-	if (!*f[1] && (is_dhcp(f[0]) || is_ipv6_method(f[0]))) {
-		ip->field[METHOD] = f[0];
-		ip->field[CLIENT] = "";
+	if (!*f[1] && begins_with_method(plan, f[0])) {
+		f[METHOD] = f[0];
+		f[CLIENT] = "";
 		return;
 	}
-	if (!islower((unsigned char)*f[0]) || strchr(f[0], ':') || ipv6_is_valid(f[0]))
+	if (!is_device(plan, f))
 		return;
 	memcpy(given, f, sizeof(given));
 	for (size_t i = 0; i < FIELDS; i++)
@@ -75,25 +127,43 @@ static void order_fields(struct ip *ip)
 		f[DNS0] = given[4];
 	} else {
 		f[METHOD] = given[1];
-		f[DNS0] = given[2];
+		for (size_t i = 2; DNS0 + i - 2 < FIELDS; i++)
+			f[DNS0 + i - 2] = given[i];
 	}
+}
+
+/* dracut's hardware address, whose ':' made six fields of it unless it is in [ ] */
+static bool take_mac(struct plan *plan, struct ip *ip)
+{
+	const char **f = ip->field + DNS1;
+	const char *mac = mac_text(plan, f[0]);
+
+	if (!mac)
+		mac = mac_text(plan, plan_text(plan, "%s:%s:%s:%s:%s:%s", f[0], f[1], f[2], f[3],
+					       f[4], f[5]));
+	ip->mac = mac ? mac : "";
+	return mac;
+}
+
+static void take_mtu(struct plan *plan, struct ip *ip)
+{
+	uint64_t mtu;
+
+	if (*ip->field[DNS0] && (number_parse(ip->field[DNS0], 65535, &mtu) < 0 || mtu < 68))
+		ip->note = plan_text(plan, "'%s' is no name server and no MTU", ip->field[DNS0]);
+	else if (*ip->field[DNS0])
+		ip->mtu = plan_text(plan, "%u", (unsigned int)mtu);
+	if (*ip->field[DNS1] && !*ip->mac)
+		ip->note = plan_text(plan, "'%s' is no hardware address", ip->field[DNS1]);
 }
 
 /* A number in the place of the first name server is dracut's MTU, with a hardware address behind
  * it. */
 static void take_names(struct plan *plan, struct ip *ip)
 {
-	uint64_t mtu;
-
-	ip->mtu = ip->dns = ip->note = "";
-	if (*ip->field[DNS0] && !strpbrk(ip->field[DNS0], ".:")) {
-		if (number_parse(ip->field[DNS0], 65535, &mtu) < 0 || mtu < 68)
-			ip->note = plan_text(plan, "'%s' is no name server and no MTU",
-					     ip->field[DNS0]);
-		else
-			ip->mtu = plan_text(plan, "%u", (unsigned int)mtu);
-		if (*ip->field[DNS1])
-			ip->note = "the hardware address is not set";
+	ip->mtu = ip->mac = ip->dns = "";
+	if (!strpbrk(ip->field[DNS0], ".:") && (take_mac(plan, ip) || *ip->field[DNS0])) {
+		take_mtu(plan, ip);
 		return;
 	}
 	for (int i = DNS0; i <= DNS1; i++) {
@@ -105,21 +175,50 @@ static void take_names(struct plan *plan, struct ip *ip)
 			ip->note = plan_text(plan, "the name server '%s' is not an address",
 					     ip->field[i]);
 	}
+	if (*ip->field[NTP0])
+		ip->note = plan_text(plan, "the time server '%s' is not used", ip->field[NTP0]);
 }
 
 static void take_method(struct plan *plan, struct ip *ip)
 {
-	static const char *const fixed[] = { "", "off", "none", "static", NULL };
 	const char *method = ip->field[METHOD];
 
 	if (is_ipv6_method(method))
 		ip->method = method;
-	else if (is_dhcp(method) || (!*ip->field[CLIENT] && is_one_of(method, fixed)))
+	else if (is_dhcp(method) || (!*ip->field[CLIENT] && !*method))
 		ip->method = "dhcp";
-	else if (is_one_of(method, fixed))
-		ip->method = "static";
+	else if (is_fixed(method) || !*method)
+		ip->method = *ip->field[CLIENT] ? "static" : "off";
+	else if (strcmp(method, "ibft") == 0)
+		ip->why = "the addresses of the firmware (ibft) are not supported";
 	else
 		ip->why = plan_text(plan, "the method '%s' is not known", method);
+	if (strcmp(ip->method, "static") != 0 && *ip->field[CLIENT] && !*ip->why)
+		ip->note = plan_text(plan, "the address '%s' is not used with the method '%s'",
+				     ip->field[CLIENT], method);
+}
+
+/* CLIENT/BITS without a mask; a peer of a point-to-point link in the place of the server: with bits
+ * behind it, or where nothing else can be reached. */
+static void take_bits(struct plan *plan, struct ip *ip)
+{
+	const char **f = ip->field, *slash = strchr(f[CLIENT], '/');
+
+	ip->peer = "";
+	if (slash && !*f[MASK]) {
+		f[MASK] = slash + 1;
+		f[CLIENT] = plan_text(plan, "%.*s", (int)(slash - f[CLIENT]), f[CLIENT]);
+	}
+	slash = strchr(f[SERVER], '/');
+	if (!slash && (!*f[SERVER] || *f[GATEWAY] || strcmp(ip->prefix, "32") != 0))
+		return;
+	ip->peer = f[SERVER];
+	if (slash)
+		f[SERVER] = plan_text(plan, "%.*s", (int)(slash - f[SERVER]), f[SERVER]);
+	if (!address_text(plan, f[SERVER])) {
+		ip->note = plan_text(plan, "the peer '%s' is not an address", ip->peer);
+		ip->peer = f[SERVER] = "";
+	}
 }
 
 static void take_ipv6(struct plan *plan, struct ip *ip)
@@ -159,17 +258,30 @@ static void take_ipv4(struct plan *plan, struct ip *ip)
 
 static struct ip ip_parse(struct plan *plan, const char *text)
 {
-	struct ip ip = { .method = "", .why = "", .prefix = "", .routes = "" };
+	struct ip ip = { .method = "", .why = "", .note = "", .prefix = "", .routes = "" };
+	const char *mac;
 
-	split_fields(plan, text, ip.field);
-	order_fields(&ip);
+	split_fields(plan, text, ip.field, FIELDS);
+	order_fields(plan, &ip);
+	mac = mac_text(plan, ip.field[DEV]);
+	if (mac)
+		ip.field[DEV] = mac;
+	take_client_id(plan, &ip);
+	take_bits(plan, &ip);
 	take_names(plan, &ip);
 	take_method(plan, &ip);
 	if (strcmp(ip.method, "static") == 0 && strchr(ip.field[CLIENT], ':'))
 		take_ipv6(plan, &ip);
 	else if (strcmp(ip.method, "static") == 0)
 		take_ipv4(plan, &ip);
+	if (!*ip.peer)
+		take_bits(plan, &ip);
 	return ip;
+}
+
+const char *ip_device(struct plan *plan, const char *text)
+{
+	return ip_parse(plan, text).field[DEV];
 }
 
 void ip_print(struct plan *plan, const char *text, FILE *out)
@@ -189,4 +301,7 @@ void ip_print(struct plan *plan, const char *text, FILE *out)
 	print_assignment(out, "N_HOST", ip.field[NAME]);
 	print_assignment(out, "N_MTU", ip.mtu);
 	print_assignment(out, "N_DNS", ip.dns);
+	print_assignment(out, "N_MAC", ip.mac);
+	print_assignment(out, "N_PEER", ip.peer);
+	print_assignment(out, "N_ID", ip.client_id);
 }

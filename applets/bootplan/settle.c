@@ -216,5 +216,6 @@ void plan_settle(struct plan *plan)
 	if (is(plan, S_MODE, "disk"))
 		settle_disk(plan);
 	settle_volumes(plan);
+	settle_links(plan);
 	note_unused(plan);
 }

@@ -8,6 +8,9 @@
 /* Where media of other live systems have their images, and where those systems keep changes. */
 void settle_live(struct plan *plan);
 
+/* The network: which links are waited for. */
+void settle_links(struct plan *plan);
+
 /* Logical volumes and LUKS volumes that the root needs. */
 void settle_volumes(struct plan *plan);
 

@@ -13,6 +13,7 @@ net_ipv6() {
 		;;
 	auto6) net_auto6 "$links" ;;
 	dhcp6) net_dhcp "$links" 6 ;;
+	link6) net_link6 "$links" ;;
 	either6) net_auto6 "$links" || net_dhcp "$links" 6 ;;
 	esac
 }
@@ -64,6 +65,18 @@ net_auto6() {
 	configure6 "$A_LINK" auto6
 }
 
+# net_link6 LINKS: nothing but the address that a link gives itself
+net_link6() {
+	dhcp_tries
+	await "$RET" find_address6 "$1" link || {
+		NET_WHY="no link of $1 has an address of its own"
+		return 1
+	}
+	lease_reset
+	L_IP=$A_ADDRESS L_PREFIX=$A_PREFIX L_HOST=$N_HOST L_SERVER=$N_SERVER L_DNS=$N_DNS
+	configure6 "$A_LINK" link6
+}
+
 # name_servers6 LINK: routers tell these to nobody but the kernel; a server on the link may know
 name_servers6() {
 	rm -f "$NET/$1.lease"
@@ -84,7 +97,7 @@ first_value() {
 
 # configure6 DEV PROTOCOL: address, route, names from L_*; an address that the kernel made is left as it is
 configure6() {
-	if [ "$2" != auto6 ]; then
+	if [ "$2" != auto6 ] && [ "$2" != link6 ]; then
 		$RUN ip -6 addr add "$L_IP/$L_PREFIX" dev "$1" || {
 			NET_WHY="$1 would not take the address $L_IP/$L_PREFIX"
 			return 1

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Links that are made of others: bond= and vlan=, in dracut's grammar; ifname=. What cannot be made is said, and the others are tried.
 
-# make_links: in this order, as a VLAN may lie on a bond. After it NICS is what an address can be had on.
+# make_links: in this order, as a VLAN may lie on a bond, and a bridge on both. After it NICS is what an address can be had on.
 make_links() {
 	each_link bond make_bond
 	each_link vlan make_vlan
+	each_link bridge make_bridge
 	nics
 }
 
@@ -19,12 +20,6 @@ each_link() {
 	done
 }
 
-# wait_link NAME: until it is there
-wait_link() {
-	waiting "$P_TIMEOUT" "link $1"
-	await "$P_TIMEOUT" [ -e "$ROOT/sys/class/net/$1" ]
-}
-
 # write_link FILE TEXT
 write_link() {
 	{ printf '%s\n' "$2" >"$ROOT/sys/class/net/$1"; } 2>/dev/null
@@ -33,24 +28,11 @@ write_link() {
 # rename_link NAME:MAC
 rename_link() {
 	local link
-	waiting "$P_TIMEOUT" "the network adapter ${1#*:}"
-	await "$P_TIMEOUT" link_of "$(echo "${1#*:}" | tr A-F a-f)" || return 1
+	link_of "$(echo "${1#*:}" | tr A-F a-f)" || return 1
 	link=$RET
 	[ "$link" != "${1%%:*}" ] || return 0
 	$RUN ip link set "$link" down || return 1
 	$RUN ip link set "$link" name "${1%%:*}"
-}
-
-# link_of MAC: in RET
-link_of() {
-	local dir
-	for dir in "$ROOT/sys/class/net"/*; do
-		first_line "$dir/address"
-		[ "$RET" = "$1" ] || continue
-		RET=${dir##*/}
-		return 0
-	done
-	return 1
 }
 
 # make_bond NAME[:SLAVE,..[:OPTION=VALUE,..[:MTU]]]: the kernel takes options before slaves, and slaves that are down
@@ -74,11 +56,27 @@ make_bond() {
 		write_link "$name/bonding/${item%%=*}" "$RET" || warn "bond $name does not take '$item'"
 	done
 	for item in $slaves; do
-		if ! wait_link "$item" || ! $RUN ip link set "$item" down || ! write_link "$name/bonding/slaves" "+$item"; then
+		if ! find_link "$item" || ! item=$RET || ! $RUN ip link set "$item" down || ! write_link "$name/bonding/slaves" "+$item"; then
 			warn "$item cannot be part of $name"
 		fi
 	done
 	[ -z "$mtu" ] || $RUN ip link set dev "$name" mtu "$mtu"
+	$RUN ip link set "$name" up
+}
+
+# make_bridge NAME:LINK,..: it forwards at once, as nothing can loop here
+make_bridge() {
+	local name=${1%%:*} item IFS=,
+	$RUN modprobe -a bridge
+	$RUN ip link add name "$name" type bridge || return 1
+	write_link "$name/bridge/forward_delay" 0 || :
+	for item in ${1#*:}; do
+		unset IFS
+		if ! find_link "$item" || ! $RUN ip link set "$RET" master "$name" || ! $RUN ip link set "$RET" up; then
+			warn "$item cannot be part of $name"
+		fi
+	done
+	unset IFS
 	$RUN ip link set "$name" up
 }
 
@@ -91,7 +89,7 @@ make_vlan() {
 	esac
 	while :; do case $id in 0?*) id=${id#0} ;; *) break ;; esac done
 	case $id in '' | *[!0-9]*) return 1 ;; esac
-	wait_link "${1#*:}" || return 1
+	find_link "${1#*:}" || return 1
 	$RUN modprobe -a 8021q
-	$RUN ip link add link "${1#*:}" name "$name" type vlan id "$id" && $RUN ip link set "$name" up
+	$RUN ip link add link "$RET" name "$name" type vlan id "$id" && $RUN ip link set "$name" up
 }

@@ -9,7 +9,8 @@ export NET="$RAMFS/net" # udhcpc's script reads it
 net_up() {
 	local w
 	[ -z "${NET_DEV:-}" ] || return 0
-	NET_WHY='' NET_DEV='' NET_SERVER='' NICS=''
+	NET_WHY='' NET_DEV='' NET_SERVER='' NICS='' N_HOST='' N_SERVER='' N_DNS='' N_ID=''
+	load adapters
 	for w in $P_NET; do
 		case $w in off | none) return 1 ;; esac
 	done
@@ -22,89 +23,121 @@ net_up() {
 		;;
 	esac
 	links_up
-	case $P_LINKS in *bond=* | *vlan=*)
+	case $P_LINKS in *bond=* | *bridge=* | *vlan=*)
 		load links
 		make_links
 		;;
 	esac
+	[ -z "$P_BOOTDEV" ] || find_link "$P_BOOTDEV" || {
+		NET_WHY="bootdev=$P_BOOTDEV: no network adapter of that name appeared"
+		return 1
+	}
 	case $P_NET in
-	'') net_dhcp "${P_ETHDEVICE:-$NICS}" ;;
+	'') ask_links "$P_ETHDEVICE" ;;
 	*) net_words ;;
 	esac
 	[ -n "$NET_DEV" ] || {
 		link_report
 		return 1
 	}
+	[ -z "$P_ROUTES" ] || tell_routes
 	hand_dns
 }
 
-# Each word in turn; with several, each may serve another link.
+# Each parameter in turn; with several, each may serve another link. DHCP without a link comes last: it serves any.
 net_words() {
-	local w dhcp=''
-	for w in $P_NET; do
-		read_ip "$w" || continue
+	local word anywhere=''
+	for word in $P_NET; do
+		read_ip "$word" || continue
+		[ -z "$N_NOTE" ] || warn "ip=$word: $N_NOTE"
+		named_link "$word" || continue
+		link_settings
 		case $N_AUTO:$N_CLIENT in
 		static:*:* | *6:*)
 			load ipv6
 			net_ipv6
 			;;
-		static:*) net_static || : ;;
-		*) dhcp="$dhcp ${N_DEV:-$NICS}" ;;
-		esac
+		static:*) net_static ;;
+		off:*) ;;
+		*) if [ -n "$N_DEV" ]; then net_dhcp "$N_DEV"; else anywhere=$word; fi ;;
+		esac || :
 	done
-	[ -z "$dhcp" ] || net_dhcp "$dhcp" || [ -n "$NET_DEV" ]
+	[ -n "$anywhere" ] && read_ip "$anywhere" || return 0
+	if [ -z "$NET_DEV" ]; then
+		ask_links ''
+		return
+	fi
+	# one more network, which is not needed
+	DHCP_SHARE=3
+	other_links
+	[ -z "$RET" ] || net_dhcp "$RET" || :
+	DHCP_SHARE=1
+}
+
+# other_links: those of NICS that have no address yet, in RET
+other_links() {
+	local nic links=''
+	for nic in $NICS; do
+		[ -e "$ROOT/run/net-$nic.conf" ] || links="$links $nic"
+	done
+	RET=$links
+}
+
+# link_settings: MTU and hardware address of the parameter; the latter is taken by a link that is down
+link_settings() {
+	[ -n "$N_DEV" ] || return 0
+	[ -z "$N_MAC" ] || { $RUN ip link set "$N_DEV" down && $RUN ip link set dev "$N_DEV" address "$N_MAC" && $RUN ip link set "$N_DEV" up; } ||
+		warn "$N_DEV does not take the hardware address $N_MAC"
+	[ -z "$N_MTU" ] || $RUN ip link set dev "$N_DEV" mtu "$N_MTU" || warn "$N_DEV does not take the MTU $N_MTU"
+}
+
+# named_link WORD: the link of ip=WORD, by the name that it has here. It was waited for, or made.
+named_link() {
+	[ -n "$N_DEV" ] || return 0
+	case $P_LINKS: in *"=$N_DEV:"*) return 0 ;; esac
+	if find_link "$N_DEV"; then
+		[ "$RET" = "$N_DEV" ] || say "$N_DEV is $RET here"
+		N_DEV=$RET
+		return 0
+	fi
+	NET_WHY="ip=$1: there is no network adapter $N_DEV; $(adapters_here)"
+	return 1
+}
+
+# ask_links LINKS: DHCP on those that are here, without any on all. The one of BOOTIF= is asked alone for a third of the time.
+ask_links() {
+	local name links=''
+	for name in $1; do
+		! find_link "$name" || links="$links $RET"
+	done
+	if [ -n "$PREFERRED" ] && [ -z "$links" ]; then
+		DHCP_SHARE=3
+		net_dhcp "$PREFERRED" && return 0
+		DHCP_SHARE=1
+		warn "no usable DHCP answer on $PREFERRED (BOOTIF=$P_BOOTIF): asking on every network adapter"
+		P_BOOTIF=''
+		nics
+		links_up
+	fi
+	if [ -n "$links" ]; then net_dhcp "$links"; else net_dhcp "$NICS" '' late; fi
 }
 
 # read_ip VALUE: what one ip= says, in N_x
 read_ip() {
 	N_WHY='' N_NOTE=''
 	bootplan_read "$NET/ip.sh" ip "$1" || N_WHY="bootplan failed"
-	[ -z "$N_NOTE" ] || warn "ip=$1: $N_NOTE"
 	[ -n "$N_WHY" ] || return 0
 	NET_WHY="ip=$1: $N_WHY"
 	warn "$NET_WHY"
 	return 1
 }
 
-# nics: Ethernet-like links in NICS; with BOOTIF= only that one, when it is there
-nics() {
-	local dir name all=''
-	NICS=''
-	for dir in "$ROOT/sys/class/net"/*; do
-		name=${dir##*/}
-		first_line "$dir/type"
-		if [ "$RET" != 1 ] || [ -d "$dir/wireless" ] || [ -e "$dir/master" ]; then continue; fi
-		all="$all $name"
-		[ -z "$P_BOOTIF" ] || ! is_bootif "$dir/address" || NICS=$name
-	done
-	NICS=${NICS:-${all# }}
-	[ -n "$NICS" ]
-}
-
-# BOOTIF=01-52-54-00-12-34-56, the first two digits being the hardware type
-is_bootif() {
-	local want=$P_BOOTIF mac
-	first_line "$1"
-	swap "$RET" : -
-	mac=$RET
-	case $want in ??-??-??-??-??-??-??) want=${want#??-} ;; esac
-	case $want in *[A-F]*) want=$(echo "$want" | tr A-F a-f) ;; esac
-	swap "$want" : -
-	[ "$mac" = "$RET" ]
-}
-
-# A driver may still be at work on its link, or the adapter hang on a slow bus.
-wait_nics() {
-	waiting "$P_TIMEOUT" 'a network adapter'
-	await "$P_TIMEOUT" nics || {
-		NET_WHY='no network adapter was found (is its driver in the image?)'
-		return 1
-	}
-}
-
 links_up() {
-	local nic
-	for nic in lo $NICS; do
+	local nic links=$NICS
+	for nic in $P_WANTED $P_ETHDEVICE; do
+		! find_link "$nic" || list_has "$links" "$RET" || links="$links $RET"
+	done
+	for nic in lo $links; do
 		{ $RUN ip link set "$nic" up || warn "$nic cannot be set up"; } &
 	done
 	wait
@@ -121,7 +154,7 @@ net_static() {
 static_lease() {
 	lease_reset
 	# shellcheck disable=SC2153 # of bootplan
-	L_IP=$N_CLIENT L_PREFIX=$N_PREFIX L_ROUTER=$N_GATEWAY L_ROUTES=$N_ROUTES L_MTU=$N_MTU L_DNS=$N_DNS L_HOST=$N_HOST L_SERVER=$N_SERVER L_MASK=$N_MASK
+	L_IP=$N_CLIENT L_PREFIX=$N_PREFIX L_ROUTER=$N_GATEWAY L_ROUTES=$N_ROUTES L_DNS=$N_DNS L_HOST=$N_HOST L_SERVER=$N_SERVER L_MASK=$N_MASK
 }
 
 link_or_carrier() {
@@ -150,7 +183,11 @@ link_with_carrier() {
 # configure DEV dhcp|none: address, routes, resolv.conf from L_*
 configure() {
 	local dev=$1
-	$RUN ip addr add "$L_IP/$L_PREFIX" brd + dev "$dev" 2>/dev/null || $RUN ip addr add "$L_IP/$L_PREFIX" dev "$dev" || {
+	if [ "$2" = none ] && [ -n "$N_PEER" ]; then
+		$RUN ip addr add "$L_IP" peer "$N_PEER" dev "$dev"
+	else
+		$RUN ip addr add "$L_IP/$L_PREFIX" brd + dev "$dev" 2>/dev/null || $RUN ip addr add "$L_IP/$L_PREFIX" dev "$dev"
+	fi || {
 		NET_WHY="$dev would not take the address $L_IP/$L_PREFIX"
 		return 1
 	}
@@ -163,17 +200,55 @@ configure() {
 settled() {
 	local dev=$1
 	[ -z "$L_HOST" ] || $RUN hostname "$L_HOST" || warn "the host name '$L_HOST' cannot be set"
-	NET_DEV=$dev NET_SERVER=${L_SERVER:-$NET_SERVER}
-	P_DNS=$P_DNS${L_DNS:+ $L_DNS}
-	[ -z "$L_SEARCH$L_DOMAIN" ] || NET_SEARCH=${L_SEARCH:-$L_DOMAIN}
+	NET_DEV=$dev
+	! leads_to_root "$dev" || NET_SERVER=${L_SERVER:-$NET_SERVER}
+	[ "$2:$P_PEERDNS" = dhcp:0 ] || P_DNS=$P_DNS${L_DNS:+ $L_DNS}
+	[ "$2:$P_PEERDNS" = dhcp:0 ] || [ -z "$L_SEARCH$L_DOMAIN" ] || NET_SEARCH=${L_SEARCH:-$L_DOMAIN}
+	[ -z "$P_ROUTES" ] || own_routes "$dev"
 	net_conf "$dev" "$2" >"$ROOT/run/net-$dev.conf" || warn "/run/net-$dev.conf cannot be written"
 	say "$dev has $L_IP/$L_PREFIX${L_ROUTER:+, router $L_ROUTER}"
+}
+
+# leads_to_root DEV: bootdev= says on which link server and default route are
+leads_to_root() {
+	[ -n "$P_BOOTDEV" ] || return 0
+	find_link "$P_BOOTDEV" && [ "$RET" = "$1" ]
+}
+
+# own_routes DEV: those of rd.route= that are for this link, or for none; P_ROUTES keeps the others
+own_routes() {
+	local to router link rest=''
+	while read -r to router link; do
+		[ -n "$to" ] || continue
+		if [ "$link" != - ] && { ! find_link "$link" || [ "$RET" != "$1" ]; }; then
+			rest="$rest$to $router $link$NL"
+			continue
+		fi
+		if [ "$router" = - ]; then set -- "$1"; else set -- "$1" via "$router"; fi
+		case $to in
+		*:*) $RUN ip -6 route add "$to" ${2:+via "$3"} dev "$1" ;;
+		*) $RUN ip route add "$to" ${2:+via "$3"} dev "$1" ;;
+		esac || warn "$1 does not take the route rd.route=$to:$router"
+	done <<ROUTES
+$P_ROUTES
+ROUTES
+	P_ROUTES=$rest
+}
+
+tell_routes() {
+	local to router link
+	while read -r to router link; do
+		[ -z "$to" ] || warn "the route rd.route=$to is not set: its link $link has no address"
+	done <<ROUTES
+$P_ROUTES
+ROUTES
 }
 
 # routes DEV: each as bootplan found it; a router outside the subnet (/32) is told to be on the link first.
 routes() {
 	local dev=$1 kind to router
 	while read -r kind to router; do
+		case $to in default | 0.0.0.0/0) leads_to_root "$dev" || continue ;; esac
 		case $kind in
 		link) $RUN ip route add "$to" dev "$dev" scope link ;;
 		dev) $RUN ip route add "$to" dev "$dev" ;;
@@ -218,9 +293,10 @@ conf_line() {
 	esac
 }
 
-# net_dhcp LINKS [6]: asks on all of them at once; true when one has an address
+# net_dhcp LINKS [6 [late]]: asks on all of them at once, with late also on those that come meanwhile; true when one has an address
 net_dhcp() {
-	local event nic left=0
+	local event nic left=0 watcher='' before=$NET_DEV
+	NET_DEV=''
 	rm -f "$NET/events"
 	mkfifo "$NET/events"
 	dhcp_tries
@@ -230,15 +306,42 @@ net_dhcp() {
 		left=$((left + 1))
 		ask_dhcp "$nic" "${2:-}" &
 	done
+	[ -z "${3:-}" ] || {
+		watch_links "$1" >/dev/null 2>&1 &
+		watcher=$!
+	}
 	while [ $left -gt 0 ] && read -r event nic <&4; do
 		case $event in
 		bound) ! take_lease "$nic" || break ;;
 		ended) left=$((left - 1)) ;;
+		came)
+			say "$nic is another network adapter: asking there too"
+			left=$((left + 1)) NICS="$NICS $nic"
+			$RUN ip link set "$nic" up || warn "$nic cannot be set up"
+			ask_dhcp "$nic" "${2:-}" &
+			;;
 		esac
 	done
+	[ -z "$watcher" ] || kill "$watcher" 2>/dev/null || :
 	exec 4>&-
 	stop_dhcp
-	[ -n "$NET_DEV" ]
+	if [ -n "$NET_DEV" ]; then return 0; fi
+	NET_DEV=$before
+	return 1
+}
+
+# watch_links KNOWN: says "came LINK" for others
+watch_links() {
+	local known=$1 nic
+	while sleep 1; do
+		nics || continue
+		for nic in $NICS; do
+			list_has "$known" "$nic" || {
+				known="$known $nic"
+				echo "came $nic" >&4
+			}
+		done
+	done
 }
 
 # ask_dhcp LINK [6]: its script says "bound LINK" for a lease; "ended LINK" comes in any case
@@ -248,6 +351,8 @@ ask_dhcp() {
 	tries=$RET
 	if [ -z "$2" ]; then
 		set -- udhcpc -t "$tries" -O search -O staticroutes -O mtu -O rootpath
+		[ -z "${N_HOST:-}" ] || set -- "$@" -x "hostname:$N_HOST"
+		[ -z "${N_ID:-}" ] || set -- "$@" -C -x "0x3d:$N_ID"
 	else
 		# it asks from the address that each link has of itself
 		await "$tries" find_address6 "$link" link || :
@@ -260,7 +365,8 @@ ask_dhcp() {
 # dhcp_tries: how many seconds to ask, in RET: longer when there is no boot without an answer
 dhcp_tries() {
 	RET=15
-	! image_is_remote || { [ "$P_TIMEOUT" -gt 60 ] && RET=$P_TIMEOUT || RET=60; }
+	if [ -n "$P_DHCP_LIMIT" ]; then RET=$P_DHCP_LIMIT; else ! image_is_remote || { [ "$P_TIMEOUT" -gt 60 ] && RET=$P_TIMEOUT || RET=60; }; fi
+	[ "${DHCP_SHARE:-1}" = 1 ] || third "$RET"
 }
 
 stop_dhcp() {
@@ -288,6 +394,7 @@ take_lease() {
 		return
 		;;
 	esac
+	L_HOST=${N_HOST:-$L_HOST} L_SERVER=${N_SERVER:-$L_SERVER} L_DNS=${N_DNS:-$L_DNS}
 	[ -n "$L_REACHES" ] || [ "$NICS" = "$1" ] || {
 		warn "the lease on $1 has no router and does not reach $server: waiting for another"
 		return 1

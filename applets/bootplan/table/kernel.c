@@ -66,16 +66,40 @@ static const struct parameter network[] = {
 	{ "nfsaddrs=*", CALL, .sets = { { S_NET, NULL } }, .call = take_ip, /* ip= of old */
 	  .expected = "an address" },
 	{ "bond=?*", USE, .sets = { { S_LINKS, "bond=%" } } },
+	{ "bond", USE, .sets = { { S_LINKS, "bond=bond0" } } },
+	{ "bond=", USE, .sets = { { S_LINKS, "bond=bond0" } } },
+	{ "bridge=?*:?*", USE, .sets = { { S_LINKS, "bridge=%" } } },
+	{ "bridge", USE, .sets = { { S_LINKS, "bridge=br0:eth0" } } },
+	{ "bridge=", USE, .sets = { { S_LINKS, "bridge=br0:eth0" } } },
+	{ "bridge=*", WRONG, .expected = "NAME:LINK[,LINK...]" },
 	{ "vlan=?*:?*", USE, .sets = { { S_LINKS, "vlan=%" } } },
 	{ "vlan=*", WRONG, .expected = "NAME:LINK, as in vlan5:eth0 or eth0.5:eth0" },
 	{ "ifname=?*:??:??:??:??:??:??", USE, .sets = { { S_LINKS, "ifname=%" } } },
 	{ "ifname=*", WRONG, .expected = "NAME:HARDWARE-ADDRESS" },
 	ANYTHING("BOOTIF", S_BOOTIF),
+	{ "rd.bootif=0", USE, .sets = { { S_NO_BOOTIF, "1" } } },
+	{ "rd.bootif=*", KEEP, .call = NULL },
+	{ "rd.bootif", KEEP, .call = NULL },
+	{ "bootdev=*", CALL, .sets = { { S_BOOTDEV, NULL } }, .call = take_bootdev },
+	{ "rd.route=*", CALL, .sets = { { S_ROUTES, NULL } }, .call = take_route,
+	  .expected = "NETWORK/BITS:GATEWAY[:LINK], addresses of IPv6 in brackets" },
+	{ "rd.neednet", SWITCH, .sets = { { S_NEEDNET, "1" } } },
+	{ "rd.peerdns=0", USE, .sets = { { S_PEERDNS, "0" } } },
+	{ "rd.peerdns=*", KEEP, .call = NULL },
+	{ "rd.net.timeout.dhcp=*", CALL, .sets = { { S_DHCP_LIMIT, NULL } },
+	  .call = take_dhcp_limit, .expected = "a number of seconds" },
+	{ "ethdevice-timeout=*", CALL, .sets = { { S_DHCP_LIMIT, NULL } }, .call = take_dhcp_limit,
+	  .expected = "a number of seconds" },
+	{ "netconf_timeout=*", CALL, .sets = { { S_DHCP_LIMIT, NULL } }, .call = take_dhcp_limit,
+	  .expected = "a number of seconds" },
+	{ "rd.net.timeout.iflink=*", CALL, .sets = { { S_WAITS, NULL } }, .call = take_seconds,
+	  .expected = "a number of seconds" },
+	{ "rd.net.timeout.*", KEEP, .call = NULL }, /* the limits of dracut's steps within ours */
+	{ "rd.net.dhcp.retry=*", KEEP, .call = NULL }, /* we ask until the time limit */
 	{ "nameserver=*", USE, .sets = { { S_DNS, "%" } } },
 };
 
-static const char *const network_unsupported[] = { "bond=",	"team=",  "bridge=",
-						   "rd.route=", "proxy=", NULL };
+static const char *const network_unsupported[] = { "team", "proxy=", "rd.net.*", NULL };
 static const char *const network_left[] = { "biosdevname", "net.ifnames", NULL };
 
 const struct table table_network = { "network",		  NULL,

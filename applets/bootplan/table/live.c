@@ -52,27 +52,12 @@ static const struct parameter parameters[] = {
 	{ "union=overlay", KEEP, .call = NULL },
 };
 
-static const char *const unsupported[] = { "netboot",
-					   "todisk",
-					   "nfsoverlay=",
-					   "union=",
-					   "persistence-*",
-					   "live-media-*",
-					   "encryption=",
-					   "iscsi=",
-					   "swap=true",
-					   "ramdisk-size=",
-					   "exposedroot",
-					   "plainroot",
-					   "skipunion",
-					   "module=",
-					   "dhcp",
-					   "nodhcp",
-					   "nofstab",
-					   "nonetworking",
-					   "ethdevice-timeout=",
-					   "dm-verity-*",
-					   NULL };
+static const char *const unsupported[] = {
+	"netboot",	"todisk",      "nfsoverlay=",  "union=",      "persistence-*",
+	"live-media-*", "encryption=", "iscsi=",       "swap=true",   "ramdisk-size=",
+	"exposedroot",	"plainroot",   "skipunion",    "module=",     "dhcp",
+	"nodhcp",	"nofstab",     "nonetworking", "dm-verity-*", NULL
+};
 static const char *const left[] = {
 	"components",	"nocomponents",	    "access=",	 "ignore_uuid",	   "showmounts",
 	"silent",	"nofastboot",	    "fastboot",	 "skipconfig",	   "quickusbmodules",

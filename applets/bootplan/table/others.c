@@ -55,9 +55,8 @@ static const struct parameter mkinitcpio[] = {
 };
 
 static const char *const mkinitcpio_unsupported[] = {
-	"earlymodules=",    "disablehooks=", "md=",	  "fscktype=",
-	"netconf_timeout=", "rd.log",	     "rd.log=",	  "lvmwait=",
-	"sleepdevice=",	    "sleeptime=",    "usbdelay=", NULL
+	"earlymodules=", "disablehooks=", "md=",	"fscktype=", "rd.log", "rd.log=",
+	"lvmwait=",	 "sleepdevice=",  "sleeptime=", "usbdelay=", NULL
 };
 
 const struct table table_mkinitcpio = {

@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "applets/bootplan/address.h"
+#include "applets/bootplan/ip.h"
 #include "applets/bootplan/table/value.h"
 
 /* Each part of text between separators is one ip=, with this character for that one. */
@@ -25,6 +27,59 @@ static void add_addresses(struct plan *plan, const struct word *word, char separ
 	}
 }
 
+/* Whether text is methods with a comma between, as dracut has them for one link */
+static bool are_methods(struct plan *plan, const char *text)
+{
+	while (*text) {
+		const size_t len = strcspn(text, ",");
+
+		if (!ip_is_method(plan_text(plan, "%.*s", (int)len, text)))
+			return false;
+		text += len + (text[len] == ',');
+	}
+	return true;
+}
+
+/* The last field that has no name servers, MTU or the like behind it: the methods; NULL when there
+ * is no list of them. */
+static const char *method_list(struct plan *plan, const char *text, size_t *ret_len)
+{
+	for (; text; text = strchr(text, ':')) {
+		text += *text == ':';
+		*ret_len = strcspn(text, ":");
+		if (memchr(text, ',', *ret_len) &&
+		    are_methods(plan, plan_text(plan, "%.*s", (int)*ret_len, text)))
+			return text;
+	}
+	return NULL;
+}
+
+/* DEV:dhcp,auto6: the same once for each method */
+static bool add_methods(struct plan *plan, const struct word *word)
+{
+	size_t len;
+	const char *list = method_list(plan, word->value, &len), *end = list + len;
+
+	if (!list)
+		return false;
+	for (const char *method = list; method < end; method += len + 1) {
+		len = strcspn(method, ",:");
+		plan_set(plan, S_NET, word->rank,
+			 plan_text(plan, "%.*s%.*s%s", (int)(list - word->value), word->value,
+				   (int)len, method, end));
+	}
+	return true;
+}
+
+/* dhcp,TYPE,ID: the kernel's */
+static bool has_client_id(const char *text)
+{
+	const char *comma = strchr(text, ',');
+
+	return comma && isdigit((unsigned char)comma[1]) && comma - text >= 4 &&
+	       strncmp(comma - 4, "dhcp", 4) == 0;
+}
+
 /*
  * The grammar of one address is ip.c's. live-boot has several in one parameter, with a comma
  * between; casper's fields have a comma between them, and a colon is between addresses.
@@ -35,11 +90,61 @@ void take_ip(struct plan *plan, const struct word *word)
 
 	if (strcmp(word->value, "frommedia") == 0)
 		parameter_unsupported(plan, NULL, word->text);
-	else if (islower((unsigned char)*word->value) && strchr(word->value, ',') &&
-		 !strchr(word->value, '['))
+	else if (add_methods(plan, word))
+		return;
+	else if (!has_client_id(word->value) && islower((unsigned char)*word->value) &&
+		 strchr(word->value, ',') && !strchr(word->value, '['))
 		add_addresses(plan, word, word->value[first] == ',' ? ':' : ',', ',');
 	else
 		plan_set(plan, S_NET, word->rank, word->value);
+}
+
+void take_bootdev(struct plan *plan, const struct word *word)
+{
+	const char *mac = mac_text(plan, word->value);
+
+	plan_set(plan, S_BOOTDEV, word->rank, mac ? mac : word->value);
+}
+
+/* NETWORK[/BITS] of a route; "default" is one, too */
+static bool is_network(struct plan *plan, const char *text)
+{
+	const size_t len = strcspn(text, "/");
+	const char *address = plan_text(plan, "%.*s", (int)len, text);
+	uint64_t bits;
+
+	if (strcmp(text, "default") == 0)
+		return true;
+	return address_text(plan, address) &&
+	       (!text[len] ||
+		number_parse(text + len + 1, strchr(address, ':') ? 128 : 32, &bits) == 0);
+}
+
+/* A line of P_ROUTES: NETWORK GATEWAY LINK, '-' for what is left out */
+void take_route(struct plan *plan, const struct word *word)
+{
+	const char *field[4];
+
+	split_fields(plan, word->value, field, ARRAY_SIZE(field));
+	if (!is_network(plan, field[0]) || (*field[1] && !address_text(plan, field[1])) ||
+	    (!*field[1] && !*field[2]) || *field[3]) {
+		parameter_wrong(plan, word);
+		return;
+	}
+	plan_set(plan, S_ROUTES, word->rank,
+		 plan_text(plan, "%s %s %s", field[0], *field[1] ? field[1] : "-",
+			   *field[2] ? field[2] : "-"));
+}
+
+void take_dhcp_limit(struct plan *plan, const struct word *word)
+{
+	uint64_t value;
+
+	if (number_parse(word->value, LONGEST_WAIT, &value) < 0 || !value)
+		parameter_wrong(plan, word);
+	else
+		plan_set(plan, S_DHCP_LIMIT, word->rank,
+			 plan_text(plan, "%u", (unsigned int)value));
 }
 
 void take_ethdevice(struct plan *plan, const struct word *word)

@@ -39,6 +39,9 @@ void take_swap(struct plan *plan, const struct word *word);
 void take_runlevel(struct plan *plan, const struct word *word);
 void take_console(struct plan *plan, const struct word *word);
 void take_ip(struct plan *plan, const struct word *word);
+void take_bootdev(struct plan *plan, const struct word *word);
+void take_route(struct plan *plan, const struct word *word);
+void take_dhcp_limit(struct plan *plan, const struct word *word);
 void take_ethdevice(struct plan *plan, const struct word *word);
 void take_keymap(struct plan *plan, const struct word *word); /* the word, to be named */
 void take_list(struct plan *plan, const struct word *word);
