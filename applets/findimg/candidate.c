@@ -69,9 +69,10 @@ static bool may_open(struct candidate *c, const struct request *rq)
 
 static void look_up_mount(struct candidate *c)
 {
-	_cleanup_free_ char *list = read_text("/proc/self/mountinfo");
+	_cleanup_free_ char *list = NULL;
 
-	c->is_mounted = list && mounted_find(list, &c->dev, &c->mounted);
+	c->is_mounted = read_text("/proc/self/mountinfo", &list, NULL) == 0 &&
+			mounted_find(list, &c->dev, &c->mounted);
 }
 
 static bool candidate_identify(struct candidate *c, const struct request *rq)
