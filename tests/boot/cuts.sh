@@ -57,8 +57,8 @@ cut_mode() {
 		LOG=$WORK/serial-$cut_name-$cut_n.log
 		cut_said=$("$TOP/tests/boot/cut" "$WORK/disk.img" "$LOG" "$mark" "$seconds" "$lose" qemu-system-x86_64 -accel tcg \
 			-cpu max,-erms,-fsrm -m 512 -nodefaults -display none -no-reboot -serial "file:$LOG" -nic none \
-			-kernel "$KDIR/vmlinuz" -initrd "$WORK/$cut_image.initramfs" \
-			-append "console=ttyS0 no_timer_check panic=-1 quiet rw $cut_words") || fail 'the cut'
+			-kernel "$KERNEL" -initrd "$WORK/$cut_image.initramfs" \
+			-append "$KERNEL_PARAMETERS quiet rw $cut_words") || fail 'the cut'
 		cut_look "$mark"
 		cp --sparse=always "$WORK/disk.img" "$WORK/after.img"
 		"$cut_check" "$cut_synced"

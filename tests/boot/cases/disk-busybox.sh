@@ -1,5 +1,6 @@
 # promise: a root without systemd (busybox init) boots and powers off
 # SPDX-License-Identifier: GPL-2.0-or-later
+KERNEL=$KDIR/vmlinuz # as real machines start it
 build disk disk
 small_disk "$WORK/disk.img" bbroot
 boot disk 'root=LABEL=bbroot rw' -drive "file=$WORK/disk.img,format=raw,if=virtio"

@@ -18,8 +18,8 @@ console_boot() {
 	typed_append=$1 typed_input=$2
 	shift 2
 	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m 1024 -nodefaults -display none -no-reboot \
-		-chardev "pipe,id=tty,path=$WORK/tty" -serial chardev:tty -nic none -kernel "$KDIR/vmlinuz" -initrd "$WORK/disk.initramfs" \
-		-append "console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on $typed_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 &
+		-chardev "pipe,id=tty,path=$WORK/tty" -serial chardev:tty -nic none -kernel "$KERNEL" -initrd "$WORK/disk.initramfs" \
+		-append "$KERNEL_PARAMETERS $typed_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 &
 	qemu=$!
 	python3 - "$WORK" "$LOG" "$typed_input" <<'PYTHON'
 import os, sys
