@@ -20,6 +20,11 @@ KERNEL=$VMLINUX
 KERNEL_PARAMETERS='console=ttyS0 no_timer_check cryptomgr.notests oops=panic panic=-1 printk.devkmsg=on'
 host_uuid=6d6b7669-6e69-7472-6400-000000000002
 
+# check_all: true where the hours of check-all are there, and not the minutes of every day
+check_all() {
+	[ -n "${CHECK_ALL:-}" ]
+}
+
 fail() {
 	echo "FAIL: $*"
 	[ ! -e "${LOG:-}" ] || tail -n 40 "$LOG" | tr -d '\r' | sed 's/^/  | /'

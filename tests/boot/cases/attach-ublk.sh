@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: current
-formats='vpc vdi vmdk vhdx qcow2'
+# Every day each format's disk loses its processes by one of ublk, nbd and dm (attach-nbd, attach-dm): who serves them does not
+# know formats.
+formats='vpc vmdk'
+! check_all || formats='vpc vdi vmdk vhdx qcow2'
 mkdir -p "$WORK/host"
 for format in $formats; do
 	qemu-img create -q -f "$format" "$WORK/host/$format" 96M
@@ -58,7 +61,7 @@ read_while_stopped() {
 	done
 	kill -CONT -1
 }
-for format in vpc vdi vmdk vhdx qcow2; do
+for format in FORMATS; do
 	device=$(vdattach -v -e ublk "/host/$format") || die "attach $format"
 	grep -E 'VmLck|VmRSS' "/proc/$(worker)/status" | sed "s/^/=== $format /"
 	unscheduled "$device"
@@ -91,6 +94,7 @@ vdattach free /dev/vda || die free
 echo '=== RESULT done'
 poweroff -f
 TEST
+sed -i "s/FORMATS/$formats/" "$WORK/test"
 cat >"$WORK/memory" <<'TEST'
 #!/bin/busybox sh
 . /common
@@ -114,7 +118,7 @@ build memory loop -s 'module ublk_drv' -s "file /common $WORK/common 644" -s "fi
 BOOT_TIMEOUT=600 boot ublk 'rdinit=/test quiet' -smp 2 -drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
 log | grep '^==='
 expect '=== RESULT done'
-[ "$(log | grep -c 'workers killed')" = 5 ] || fail 'not every format had its workers killed'
+[ "$(log | grep -c 'workers killed')" = "$(echo $formats | wc -w)" ] || fail 'not every format had its workers killed'
 log | awk '/VmLck|VmRSS/ && $4 > 16384 { bad = 1 } END { exit bad }' || fail 'the worker has more than 16 MiB'
 clean_ext4 "$WORK/host.ext4"
 for format in $formats; do

@@ -16,11 +16,15 @@ boot loop "$line test.keep=seed" $MEDIUM
 expect_good_boot
 expect '=== root ext4 rw'
 host_clean ntfs
-boot loop "$line" $MEDIUM
-expect_good_boot
-expect '=== kept seed'
-host_clean ntfs
+# what is written is looked at below, and read by a second boot in loop-vhd-ntfs, every day
+if check_all; then
+	boot loop "$line" $MEDIUM
+	expect_good_boot
+	expect '=== kept seed'
+	host_clean ntfs
+fi
 host_files ntfs "$WORK/after"
 image_raw vhd "$WORK/after" "$WORK/after.img"
 part "$WORK/root.fs" "$WORK/after.img" 1
 clean_ext4 "$WORK/root.fs"
+debugfs -R 'cat /var/lib/kept' "$WORK/root.fs" 2>/dev/null | grep -qx seed || fail 'what was written is not in the image'

@@ -24,15 +24,14 @@ ext4 "$WORK/host.ext4" 120M imghost "$host_uuid" "$WORK/host"
 disk "$WORK/disk.img" 83 "$WORK/host.ext4"
 medium="-drive file=$WORK/disk.img,format=raw,if=virtio"
 
-boot loop 'vi.part=2 rw test.keep=gpt' $medium
+boot loop "vi.part=UUID=$root_uuid rw test.keep=gpt" $medium
 expect_small_boot
 expect '=== root ext4 rw'
-boot loop "vi.part=UUID=$root_uuid rw" $medium
-expect_small_boot
-expect '=== kept gpt'
 boot loop '"vi.part=PARTLABEL=the root" vi.persist=ram' $medium
 expect_small_boot
 expect '=== root overlay rw'
+expect '=== kept gpt'
+# by number
 boot loop 'vi.image=/images/hybrid.img vi.part=2 ro' $medium
 expect_small_boot
 expect '=== root ext4 ro'

@@ -1,5 +1,7 @@
 # promise: a raw disk image (MBR, ext4 partition) in a directory of an ext4 partition boots, keeps what is written, and both file systems are left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
+# Every day raw images boot on 6.1 from NTFS and CD, and a VHDX from ext4.
 build loop loop
 mkdir -p "$WORK/host/images"
 disk "$WORK/host/images/debian.img" 83 "$IMAGES/root.ext4"

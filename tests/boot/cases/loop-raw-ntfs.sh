@@ -3,5 +3,6 @@
 # also: current
 # are left clean
 . "$TOP/tests/boot/hosts.sh"
+TWICE=1
 format_boot raw ntfs
 case $(ntfs_flags /disk.raw) in *SPARSE*) fail "the image has become sparse: $(ntfs_flags /disk.raw)" ;; esac

@@ -63,9 +63,12 @@ for store in "device:UUID=$root_uuid" file:/store.luks; do
 	typing x "vi.persist=$store test.keep=one" wrong secret
 	expect 'No key available with this passphrase'
 	expect_small_boot
-	typing x "vi.persist=$store" secret
-	expect_small_boot
-	expect '=== kept one'
+	# every day on the partition: a file is opened as that, through a loop device
+	if [ "$store" != file:/store.luks ] || check_all; then
+		typing x "vi.persist=$store" secret
+		expect_small_boot
+		expect '=== kept one'
+	fi
 done
 typing x "vi.persist=file:/store.luks" a b c
 expect 'the store /run/initramfs/host/store.luks could not be opened'

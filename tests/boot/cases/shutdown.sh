@@ -1,6 +1,8 @@
 # promise: systemd's reboot shuts down as power-off does; a host partition that a process still holds is named instead of 'clean'
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
+# slow: current
+# Every day disk-uuid and overlay-squashfs-zstd end systemd on the current kernel.
 cat >"$WORK/holder.c" <<'HOLDER'
 #define _GNU_SOURCE
 #include <sched.h>

@@ -1,6 +1,8 @@
 # promise: mkvinitrd usb makes a stick that BIOS and UEFI boot, and what boot 1 changed is there in boot 2
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
+# slow: current
+# Every day pxe-menu starts the current kernel by BIOS, uki by UEFI.
 small_image "$WORK/root.sqfs"
 MKVINITRD=$MKVINITRD "$TOP/scripts/usb" -z 160 -r "$KDIR" -k "$KVER" -s 'persist file:/changes.img,32M' \
 	-a 'console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on test.keep=stick' "$WORK/stick.img" "$WORK/root.sqfs" || fail 'mkvinitrd usb'
