@@ -14,7 +14,8 @@
  *
  * The seed is printed by a failing test; CRASH_SEED and CRASH_WORKLOADS in the
  * environment choose others; CRASH_FACTOR makes the number of each format so many times what it is:
- * make check-all runs thousands.
+ * make check-all runs thousands. CRASH_DIVISOR makes it a part: every day the sanitizers, under
+ * which each takes ten times as long, look at one in four.
  */
 #ifndef TESTS_VDATTACH_CRASH_H
 #define TESTS_VDATTACH_CRASH_H
@@ -102,6 +103,89 @@ int crash_guest_flush(struct crash_run *run);
 
 uint64_t crash_setting(const char *name, uint64_t value);
 
-void crash_format(const struct vd_case *c, uint64_t seed, unsigned int workloads);
+	if (r == 0 && run->world.recording)
+		world_log(&run->world, OP_GUEST_FLUSH);
+	if (r == 0)
+		memcpy(run->safe, run->latest, run->sectors * 4);
+	return r;
+}
+
+/* Closed without a flush: what was not flushed may be gone, but no power was cut. */
+static inline void crash_reopen(struct crash_run *run)
+{
+	crash_close(run);
+	/* what open mends has its space since it was changed, which no disk in memory knows */
+	run->world.fail_in = 0;
+	crash_open(run, &run->world);
+	crash_see(run, &run->seen);
+	crash_verify(run, &run->seen);
+	for (uint64_t s = 0; s < run->sectors; s++) {
+		uint32_t serial = crash_identify(run, crash_sector(&run->seen, s), s);
+
+		if (serial == run->latest[s])
+			continue;
+		run->latest[s] = serial;
+		*world_log(&run->world, OP_GUEST_WRITE) = (struct world_op){
+			.kind = OP_GUEST_WRITE, .offset = s, .n = 1, .serial = serial
+		};
+	}
+}
+
+static inline void crash_workload(struct crash_run *run)
+{
+	unsigned int steps = 4 + (unsigned int)rng_below(&run->rng, 24);
+
+	run->state = "workload, step";
+	for (run->cut = 0; run->cut < steps; run->cut++) {
+		uint64_t dice = rng_below(&run->rng, 100), sector;
+		size_t n;
+
+		if (dice < 4) {
+			run->world.fail_in = 1 + (unsigned int)rng_below(&run->rng, 5);
+		} else if (dice < 24) {
+			(void)crash_guest_flush(run);
+		} else if (dice < 28) {
+			crash_reopen(run);
+		} else if (dice < 44) {
+			crash_choose_blocks(run, &sector, &n);
+			(void)crash_guest_discard(run, sector, n, dice < 38);
+		} else {
+			crash_choose(run, &sector, &n);
+			if (crash_guest_write(run, sector, n) < 0)
+				crash_look(run, sector, n);
+		}
+	}
+	run->world.fail_in = 0;
+	(void)crash_guest_flush(run);
+	crash_close(run);
+}
+
+#include "tests/unit/vdattach/crash_cuts.h"
+
+static inline uint64_t crash_setting(const char *name, uint64_t value)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 10) : value;
+}
+
+static inline void crash_format(const struct vd_case *c, uint64_t seed, unsigned int workloads)
+{
+	seed = crash_setting("CRASH_SEED", seed);
+	workloads *= (unsigned int)crash_setting("CRASH_FACTOR", 1);
+	workloads = MAX(workloads / (unsigned int)crash_setting("CRASH_DIVISOR", 1), 1U);
+	workloads = (unsigned int)crash_setting("CRASH_WORKLOADS", workloads);
+	for (unsigned int i = 0; i < workloads; i++) {
+		struct crash_run run;
+
+		crash_start(&run, c, seed + i);
+		world_record(&run.world);
+		crash_workload(&run);
+		crash_cuts(&run);
+		crash_end(&run);
+	}
+}
+
+#include "tests/unit/vdattach/crash_model.h"
 
 #endif
