@@ -4,6 +4,7 @@
 # shellcheck disable=SC2154 # output, stderr, status: by bats
 load build
 
+# bats test_tags=unsanitized
 @test "every compressor holds the same members, and check accepts it" {
 	profile 'module ext4 virtio_blk' 'firmware none'
 	printf 'CONFIG_RD_%s=y\n' LZ4 XZ GZIP ZSTD >config
@@ -20,6 +21,7 @@ load build
 	done
 }
 
+# bats test_tags=unsanitized
 @test "the same bytes in another directory, umask, locale, time zone and time, cold and warm cache, any number of threads" {
 	mkdir -p elsewhere conf
 	for name in b a Z ä _; do echo "$name" >"conf/$name"; done
@@ -181,6 +183,7 @@ small_disk() {
 	[ "$(find . -maxdepth 1 -name '*out.img*')" = ./out.img ]
 }
 
+# bats test_tags=unsanitized
 @test "one process, and no more memory than promised for the kernels in the cache" {
 	limit=65536
 	# sanitizers take eight times as much

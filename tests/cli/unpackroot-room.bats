@@ -29,6 +29,7 @@ load unpackroot
 	[[ $output == *"the new root is full: "[12]" MiB unpacked"* ]]
 }
 
+# bats test_tags=unsanitized
 @test "beside the tree the program takes less than 32 MiB, however big the blocks of an xz are" {
 	local archive mib
 	mkdir "$A/src"
@@ -85,6 +86,7 @@ load unpackroot
 	[ "$(grep -c 'attributes that the file system cannot store' <<<"$output")" -le 1 ]
 }
 
+# bats test_tags=unsanitized
 @test "progress: a line each 25 %, or each 64 MiB when the size is unknown" {
 	mkdir "$A/src"
 	head -c 12M /dev/urandom >"$A/src/file"

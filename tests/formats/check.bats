@@ -97,6 +97,7 @@ entry() {
 }
 
 # With all of its memory locked, as it is when the root depends on it.
+# bats test_tags=unsanitized
 @test "2 TiB in every format: less than 16 MiB" {
 	while read -r format size options; do
 		rm -rf disk*
