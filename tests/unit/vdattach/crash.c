@@ -245,6 +245,7 @@ void crash_format(const struct vd_case *c, uint64_t seed, unsigned int workloads
 {
 	seed = crash_setting("CRASH_SEED", seed);
 	workloads *= (unsigned int)crash_setting("CRASH_FACTOR", 1);
+	workloads = MAX(workloads / (unsigned int)crash_setting("CRASH_DIVISOR", 1), 1U);
 	workloads = (unsigned int)crash_setting("CRASH_WORKLOADS", workloads);
 	for (unsigned int i = 0; i < workloads; i++) {
 		struct crash_run run;
