@@ -29,12 +29,12 @@ static const char help[] =
 	"Usage: exitrd INIT [ARGUMENT]...\n"
 	"       exitrd --kexec\n"
 	"       exitrd --watch PIDFILE DEVICE...\n"
-	"Starts a root's INIT and, when that ends or calls reboot(2), runs " RAMFS "/shutdown,\n"
-	"which unmounts and detaches what the boot has stacked. To be process 1 after\n"
-	"switch_root; INIT becomes process 1 of a PID namespace.\n"
-	"      --kexec  start the kernel that is loaded, at once; for " RAMFS "/shutdown\n"
-	"      --watch  say when a device that is in use is removed, and then end the\n"
-	"               machine without it; in the background\n"
+	"Runs a root's INIT and, when that exits or calls reboot(2), " RAMFS "/shutdown,\n"
+	"which unmounts and detaches everything. Must be process 1 after switch_root;\n"
+	"INIT becomes process 1 of a PID namespace.\n"
+	"      --kexec  start the loaded kernel immediately; for " RAMFS "/shutdown\n"
+	"      --watch  in the background: report the removal of a device in use, and\n"
+	"               power off without it\n"
 	"  -h, --help  -V, --version\n"
 	"Exit status: 1 failure, 2 usage error; does not return on success.\n";
 
