@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "applets/lib/uevent.h"
 #include "common/file.h"
@@ -16,12 +17,15 @@
  */
 #define MAX_DEPTH 48
 
+#define LOWEST_PRIORITY 19
+
 void hardware_free(struct hardware *h)
 {
 	for (size_t i = 0; i < h->seen.size; i++)
 		free(h->seen.slots[i]);
 	free(h->seen.slots);
 	h->seen = (struct seen){ 0 };
+	later_free(&h->later);
 }
 
 static char **slot_of(const struct seen *seen, const char *text)
@@ -48,8 +52,8 @@ static int hardware_grow(struct seen *seen)
 	return 0;
 }
 
-/* 1: text is new and noted now; 0: it was known; -ENOMEM. */
-static int note(struct seen *seen, const char *text)
+/* 1: text is new and noted now, as *ret; 0: it was known; -ENOMEM. */
+static int note(struct seen *seen, const char *text, const char **ret)
 {
 	char **slot;
 
@@ -61,28 +65,50 @@ static int note(struct seen *seen, const char *text)
 	*slot = strdup(text);
 	if (!*slot)
 		return -ENOMEM;
+	*ret = *slot;
 	seen->count++;
 	return 1;
 }
 
-int hardware_add(struct hardware *h, const char *modalias)
+static int hardware_load(struct hardware *h, const char *modalias)
 {
 	_cleanup_error_ struct error *err = NULL;
-	int code = note(&h->seen, modalias);
+	int r = loader_load(h->loader, modalias, NULL, &err);
 
-	if (code <= 0)
-		return code;
-	h->fresh++;
-	code = loader_load(h->loader, modalias, NULL, &err);
-	if (code == -ENOMEM)
-		return code;
+	if (r == -ENOMEM)
+		return r;
 	/* many devices have no driver, and many drivers find at once that a device is not for them
 	 */
-	if (code == -ENODEV)
+	if (r == -ENODEV)
 		msg(MSG_DEBUG, "%s", error_msg(err));
-	else if (code < 0 && code != -ENOENT)
+	else if (r < 0 && r != -ENOENT)
 		msg(MSG_WARNING, "%s", error_msg(err));
 	return 0;
+}
+
+int hardware_add(struct hardware *h, const char *modalias)
+{
+	enum module_urgency urgency;
+	const char *noted;
+	int r = note(&h->seen, modalias, &noted);
+
+	if (r <= 0)
+		return r;
+	h->fresh++;
+	urgency = loader_urgency(h->loader, modalias);
+	if (urgency != MODULE_NOW)
+		return later_add(&h->later, noted, urgency);
+	return hardware_load(h, modalias);
+}
+
+int hardware_load_later(struct hardware *h, enum module_urgency least)
+{
+	const char *modalias;
+	int r = 0;
+
+	while (r == 0 && (modalias = later_take(&h->later, least)))
+		r = hardware_load(h, modalias);
+	return r;
 }
 
 /* The cards of mmc have no modalias file, only the line in uevent. */
@@ -194,22 +220,42 @@ int hardware_settle(struct hardware *h, int uevents, struct error **err)
 	return code;
 }
 
+/* The boot goes on meanwhile, and has the processor first. False: there is none left. */
+static bool load_one_later(struct hardware *h)
+{
+	const char *modalias = later_take(&h->later, MODULE_SPARE);
+
+	if (!modalias)
+		return false;
+	setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY);
+	hardware_load(h, modalias);
+	setpriority(PRIO_PROCESS, 0, 0);
+	return true;
+}
+
 int hardware_follow(struct hardware *h, int uevents, int signals, struct error **err)
 {
 	_cleanup_free_ struct uevent *ev = malloc(sizeof(*ev));
 	struct pollfd p[] = { { .fd = uevents, .events = POLLIN },
 			      { .fd = signals, .events = POLLIN } };
+	bool waiting = true;
 	int code = 0;
 
 	if (!ev)
 		return error_no_memory(err);
 	while (code == 0) {
-		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
+		int ready = poll(p, ARRAY_SIZE(p), waiting ? 0 : -1);
+
+		if (ready < 0 && errno != EINTR)
 			return error_sys(err, errno, "cannot wait for events");
 		if (p[1].revents)
-			return 0;
-		if (p[0].revents)
+			return hardware_load_later(h, MODULE_SOON);
+		if (ready == 0)
+			waiting = load_one_later(h);
+		if (p[0].revents) {
 			code = drain(h, uevents, ev, err);
+			waiting = true;
+		}
 		if (code == -ENOBUFS)
 			code = hardware_settle(h, uevents, err);
 	}

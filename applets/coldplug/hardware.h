@@ -3,6 +3,7 @@
 #ifndef APPLETS_COLDPLUG_HARDWARE_H
 #define APPLETS_COLDPLUG_HARDWARE_H
 
+#include "applets/coldplug/later.h"
 #include "applets/coldplug/loader.h"
 
 /* The aliases that were dealt with; each is looked up once, however many devices have it. */
@@ -14,13 +15,16 @@ struct seen {
 struct hardware {
 	struct loader *loader;
 	struct seen seen;
-	size_t fresh; /* aliases that the current pass saw for the first time */
+	struct later later; /* aliases that lead neither to a disk nor to a network */
+	size_t fresh;	    /* aliases that the current pass saw for the first time */
 };
 
 void hardware_free(struct hardware *h);
 
-/* Loads the modules for one device. Failures are messages: the other devices matter all the same. 0
- * or -ENOMEM. */
+/*
+ * Loads the modules for one device, or puts it on the list `later` when none of them leads to a
+ * disk or a network. Failures are messages: the other devices matter all the same. 0 or -ENOMEM.
+ */
 int hardware_add(struct hardware *h, const char *modalias);
 
 /*
@@ -30,9 +34,12 @@ int hardware_add(struct hardware *h, const char *modalias);
  */
 int hardware_settle(struct hardware *h, int uevents, struct error **err);
 
+/* Loads the modules on the list `later` that are not less urgent than `least`. 0 or -ENOMEM. */
+int hardware_load_later(struct hardware *h, enum module_urgency least);
+
 /*
- * Goes on with the devices that appear later: reads uevents from the socket until SIGTERM or SIGINT
- * (signals is a signalfd of these). 0 or -errno.
+ * Goes on with the list `later` and with the devices that appear: reads uevents from the socket
+ * until SIGTERM or SIGINT (signals is a signalfd of these). 0 or -errno.
  */
 int hardware_follow(struct hardware *h, int uevents, int signals, struct error **err);
 

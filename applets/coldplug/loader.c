@@ -264,3 +264,16 @@ int loader_load(struct loader *l, const char *name, const char *extra, struct er
 	loadlist_free(&list);
 	return code;
 }
+
+enum module_urgency loader_urgency(struct loader *l, const char *name)
+{
+	struct loadlist list = { 0 };
+	enum module_urgency urgency = MODULE_NOW;
+
+	if (loadlist_add(&list, &l->index, &l->config, name) == 0)
+		urgency = MODULE_SPARE;
+	for (size_t i = 0; i < list.count; i++)
+		urgency = MIN(urgency, module_urgency(list.items[i].module->path));
+	loadlist_free(&list);
+	return urgency;
+}

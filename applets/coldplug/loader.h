@@ -3,6 +3,7 @@
 #ifndef APPLETS_COLDPLUG_LOADER_H
 #define APPLETS_COLDPLUG_LOADER_H
 
+#include "applets/coldplug/later.h"
 #include "applets/coldplug/modconfig.h"
 #include "common/modules/index.h"
 
@@ -35,5 +36,9 @@ void loader_close(struct loader *l);
  * loaded, err tells which and why.
  */
 int loader_load(struct loader *l, const char *name, const char *extra, struct error **err);
+
+/* The urgency of the most urgent module that loader_load() would load for name; MODULE_NOW when
+ * none is known. */
+enum module_urgency loader_urgency(struct loader *l, const char *name);
 
 #endif

@@ -2,24 +2,22 @@
 /* coldplug: modules for the hardware that is there and for what is plugged in later; modprobe when
  * called so. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 
+#include "applets/coldplug/daemon.h"
 #include "applets/coldplug/hardware.h"
 #include "applets/lib/uevent.h"
 #include "common/msg.h"
 
-enum { OPTION_PIDFILE = 256 };
+enum { OPTION_PIDFILE = 256, OPTION_STOP };
 
 struct arguments {
 	const char *program;
 	struct loader_paths paths;
 	const char *pidfile;
-	bool modprobe, daemon, quiet, verbose, dry_run, all, remove;
+	bool modprobe, daemon, stop, quiet, verbose, dry_run, all, remove;
 	char **names;
 	int count;
 };
@@ -33,6 +31,7 @@ static const struct option coldplug_options[] = {
 	{ "kernel", required_argument, NULL, 'k' },
 	{ "config", required_argument, NULL, 'C' },
 	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
+	{ "stop", no_argument, NULL, OPTION_STOP },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -76,6 +75,7 @@ static int coldplug_help(const struct arguments *a)
 		     "  -d, --daemon        then stay in the background for newly plugged "
 		     "hardware\n"
 		     "      --pidfile=FILE  write the daemon's process ID to FILE\n"
+		     "      --stop          terminate the daemon of --pidfile, and wait for it\n"
 		     "  -q, --quiet         do not report an unknown NAME\n"
 		     "  -v, --verbose       print the modules that are loaded\n"
 		     "  -n, --dry-run       print them, load nothing\n"
@@ -150,6 +150,9 @@ static bool set_coldplug(struct arguments *a, int option)
 	case OPTION_PIDFILE:
 		a->pidfile = optarg;
 		return true;
+	case OPTION_STOP:
+		a->stop = true;
+		return true;
 	default:
 		return set_common(a, option);
 	}
@@ -182,6 +185,8 @@ static int coldplug_parse(struct arguments *a, int argc, char **argv)
 		return msg_usage("which module?");
 	if (a->daemon && (a->count || a->dry_run))
 		return msg_usage("-d goes with neither NAMEs nor -n");
+	if (a->stop && (!a->pidfile || a->daemon || a->count))
+		return msg_usage("--stop goes with --pidfile alone");
 	return -1;
 }
 
@@ -230,66 +235,6 @@ static int load_names(const struct arguments *a, struct loader *l)
 	return status;
 }
 
-static int write_pid(const char *path, pid_t pid)
-{
-	FILE *f = fopen(path, "we");
-
-	if (!f)
-		return -errno;
-	fprintf(f, "%d\n", (int)pid);
-	return fclose(f) == 0 ? 0 : -errno;
-}
-
-/* The caller of coldplug -d may wait for the end of our output. */
-static void let_go(void)
-{
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	setsid();
-	if (chdir("/") < 0 || fd < 0)
-		return;
-	dup2(fd, STDIN_FILENO);
-	dup2(fd, STDOUT_FILENO);
-}
-
-static int block_signals(struct error **err)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? error_sys(err, errno, "cannot wait for signals") : fd;
-}
-
-static int coldplug_follow(const struct arguments *a, struct hardware *h, int uevents)
-{
-	struct error *err = NULL;
-	int signals = block_signals(&err);
-	pid_t pid = signals < 0 ? -1 : fork();
-
-	if (signals < 0)
-		return msg_fail(err);
-	if (pid < 0) {
-		error_sys(&err, errno, "cannot go to the background");
-		return msg_fail(err);
-	}
-	if (pid > 0) {
-		int code = a->pidfile ? write_pid(a->pidfile, pid) : 0;
-
-		if (code == 0)
-			return 0;
-		kill(pid, SIGTERM);
-		error_sys(&err, code, "cannot write '%s'", a->pidfile);
-		return msg_fail(err);
-	}
-	let_go();
-	return hardware_follow(h, uevents, signals, &err) < 0 ? msg_fail(err) : 0;
-}
-
 static int serve_hardware(const struct arguments *a, struct loader *l)
 {
 	struct hardware h = { .loader = l };
@@ -303,9 +248,18 @@ static int serve_hardware(const struct arguments *a, struct loader *l)
 	if ((a->daemon && uevents < 0) || hardware_settle(&h, uevents, &err) < 0)
 		status = msg_fail(err);
 	else if (a->daemon)
-		status = coldplug_follow(a, &h, uevents);
+		status = daemon_follow(&h, uevents, a->pidfile);
+	else if (hardware_load_later(&h, MODULE_SPARE) < 0)
+		status = 1;
 	hardware_free(&h);
 	return status;
+}
+
+/* Before it runs init the kernel asks for modules, most of them for its tests of ciphers, and waits
+ * for each answer. */
+static bool is_too_early(const struct arguments *a)
+{
+	return a->modprobe && a->quiet && !a->paths.root && access("/proc/self", F_OK) < 0;
 }
 
 int main(int argc, char **argv)
@@ -323,6 +277,10 @@ int main(int argc, char **argv)
 	status = coldplug_parse(&a, argc, argv);
 	if (status >= 0)
 		return status;
+	if (is_too_early(&a))
+		return 1;
+	if (a.stop)
+		return daemon_stop(a.pidfile, &err) < 0 ? msg_fail(err) : 0;
 	if (loader_open(&loader, &a.paths, &err) < 0)
 		return msg_fail(err);
 	loader.dry_run = a.dry_run;

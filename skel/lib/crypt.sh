@@ -9,7 +9,9 @@ open_crypt() {
 	[ -n "$RUN" ] || [ -x /bin/cryptsetup ] || [ -x /sbin/cryptsetup ] || [ -x /usr/sbin/cryptsetup ] ||
 		fail "$device is encrypted, and this initramfs has no cryptsetup" '' "build it with the profile line 'include luks'"
 	make_dirs "$ROOT/run/cryptsetup"
-	$RUN modprobe -a dm_crypt loop 2>/dev/null
+	# what the processor has for ciphers is loaded last: see coldplug(8)
+	first_line "$ROOT/sys/devices/system/cpu/modalias"
+	$RUN modprobe -a dm_crypt loop ${RET:+"$RET"} 2>/dev/null
 	asking
 	# shellcheck disable=SC2094 # a terminal
 	PATH=$PATH:/sbin:/usr/sbin:/usr/bin $RUN cryptsetup open --type luks --tries 3 "$@" "$device" "$name" <"$ROOT/dev/console" >"$ROOT/dev/console" 2>&1

@@ -256,8 +256,7 @@ wait_enter() {
 
 stop_helpers() {
 	status_stop
-	first_line "$RAMFS/coldplug.pid"
-	[ -z "$RET" ] || $RUN kill "$RET" 2>/dev/null || :
+	$RUN coldplug --stop --pidfile "$RAMFS/coldplug.pid" || warn 'a driver is still being loaded'
 	[ -z "$P_DEBUG" ] || [ -n "$ROOT" ] || {
 		set +x
 		exec 2>/dev/console

@@ -166,6 +166,22 @@ device() {
 	assert_equal "$stderr" ''
 }
 
+@test "what leads to no disk and no network comes last; a module from elsewhere may be anything" {
+	mkdir -p "$tree/kernel/drivers/input" "$tree/updates"
+	module pad '' '' 'alias=acpi*:PAD:*'
+	module pad-of-a-vendor '' '' 'alias=acpi*:PAD2:*'
+	mv "$tree/kernel/pad.ko" "$tree/kernel/drivers/input/"
+	mv "$tree/kernel/pad-of-a-vendor.ko" "$tree/updates/"
+	depmod -b "$root" 1.0
+	device a/first acpi:PAD:
+	device b/second acpi:PAD2:
+	device c/third virtio:d00000002v00001AF4
+	run --separate-stderr "$coldplug" -n -S "$root"
+	assert_success
+	assert_equal "$(sed 's|.*/||; s/ *$//' <<<"$output" | sort | tr '\n' ' ')" 'bus.ko pad-of-a-vendor.ko pad.ko '
+	assert_equal "$(tail -n 1 <<<"$output" | sed 's/ *$//')" "insmod $root/lib/modules/1.0/kernel/drivers/input/pad.ko"
+}
+
 @test "blacklist keeps aliases away, not names" {
 	echo 'blacklist disk' >"$root/etc/modprobe.d/a.conf"
 	echo 'quiet modprobe.blacklist=crc-fast,nothing blacklist=usb_thing' >"$root/proc/cmdline"
@@ -220,6 +236,19 @@ device() {
 	assert_success
 	run ./modprobe -r helper
 	assert_equal "$status" 2
+}
+
+@test "the kernel, which asks before init has mounted /proc, gets nothing; a person does" {
+	cp "$MUSL/bin/coldplug" "$root/modprobe"
+	run chroot "$root" /modprobe -n helper
+	assert_success
+	assert_output --partial helper.ko
+	run chroot "$root" /modprobe -n -q -- helper
+	assert_failure 1
+	refute_output
+	mkdir "$root/proc/self"
+	run chroot "$root" /modprobe -n -q -- helper
+	assert_output --partial helper.ko
 }
 
 @test "an image without modules is fine" {

@@ -296,10 +296,8 @@ modules() {
 
 coldplug_stopped() {
 	cmdline 'root=/dev/sda1'
-	mkdir -p "$ROOT/run/initramfs"
-	echo 4711 >"$ROOT/run/initramfs/coldplug.pid"
 	boot
-	calls 'kill 4711' 'mount -o move /proc /newroot/proc'
+	calls 'coldplug --stop --pidfile /run/initramfs/coldplug.pid' 'mount -o move /proc /newroot/proc'
 }
 @test "the hot-plug daemon ends before the hand-over" { both coldplug_stopped; }
 
