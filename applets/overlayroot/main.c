@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* overlayroot: layers become a root. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "applets/lib/options.h"
 #include "applets/overlayroot/overlay.h"
 #include "applets/overlayroot/store/watch.h"
 #include "common/msg.h"
 
 enum {
-	OPT_STATE = 256,
+	OPT_STATE = OPTIONS_LONG,
 	OPT_RUN,
 	OPT_FORMAT,
 	OPT_MAX_FILE,
@@ -113,8 +113,10 @@ static int parse_rollback(const char *text, unsigned int *ret)
 }
 
 /* Returns -1 to go on, else the exit status. */
-static int overlayroot_parse_option(int c, struct arguments *args)
+static int overlayroot_parse_option(int c, void *data)
 {
+	struct arguments *args = data;
+
 	switch (c) {
 	case 'l':
 		return set_lowers(optarg, args);
@@ -201,18 +203,11 @@ static int overlayroot_parse(int argc, char **argv, struct arguments *args)
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	int c, r;
+	int status =
+		options_read(argc, argv, ":l:u:s:nvhV", options, overlayroot_parse_option, args);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":l:u:s:nvhV", options, NULL)) != -1) {
-		if (c == '?')
-			return msg_usage("unknown option '%s'", argv[optind - 1]);
-		if (c == ':')
-			return msg_usage("option '%s' needs a value", argv[optind - 1]);
-		r = overlayroot_parse_option(c, args);
-		if (r >= 0)
-			return r;
-	}
+	if (status >= 0)
+		return status;
 	return check_arguments(argc, argv, args);
 }
 

@@ -2,16 +2,16 @@
 /* packroot: files of a root are saved in an archive. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "applets/lib/options.h"
 #include "applets/packroot/pack.h"
 #include "common/msg.h"
 
-enum { OPT_BASE = 256, OPT_NAMES, OPT_DAMAGED };
+enum { OPT_BASE = OPTIONS_LONG, OPT_NAMES, OPT_DAMAGED };
 
 static const char help[] =
 	"Usage: packroot [OPTION]... ARCHIVE\n"
@@ -47,8 +47,10 @@ static int parse_keep(const char *text, unsigned int *ret)
 }
 
 /* Returns -1 to go on, else the exit status. */
-static int packroot_parse_option(int c, struct arguments *a)
+static int packroot_parse_option(int c, void *data)
 {
+	struct arguments *a = data;
+
 	switch (c) {
 	case 'C':
 		a->pack.root = optarg;
@@ -93,18 +95,10 @@ static int packroot_parse(int argc, char **argv, struct arguments *a)
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	int c, r;
+	int status = options_read(argc, argv, ":C:T:X:k:hV", options, packroot_parse_option, a);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":C:T:X:k:hV", options, NULL)) != -1) {
-		if (c == '?')
-			return msg_usage("unknown option '%s'", argv[optind - 1]);
-		if (c == ':')
-			return msg_usage("option '%s' needs a value", argv[optind - 1]);
-		r = packroot_parse_option(c, a);
-		if (r >= 0)
-			return r;
-	}
+	if (status >= 0)
+		return status;
 	if (argc - optind != !a->names)
 		return msg_usage("expected %s, found %d arguments", a->names ? "none" : "ARCHIVE",
 				 argc - optind);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* unpackroot: an archive becomes a root. */
 #include <errno.h>
-#include <getopt.h>
 #include <locale.h>
 #include <sched.h>
 #include <signal.h>
@@ -9,13 +8,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "applets/lib/options.h"
 #include "applets/unpackroot/unpack.h"
 #include "common/msg.h"
 
 #define MAX_THREADS    64
 #define STATUS_NO_ROOM 4 /* the same archive would not fit the next time either */
 
-enum { OPT_SHA256 = 256, OPT_CONSUME, OPT_OVER, OPT_REMOVED };
+enum { OPT_SHA256 = OPTIONS_LONG, OPT_CONSUME, OPT_OVER, OPT_REMOVED };
 
 static const char help[] =
 	"Usage: unpackroot [OPTION]... ARCHIVE|- NEWROOT\n"
@@ -69,8 +69,10 @@ static int parse_sha256(const char *text, struct unpack_options *o)
 }
 
 /* Returns -1 to go on, else the exit status. */
-static int unpackroot_parse_option(int c, struct unpack_options *o)
+static int unpackroot_parse_option(int c, void *data)
 {
+	struct unpack_options *o = data;
+
 	switch (c) {
 	case 'j':
 		o->many_threads = true;
@@ -98,8 +100,6 @@ static int unpackroot_parse_option(int c, struct unpack_options *o)
 	case 'V':
 		puts("unpackroot " VERSION);
 		return 0;
-	case ':':
-		return msg_usage("option '%s' needs a value", "-j or --sha256");
 	default:
 		return msg_usage("unknown option");
 	}
@@ -119,18 +119,10 @@ static int unpackroot_parse(int argc, char **argv, struct unpack_options *o)
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	int c, r;
+	int status = options_read(argc, argv, ":j:qvhV", options, unpackroot_parse_option, o);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":j:qvhV", options, NULL)) != -1) {
-		if (c == '?' || c == ':')
-			return msg_usage(c == '?' ? "unknown option '%s'"
-						  : "option '%s' needs a value",
-					 argv[optind - 1]);
-		r = unpackroot_parse_option(c, o);
-		if (r >= 0)
-			return r;
-	}
+	if (status >= 0)
+		return status;
 	if (argc - optind != 2)
 		return msg_usage("expected ARCHIVE and NEWROOT, found %d arguments", argc - optind);
 	if (o->over && o->consume)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "applets/lib/options.h"
 #include "applets/vdattach/cmd/cmd.h"
 #include "applets/vdattach/export/devlinks.h"
 #include "common/msg.h"
@@ -45,7 +45,15 @@ static const struct verb {
 	{ "serve", cmd_serve, "IMAGE" },   { "unmap", cmd_unmap, "DEVICE" },
 };
 
-enum { OPT_ONCE = 256, OPT_JSON, OPT_STATE, OPT_LINKS, OPT_PARENTS, OPT_FOLDER, OPT_PATIENCE };
+enum {
+	OPT_ONCE = OPTIONS_LONG,
+	OPT_JSON,
+	OPT_STATE,
+	OPT_LINKS,
+	OPT_PARENTS,
+	OPT_FOLDER,
+	OPT_PATIENCE
+};
 
 static const struct option long_options[] = {
 	{ "read-only", no_argument, NULL, 'r' },
@@ -104,20 +112,6 @@ static int sector_size(const char *text, uint32_t *ret)
 	else
 		return msg_usage("--sector-size '%s': expected 512 or 4096", text);
 	return -1;
-}
-
-/* The option that getopt_long() did not like, as the user wrote it. */
-static const char *wrong_option(char **argv, char *buf)
-{
-	const char *word = argv[optind - 1];
-
-	/* musl's optind is beyond argc, and word NULL, where a short option lacks its argument */
-	if (word && (optopt <= 0 || optopt >= OPT_ONCE || strncmp(word, "--", 2) == 0))
-		return word;
-	buf[0] = '-';
-	buf[1] = (char)optopt;
-	buf[2] = '\0';
-	return buf;
 }
 
 static int add_snapshot(struct options *options)
@@ -182,9 +176,9 @@ static int vdattach_take(struct options *options, int c, char **argv)
 		puts("vdattach " VERSION);
 		return 0;
 	case ':':
-		return msg_usage("option '%s' needs an argument", wrong_option(argv, buf));
+		return msg_usage("option '%s' needs an argument", options_wrong(argv, buf));
 	default:
-		return msg_usage("unknown option '%s'", wrong_option(argv, buf));
+		return msg_usage("unknown option '%s'", options_wrong(argv, buf));
 	}
 }
 
