@@ -42,21 +42,23 @@ static bool parse_format(const char *text, enum plan_format *ret)
 static int cli_set_option(const struct command *command, struct options *options, int option,
 			  const char *value)
 {
+	const struct {
+		int option;
+		const char **text;
+	} texts[] = { { 'p', &options->profile },
+		      { 'k', &options->kver },
+		      { 'r', &options->sysroot },
+		      { 'o', &options->output },
+		      { 'C', &options->directory } };
 	uint64_t number;
 
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (texts[i].option != option)
+			continue;
+		*texts[i].text = value;
+		return STATUS_OK;
+	}
 	switch (option) {
-	case 'p':
-		options->profile = value;
-		break;
-	case 'k':
-		options->kver = value;
-		break;
-	case 'r':
-		options->sysroot = value;
-		break;
-	case 'o':
-		options->output = value;
-		break;
 	case 's':
 		if (vec_push(&options->directives, optarg) < 0)
 			return STATUS_FAILED;
@@ -68,9 +70,6 @@ static int cli_set_option(const struct command *command, struct options *options
 				"-j wants a number of threads from 0 (all CPUs) to 1024, not '%s'",
 				value);
 		options->jobs = (unsigned)number;
-		break;
-	case 'C':
-		options->directory = value;
 		break;
 	case 'l':
 		options->long_format = true;

@@ -74,14 +74,11 @@ static void gzip_close(struct sink *sink)
 static int gzip_open(struct sink *below, int level, unsigned threads, struct sink **ret,
 		     struct error **err)
 {
-	struct gzip_sink *gz;
-	int r = compressor_level(&compressor_gzip, level, err);
+	int r;
+	struct gzip_sink *gz = compressor_sink(&compressor_gzip, level, sizeof(*gz), &r, err);
 
-	if (r < 0)
-		return r;
-	gz = calloc(1, sizeof(*gz));
 	if (!gz)
-		return error_no_memory(err);
+		return r;
 	gz->sink = (struct sink){ gzip_write, gzip_finish, gzip_close };
 	gz->below = below;
 	gz->header.os = 3;

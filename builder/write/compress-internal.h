@@ -14,7 +14,11 @@ extern const struct compressor compressor_lz4;
 /* 0 = all CPUs; the result is at least 1. */
 unsigned compressor_threads(unsigned threads);
 
-/* -EINVAL when level is out of range; the message names the range. */
-int compressor_level(const struct compressor *compressor, int level, struct error **err);
+/*
+ * Zeroed memory for a sink of size bytes. NULL: *ret_r is -EINVAL when level is out of range (the
+ * message names the range), or -ENOMEM.
+ */
+void *compressor_sink(const struct compressor *compressor, int level, size_t size, int *ret_r,
+		      struct error **err);
 
 #endif

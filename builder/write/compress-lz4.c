@@ -91,14 +91,11 @@ static void lz4_close(struct sink *sink)
 static int lz4_open(struct sink *below, int level, unsigned threads, struct sink **ret,
 		    struct error **err)
 {
-	struct lz4_sink *lz4;
-	int r = compressor_level(&compressor_lz4, level, err);
+	int r;
+	struct lz4_sink *lz4 = compressor_sink(&compressor_lz4, level, sizeof(*lz4), &r, err);
 
-	if (r < 0)
-		return r;
-	lz4 = calloc(1, sizeof(*lz4));
 	if (!lz4)
-		return error_no_memory(err);
+		return r;
 	lz4->sink = (struct sink){ lz4_write, lz4_finish, lz4_close };
 	lz4->below = below;
 	lz4->level = level;

@@ -25,14 +25,11 @@ static void none_close(struct sink *sink)
 static int none_open(struct sink *below, int level, unsigned threads, struct sink **ret,
 		     struct error **err)
 {
-	struct none_sink *none;
-	int r = compressor_level(&compressor_none, level, err);
+	int r;
+	struct none_sink *none = compressor_sink(&compressor_none, level, sizeof(*none), &r, err);
 
-	if (r < 0)
-		return r;
-	none = calloc(1, sizeof(*none));
 	if (!none)
-		return error_no_memory(err);
+		return r;
 	*none = (struct none_sink){ { none_write, none_finish, none_close }, below };
 	*ret = &none->sink;
 	return 0;

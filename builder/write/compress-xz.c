@@ -82,14 +82,11 @@ static int compress_xz_start(struct xz_sink *xz, int level, unsigned threads)
 static int xz_open(struct sink *below, int level, unsigned threads, struct sink **ret,
 		   struct error **err)
 {
-	struct xz_sink *xz;
-	int r = compressor_level(&compressor_xz, level, err);
+	int r;
+	struct xz_sink *xz = compressor_sink(&compressor_xz, level, sizeof(*xz), &r, err);
 
-	if (r < 0)
-		return r;
-	xz = calloc(1, sizeof(*xz));
 	if (!xz)
-		return error_no_memory(err);
+		return r;
 	xz->sink = (struct sink){ xz_write, xz_finish, xz_close };
 	xz->below = below;
 	r = compress_xz_start(xz, level, threads);

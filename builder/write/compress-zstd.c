@@ -79,14 +79,11 @@ static bool configure(ZSTD_CCtx *context, int level, unsigned threads)
 static int zstd_open(struct sink *below, int level, unsigned threads, struct sink **ret,
 		     struct error **err)
 {
-	struct zstd_sink *zstd;
-	int r = compressor_level(&compressor_zstd, level, err);
+	int r;
+	struct zstd_sink *zstd = compressor_sink(&compressor_zstd, level, sizeof(*zstd), &r, err);
 
-	if (r < 0)
-		return r;
-	zstd = calloc(1, sizeof(*zstd));
 	if (!zstd)
-		return error_no_memory(err);
+		return r;
 	zstd->sink = (struct sink){ zstd_write, zstd_finish, zstd_close };
 	zstd->below = below;
 	zstd->out_size = ZSTD_CStreamOutSize();

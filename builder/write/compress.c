@@ -29,7 +29,7 @@ unsigned compressor_threads(unsigned threads)
 	return (unsigned)MIN(MAX(online, 1), 16);
 }
 
-int compressor_level(const struct compressor *compressor, int level, struct error **err)
+static int compressor_level(const struct compressor *compressor, int level, struct error **err)
 {
 	if (level >= compressor->level_min && level <= compressor->level_max)
 		return 0;
@@ -37,4 +37,15 @@ int compressor_level(const struct compressor *compressor, int level, struct erro
 		return error_make(err, EINVAL, "compressor '%s' has no levels", compressor->name);
 	return error_make(err, EINVAL, "compressor '%s' has levels %d to %d, not %d",
 			  compressor->name, compressor->level_min, compressor->level_max, level);
+}
+
+void *compressor_sink(const struct compressor *compressor, int level, size_t size, int *ret_r,
+		      struct error **err)
+{
+	int r = compressor_level(compressor, level, err);
+	void *sink = r < 0 ? NULL : calloc(1, size);
+
+	if (!sink)
+		*ret_r = r < 0 ? r : error_no_memory(err);
+	return sink;
 }

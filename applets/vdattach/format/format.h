@@ -145,6 +145,15 @@ struct vd_format_ops {
 	void (*close)(struct vd_image *);
 };
 
+/*
+ * What many formats' open is: allocates size bytes of state, zeroed, and calls set_up, and close
+ * when that fails. Returns what set_up does, or -ENOMEM.
+ */
+int vd_open_state(struct vd_image *image, size_t size,
+		  int (*set_up)(struct vd_image *, struct error **),
+		  void (*close)(struct vd_image *), struct error **err) _must_check_
+	_nonnull_(1, 3, 4);
+
 extern const struct vd_format_ops vd_format_qcow, vd_format_qcow2, vd_format_cloop, vd_format_vhdx;
 extern const struct vd_format_ops vd_format_raw, vd_format_vhd, vd_format_vdi, vd_format_vmdk;
 

@@ -157,15 +157,7 @@ static void qcow_close(struct vd_image *image)
 
 static int qcow_open(struct vd_image *image, struct error **err)
 {
-	int r;
-
-	image->state = calloc(1, sizeof(struct qcow));
-	if (!image->state)
-		return error_sys(err, ENOMEM, "%s", image->source->name);
-	r = qcow1_set_up(image, err);
-	if (r < 0)
-		qcow_close(image);
-	return r;
+	return vd_open_state(image, sizeof(struct qcow), qcow1_set_up, qcow_close, err);
 }
 
 /* The L2 entry for a guest offset; 0 = not allocated. */

@@ -81,15 +81,7 @@ static void cloop_close(struct vd_image *image)
 
 static int cloop_open(struct vd_image *image, struct error **err)
 {
-	int r;
-
-	image->state = calloc(1, sizeof(struct cloop));
-	if (!image->state)
-		return error_sys(err, ENOMEM, "%s", image->source->name);
-	r = cloop_set_up(image, err);
-	if (r < 0)
-		cloop_close(image);
-	return r;
+	return vd_open_state(image, sizeof(struct cloop), cloop_set_up, cloop_close, err);
 }
 
 static int cloop_extent(struct vd_image *image, uint64_t offset, struct vd_extent *ret,

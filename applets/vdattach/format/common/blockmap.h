@@ -86,85 +86,36 @@ int tail_grow(struct tail *tail, uint64_t align, uint64_t n, uint64_t *ret_offse
 /* Gives back what the last tail_grow took: end is where it was before. */
 void tail_undo(struct tail *tail, uint64_t end) _nonnull_(1);
 
-/* Entry index of the table at table. 0 or -errno. */
-static inline _must_check_ int blockmap_get_be32(struct blockmap *map, uint64_t table,
-						 uint64_t index, uint32_t *ret, struct error **err)
-{
-	uint8_t b[4];
-	int r = blockmap_read(map, table + index * 4, b, sizeof(b), err);
-
-	if (r == 0)
-		*ret = get_be32(b);
-	return r;
-}
-
-static inline _must_check_ int blockmap_get_le32(struct blockmap *map, uint64_t table,
-						 uint64_t index, uint32_t *ret, struct error **err)
-{
-	uint8_t b[4];
-	int r = blockmap_read(map, table + index * 4, b, sizeof(b), err);
-
-	if (r == 0)
-		*ret = get_le32(b);
-	return r;
-}
-
-static inline _must_check_ int blockmap_get_be64(struct blockmap *map, uint64_t table,
-						 uint64_t index, uint64_t *ret, struct error **err)
-{
-	uint8_t b[8];
-	int r = blockmap_read(map, table + index * 8, b, sizeof(b), err);
-
-	if (r == 0)
-		*ret = get_be64(b);
-	return r;
-}
-
-static inline _must_check_ int blockmap_get_le64(struct blockmap *map, uint64_t table,
-						 uint64_t index, uint64_t *ret, struct error **err)
-{
-	uint8_t b[8];
-	int r = blockmap_read(map, table + index * 8, b, sizeof(b), err);
-
-	if (r == 0)
-		*ret = get_le64(b);
-	return r;
-}
-
-static inline _must_check_ int blockmap_put_be32(struct blockmap *map, uint64_t table,
-						 uint64_t index, uint32_t value, struct error **err)
-{
-	uint8_t b[4];
-
-	put_be32(b, value);
-	return blockmap_write(map, table + index * 4, b, sizeof(b), err);
-}
-
-static inline _must_check_ int blockmap_put_le32(struct blockmap *map, uint64_t table,
-						 uint64_t index, uint32_t value, struct error **err)
-{
-	uint8_t b[4];
-
-	put_le32(b, value);
-	return blockmap_write(map, table + index * 4, b, sizeof(b), err);
-}
-
-static inline _must_check_ int blockmap_put_be64(struct blockmap *map, uint64_t table,
-						 uint64_t index, uint64_t value, struct error **err)
-{
-	uint8_t b[8];
-
-	put_be64(b, value);
-	return blockmap_write(map, table + index * 8, b, sizeof(b), err);
-}
-
-static inline _must_check_ int blockmap_put_le64(struct blockmap *map, uint64_t table,
-						 uint64_t index, uint64_t value, struct error **err)
-{
-	uint8_t b[8];
-
-	put_le64(b, value);
-	return blockmap_write(map, table + index * 8, b, sizeof(b), err);
-}
+/*
+ * Entries of the table at table: blockmap_get_be32(map, table, index, ret, err) and
+ * blockmap_put_be32(map, table, index, value, err), likewise for le32, be64 and le64. 0 or -errno.
+ */
+#define BLOCKMAP_ENTRY(kind, type)                                                               \
+	static inline _must_check_ int blockmap_get_##kind(struct blockmap *map, uint64_t table, \
+							   uint64_t index, type *ret,            \
+							   struct error **err)                   \
+	{                                                                                        \
+		uint8_t b[sizeof(type)];                                                         \
+		int r = blockmap_read(map, table + index * sizeof(b), b, sizeof(b), err);        \
+                                                                                                 \
+		if (r == 0)                                                                      \
+			*ret = get_##kind(b);                                                    \
+		return r;                                                                        \
+	}                                                                                        \
+                                                                                                 \
+	static inline _must_check_ int blockmap_put_##kind(struct blockmap *map, uint64_t table, \
+							   uint64_t index, type value,           \
+							   struct error **err)                   \
+	{                                                                                        \
+		uint8_t b[sizeof(type)];                                                         \
+                                                                                                 \
+		put_##kind(b, value);                                                            \
+		return blockmap_write(map, table + index * sizeof(b), b, sizeof(b), err);        \
+	}
+BLOCKMAP_ENTRY(be32, uint32_t)
+BLOCKMAP_ENTRY(le32, uint32_t)
+BLOCKMAP_ENTRY(be64, uint64_t)
+BLOCKMAP_ENTRY(le64, uint64_t)
+#undef BLOCKMAP_ENTRY
 
 #endif

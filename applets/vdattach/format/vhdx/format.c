@@ -56,7 +56,7 @@ static int scan_blocks(struct vd_image *image, struct vhdx *vhdx, struct error *
 	return error_make(err, EROFS, "%s: damaged, attach it read-only (-r)", vhdx->file->name);
 }
 
-static int vhdx_open(struct vd_image *image, struct error **err)
+static int vhdx_set_up(struct vd_image *image, struct error **err)
 {
 	struct vhdx *vhdx = image->state;
 	int r;
@@ -84,7 +84,7 @@ static int vhdx_open(struct vd_image *image, struct error **err)
 	return 0;
 }
 
-static void release(struct vd_image *image)
+static void vhdx_release(struct vd_image *image)
 {
 	struct vhdx *vhdx = image->state;
 
@@ -96,17 +96,9 @@ static void release(struct vd_image *image)
 	image->state = NULL;
 }
 
-static int vhdx_open_or_release(struct vd_image *image, struct error **err)
+static int vhdx_open(struct vd_image *image, struct error **err)
 {
-	int r;
-
-	image->state = calloc(1, sizeof(struct vhdx));
-	if (!image->state)
-		return error_sys(err, ENOMEM, "%s", image->source->name);
-	r = vhdx_open(image, err);
-	if (r < 0)
-		release(image);
-	return r;
+	return vd_open_state(image, sizeof(struct vhdx), vhdx_set_up, vhdx_release, err);
 }
 
 /* What was flushed is in the log at least, so a failure here loses nothing. */
@@ -115,13 +107,13 @@ static void vhdx_close(struct vd_image *image)
 	if (image->state && !image->read_only)
 		vhdx_finish(image, NULL);
 	if (image->state)
-		release(image);
+		vhdx_release(image);
 }
 
 const struct vd_format_ops vd_format_vhdx = {
 	.name = "vhdx",
 	.probe = vhdx_probe,
-	.open = vhdx_open_or_release,
+	.open = vhdx_open,
 	.extent = vhdx_extent,
 	.write = &vhdx_write_ops,
 	.check = vhdx_check,

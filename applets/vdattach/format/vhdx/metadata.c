@@ -23,34 +23,15 @@ enum item {
 
 /* 2.6.2; length 0 = any */
 static const struct known {
-	const char *name;
-	uint8_t guid[VHDX_GUID];
+	const char *name, *guid;
 	uint32_t length;
 } known[N_ITEMS] = {
-	{ "file parameters",
-	  { 0x37, 0x67, 0xa1, 0xca, 0x36, 0xfa, 0x43, 0x4d, 0xb3, 0xb6, 0x33, 0xf0, 0xaa, 0x44,
-	    0xe7, 0x6b },
-	  8 },
-	{ "virtual disk size",
-	  { 0x24, 0x42, 0xa5, 0x2f, 0x1b, 0xcd, 0x76, 0x48, 0xb2, 0x11, 0x5d, 0xbe, 0xd8, 0x3b,
-	    0xf4, 0xb8 },
-	  8 },
-	{ "virtual disk id",
-	  { 0xab, 0x12, 0xca, 0xbe, 0xe6, 0xb2, 0x23, 0x45, 0x93, 0xef, 0xc3, 0x09, 0xe0, 0x00,
-	    0xc7, 0x46 },
-	  16 },
-	{ "logical sector size",
-	  { 0x1d, 0xbf, 0x41, 0x81, 0x6f, 0xa9, 0x09, 0x47, 0xba, 0x47, 0xf2, 0x33, 0xa8, 0xfa,
-	    0xab, 0x5f },
-	  4 },
-	{ "physical sector size",
-	  { 0xc7, 0x48, 0xa3, 0xcd, 0x5d, 0x44, 0x71, 0x44, 0x9c, 0xc9, 0xe9, 0x88, 0x52, 0x51,
-	    0xc5, 0x56 },
-	  4 },
-	{ "parent locator",
-	  { 0x2d, 0x5f, 0xd3, 0xa8, 0x0b, 0xb3, 0x4d, 0x45, 0xab, 0xf7, 0xd3, 0xd8, 0x48, 0x34,
-	    0xab, 0x0c },
-	  0 },
+	{ "file parameters", "caa16737-fa36-4d43-b3b6-33f0aa44e76b", 8 },
+	{ "virtual disk size", "2fa54224-cd1b-4876-b211-5dbed83bf4b8", 8 },
+	{ "virtual disk id", "beca12ab-b2e6-4523-93ef-c309e000c746", 16 },
+	{ "logical sector size", "8141bf1d-a96f-4709-ba47-f233a8faab5f", 4 },
+	{ "physical sector size", "cda348c7-445d-4471-9cc9-e9885251c556", 4 },
+	{ "parent locator", "a8d35f2d-b30b-454d-abf7-d3d84834ab0c", 0 },
 };
 
 struct items {
@@ -60,12 +41,13 @@ struct items {
 	} at[N_ITEMS];
 };
 
-static enum item find_item(const uint8_t *guid, uint32_t flags)
+/* guid: as vhdx_guid_text() writes it */
+static enum item find_item(const char *guid, uint32_t flags)
 {
 	unsigned int i;
 
 	for (i = 0; i < N_ITEMS; i++) {
-		if (memcmp(guid, known[i].guid, VHDX_GUID) == 0 && !(flags & ITEM_USER))
+		if (strcmp(guid, known[i].guid) == 0 && !(flags & ITEM_USER))
 			break;
 	}
 	return (enum item)i;
@@ -76,11 +58,12 @@ static int add_item(const struct vhdx *vhdx, struct items *items, const uint8_t 
 {
 	uint32_t offset = get_le32(entry + 16), length = get_le32(entry + 20);
 	uint32_t flags = get_le32(entry + 24);
-	enum item item = find_item(entry, flags);
 	const char *name = vhdx->file->name;
 	char text[VHDX_GUID_TEXT];
+	enum item item;
 
 	vhdx_guid_text(entry, text);
+	item = find_item(text, flags);
 	if (item == N_ITEMS) {
 		if (flags & ITEM_REQUIRED)
 			return error_make(err, EOPNOTSUPP,
