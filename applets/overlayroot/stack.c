@@ -58,7 +58,8 @@ int stack_loop(struct stack *stack, const struct loop_request *req, char **ret_d
 	return 0;
 }
 
-int stack_pop(struct stack *stack, struct error **err)
+/* Unmounts or detaches the newest item. 0 or -errno. */
+static int stack_pop(struct stack *stack, struct error **err)
 {
 	struct stack_item *item = &stack->items[--stack->count];
 	int r = item->loop ? loop_detach(item->what, err) : unmount_fs(item->what, 0, err);

@@ -27,9 +27,6 @@ int stack_mount(struct stack *stack, const char *source, const char *target, con
 int stack_loop(struct stack *stack, const struct loop_request *req, char **ret_device,
 	       struct error **err);
 
-/* Unmounts or detaches the newest item. 0 or -errno. */
-int stack_pop(struct stack *stack, struct error **err);
-
 /* Appends the items to the state file (NULL: none), oldest first. 0 or -errno. */
 int stack_record(const struct stack *stack, const char *file, struct error **err);
 

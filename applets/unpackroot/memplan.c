@@ -17,7 +17,8 @@ static bool magic_in_ram(const struct statfs *fs)
 	return fs->f_type == TMPFS_MAGIC || fs->f_type == RAMFS_MAGIC;
 }
 
-uint64_t memory_available(void)
+/* MemAvailable plus SwapFree from /proc/meminfo in bytes; UINT64_MAX when that cannot be read. */
+static uint64_t memory_available(void)
 {
 	FILE *file = fopen("/proc/meminfo", "re");
 	unsigned long long kib, sum = 0;

@@ -37,7 +37,4 @@ int memplan_make(const struct memplan_input *input, struct memplan *ret, struct 
  */
 int unpacked_size(const struct memplan_input *input, uint64_t *ret, struct error **err);
 
-/* MemAvailable plus SwapFree from /proc/meminfo in bytes; UINT64_MAX when that cannot be read. */
-uint64_t memory_available(void);
-
 #endif

@@ -118,7 +118,7 @@ static int on_content(void *context, struct tree_file *file, const struct image_
 }
 
 /* The last member of our images tells how many came before it, and what they were. */
-void check_sentinel(struct check *check)
+static void check_sentinel(struct check *check)
 {
 	_cleanup_free_ char *expected = NULL;
 

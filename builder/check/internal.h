@@ -28,13 +28,9 @@ void check_note(struct check *check, const char *fmt, ...) _printf_(2, 3);
 /* Was the image made by mkvinitrd? */
 bool check_is_ours(const struct check *check);
 
-/* The kernel's version as 6012 for 6.12; 0 = not known. */
-unsigned check_kernel_version(const struct check *check);
-
 void check_kernel(
 	struct check *check); /* check/kernel.c: compressors, filters, module compression */
-void check_start(struct check *check);	  /* check/start.c: init, interpreters, libraries */
-void check_sentinel(struct check *check); /* check.c */
+void check_start(struct check *check); /* check/start.c: init, interpreters, libraries */
 
 /* check/machine.c: sets machine by the first module of the walk; judges programs by it. */
 void check_see_module(struct check *check, const struct image_entry *entry);

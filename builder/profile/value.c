@@ -101,7 +101,8 @@ bool is_fs_uuid(const char *text)
 	       matches(text, "xxxxxxxxxxxxxxxx") || matches(text, "dddd-dd-dd-dd-dd-dd-dd");
 }
 
-bool is_part_uuid(const char *text)
+/* UUID of a partition: GPT's, or DISKID-NN of an MBR. */
+static bool is_part_uuid(const char *text)
 {
 	return matches(text, rfc4122) || matches(text, "xxxxxxxx-xx");
 }

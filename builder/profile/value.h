@@ -29,9 +29,6 @@ bool is_hex(const char *text, size_t len);
 /* UUID of a file system as blkid prints it: RFC 4122, FAT serial, NTFS serial, ISO 9660 date. */
 bool is_fs_uuid(const char *text);
 
-/* UUID of a partition: GPT's, or DISKID-NN of an MBR. */
-bool is_part_uuid(const char *text);
-
 /* any, cdrom, usb, /dev/..., UUID=... LABEL=... PARTUUID=... PARTLABEL=... */
 const char *host_spec_problem(const char *text);
 

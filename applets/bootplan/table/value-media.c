@@ -18,8 +18,9 @@ static bool has_suffix(const char *text, const char *suffix)
 	return len >= end && strcmp(text + len - end, suffix) == 0;
 }
 
-void split_device_path(struct plan *plan, const char *text, const char **ret_device,
-		       const char **ret_path)
+/* /dev/NAME/path: the device, and the path or "/" */
+static void split_device_path(struct plan *plan, const char *text, const char **ret_device,
+			      const char **ret_path)
 {
 	const char *name = text + strlen("/dev/"), *slash;
 

@@ -15,13 +15,6 @@
  */
 int number_parse(const char *text, uint64_t max, uint64_t *ret) _must_check_;
 
-/* A size as tmpfs takes it (1500m, 75%), without zeros in front; NULL when it is none. */
-const char *size_text(struct plan *plan, const char *text);
-
-/* /dev/NAME/path: the device, and the path or "/" */
-void split_device_path(struct plan *plan, const char *text, const char **ret_device,
-		       const char **ret_path);
-
 /* Tiny Core's sdXN[/dir], UUID= or LABEL= as HOST:/dir */
 const char *tinycore_place(struct plan *plan, const char *text);
 

@@ -53,7 +53,11 @@ static int read_superblock(const char *device, uint8_t *sb, struct error **err)
 	return 0;
 }
 
-int extfs_dirty(const char *device, struct error **err)
+/*
+ * Whether the file system on device (or in a file) was left without a clean unmount, or with
+ * errors. 1, 0 or -errno; -EINVAL when there is no ext superblock.
+ */
+static int extfs_dirty(const char *device, struct error **err)
 {
 	uint8_t sb[SB_SIZE];
 	int r = read_superblock(device, sb, err);

@@ -13,12 +13,6 @@
 bool extfs_type(const char *type);
 
 /*
- * Whether the file system on device (or in a file) was left without a clean unmount, or with
- * errors. 1, 0 or -errno; -EINVAL when there is no ext superblock.
- */
-int extfs_dirty(const char *device, struct error **err);
-
-/*
  * e2fsck -p when it is dirty. 0 when it may be mounted; what was done or could not be done is said
  * in a message. -EUCLEAN when e2fsck could not repair it by itself.
  */

@@ -26,7 +26,9 @@
 #define AT_EMPTY_PATH 0x1000
 #endif
 
-int daemon_execute(int exe, char *const *argv)
+/* Executes the program that exe is, keeping descriptors from 3 on that are not close-on-exec.
+ * Returns -errno. */
+static int daemon_execute(int exe, char *const *argv)
 {
 	static char *const environment[] = { NULL };
 

@@ -127,8 +127,4 @@ int daemon_memory(const char *name);
 /* Locks what the process has in memory, and what it will get. */
 void daemon_lock_memory(void);
 
-/* Executes the program that exe is, keeping descriptors from 3 on that are not close-on-exec.
- * Returns -errno. */
-int daemon_execute(int exe, char *const *argv);
-
 #endif

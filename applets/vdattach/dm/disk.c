@@ -32,7 +32,8 @@ static bool read_uuid(const char *device, char *ret)
 	return strncmp(device, "dm-", 3) == 0 && sysfs_read(device, "dm/uuid", ret, UUID_SIZE) == 0;
 }
 
-unsigned int dm_disk_partition(const char *device)
+/* The number of a partition of ours, 0 for everything else. */
+static unsigned int dm_disk_partition(const char *device)
 {
 	char uuid[UUID_SIZE];
 	unsigned int number;

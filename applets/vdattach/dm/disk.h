@@ -22,9 +22,6 @@ int dm_disk_create(int control, char *name, dev_t *ret_device, struct error **er
 /* True for a disk or partition of ours. */
 bool dm_disk_is_ours(const char *device) _nonnull_(1);
 
-/* The number of a partition of ours, 0 for everything else. */
-unsigned int dm_disk_partition(const char *device) _nonnull_(1);
-
 /*
  * The disk of a partition of ours ("dm-4" -> "dm-3"); others are their own. *ret is the caller's to
  * free. 0 or -errno.

@@ -30,7 +30,8 @@ static void decode_v0(const uint8_t *bytes, struct vdi_header *ret)
 	memcpy(ret->parent, bytes + 0x194, VDI_UUID_BYTES);
 }
 
-bool vdi_header_decode(const uint8_t *bytes, struct vdi_header *ret)
+/* Decodes VDI_HEADER_BYTES. False: they bear no VDI signature. Checks nothing else. */
+static bool vdi_header_decode(const uint8_t *bytes, struct vdi_header *ret)
 {
 	if (get_le32(bytes + VDI_SIGNATURE_OFFSET) != VDI_SIGNATURE)
 		return false;

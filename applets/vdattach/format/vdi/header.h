@@ -41,9 +41,6 @@ struct vdi_header {
 	uint8_t parent[VDI_UUID_BYTES], parent_modified[VDI_UUID_BYTES];
 };
 
-/* Decodes VDI_HEADER_BYTES. False: they bear no VDI signature. Checks nothing else. */
-bool vdi_header_decode(const uint8_t *bytes, struct vdi_header *ret) _nonnull_(1, 2);
-
 /* Reads and decodes the header of source. -EINVAL: it has none. */
 int vdi_header_read(struct source *source, struct vdi_header *ret, struct error **err) _must_check_
 	_nonnull_(1, 2);

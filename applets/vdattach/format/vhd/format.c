@@ -21,7 +21,8 @@ uint32_t vhd_checksum(const uint8_t *bytes, size_t n, size_t skip)
 	return ~sum;
 }
 
-bool vhd_footer_decode(const uint8_t *bytes, struct vhd_footer *ret)
+/* Decodes VHD_FOOTER_SIZE bytes. False when the cookie is not there; nothing else is checked. */
+static bool vhd_footer_decode(const uint8_t *bytes, struct vhd_footer *ret)
 {
 	uint64_t sectors;
 
@@ -45,7 +46,8 @@ bool vhd_footer_decode(const uint8_t *bytes, struct vhd_footer *ret)
 	return true;
 }
 
-const char *vhd_type_name(uint32_t type)
+/* "fixed", "dynamic", "differencing" or "unknown". */
+static const char *vhd_type_name(uint32_t type)
 {
 	switch (type) {
 	case VHD_FIXED:
@@ -59,7 +61,13 @@ const char *vhd_type_name(uint32_t type)
 	}
 }
 
-uint64_t vhd_virtual_size(const struct vhd_footer *footer)
+/*
+ * The size that the guest saw, in bytes. Always current_size, but for disks
+ * made by Virtual PC ("vpc "), whose guests saw the CHS geometry, unless that
+ * is at its maximum. (qemu's block/vpc.c takes CHS for every creator that it
+ * does not know, which cuts the end off VirtualBox disks.)
+ */
+static uint64_t vhd_virtual_size(const struct vhd_footer *footer)
 {
 	if (memcmp(footer->creator, "vpc ", 4) != 0 || footer->chs_is_maximum)
 		return footer->current_size;

@@ -62,20 +62,6 @@ struct vhd {
 	uint64_t unused; /* at open: bytes before tail.end that nothing refers to */
 };
 
-/* Decodes VHD_FOOTER_SIZE bytes. False when the cookie is not there; nothing else is checked. */
-bool vhd_footer_decode(const uint8_t *bytes, struct vhd_footer *ret) _nonnull_(1, 2);
-
-/* "fixed", "dynamic", "differencing" or "unknown". */
-const char *vhd_type_name(uint32_t type);
-
-/*
- * The size that the guest saw, in bytes. Always current_size, but for disks
- * made by Virtual PC ("vpc "), whose guests saw the CHS geometry, unless that
- * is at its maximum. (qemu's block/vpc.c takes CHS for every creator that it
- * does not know, which cuts the end off VirtualBox disks.)
- */
-uint64_t vhd_virtual_size(const struct vhd_footer *footer) _nonnull_(1);
-
 /* Whether source is a VHD with this id (16 bytes) in a footer that is not damaged. */
 bool vhd_has_id(const void *id, struct source *source) _nonnull_(1, 2);
 

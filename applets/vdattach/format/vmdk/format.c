@@ -69,8 +69,10 @@ static int find_descriptor(struct source *source, uint64_t *ret_offset, uint64_t
 	return 0;
 }
 
-int vmdk_read_descriptor(struct source *source, struct vmdk_descriptor *ret, uint64_t *ret_offset,
-			 struct error **err)
+/* Reads the descriptor of a sparse file or a descriptor file; *ret_offset: where its text begins.
+ */
+static int vmdk_read_descriptor(struct source *source, struct vmdk_descriptor *ret,
+				uint64_t *ret_offset, struct error **err)
 {
 	_cleanup_free_ char *text = NULL;
 	uint8_t head[VD_SECTOR] = { 0 };

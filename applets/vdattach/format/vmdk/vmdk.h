@@ -130,11 +130,6 @@ int vmdk_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset,
 int vmdk_survey(struct vmdk_sparse *sparse, struct vmdk_usage *ret, struct findings *findings,
 		struct error **err) _must_check_ _nonnull_(1, 2, 3);
 
-/* Reads the descriptor of a sparse file or a descriptor file; *ret_offset: where its text begins.
- */
-int vmdk_read_descriptor(struct source *source, struct vmdk_descriptor *ret, uint64_t *ret_offset,
-			 struct error **err) _must_check_ _nonnull_(1, 2, 3);
-
 /* The same of a file that may be anything: false when it has no descriptor. */
 bool vmdk_find_descriptor(struct source *source, struct vmdk_descriptor *ret) _nonnull_(1, 2);
 
