@@ -126,8 +126,8 @@ static enum machine_end end_of(const char *name, pid_t init, bool ended, int sta
 	if (!ended) {
 		stuck_names(proc, init, names, sizeof(names));
 		msg(MSG_WARNING,
-		    "%s has ended, but these processes do not, whatever they wait for: %s; "
-		    "going on without them, and not knowing whether to restart",
+		    "%s has ended, but these processes cannot be killed: %s; "
+		    "continuing without them, and without knowing whether to reboot",
 		    name, names);
 		return machine_end_unknown(machine);
 	}

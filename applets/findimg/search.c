@@ -146,7 +146,7 @@ static int drain(struct search *s, struct error **err)
 		if (take_note(s, ev) < 0)
 			return error_no_memory(err);
 	if (code == -ENOBUFS) {
-		msg(MSG_DEBUG, "events were lost, so all devices are looked at again");
+		msg(MSG_DEBUG, "events were lost: examining all devices again");
 		return scan(s, err);
 	}
 	sort(s);

@@ -151,7 +151,7 @@ static int write_with_room(const struct pack_options *o, const struct generation
 		generations_abort(g);
 		if (r != -ENOSPC || !generations_drop_oldest(g))
 			return error_move(err, steal_ptr(&problem));
-		msg(MSG_WARNING, "no room for another archive: the oldest one is given up");
+		msg(MSG_WARNING, "no space for another archive: removing the oldest");
 	}
 }
 

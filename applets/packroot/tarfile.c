@@ -78,7 +78,7 @@ int tarfile_new(int fd, struct tarfile **ret, struct error **err)
 
 static void unreadable(struct tarfile *t, const char *path, int code)
 {
-	msg(MSG_WARNING, "'%s' is not saved whole: %s", path, strerror(code));
+	msg(MSG_WARNING, "'%s' is saved incompletely: %s", path, strerror(code));
 	t->counts.unreadable++;
 }
 

@@ -50,10 +50,11 @@ static int xz_size(const struct memplan_input *input, uint64_t *ret, struct erro
 	}
 	if (code == LZMA_MEM_ERROR || code == LZMA_MEMLIMIT_ERROR)
 		return 0;
-	return error_make(err, EBADMSG,
-			  "the archive ends early, or something follows it: no xz index at the end "
-			  "of its %llu bytes",
-			  (unsigned long long)input->file_size);
+	return error_make(
+		err, EBADMSG,
+		"the archive is truncated, or something follows it: no xz index at the end "
+		"of its %llu bytes",
+		(unsigned long long)input->file_size);
 }
 
 static int zstd_size(const struct memplan_input *input, uint64_t *ret)

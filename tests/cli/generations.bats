@@ -80,7 +80,7 @@ seen() { [ "$(cat "$A/seen")" = "$1" ]; }
 	failed && seen bad
 	run --separate-stderr failed
 	[ "$status" = 0 ] && seen good
-	[[ "$stderr" == *'the last two boots never came up well: using generation 1; the later ones are in generation/aside'* ]]
+	[[ "$stderr" == *'the last two boots failed: using generation 1; the later ones are in generation/aside'* ]]
 	[ "$(cat "$STORE/generation/aside/0002/etc/file")" = bad ]
 	failed && seen good
 	run --separate-stderr failed

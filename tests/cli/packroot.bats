@@ -138,7 +138,7 @@ names() { zstd -dc "$S" | bsdtar -tf -; }
 	head -c 20M /dev/urandom >"$R/root/big"
 	save && save && save
 	run --separate-stderr save
-	[ "$status" = 0 ] && [[ "$stderr" == *'the oldest one is given up'* ]]
+	[ "$status" = 0 ] && [[ "$stderr" == *'removing the oldest'* ]]
 	zstd -qt "$S"
 	sum=$(sha256sum <"$S")
 	head -c 60M /dev/urandom >"$R/root/big"

@@ -92,7 +92,7 @@ b = f.read(1); f.seek(p); f.write(bytes([b[0] ^ 4]))' "$A/flip" "$at"
 
 @test "what is no archive is said to be none" {
 	head -c 100000 /dev/urandom >"$A/random"
-	refuses "no tar or cpio archive" "$A/random"
+	refuses "not a tar or cpio archive" "$A/random"
 	: >"$A/empty"
 	refuses "is empty" "$A/empty"
 	refuses "is empty" - <"$A/empty"
@@ -100,7 +100,7 @@ b = f.read(1); f.seek(p); f.write(bytes([b[0] ^ 4]))' "$A/flip" "$at"
 	refuses "is empty" "$A/zeros"
 	refuses "open '$A/none'" "$A/none"
 	head -c 100000 /dev/urandom | xz -0 >"$A/random.xz"
-	refuses "no tar or cpio archive" "$A/random.xz"
+	refuses "not a tar or cpio archive" "$A/random.xz"
 }
 
 @test "a directory that is not empty is refused and kept" {

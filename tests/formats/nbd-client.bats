@@ -67,11 +67,11 @@ setup() {
 	run -1 "$HOST/bin/vdattach" nbds://10.0.0.1/x
 	[[ $output = *'TLS is not known here'* ]]
 	run -1 "$HOST/bin/vdattach" nbd://server.example/x
-	[[ $output = *'server is to be a number'* ]]
+	[[ $output = *'server must be an IP address'* ]]
 	for option in '-f qcow2' '-e loop' '-S x'; do
 		# shellcheck disable=SC2086 # two words
 		run -1 "$HOST/bin/vdattach" $option "nbd+unix:///disk?socket=$T/s"
-		[[ $output = *'is not for a disk that a server has'* ]]
+		[[ $output = *'does not apply to an NBD disk'* ]]
 	done
 	run -2 "$HOST/bin/vdattach" --patience soon "nbd+unix:///disk?socket=$T/s"
 }

@@ -28,7 +28,8 @@ int store_file_size(const struct size_spec *size, uint64_t room, uint64_t limit,
 	       : size->percent ? MIN(room / 100 * size->value, usable)
 			       : size->value;
 	if (want > limit) {
-		msg(MSG_WARNING, "a store here can have %llu MiB at most: that instead of %llu MiB",
+		msg(MSG_WARNING,
+		    "a store here is limited to %llu MiB: using that instead of %llu MiB",
 		    (unsigned long long)(limit / MIB), (unsigned long long)(want / MIB));
 		want = limit;
 	}

@@ -135,7 +135,7 @@ static int identify_device(struct job *job, const char *device, struct fs_info *
 
 	if (r == -ENOENT && job->config->format) {
 		error_release(err);
-		msg(MSG_INFO, "formatting %s as told", device);
+		msg(MSG_INFO, "formatting %s as requested", device);
 		r = extfs_make(device, false, err);
 		return r < 0 ? r : fs_probe(device, 0, info, err);
 	}

@@ -122,7 +122,8 @@ static int decode_block(struct decode *d, struct error **err)
 			return r;
 		idle = r ? 0 : idle + 1;
 		if (idle > 100)
-			return error_make(err, EBADMSG, "the %s decoder stands still at byte %llu",
+			return error_make(err, EBADMSG,
+					  "the %s decoder makes no progress at byte %llu",
 					  d->codec->name, (unsigned long long)d->consumed);
 	}
 }
@@ -141,9 +142,10 @@ static int decode_rest(struct decode *d, struct error **err)
 		idle = r ? 0 : idle + 1;
 	}
 	if (d->in_frame)
-		return error_make(err, ENODATA,
-				  "the archive ends early: its %s data is cut off after byte %llu",
-				  d->codec->name, (unsigned long long)d->consumed);
+		return error_make(
+			err, ENODATA,
+			"the archive is truncated: its %s data is cut off after byte %llu",
+			d->codec->name, (unsigned long long)d->consumed);
 	return 0;
 }
 

@@ -54,7 +54,7 @@ static int input_failed(struct job *job, struct error **err)
 		return error_make(err, ENODATA, "the archive is empty");
 	if (job->x->members == 0)
 		return error_make(err, EBADMSG,
-				  "no tar or cpio archive, or damaged in its first bytes (%s)",
+				  "not a tar or cpio archive, or damaged at the start (%s)",
 				  text ? text : "?");
 	return error_make(err, EBADMSG,
 			  "the archive is damaged or ends early after %llu members: %s",
@@ -178,7 +178,7 @@ static int check_end(struct job *job, struct error **err)
 		return error_make(err, ENODATA, "the archive is empty");
 	if (end <= job->member_end)
 		return error_make(err, ENODATA,
-				  "the archive ends early: no end mark after %llu members",
+				  "the archive is truncated: no end mark after %llu members",
 				  (unsigned long long)job->x->members);
 	if (job->in.nonzero_end > end)
 		return error_make(

@@ -35,7 +35,7 @@ static int refuse_options(const struct options *options, struct error **err)
 
 	if (!wrong && options->exporter && strcmp(options->exporter, "nbd") != 0)
 		wrong = "--exporter";
-	return wrong ? error_make(err, EINVAL, "%s: %s is not for a disk that a server has",
+	return wrong ? error_make(err, EINVAL, "%s: %s does not apply to an NBD disk",
 				  options->operand, wrong)
 		     : 0;
 }

@@ -62,7 +62,7 @@ static int format_by_content(struct source *source, const struct vd_format_ops *
 		return error_make(
 			err, EPERM,
 			"%s: was attached as a raw disk before, and looks like %s now: its "
-			"guest may have written that; say which it is with -f",
+			"VM may have written that; specify the format with -f",
 			source->name, (*ret)->name);
 	if (score == 100)
 		return 0;

@@ -87,8 +87,8 @@ static int dial_tcp(const struct nbd_uri *uri, struct nbd_export *ret, struct er
 				   err);
 	return error_make(
 		err, EINVAL,
-		"the server is to be a number, as in nbd://192.168.1.2/: no name server is "
-		"asked here (getent hosts %s)",
+		"the server must be an IP address, as in nbd://192.168.1.2/: names are not "
+		"resolved here (getent hosts %s)",
 		uri->host);
 }
 

@@ -214,7 +214,7 @@ static int take_reply(int fd, const char *name, struct nbd_export *ret, bool *kn
 	else
 		r = skip(fd, n, err);
 	if (r == 0 && type == REP_ACK && !*known)
-		return error_make(err, EPROTO, "the server does not tell the size of '%s'", name);
+		return error_make(err, EPROTO, "the server does not report the size of '%s'", name);
 	return r < 0 ? r : type != REP_ACK;
 }
 

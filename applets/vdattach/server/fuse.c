@@ -118,7 +118,7 @@ static int server_fuse_serve(struct vd_server *srv, struct backend *backend, str
 		return r;
 	closep(&state->mount);
 	if (write(srv->ready_fd, "", 1) != 1)
-		return error_sys(err, errno, "tell that requests are answered");
+		return error_sys(err, errno, "report that requests are answered");
 	return fuse_serve(srv, srv->kernel_fd, state->pending, backend, err);
 }
 

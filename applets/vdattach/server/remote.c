@@ -222,7 +222,7 @@ static int remote_serve(struct vd_server *server, struct backend *backend, struc
 	if (!server->devpath && asprintf(&server->devpath, "/dev/nbd%u", link.index) < 0)
 		return error_sys(err, ENOMEM, "nbd");
 	if (write(server->ready_fd, "1", 1) != 1)
-		return error_sys(err, errno, "nbd: tell that the disk is there");
+		return error_sys(err, errno, "nbd: report that the disk is there");
 	for (; !link.ended; link = nbd_link_load(server)) {
 		if (link.dead && !link.failed)
 			reconnect(server);

@@ -220,7 +220,7 @@ int ublk_serve(struct vd_server *srv, const struct ublksrv_ctrl_dev_info *info,
 	if (r == 0)
 		r = open_queue(&q, srv, err);
 	if (r == 0 && write(srv->ready_fd, "", 1) != 1)
-		r = error_sys(err, EPIPE, "tell the supervisor");
+		r = error_sys(err, EPIPE, "notify the supervisor");
 	if (r == 0)
 		r = ublk_queue_run(&q, err);
 	close_queue(&q);

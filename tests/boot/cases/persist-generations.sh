@@ -21,7 +21,7 @@ for _ in 1 2; do
 	expect 'the root has no init'
 done
 boot overlay '' $medium
-expect 'the last two boots never came up well: using generation 1'
+expect 'the last two boots failed: using generation 1'
 expect_small_boot
 expect '=== kept good'
 expect_not '=== kept bad'
@@ -29,7 +29,7 @@ expect_not '=== kept bad'
 # every day overlayroot's own tests discard (generations.bats)
 if check_all; then
 	boot overlay 'vi.persist=discard' $medium
-	expect 'discarded as told: using generation 1'
+	expect 'discarded as requested: using generation 1'
 	expect_small_boot
 	expect '=== kept good'
 fi

@@ -80,6 +80,6 @@ expect 'mkvinitrd: busy: /oldroot (overlay) stays mounted, held by stuck ([0-9]*
 expect_not 'mkvinitrd: clean'
 
 boot overlay 'vi.persist=dir:/changes test.stuck test.run=/etc/wait' $medium -drive "file=$WORK/other.img,format=raw,if=virtio"
-expect 'exitrd: .*/sbin/init has ended, but these processes do not, whatever they wait for: cat ([0-9]*);'
+expect 'exitrd: .*/sbin/init has ended, but these processes cannot be killed: cat ([0-9]*);'
 expect 'mkvinitrd: busy: /oldroot/mnt (fuseblk)'
 expect_not 'mkvinitrd: clean'

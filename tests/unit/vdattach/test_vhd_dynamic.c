@@ -298,8 +298,8 @@ static void test_footers(void **state)
 	/* both damaged: nothing to go by */
 	world_put(&world, 0, 100, "x", 1);
 	world_put(&world, 0, world.files[0].now.size - 400, "x", 1);
-	assert_refused(&world, false, -EINVAL, "no good copy");
-	assert_refused(&world, true, -EINVAL, "no good copy");
+	assert_refused(&world, false, -EINVAL, "no valid copy");
+	assert_refused(&world, true, -EINVAL, "no valid copy");
 	world_release(&world);
 }
 

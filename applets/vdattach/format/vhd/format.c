@@ -164,7 +164,8 @@ static int read_footers(struct vd_image *image, struct vhd *vhd, struct error **
 	memcpy(vhd->footer_bytes, head, sizeof(head));
 	vhd->head_good = true;
 	findings_add(&image->findings, FINDING_WARNING,
-		     "%s: no good VHD footer at the end: its copy in front is used", source->name);
+		     "%s: no valid VHD footer at the end: using its copy at the start",
+		     source->name);
 	return 0;
 }
 
@@ -193,7 +194,7 @@ static int check_checksum(struct vd_image *image, const struct vhd_footer *foote
 	if (footer->type != VHD_FIXED)
 		return error_make(
 			err, EINVAL,
-			"%s: VHD footer: checksum %08x, expected %08x, and no good copy at "
+			"%s: VHD footer: checksum %08x, expected %08x, and no valid copy at "
 			"offset 0: damaged",
 			name, footer->checksum, footer->checksum_expected);
 	if (!image->read_only)
