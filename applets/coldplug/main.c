@@ -158,7 +158,7 @@ static bool set_coldplug(struct arguments *a, int option)
 	}
 }
 
-/* Returns -1 to go on, or the exit status. */
+/* Returns -1 to continue, or the exit status. */
 static int coldplug_parse(struct arguments *a, int argc, char **argv)
 {
 	const char *letters = a->modprobe ? "+aqvnDbsrd:S:C:hV" : "dqvnS:k:C:hV";

@@ -26,7 +26,7 @@ struct modconfig {
 
 /*
  * Reads all *.conf of directory dir in the order of their names (a directory that does not exist is
- * empty). `install`, `remove` and unknown words are passed over with a warning that names file and
+ * empty). `install`, `remove` and unknown directives are ignored with a warning that names file and
  * line. 0 or -errno.
  */
 int modconfig_read_dir(struct modconfig *config, const char *dir, struct error **err);

@@ -27,7 +27,7 @@ enum machine_end machine_end_unknown(const struct machine *machine);
 /* True when init ended by itself, without reboot(2). */
 bool machine_unasked(int status);
 
-/* The word for /shutdown; static text. */
+/* The argument for /shutdown; static text. */
 const char *machine_word(enum machine_end end);
 
 #endif

@@ -157,7 +157,7 @@ static int findimg_set_option(struct arguments *a, int option)
 	}
 }
 
-/* The words are checked before the world is touched. */
+/* The arguments are checked before anything is touched. */
 static int check(struct arguments *a)
 {
 	_cleanup_error_ struct error *err = NULL;

@@ -15,7 +15,7 @@
 #include "applets/lib/uevent.h"
 #include "common/msg.h"
 
-/* After so long the user is told what is going on. */
+/* After so long a message says what is awaited. */
 #define NARRATE_AFTER_MS 3000
 /* Devices of a file system that may be used without some of them are waited for so long: this
  * part of the timeout. */

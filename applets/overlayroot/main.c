@@ -112,7 +112,7 @@ static int parse_rollback(const char *text, unsigned int *ret)
 	return -1;
 }
 
-/* Returns -1 to go on, else the exit status. */
+/* Returns -1 to continue, else the exit status. */
 static int overlayroot_parse_option(int c, void *data)
 {
 	struct arguments *args = data;
@@ -169,7 +169,7 @@ static int check_arguments(int argc, char **argv, struct arguments *args)
 {
 	struct overlay_options *o = &args->options;
 
-	/* ram:SIZE and file:PATH,SIZE are the nearer words */
+	/* ram:SIZE and file:PATH,SIZE take precedence */
 	if (!o->upper.size.given)
 		o->upper.size = args->size;
 	if (args->watch)

@@ -31,7 +31,7 @@ struct overlay_result {
 int overlay_build(const struct overlay_options *options, struct overlay_result *ret,
 		  struct error **err);
 
-/* Prints what overlay_build would mount, in the words of mount(8). Mounts and writes nothing. 0 or
+/* Prints what overlay_build would mount, as mount(8) commands. Mounts and writes nothing. 0 or
  * -errno. */
 int overlay_print(const struct overlay_options *options, struct error **err);
 

@@ -4,7 +4,7 @@
 
 #include "common/error.h"
 
-/* What is mounted somewhere, in the words of proc_pid_mountinfo(5): octal escapes are left as they
+/* What is mounted somewhere, as in proc_pid_mountinfo(5): octal escapes are left as they
  * are. */
 struct mount_source {
 	char device[256]; /* or the name that the file system gave itself */

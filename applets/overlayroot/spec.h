@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The words of the command line: sizes, lowers, the upper. Pure text, but for one look at whether a
- * path exists. */
+/* The arguments of the command line: sizes, lowers, the upper. Pure text, but for one look at
+ * whether a path exists. */
 #ifndef APPLETS_OVERLAYROOT_SPEC_H
 #define APPLETS_OVERLAYROOT_SPEC_H
 

@@ -46,7 +46,7 @@ static int parse_keep(const char *text, unsigned int *ret)
 	return -1;
 }
 
-/* Returns -1 to go on, else the exit status. */
+/* Returns -1 to continue, else the exit status. */
 static int packroot_parse_option(int c, void *data)
 {
 	struct arguments *a = data;

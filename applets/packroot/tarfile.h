@@ -15,8 +15,8 @@ int tarfile_new(int fd, struct tarfile **ret, struct error **err);
 /*
  * Appends the file at path, relative to the current directory, as member path: owner, mode, times,
  * hard links, holes, ACLs and extended attributes; of a directory only itself. 1 when it was taken;
- * 0 when it cannot be in an archive (a socket) or vanished; -errno when the archive cannot go on.
- * What of a file cannot be read is said in a message, and counted.
+ * 0 when it cannot be in an archive (a socket) or vanished; -errno when the archive cannot be
+ * continued. What of a file cannot be read is said in a message, and counted.
  */
 int tarfile_add(struct tarfile *tar, const char *path, struct error **err);
 

@@ -68,7 +68,7 @@ static int parse_sha256(const char *text, struct unpack_options *o)
 	return 0;
 }
 
-/* Returns -1 to go on, else the exit status. */
+/* Returns -1 to continue, else the exit status. */
 static int unpackroot_parse_option(int c, void *data)
 {
 	struct unpack_options *o = data;

@@ -10,7 +10,7 @@ struct progress {
 	uint64_t total; /* archive bytes, 0 unknown */
 	bool tty;	/* stderr is a terminal */
 	bool quiet;
-	uint64_t next_tell; /* quarter, or 64 MiB of unpacked data, that is told next */
+	uint64_t next_tell; /* quarter, or 64 MiB of unpacked data, that is reported next */
 	uint64_t next_time; /* milliseconds of CLOCK_MONOTONIC */
 	bool line_open;	    /* the terminal's line was not ended yet */
 };

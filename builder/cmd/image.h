@@ -17,8 +17,8 @@ int image_file_open(struct image_file *file, const char *path, struct error **er
 void image_file_close(struct image_file *file);
 
 /*
- * Walks it with these callbacks (may be NULL). What the kernel would refuse is told as a warning,
- * once per rule, and reading goes on as far as it can.
+ * Walks it with these callbacks (may be NULL). What the kernel would refuse is reported as a
+ * warning, once per rule, and reading continues as far as possible.
  */
 int image_file_walk(struct image_file *file,
 		    int (*segment)(void *context, const struct image_segment *, struct error **),

@@ -9,7 +9,7 @@
 #include "builder/write/output.h"
 #include "common/msg.h"
 
-/* Removes what is half-written and dies of the same signal, so that a shell or make sees why. */
+/* Removes partial output and terminates by the same signal, so that a shell or make sees it. */
 static void interrupted(int sig)
 {
 	static const char text[] = "mkvinitrd: interrupted; nothing was replaced\n";

@@ -44,7 +44,7 @@ int job_prepare(struct job *job, const struct options *options)
 
 	if (host_init_paths(&job->host, &err) < 0)
 		return fail(err, STATUS_FAILED);
-	/* the profile first: its mistakes are told whatever the machine lacks */
+	/* the profile first: its errors are reported whatever the machine lacks */
 	status = load_profile(options, &job->host, &job->profile);
 	if (status != STATUS_OK)
 		return status;

@@ -15,7 +15,7 @@ struct unpacking {
 	unsigned failed, devices; /* members that did not come out; device nodes among them */
 };
 
-/* A member that fails is told and does not stop the others. */
+/* A member that fails is reported and does not stop the others. */
 static int unpack_entry(void *context, const struct image_entry *entry, struct error **err)
 {
 	struct unpacking *unpacking = context;

@@ -24,7 +24,7 @@ struct cpio_reader {
 	enum cpio_state state;
 	bool raw;     /* not compressed: stop at the end of each archive and let the caller look */
 	bool trailer; /* the last member was TRAILER!!! */
-	bool stopped; /* a violation left nothing to go on with */
+	bool stopped; /* stopped by a violation after which nothing can be read */
 	uint64_t offset; /* the kernel's this_header: of the next byte */
 	unsigned phase;	 /* offset & 3 of a header that has been told to be misaligned */
 	uint64_t skip;	 /* CPIO_SKIP: bytes left */
@@ -37,7 +37,7 @@ struct cpio_reader {
 /*
  * Takes bytes until all are used, or until one comes that cannot start a member (*ret_used < len,
  * state CPIO_RESET). 0; non-zero from a callback; -EBADMSG with reader->stopped and no *err after a
- * violation that leaves nothing to go on with; -ENOMEM, -EFBIG.
+ * violation after which nothing can be read; -ENOMEM, -EFBIG.
  */
 int cpio_read(struct cpio_reader *reader, const uint8_t *data, size_t len, size_t *ret_used,
 	      struct error **err);

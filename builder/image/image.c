@@ -30,7 +30,7 @@ static int image_report(struct walk *w, const char *rule, uint64_t offset, const
 	return error_make(err, EBADMSG, "%s at offset 0x%" PRIx64 ": %s", rule, offset, text);
 }
 
-/* Reports what leaves nothing to go on with. */
+/* Reports a violation after which nothing can be read. */
 static int report_last(struct walk *w, const char *rule, uint64_t offset, const char *text,
 		       struct error **err)
 {

@@ -48,7 +48,7 @@ struct image_visitor {
 		       struct error **err); /* may be NULL */
 	int (*entry)(void *context, const struct image_entry *entry, struct error **err);
 	/*
-	 * Called for each broken rule of the kernel's unpacker, offset in the file; 0 = go on as
+	 * Called for each broken rule of the kernel's unpacker, offset in the file; 0 = continue as
 	 * far as that makes sense. NULL = a broken rule is an error (-EBADMSG). Rules:
 	 * segment-alignment, lz4-not-last, lz4-frame-magic, entry-cut, entry-header, checksum,
 	 * cpio-format, zstd-window, xz-check, xz-filter, gzip-header, corrupt, truncated, junk.

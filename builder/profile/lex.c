@@ -13,7 +13,7 @@
 struct line {
 	const char *text; /* without its line end */
 	const char *p;	  /* what is not read yet */
-	bool continued;	  /* the directive goes on below */
+	bool continued;	  /* the directive continues on the next line */
 	bool bad;
 };
 

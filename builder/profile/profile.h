@@ -68,8 +68,8 @@ struct profile_loader {
 /*
  * Reads profile `name` and everything it includes; a file that was read already is not read again,
  * so that two parts may include the same third one. Problems in the text go to diag and reading
- * goes on; the return value is 0 then, and diag->errors tells. A first file that cannot be loaded
- * is -errno and *err.
+ * continues; the return value is 0 then, and diag->errors counts. A first file that cannot be
+ * loaded is -errno and *err.
  */
 int profile_parse(struct profile *profile, const char *name, const struct profile_loader *loader,
 		  struct diag *diag, struct error **err);

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Directories of live-boot's store in the root, as persistence.conf(5) has them. What cannot be used is said, and the boot goes on.
+# Directories of live-boot's store in the root, as persistence.conf(5) has them. What cannot be used is reported, and the boot continues.
 
 # DIRECTORIES has lines "ORDER TARGET KIND SOURCE": a directory comes after those that it lies in, links come last, so that
 # nothing hides them. STORE is where the store is mounted.

@@ -132,7 +132,7 @@ install_shutdown() {
 	[ ! -e "$ROOT/etc/initrd-release" ] || $RUN cp "$ROOT/etc/initrd-release" "$RAMFS/etc/"
 }
 
-# A session from a CD ends with the tray open: the file eject has the drive, and the word prompt if somebody is to be asked.
+# A session from a CD ends with the tray open: the file eject has the drive, and "prompt" if the user is to be asked.
 eject_at_end() {
 	case ${HOST_DEVICE:-}:$P_NOEJECT in /dev/sr[0-9]*:) ;; *) return 0 ;; esac
 	if [ -n "$P_NOPROMPT" ]; then set --; else set -- prompt; fi
@@ -235,7 +235,7 @@ watch_store() {
 		warn 'low-space warnings are disabled: overlayroot --watch could not be started'
 }
 
-# Another one: it tells when a disk of the root is pulled out, and ends the machine without it.
+# exitrd --watch powers off when a disk of the root is removed.
 watch_disks() {
 	local kind what
 	[ -e "$RAMFS/bin/exitrd" ] && [ -e "$STATE" ] || return 0
@@ -244,10 +244,10 @@ watch_disks() {
 		[ "$kind" != device ] || set -- "$@" "$what"
 	done <"$STATE"
 	[ $# -gt 0 ] || return 0
-	$RUN "$RAMFS/bin/exitrd" --watch "$RAMFS/watch.pid" "$@" || warn 'nobody tells when a disk of the root is removed: exitrd --watch could not be started'
+	$RUN "$RAMFS/bin/exitrd" --watch "$RAMFS/watch.pid" "$@" || warn 'removal of a disk of the root will not be noticed: exitrd --watch could not be started'
 }
 
-# The word pause: somebody wants to read the console.
+# The parameter pause: the user wants to read the console.
 wait_enter() {
 	asking
 	echo 'mkvinitrd: press Enter to start the system' >"$ROOT/dev/console"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # IPv6: an address of the command line, of a router's announcements (auto6), or of a server (dhcp6).
 
-# net_ipv6: what the word N_x says
+# net_ipv6: configures the ip= in N_x
 net_ipv6() {
 	local links=${N_DEV:-$NICS}
 	case $N_AUTO in

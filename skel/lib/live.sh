@@ -82,7 +82,7 @@ choose_layers() {
 	done)
 }
 
-# leave_out PATTERNS: extended regular expressions; in the words of Slax and Porteus ',' or ';' between them
+# leave_out PATTERNS: extended regular expressions; as Slax and Porteus have them, separated by ',' or ';'
 leave_out() {
 	swap "$1" , '|'
 	swap "$RET" ';' '|'

@@ -38,7 +38,7 @@ image_is_remote() {
 	[ -n "$LIVE_NFS" ]
 }
 
-# The server that the lease tells, where a word leaves it open: ${pxeserver} of archiso, scheme:///path of live-boot
+# The server of the lease, where a parameter leaves it open: ${pxeserver} of archiso, scheme:///path of live-boot
 name_server() {
 	# shellcheck disable=SC2016 # as it stands in menus
 	swap "$P_IMAGE" '${pxeserver}' "$NET_SERVER"
@@ -371,7 +371,7 @@ open_iso() {
 	pick_image "$dir" || fail "$P_IMAGE is not in $P_ISO"
 }
 
-# The image was copied or unpacked: the medium is let go.
+# The image was copied or unpacked: the medium is released.
 release_host() {
 	if [ -n "$ISO_LOOP" ]; then
 		$RUN umount "$RAMFS/iso" && state_drop "mount $RAMFS/iso"

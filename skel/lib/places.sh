@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Parts of the root that live elsewhere: directories on partitions, swap. What is not there is said, and
-# the boot goes on.
+# the boot continues.
 
 PLACES=0
 

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# When the boot cannot go on: what was looked for, what was seen, what to do; then a shell, or a reboot.
+# When the boot cannot continue: what was looked for, what was found, what to do; then a shell, or a reboot.
 
 # rescue WHY [SEEN [WHAT TO DO]]
 rescue() {

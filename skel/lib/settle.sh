@@ -45,7 +45,7 @@ report_notes() {
 	done
 }
 
-# The sentinel is the last member of the image, with a hash over all others. The kernel goes on when it had no memory
+# The sentinel is the last member of the image, with a hash over all others. The kernel continues when it had no memory
 # for all of them: then the sentinel is missing, or empty.
 check_complete() {
 	local need='more' had key value hash=''

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Tiny Core's words, in roots that are not Tiny Core: its extensions, and what its boot attaches beside the root.
+# Tiny Core's parameters, in roots that are not Tiny Core: its extensions, and what its boot attaches beside the root.
 
 CR=$(printf '\r')
 
@@ -19,7 +19,7 @@ tinycore_place() {
 	RET=$device:${dir:-/}
 }
 
-# Tiny Core's own scripts know its words: then they are theirs.
+# Tiny Core's own scripts evaluate its parameters.
 leave_to_tinycore() {
 	[ -e "$NEWROOT/etc/init.d/tc-config" ] || return 0
 	say 'home=, opt=, local=, tce=, restore= and the like are left to tc-config of this root'
@@ -109,7 +109,7 @@ link_extension() {
 }
 
 # tinycore_extras first|rest: first what is written to, as a partition that is mounted read-only before stays so. What cannot be
-# used is said, and the boot goes on.
+# used is reported, and the boot continues.
 tinycore_extras() {
 	local word IFS="$NL"
 	for word in $TC_EXTRAS; do

@@ -99,7 +99,7 @@ mib() {
 	RET=$(((RET + 1048575) / 1048576))
 }
 
-# make_dirs DIR...: in the initramfs; without them nothing goes on
+# make_dirs DIR...: in the initramfs; the boot fails without them
 make_dirs() {
 	mkdir -p "$@" || fail "cannot create the directories $*" 'the memory of this initramfs may be full' 'give the machine more memory'
 }

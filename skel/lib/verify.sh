@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Proofs that the words of other live systems ask for, with the files that lie on their media. Nothing is booted that was to be
+# Verification that parameters of other live systems ask for, with the files on their media. Nothing is booted that was to be
 # proven and could not be.
 
 # verify_medium IMAGE: P_CHECKS are sums[:DIGEST,..] (live-boot), sha512, gpg and cms (archiso); what lies on a server is fetched

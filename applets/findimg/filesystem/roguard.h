@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Holds a disk read-only while a stranger's file system is looked at. */
+/* Keeps a disk read-only while an untrusted file system is examined. */
 #ifndef APPLETS_FINDIMG_ROGUARD_H
 #define APPLETS_FINDIMG_ROGUARD_H
 

@@ -18,7 +18,7 @@ bool layer_has_redirects(const char *path);
 /*
  * Moves into newer what older has and newer does not hide, and removes older. Both are directories
  * of one file system, in no mounted overlay. At every moment the two together show what they showed
- * before, so that a cut needs no repair: the next call goes on. 0 or -errno.
+ * before, so that a cut needs no repair: the next call continues. 0 or -errno.
  */
 int layer_absorb(const char *newer, const char *older, struct error **err);
 

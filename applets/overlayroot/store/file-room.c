@@ -43,7 +43,7 @@ int room_look(const char *path, struct room *ret, struct error **err)
 	return 0;
 }
 
-/* Zeros from offset to size, with a word now and then: on a slow USB drive it takes minutes. */
+/* Zeros from offset to size, with progress: on a slow USB drive it takes minutes. */
 static int file_room_write_zeros(int fd, uint64_t offset, uint64_t size)
 {
 	const size_t chunk = MIB;

@@ -68,7 +68,7 @@ static int begin_frame(struct decode *d, struct error **err)
 	return d->codec->begin(d->state, err);
 }
 
-/* The codec's own words, and where; what cannot even be begun after a good frame is garbage, not
+/* The codec's own message, and where; what cannot even be begun after a good frame is garbage, not
  * damage. */
 static int tell_where(struct decode *d, struct error **err)
 {
@@ -79,7 +79,7 @@ static int tell_where(struct decode *d, struct error **err)
 	return error_wrap(err, "near byte %llu of the archive", (unsigned long long)d->consumed);
 }
 
-/* One call of the codec. Returns 1 when it got somewhere, 0 when it stands still, -errno. */
+/* One call of the codec. Returns 1 on progress, 0 without, -errno. */
 static int decode_step(struct decode *d, struct error **err)
 {
 	size_t in_len, out_len;

@@ -149,7 +149,8 @@ static int announce(const struct options *options, const struct guest *guest,
 	const char *kind = a->ex.ops == &vd_export_loop ? "loop" : "vdattach";
 	int r = state_push(options->state, "%s %s", kind, a->ex.devpath);
 
-	/* such a disk stands still when its processes are killed: who unmounts it wants to know */
+	/* I/O on such a disk is suspended when its processes are killed: the shutdown has to know
+	 */
 	if (r == 0 && a->ex.ops->server)
 		r = state_push(options->state, "served %s", a->ex.devpath);
 	if (r < 0)

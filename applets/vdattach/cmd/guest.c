@@ -27,7 +27,7 @@ static int open_source(const char *path, bool read_only, struct source **ret, st
 	return r;
 }
 
-/* A reader may go on: nothing is damaged by it. */
+/* A reader may continue: nothing is damaged by it. */
 static int lock_source(const struct source *source, struct error **err)
 {
 	_cleanup_error_ struct error *refused = NULL;

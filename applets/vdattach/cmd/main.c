@@ -133,7 +133,7 @@ static int patience(struct options *options)
 	return -1;
 }
 
-/* One option. Returns the exit status, or -1 to go on. */
+/* One option. Returns the exit status, or -1 to continue. */
 static int vdattach_take(struct options *options, int c, char **argv)
 {
 	char buf[3];

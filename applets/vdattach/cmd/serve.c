@@ -110,7 +110,7 @@ static void step_client(struct server *server, nfds_t i)
 	server->clients[i] = server->clients[--server->n];
 }
 
-/* Waits for one round of events and handles them. 1 = go on, 0 = stop asked for, -errno. */
+/* Waits for one round of events and handles them. 1 = continue, 0 = stop requested, -errno. */
 static int serve_round(struct server *server)
 {
 	struct pollfd fds[CLIENTS_MAX + 2] = {

@@ -118,7 +118,7 @@ _noreturn_ void monitor_run(struct daemon_job *job);
  */
 void daemon_keep_supervisor(const struct daemon_job *job, int supervisor);
 
-/* Makes a process one that lives as long as its disk: signals, memory, out-of-memory killer. */
+/* Makes a process persist as long as its disk: signals, memory, out-of-memory killer. */
 void daemon_harden(void);
 
 /* A file in memory. A close-on-exec descriptor, or -1 and errno. */

@@ -176,7 +176,7 @@ static void run_once(struct dm_mapper *m)
 	m->delay_ms = MIN(MAX(elapsed_ms(&start) * BUSY_SHARE, GATHER_MS), IDLE_MS_MAX);
 	if (r == 0 || r == -EINTR || m->stop)
 		return;
-	/* the server goes on serving all */
+	/* the server continues to serve all */
 	m->delay_ms = IDLE_MS_MAX;
 	if (!m->told)
 		msg(MSG_WARNING, "%s stays slow where it is new: %s", m->link->name,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Opens the files that an image names: parents, extents, data files. The names
- * come from the image, which may come from a stranger, so only regular files
+ * come from the image, which is not trusted, so only regular files
  * below one directory are opened, by path alone: no URLs, devices, /proc.
  */
 #ifndef VDATTACH_OPENER_H

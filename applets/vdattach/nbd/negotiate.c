@@ -141,7 +141,7 @@ static int ask_by_name(int fd, const char *name, uint32_t flags, struct nbd_expo
 	return 0;
 }
 
-/* Its own words follow, as far as they are printable. */
+/* Its own message follows, as far as it is printable. */
 static int refused(int fd, uint32_t type, uint32_t n, const char *name, struct error **err)
 {
 	const char *what = "refuses the export";

@@ -114,7 +114,7 @@ live_boot_store() {
 	done <"$STORE/persistence.conf"
 }
 
-# wait_for_store LABEL FILE: a USB drive may come seconds after the medium; without a store the boot goes on after ten
+# wait_for_store LABEL FILE: a USB drive may come seconds after the medium; without a store the boot continues after ten
 wait_for_store() {
 	local n=0
 	waiting 10 "the persistent storage $1"
