@@ -68,7 +68,7 @@ warnings() {
 	[ "$(warnings 'root loop' 'module ext4')" = 0 ]
 }
 
-@test "ntfs3, and the driver ntfs of Linux 7, are drivers for NTFS: nothing is said, and ntfs-3g stays out" {
+@test "ntfs3, and the driver ntfs of Linux 7, are drivers for NTFS: nothing is reported, and ntfs-3g stays out" {
 	for driver in fs/ntfs3/ntfs3 fs/ntfs/ntfs; do
 		rm -rf own && S=$BATS_FILE_TMPDIR/sysroot
 		kernel_with $driver 'NTFS read-write filesystem driver'

@@ -349,7 +349,7 @@ poke() {
 	assert_output --partial 'no modules of kernel'
 }
 
-@test "all broken rules are told, one a line" {
+@test "all broken rules are reported, one a line" {
 	xz <"$F/more.raw" >image
 	zeros $(((5 - $(stat -c %s image) % 4) % 4)) >>image
 	cat "$F/more.raw" >>image

@@ -139,7 +139,7 @@ setup() {
 	assert_line --index 1 "$(realpath "$M")"
 }
 
-@test "a script that is not there is told" {
+@test "a script that is not there is reported" {
 	mkdir libexec
 	MKVINITRD_LIBEXEC=$PWD/libexec run --separate-stderr "$M" vm
 	assert_failure 1
@@ -182,7 +182,7 @@ setup() {
 	assert_failure 1
 }
 
-@test "an interrupted build leaves the old image, no temporary file, one line, and dies of the signal" {
+@test "an interrupted build leaves the old image, no temporary file, one line, and terminates by the signal" {
 	"$TOP/tests/golden/make-sysroot" sysroot
 	export MKVINITRD_DATA=$PWD/sysroot/opt/data MKVINITRD_APPLETS=$PWD/sysroot/opt/applets
 	truncate -s 3G huge.img

@@ -221,7 +221,7 @@ device() {
 	assert_equal "$stderr" "coldplug: warning: a.conf:3: 'install' is not supported here, so the line does nothing"
 }
 
-@test "called as modprobe it takes modprobe's words" {
+@test "called as modprobe it accepts modprobe's options" {
 	run --separate-stderr ./modprobe -n -d "$root" -S 1.0 helper x=1 y=2
 	assert_line "insmod $root/lib/modules/1.0/kernel/helper.ko x=1 y=2"
 	run --separate-stderr ./modprobe -n -a -d "$root" -S 1.0 helper bus
@@ -267,7 +267,7 @@ device() {
 	[[ $stderr == "coldplug: cannot load '$root/lib/modules/1.0/kernel/base-lib.ko': "* ]]
 }
 
-@test "-d: the caller goes on after the first pass, events are served, SIGTERM ends it" {
+@test "-d: the caller continues after the first pass, events are served, SIGTERM ends it" {
 	local uevent alias line
 	# a real device of this machine, for which the kernel sends an event when asked
 	while read -r uevent; do

@@ -214,7 +214,7 @@ tree() { (cd "$1" && find . -mindepth 1 -printf '%P %y %m %l ' \( -type f -exec 
 	done
 }
 
-@test "a cut at any rename or removal of a merge loses nothing: the next boot goes on" {
+@test "a cut at any rename or removal of a merge loses nothing: the next boot continues" {
 	change >"$A/change"
 	cp -a "$A/lower" "$A/model"
 	for boot in 1 2 3; do

@@ -247,7 +247,7 @@ describe() {
 	run -2 "$M" diff "$F/raw"
 }
 
-@test "damage is told, and what can be read is given" {
+@test "damage is reported, and what can be read is given" {
 	head -c 200000 "$F/raw" >cut
 	run -1 "$M" ls cut
 	assert_line etc/empty

@@ -31,7 +31,7 @@ told() { # TEXT: within 30 s
 	return 1
 }
 
-@test "a store is watched while it is in use: told before it is full, once, and again when it is" {
+@test "a store is watched while it is in use: a warning before it is full, once, and again when it is" {
 	up -l "$IMAGES/root.sfs" -u "file:$A/changes.img,40m"
 	watch "file:$A/changes.img,40m"
 	head -c "$(($(free_mib) - 2))M" /dev/zero >"$ROOT/big"

@@ -103,7 +103,7 @@ load overlayroot
 	[ "$(sha256sum <"$A/crashed")" = "$before" ]
 }
 
-@test "another lower than the changes were made on is told, at each boot until accepted" {
+@test "another lower than the changes were made on is reported, at each boot until accepted" {
 	up -l "$IMAGES/root.sfs" -u "dir:$A/changes"
 	change_things
 	down
@@ -123,7 +123,7 @@ load overlayroot
 	[[ $output != *"another lower"* ]]
 }
 
-@test "another directory as the lower is told: renamed it is the same, in its place it is another" {
+@test "another directory as the lower is reported: renamed it is the same, in its place it is another" {
 	device_with "$A/host.ext4" mkfs.ext4 -q
 	mkdir "$A/host"
 	mount "$DEVICE" "$A/host"
@@ -156,7 +156,7 @@ load overlayroot
 	umount "$A/ram"
 }
 
-@test "a store that is nearly full is told" {
+@test "a store that is nearly full is reported" {
 	up -l "$IMAGES/root.sfs" -u "file:$A/changes.img,100m"
 	head -c 80M /dev/zero >"$ROOT/big"
 	down

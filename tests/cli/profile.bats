@@ -126,7 +126,7 @@ setup() {
 	assert_failure 3
 }
 
-@test "verbs: list without one, a slip is told" {
+@test "verbs: list without one, a slip is reported" {
 	run "$M" profile
 	assert_success
 	assert_line --regexp '^overlay '

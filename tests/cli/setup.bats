@@ -165,7 +165,7 @@ bare_tree() {
 	[ ! -e tree/built ]
 }
 
-@test "quickstart and check: a tree or a build of another's is told before anything is done" {
+@test "quickstart and check: a tree or a build of another's is reported before anything is done" {
 	bare_tree
 	run -1 as_user tree/scripts/quickstart --no-wait
 	assert_output "quickstart: you cannot write to $PWD/tree: clone the repository to a directory of yours, or run: sudo scripts/quickstart"

@@ -12,7 +12,7 @@ load unpackroot
 	same_as_tree
 }
 
-@test "sha256 of a damaged archive is told, not what the damage did" {
+@test "sha256 of a damaged archive is reported, not what the damage did" {
 	local sum
 	sum=$(sha256sum <"$ARCHIVES/pax.tar.xz" | cut -c1-64)
 	cp "$ARCHIVES/pax.tar.xz" "$A/a"

@@ -22,7 +22,7 @@ load unpackroot
 	refuses "of free memory: add memory" "$A/zeros"
 }
 
-@test "room that runs out on the way is told in MiB and leaves nothing" {
+@test "room that runs out on the way is reported in MiB and leaves nothing" {
 	local wanted=4
 	mount -t tmpfs -o size=2m tmpfs "$ROOT"
 	refuses "its tmpfs has 2 MiB: add memory or raise vi.size" -q - < <(cat "$ARCHIVES/pax.tar.xz")

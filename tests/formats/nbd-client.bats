@@ -76,7 +76,7 @@ setup() {
 	run -2 "$HOST/bin/vdattach" --patience soon "nbd+unix:///disk?socket=$T/s"
 }
 
-@test "a server that wants TLS is told apart" {
+@test "a server that wants TLS is recognised" {
 	mkdir "$T/psk"
 	echo "client:$(printf '%064d' 1)" >"$T/psk/keys.psk"
 	start nbdkit -f -U "$T/s" --tls=require --tls-psk="$T/psk/keys.psk" memory 3M

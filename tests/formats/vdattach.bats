@@ -43,7 +43,7 @@ load vdattach
 	assert_output --partial 'gpt (hybrid)'
 }
 
-@test "a damaged primary GPT: the backup is used and the user told" {
+@test "a damaged primary GPT: the backup is used, with a warning" {
 	make_gpt_disk disk
 	by_us disk >before
 	# in the reserved field, which is never X by chance

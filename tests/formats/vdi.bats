@@ -226,7 +226,7 @@ modification_uuid() {
 	io vdi disk.vdi 'read -P 7 2047G 64k'
 }
 
-@test "damage is told by check and never written to" {
+@test "damage is reported by check and never written to" {
 	vdi disk.vdi 1 $((8 << 20)) $((1 << 20)) 0 aa 00 0=0 1=1 2=0
 	run -1 vd check -r disk.vdi
 	assert_output --partial 'block 2 is in slot 0, where another block is already'

@@ -60,7 +60,7 @@ all_bad() {
 	boot
 	said 'no archive could be restored' && config | grep -qx SKIP=1 && calls 'switch_root /newroot /sbin/init'
 }
-@test "nothing but damaged archives: the boot goes on, they are not overwritten" { both with_programs all_bad; }
+@test "nothing but damaged archives: the boot continues, they are not overwritten" { both with_programs all_bad; }
 
 in_between() {
 	stick /s.tar.zst.new /s.tar.zst.1
@@ -111,7 +111,7 @@ FAKE
 	said 'nothing is restored, and nothing will be saved' && calls 'switch_root /newroot /sbin/init' &&
 		[ ! -e "$ROOT/run/initramfs/archive/config" ] && not_called vinitrd-save
 }
-@test "the partition is not there: the boot goes on and says so" { both with_programs gone; }
+@test "the partition is not there: the boot continues and says so" { both with_programs gone; }
 
 # The tree of the running root, for vinitrd-save.
 saving() {

@@ -19,7 +19,7 @@ disk() {
 		'switch_root /newroot /sbin/init 3' &&
 		[ "$(cat "$ROOT/run/initramfs/state")" = 'device /dev/vda1' ] && not_called 'e2fsck|vdattach|umount'
 }
-@test "disk: found by id, mounted with the root words, its device recorded" { both disk; }
+@test "disk: found by id, mounted with the parameters of the root, its device recorded" { both disk; }
 
 disk_read_only() {
 	cmdline 'root=/dev/sda1 rootfstype=xfs'
@@ -61,7 +61,7 @@ loop_vfuseloop() {
 		'mount -t ext4 -o rw /dev/loop0p1 /newroot' &&
 		[ "$(readlink "$ROOT/dev/host")" = /dev/vda1 ] && [ "$(readlink "$ROOT/dev/rootfsloop")" = /dev/loop0p1 ]
 }
-@test "loop: the words and the device names of vfuseloop" { both loop_vfuseloop; }
+@test "loop: the parameters and the device names of vfuseloop" { both loop_vfuseloop; }
 
 loop_part_by_label() {
 	cmdline 'vi.mode=loop vi.image=/a.img vi.part=LABEL=root'
@@ -318,8 +318,8 @@ generations_systemd() {
 	[ -x "$ROOT/run/initramfs/bin/vinitrd-ok" ] && [ -e "$ROOT/run/initramfs/boot-ok.unit" ] &&
 		grep -q '^ExecStart=/run/initramfs/bin/vinitrd-ok$' "$ROOT/run/systemd/system/multi-user.target.wants/mkvinitrd-boot-ok.service"
 }
-@test "generations: their words reach overlayroot" { both generations; }
-@test "generations: systemd is asked to say that the boot came up well" { both generations_systemd; }
+@test "generations: their options reach overlayroot" { both generations; }
+@test "generations: systemd marks the boot as successful" { both generations_systemd; }
 
 boot_ok() {
 	mkdir -p "$ROOT/run/initramfs"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a person sees when the boot cannot go on, and what happens then.
+# What the user sees when the boot cannot continue, and what happens then.
 load lib.bash
 
 truncated() {
@@ -71,7 +71,7 @@ breaks() {
 	said 'stopped before assemble' && calls 'findimg --state /run/initramfs/state -t 30 -H /dev/sda1' \
 		'setsid sh -c exec sh -i <"$0" >"$0" 2>&1 /dev/console' 'mount -t ext4 -o ro /dev/sda1 /newroot' 'switch_root /newroot /sbin/init'
 }
-@test "vi.break=PHASE opens a shell before the phase and goes on" { both breaks; }
+@test "vi.break=PHASE opens a shell before the phase and continues" { both breaks; }
 
 unpack_fails() {
 	fake unpackroot <<<'echo "unpackroot: rootfs.tar.xz ends early" >&2; exit 1'
@@ -235,7 +235,7 @@ missing_programs() {
 		esac || return 1
 	done
 }
-@test "a program that is missing: the boot goes on without it, or there is the rescue shell" { both missing_programs; }
+@test "a program that is missing: the boot continues without it, or there is the rescue shell" { both missing_programs; }
 
 # A tmpfs that is full stands for /run; a file system of its own takes root rights, which a user namespace gives to others.
 full_run() {

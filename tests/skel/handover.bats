@@ -90,7 +90,7 @@ arguments() {
 	boot x
 	calls 'switch_root /newroot /opt/my-init x'
 }
-@test "runlevels and what follows -- reach the root's init, our own words do not" { both arguments; }
+@test "runlevels and what follows -- reach the root's init, our own parameters do not" { both arguments; }
 
 ramfs() {
 	cmdline 'root=/dev/sda1'

@@ -49,7 +49,7 @@ impossible() {
 		said "parameter 'vlan=vlan9:eth9' could not be used" && calls 'ip addr add 10.0.2.15/24 brd + dev eth0' && not_called 'link add' &&
 		[ "$(cat "$ROOT/sys/class/net/bonding_masters")" = +b0 ]
 }
-@test "a bond or a VLAN that cannot be made is told, and the others are tried" { both impossible; }
+@test "a bond or a VLAN that cannot be made is reported, and the others are tried" { both impossible; }
 
 renamed() {
 	nic eth0 52:54:00:00:00:01 1
@@ -131,4 +131,4 @@ none6() {
 	boot
 	said 'no network: no router announced an IPv6 prefix on eth0' && calls 'switch_root /newroot /sbin/init'
 }
-@test "IPv6: no router is told" { both none6; }
+@test "IPv6: no router is reported" { both none6; }

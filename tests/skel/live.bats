@@ -18,7 +18,7 @@ casper() {
 	layers casper/a.b.live.squashfs casper/a.b.squashfs casper/a.squashfs
 }
 @test "casper: a layer lies on those that its name begins with" { both casper 'boot=casper layerfs-path=a.b.live.squashfs'; }
-@test "casper: without a word the live session's layers are meant" { both casper 'boot=casper quiet ---'; }
+@test "casper: by default the live session's layers are meant" { both casper 'boot=casper quiet ---'; }
 
 casper_all() {
 	cmdline 'boot=casper'
@@ -54,7 +54,7 @@ casper_none() {
 		"overlayroot --state /run/initramfs/state -l $HOST/casper/filesystem.squashfs -u ram /newroot" &&
 		said 'no partition labelled writable or casper-rw, nor a file /writable or /casper-rw: changes are kept in RAM'
 }
-@test "casper: persistent without a place to keep changes is told" { both casper_none; }
+@test "casper: persistent without a place to keep changes is reported" { both casper_none; }
 
 # persistence_conf LINE...: of the partition labelled persistence
 persistence_conf() {
@@ -139,7 +139,7 @@ live_boot_none() {
 	boot
 	layers live/filesystem.squashfs && said "no partition labelled keep, nor a file /keep: changes are kept in RAM"
 }
-@test "live-boot: persistence without a store is told" { both live_boot_none; }
+@test "live-boot: persistence without a store is reported" { both live_boot_none; }
 
 slax_order() {
 	cmdline 'from=slax noload=05-,7-x;07-y toram'
@@ -180,7 +180,7 @@ FAKE
 		echo 5 >"$FAKES/answer" && session 5 perchdir=ask && echo new >"$FAKES/answer" && session 6 perchdir=ask &&
 		echo '../x' >"$FAKES/answer" && session 6 perchdir=ask
 }
-@test "Slax: perchdir=ask asks on the console, and goes on with the last session" { both session_asked; }
+@test "Slax: perchdir=ask asks on the console, and continues with the last session" { both session_asked; }
 
 load_words() {
 	cmdline "from=slax load=gimp|office noload=office-old"

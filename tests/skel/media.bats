@@ -24,7 +24,7 @@ checksums() {
 	boot
 	said 'the medium has no checksum list' && not_called 'overlayroot|switch_root'
 }
-@test "verify-checksums: the medium is what its lists of sums tell, or is not booted" { both checksums verify-checksums; }
+@test "verify-checksums: the medium matches its checksum lists, or is not booted" { both checksums verify-checksums; }
 @test "verify-checksums=: those of the kinds named" { both checksums verify-checksums=sha256; }
 
 archiso_sum() {
@@ -223,7 +223,7 @@ minios_no_room() {
 	boot
 	said 'changes.img could not be made (is there room?' && root_of $HOST/minios/00-core.sb
 }
-@test "MiniOS: no room for the file of perchmode=raw is told" { both minios_no_room; }
+@test "MiniOS: no room for the file of perchmode=raw is reported" { both minios_no_room; }
 
 cow_flags() {
 	host arch/x86_64/airootfs.sfs

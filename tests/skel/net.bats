@@ -172,7 +172,7 @@ several() {
 	http_boot 'ip=192.168.0.2:::255.255.255.0::eth0:off ip=eth1:dhcp'
 	calls 'ip addr add 192.168.0.2/24 brd + dev eth0' 'ip addr add 10.0.2.6/24 brd + dev eth1' && not_called '-i eth0'
 }
-@test "several ip= words, each for its link" { both several; }
+@test "several ip= parameters, each for its link" { both several; }
 
 static_without_device() {
 	nic eth0 52:54:00:00:00:01 0
@@ -333,7 +333,7 @@ again_with() {
 	cmdline "$1 ip=dhcp vi.timeout=30"
 	boot
 }
-@test "disks of NBD servers: our word, dracut's, archiso's, Tiny Core's; the server by name, number or from the lease" { both nbd; }
+@test "disks of NBD servers: our parameter, dracut's, archiso's, Tiny Core's; the server by name, number or from the lease" { both nbd; }
 
 lists() {
 	nic eth0 52:54:00:00:00:01 1

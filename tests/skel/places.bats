@@ -25,7 +25,7 @@ FAKE
 	boot
 	said '/home is not mounted: /home of /dev/sda9 cannot be used' && calls 'switch_root /newroot /sbin/init'
 }
-@test "a partition that is not there is said, and the boot goes on" { both binds_gone; }
+@test "a partition that is not there is reported, and the boot continues" { both binds_gone; }
 
 tiny_core() {
 	local optional=$ROOT/run/initramfs/places/0/tce/optional
@@ -70,7 +70,7 @@ own_scripts() {
 	boot
 	said 'are left to tc-config of this root' && not_called 'places|unpackroot --over|init [3s]|^head' && ! said 'honoured'
 }
-@test "Tiny Core's own root does its words itself" { both own_scripts; }
+@test "Tiny Core's own root evaluates its parameters itself" { both own_scripts; }
 
 swap() {
 	fake blkid <<'FAKE'
@@ -88,7 +88,7 @@ FAKE
 	boot
 	not_called 'swap'
 }
-@test "swap: what is there with vi.swap=auto, compressed memory with zram, nothing without a word" { both swap; }
+@test "swap: what is there with vi.swap=auto, compressed memory with zram, nothing by default" { both swap; }
 
 failed_boot_unmounts() {
 	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.persist=dir:/c panic=-1'

@@ -15,8 +15,8 @@ golden() {
 	done
 }
 
-@test "our own words, over the profile's" { both golden vi-; }
-@test "the kernel's words" { both golden kernel-; }
+@test "our own parameters, over the profile's" { both golden vi-; }
+@test "the kernel's parameters" { both golden kernel-; }
 @test "vfuseloop and its relatives" { both golden vdisk-; }
 @test "diskless lab, Virtual Linux, Tiny Core" { both golden seed-; }
 @test "direct kernel boot and network roots" { both golden share-; }
@@ -44,7 +44,7 @@ substrings() {
 		timeout=30
 	PLAN
 }
-@test "words are matched whole and never evaluated" { both substrings; }
+@test "parameters are matched whole and never evaluated" { both substrings; }
 
 notes_on_console() {
 	cmdline 'root=/dev/vda1 quiet cryptkey=k vi.mode=lop'
@@ -52,11 +52,11 @@ notes_on_console() {
 	said "warning: parameter 'cryptkey=k' is recognised, not supported" &&
 		said "warning: parameter 'vi.mode=lop' ignored: expected loop, tmpfs, overlay, disk or share"
 }
-@test "a word that cannot be honoured is reported, quiet or not" { both notes_on_console; }
+@test "a parameter that is not supported is reported, quiet or not" { both notes_on_console; }
 
 plan_on_console() {
 	cmdline 'root=/dev/vda1 vi.plan'
 	boot
 	said 'mode=disk' && said 'root=/dev/vda1' && calls 'switch_root /newroot /sbin/init'
 }
-@test "vi.plan prints the plan and goes on" { both plan_on_console; }
+@test "vi.plan prints the plan, and the boot continues" { both plan_on_console; }

@@ -169,7 +169,7 @@ holder() {
 	down poweroff
 	said '/oldroot (ext4) stays mounted; processes left: vdattach (88)'
 }
-@test "what stays busy is told with the processes that are left" { both holder; }
+@test "what stays busy is reported with the processes that are left" { both holder; }
 
 @test "processes that are left are ended, storage daemons and the kernel's own are not" { both processes; }
 
@@ -227,7 +227,7 @@ FAKE
 		said 'flush timed out after 20 s: some data was not written to the disks' && calls 'umount -f /oldroot/net' 'poweroff -f -n' &&
 		[ "$(grep -c '/net$' "$FAKES/asked")" = 1 ]
 }
-@test "an unmount and a sync that never come back are left behind and told" { both hung; }
+@test "an unmount and a sync that never come back are left behind and reported" { both hung; }
 
 slow() {
 	old_tree

@@ -77,7 +77,7 @@ kloop() {
 		state 'device /dev/vda1' 'loop /dev/loop0' 'volumes all' &&
 		[ "$(cat "$ROOT/run/udev/data/b254:1")" = E:DM_UDEV_PRIMARY_SOURCE_FLAG=1 ] && [ "$(readlink "$ROOT/dev/mapper/vg-lv")" = ../dm-1 ]
 }
-@test "loop: the words of kloop activate the named group of the image, and lvm sees no other disk" { both kloop; }
+@test "loop: the parameters of kloop activate the named group of the image, and lvm sees no other disk" { both kloop; }
 
 loop_read_only() {
 	tools lvm overlayroot

@@ -1,4 +1,4 @@
-# promise: file systems that a crash left dirty keep every byte while findimg looks into them, and a USB stick that
+# promise: file systems that a crash left dirty keep every byte while findimg looks into them, and a USB USB drive that
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 current
@@ -52,7 +52,7 @@ if grep -q test=dirty /proc/cmdline; then
 	sleep 100
 fi
 findimg -t 0 /nothing 2>&1 | sed -n 's/.* \(vd.\) .*\(does not hold\).*/=== looked into \1/p'
-# the controller of the stick goes away, and comes back when findimg waits
+# the controller of the USB drive goes away, and comes back when findimg waits
 for controller in /sys/bus/pci/drivers/xhci_hcd/0000:*; do controller=${controller##*/}; done
 echo 1 >"/sys/bus/pci/devices/$controller/remove"
 findimg -t 200 -m /mnt /stick/image 2>&1 >/run/found | while read -r line; do

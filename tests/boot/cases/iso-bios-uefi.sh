@@ -1,4 +1,4 @@
-# promise: mkvinitrd iso makes a CD that BIOS and UEFI boot into the overlay root, the same file as a stick too
+# promise: mkvinitrd iso makes a CD that BIOS and UEFI boot into the overlay root, the same file as a USB drive too
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 small_image "$WORK/root.sqfs"

@@ -1,4 +1,4 @@
-# promise: a stick that is plugged in while the boot waits is found the moment it appears
+# promise: a USB drive that is plugged in while the boot waits is found the moment it appears
 # SPDX-License-Identifier: GPL-2.0-or-later
 build disk disk
 small_disk "$WORK/disk.img" latestick

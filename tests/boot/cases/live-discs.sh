@@ -1,4 +1,4 @@
-# promise: CDs of Ubuntu (casper), Arch, Fedora (dracut) and Slax, all in the machine at once, boot with the words of their own menus
+# promise: CDs of Ubuntu (casper), Arch, Fedora (dracut) and Slax, all in the machine at once, boot with the parameters of their own menus
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 . "$TOP/tests/boot/live.sh"

@@ -1,4 +1,4 @@
-# promise: a fixed VHD boots from its first partition with the words of vfuseloop
+# promise: a fixed VHD boots from its first partition with the parameters of vfuseloop
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 build loop loop

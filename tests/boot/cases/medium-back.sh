@@ -1,4 +1,4 @@
-# promise: vi.toram=auto leaves the image on the CD when memory is short, and the tray is open at the end; with memory enough the stick can be pulled out while the root runs
+# promise: vi.toram=auto leaves the image on the CD when memory is short, and the tray is open at the end; with memory enough the USB drive can be pulled out while the root runs
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 build overlay overlay -s 'image /live/root.sqfs'

@@ -1,4 +1,4 @@
-# promise: Virtual Linux' entries of isolinux boot a CD with a cloop image, found in the second drive: 5 loads what root.tgz, etc.tgz and update.tgz on a FAT stick saved, and saves again; clean= leaves all of that alone
+# promise: Virtual Linux' entries of isolinux boot a CD with a cloop image, found in the second drive: 5 loads what root.tgz, etc.tgz and update.tgz on a FAT USB drive saved, and saves again; clean= leaves all of that alone
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 . "$TOP/tests/boot/menus.sh"

@@ -1,4 +1,4 @@
-# promise: with vi.persist=archive: what the user changed and removed in /etc and /root is back after the next boot, from a FAT stick that is mounted only to read and to save; a cut or damaged archive falls back to the one before; norestore leaves it alone
+# promise: with vi.persist=archive: what the user changed and removed in /etc and /root is back after the next boot, from a FAT USB drive that is mounted only to read and to save; a cut or damaged archive falls back to the one before; norestore leaves it alone
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay -s 'image /live/root.sqfs' -s 'persist archive:/virt_linux/'

@@ -1,4 +1,4 @@
-# promise: mkvinitrd usb makes a stick that BIOS and UEFI boot, and what boot 1 changed is there in boot 2
+# promise: mkvinitrd usb makes a USB drive that BIOS and UEFI boot, and what boot 1 changed is there in boot 2
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: current

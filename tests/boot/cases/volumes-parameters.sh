@@ -1,4 +1,4 @@
-# promise: the words of mkinitcpio and dracut open LUKS volumes on disks and in images; images that can only be read have volumes, too; what an image lacks is named
+# promise: the parameters of mkinitcpio and dracut open LUKS volumes on disks and in images; images that can only be read have volumes, too; what an image lacks is named
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/hosts.sh"

@@ -1,4 +1,4 @@
-# promise: the words of live-boot, archiso, MiniOS and Porteus beyond the usual ones: a store that is only read, on removable media alone; media proven by sums and signatures, or not booted; ISO files and media from servers; sessions in a file; chosen layers; what was kept is there in the next boot
+# promise: the parameters of live-boot, archiso, MiniOS and Porteus beyond the usual ones: a store that is only read, on removable media alone; media proven by sums and signatures, or not booted; ISO files and media from servers; sessions in a file; chosen layers; what was kept is there in the next boot
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/hosts.sh"
@@ -25,7 +25,7 @@ done
 build overlay overlay -s 'applet e2fsck mke2fs' -s 'module =netfs' "$@" -s "file /etc/mkvinitrd/keyring.gpg $WORK/keyring.gpg" \
 	-s "file /etc/mkvinitrd/codesign.crt $WORK/codesign.crt"
 
-# live-boot: of two stores with the label the one on the stick; what it holds is shown, and no byte of it changes
+# live-boot: of two stores with the label the one on the USB drive; what it holds is shown, and no byte of it changes
 mkdir -p "$WORK/live/live" "$WORK/store/rw" "$WORK/store/home" "$WORK/store/opt/rw" "$WORK/store/srv" "$WORK/store/work" "$WORK/store/opt/work" "$WORK/decoy"
 mkdir -p "$WORK/small/home" "$WORK/small/opt" "$WORK/small/srv"
 cat >"$WORK/small/etc/store" <<'TELL'

@@ -1,4 +1,4 @@
-# promise: sticks of live-boot, casper, archiso, dracut and Slax boot with the words of those systems; what they kept is there, what is kept now is there in the next boot, where they look for it
+# promise: USB drives of live-boot, casper, archiso, dracut and Slax boot with the parameters of those systems; what they kept is there, what is kept now is there in the next boot, where they look for it
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/hosts.sh"
@@ -7,7 +7,7 @@ build overlay overlay -s 'applet e2fsck mke2fs'
 live_root
 KEEP_UUID=6d6b7669-6e69-7472-6400-00000000cee9
 
-# stick WORDS: what was there before is seen, what is written now too in the next boot
+# USB drive WORDS: what was there before is seen, what is written now too in the next boot
 stick() {
 	medium="-drive file=$WORK/disk.img,format=raw,if=virtio"
 	boot overlay "$1 test.keep=one test.run=/etc/tell" $medium
@@ -27,7 +27,7 @@ kept() {
 	clean_ext4 "$1"
 }
 
-# casper: a FAT stick as usb-creator makes it, with the file casper-rw
+# casper: a FAT USB drive as usb-creator makes it, with the file casper-rw
 casper_files "$WORK/casper"
 mkdir -p "$WORK/cow/upper" "$WORK/cow/work"
 echo before >"$WORK/cow/upper/kept"
@@ -39,7 +39,7 @@ host_files vfat "$WORK/after"
 kept "$WORK/after/casper-rw" /upper/kept
 rm -r "$WORK/after" "$WORK/casper/casper-rw"
 
-# casper: the partition that a dd'ed stick gets
+# casper: the partition that a dd'ed USB drive gets
 ext4 "$WORK/casper.fs" 40M UBUNTU "$host_uuid" "$WORK/casper"
 ext4 "$WORK/writable.fs" 24M writable "$KEEP_UUID" "$WORK/cow"
 disk "$WORK/disk.img" 83 "$WORK/casper.fs" "$WORK/writable.fs"
