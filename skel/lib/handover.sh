@@ -235,7 +235,7 @@ watch_store() {
 		warn 'low-space warnings are disabled: overlayroot --watch could not be started'
 }
 
-# exitrd --watch powers off when a disk of the root is removed.
+# exitrd --watch reports a removed disk of the root, and from then on reboots and powers off without the root.
 watch_disks() {
 	local kind what
 	[ -e "$RAMFS/bin/exitrd" ] && [ -e "$STATE" ] || return 0
