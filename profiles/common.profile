@@ -24,13 +24,13 @@ module loop overlay
 # Probing for a floppy drive takes half a second, even on machines without one.
 blacklist floppy
 
-# The system's own settings for drivers (modprobe.d): 'auto' takes those of this machine, and none of another system (-r).
+# Driver settings of the system (modprobe.d): 'auto' includes those of this machine, but not of another system (-r).
 #modprobe auto
 
-# The keyboard layout for passphrases and the rescue shell: 'auto' is that of the system, 'none' is us; or name some.
+# Keyboard layout for passphrases and the rescue shell: 'auto' is that of the system, 'none' is us; or specify layouts.
 #keymap de fr
 
-# Firmware that the drivers above ask for: 'auto' takes what /lib/firmware has of it, 'none' nothing.
+# Firmware for the drivers above: 'auto' includes what /lib/firmware has, 'none' nothing.
 firmware auto
 
 # CPU microcode, at the start of the image: 'auto' includes what is installed.
