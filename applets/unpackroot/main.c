@@ -165,7 +165,7 @@ int main(int argc, char **argv)
 	/* libarchive converts the UTF-8 names of pax headers to the locale's set: let that be the
 	 * same */
 	setlocale(LC_CTYPE, "C.UTF-8");
-	umask(0);
+	umask(022); /* for directories that the archive only implies, as of tar(1) */
 	r = unpack(&options, &result, &err);
 	if (r < 0) {
 		msg_fail(steal_ptr(&err));
