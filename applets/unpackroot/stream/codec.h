@@ -47,7 +47,8 @@ extern const struct codec codec_xz, codec_zstd, codec_gzip, codec_bzip2, codec_n
 /* The codec for data that begins with head. Never NULL: codec_none when nothing matches. */
 const struct codec *codec_find(const uint8_t *head, size_t len);
 
-/* The name of what head begins with and no codec here knows (lz4, lzip, zip..); NULL: none of them. */
+/* The name of what head begins with and no codec here knows (lz4, lzip, zip..); NULL: none of them.
+ */
 const char *codec_unsupported(const uint8_t *head, size_t len);
 
 #endif
