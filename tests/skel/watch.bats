@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The disks of the root are watched while it runs, and no more when it ends.
+# shellcheck disable=SC2086 # "busybox ash"
 load lib.bash
 
 watched() {
