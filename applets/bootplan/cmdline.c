@@ -2,7 +2,7 @@
 /* Texts into parameters. */
 #include <string.h>
 
-#include "applets/bootplan/plan.h"
+#include "applets/bootplan/settle.h"
 
 static bool is_blank(char c)
 {
@@ -57,6 +57,12 @@ static void read_defaults(struct plan *plan, char *text)
 
 void plan_read(struct plan *plan, const char *defaults, const char *cmdline)
 {
+	plan_read_lease(plan, defaults, cmdline, NULL);
+}
+
+void plan_read_lease(struct plan *plan, const char *defaults, const char *cmdline,
+		     const char *root_path)
+{
 	char *text = defaults ? plan_copy(plan, defaults) : NULL;
 
 	if (text)
@@ -66,5 +72,7 @@ void plan_read(struct plan *plan, const char *defaults, const char *cmdline)
 		text[strcspn(text, "\n")] = '\0';
 		read_cmdline(plan, text);
 	}
+	if (root_path)
+		plan_take_root_path(plan, root_path);
 	plan_settle(plan);
 }

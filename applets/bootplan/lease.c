@@ -19,6 +19,7 @@ enum {
 	MTU,
 	ROUTES,
 	SIADDR,
+	SERVERID,
 	ROOTPATH,
 	BOOT_FILE,
 	KEYS
@@ -37,6 +38,7 @@ static const char *const keys[KEYS] = {
 	[MTU] = "mtu",
 	[ROUTES] = "staticroutes",
 	[SIADDR] = "siaddr",
+	[SERVERID] = "serverid",
 	[ROOTPATH] = "rootpath",
 	[BOOT_FILE] = "boot_file",
 };
@@ -135,7 +137,7 @@ void lease_print(struct plan *plan, const char *text, const char *server, FILE *
 	print_assignment(out, "L_SEARCH", lease[SEARCH]);
 	print_assignment(out, "L_HOST", lease[HOSTNAME]);
 	print_assignment(out, "L_MTU", mtu_text(plan, lease[MTU]));
-	print_assignment(out, "L_SERVER", lease[SIADDR]);
+	print_assignment(out, "L_SERVER", *lease[SIADDR] ? lease[SIADDR] : lease[SERVERID]);
 	print_assignment(out, "L_PATH", lease[ROOTPATH]);
 	print_assignment(out, "L_FILE", lease[BOOT_FILE]);
 }

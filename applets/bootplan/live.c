@@ -22,6 +22,8 @@ static const char *bare(struct plan *plan, const char *dir)
 
 static const char *dracut_image(struct plan *plan, const char *dir)
 {
+	if (plan_has(plan, S_IMAGE) && plan_rank(plan, S_IMAGE) >= plan_rank(plan, S_LIVE))
+		return NULL; /* of root=live:ADDRESS */
 	dir = or (dir, "LiveOS");
 	plan_set(plan, S_ALSO, 0, plan_text(plan, "/%s/rootfs.img", dir));
 	plan_set(plan, S_ALSO, 0, plan_text(plan, "/%s/ext3fs.img", dir));

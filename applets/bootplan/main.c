@@ -12,12 +12,13 @@
 
 static int bootplan_help(void)
 {
-	puts("Usage: bootplan [show] [ROOT]\n"
+	puts("Usage: bootplan [show] [ROOT [ROOT-PATH]]\n"
 	     "       bootplan ip VALUE\n"
 	     "       bootplan lease FILE [SERVER]\n"
 	     "       bootplan list\n"
 	     "Prints what the kernel parameters mean for this boot, as shell assignments.\n\n"
 	     "  [ROOT]   reads ROOT/etc/mkvinitrd/defaults and ROOT/proc/cmdline (default: /)\n"
+	     "  [ROOT-PATH]  the root path of a DHCP lease, for root=dhcp and root=/dev/nfs\n"
 	     "  show     prints the same in readable form\n"
 	     "  ip       prints the fields of one ip=\n"
 	     "  lease    prints a DHCP lease, and whether it reaches SERVER\n"
@@ -71,7 +72,7 @@ static int finish(struct plan *plan)
 	return err ? msg_fail(err) : 0;
 }
 
-static int make_plan(const char *root, bool for_people)
+static int make_plan(const char *root, const char *root_path, bool for_people)
 {
 	_cleanup_free_ char *defaults = NULL, *cmdline = NULL;
 	struct error *err = NULL;
@@ -80,7 +81,7 @@ static int make_plan(const char *root, bool for_people)
 	if (read_below(root, "etc/mkvinitrd/defaults", &defaults, &err) < 0 ||
 	    read_below(root, "proc/cmdline", &cmdline, &err) < 0)
 		return msg_fail(err);
-	plan_read(&plan, defaults, cmdline);
+	plan_read_lease(&plan, defaults, cmdline, root_path);
 	if (for_people)
 		print_for_people(&plan, stdout);
 	else
@@ -125,16 +126,16 @@ int main(int argc, char **argv)
 		return bootplan_help();
 	if (strcmp(verb, "-V") == 0 || strcmp(verb, "--version") == 0)
 		return puts("bootplan " VERSION) == EOF;
-	if (strcmp(verb, "show") == 0 && argc <= 3)
-		return make_plan(argc == 3 ? argv[2] : "", true);
+	if (strcmp(verb, "show") == 0 && argc <= 4)
+		return make_plan(argc > 2 ? argv[2] : "", argc > 3 ? argv[3] : NULL, true);
 	if (strcmp(verb, "ip") == 0 && argc == 3)
 		return read_ip(argv[2]);
 	if (strcmp(verb, "lease") == 0 && (argc == 3 || argc == 4))
 		return read_lease(argv[2], argc == 4 ? argv[3] : "");
 	if (strcmp(verb, "list") == 0 && argc == 2)
 		return print_list();
-	if (argc > 2 || (*verb && *verb != '/' && *verb != '.'))
+	if (argc > 3 || (*verb && *verb != '/' && *verb != '.'))
 		return msg_usage("unknown option or command, or one without its argument: '%s'",
 				 verb);
-	return make_plan(verb, false);
+	return make_plan(verb, argc > 2 ? argv[2] : NULL, false);
 }

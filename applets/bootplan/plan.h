@@ -52,6 +52,10 @@ struct plan {
 /* Reads both texts (may be NULL): the profile's parameters, one a line, and the command line. */
 void plan_read(struct plan *plan, const char *defaults, const char *cmdline);
 
+/* The same, where a DHCP server told root_path (may be NULL). */
+void plan_read_lease(struct plan *plan, const char *defaults, const char *cmdline,
+		     const char *root_path);
+
 /* One parameter. rank: 0, or RANK_CMDLINE. Returns whether the table has it. */
 bool plan_parameter(struct plan *plan, const char *text, int rank);
 

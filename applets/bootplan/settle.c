@@ -94,8 +94,8 @@ static void settle_shares(struct plan *plan)
 		settle_share(plan, plan_text(plan, "%s:%s", type, root));
 	else if ((nfs || !*type) && strcmp(root, "/dev/nfs") == 0)
 		settle_share(plan, plan_text(plan, "nfs:%s", plan_get(plan, S_NFSROOT)));
-	else if (nfs && glob_matches("?*:/*", root))
-		settle_share(plan, plan_text(plan, "nfs:%s", root));
+	else if ((nfs || !*type) && is_nfs_root(root) && nfs_place(plan, root))
+		settle_share(plan, plan_text(plan, "nfs:%s", nfs_place(plan, root)));
 }
 
 static const char *guess_mode(const struct plan *plan)
@@ -131,6 +131,9 @@ static void settle_persist(struct plan *plan)
 			plan_force(plan, S_PERSIST_OPEN, 0, "1");
 		if (!said)
 			plan_force(plan, S_PERSIST, 0, "none");
+	} else if (is(plan, S_MODE, "share") && plan_rank(plan, S_PERSIST) >= RANK_CMDLINE) {
+		if (is(plan, S_PERSIST, "none"))
+			plan_force(plan, S_PERSIST, 0, "");
 	} else if (plan_rank(plan, S_PERSIST) < RANK_CMDLINE + RANK_OWN &&
 		   !(is(plan, S_MODE, "tmpfs") && settle_begins(plan, S_PERSIST, "archive:"))) {
 		plan_force(plan, S_PERSIST, 0, "");
@@ -198,6 +201,7 @@ void plan_settle(struct plan *plan)
 	if (plan_has(plan, S_VERBOSE))
 		plan_force(plan, S_QUIET, 0, "");
 	settle_notes(plan, plan_get(plan, S_LIVE));
+	settle_netroot(plan);
 	if (plan_has(plan, S_LIVE) || plan_has(plan, S_RD_LIVE) || plan_has(plan, S_COW_HOST) ||
 	    (plan_has(plan, S_PERSIST) && plan_rank(plan, S_PERSIST) < RANK_CMDLINE + RANK_OWN))
 		settle_live(plan);

@@ -73,13 +73,35 @@ static int parse_path(const char *text, enum upper_kind kind, struct upper_spec 
 	return 0;
 }
 
+/* SIZE[,nr_inodes=N] */
+static int parse_ram(const char *text, struct upper_spec *ret, struct error **err)
+{
+	static const char inodes[] = ",nr_inodes=";
+	const char *comma = strstr(text, inodes);
+	char size[32] = "", *end = NULL;
+	const size_t len = comma ? (size_t)(comma - text) : strlen(text);
+
+	if (len >= sizeof(size))
+		return bad_size(text, err);
+	memcpy(size, text, len);
+	if (comma) {
+		comma += strlen(inodes);
+		errno = 0;
+		ret->inodes = strtoull(comma, &end, 10);
+		if (errno || !isdigit((unsigned char)*comma) || *end)
+			return error_make(err, EINVAL, "upper 'ram:%s': expected nr_inodes=NUMBER",
+					  text);
+	}
+	return size_parse(size, &ret->size, err);
+}
+
 int upper_parse(const char *text, struct upper_spec *ret, struct error **err)
 {
 	*ret = (struct upper_spec){ .kind = UPPER_RAM };
 	if (strcmp(text, "ram") == 0)
 		return 0;
 	if (strncmp(text, "ram:", 4) == 0)
-		return size_parse(text + 4, &ret->size, err);
+		return parse_ram(text + 4, ret, err);
 	if (strncmp(text, "dir:", 4) == 0)
 		return parse_path(text + 4, UPPER_DIR, ret, err);
 	if (strncmp(text, "file:", 5) == 0)

@@ -22,6 +22,7 @@ struct upper_spec {
 	enum upper_kind kind;
 	char *path; /* NULL for UPPER_RAM */
 	struct size_spec size;
+	uint64_t inodes; /* of ram; 0: the kernel's default */
 };
 
 /* SIZE: digits with an optional k, m, g, t (powers of 1024, either case), or 1% to 100%. 0 or
@@ -29,8 +30,8 @@ struct upper_spec {
 int size_parse(const char *text, struct size_spec *ret, struct error **err);
 
 /*
- * ram[:SIZE] | dir:/path | file:/path[,SIZE] | device:/dev/x. ret->path is the caller's to free.
- * A comma belongs to the path unless a SIZE follows it. 0 or -EINVAL.
+ * ram[:SIZE[,nr_inodes=N]] | dir:/path | file:/path[,SIZE] | device:/dev/x. ret->path is the
+ * caller's to free. A comma belongs to the path unless a SIZE follows it. 0 or -EINVAL.
  */
 int upper_parse(const char *text, struct upper_spec *ret, struct error **err);
 

@@ -7,7 +7,7 @@ assemble() {
 	disk | loop) case $P_PERSIST in none) mount_device ;; *) LOWER=$DEVICE && mount_overlay ;; esac ;;
 	overlay) mount_overlay ;;
 	tmpfs) unpack_root ;;
-	share) mount_share ;;
+	share) if [ -n "$P_PERSIST" ]; then overlay_share; else mount_share "$NEWROOT"; fi ;;
 	esac
 	! usr_wanted || {
 		load usr
@@ -182,7 +182,7 @@ upper_of() {
 		find_store "${spec%%:/*}" "$1"
 		upper_on "${1%%:*}" "$RAMFS/store" "/${spec#*:/}"
 		;;
-	casper:* | live:* | dracut:* | archiso:* | porteus:* | slax:*)
+	casper:* | live:* | dracut:* | dracut-crypt:* | archiso:* | porteus:* | slax:*)
 		load live/store
 		live_store "$1"
 		;;
@@ -278,6 +278,17 @@ fail_unpack() {
 		'give the machine more memory, raise vi.size=, or make the archive again'
 }
 
+# overlay_share: the share is only read, and the changes go elsewhere
+overlay_share() {
+	LOWER=$RAMFS/share
+	make_dirs "$LOWER"
+	P_ACCESS=ro
+	mount_share "$LOWER"
+	state_push "mount $LOWER"
+	mount_overlay
+}
+
+# mount_share DIRECTORY
 mount_share() {
 	local access=${P_ACCESS:-ro} options
 	case $P_IMAGE in
@@ -285,12 +296,12 @@ mount_share() {
 	virtiofs:*) options='' ;;
 	nfs:*)
 		load nfs
-		mount_nfs "$access"
+		mount_nfs "$access" "$1"
 		return 0
 		;;
 	esac
 	options=$access${options:+,$options}${P_FLAGS:+,$P_FLAGS}
-	$RUN mount -t "${P_IMAGE%%:*}" -o "$options" "${P_IMAGE#*:}" "$NEWROOT" && return 0
+	$RUN mount -t "${P_IMAGE%%:*}" -o "$options" "${P_IMAGE#*:}" "$1" && return 0
 	share_tags
 	fail "the directory '${P_IMAGE#*:}' of the host could not be mounted by ${P_IMAGE%%:*}" \
 		"options $options; tags that this machine has: ${RET:-none}" \

@@ -5,6 +5,12 @@
 
 # live_layers IMAGE|DIRECTORY: LAYERS, a line each, the lowest first
 live_layers() {
+	case $LIVE:$1 in
+	dracut:"$HOSTDIR/")
+		LAYERS=${1%/}
+		return 0
+		;;
+	esac
 	case $LIVE in
 	casper) casper_layers "$1" ;;
 	slax)

@@ -7,6 +7,10 @@
 locate() {
 	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' HOST_DEVICE='' ISO_LOOP='' IMAGE_TREE=''
 	HOST_UUID='' HOST_LABEL='' VOLUMES='' DIRECTORIES=''
+	[ -z "$P_NETROOT" ] || {
+		load netroot
+		root_of_lease
+	}
 	[ -z "$LIVE" ] || load live
 	check_plan
 	[ -z "$P_RESUME" ] || {
@@ -25,6 +29,10 @@ locate() {
 		P_HOST=$DEVICE
 		;;
 	esac
+	[ -z "$P_NETDISK" ] || {
+		load nbd
+		attach_netdisks
+	}
 	case $P_MODE:$P_IMAGE in
 	share:* | *:nbd://*) ;; # the next phase has it
 	disk:*) locate_device "$P_ROOT" root= ;;
@@ -35,7 +43,7 @@ locate() {
 image_is_remote() {
 	case $P_IMAGE in http://* | https://* | ftp://* | tftp://* | nfs:* | nbd://*) return 0 ;; esac
 	case $P_HOST,$P_ISO in *://*) return 0 ;; esac
-	[ -n "$LIVE_NFS" ]
+	[ -n "$LIVE_NFS$P_NETROOT$P_NETDISK" ]
 }
 
 # The server of the lease, where a parameter leaves it open: ${pxeserver} of archiso, scheme:///path of live-boot
@@ -53,6 +61,8 @@ name_server() {
 
 # What no phase could do anything with is refused before anything is touched.
 check_plan() {
+	[ -z "$P_REFUSED" ] || fail "the root of '$P_REFUSED' cannot be reached: this version has no support for it" '' \
+		'remove the parameter, or name a root on a disk, or on a server of HTTP, TFTP, NFS or NBD'
 	case $P_MODE:$P_IMAGE in
 	overlay:nbd://* | disk:nbd://* | loop:nbd://* | loop:/* | loop:file:/*) ;;
 	*:nbd:*) bad_image 'nbd://SERVER[:PORT][/EXPORT] in mode disk or overlay' ;;
@@ -181,6 +191,8 @@ locate_file() {
 # host_paths: what tells the host partition from others, a line each, in HOST_PATHS; the first that it has counts
 host_paths() {
 	HOST_PATHS=$P_IMAGE$NL$P_ALSO
+	# root=live: may name a device that is the image, or has the root itself
+	[ "$LIVE:$P_HOST" = dracut:any ] || [ "$LIVE" != dracut ] || HOST_PATHS=$HOST_PATHS$NL/
 	[ -z "$P_MARK" ] || HOST_PATHS=$P_MARK
 	[ -z "$P_ISO" ] || HOST_PATHS=$P_ISO
 }

@@ -16,6 +16,14 @@ attach_nbd() {
 	[ "$P_MODE" = overlay ] || ! is_read_only "$DEVICE" || keep_changes_in_ram
 }
 
+# attach_netdisks: those of netroot=; the root is found on them as on any disk
+attach_netdisks() {
+	local uri
+	for uri in $P_NETDISK; do
+		nbd_disk "$uri"
+	done
+}
+
 # nbd_disk URI [-p N]: DEVICE becomes the disk. What a daemon is to find again is told by its number.
 nbd_disk() {
 	local uri try=1

@@ -9,7 +9,7 @@ export NET="$RAMFS/net" # udhcpc's script reads it
 net_up() {
 	local w
 	[ -z "${NET_DEV:-}" ] || return 0
-	NET_WHY='' NET_DEV='' NET_SERVER='' NICS='' N_HOST='' N_SERVER='' N_DNS='' N_ID=''
+	NET_WHY='' NET_DEV='' NET_SERVER='' NET_PATH='' NICS='' N_HOST='' N_SERVER='' N_DNS='' N_ID=''
 	load adapters
 	for w in $P_NET; do
 		case $w in off | none) return 1 ;; esac
@@ -200,8 +200,9 @@ configure() {
 settled() {
 	local dev=$1
 	[ -z "$L_HOST" ] || $RUN hostname "$L_HOST" || warn "the host name '$L_HOST' cannot be set"
-	NET_DEV=$dev
-	! leads_to_root "$dev" || NET_SERVER=${L_SERVER:-$NET_SERVER}
+	# shellcheck disable=SC2034 # for nfs.sh
+	NET_DEV=$dev NET_HOST=$L_HOST NET_IP=$L_IP
+	! leads_to_root "$dev" || NET_SERVER=${L_SERVER:-$NET_SERVER} NET_PATH=${L_PATH:-$NET_PATH}
 	[ "$2:$P_PEERDNS" = dhcp:0 ] || P_DNS=$P_DNS${L_DNS:+ $L_DNS}
 	[ "$2:$P_PEERDNS" = dhcp:0 ] || [ -z "$L_SEARCH$L_DOMAIN" ] || NET_SEARCH=${L_SEARCH:-$L_DOMAIN}
 	[ -z "$P_ROUTES" ] || own_routes "$dev"
@@ -397,6 +398,10 @@ take_lease() {
 	L_HOST=${N_HOST:-$L_HOST} L_SERVER=${N_SERVER:-$L_SERVER} L_DNS=${N_DNS:-$L_DNS}
 	[ -n "$L_REACHES" ] || [ "$NICS" = "$1" ] || {
 		warn "the lease on $1 has no router and does not reach $server: waiting for another"
+		return 1
+	}
+	[ "$P_NETROOT" != dhcp ] || [ -n "$L_PATH" ] || [ "$NICS" = "$1" ] || {
+		warn "the lease on $1 names no root (root-path): waiting for another"
 		return 1
 	}
 	configure "$1" dhcp

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A root from an NFS server: nfs:SERVER:/path[:options]
 
-# mount_nfs ro|rw
+# mount_nfs ro|rw DIRECTORY
 mount_nfs() {
-	try_nfs "${P_IMAGE#nfs:}" "$NEWROOT" "$1" "$P_FLAGS" && return 0
+	try_nfs "${P_IMAGE#nfs:}" "$2" "$1" "$P_FLAGS" && return 0
 	[ -n "$RET" ] || fail "the NFS server of '$P_IMAGE' cannot be resolved" '' 'use its IP address'
 	fail "$RET could not be mounted by NFS" "options $OPTIONS" "is the directory exported to this machine? (showmount -e ${RET%%:*})"
 }
@@ -15,8 +15,9 @@ try_nfs() {
 	local server path version directory=$2
 	case $1 in
 	/*) server=$NET_SERVER path=$1 ;;
-	*) server=${1%%:*} path=/${1#*:/} ;;
+	*) server=${1%%:/*} path=/${1#*:/} ;;
 	esac
+	case $path in *%s*) client_name && path=${path%%%s*}$RET${path#*%s} ;; esac
 	OPTIONS=$3,nolock${4:+,$4}
 	case $path in
 	*:*) OPTIONS=$OPTIONS,${path#*:} path=${path%%:*} ;;
@@ -33,12 +34,22 @@ try_nfs() {
 	return 1
 }
 
+# client_name: for %s in a path, as the kernel has it: the host name, else the address, in RET
+client_name() {
+	RET=${NET_HOST:-${NET_IP:-}}
+	[ -n "$RET" ]
+}
+
 # address_of NAME: a dotted address in RET
 address_of() {
 	local key value
 	RET=$1
 	case $1 in
 	'') return 1 ;;
+	'['*']')
+		RET=${1#'['} RET=${RET%']'}
+		return 0
+		;;
 	*[!0-9.]*) ;;
 	*) return 0 ;;
 	esac

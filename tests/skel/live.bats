@@ -279,8 +279,8 @@ FAKE
 }
 dracut_here() {
 	dracut "$1"
-	calls "findimg --state /run/initramfs/state -t 30 -m $HOST -H LABEL=LIVE /LiveOS/squashfs.img /LiveOS/rootfs.img /LiveOS/ext3fs.img" \
-		"umount $HOST" "findimg --state /run/initramfs/state -t 30 -m $HOST -H LABEL=LIVE -w /LiveOS/squashfs.img /LiveOS/rootfs.img /LiveOS/ext3fs.img" \
+	calls "findimg --state /run/initramfs/state -t 30 -m $HOST -H LABEL=LIVE /LiveOS/squashfs.img /LiveOS/rootfs.img /LiveOS/ext3fs.img /" \
+		"umount $HOST" "findimg --state /run/initramfs/state -t 30 -m $HOST -H LABEL=LIVE -w /LiveOS/squashfs.img /LiveOS/rootfs.img /LiveOS/ext3fs.img /" \
 		"overlayroot --state /run/initramfs/state -l $HOST/LiveOS/squashfs.img -u dir:/run/initramfs/store/LiveOS /newroot" &&
 		[ "$(readlink "$ROOT/run/initramfs/store/LiveOS/upper")" = overlay-LIVE-12-34 ] && [ -d "$ROOT/run/initramfs/store/LiveOS/ovlwork" ]
 }

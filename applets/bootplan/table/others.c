@@ -64,10 +64,15 @@ const struct table table_mkinitcpio = {
 	mkinitcpio_unsupported, NULL
 };
 
+static const struct parameter ltsp[] = {
+	{ "ltsp.image=?*", USE, .sets = { { S_LTSP, "%" } } },
+};
+
 static const char *const ltsp_unsupported[] = { "ltsp.*",
 						"nbdroot=", "nbdport=", "nfsroot_opts=", NULL };
 
-const struct table table_ltsp = { "LTSP", NULL, RANK_FOREIGN, NULL, 0, ltsp_unsupported, NULL };
+const struct table table_ltsp = { "LTSP",	    NULL, RANK_FOREIGN, ltsp, ARRAY_SIZE(ltsp),
+				  ltsp_unsupported, NULL };
 
 static const struct parameter systemd[] = {
 	{ "rd.modules_load=*", USE, .sets = { { S_MODULES, "%" } } },

@@ -94,6 +94,13 @@ void parameter_unsupported(struct plan *plan, const char *system, const char *te
 	plan_note(plan, system, "parameter '%s' is recognised, not supported", text);
 }
 
+/* What is on a disk that this version cannot attach is not waited for. */
+void parameter_refused(struct plan *plan, const struct word *word)
+{
+	plan_set(plan, S_REFUSED, word->rank, word->text);
+	parameter_unsupported(plan, NULL, word->text);
+}
+
 static void apply(struct plan *plan, const struct parameter *parameter, const struct word *word)
 {
 	const bool on = parameter->use != SWITCH || switch_value(parameter->pattern, word) == 1;
@@ -162,8 +169,6 @@ static void print_parameter(const struct table *table, const struct parameter *p
 {
 	const char *separator = "";
 
-	if (parameter->use == WRONG)
-		return;
 	printf("%s\tused\t%s\t", table->system, parameter->pattern);
 	for (size_t i = 0; i < ARRAY_SIZE(parameter->sets) && parameter->sets[i].setting; i++) {
 		const char *what = setting_info[parameter->sets[i].setting].what;
@@ -176,13 +181,23 @@ static void print_parameter(const struct table *table, const struct parameter *p
 	putchar('\n');
 }
 
+static bool is_refused(const struct parameter *parameter)
+{
+	return parameter->call == parameter_refused;
+}
+
 void table_print(void)
 {
 	for (size_t i = 0; i < parameter_table_count; i++) {
 		const struct table *table = parameter_tables[i];
 
 		for (size_t j = 0; j < table->count; j++)
-			print_parameter(table, &table->parameters[j]);
+			if (table->parameters[j].use != WRONG && !is_refused(&table->parameters[j]))
+				print_parameter(table, &table->parameters[j]);
+		for (size_t j = 0; j < table->count; j++)
+			if (is_refused(&table->parameters[j]))
+				printf("%s\tunsupported\t%s\t\n", table->system,
+				       table->parameters[j].pattern);
 		print_names(table->system, "unsupported", table->unsupported);
 		print_names(table->system, "left", table->left);
 	}

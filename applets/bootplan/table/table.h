@@ -66,6 +66,9 @@ void table_print(void);
 /* Notes that the parameter's value cannot be used. */
 void parameter_wrong(struct plan *plan, const struct word *word);
 
+/* The same; the boot is refused as well, unless a parameter of ours names an image. */
+void parameter_refused(struct plan *plan, const struct word *word);
+
 /* Notes that the parameter is recognised and nothing else; with a system, on media of that one
  * alone. */
 void parameter_unsupported(struct plan *plan, const char *system, const char *text);

@@ -19,7 +19,7 @@ static bool has_suffix(const char *text, const char *suffix)
 }
 
 /* /dev/NAME/path: the device, and the path or "/" */
-static void split_device_path(struct plan *plan, const char *text, const char **ret_device,
+void split_device_path(struct plan *plan, const char *text, const char **ret_device,
 			      const char **ret_path)
 {
 	const char *name = text + strlen("/dev/"), *slash;
@@ -47,6 +47,21 @@ const char *tinycore_place(struct plan *plan, const char *text)
 	return plan_text(plan, "%s%.*s:%s", prefix, (int)len, text, slash ? slash : "/");
 }
 
+/* The file of an NFS server: the medium is its directory. */
+static void take_nfs_medium(struct plan *plan, const char *text, int rank)
+{
+	const char *place = nfs_place(plan, text), *path = place ? strchr(place, '/') : NULL;
+	const char *name = path ? strrchr(path, '/') : NULL;
+
+	if (!name || !name[1]) {
+		plan_set(plan, S_LIVE_NFS, rank, place ? place : text);
+		return;
+	}
+	plan_set(plan, S_LIVE_NFS, rank,
+		 plan_text(plan, "%.*s", (int)MAX(name - place, path - place + 1), place));
+	plan_set(plan, has_suffix(name, ".iso") ? S_ISO : S_IMAGE, rank, name);
+}
+
 /* SPEC of root=live:SPEC */
 void take_root_medium(struct plan *plan, const char *spec, int rank)
 {
@@ -56,14 +71,18 @@ void take_root_medium(struct plan *plan, const char *spec, int rank)
 	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
 		if (has_prefix(spec, schemes[i]) && !has_suffix(spec, ".iso")) {
 			plan_set(plan, S_IMAGE, rank, spec);
+			plan_set(plan, S_LIVE, rank, "dracut");
 			return;
 		}
-	if (has_prefix(spec, "nfs:") || has_prefix(spec, "torrent:")) {
+	if (has_prefix(spec, "torrent:")) {
+		plan_set(plan, S_REFUSED, rank, plan_text(plan, "root=live:%s", spec));
 		parameter_unsupported(plan, NULL, plan_text(plan, "root=live:%s", spec));
 		return;
 	}
 	plan_set(plan, S_LIVE, rank, "dracut");
-	if (has_suffix(spec, ".iso"))
+	if (has_prefix(spec, "nfs:") || has_prefix(spec, "nfs4:"))
+		take_nfs_medium(plan, strchr(spec, ':') + 1, rank);
+	else if (has_suffix(spec, ".iso"))
 		plan_set(plan, S_ISO, rank, spec);
 	else if (has_prefix(spec, "CDLABEL="))
 		plan_set(plan, S_LIVE_HOST, rank, spec + 2);
@@ -74,6 +93,56 @@ void take_root_medium(struct plan *plan, const char *spec, int rank)
 void take_root_live(struct plan *plan, const struct word *word)
 {
 	take_root_medium(plan, word->value + strlen("live:"), word->rank);
+}
+
+/* root=http://SERVER/path is dracut's root=live:; an archive is one of ours. */
+void take_root_url(struct plan *plan, const struct word *word)
+{
+	static const char *const archives[] = { "*.tar",  "*.tar.*", "*.tgz",	"*.txz",
+						"*.tzst", "*.cpio",  "*.cpio.*" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(archives); i++)
+		if (glob_matches(archives[i], word->value)) {
+			plan_set(plan, S_MODE, word->rank, "tmpfs");
+			plan_set(plan, S_IMAGE, word->rank, word->value);
+			return;
+		}
+	take_root_medium(plan, word->value, word->rank);
+}
+
+/* tmpfs:size=SIZE,nr_blocks=N,nr_inodes=N */
+void take_overlay_tmpfs(struct plan *plan, const struct word *word)
+{
+	char *options = plan_copy(plan, word->value + strlen("tmpfs:")), *rest, *option;
+	const char *size = NULL, *inodes = "";
+	uint64_t number;
+
+	for (option = options ? strtok_r(options, ",", &rest) : NULL; option;
+	     option = strtok_r(NULL, ",", &rest)) {
+		const char *value = strchr(option, '=') ? strchr(option, '=') + 1 : "";
+
+		if (has_prefix(option, "size=") && size_text(plan, value))
+			size = size_text(plan, value);
+		else if (has_prefix(option, "nr_blocks=") &&
+			 number_parse(value, UINT64_C(1) << 40, &number) == 0 && number)
+			size = plan_text(plan, "%lluk", (unsigned long long)number * 4);
+		else if (has_prefix(option, "nr_inodes=") &&
+			 number_parse(value, UINT64_C(1) << 40, &number) == 0)
+			inodes = plan_text(plan, ",nr_inodes=%llu", (unsigned long long)number);
+		else
+			plan_note(plan, NULL, "parameter '%s': '%s' is not used", word->text,
+				  option);
+	}
+	plan_set(plan, S_PERSIST, word->rank,
+		 size || *inodes ? plan_text(plan, "ram:%s%s", size ? size : "50%", inodes)
+				 : "ram");
+}
+
+/* DEVICE[,OPTION=VALUE,...]; only the device counts: nothing is formatted here. */
+void take_overlay_crypt(struct plan *plan, const struct word *word)
+{
+	plan_set(plan, S_PERSIST, word->rank,
+		 plan_text(plan, "dracut-crypt:%.*s", (int)strcspn(word->value, ","), word->value));
 }
 
 /* DEVICE[:/path|:auto] of dracut's overlay */

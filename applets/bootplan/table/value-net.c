@@ -220,10 +220,11 @@ static const char *next_field(struct plan *plan, const char **text)
 	return field;
 }
 
-void take_root_nbd(struct plan *plan, const struct word *word)
+/* *ret_rest: what is behind the export */
+static const char *nbd_image(struct plan *plan, const struct word *word, const char **ret_rest)
 {
 	const char *rest = word->value + strlen("nbd:"), *close = strstr(rest, "]:");
-	const char *server, *image, *field;
+	const char *server, *name;
 
 	if (*rest == '[' && close && close[2]) {
 		server = plan_text(plan, "%.*s", (int)(close + 1 - rest), rest);
@@ -231,7 +232,28 @@ void take_root_nbd(struct plan *plan, const struct word *word)
 	} else {
 		server = next_field(plan, &rest);
 	}
-	image = nbd_export(plan, word, server, next_field(plan, &rest));
+	name = next_field(plan, &rest);
+	*ret_rest = rest;
+	if (*server && *name)
+		return nbd_export(plan, word, server, name);
+	parameter_wrong(plan, word);
+	return NULL;
+}
+
+const char *nbd_disk_uri(struct plan *plan, const char *text)
+{
+	const struct word word = { .text = plan_text(plan, "netroot=%s", text),
+				   .value = text,
+				   .expected = NBD_FORM };
+	const char *rest, *uri = nbd_image(plan, &word, &rest);
+
+	return uri ? uri : "";
+}
+
+void take_root_nbd(struct plan *plan, const struct word *word)
+{
+	const char *rest, *field, *image = nbd_image(plan, word, &rest);
+
 	if (!image)
 		return;
 	plan_set(plan, S_IMAGE, word->rank, image);

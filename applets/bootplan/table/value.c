@@ -34,7 +34,7 @@ static const char *leading_number(struct plan *plan, const char *text, uint64_t 
 }
 
 /* A size as tmpfs takes it (1500m, 75%), without zeros in front; NULL when it is none. */
-static const char *size_text(struct plan *plan, const char *text)
+const char *size_text(struct plan *plan, const char *text)
 {
 	static const char units[] = "kKmMgGtT";
 	uint64_t value;

@@ -15,6 +15,23 @@
  */
 int number_parse(const char *text, uint64_t max, uint64_t *ret) _must_check_;
 
+/* A size as tmpfs takes it (1500m, 75%), without zeros in front; NULL when it is none. */
+const char *size_text(struct plan *plan, const char *text);
+
+/* /dev/NAME/path: the device, and the path or "/" */
+void split_device_path(struct plan *plan, const char *text, const char **ret_device,
+		       const char **ret_path);
+
+#define NFS_FORM "root=nfs:[SERVER:]/path[:OPTIONS]"
+#define NBD_FORM "nbd:SERVER:PORT-OR-EXPORT[:FSTYPE[:FLAGS[:OPTIONS]]]"
+
+/* nbd:SERVER:PORT-OR-EXPORT... as nbd://; NULL, with a note, when it is none */
+const char *nbd_disk_uri(struct plan *plan, const char *text);
+
+/* The forms of an NFS directory (SERVER:/path, /path, //SERVER/path, OPTIONS:SERVER:/path; options
+ * behind ':' or ',') as [SERVER:]/path[:OPTIONS]; NULL when it is none */
+const char *nfs_place(struct plan *plan, const char *text);
+
 /* Tiny Core's sdXN[/dir], UUID= or LABEL= as HOST:/dir */
 const char *tinycore_place(struct plan *plan, const char *text);
 
@@ -40,6 +57,11 @@ void take_keymap(struct plan *plan, const struct word *word); /* the word, to be
 void take_list(struct plan *plan, const struct word *word);
 void take_root_live(struct plan *plan, const struct word *word);
 void take_root_nbd(struct plan *plan, const struct word *word);
+void take_root_nfs(struct plan *plan, const struct word *word);
+void take_root_url(struct plan *plan, const struct word *word);
+void take_netroot(struct plan *plan, const struct word *word);
+void take_overlay_tmpfs(struct plan *plan, const struct word *word);
+void take_overlay_crypt(struct plan *plan, const struct word *word);
 void take_ntfsloop(struct plan *plan, const struct word *word);
 void take_luks_uuid(struct plan *plan, const struct word *word);
 void take_luks_name(struct plan *plan, const struct word *word);

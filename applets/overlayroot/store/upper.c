@@ -49,13 +49,16 @@ static int upper_describe(struct job *job, const char *kind, const char *path, s
 static int open_ram(struct job *job, struct error **err)
 {
 	const struct size_spec *size = &job->spec->size;
-	char text[32] = "50%", options[64];
+	char text[32] = "50%", inodes[40] = "", options[96];
 	int r;
 
 	if (size->given)
 		snprintf(text, sizeof(text), "%llu%s", (unsigned long long)size->value,
 			 size->percent ? "%" : "");
-	snprintf(options, sizeof(options), "mode=0755,size=%s", text);
+	if (job->spec->inodes)
+		snprintf(inodes, sizeof(inodes), ",nr_inodes=%llu",
+			 (unsigned long long)job->spec->inodes);
+	snprintf(options, sizeof(options), "mode=0755,size=%s%s", text, inodes);
 	r = stack_mount(job->stack, "upper", job->target, "tmpfs", 0, options, err);
 	return r < 0 ? r : upper_describe(job, "ram", text, err);
 }

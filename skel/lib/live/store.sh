@@ -17,11 +17,9 @@ live_store() {
 		cow_flags
 		name_dirs "$RAMFS/store/${spec#*:/}" upperdir workdir
 		;;
-	dracut:*:/*)
-		find_store "${spec%%:/*}" "$1"
-		dracut_store "/${spec#*:/}"
-		;;
+	dracut:*:/*) ! dracut_device "${spec%%:/*}" || dracut_store "/${spec#*:/}" ;;
 	dracut:*) dracut_found "$spec" ;;
+	dracut-crypt:*) dracut_crypt "$spec" ;;
 	porteus:*)
 		load live/sessions
 		porteus_store "$spec"
@@ -212,31 +210,76 @@ live_boot_line() {
 	esac
 }
 
-# dracut_found HOST: no path is said. The name has label and UUID of the medium.
+# dracut_device HOST: mounted at RAMFS/store. As in dracut a boot without it goes on in memory.
+dracut_device() {
+	make_dirs "$RAMFS/store"
+	[ -n "$P_KEEP_RO" ] || set -- "$1" -w
+	find_image ${2:+"$2"} -m "$RAMFS/store" -H "$1" && return 0
+	case $FIND_STATUS in
+	3) changes_in_ram "parameter 'rd.overlay=$1': no such device appeared in $P_TIMEOUT s" ;;
+	*) changes_in_ram "parameter 'rd.overlay=$1': the device cannot be mounted, see above" ;;
+	esac
+	return 1
+}
+
+# dracut_found HOST: no path is said. On a medium the name has label and UUID of it; else it is overlay.
 dracut_found() {
-	local name=$HOST_LABEL-$HOST_UUID
-	find_image -H "$1" || fail_find 'the device of rd.live.overlay=' "$1"
-	if [ "$FSTYPE" = crypto_LUKS ]; then
-		upper_of "device:$1"
+	local name=/overlay
+	find_image -t "$P_TIMEOUT" -H "$1" && [ "$FSTYPE" = crypto_LUKS ] && {
+		dracut_crypt "$1"
 		return 0
+	}
+	[ -z "$LIVE" ] || {
+		name=$HOST_LABEL-$HOST_UUID
+		[ -z "$ISO_LOOP" ] || ! find_image -H "$ISO_LOOP" || name=$FOUND_LABEL-$FOUND_UUID
+		name=${P_IMAGE%/*}/overlay-$name
+	}
+	# it has been waited for
+	[ "$FIND_STATUS" != 3 ] || {
+		changes_in_ram "parameter 'rd.overlay=$1': no such device appeared in $P_TIMEOUT s"
+		return 0
+	}
+	! dracut_device "$1" || dracut_store "$name"
+}
+
+# dracut_crypt HOST: a LUKS volume. Nothing is formatted here.
+dracut_crypt() {
+	if ! find_image -H "$1"; then
+		changes_in_ram "parameter 'rd.overlay.crypt=$1': no such device appeared in $P_TIMEOUT s"
+	elif [ "$FSTYPE" != crypto_LUKS ]; then
+		changes_in_ram "parameter 'rd.overlay.crypt=$1': $DEVICE has no LUKS volume${FSTYPE:+ but $FSTYPE}, and is not formatted"
+	else
+		upper_of "device:$1"
 	fi
-	[ -z "$ISO_LOOP" ] || ! find_image -H "$ISO_LOOP" || name=$FOUND_LABEL-$FOUND_UUID
-	find_store "$1" "dracut:$1"
-	dracut_store "${P_IMAGE%/*}/overlay-$name"
 }
 
 # dracut_store PATH: below RAMFS/store a directory with ovlwork beside it, or a file with both inside
 dracut_store() {
 	local file=$RAMFS/store$1
 	if [ -d "$file" ] || [ ! -e "$file" ]; then
-		name_dirs "${file%/*}" "${file##*/}" ovlwork
-		[ -L "${file%/*}/upper" ] || UPPER=dir:$file
+		dracut_upper "${file%/*}" "${file##*/}"
 	elif [ ! -s "$file" ] || is_luks "$file"; then
 		upper_on 'file' '' "$file"
 	elif has_magic SnAp "$file"; then
 		changes_in_ram "$1 is a snapshot of the device mapper, which this version does not read"
 	else
-		mount_store_file "$file"
-		name_dirs "$RAMFS/storefs" overlayfs ovlwork
+		mount_store_file "$file" "${P_KEEP_RO:+r}"
+		dracut_upper "$RAMFS/storefs" overlayfs
 	fi
+}
+
+# dracut_upper DIRECTORY NAME: emptied with rd.overlay.reset; with rd.overlay.readonly it is one more layer to read
+dracut_upper() {
+	if [ -n "$P_KEEP_RO" ]; then
+		swap "$1/$2" : '\:'
+		[ ! -d "$1/$2" ] || LOWER=$RET:$LOWER
+		UPPER=ram UPPER_SIZE=$P_SIZE
+		return 0
+	fi
+	[ -z "$P_RESET" ] || [ ! -d "$1/$2" ] || {
+		say "emptying $2, as rd.overlay.reset asks"
+		rm -rf "${1:?}/$2"
+	}
+	name_dirs "$1" "$2" ovlwork
+	[ -L "$1/upper" ] || UPPER=dir:$1/$2
 }
