@@ -253,8 +253,8 @@ data_whole() {
 }
 
 # format_boot FORMAT FS [WORDS]: the image on a partition of that file system; boot 1 writes and trims, and all is clean and
-# whole. With check-all or TWICE=1 boot 2 reads. Every day that is so in one case for each way: loop-vhd-ntfs (dm),
-# loop-raw-ntfs (a loop device), loop-qcow2-ntfs (over another image; by nbd on 6.1).
+# whole. With check-all or TWICE=1 boot 2 reads. Every day that is so in one case for each way: loop-vhd-ntfs (dm, ntfs3),
+# loop-raw-ntfs (a loop device, the current kernel's ntfs), loop-qcow2-ntfs (nbd and ntfs-3g of 6.1).
 format_boot() {
 	ntfs_profile loop
 	build loop "$PROFILE"

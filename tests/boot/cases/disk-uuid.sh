@@ -1,6 +1,8 @@
 # promise: an ordinary ext4 partition named by UUID boots to multi-user and is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
+# slow: 6.12
+# Every day 6.12 boots the same root by disk-label.
 build disk disk
 disk "$WORK/disk.img" 83 "$IMAGES/root.ext4"
 boot disk "root=UUID=$root_uuid rw test.keep=first" -drive "file=$WORK/disk.img,format=raw,if=virtio"

@@ -1,5 +1,7 @@
 # promise: a USB drive that is plugged in while the boot waits is found the moment it appears
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
+# Every day on 6.12 alone: 6.12 waits for the same events.
 build disk disk
 small_disk "$WORK/disk.img" latestick
 monitor=$WORK/monitor

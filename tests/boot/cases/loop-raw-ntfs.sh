@@ -3,6 +3,7 @@
 # also: current
 # are left clean
 . "$TOP/tests/boot/hosts.sh"
-TWICE=1
+# with the youngest driver; vhd and qcow2 boot again from the other two
+case $KVER in 6.*) ;; *) TWICE=1 ;; esac
 format_boot raw ntfs
 case $(ntfs_flags /disk.raw) in *SPARSE*) fail "the image has become sparse: $(ntfs_flags /disk.raw)" ;; esac

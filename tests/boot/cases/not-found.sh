@@ -1,5 +1,7 @@
 # promise: a root that does not come is named, with every device seen and what to do; panic= reboots
 # SPDX-License-Identifier: GPL-2.0-or-later
+# slow: 6.1
+# Every day on 6.12 alone: what findimg tells of disks is the same text on each kernel.
 build disk disk
 small_disk "$WORK/disk.img" bystander
 sha256sum "$WORK/disk.img" >"$WORK/sum"
