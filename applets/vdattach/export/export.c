@@ -96,7 +96,7 @@ int vd_export_attach(struct vd_export *ex, struct error **err)
 {
 	if (ex->ops->server)
 		return ex->launch(ex, &ex->devpath, err);
-	return ex->ops->attach(ex, err);
+	return vd_export_attempt(ex, err);
 }
 
 int vd_export_detach(struct vd_export *ex, struct error **err)

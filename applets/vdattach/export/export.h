@@ -18,6 +18,7 @@ struct vd_export {
 	void *arg;	 /* for launch */
 	char *devpath;	 /* result, owned */
 	bool others_may; /* after a failure: it was this exporter's, not the image's */
+	int limit_ms;	 /* how long the kernel may take without a daemon; 0 = as usual */
 };
 
 struct vd_export_ops {
@@ -53,6 +54,13 @@ const struct vd_server_ops *vd_export_server(const char *name) _nonnull_(1);
  * the caller's wishes. Returns 0 or the exporter's own error; the caller releases ex in any case.
  */
 int vd_export_attach(struct vd_export *ex, struct error **err) _must_check_ _nonnull_(1);
+
+/*
+ * The same, for an exporter without a daemon: in another process. Tells what is waited for. A
+ * kernel that does not answer in time is given up with -ETIMEDOUT, and a process that cannot be
+ * killed is left behind. What the exporter does to ex->image stays unseen, but for devpath.
+ */
+int vd_export_attempt(struct vd_export *ex, struct error **err) _must_check_ _nonnull_(1);
 
 /* Undoes vd_export_attach. */
 int vd_export_detach(struct vd_export *ex, struct error **err) _nonnull_(1);
