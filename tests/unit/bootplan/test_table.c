@@ -27,6 +27,13 @@ static const struct {
 		{ "rd.retry=*", "rd.retry=7" },
 		{ "rd.timeout=*", "rd.timeout=7" },
 		{ "rootdelay=*", "rootdelay=7" },
+		{ "resumedelay=*", "resumedelay=7" },
+		{ "netconf_timeout=*", "netconf_timeout=7" },
+		{ "rd.net.timeout.iflink=*", "rd.net.timeout.iflink=7" },
+		{ "ethdevice-timeout=*", "ethdevice-timeout=7" },
+		{ "rd.net.timeout.dhcp=*", "rd.net.timeout.dhcp=7" },
+		{ "rd.route=*", "rd.route=10.1.0.0/16:10.0.0.1" },
+		{ "netroot=?*", "netroot=nbd:x1:x1" },
 		{ "rootwait=*", "rootwait=7" },
 		{ "panic=*", "panic=7" },
 		{ "ip=*", "ip=eth0:dhcp" },
@@ -261,18 +268,8 @@ static void test_reachable(void **state)
 /* What is in no table is no business of ours; what is, gives an effect or a note. */
 static void test_known(void **state)
 {
-	static const char *const noted[] = { "rd.route=1.2.3.0/24:1.2.3.4",
-					     "mount.usr=UUID=7",
-					     "resume=UUID=5",
-					     "rd.vconsole.keymap=de",
-					     "vconsole.keymap=de",
-					     "kmap=de",
-					     "cryptkey=x",
-					     "rd.multipath",
-					     "ip=frommedia",
-					     "earlymodules=x",
-					     "todisk=/dev/sda",
-					     "extramod=/x" };
+	static const char *const noted[] = { "cryptkey=x",     "rd.multipath",	  "ip=frommedia",
+					     "earlymodules=x", "todisk=/dev/sda", "extramod=/x" };
 	static const char *const unknown[] = { "xvi.mode=tmpfs", "notroot=/dev/x", "rwx", "foo",
 					       "systemd" };
 	struct plan plan;
