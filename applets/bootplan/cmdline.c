@@ -33,6 +33,14 @@ static bool never(char c)
 	return false;
 }
 
+/* place: where it stands, for messages */
+static void read_parameter(struct plan *plan, const char *text, const char *place, int rank)
+{
+	plan->current = (struct origin){ .text = text, .place = place };
+	plan_parameter(plan, text, rank);
+	plan->current = (struct origin){ 0 };
+}
+
 static void read_cmdline(struct plan *plan, char *text)
 {
 	while (*text) {
@@ -41,18 +49,47 @@ static void read_cmdline(struct plan *plan, char *text)
 		if (*word && (plan->tail || strcmp(word, "--") == 0))
 			plan->tail++; /* for the root's init alone */
 		else if (*word)
-			plan_parameter(plan, word, RANK_CMDLINE);
+			read_parameter(plan, word, "kernel command line", RANK_CMDLINE);
 	}
 }
 
-/* One a line, which may have blanks. */
+/* One a line, which may have blanks; before it a comment that says where the profile has it. */
 static void read_defaults(struct plan *plan, char *text)
 {
+	const char *place = "profile";
 	char *rest, *line;
 
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		if (*line != '#')
-			plan_parameter(plan, next_word(&line, never), 0);
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (*line == '#') {
+			place = line + 1 + strspn(line + 1, " ");
+			continue;
+		}
+		read_parameter(plan, next_word(&line, never), place, 0);
+	}
+}
+
+/* Of those that set nothing any more because another one does no line is given. */
+const char *plan_origins(struct plan *plan)
+{
+	static const enum setting decisive[] = {
+		S_MODE,	    S_IMAGE,	S_ISO,	   S_HOST,  S_PART,	 S_ROOT,      S_NETROOT,
+		S_NETDISK,  S_NFSROOT,	S_REFUSED, S_LIVE,  S_LIVE_HOST, S_LIVE_FILE, S_LIVE_NFS,
+		S_LIVE_DIR, S_RD_LIVE,	S_LTSP,	   S_MARK,  S_SNAPSHOTS, S_LVM,	      S_LUKS,
+		S_PERSIST,  S_COW_HOST, S_VERIFY,  S_FLAGS, S_FSTYPE,	 S_LIVE_LOAD,
+	};
+	const char *lines = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(decisive); i++) {
+		const struct origin *origin = &plan->origins[decisive[i]];
+		const char *line;
+
+		if (!origin->text || !*origin->text)
+			continue;
+		line = plan_text(plan, "%s (%s)\n", origin->text, origin->place);
+		if (!strstr(plan_text(plan, "\n%s", lines), plan_text(plan, "\n%s", line)))
+			lines = plan_text(plan, "%s%s", lines, line);
+	}
+	return lines;
 }
 
 void plan_read(struct plan *plan, const char *defaults, const char *cmdline)
@@ -72,7 +109,13 @@ void plan_read_lease(struct plan *plan, const char *defaults, const char *cmdlin
 		text[strcspn(text, "\n")] = '\0';
 		read_cmdline(plan, text);
 	}
-	if (root_path)
+	if (root_path) {
+		plan->current = (struct origin){
+			.text = plan_text(plan, "root-path '%s'", root_path),
+			.place = "DHCP server",
+		};
 		plan_take_root_path(plan, root_path);
+		plan->current = (struct origin){ 0 };
+	}
 	plan_settle(plan);
 }

@@ -96,6 +96,8 @@ void plan_set(struct plan *plan, enum setting setting, int rank, const char *tex
 
 	if (combine != SUM && rank < now)
 		return;
+	if (plan->current.text)
+		plan->origins[setting] = plan->current;
 	if (combine == ONE || (combine == ALL && rank > now))
 		plan->values[setting] = NULL;
 	bootplan_plan_insert(plan, setting, rank, text);

@@ -41,8 +41,15 @@ struct note {
 
 struct chunk;
 
+/* The parameter that set something, for messages: what led there, and where it stands. */
+struct origin {
+	const char *text, *place; /* NULL: none did */
+};
+
 struct plan {
 	struct entry *values[SETTINGS];
+	struct origin origins[SETTINGS];
+	struct origin current; /* of the parameter that is being read */
 	struct note *notes;
 	int tail; /* words of the command line from -- on */
 	struct chunk *chunks;
@@ -55,6 +62,10 @@ void plan_read(struct plan *plan, const char *defaults, const char *cmdline);
 /* The same, where a DHCP server told root_path (may be NULL). */
 void plan_read_lease(struct plan *plan, const char *defaults, const char *cmdline,
 		     const char *root_path);
+
+/* The parameters that decide where the root is and where changes go, a line each, with their
+ * places. */
+const char *plan_origins(struct plan *plan);
 
 /* One parameter. rank: 0, or RANK_CMDLINE. Returns whether the table has it. */
 bool plan_parameter(struct plan *plan, const char *text, int rank);

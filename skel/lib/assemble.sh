@@ -238,7 +238,10 @@ unpack_root() {
 	if [ -z "$REMOTE" ]; then
 		set --
 		[ -n "$HOST_MOUNTED" ] || set -- --consume
-		$RUN unpackroot "$@" ${P_VERIFY:+--sha256 "$P_VERIFY"} "$SOURCE" "$NEWROOT" >"$RAMFS/unpacked" || fail_unpack
+		$RUN unpackroot "$@" ${P_VERIFY:+--sha256 "$P_VERIFY"} "$SOURCE" "$NEWROOT" >"$RAMFS/unpacked" || {
+			[ $? != 4 ] || : >"$RAMFS/fetch.full"
+			fail_unpack
+		}
 		[ -z "$HOST_MOUNTED" ] || release_host
 		return 0
 	fi
@@ -248,7 +251,8 @@ unpack_root() {
 		[ ! -e "$RAMFS/fetch.full" ] || fail_unpack
 		# what came whole and was still not right is not fetched many times
 		[ -e "$RAMFS/fetch.failed" ] || whole=$((whole + 1))
-		{ [ $whole -lt 2 ] && again $try; } || fail_unpack
+		[ ! -e "$RAMFS/fetch.failed" ] || { ! is_final && again $try; } || fail_fetch "$SOURCE" $try
+		[ -e "$RAMFS/fetch.failed" ] || { [ $whole -lt 2 ] && again $try; } || fail_unpack
 		try=$((try + 1))
 		$RUN umount "$NEWROOT" || warn "the partly unpacked root stays in memory"
 		new_tmpfs
@@ -258,13 +262,18 @@ unpack_root() {
 # The two sides of a pipe fail apart: the fetching one leaves its mark in a file.
 unpack_stream() {
 	rm -f "$RAMFS/fetch.failed"
-	{ fetch_stream "$SOURCE" || : >"$RAMFS/fetch.failed"; } |
+	{ fetch_stream "$SOURCE" || is_pipe_closed $? || : >"$RAMFS/fetch.failed"; } |
 		$RUN unpackroot ${P_VERIFY:+--sha256 "$P_VERIFY"} - "$NEWROOT" >"$RAMFS/unpacked"
 	case $? in
 	0) [ ! -e "$RAMFS/fetch.failed" ] ;;
 	4) : >"$RAMFS/fetch.full" && return 1 ;;
 	*) return 1 ;;
 	esac
+}
+
+# is_pipe_closed STATUS: of the fetching side, which was stopped by the other
+is_pipe_closed() {
+	[ "$1" = 141 ] || grep -qi 'broken pipe' "$RAMFS/fetch.log" 2>/dev/null
 }
 
 new_tmpfs() {
@@ -274,8 +283,11 @@ new_tmpfs() {
 
 fail_unpack() {
 	meminfo MemAvailable
-	fail "$SOURCE could not be unpacked" "the messages above; $RET MiB of memory are available, the root may take ${P_SIZE:-75%}" \
-		'give the machine more memory, raise vi.size=, or make the archive again'
+	[ ! -e "$RAMFS/fetch.full" ] || fail "$SOURCE could not be unpacked: it does not fit into memory" \
+		"the messages above; $RET MiB of memory are available, the root may take ${P_SIZE:-75%}" \
+		'give the machine more memory, or raise vi.size='
+	fail "$SOURCE could not be unpacked" "the messages above; $RET MiB of memory are available" \
+		'is it the archive that is meant? make it again, or correct vi.image= and vi.verify='
 }
 
 # overlay_share: the share is only read, and the changes go elsewhere

@@ -8,8 +8,40 @@ FETCH_TRIES=5
 fetch_stream() {
 	case $1 in
 	tftp://*) fetch_tftp "${1#tftp://}" ;;
-	*) $RUN wget -q -T 30 -O - "$1" ;;
+	*) told ${RUN:+"$RUN"} wget -q -T 30 -O - "$1" ;;
 	esac
+}
+
+# told COMMAND...: what it says on stderr is shown, and kept for fetch_why
+told() {
+	local status=0
+	"$@" 2>"$RAMFS/fetch.log" || status=$?
+	[ ! -s "$RAMFS/fetch.log" ] || cat "$RAMFS/fetch.log" >&2
+	return $status
+}
+
+# fetch_why URL: which server answered what, in RET, and what to do in ADVICE
+fetch_why() {
+	local line server=${1#*://}
+	server=${server%%/*} RET='' ADVICE='look at the server and its log; vi.break=attach gives a shell in which to try wget'
+	[ ! -r "$RAMFS/fetch.log" ] || while IFS= read -r line; do
+		[ -z "$line" ] || RET=$line
+	done <"$RAMFS/fetch.log"
+	RET=${RET#*: }
+	case $RET in
+	*' 404 '* | *' 410 '*) ADVICE='correct the address: the server has no such file' ;;
+	*' 401 '* | *' 403 '*) ADVICE='let the server give the file to this machine' ;;
+	*' 5'??' '*) ADVICE='look at the log of the server' ;;
+	*'bad address'*) ADVICE='is the name right, and is there a name server? (nameserver=, or the number of the server)' ;;
+	*"can't connect"* | *unreachable*) ADVICE='does the server run, and is there a route to it? (ip route)' ;;
+	*'not an http'* | *'not http'*) ADVICE='this initramfs fetches by http, ftp and tftp alone' ;;
+	esac
+	RET="the server $server answered: ${RET:-nothing}"
+}
+
+# is_final: another try gets the same answer
+is_final() {
+	grep -qE 'HTTP/[0-9.]+ (400|401|403|404|405|410)|bad address' "$RAMFS/fetch.log" 2>/dev/null
 }
 
 # fetch_tftp HOST[:PORT]/PATH: an address of IPv6 stands in brackets
@@ -30,7 +62,7 @@ fetch_tftp() {
 fetch_file() {
 	case $1 in
 	tftp://*) fetch_stream "$1" >"$2" ;;
-	*) $RUN wget -c -T 30 -O "$2" "$1" ;;
+	*) told ${RUN:+"$RUN"} wget -c -T 30 -O "$2" "$1" ;;
 	esac
 }
 
@@ -60,10 +92,15 @@ fetch_image() {
 	until fetch_file "$1" "$LOWER"; do
 		! is_full "${LOWER%/*}" || fail "$1 does not fit into memory" "$(free_memory)" \
 			'give the machine more memory, or make the image smaller'
-		again $try || fail "$1 could not be downloaded in $FETCH_TRIES attempts" "$(free_memory)" \
-			'look at the server and its log; vi.break=attach gives a shell in which to try wget'
+		{ ! is_final && again $try; } || fail_fetch "$1" $try
 		try=$((try + 1))
 	done
+}
+
+# fail_fetch URL TRIES
+fail_fetch() {
+	fetch_why "$1"
+	fail "$1 could not be downloaded in $2 $([ "$2" = 1 ] && echo attempt || echo attempts)" "$RET" "$ADVICE"
 }
 
 # is_full DIRECTORY: no block is left in its file system

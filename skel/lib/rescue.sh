@@ -9,6 +9,7 @@ rescue() {
 	{
 		printf '\nmkvinitrd: %s failed: %s\n' "$PHASE" "$1"
 		[ -z "${2:-}" ] || printf '  seen:  %s\n' "$2"
+		[ -z "${FROM:-}" ] || from_lines
 		[ -z "${3:-}" ] || printf '  to do: %s\n' "$3"
 	} >&2
 	mark "$PHASE failed: $1"
@@ -26,6 +27,21 @@ rescue() {
 	shells 'mount the root on /newroot and exit the shell to continue, or type reboot -f'
 	[ -z "${ASSEMBLED:-}" ] && root_is_mounted && PHASE=handover && load handover && handover
 	reboot_now
+}
+
+# from_lines: the parameters that led there, with their places
+from_lines() {
+	local line name='' key value IFS
+	[ ! -r "$ROOT/etc/mkvinitrd/image" ] || while IFS='=' read -r key value; do
+		[ "$key" != profile ] || name=" $value"
+	done <"$ROOT/etc/mkvinitrd/image"
+	IFS=$NL
+	set -f
+	for line in $FROM; do
+		case $line in *' (profile)') line="${line%)}$name)" ;; esac
+		printf '  from:  %s\n' "$line"
+	done
+	set +f
 }
 
 # rescue_again PHASE STATUS: the shell of process 1 ended in that phase. Of what it knew only the plan can be read again.

@@ -225,7 +225,7 @@ retry_bounded() {
 	lease eth0 ip=10.0.2.15 mask=24
 	fake wget <<<'exit 1'
 	http_boot ''
-	[ "$(grep -c '^wget' "$CALLS")" = 5 ] && said 'could not be unpacked' && not_called switch_root
+	[ "$(grep -c '^wget' "$CALLS")" = 5 ] && said 'rootfs.tar.xz could not be downloaded in 5 attempts' && not_called switch_root
 }
 @test "the tries are bounded; success of unpackroot alone is not enough" { both retry_bounded; }
 

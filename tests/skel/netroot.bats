@@ -208,3 +208,36 @@ FAKE
 	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host /linux.iso'
 }
 @test "root=live: a device that is the image; iso-scan/filename= without a slash" { both medium; }
+
+# told PARAMETERS LINE: the failure says so
+told() {
+	new_tree
+	fake wget <<FAKE
+echo "wget: ${ANSWER:-server returned error: HTTP/1.1 404 Not Found}" >&2
+exit 1
+FAKE
+	boot_with "$1"
+	not_called switch_root && said "$2" && case $output in *'more memory'* | *'name one'*) false ;; esac || {
+		echo "with $1"
+		return 1
+	}
+}
+
+failures() {
+	LEASE=()
+	local url=http://10.0.2.2:8000/x.squashfs
+	told root=$url 'the server 10.0.2.2:8000 answered: server returned error: HTTP/1.1 404 Not Found' && said "from:  root=$url (kernel command line)" &&
+		said 'to do: correct the address: the server has no such file' && [ "$(grep -c ^wget "$CALLS")" = 1 ] || return 1
+	told "vi.image=http://10.0.2.2/x.tar.gz" 'the server 10.0.2.2 answered: server returned error: HTTP/1.1 404 Not Found' &&
+		said 'from:  vi.image=http://10.0.2.2/x.tar.gz (kernel command line)' && [ "$(grep -c ^wget "$CALLS")" = 1 ] || return 1
+	ANSWER="can't connect to remote host (10.0.2.2): Connection refused" told root=$url 'answered: ' && said 'could not be downloaded in 5 attempts' &&
+		said 'does the server run' && [ "$(grep -c ^wget "$CALLS")" = 5 ] || return 1
+	told root=iscsi:10.0.2.2::::iqn.x:y 'from:  root=iscsi:10.0.2.2::::iqn.x:y (kernel command line)' || return 1
+	told root=dhcp 'from:  root=dhcp (kernel command line)' || return 1
+	new_tree
+	defaults 'vi.mode=overlay' 'vi.image=/x.squashfs'
+	fake findimg <<<'exit 3'
+	boot_with root=LABEL=x
+	said 'from:  vi.image=/x.squashfs (profile)' && said 'from:  root=LABEL=x (kernel command line)'
+}
+@test "a failure names the parameters that led there, and gives advice that fits" { both failures; }

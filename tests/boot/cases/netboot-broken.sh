@@ -22,7 +22,7 @@ boot netboot "ip=dhcp rw vi.mode=overlay vi.image=$url/twice/root.sqfs" $card
 expect_small_boot
 expect '=== root overlay rw'
 boot netboot "ip=dhcp rw panic=1 vi.image=$url/always/rootfs.tar.xz" $card
-expect 'rootfs.tar.xz could not be unpacked'
+expect 'rootfs.tar.xz could not be downloaded in 5 attempts'
 expect_not '=== '
 boot netboot "ip=dhcp rw panic=1 vi.verify=sha256:$(printf %064d 0) vi.image=$url/whole/rootfs.tar.xz" $card
 expect 'rootfs.tar.xz could not be unpacked'
