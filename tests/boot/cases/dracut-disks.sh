@@ -1,6 +1,7 @@
 # promise: dracut's own test layouts boot with dracut's command lines: BASIC, OVERLAYFS (none, RAM, a size, a device, an absent one), DMSQUASH (directory, erofs on a device, an ISO by a name without slash)
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
+# slow: 6.12
 build disk disk -s 'applet overlayroot' -s 'module =fs overlay loop'
 small_root "$WORK/small"
 echo 'while read -r line; do echo "=== mount $line"; done </proc/mounts' >"$WORK/small/etc/tell"

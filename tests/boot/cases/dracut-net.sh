@@ -1,6 +1,7 @@
 # promise: dracut's own network layouts boot with dracut's command lines: LIVENET (root=http), NFS (root=SERVER:/path, nfs4 under an overlay), NBD (netroot= with a root=, and by the DHCP server's root-path); a 404 names server, answer and parameter
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
+# slow: 6.12
 build net disk -s 'applet overlayroot' -s 'module =net =netfs =fs overlay loop nbd'
 mkdir "$WORK/tree"
 small_root "$WORK/tree/small"
