@@ -97,7 +97,7 @@ device_now() {
 	device_spec "$1"
 	RET_TYPE=''
 	case $RET in
-	/dev/mapper/* | /dev/disk/*)
+	/dev/mapper/*)
 		[ -e "$ROOT$RET" ] || RET=''
 		return 0
 		;;
@@ -122,15 +122,28 @@ LINE
 	[ -n "$options" ] || options=defaults
 	case $target:$type in
 	/:*) root_line "$1" ;;
+	/usr:* | /usr/:*) usr_line "$1" ;;
 	*:swap) swap_line "$1" ;;
-	*)
-		if is_mount_point "$NEWROOT${target%/}"; then
-			replaced "$target: something else is mounted there"
-			return 0
-		fi
-		mount_line "$1"
-		;;
+	*) other_line "$1" ;;
 	esac
+}
+
+# usr_line LINE: what is mounted there is named, so that the root's init makes it writable as the line says
+usr_line() {
+	if [ -n "${USR_DEVICE:-}" ]; then
+		RET="$USR_DEVICE $target $type $options ${dump:-0} 0"
+	else
+		other_line "$1"
+	fi
+}
+
+# other_line LINE
+other_line() {
+	if is_mount_point "$NEWROOT${target%/}"; then
+		replaced "$target: something else is mounted there"
+	else
+		mount_line "$1"
+	fi
 }
 
 # is_mount_point DIR

@@ -13,6 +13,8 @@ mount_usr() {
 	case $USR_TYPE in auto | none) USR_TYPE='' ;; esac
 	case ,$RET, in
 	*,bind,* | *,rbind,*)
+		# not read-only by itself: it is as writable as the root is, now and later
+		RET=bind
 		$RUN mount -o "$RET" "$NEWROOT$USR_SPEC" "$NEWROOT/usr" || fail_usr "$NEWROOT$USR_SPEC" "$RET"
 		return 0
 		;;
@@ -27,6 +29,7 @@ mount_usr() {
 	find_usr "$USR_SPEC"
 	if [ "$P_MODE" = disk ] || [ "$P_MODE" = loop ] && [ "$P_PERSIST" = none ]; then
 		mount_usr_on "$NEWROOT/usr"
+		USR_DEVICE=$DEVICE
 	else
 		overlay_usr
 	fi
