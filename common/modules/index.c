@@ -19,12 +19,23 @@ static size_t count_lines(const char *text, size_t len)
 	return text ? lines : 0;
 }
 
-/* By name; of two with one name what stands first in its file comes first. */
+static bool is_update(const struct kernel_module *module)
+{
+	return module->path && strncmp(module->path, "updates/", 8) == 0;
+}
+
+/*
+ * By name. depmod writes one line for each; busybox's, which searches nothing, one for each file.
+ * Of those the one in updates/ comes first, as in depmod.d(5) without configuration, else what
+ * stands first in its file.
+ */
 static int compare_modules(const void *a, const void *b)
 {
 	const struct kernel_module *left = a, *right = b;
 	int order = strcmp(left->name, right->name);
 
+	if (!order)
+		order = is_update(right) - is_update(left);
 	return order ? order : left->name < right->name ? -1 : left->name > right->name;
 }
 

@@ -71,3 +71,13 @@ index() {
 	index
 	[ "$(chosen 'module =net')" = 'extra/vendor/drivers/net/ethernet/vendor/card.ko kernel/drivers/net/ethernet/realtek/r8169.ko' ]
 }
+
+@test "of two files of one name that modules.dep lists the one in updates counts" {
+	put drivers/block/loop.ko updates/loop.ko
+	put drivers/block/loop.ko extra/loop.ko
+	# as busybox's depmod writes it
+	printf '%s\n' extra/loop.ko: updates/loop.ko: >>"$D/modules.dep"
+	[ "$(chosen 'module loop')" = updates/loop.ko ]
+	sed -i '/^updates/d' "$D/modules.dep"
+	[ "$(chosen 'module loop')" = kernel/drivers/block/loop.ko ]
+}
