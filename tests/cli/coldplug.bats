@@ -108,6 +108,8 @@ same() {
 	for kernel in "${MKVINITRD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mkvinitrd}"/kernels/[0-9]*; do
 		# no kernel was downloaded yet: the small tree above has to do
 		[ -d "$kernel/lib/modules" ] || continue
+		# has some of these built in: modprobe names those by an index that no image has
+		[[ $kernel != *-arm64 ]] || continue
 		kver=$(ls "$kernel/lib/modules")
 		same "$kernel" "$kver" <<-'END'
 			ext4
