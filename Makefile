@@ -5,6 +5,7 @@
 #   make check            every gate in ci/
 #   make check-all        the boot cases as well that are slow on a kernel
 #   make fuzz TARGET=vdattach/qcow2 SECONDS=60
+#   make ARCH=arm64       applets and busybox for another architecture, which -r SYSROOT then takes
 #   make install DESTDIR= PREFIX=
 #   V=1 shows commands; SAN=1 builds the host tree with ASan+UBSan; O=DIR builds elsewhere;
 #   WERROR=1 takes warnings for errors, as the gates do: a newer compiler must not stop a user.
@@ -35,7 +36,11 @@ LDFLAGS += -fsanitize=address,undefined
 endif
 
 HOST := $(O)/host$(if $(LIBFUZZER),-fuzzer,$(if $(SAN),-san)$(if $(filter clang%,$(CC)),-clang))
-MUSL := $(O)/musl
+# another architecture than this machine's, by Debian's name; builds of kernels have it in the environment
+ifneq ($(and $(filter command line,$(origin ARCH)),$(filter-out $(shell dpkg --print-architecture 2>/dev/null),$(ARCH))),$(ARCH))
+override ARCH :=
+endif
+MUSL := $(O)/musl$(if $(ARCH),-$(ARCH))
 
 # libraries by component: first for the host, then for the static applets
 BUILDER_PKGS := libkmod libelf liblzma libzstd liblz4 lzo2 zlib libmd libxxhash
@@ -50,9 +55,14 @@ packroot_MUSL := -larchive -lzstdenc
 overlayroot_MUSL := -lblkid
 vdattach_MUSL := -linflate -lzstddec -llzmadec -llz4 -llzo2
 
-MUSL_CC := musl-gcc
+MUSL_CC := $(if $(ARCH),$(MUSL)/musl-gcc,musl-gcc)
+CROSS_arm64 := aarch64-linux-gnu
+# libgcc's functions for atomics ask glibc for the processor
+MUSL_CFLAGS_arm64 := -mno-outline-atomics
+# the kernel's headers are the same for all, but for those of asm/
+MUSL_HEADERS := /usr/include -idirafter $(if $(ARCH),/usr/$(CROSS_$(ARCH))/include,/usr/include/$(shell gcc -print-multiarch))
 MUSL_CFLAGS := -Oz -fno-pie -std=gnu11 $(WARN) -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-	-isystem $(MUSL)/include -idirafter /usr/include -idirafter /usr/include/$(shell gcc -print-multiarch)
+	-isystem $(MUSL)/include -idirafter $(MUSL_HEADERS) $(MUSL_CFLAGS_$(ARCH))
 # no page of zeros between code, constants and data (no run-time relocations, so no relro either)
 MUSL_LDFLAGS := -static -no-pie -s -Wl,--gc-sections,--build-id=none -L$(MUSL)/lib \
 	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64

@@ -3,7 +3,14 @@
 
 TARGET_PROGRAMS := $(APPLETS:%=$(MUSL)/bin/%) $(MUSL)/bin/busybox $(MUSL)/bin/mke2fs $(MUSL)/bin/e2fsck
 PROGRAMS := $(HOST)/mkvinitrd $(TARGET_PROGRAMS)
-all: $(PROGRAMS) docs
+all: $(PROGRAMS) docs $(if $(ARCH),$(O)/musl/bin/$(ARCH))
+
+# where the builder looks for programs of another machine
+ifneq ($(ARCH),)
+$(O)/musl/bin/$(ARCH): $(TARGET_PROGRAMS)
+	@mkdir -p $(@D)
+	$(Q)ln -sfn ../../musl-$(ARCH)/bin $@
+endif
 
 # What was compiled without WERROR is marked, and compiled again with it: its warnings were nobody's errors.
 mark_lax = $(if $(WERROR),rm -f,touch) $@.lax
@@ -57,7 +64,7 @@ host-applets: $(HOST_APPLETS)
 
 # Debian's own sources, built static: see scripts/musl-libs
 $(MUSL)/libs.stamp: scripts/musl-libs scripts/lib/musl-recipes.sh scripts/busybox.config
-	scripts/musl-libs $(MUSL)
+	scripts/musl-libs $(if $(ARCH),--arch=$(ARCH)) $(MUSL)
 $(MUSL)/bin/busybox $(MUSL)/bin/mke2fs $(MUSL)/bin/e2fsck $(MUSL)/lib/nofloat.o: $(MUSL)/libs.stamp ;
 
 MAN_SRC := $(wildcard docs/*.scd)

@@ -7,8 +7,8 @@ SUBCOMMANDS := vm pxe usb frugal iso uki pack
 
 install: all
 	install -D -m 755 $(HOST)/mkvinitrd $(BINDIR)/mkvinitrd
-	install -d $(LIBEXECDIR)/applets $(DATADIR)/profiles $(DATADIR)/skel
-	install -m 755 $(TARGET_PROGRAMS) $(LIBEXECDIR)/applets
+	install -d $(LIBEXECDIR)/applets/$(ARCH) $(DATADIR)/profiles $(DATADIR)/skel
+	install -m 755 $(TARGET_PROGRAMS) $(LIBEXECDIR)/applets/$(ARCH)
 	install -m 755 $(wildcard $(SUBCOMMANDS:%=scripts/%)) $(LIBEXECDIR)
 	install -D -m 644 scripts/lib/common.sh $(LIBEXECDIR)/lib/common.sh
 	install -m 644 profiles/*.profile $(DATADIR)/profiles

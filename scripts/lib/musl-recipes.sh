@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # How scripts/musl-libs builds each package: build_NAME runs in the unpacked source and leaves its
 # results in $stage.
-# Wants: the paths $src_dsc, $source, $stage, $out (what was built before), $work, $here, and $jobs.
+# Wants: the paths $src_dsc, $source, $stage, $out (what was built before), $work, $here, and $jobs; $musl_cc, and of a cross
+# compiler $arch and $triplet.
 # shellcheck disable=SC2154 # those
 
 # dpkg-source looks at the checksums again.
@@ -13,8 +14,10 @@ unpack_source() {
 	# one time stamp for all, or a patched configure.ac makes make(1) call autoconf
 	find "$source" -exec touch -h -d @1000000000 {} +
 	# musl-gcc hides the host's headers; the kernel's own ones are libc-neutral
-	for dir in linux asm-generic mtd "$(gcc -print-multiarch)/asm"; do
-		ln -s "/usr/include/$dir" "$work/kernel-headers/"
+	headers=/usr/include asm=$(gcc -print-multiarch)/asm
+	[ -z "$triplet" ] || headers=/usr/${triplet%-}/include asm=asm
+	for dir in linux asm-generic mtd "$asm"; do
+		ln -s "$headers/$dir" "$work/kernel-headers/"
 	done
 }
 
@@ -24,7 +27,9 @@ optimise() {
 		-fno-ident -ffile-prefix-map=$source=. -w"
 	CPPFLAGS="-I$out/include -idirafter $work/kernel-headers"
 	LDFLAGS="-static -L$out/lib"
-	CC=musl-gcc
+	# libgcc's functions for atomics ask glibc for the processor
+	[ "$arch" != arm64 ] || CFLAGS="$CFLAGS -mno-outline-atomics"
+	CC=$musl_cc
 	export CC CFLAGS CPPFLAGS LDFLAGS
 }
 
@@ -36,17 +41,22 @@ compile_lib() {
 	# shellcheck disable=SC2086 # lists of words
 	printf "$source/%s\n" "$@" |
 		(cd objects && xargs -P "$jobs" -n 4 $CC $CPPFLAGS $CFLAGS $flags -c)
-	ar rcsD "$stage/lib/$lib.a" objects/*.o
+	"${triplet}ar" rcsD "$stage/lib/$lib.a" objects/*.o
 }
 
-configure() { CONFIG_SHELL=/bin/sh sh ./configure --disable-shared --enable-static --disable-dependency-tracking "$@"; }
+configure() {
+	[ -z "$triplet" ] || set -- --host="${triplet%-}" "$@"
+	CONFIG_SHELL=/bin/sh sh ./configure --disable-shared --enable-static --disable-dependency-tracking "$@"
+}
 
 # The machine's headers and crt*.o go with it. Debian's libc.a is compiled for speed and takes
 # 15 KiB more in each program.
 build_musl() {
 	optimise -Os
 	unset CPPFLAGS
-	CC=gcc ./configure --disable-shared --enable-optimize=no
+	set -- --disable-shared --enable-optimize=no
+	[ -z "$triplet" ] || set -- "$@" --prefix=/ --target="${triplet%-}" --disable-wrapper
+	CC=${triplet}gcc ./configure "$@"
 	make -j"$jobs" lib/libc.a
 	# Applets print and read no floating point. As an object file it comes before the libc's own.
 	{
@@ -56,6 +66,10 @@ build_musl() {
 	} >src/stdio/nofloat.c
 	make obj/src/stdio/nofloat.o
 	cp lib/libc.a obj/src/stdio/nofloat.o "$stage/lib"
+	# for another machine there is no package of the rest
+	[ -n "$triplet" ] || return 0
+	make -j"$jobs" DESTDIR="$stage/musl" install-headers install-libs
+	cp tools/musl-gcc.specs.sh "$stage/musl"
 }
 
 build_zlib() {
@@ -179,7 +193,7 @@ build_busybox() {
 	optimise -Os
 	export KCONFIG_NOTIMESTAMP=1
 	configure_busybox
-	make -j"$jobs" CC="$CC" CONFIG_EXTRA_CFLAGS="$CPPFLAGS -fno-ident -ffile-prefix-map=$source=."
+	make -j"$jobs" CROSS_COMPILE="$triplet" CC="$CC" CONFIG_EXTRA_CFLAGS="$CPPFLAGS -fno-ident -ffile-prefix-map=$source=."
 	cp busybox "$stage/bin"
 }
 
@@ -195,6 +209,6 @@ build_e2fsprogs() {
 	make -j"$jobs" libs
 	make -j"$jobs" -C misc mke2fs
 	make -j"$jobs" -C e2fsck e2fsck
-	strip -o "$stage/bin/mke2fs" misc/mke2fs
-	strip -o "$stage/bin/e2fsck" e2fsck/e2fsck
+	"${triplet}strip" -o "$stage/bin/mke2fs" misc/mke2fs
+	"${triplet}strip" -o "$stage/bin/e2fsck" e2fsck/e2fsck
 }

@@ -102,11 +102,15 @@ boot() {
 	! grep -q -a -e 'Oops: ' -e 'kernel BUG at' "$LOG" || fail "the kernel oopsed: $(log | grep -m 1 -e 'BUG: ' -e 'kernel BUG at')"
 }
 
+# MACHINE=arm64: another emulator, with a kernel in KDIR for it
 emulate() {
-	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m "${MEMORY:-1024}" \
+	emulator='qemu-system-x86_64 -cpu max,-erms,-fsrm' console=''
+	[ "${MACHINE:-}" != arm64 ] || emulator='qemu-system-aarch64 -M virt -cpu cortex-a72' console=console=ttyAMA0
+	# shellcheck disable=SC2086 # words
+	timeout -k 5 "${BOOT_TIMEOUT:-240}" $emulator -accel tcg -m "${MEMORY:-1024}" \
 		-nodefaults -display none -no-reboot -serial "file:$LOG" -nic none \
 		-kernel "$KERNEL" -initrd "$boot_image" \
-		-append "$KERNEL_PARAMETERS systemd.show_status=1 $boot_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
+		-append "$KERNEL_PARAMETERS $console systemd.show_status=1 $boot_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
 
@@ -164,7 +168,7 @@ boot_pxe() {
 # test.keep=TEXT on the command line is added to /kept, test.run=FILE is a script of the root to run.
 small_root() {
 	mkdir -p "$1/bin" "$1/sbin" "$1/etc" "$1/dev" "$1/proc" "$1/sys" "$1/run" "$1/tmp"
-	cp /bin/busybox "$1/bin/"
+	cp "${SMALL_BUSYBOX:-/bin/busybox}" "$1/bin/busybox"
 	for applet in sh mount umount cat echo sync poweroff reboot pivot_root chroot kill mkdir grep blockdev dd rm sleep ls df wc; do
 		ln -s busybox "$1/bin/$applet"
 	done
@@ -172,7 +176,7 @@ small_root() {
 	printf '::sysinit:/etc/rc\n' >"$1/etc/inittab"
 	cat >"$1/etc/rc" <<'RC'
 #!/bin/sh
-exec >/dev/ttyS0 2>&1
+if [ -c /dev/ttyAMA0 ]; then exec >/dev/ttyAMA0 2>&1; else exec >/dev/ttyS0 2>&1; fi
 while read -r device target type rest; do [ "$target" = / ] && echo "=== root $type $rest"; done </proc/mounts
 [ -d /sys/block ] && [ -c /dev/null ] && echo '=== moved mounts are here'
 while read -r line; do echo "=== resolv $line"; done </etc/resolv.conf
