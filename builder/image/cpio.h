@@ -4,7 +4,7 @@
 #ifndef BUILDER_IMAGE_CPIO_H
 #define BUILDER_IMAGE_CPIO_H
 
-#include "builder/image/image.h"
+#include "builder/image/visitor.h"
 
 enum cpio_state {
 	CPIO_START,  /* a header must come */

@@ -4,37 +4,9 @@
 #ifndef BUILDER_PROFILE_H
 #define BUILDER_PROFILE_H
 
+#include "builder/profile/words.h"
 #include "builder/util/diag.h"
 #include "common/error.h"
-
-/* One per directive of mkvinitrd.profile(5), in the order of the table in profile/words.c. */
-enum stmt_kind {
-	STMT_INCLUDE,
-	STMT_ROOT,
-	STMT_IMAGE,
-	STMT_HOST,
-	STMT_PARTITION,
-	STMT_PERSIST,
-	STMT_SIZE,
-	STMT_VERIFY,
-	STMT_MODULE,
-	STMT_FIRMWARE,
-	STMT_BLACKLIST,
-	STMT_BINARY,
-	STMT_FILE,
-	STMT_DIR,
-	STMT_LINK,
-	STMT_NODE,
-	STMT_BUSYBOX,
-	STMT_COMPRESS,
-	STMT_PARAM,
-	STMT_HOOK,
-	STMT_MICROCODE,
-	STMT_APPLET,
-	STMT_MODPROBE,
-	STMT_KEYMAP,
-};
-#define STMT_KINDS (STMT_KEYMAP + 1)
 
 struct stmt {
 	enum stmt_kind kind;

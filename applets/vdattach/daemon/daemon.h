@@ -18,10 +18,8 @@
 #include <limits.h>
 #include <sys/types.h>
 
+#include "applets/vdattach/daemon/role.h"
 #include "applets/vdattach/server/server.h"
-
-/* Descriptors that survive exec(). */
-enum { DAEMON_STATE_FD = 3, DAEMON_REPORT_FD = 4, DAEMON_FIRST_FREE_FD = 5 };
 
 /* Who is asked while the device is brought up. */
 enum daemon_phase { DAEMON_STARTS, DAEMON_IN_IMAGE, DAEMON_IN_DRIVER };

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "applets/vdattach/daemon/daemon.h"
 #include "applets/vdattach/server/pidfd.h"
 
 static struct flock byte_of(enum role role)

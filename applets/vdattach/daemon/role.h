@@ -9,6 +9,9 @@
 
 #include "common/macro.h"
 
+/* Descriptors that survive exec(). */
+enum { DAEMON_STATE_FD = 3, DAEMON_REPORT_FD = 4, DAEMON_FIRST_FREE_FD = 5 };
+
 enum role { ROLE_SUPERVISOR, ROLE_WORKER, ROLE_MONITOR };
 
 /* Takes a role for as long as this process lives. 0, or -EBUSY: another one has it. */

@@ -6,7 +6,7 @@
 #ifndef VDATTACH_NBD_SERVER_H
 #define VDATTACH_NBD_SERVER_H
 
-#include "applets/vdattach/image/backend.h"
+#include "applets/vdattach/nbd/stream.h"
 
 /* Transmission flags of an export. */
 enum {
@@ -17,19 +17,6 @@ enum {
 	NBD_EXPORT_TRIM = 1 << 5,
 	NBD_EXPORT_WRITE_ZEROES = 1 << 6,
 	NBD_EXPORT_MULTI_CONN = 1 << 8,
-};
-
-enum nbd_phase { NBD_PHASE_HELLO, NBD_PHASE_OPTIONS, NBD_PHASE_TRANSMIT };
-
-struct nbd_client {
-	int fd;	     /* connected stream socket; owned */
-	int stop_fd; /* readable = give up waiting for the client; -1 = never */
-	struct backend *backend;
-	struct source *disk; /* of backend */
-	enum nbd_phase phase;
-	bool no_zeroes; /* what the client asked for in its flags */
-	uint8_t *buf;	/* payload of the message at hand; owned */
-	size_t buf_size;
 };
 
 /* Greets the client. 0 or -errno. *client must be released in any case. */

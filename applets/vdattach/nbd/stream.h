@@ -3,7 +3,20 @@
 #ifndef VDATTACH_NBD_STREAM_H
 #define VDATTACH_NBD_STREAM_H
 
-#include "applets/vdattach/nbd/server.h"
+#include "applets/vdattach/image/backend.h"
+
+enum nbd_phase { NBD_PHASE_HELLO, NBD_PHASE_OPTIONS, NBD_PHASE_TRANSMIT };
+
+struct nbd_client {
+	int fd;	     /* connected stream socket; owned */
+	int stop_fd; /* readable = give up waiting for the client; -1 = never */
+	struct backend *backend;
+	struct source *disk; /* of backend */
+	enum nbd_phase phase;
+	bool no_zeroes; /* what the client asked for in its flags */
+	uint8_t *buf;	/* payload of the message at hand; owned */
+	size_t buf_size;
+};
 
 /* Receives exactly n bytes. 1; 0 when the peer hung up before the first; -errno. */
 int nbd_recv(const struct nbd_client *client, void *buf, size_t n) _must_check_;
