@@ -145,7 +145,7 @@ static bool is_dull(const char *name)
 /* Devices that vanish meanwhile are no error. */
 static int hardware_walk(struct hardware *h, int parent, const char *name, unsigned int depth)
 {
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), code = 0;
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), r = 0;
 	bool is_mmc = strncmp(name, "mmc", 3) == 0, has_modalias = false, has_uevent = false;
 	struct dirent *entry;
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -155,18 +155,18 @@ static int hardware_walk(struct hardware *h, int parent, const char *name, unsig
 			close(fd);
 		return 0;
 	}
-	while (code == 0 && (entry = readdir(d))) {
+	while (r == 0 && (entry = readdir(d))) {
 		if (entry->d_type == DT_REG && strcmp(entry->d_name, "modalias") == 0)
 			has_modalias = true;
 		else if (is_mmc && entry->d_type == DT_REG && strcmp(entry->d_name, "uevent") == 0)
 			has_uevent = true;
 		else if (entry->d_type == DT_DIR && !is_dull(entry->d_name) && depth < MAX_DEPTH)
-			code = hardware_walk(h, fd, entry->d_name, depth + 1);
+			r = hardware_walk(h, fd, entry->d_name, depth + 1);
 	}
-	if (code == 0 && (has_modalias || has_uevent))
-		code = hardware_add_device(h, fd, has_modalias);
+	if (r == 0 && (has_modalias || has_uevent))
+		r = hardware_add_device(h, fd, has_modalias);
 	closedir(d);
-	return code;
+	return r;
 }
 
 static int walk_all(struct hardware *h, struct error **err)
@@ -184,18 +184,18 @@ static int walk_all(struct hardware *h, struct error **err)
 /* All events that wait in the socket. -ENOBUFS: some were lost. */
 static int drain(struct hardware *h, int uevents, struct uevent *ev, struct error **err)
 {
-	int code;
+	int r;
 
-	while ((code = uevent_read(uevents, ev)) == 0) {
+	while ((r = uevent_read(uevents, ev)) == 0) {
 		if (!*ev->modalias || strcmp(ev->action, "remove") == 0 ||
 		    strcmp(ev->action, "unbind") == 0)
 			continue;
 		if (hardware_add(h, ev->modalias) < 0)
 			return error_no_memory(err);
 	}
-	if (code == -EAGAIN)
+	if (r == -EAGAIN)
 		return 0;
-	return code == -ENOBUFS ? code : error_sys(err, code, "cannot read the kernel's events");
+	return r == -ENOBUFS ? r : error_sys(err, r, "cannot read the kernel's events");
 }
 
 /* A walk takes longer than the loading of a driver: what drivers bring, events tell. */
@@ -203,21 +203,21 @@ int hardware_settle(struct hardware *h, int uevents, struct error **err)
 {
 	_cleanup_free_ struct uevent *ev = malloc(sizeof(*ev));
 	bool again;
-	int code;
+	int r;
 
 	if (!ev)
 		return error_no_memory(err);
 	do {
-		code = walk_all(h, err);
+		r = walk_all(h, err);
 		again = h->fresh && uevents < 0;
-		if (code == 0 && uevents >= 0)
-			code = drain(h, uevents, ev, err);
-		if (code == -ENOBUFS) {
-			code = 0;
+		if (r == 0 && uevents >= 0)
+			r = drain(h, uevents, ev, err);
+		if (r == -ENOBUFS) {
+			r = 0;
 			again = true;
 		}
-	} while (code == 0 && again);
-	return code;
+	} while (r == 0 && again);
+	return r;
 }
 
 /* The boot goes on meanwhile, and has the processor first. False: there is none left. */
@@ -239,11 +239,11 @@ int hardware_follow(struct hardware *h, int uevents, int signals, struct error *
 	struct pollfd p[] = { { .fd = uevents, .events = POLLIN },
 			      { .fd = signals, .events = POLLIN } };
 	bool waiting = true;
-	int code = 0;
+	int r = 0;
 
 	if (!ev)
 		return error_no_memory(err);
-	while (code == 0) {
+	while (r == 0) {
 		int ready = poll(p, ARRAY_SIZE(p), waiting ? 0 : -1);
 
 		if (ready < 0 && errno != EINTR)
@@ -253,11 +253,11 @@ int hardware_follow(struct hardware *h, int uevents, int signals, struct error *
 		if (ready == 0)
 			waiting = load_one_later(h);
 		if (p[0].revents) {
-			code = drain(h, uevents, ev, err);
+			r = drain(h, uevents, ev, err);
 			waiting = true;
 		}
-		if (code == -ENOBUFS)
-			code = hardware_settle(h, uevents, err);
+		if (r == -ENOBUFS)
+			r = hardware_settle(h, uevents, err);
 	}
-	return code;
+	return r;
 }

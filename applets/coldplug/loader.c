@@ -78,13 +78,13 @@ static int read_config_dirs(struct loader *l, const struct loader_paths *paths, 
 		return modconfig_read_dir(&l->config, paths->config_dir, err);
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		_cleanup_free_ char *dir = NULL;
-		int code;
+		int r;
 
 		if (asprintf(&dir, "%s/%s", root, dirs[i]) < 0)
 			return error_no_memory(err);
-		code = modconfig_read_dir(&l->config, dir, err);
-		if (code < 0)
-			return code;
+		r = modconfig_read_dir(&l->config, dir, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -105,26 +105,26 @@ int loader_open(struct loader *l, const struct loader_paths *paths, struct error
 {
 	const char *root = paths->root ? paths->root : "";
 	_cleanup_free_ char *dir = modules_dir(paths, root);
-	int code;
+	int r;
 
 	*l = (struct loader){ 0 };
 	if (!dir || asprintf(&l->sysfs, "%s/sys", root) < 0)
 		return error_no_memory(err);
-	code = modindex_open(dir, &l->index, err);
-	if (code == 0 && l->index.no_line)
+	r = modindex_open(dir, &l->index, err);
+	if (r == 0 && l->index.no_line)
 		msg(MSG_WARNING,
 		    "%s/modules.dep:%u: expected 'PATH.ko: PATH...'; the line is ignored", dir,
 		    l->index.no_line);
-	if (code == 0)
-		code = read_config_dirs(l, paths, root, err);
-	if (code == 0)
-		code = read_cmdline(l, root, err);
+	if (r == 0)
+		r = read_config_dirs(l, paths, root, err);
+	if (r == 0)
+		r = read_cmdline(l, root, err);
 	l->printed = calloc(l->index.count + l->index.builtin_count + 1, sizeof(*l->printed));
-	if (code == 0 && !l->printed)
-		code = error_no_memory(err);
-	if (code < 0)
+	if (r == 0 && !l->printed)
+		r = error_no_memory(err);
+	if (r < 0)
 		loader_close(l);
-	return code;
+	return r;
 }
 
 void loader_close(struct loader *l)
@@ -211,7 +211,7 @@ static int load_module(struct loader *l, const struct kernel_module *module, con
 		       struct error **err)
 {
 	_cleanup_free_ char *path = NULL, *options = NULL;
-	int code;
+	int r;
 
 	if (!module->path) {
 		if (l->dry_run)
@@ -227,10 +227,10 @@ static int load_module(struct loader *l, const struct kernel_module *module, con
 	if (l->dry_run || l->verbose)
 		printf("insmod %s %s\n", path, options);
 	l->printed[module->index] = l->dry_run;
-	code = l->dry_run ? 1 : loader_insert(path, options, err);
-	if (code > 0)
+	r = l->dry_run ? 1 : loader_insert(path, options, err);
+	if (r > 0)
 		l->loaded++;
-	return code < 0 ? code : 0;
+	return r < 0 ? r : 0;
 }
 
 static int load_list(struct loader *l, const struct loadlist *list, const char *name,
@@ -241,9 +241,9 @@ static int load_list(struct loader *l, const struct loadlist *list, const char *
 	for (size_t i = 0; i < list->count; i++) {
 		const struct load_item *item = &list->items[i];
 		_cleanup_error_ struct error *why = NULL;
-		int code = load_module(l, item->module, item->module == self ? extra : NULL, &why);
+		int r = load_module(l, item->module, item->module == self ? extra : NULL, &why);
 
-		if (code == 0)
+		if (r == 0)
 			continue;
 		if (item->required)
 			return error_move(err, steal_ptr(&why));
@@ -255,14 +255,14 @@ static int load_list(struct loader *l, const struct loadlist *list, const char *
 int loader_load(struct loader *l, const char *name, const char *extra, struct error **err)
 {
 	struct loadlist list = { 0 };
-	int code = loadlist_add(&list, &l->index, &l->config, name);
+	int r = loadlist_add(&list, &l->index, &l->config, name);
 
-	if (code == -ENOMEM)
+	if (r == -ENOMEM)
 		error_no_memory(err);
-	else if (code == 0)
-		code = load_list(l, &list, name, extra, err);
+	else if (r == 0)
+		r = load_list(l, &list, name, extra, err);
 	loadlist_free(&list);
-	return code;
+	return r;
 }
 
 enum module_urgency loader_urgency(struct loader *l, const char *name)

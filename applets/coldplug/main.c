@@ -195,13 +195,13 @@ static int load_name(const struct arguments *a, struct loader *l, const char *na
 		     const char *extra)
 {
 	_cleanup_error_ struct error *err = NULL;
-	int code = loader_load(l, name, extra, &err);
+	int r = loader_load(l, name, extra, &err);
 
-	if (code == -ENOENT && !a->quiet)
+	if (r == -ENOENT && !a->quiet)
 		msg(MSG_ERROR, "no module or alias '%s' in '%s'", name, l->index.dir);
-	else if (code < 0 && code != -ENOENT)
+	else if (r < 0 && r != -ENOENT)
 		msg(MSG_ERROR, "%s", error_msg(err));
-	return code < 0;
+	return r < 0;
 }
 
 /* "modprobe NAME PARAM=VALUE...": the parameters in one string, the caller's to free. */

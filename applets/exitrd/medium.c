@@ -74,10 +74,10 @@ bool medium_is_same(const struct medium *a, const struct medium *b)
 
 bool medium_is_used(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC), code = errno;
+	int fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC), r = errno;
 
 	if (fd < 0)
-		return code == EBUSY;
+		return r == EBUSY;
 	close(fd);
 	return false;
 }

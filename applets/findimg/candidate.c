@@ -78,16 +78,16 @@ static void look_up_mount(struct candidate *c)
 static bool candidate_identify(struct candidate *c, const struct request *rq)
 {
 	_cleanup_error_ struct error *err = NULL;
-	int code = fs_probe(c->dev.path, 0, &c->fs, &err);
+	int r = fs_probe(c->dev.path, 0, &c->fs, &err);
 
-	if (code == -ENOMEDIUM)
+	if (r == -ENOMEDIUM)
 		return candidate_no(c, "no medium");
 	if (strcmp(c->fs.type, "btrfs") == 0 && btrfs_part_read(c->dev.path, &c->devices.part) < 0)
 		c->devices.part.devices = 0;
 	look_up_mount(c);
 	if (!hostspec_match(&rq->host, rq->sysfs, &c->dev, &c->fs))
 		return candidate_no(c, "is not %s", rq->host.text);
-	if (code < 0 && code != -ENOENT)
+	if (r < 0 && r != -ENOENT)
 		return candidate_no(c, "%s", error_msg(err));
 	return true;
 }
@@ -149,18 +149,18 @@ static bool search_below(struct candidate *c, const struct request *rq, const ch
 	_cleanup_error_ struct error *err = NULL;
 	_cleanup_close_ int fd = -1;
 	const char *failed;
-	int code;
+	int r;
 
 	if (strcmp(c->fs.type, "ntfs") == 0)
 		c->windows = windows_state_read(root);
 	if (rq->path_count == 0)
 		return true;
-	code = path_find(root, rq->paths, rq->path_count, &c->file, &fd, &failed);
-	if (code < 0 && code != -ENOENT)
+	r = path_find(root, rq->paths, rq->path_count, &c->file, &fd, &failed);
+	if (r < 0 && r != -ENOENT)
 		return candidate_no(c,
 				    "has %s, but cannot read it (%s): check this file system first",
-				    failed, strerror(-code));
-	if (code < 0) {
+				    failed, strerror(-r));
+	if (r < 0) {
 		fd = open_in_other_case(c, rq, root);
 		if (fd < 0)
 			return false;

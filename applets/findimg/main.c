@@ -201,19 +201,19 @@ static int findimg_find(struct search *s, const struct request *rq, bool quiet)
 {
 	const struct candidate *winner = NULL;
 	struct error *err = NULL;
-	int code;
+	int r;
 
 	if (rq->mountpoint && !rq->dry_run && make_folder(rq->mountpoint, &err) < 0)
 		return msg_fail(err);
 	if (search_open(s, rq, &err) < 0)
 		return msg_fail(err);
-	code = search_run(s, &winner, &err);
-	if (code == -ENOENT) {
+	r = search_run(s, &winner, &err);
+	if (r == -ENOENT) {
 		if (!quiet)
 			report_not_found(s);
 		return EXIT_NOT_FOUND;
 	}
-	if (code < 0)
+	if (r < 0)
 		return msg_fail(err);
 	if (rq->dry_run)
 		return report_order(s) ? 0 : EXIT_NOT_FOUND;

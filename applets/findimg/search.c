@@ -106,10 +106,10 @@ static int scan(struct search *s, struct error **err)
 {
 	_cleanup_free_ struct blockdev *devices = NULL;
 	size_t count = 0;
-	int code = blockdev_scan(s->request->sysfs, &devices, &count, err);
+	int r = blockdev_scan(s->request->sysfs, &devices, &count, err);
 
-	if (code < 0)
-		return code;
+	if (r < 0)
+		return r;
 	while (s->count)
 		drop(s, s->list[s->count - 1].dev.name);
 	for (size_t i = 0; i < count; i++)
@@ -138,19 +138,19 @@ static int take_note(struct search *s, const struct uevent *ev)
 static int drain(struct search *s, struct error **err)
 {
 	_cleanup_free_ struct uevent *ev = malloc(sizeof(*ev));
-	int code;
+	int r;
 
 	if (!ev)
 		return error_no_memory(err);
-	while ((code = uevent_read(s->uevents, ev)) == 0)
+	while ((r = uevent_read(s->uevents, ev)) == 0)
 		if (take_note(s, ev) < 0)
 			return error_no_memory(err);
-	if (code == -ENOBUFS) {
+	if (r == -ENOBUFS) {
 		msg(MSG_DEBUG, "events were lost: examining all devices again");
 		return scan(s, err);
 	}
 	sort(s);
-	return code == -EAGAIN ? 0 : error_sys(err, code, "cannot read the kernel's events");
+	return r == -EAGAIN ? 0 : error_sys(err, r, "cannot read the kernel's events");
 }
 
 static bool is_interrupted(const struct search *s)
@@ -295,12 +295,12 @@ static int wait_event(struct search *s, int64_t start)
 int search_run(struct search *s, const struct candidate **ret_winner, struct error **err)
 {
 	int64_t start = search_now_ms();
-	int code = scan(s, err);
+	int r = scan(s, err);
 
 	s->impatient = patience_of(s->request) == 0;
-	if (code == 0 && s->request->raid && s->request->patience == 0)
-		code = start_arrays(s) < 0 ? error_make(err, EINTR, "interrupted") : scan(s, err);
-	while (code == 0) {
+	if (r == 0 && s->request->raid && s->request->patience == 0)
+		r = start_arrays(s) < 0 ? error_make(err, EINTR, "interrupted") : scan(s, err);
+	while (r == 0) {
 		_cleanup_free_ char *refusal = NULL;
 		bool any = false;
 
@@ -315,14 +315,13 @@ int search_run(struct search *s, const struct candidate **ret_winner, struct err
 			return 0;
 		if (refusal)
 			return error_make(err, EPERM, "%s", refusal);
-		code = s->request->timeout ? wait_event(s, start) : -ETIMEDOUT;
-		if (code == -ETIMEDOUT)
+		r = s->request->timeout ? wait_event(s, start) : -ETIMEDOUT;
+		if (r == -ETIMEDOUT)
 			return -ENOENT;
-		if (code < 0)
-			return error_make(err, code,
-					  code == -EINTR ? "interrupted"
-							 : "cannot wait for events");
-		code = drain(s, err);
+		if (r < 0)
+			return error_make(err, r,
+					  r == -EINTR ? "interrupted" : "cannot wait for events");
+		r = drain(s, err);
 	}
-	return code;
+	return r;
 }

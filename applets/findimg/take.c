@@ -12,21 +12,21 @@
 
 static int record(const struct request *rq, const char *kind, const char *what, struct error **err)
 {
-	int code = state_push(rq->state, "%s %s", kind, what);
+	int r = state_push(rq->state, "%s %s", kind, what);
 
-	if (code < 0)
-		return error_sys(err, code, "cannot record '%s %s' in '%s'", kind, what, rq->state);
+	if (r < 0)
+		return error_sys(err, r, "cannot record '%s %s' in '%s'", kind, what, rq->state);
 	return 0;
 }
 
 static int use_mounted(const struct candidate *c, const struct request *rq, struct error **err)
 {
-	int code;
+	int r;
 
 	if (strcmp(c->mounted.place, rq->mountpoint) == 0)
 		return 0;
-	code = fs_bind(c->mounted.place, rq->mountpoint, !rq->write, err);
-	return code < 0 ? code : record(rq, "mount", rq->mountpoint, err);
+	r = fs_bind(c->mounted.place, rq->mountpoint, !rq->write, err);
+	return r < 0 ? r : record(rq, "mount", rq->mountpoint, err);
 }
 
 /*
@@ -39,18 +39,18 @@ static int mount_read_only(const struct candidate *c, const struct request *rq, 
 	const struct fs_type *type = fs_type_find(c->fs.type);
 	_cleanup_guard_ struct roguard guard = { 0 };
 	struct roguard *others = NULL;
-	int code;
+	int r;
 
-	code = roguard_raise(&guard, c->dev.path, c->windows == WINDOWS_HIBERNATED, err);
-	if (code == 0)
-		code = devices_hold(&c->devices, &others, err);
-	if (code == 0)
-		code = fs_mount(roguard_source(&guard), rq->mountpoint, type, MOUNT_LOOK,
-				devices_data(&c->devices), err);
+	r = roguard_raise(&guard, c->dev.path, c->windows == WINDOWS_HIBERNATED, err);
+	if (r == 0)
+		r = devices_hold(&c->devices, &others, err);
+	if (r == 0)
+		r = fs_mount(roguard_source(&guard), rq->mountpoint, type, MOUNT_LOOK,
+			     devices_data(&c->devices), err);
 	devices_release(&c->devices, others);
-	if (code == 0)
+	if (r == 0)
 		*ret_loop = steal_ptr(&guard.loop);
-	return code;
+	return r;
 }
 
 /* A driver may give a read-only mount where writing was asked for: ntfs-3g, iso9660. */
@@ -73,46 +73,46 @@ static int check_mounted(const struct candidate *c, const struct request *rq, st
 static int record_all(const struct candidate *c, const struct request *rq, const char *loop,
 		      struct error **err)
 {
-	int code = record(rq, "device", c->dev.path, err);
+	int r = record(rq, "device", c->dev.path, err);
 
-	for (size_t i = 0; i < c->devices.count && code == 0; i++)
-		code = record(rq, "device", c->devices.others[i].path, err);
-	if (code == 0 && loop)
-		code = record(rq, "loop", loop, err);
-	return code < 0 ? code : record(rq, "mount", rq->mountpoint, err);
+	for (size_t i = 0; i < c->devices.count && r == 0; i++)
+		r = record(rq, "device", c->devices.others[i].path, err);
+	if (r == 0 && loop)
+		r = record(rq, "loop", loop, err);
+	return r < 0 ? r : record(rq, "mount", rq->mountpoint, err);
 }
 
 static int mount_winner(const struct candidate *c, const struct request *rq, struct error **err)
 {
 	_cleanup_free_ char *loop = NULL;
-	int code;
+	int r;
 
 	if (rq->write)
-		code = fs_mount(c->dev.path, rq->mountpoint, fs_type_find(c->fs.type), MOUNT_WRITE,
-				devices_data(&c->devices), err);
+		r = fs_mount(c->dev.path, rq->mountpoint, fs_type_find(c->fs.type), MOUNT_WRITE,
+			     devices_data(&c->devices), err);
 	else
-		code = mount_read_only(c, rq, &loop, err);
-	if (code < 0)
-		return code;
-	code = check_mounted(c, rq, err);
-	if (code == 0)
-		code = record_all(c, rq, loop, err);
-	if (code == 0)
+		r = mount_read_only(c, rq, &loop, err);
+	if (r < 0)
+		return r;
+	r = check_mounted(c, rq, err);
+	if (r == 0)
+		r = record_all(c, rq, loop, err);
+	if (r == 0)
 		return 0;
 	fs_unmount(rq->mountpoint, NULL);
 	if (loop)
 		loop_detach(loop, NULL);
-	return code;
+	return r;
 }
 
 int candidate_take(const struct candidate *c, const struct request *rq, struct error **err)
 {
-	int code = rq->dry_run || c->is_mounted ? 0 : devices_scan(&c->devices, c->dev.path, err);
+	int r = rq->dry_run || c->is_mounted ? 0 : devices_scan(&c->devices, c->dev.path, err);
 
-	if (code < 0)
-		return code;
+	if (r < 0)
+		return r;
 	if (!rq->mountpoint || rq->dry_run)
 		return 0;
-	code = c->is_mounted ? use_mounted(c, rq, err) : mount_winner(c, rq, err);
-	return code < 0 ? error_wrap(err, "'%s'", c->dev.path) : 0;
+	r = c->is_mounted ? use_mounted(c, rq, err) : mount_winner(c, rq, err);
+	return r < 0 ? error_wrap(err, "'%s'", c->dev.path) : 0;
 }

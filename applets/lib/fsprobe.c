@@ -40,20 +40,20 @@ static void fsprobe_set_up(blkid_probe probe, uint64_t offset)
 static int probe_open_device(blkid_probe probe, const char *path, int fd, uint64_t offset,
 			     struct fs_info *info, struct error **err)
 {
-	int code;
+	int r;
 
 	errno = 0;
 	if (blkid_probe_set_device(probe, fd, (blkid_loff_t)offset, 0) != 0)
 		return error_sys(err, errno ? errno : EIO, "cannot probe '%s'", path);
 	fsprobe_set_up(probe, offset);
 	errno = 0;
-	code = blkid_do_safeprobe(probe);
+	r = blkid_do_safeprobe(probe);
 	copy_value(probe, "PART_ENTRY_UUID", info->part_uuid, sizeof(info->part_uuid));
 	copy_value(probe, "PART_ENTRY_NAME", info->part_label, sizeof(info->part_label));
-	if (code == -2)
+	if (r == -2)
 		return error_make(err, ENOTUNIQ, "'%s' carries signatures of several file systems",
 				  path);
-	if (code < 0)
+	if (r < 0)
 		return error_sys(err, errno ? errno : EIO, "cannot read '%s'", path);
 	if (!copy_value(probe, "TYPE", info->type, sizeof(info->type)))
 		return error_make(err, ENOENT, "no file system is recognised on '%s'", path);

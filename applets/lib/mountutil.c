@@ -56,20 +56,20 @@ int unmount_fs(const char *target, int flags, struct error **err)
 static int make_dir(const char *path, mode_t mode, struct error **err)
 {
 	struct stat st;
-	int code;
+	int r;
 
 	if (mkdir(path, mode) == 0) {
 		if (chmod(path, mode) < 0)
 			return error_sys(err, errno, "chmod %s", path);
 		return 0;
 	}
-	code = errno;
+	r = errno;
 	if (stat(path, &st) == 0) {
 		if (S_ISDIR(st.st_mode))
 			return 0;
-		code = ENOTDIR;
+		r = ENOTDIR;
 	}
-	return error_sys(err, code, "make directory %s", path);
+	return error_sys(err, r, "make directory %s", path);
 }
 
 int make_dirs(const char *path, mode_t mode, struct error **err)

@@ -25,10 +25,10 @@ int uevent_open(struct error **err)
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		int code = error_sys(err, errno, "cannot listen on the kernel's uevent socket");
+		int r = error_sys(err, errno, "cannot listen on the kernel's uevent socket");
 
 		close(fd);
-		return code;
+		return r;
 	}
 	return fd;
 }

@@ -54,11 +54,11 @@ int unpack_open(const char *directory, struct unpack **ret, struct error **err)
 	probe = open_in_root(fd, ".", O_PATH);
 	u = calloc(1, sizeof(*u));
 	if (probe < 0 || !u) {
-		int code = probe < 0 ? errno : ENOMEM;
+		int r = probe < 0 ? errno : ENOMEM;
 
 		free(u);
 		close(fd);
-		return error_sys(err, code, "cannot unpack safely (openat2, Linux 5.6)");
+		return error_sys(err, r, "cannot unpack safely (openat2, Linux 5.6)");
 	}
 	close(probe);
 	*u = (struct unpack){ .root = fd, .privileged = geteuid() == 0 };

@@ -282,22 +282,22 @@ int blockdev_scan(const char *sysfs, struct blockdev **ret, size_t *ret_count, s
 	size_t count = 0, room = 0;
 	char path[PATH_MAX];
 	struct dirent *entry;
-	int code = 0;
+	int r = 0;
 	DIR *d;
 
 	snprintf(path, sizeof(path), "%s/class/block", sysfs);
 	d = opendir(path);
 	if (!d)
 		return error_sys(err, errno, "cannot list block devices in '%s'", path);
-	while (!code && (entry = readdir(d))) {
+	while (!r && (entry = readdir(d))) {
 		struct blockdev dev;
 
 		if (entry->d_name[0] != '.' && blockdev_read(sysfs, entry->d_name, &dev) == 0)
-			code = blockdev_append(&list, &count, &room, &dev);
+			r = blockdev_append(&list, &count, &room, &dev);
 	}
 	closedir(d);
-	if (code)
-		return error_sys(err, code, "cannot list block devices");
+	if (r)
+		return error_sys(err, r, "cannot list block devices");
 	if (count)
 		qsort(list, count, sizeof(*list), blockdev_compare);
 	*ret = steal_ptr(&list);

@@ -6,17 +6,17 @@
 
 int devices_scan(const struct devices *d, const char *path, struct error **err)
 {
-	int code = d->count ? btrfs_scan(path, err) : 0;
+	int r = d->count ? btrfs_scan(path, err) : 0;
 
-	for (size_t i = 0; i < d->count && code == 0; i++)
-		code = btrfs_scan(d->others[i].path, err);
-	return code;
+	for (size_t i = 0; i < d->count && r == 0; i++)
+		r = btrfs_scan(d->others[i].path, err);
+	return r;
 }
 
 int devices_hold(const struct devices *d, struct roguard **ret, struct error **err)
 {
 	struct roguard *guards;
-	int code = 0;
+	int r = 0;
 
 	*ret = NULL;
 	if (!d->count)
@@ -24,13 +24,13 @@ int devices_hold(const struct devices *d, struct roguard **ret, struct error **e
 	guards = calloc(d->count, sizeof(*guards));
 	if (!guards)
 		return error_make(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < d->count && code == 0; i++)
-		code = roguard_raise(&guards[i], d->others[i].path, false, err);
-	if (code == 0)
+	for (size_t i = 0; i < d->count && r == 0; i++)
+		r = roguard_raise(&guards[i], d->others[i].path, false, err);
+	if (r == 0)
 		*ret = guards;
 	else
 		devices_release(d, guards);
-	return code;
+	return r;
 }
 
 void devices_release(const struct devices *d, struct roguard *guards)

@@ -90,10 +90,10 @@ static int check_name(const struct image_id *id, const char *path, struct error 
 	bool label = id->kind == IMAGE_ID_LABEL;
 	struct fs_info fs;
 	const char *found;
-	int code = fs_probe(path, 0, &fs, NULL);
+	int r = fs_probe(path, 0, &fs, NULL);
 
-	if (code < 0 && code != -ENOENT)
-		return error_sys(err, code, "cannot read the image");
+	if (r < 0 && r != -ENOENT)
+		return error_sys(err, r, "cannot read the image");
 	found = label ? fs.label : fs.uuid;
 	if (label ? strcmp(found, id->value) == 0 : strcasecmp(found, id->value) == 0)
 		return 0;

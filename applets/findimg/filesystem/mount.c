@@ -83,12 +83,12 @@ static void become_storage(bool on)
 static int spawn_storage(const char *program, char *const argv[], pid_t *ret_pid)
 {
 	char *const envp[] = { NULL };
-	int code;
+	int r;
 
 	become_storage(true);
-	code = posix_spawn(ret_pid, program, NULL, NULL, argv, envp);
+	r = posix_spawn(ret_pid, program, NULL, NULL, argv, envp);
 	become_storage(false);
-	return code;
+	return r;
 }
 
 /* ntfs-3g goes to the background once it has mounted, so the end of this process is the mount. */
@@ -100,18 +100,18 @@ static int start_ntfs_3g(const char *source, const char *target, bool write, str
 	char *options = strdup(write ? "rw,noatime,big_writes,norecover" : "ro,noatime");
 	char *from = strdup(source), *to = strdup(target);
 	char *const argv[] = { name, flag, options, from, to, NULL };
-	int status = 0, code = ENOMEM;
+	int status = 0, r = ENOMEM;
 	pid_t pid = -1;
 
 	if (module_request("fuse") < 0)
 		msg(MSG_DEBUG, "no module fuse");
 	if (options && from && to)
-		code = spawn_storage(NTFS_3G, argv, &pid);
+		r = spawn_storage(NTFS_3G, argv, &pid);
 	free(options);
 	free(from);
 	free(to);
-	if (code)
-		return error_sys(err, code, "cannot run " NTFS_3G);
+	if (r)
+		return error_sys(err, r, "cannot run " NTFS_3G);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return error_sys(err, errno, "cannot wait for " NTFS_3G);
@@ -140,16 +140,16 @@ static int try_mount(const char *source, const char *target, const struct fs_typ
 	bool look = purpose == MOUNT_LOOK;
 	const char *data = look ? type->look : fs_driver_write_data(driver);
 	char text[128];
-	int code;
+	int r;
 
 	snprintf(text, sizeof(text), "%s%s%s", data ? data : "", data && more ? "," : "",
 		 more ? more : "");
 	if (mount(source, target, driver, look ? MS_RDONLY | MS_NOATIME : MS_NOATIME, text) == 0)
 		return 0;
-	code = errno;
-	return error_make(err, code, "cannot mount %s %s: %s%s", driver,
-			  look ? "read-only" : "for writing", strerror(code),
-			  advice(driver, purpose, code));
+	r = errno;
+	return error_make(err, r, "cannot mount %s %s: %s%s", driver,
+			  look ? "read-only" : "for writing", strerror(r),
+			  advice(driver, purpose, r));
 }
 
 static int no_driver(const struct fs_type *type, struct error **err)
@@ -185,18 +185,17 @@ static int mount_ntfs(const char *source, const char *target, const struct fs_ty
 {
 	bool spare = access(NTFS_3G, X_OK) == 0, write = purpose == MOUNT_WRITE;
 	const char *driver = find_driver(type);
-	int code;
+	int r;
 
 	if (!driver && !spare)
 		return no_driver(type, err);
-	code = write ? check_mark(source, driver, err) : 0;
-	if (code < 0)
-		return code;
+	r = write ? check_mark(source, driver, err) : 0;
+	if (r < 0)
+		return r;
 	if (driver) {
-		code = try_mount(source, target, type, driver, purpose, NULL, err);
-		if (code == 0 || !spare ||
-		    (write && !(code == -EINVAL && fs_driver_write_data(driver))))
-			return code;
+		r = try_mount(source, target, type, driver, purpose, NULL, err);
+		if (r == 0 || !spare || (write && !(r == -EINVAL && fs_driver_write_data(driver))))
+			return r;
 		error_release(err);
 	}
 	return start_ntfs_3g(source, target, write, err);
@@ -226,10 +225,10 @@ int fs_bind(const char *place, const char *target, bool read_only, struct error 
 	if (mount(place, target, NULL, MS_BIND, NULL) < 0)
 		return error_sys(err, errno, "cannot bind '%s' to '%s'", place, target);
 	if (read_only && mount(NULL, target, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) < 0) {
-		int code = error_sys(err, errno, "cannot make '%s' read-only", target);
+		int r = error_sys(err, errno, "cannot make '%s' read-only", target);
 
 		umount2(target, UMOUNT_NOFOLLOW);
-		return code;
+		return r;
 	}
 	return 0;
 }

@@ -49,23 +49,23 @@ static int make_writable(const char *device)
 int roguard_raise(struct roguard *guard, const char *device, bool hard, struct error **err)
 {
 	struct loop_request request = { .path = device, .fd = -1, .read_only = true };
-	int code;
+	int r;
 
 	*guard = (struct roguard){ .device = strdup(device) };
 	if (!guard->device)
 		return error_no_memory(err);
-	code = make_read_only(device, &guard->was_writable);
-	if (code < 0) {
-		code = error_sys(err, code, "cannot hold '%s' read-only", device);
+	r = make_read_only(device, &guard->was_writable);
+	if (r < 0) {
+		r = error_sys(err, r, "cannot hold '%s' read-only", device);
 		roguard_lower(guard);
-		return code;
+		return r;
 	}
 	if (!hard)
 		return 0;
-	code = loop_attach(&request, &guard->loop, err);
-	if (code < 0)
+	r = loop_attach(&request, &guard->loop, err);
+	if (r < 0)
 		roguard_lower(guard);
-	return code;
+	return r;
 }
 
 const char *roguard_source(const struct roguard *guard)
@@ -80,12 +80,12 @@ void roguard_lower(struct roguard *guard)
 	if (guard->loop && loop_detach(guard->loop, &err) < 0)
 		msg(MSG_WARNING, "%s", error_msg(err));
 	if (guard->was_writable) {
-		int code = make_writable(guard->device);
+		int r = make_writable(guard->device);
 
 		/* a disk that was pulled out needs nothing */
-		if (code < 0 && code != -ENXIO && code != -ENOENT && code != -ENOMEDIUM)
+		if (r < 0 && r != -ENXIO && r != -ENOENT && r != -ENOMEDIUM)
 			msg(MSG_WARNING, "cannot make '%s' writable again: %s", guard->device,
-			    strerror(-code));
+			    strerror(-r));
 	}
 	free(guard->loop);
 	free(guard->device);

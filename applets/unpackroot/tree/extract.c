@@ -65,9 +65,9 @@ static int disk_failed(struct job *job, struct error **err)
 {
 	const char *path = archive_entry_pathname(job->entry);
 	const char *text = archive_error_string(job->disk);
-	int code = archive_errno(job->disk);
+	int r = archive_errno(job->disk);
 
-	return error_make(err, code > 0 ? code : EIO, "unpack '%s': %s", path ? path : "?",
+	return error_make(err, r > 0 ? r : EIO, "unpack '%s': %s", path ? path : "?",
 			  text ? text : "?");
 }
 

@@ -146,7 +146,7 @@ static int refused(int fd, uint32_t type, uint32_t n, const char *name, struct e
 {
 	const char *what = "refuses the export";
 	char words[161] = "";
-	int code = EPROTO;
+	int r = EPROTO;
 
 	if (n > 0 && get(fd, words, MIN(n, sizeof(words) - 1), NULL) < 0)
 		words[0] = '\0';
@@ -154,19 +154,18 @@ static int refused(int fd, uint32_t type, uint32_t n, const char *name, struct e
 		*c = *c < ' ' || *c > '~' ? '?' : *c;
 	if (type == REP_ERR_UNKNOWN) {
 		what = "has no export";
-		code = ENOENT;
+		r = ENOENT;
 	} else if (type == REP_ERR_TLS_REQUIRED) {
 		what = "wants TLS, which is not known here, for the export";
-		code = EACCES;
+		r = EACCES;
 	} else if (type == REP_ERR_POLICY) {
 		what = "is told to refuse the export";
-		code = EACCES;
+		r = EACCES;
 	} else if (type == REP_ERR_SHUTDOWN) {
 		what = "is going down, and has no more the export";
-		code = ECONNREFUSED;
+		r = ECONNREFUSED;
 	}
-	return error_make(err, code, "the server %s '%s'%s%s", what, name, *words ? ": " : "",
-			  words);
+	return error_make(err, r, "the server %s '%s'%s%s", what, name, *words ? ": " : "", words);
 }
 
 static int take_info(int fd, uint32_t n, struct nbd_export *ret, bool *known, struct error **err)

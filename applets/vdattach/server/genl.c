@@ -107,11 +107,11 @@ static int genl_take(const struct genl *genl, const uint8_t *bytes, size_t n, ui
 		if (header.nlmsg_seq != genl->sequence)
 			continue;
 		if (header.nlmsg_type == NLMSG_ERROR) {
-			int code = -EBADMSG;
+			int r = -EBADMSG;
 
-			if (header.nlmsg_len >= NLMSG_LENGTH(sizeof(code)))
-				memcpy(&code, bytes + NLMSG_HDRLEN, sizeof(code));
-			return MIN(code, 0);
+			if (header.nlmsg_len >= NLMSG_LENGTH(sizeof(r)))
+				memcpy(&r, bytes + NLMSG_HDRLEN, sizeof(r));
+			return MIN(r, 0);
 		}
 		if (header.nlmsg_len >= NLMSG_LENGTH(GENL_HDRLEN) && ret_n) {
 			*ret_n = MIN(size, header.nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN));
