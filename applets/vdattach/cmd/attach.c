@@ -26,22 +26,22 @@ static void attachment_release(struct attachment *a)
 }
 
 /* The kernel's nodes for all partitions; only a missing one that was asked for matters. */
-static void collect_nodes(const struct guest *guest, struct attachment *a)
+static void collect_nodes(const struct open_disk *disk, struct attachment *a)
 {
-	a->result = guest->partition ? NULL : a->ex.devpath;
-	for (size_t i = 0; i < guest->table.n; i++) {
-		const struct partition *p = guest->table.items + i;
+	a->result = disk->partition ? NULL : a->ex.devpath;
+	for (size_t i = 0; i < disk->table.n; i++) {
+		const struct partition *p = disk->table.items + i;
 		_cleanup_error_ struct error *err = NULL;
 
 		if (partnode_ensure(a->ex.devpath, p, &a->nodes[i], &err) < 0)
-			msg(p == guest->partition ? MSG_WARNING : MSG_INFO, "%s", error_msg(err));
-		else if (p == guest->partition)
+			msg(p == disk->partition ? MSG_WARNING : MSG_INFO, "%s", error_msg(err));
+		else if (p == disk->partition)
 			a->result = a->nodes[i];
 	}
 }
 
 /* The partition by itself, at its offset in the disk. */
-static int attach_alone(const struct options *options, struct guest *guest, struct attachment *a,
+static int attach_alone(const struct options *options, struct open_disk *disk, struct attachment *a,
 			struct error **err)
 {
 	int r = vd_export_detach(&a->ex, err);
@@ -51,16 +51,16 @@ static int attach_alone(const struct options *options, struct guest *guest, stru
 	attachment_release(a);
 	memset(a->nodes, 0, sizeof(a->nodes));
 	/* a daemon has it then */
-	if (!guest->image) {
-		guest_close(guest);
-		r = guest_open_chosen(options, options->read_only, guest, err);
+	if (!disk->image) {
+		disk_close(disk);
+		r = disk_open_chosen(options, options->read_only, disk, err);
 		if (r < 0)
 			return r;
 	}
-	a->ex.image = guest->image;
-	a->alone = guest->partition;
-	a->ex.offset = guest->partition->start;
-	a->ex.size = guest->partition->length;
+	a->ex.image = disk->image;
+	a->alone = disk->partition;
+	a->ex.offset = disk->partition->start;
+	a->ex.size = disk->partition->length;
 	a->ex.partscan = false;
 	r = vd_export_attach(&a->ex, err);
 	a->result = a->ex.devpath;
@@ -68,17 +68,17 @@ static int attach_alone(const struct options *options, struct guest *guest, stru
 }
 
 /* The daemon that failed had the image. */
-static int open_again(const struct options *options, struct guest *guest, struct error **err)
+static int open_again(const struct options *options, struct open_disk *disk, struct error **err)
 {
-	if (guest->image)
+	if (disk->image)
 		return 0;
-	guest_close(guest);
-	return guest_open_chosen(options, options->read_only, guest, err);
+	disk_close(disk);
+	return disk_open_chosen(options, options->read_only, disk, err);
 }
 
 /* The best exporter; one that fails or does not answer is followed by the next. */
-static int attach_by_any(const struct options *options, struct guest *guest, struct attachment *a,
-			 struct error **err)
+static int attach_by_any(const struct options *options, struct open_disk *disk,
+			 struct attachment *a, struct error **err)
 {
 	int r = vd_export_choose(&a->ex, options->exporter, err);
 
@@ -93,36 +93,36 @@ static int attach_by_any(const struct options *options, struct guest *guest, str
 		    a->ex.ops->name, error_msg(why));
 		if (!a->ex.others_may)
 			return error_move(err, steal_ptr(&why));
-		r = open_again(options, guest, err);
+		r = open_again(options, disk, err);
 		if (r < 0)
 			return r;
-		a->ex.image = guest->image;
+		a->ex.image = disk->image;
 		if (vd_export_choose(&a->ex, options->exporter, &none) < 0)
 			return error_move(err, steal_ptr(&why));
 	}
 	return r;
 }
 
-static int attach_disk(const struct options *options, struct guest *guest, struct attachment *a,
+static int attach_disk(const struct options *options, struct open_disk *disk, struct attachment *a,
 		       struct error **err)
 {
-	struct launch launch = { options, guest };
+	struct launch launch = { options, disk };
 	int r;
 
-	a->ex.image = guest->image;
-	a->ex.sector_size = guest->table.sector_size;
+	a->ex.image = disk->image;
+	a->ex.sector_size = disk->table.sector_size;
 	a->ex.partscan = true;
-	a->ex.size = guest->disk->size;
+	a->ex.size = disk->view->size;
 	a->ex.launch = launch_daemon;
 	a->ex.arg = &launch;
-	r = attach_by_any(options, guest, a, err);
+	r = attach_by_any(options, disk, a, err);
 	if (r < 0)
 		return r;
-	collect_nodes(guest, a);
-	return a->result ? 0 : attach_alone(options, guest, a, err);
+	collect_nodes(disk, a);
+	return a->result ? 0 : attach_alone(options, disk, a, err);
 }
 
-static int make_links(const char *dir, const struct guest *guest, const struct attachment *a,
+static int make_links(const char *dir, const struct open_disk *disk, const struct attachment *a,
 		      struct error **err)
 {
 	int r;
@@ -134,14 +134,14 @@ static int make_links(const char *dir, const struct guest *guest, const struct a
 	if (a->alone)
 		return devlinks_set(dir, a->alone->number, a->ex.devpath, err);
 	r = devlinks_set(dir, 0, a->ex.devpath, err);
-	for (size_t i = 0; i < guest->table.n && r == 0; i++) {
+	for (size_t i = 0; i < disk->table.n && r == 0; i++) {
 		if (a->nodes[i])
-			r = devlinks_set(dir, guest->table.items[i].number, a->nodes[i], err);
+			r = devlinks_set(dir, disk->table.items[i].number, a->nodes[i], err);
 	}
 	return r;
 }
 
-static int announce(const struct options *options, const struct guest *guest,
+static int announce(const struct options *options, const struct open_disk *disk,
 		    const struct attachment *a, struct error **err)
 {
 	_cleanup_error_ struct error *no_links = NULL;
@@ -156,14 +156,14 @@ static int announce(const struct options *options, const struct guest *guest,
 	if (r < 0)
 		return error_sys(err, r, "record '%s' in '%s'", a->ex.devpath, options->state);
 	/* the device works without them */
-	if (make_links(options->links, guest, a, &no_links) < 0)
+	if (make_links(options->links, disk, a, &no_links) < 0)
 		msg(MSG_WARNING, "%s", error_msg(no_links));
 	puts(a->result);
 	return finish_stdout(err);
 }
 
 /* The disk is there before its partitions are known: they are read from it. */
-static int look_at_remote(const struct options *given, struct guest *guest, struct attachment *a,
+static int look_at_remote(const struct options *given, struct open_disk *disk, struct attachment *a,
 			  struct error **err)
 {
 	struct options options = *given;
@@ -172,28 +172,28 @@ static int look_at_remote(const struct options *given, struct guest *guest, stru
 	options.operand = a->ex.devpath;
 	options.format = "raw";
 	options.exporter = NULL;
-	r = guest_open_chosen(&options, true, guest, err);
+	r = disk_open_chosen(&options, true, disk, err);
 	if (r < 0)
 		return r;
-	guest_close_image(guest);
-	collect_nodes(guest, a);
+	disk_close_image(disk);
+	collect_nodes(disk, a);
 	if (!a->result)
 		return error_make(err, ENODEV, "%s: the kernel has no node for partition %s",
 				  given->operand, given->partition);
-	return announce(given, guest, a, err);
+	return announce(given, disk, a, err);
 }
 
 static int attach_remote(const struct options *options, struct error **err)
 {
-	_cleanup_guest_ struct guest guest = { .image = NULL };
+	_cleanup_disk_ struct open_disk disk = { .image = NULL };
 	_cleanup_(attachment_release) struct attachment a = { .ex.ops = &vd_export_remote };
 	int r = remote_attach(options, &a.ex.devpath, err);
 
 	if (r < 0)
 		return r;
-	r = look_at_remote(options, &guest, &a, err);
+	r = look_at_remote(options, &disk, &a, err);
 	if (r < 0) {
-		guest_close(&guest);
+		disk_close(&disk);
 		devlinks_remove(options->links, a.ex.devpath);
 		vd_export_detach(&a.ex, NULL);
 	}
@@ -204,23 +204,23 @@ int cmd_attach(const struct options *given, struct error **err)
 {
 	struct options locking = *given;
 	const struct options *options = &locking;
-	_cleanup_guest_ struct guest guest = { .image = NULL };
+	_cleanup_disk_ struct open_disk disk = { .image = NULL };
 	_cleanup_(attachment_release) struct attachment a = { .result = NULL };
 	int r;
 
 	if (nbd_uri_is(given->operand))
 		return attach_remote(given, err);
 	locking.lock = true;
-	r = guest_open_chosen(options, options->read_only, &guest, err);
+	r = disk_open_chosen(options, options->read_only, &disk, err);
 	if (r < 0)
 		return r;
-	r = guest_refuse_second(&guest, err);
+	r = disk_refuse_second(&disk, err);
 	if (r < 0)
 		return r;
-	r = attach_disk(options, &guest, &a, err);
+	r = attach_disk(options, &disk, &a, err);
 	if (r < 0)
 		return r;
-	r = announce(options, &guest, &a, err);
+	r = announce(options, &disk, &a, err);
 	if (r < 0) {
 		devlinks_remove(options->links, a.ex.devpath);
 		vd_export_detach(&a.ex, NULL);

@@ -85,19 +85,19 @@ static int copy(const struct target *target, struct source *source, struct error
 	return r;
 }
 
-static int refuse_same_file(const struct guest *guest, const struct target *target,
+static int refuse_same_file(const struct open_disk *disk, const struct target *target,
 			    const struct stat *st, struct error **err)
 {
-	for (const struct vd_image *i = guest->image; i; i = i->parent) {
+	for (const struct vd_image *i = disk->image; i; i = i->parent) {
 		if (i->source->device == st->st_dev && i->source->inode == st->st_ino)
 			return error_make(err, EINVAL, "'%s' is the image itself%s", target->name,
-					  i == guest->image ? "" : " or a backing file of it");
+					  i == disk->image ? "" : " or a backing file of it");
 	}
 	return 0;
 }
 
 /* Opens -o FILE. Emptied only when it is sure not to be the image. */
-static int open_output(const struct guest *guest, struct target *target, struct error **err)
+static int open_output(const struct open_disk *disk, struct target *target, struct error **err)
 {
 	struct stat st;
 	int r;
@@ -105,7 +105,7 @@ static int open_output(const struct guest *guest, struct target *target, struct 
 	target->fd = open(target->name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (target->fd < 0 || fstat(target->fd, &st) < 0)
 		return error_sys(err, errno, "open '%s' for writing", target->name);
-	r = refuse_same_file(guest, target, &st, err);
+	r = refuse_same_file(disk, target, &st, err);
 	if (r < 0 || !S_ISREG(st.st_mode))
 		return r;
 	if (ftruncate(target->fd, 0) < 0)
@@ -116,19 +116,19 @@ static int open_output(const struct guest *guest, struct target *target, struct 
 
 int cmd_cat(const struct options *options, struct error **err)
 {
-	_cleanup_guest_ struct guest guest = { .image = NULL };
+	_cleanup_disk_ struct open_disk disk = { .image = NULL };
 	struct target target = { .name = "stdout", .fd = STDOUT_FILENO };
 	int r;
 
-	r = guest_open_chosen(options, true, &guest, err);
+	r = disk_open_chosen(options, true, &disk, err);
 	if (r < 0)
 		return r;
 	if (!options->output || strcmp(options->output, "-") == 0)
-		return copy(&target, guest_source(&guest), err);
+		return copy(&target, disk_source(&disk), err);
 	target.name = options->output;
-	r = open_output(&guest, &target, err);
+	r = open_output(&disk, &target, err);
 	if (r == 0)
-		r = copy(&target, guest_source(&guest), err);
+		r = copy(&target, disk_source(&disk), err);
 	if (target.fd >= 0 && close(target.fd) < 0 && r == 0)
 		r = error_sys(err, errno, "write to '%s'", target.name);
 	return r;

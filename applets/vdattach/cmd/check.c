@@ -13,35 +13,35 @@ static void print(const struct findings *findings)
 		printf("%s: %s\n", names[findings->items[i].level], findings->items[i].text);
 }
 
-static unsigned int total(const struct guest *guest, enum finding_level level)
+static unsigned int total(const struct open_disk *disk, enum finding_level level)
 {
-	unsigned int n = guest->findings.count[level];
+	unsigned int n = disk->findings.count[level];
 
-	for (const struct vd_image *i = guest->image; i; i = i->parent)
+	for (const struct vd_image *i = disk->image; i; i = i->parent)
 		n += i->findings.count[level];
 	return n;
 }
 
 int cmd_check(const struct options *options, struct error **err)
 {
-	_cleanup_guest_ struct guest guest = { .image = NULL };
-	int r = guest_open(options, true, &guest, err);
+	_cleanup_disk_ struct open_disk disk = { .image = NULL };
+	int r = disk_open(options, true, &disk, err);
 
 	if (r == 0)
-		r = vd_image_check(guest.image, err);
+		r = vd_image_check(disk.image, err);
 	if (r < 0)
 		return r;
-	partition_table_check(&guest.table, guest.disk, &guest.findings);
-	for (const struct vd_image *i = guest.image; i; i = i->parent)
+	partition_table_check(&disk.table, disk.view, &disk.findings);
+	for (const struct vd_image *i = disk.image; i; i = i->parent)
 		print(&i->findings);
-	print(&guest.findings);
+	print(&disk.findings);
 	printf("%s: %u errors, %u leaks, %u warnings\n", options->operand,
-	       total(&guest, FINDING_ERROR), total(&guest, FINDING_LEAK),
-	       total(&guest, FINDING_WARNING));
+	       total(&disk, FINDING_ERROR), total(&disk, FINDING_LEAK),
+	       total(&disk, FINDING_WARNING));
 	r = finish_stdout(err);
 	if (r < 0)
 		return r;
-	if (total(&guest, FINDING_ERROR))
+	if (total(&disk, FINDING_ERROR))
 		return EXIT_ERRORS;
-	return total(&guest, FINDING_LEAK) ? EXIT_LEAKS : EXIT_CLEAN;
+	return total(&disk, FINDING_LEAK) ? EXIT_LEAKS : EXIT_CLEAN;
 }

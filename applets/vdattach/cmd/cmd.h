@@ -29,8 +29,8 @@ struct options {
 	unsigned int n_folders;
 };
 
-/* Proves that nobody has the device open: open(2) with O_EXCL, tried for 5 s. -EBUSY names the
- * holder. */
+/* Proves that nobody has the device open: open(2) with O_EXCL, tried for 5 s. -EBUSY names
+ * who has it. */
 int cmd_free(const struct options *options, struct error **err);
 
 /* Takes a volume of LVM or LUKS (by its device-mapper uuid) away, and its nodes. -EBUSY while it is
@@ -48,16 +48,16 @@ int cmd_list(const struct options *options, struct error **err);
 int cmd_map(const struct options *options, struct error **err);
 int cmd_serve(const struct options *options, struct error **err);
 
-/* An opened image with what the guest sees in it. All zero = closed. */
-struct guest {
+/* An opened image and its partitions. All zero = closed. */
+struct open_disk {
 	struct vd_image *image;
-	struct file_opener *openers[SNAPSHOTS_MAX + 1]; /* for its other files; owned */
-	unsigned int n_openers;
-	struct source *disk; /* the guest's view of image */
+	struct file_resolver *resolvers[SNAPSHOTS_MAX + 1]; /* for its other files; owned */
+	unsigned int n_resolvers;
+	struct source *view; /* the bytes that a user of the disk sees */
 	struct partition_table table;
 	struct findings findings;	   /* of the partition table */
 	const struct partition *partition; /* chosen by -p, or NULL = whole disk */
-	struct source *chosen;		   /* window on it; NULL = disk */
+	struct source *chosen;		   /* window on it; NULL = view */
 };
 
 /*
@@ -65,46 +65,46 @@ struct guest {
  * back to reading, with a message, where the file system or the file's
  * permissions forbid writing. Findings are kept, not printed.
  */
-int guest_open(const struct options *options, bool read_only, struct guest *ret,
-	       struct error **err) _must_check_;
+int disk_open(const struct options *options, bool read_only, struct open_disk *ret,
+	      struct error **err) _must_check_;
 
-/* guest_open and -p: partition and chosen are set. */
-int guest_open_chosen(const struct options *options, bool read_only, struct guest *ret,
-		      struct error **err) _must_check_;
+/* disk_open and -p: partition and chosen are set. */
+int disk_open_chosen(const struct options *options, bool read_only, struct open_disk *ret,
+		     struct error **err) _must_check_;
 
 /* Sets partition and chosen by -p. 0 or -errno. */
-int guest_choose(const struct options *options, struct guest *guest,
-		 struct error **err) _must_check_;
+int disk_choose(const struct options *options, struct open_disk *disk,
+		struct error **err) _must_check_;
 
 /* Closes the image, but keeps what is known of its partitions. */
-void guest_close_image(struct guest *guest);
+void disk_close_image(struct open_disk *disk);
 
 /*
  * Two writable devices over one file would each have a cache of their own: the
- * second is refused with -EBUSY. Read-only guests always pass.
+ * second is refused with -EBUSY. Disks that are only read always pass.
  */
-int guest_refuse_second(const struct guest *guest, struct error **err) _must_check_;
+int disk_refuse_second(const struct open_disk *disk, struct error **err) _must_check_;
 
 /* What cat and serve work on: the chosen partition or the disk. */
-struct source *guest_source(const struct guest *guest);
+struct source *disk_source(const struct open_disk *disk);
 
 /*
- * Starts the daemon that serves guest's image (which is closed) with ex->ops, and with the
+ * Starts the daemon that serves disk's image (which is closed) with ex->ops, and with the
  * partition alone if ex->size is not 0. For vd_export.launch; ex->arg is a struct launch.
  */
 struct launch {
 	const struct options *options;
-	struct guest *guest;
+	struct open_disk *disk;
 };
 struct vd_export;
 int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err) _must_check_;
 
 /* Prints the findings of image and table as warnings. */
-void guest_warn(const struct guest *guest);
+void disk_warn(const struct open_disk *disk);
 
-void guest_close(struct guest *guest);
+void disk_close(struct open_disk *disk);
 
-#define _cleanup_guest_ _cleanup_(guest_close)
+#define _cleanup_disk_ _cleanup_(disk_close)
 
 /* Prints text as a JSON string with its quotes. Bytes that are not UTF-8 are passed on. */
 void json_string(const char *text);

@@ -84,24 +84,24 @@ static void daemon_add_folder(struct words *words, const char *path)
 }
 
 static void daemon_add_folders(struct words *words, const struct options *options,
-			       const struct guest *guest)
+			       const struct open_disk *disk)
 {
 	daemon_add_folder(words, options->operand);
 	for (unsigned int i = 0; i < options->n_snapshots; i++)
 		daemon_add_folder(words, options->snapshots[i]);
-	for (unsigned int i = 0; i < guest->n_openers; i++) {
-		for (size_t k = 0; k < guest->openers[i]->n_opened; k++)
-			daemon_add_folder(words, guest->openers[i]->opened[k]);
+	for (unsigned int i = 0; i < disk->n_resolvers; i++) {
+		for (size_t k = 0; k < disk->resolvers[i]->n_opened; k++)
+			daemon_add_folder(words, disk->resolvers[i]->opened[k]);
 	}
 }
 
-static void make_words(const struct options *options, const struct guest *guest,
+static void make_words(const struct options *options, const struct open_disk *disk,
 		       const struct vd_export *ex, struct words *words)
 {
 	daemon_add(words, "", "@vdattach");
 	daemon_add(words, "-e", ex->ops->name);
 	daemon_add(words, "-f", options->format);
-	if (guest->image->read_only)
+	if (disk->image->read_only)
 		daemon_add(words, "", "-r");
 	if (options->sector_size)
 		daemon_add(words, "-b", options->sector_size == 512 ? "512" : "4096");
@@ -110,7 +110,7 @@ static void make_words(const struct options *options, const struct guest *guest,
 	add_path(words, "--parents", options->parents);
 	for (unsigned int i = 0; i < options->n_snapshots; i++)
 		add_path(words, "-S", options->snapshots[i]);
-	daemon_add_folders(words, options, guest);
+	daemon_add_folders(words, options, disk);
 	daemon_add(words, "", "--");
 	add_path(words, "", options->operand);
 }
@@ -122,9 +122,9 @@ int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err)
 	struct daemon_state *wishes;
 	int r;
 
-	if (!launch->guest->image)
+	if (!launch->disk->image)
 		return error_make(err, EBUSY, "attach it again");
-	make_words(launch->options, launch->guest, ex, &words);
+	make_words(launch->options, launch->disk, ex, &words);
 	if (words.r < 0)
 		return error_sys(err, words.r, "start a daemon for '%s'", launch->options->operand);
 	wishes = calloc(1, sizeof(*wishes));
@@ -133,13 +133,13 @@ int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err)
 	wishes->size = ex->size;
 	wishes->sector_size = ex->sector_size;
 	wishes->partscan = ex->partscan;
-	wishes->read_only = launch->guest->disk->read_only;
-	wishes->discard = !wishes->read_only && launch->guest->disk->ops->discard;
+	wishes->read_only = launch->disk->view->read_only;
+	wishes->discard = !wishes->read_only && launch->disk->view->ops->discard;
 	wishes->kernel_fd = -1;
 	snprintf(wishes->exporter, sizeof(wishes->exporter), "%s", ex->ops->name);
 	snprintf(wishes->image, sizeof(wishes->image), "%s", words.items[words.n - 1]);
 	/* the daemon opens it anew, and locks it */
-	guest_close_image(launch->guest);
+	disk_close_image(launch->disk);
 	ex->image = NULL;
 	r = daemon_launch(wishes, words.items, &ex->others_may, ret_devpath, err);
 	free(wishes);
@@ -148,7 +148,7 @@ int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err)
 
 struct daemon_image {
 	const struct options *options;
-	struct guest guest;
+	struct open_disk disk;
 	struct recovery recovery;
 };
 
@@ -161,14 +161,14 @@ static int open_image(struct daemon_job *job, struct backend *ret, struct error 
 	if (r == 0)
 		r = recovery_init(&image->recovery, job->state->recovery_fd, err);
 	if (r == 0)
-		r = guest_open(options, options->read_only, &image->guest, err);
+		r = disk_open(options, options->read_only, &image->disk, err);
 	if (r == 0)
-		r = guest_choose(options, &image->guest, err);
-	if (r == 0 && guest_source(&image->guest)->size != job->state->size)
+		r = disk_choose(options, &image->disk, err);
+	if (r == 0 && disk_source(&image->disk)->size != job->state->size)
 		r = error_make(err, ESTALE, "%s: its size has changed", options->operand);
 	if (r < 0)
 		return r;
-	backend_init(ret, image->guest.image, guest_source(&image->guest));
+	backend_init(ret, image->disk.image, disk_source(&image->disk));
 	return 0;
 }
 
@@ -178,7 +178,7 @@ static int close_image(struct daemon_job *job, struct backend *backend, struct e
 	int r = backend->disk->read_only ? 0 : source_flush(backend->disk, err);
 
 	backend_release(backend);
-	guest_close(&image->guest);
+	disk_close(&image->disk);
 	return r;
 }
 

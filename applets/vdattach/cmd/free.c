@@ -56,7 +56,7 @@ int cmd_free(const struct options *options, struct error **err)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	const char *device = options->operand;
-	char holder[2200];
+	char where[2200];
 	struct stat st;
 	int r;
 
@@ -73,7 +73,7 @@ int cmd_free(const struct options *options, struct error **err)
 		return 0;
 	if (r != -EBUSY)
 		return r < 0 ? error_sys(err, r, "%s", device) : 0;
-	mounted_at(st.st_rdev, holder, sizeof(holder));
+	mounted_at(st.st_rdev, where, sizeof(where));
 	return error_make(err, EBUSY, "%s is in use: %s", device,
-			  holder[0] ? holder : "the kernel does not say by whom");
+			  where[0] ? where : "the kernel does not say by whom");
 }

@@ -15,10 +15,10 @@ static uint64_t allocated(const struct source *source)
 	return fstat(source_file_fd(source), &st) < 0 ? 0 : (uint64_t)st.st_blocks * 512;
 }
 
-static void cmd_info_print_text(const struct guest *guest)
+static void cmd_info_print_text(const struct open_disk *disk)
 {
-	const struct vd_image *image = guest->image;
-	const struct partition_table *table = &guest->table;
+	const struct vd_image *image = disk->image;
+	const struct partition_table *table = &disk->table;
 
 	printf("image: %s\n", image->source->name);
 	printf("format: %s%s%s%s\n", image->format->name, image->variant ? " (" : "",
@@ -75,10 +75,10 @@ static void print_json_partitions(const struct partition_table *table)
 	}
 }
 
-static void cmd_info_print_json(const struct guest *guest)
+static void cmd_info_print_json(const struct open_disk *disk)
 {
-	const struct vd_image *image = guest->image;
-	const struct partition_table *table = &guest->table;
+	const struct vd_image *image = disk->image;
+	const struct partition_table *table = &disk->table;
 
 	printf("{\n  \"image\": ");
 	json_string(image->source->name);
@@ -101,18 +101,18 @@ static void cmd_info_print_json(const struct guest *guest)
 
 int cmd_info(const struct options *options, struct error **err)
 {
-	_cleanup_guest_ struct guest guest = { .image = NULL };
+	_cleanup_disk_ struct open_disk disk = { .image = NULL };
 	int r;
 
 	if (nbd_uri_is(options->operand))
 		return remote_info(options, err);
-	r = guest_open(options, true, &guest, err);
+	r = disk_open(options, true, &disk, err);
 	if (r < 0)
 		return r;
-	guest_warn(&guest);
+	disk_warn(&disk);
 	if (options->json)
-		cmd_info_print_json(&guest);
+		cmd_info_print_json(&disk);
 	else
-		cmd_info_print_text(&guest);
+		cmd_info_print_text(&disk);
 	return finish_stdout(err);
 }

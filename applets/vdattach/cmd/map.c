@@ -68,15 +68,15 @@ static int cmd_map_walk(struct vd_image *image,
 
 int cmd_map(const struct options *options, struct error **err)
 {
-	_cleanup_guest_ struct guest guest = { .image = NULL };
-	int r = guest_open(options, true, &guest, err);
+	_cleanup_disk_ struct open_disk disk = { .image = NULL };
+	int r = disk_open(options, true, &disk, err);
 
 	if (r < 0)
 		return r;
-	guest_warn(&guest);
+	disk_warn(&disk);
 	if (!options->json)
 		printf("%-16s %-16s %-16s %s\n", "Offset", "Length", "Mapped to", "File");
-	r = cmd_map_walk(guest.image, options->json ? cmd_map_print_json : cmd_map_print_text, err);
+	r = cmd_map_walk(disk.image, options->json ? cmd_map_print_json : cmd_map_print_text, err);
 	if (r < 0)
 		return r;
 	if (options->json)

@@ -156,15 +156,15 @@ int cmd_serve(const struct options *given, struct error **err)
 {
 	struct options locking = *given;
 	const struct options *options = &locking;
-	_cleanup_guest_ struct guest guest = { .image = NULL };
+	_cleanup_disk_ struct open_disk disk = { .image = NULL };
 	_cleanup_close_ int listen_fd = -1, stop_fd = -1;
 	struct server server = { .n = 0 };
 	int r;
 
 	locking.lock = true;
-	r = guest_open_chosen(options, options->read_only, &guest, err);
+	r = disk_open_chosen(options, options->read_only, &disk, err);
 	if (r == 0)
-		r = guest_refuse_second(&guest, err);
+		r = disk_refuse_second(&disk, err);
 	if (r < 0)
 		return r;
 	stop_fd = open_stop(err);
@@ -173,7 +173,7 @@ int cmd_serve(const struct options *given, struct error **err)
 	listen_fd = listen_on(options->socket, err);
 	if (listen_fd < 0)
 		return listen_fd;
-	backend_init(&server.backend, guest.image, guest_source(&guest));
+	backend_init(&server.backend, disk.image, disk_source(&disk));
 	server.listen_fd = listen_fd;
 	server.stop_fd = stop_fd;
 	/* whoever started us waits for this line, then connects */

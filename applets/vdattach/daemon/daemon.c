@@ -65,7 +65,7 @@ void daemon_keep_supervisor(const struct daemon_job *job, int supervisor)
 			become_supervisor(job);
 		/* until it has its role; not faster, should none of them live */
 		nanosleep(&pause, NULL);
-		supervisor = role_holder(ROLE_SUPERVISOR);
+		supervisor = role_process(ROLE_SUPERVISOR);
 	}
 }
 

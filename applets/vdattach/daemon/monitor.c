@@ -14,6 +14,6 @@ void monitor_run(struct daemon_job *job)
 	if (role_claim(ROLE_MONITOR) < 0)
 		_exit(0);
 	daemon_lock_memory();
-	daemon_keep_supervisor(job, role_holder(ROLE_SUPERVISOR));
+	daemon_keep_supervisor(job, role_process(ROLE_SUPERVISOR));
 	_exit(0);
 }

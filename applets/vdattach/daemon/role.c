@@ -22,7 +22,7 @@ int role_claim(enum role role)
 }
 
 /* 0: none, or it is ourselves. */
-static pid_t holder(enum role role)
+static pid_t role_pid(enum role role)
 {
 	struct flock lock = byte_of(role);
 
@@ -31,14 +31,14 @@ static pid_t holder(enum role role)
 	return lock.l_pid;
 }
 
-int role_holder(enum role role)
+int role_process(enum role role)
 {
 	for (;;) {
-		pid_t pid = holder(role);
+		pid_t pid = role_pid(role);
 		int fd = pid > 0 ? pidfd_of(pid) : -1;
 
 		/* what has it still, after it was opened, is what was opened */
-		if (pid <= 0 || (fd >= 0 && holder(role) == pid))
+		if (pid <= 0 || (fd >= 0 && role_pid(role) == pid))
 			return fd;
 		if (fd >= 0)
 			close(fd);

@@ -18,6 +18,6 @@ enum role { ROLE_SUPERVISOR, ROLE_WORKER, ROLE_MONITOR };
 int role_claim(enum role role) _must_check_;
 
 /* A pidfd of the process that has the role, or -1: none has. */
-int role_holder(enum role role) _must_check_;
+int role_process(enum role role) _must_check_;
 
 #endif

@@ -126,7 +126,7 @@ void supervisor_start_monitor(struct supervisor *s)
 {
 	pid_t pid;
 
-	s->monitor = role_holder(ROLE_MONITOR);
+	s->monitor = role_process(ROLE_MONITOR);
 	if (s->monitor >= 0)
 		return;
 	pid = fork();

@@ -245,7 +245,7 @@ static int supervisor_give_up(struct supervisor *s, struct error **err)
 	int r = 0;
 
 	s->state->stopping = true;
-	s->worker = role_holder(ROLE_WORKER);
+	s->worker = role_process(ROLE_WORKER);
 	if (s->worker >= 0 && pidfd_kill(s->worker) == 0)
 		pidfd_wait(s->worker, -1);
 	forget_worker(s);
@@ -265,7 +265,7 @@ static int take_over(struct supervisor *s, struct error **err)
 
 	if (r < 0)
 		return r;
-	s->worker = role_holder(ROLE_WORKER);
+	s->worker = role_process(ROLE_WORKER);
 	if (s->worker >= 0 && state->replacing) {
 		/* the kernel may not know it yet */
 		pidfd_kill(s->worker);

@@ -41,7 +41,7 @@ struct vd_parent_ref {
  * Opens the other files of an image: parents, extents, data files. What it
  * refuses is policy; a name comes from the image and is not to be trusted.
  */
-struct vd_opener {
+struct vd_resolver {
 	/*
 	 * name as it stands in the image whose file is from. Returns 0, -ENOENT (not there),
 	 * -EPERM (outside of what the user allowed), or -errno with *err set.
@@ -79,10 +79,10 @@ struct vd_image {
 	 * guest may have written what it looks like now: it names no other files.
 	 */
 	bool guessed;
-	bool written;			/* vd_write_ops.begin was done */
-	struct findings findings;	/* of open; check adds to them */
-	const struct vd_opener *opener; /* for its other files; NULL = it may have none */
-	void *state;			/* the format's own */
+	bool written;			    /* vd_write_ops.begin was done */
+	struct findings findings;	    /* of open; check adds to them */
+	const struct vd_resolver *resolver; /* for its other files; NULL = it may have none */
+	void *state;			    /* the format's own */
 };
 
 #define VD_PROBE_BYTES 4096u

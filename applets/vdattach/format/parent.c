@@ -40,20 +40,20 @@ static bool is_sibling(const struct vd_parent_ref *ref, size_t i)
 static int open_file(struct vd_image *image, const char *name, bool sibling, bool read_only,
 		     struct source **ret, struct error **err)
 {
-	const struct vd_opener *opener = image->opener;
+	const struct vd_resolver *resolver = image->resolver;
 
-	if (!opener)
+	if (!resolver)
 		return error_make(err, EPERM, "%s: needs the file '%s', which may not be opened",
 				  image->source->name, name);
-	if (image->guessed && !opener->trusted)
+	if (image->guessed && !resolver->trusted)
 		return error_make(
 			err, EPERM,
 			"%s: names the file '%s', but that it is %s is only guessed, since "
 			"the image that continues it does not say so: allow it with "
 			"--parents, or name the chain with -S",
 			image->source->name, name, image->format->name);
-	return (sibling && opener->open_sibling ? opener->open_sibling : opener->open)(
-		opener->ctx, name, image->source, read_only, ret, err);
+	return (sibling && resolver->open_sibling ? resolver->open_sibling : resolver->open)(
+		resolver->ctx, name, image->source, read_only, ret, err);
 }
 
 int vd_image_open_file(struct vd_image *image, const char *name, bool read_only,
@@ -96,16 +96,16 @@ int vd_parent_search(struct vd_image *image, bool (*is_parent)(const void *id, s
 		     const void *id, struct vd_parent_ref *ref, struct error **err)
 {
 	struct search search = { .image = image, .is_parent = is_parent, .id = id, .ref = ref };
-	const struct vd_opener *opener = image->opener;
+	const struct vd_resolver *resolver = image->resolver;
 	int r;
 
-	if (!opener || !opener->siblings)
+	if (!resolver || !resolver->siblings)
 		return 0;
 	for (size_t i = 0; i < ref->n_names; i++) {
 		if (leads_to_parent(&search, ref->names[i], is_sibling(ref, i)))
 			return 0;
 	}
-	r = opener->siblings(opener->ctx, image->source, visit_sibling, &search, err);
+	r = resolver->siblings(resolver->ctx, image->source, visit_sibling, &search, err);
 	return search.err ? error_move(err, search.err) : r;
 }
 

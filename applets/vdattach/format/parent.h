@@ -42,7 +42,7 @@ void vd_parent_ref_release(struct vd_parent_ref *ref);
 
 /*
  * Opens another file of image (an extent, a data file) by the name that the image has for it.
- * Refused when the image has no opener. Returns 0 or -errno with *err naming the file.
+ * Refused when the image has no resolver. Returns 0 or -errno with *err naming the file.
  */
 int vd_image_open_file(struct vd_image *image, const char *name, bool read_only,
 		       struct source **ret, struct error **err) _must_check_ _nonnull_(1, 2, 4);

@@ -40,7 +40,7 @@ static int try_candidate(struct vd_image *child, const struct vd_parent_ref *ref
 	const char *format = ref->format;
 	_cleanup_source_ struct source *source = NULL;
 	_cleanup_image_ struct vd_image *parent = NULL;
-	struct vd_open_how how = { .format = format, .opener = child->opener, .child = child };
+	struct vd_open_how how = { .format = format, .resolver = child->resolver, .child = child };
 	int r;
 
 	how.guessed = !format && !child->format->matches_parent;

@@ -133,7 +133,7 @@ int vd_image_open_how(struct source *source, const struct vd_open_how *how, stru
 	image->format = ops;
 	image->source = source;
 	image->read_only = source->read_only;
-	image->opener = how->opener;
+	image->resolver = how->resolver;
 	image->child = how->child;
 	image->guessed = how->guessed;
 	r = open_parts(image, how, err);

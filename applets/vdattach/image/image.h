@@ -9,7 +9,8 @@
 /* How to open an image; all zero: by its content and without other files. */
 struct vd_open_how {
 	const char *format; /* a name to force ("raw", "vhd", and qemu's "vpc" for it), or NULL */
-	const struct vd_opener *opener; /* must outlive the image; NULL = other files are refused */
+	const struct vd_resolver
+		*resolver; /* must outlive the image; NULL = other files are refused */
 	/*
 	 * The image to continue, whatever name the image has for it; its id must match all the
 	 * same. The new image owns it on success; on failure it stays the caller's.
@@ -21,7 +22,7 @@ struct vd_open_how {
 
 /*
  * Opens the image in source. It is as writable as the source, or less if its format says so; its
- * parents and extents are found by how->opener, so a whole chain is opened. On success the image
+ * parents and extents are found by how->resolver, so a whole chain is opened. On success the image
  * owns source; on failure it stays the caller's. Returns 0 or -errno with *err set: -EPERM for
  * content that a guest may have written to a raw disk, -EOPNOTSUPP for a format that is known but
  * not supported, -EINVAL for a damaged image or an unknown name, -EROFS for one that may only be

@@ -58,7 +58,7 @@ static bool allow_more_files(void)
 	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
-static int open_below(const struct opener_root *root, const char *path, bool read_only)
+static int open_below(const struct resolver_root *root, const char *path, bool read_only)
 {
 	struct open_how how = {
 		.flags = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
@@ -73,7 +73,7 @@ static int open_below(const struct opener_root *root, const char *path, bool rea
 
 /* A directory that the image's files are in: dir, seen from root; "" is the root itself. */
 struct place {
-	const struct opener_root *root;
+	const struct resolver_root *root;
 	char *dir; /* owned */
 };
 
@@ -85,7 +85,7 @@ static void place_release(struct place *place)
 #define _cleanup_place_ _cleanup_(place_release)
 
 /* Opens dir/name below the root. *ret_path is the path, owned. */
-static int open_at(const struct opener_root *root, const char *dir, const char *name,
+static int open_at(const struct resolver_root *root, const char *dir, const char *name,
 		   bool read_only, char **ret_path)
 {
 	char path[PATH_MAX];
@@ -108,10 +108,11 @@ static int open_at(const struct opener_root *root, const char *dir, const char *
 }
 
 /* The directory of the file that names another. -EPERM: it is below no root. */
-static int place_of(const struct file_opener *opener, const struct source *from, struct place *ret)
+static int place_of(const struct file_resolver *resolver, const struct source *from,
+		    struct place *ret)
 {
 	_cleanup_free_ char *path = realpath(from->name, NULL);
-	const struct opener_root *root = &opener->root;
+	const struct resolver_root *root = &resolver->root;
 	const char *inside;
 	char *slash;
 
@@ -120,8 +121,8 @@ static int place_of(const struct file_opener *opener, const struct source *from,
 	slash = strrchr(path, '/');
 	slash[slash == path] = '\0';
 	inside = below(root->path, path);
-	if (!inside && opener->above.path) {
-		root = &opener->above;
+	if (!inside && resolver->above.path) {
+		root = &resolver->above;
 		inside = below(root->path, path);
 	}
 	if (!inside)
@@ -138,12 +139,12 @@ static int place_of(const struct file_opener *opener, const struct source *from,
  * Turns place, if it is a directory of snapshots, into the one above it. Only siblings are looked
  * for there; what an image names is not.
  */
-static bool go_above(const struct file_opener *opener, struct place *place)
+static bool go_above(const struct file_resolver *resolver, struct place *place)
 {
 	const char *last = strrchr(place->dir, '/');
 
-	if (!*place->dir && place->root == &opener->root && opener->above.path) {
-		place->root = &opener->above;
+	if (!*place->dir && place->root == &resolver->root && resolver->above.path) {
+		place->root = &resolver->above;
 		return true;
 	}
 	last = last ? last + 1 : place->dir;
@@ -156,7 +157,7 @@ static bool go_above(const struct file_opener *opener, struct place *place)
 /* The places where name may be, one after the other. */
 static int open_anywhere(const struct place *place, char *name, bool read_only, char **ret_path)
 {
-	const struct opener_root *root = place->root;
+	const struct resolver_root *root = place->root;
 	bool windows = from_windows(name);
 	const char *inside = name[0] == '/' ? below(root->path, name) : NULL, *last;
 	int fd, beside = -ENOENT;
@@ -177,14 +178,14 @@ static int open_anywhere(const struct place *place, char *name, bool read_only, 
 	return fd;
 }
 
-static int image_open_tell(const struct file_opener *opener, const char *name,
+static int image_open_tell(const struct file_resolver *resolver, const char *name,
 			   const struct source *from, int r, struct error **err)
 {
 	if (r == -EXDEV || r == -EPERM)
 		return error_make(err, EPERM,
 				  "%s: names the file '%s', which is not below '%s': allow its "
 				  "directory with --parents",
-				  from->name, name, opener->root.path);
+				  from->name, name, resolver->root.path);
 	if (r == -ENOENT)
 		return error_make(err, ENOENT, "%s: names the file '%s', which is not there",
 				  from->name, name);
@@ -192,33 +193,33 @@ static int image_open_tell(const struct file_opener *opener, const char *name,
 }
 
 /* Takes path. */
-static int remember(struct file_opener *opener, char *path)
+static int remember(struct file_resolver *resolver, char *path)
 {
-	char **opened = realloc(opener->opened, (opener->n_opened + 1) * sizeof(*opened));
+	char **opened = realloc(resolver->opened, (resolver->n_opened + 1) * sizeof(*opened));
 
 	if (!opened) {
 		free(path);
 		return -ENOMEM;
 	}
-	opener->opened = opened;
-	opened[opener->n_opened++] = path;
+	resolver->opened = opened;
+	opened[resolver->n_opened++] = path;
 	return 0;
 }
 
 /* Takes fd. */
-static int adopt(struct file_opener *opener, int fd, char **path, bool read_only,
+static int adopt(struct file_resolver *resolver, int fd, char **path, bool read_only,
 		 struct source **ret, struct error **err)
 {
 	_cleanup_source_ struct source *source = NULL;
 	int r = source_file_adopt(fd, *path, read_only, &source, err);
 
-	if (r == 0 && opener->lock)
+	if (r == 0 && resolver->lock)
 		r = source_file_lock(source, err);
 	if (r == 0) {
-		source->recovery = opener->recovery;
+		source->recovery = resolver->recovery;
 		r = source_rescue(source, false, err);
 	}
-	if (r == 0 && remember(opener, steal_ptr(path)) < 0)
+	if (r == 0 && remember(resolver, steal_ptr(path)) < 0)
 		r = error_sys(err, ENOMEM, "open an image's file");
 	if (r == 0)
 		*ret = steal_ptr(&source);
@@ -228,7 +229,7 @@ static int adopt(struct file_opener *opener, int fd, char **path, bool read_only
 static int file_open(void *ctx, const char *name, const struct source *from, bool read_only,
 		     struct source **ret, struct error **err)
 {
-	struct file_opener *opener = ctx;
+	struct file_resolver *resolver = ctx;
 	_cleanup_free_ char *copy = NULL, *path = NULL;
 	_cleanup_place_ struct place place = { .root = NULL };
 	int fd, r;
@@ -239,13 +240,13 @@ static int file_open(void *ctx, const char *name, const struct source *from, boo
 	copy = strdup(name);
 	if (!copy)
 		return error_sys(err, ENOMEM, "open '%s'", name);
-	r = place_of(opener, from, &place);
+	r = place_of(resolver, from, &place);
 	if (r < 0)
-		return image_open_tell(opener, name, from, r, err);
+		return image_open_tell(resolver, name, from, r, err);
 	fd = open_anywhere(&place, copy, read_only, &path);
 	if (fd < 0)
-		return image_open_tell(opener, name, from, fd, err);
-	return adopt(opener, fd, &path, read_only, ret, err);
+		return image_open_tell(resolver, name, from, fd, err);
+	return adopt(resolver, fd, &path, read_only, ret, err);
 }
 
 #define ABOVE "../"
@@ -253,19 +254,19 @@ static int file_open(void *ctx, const char *name, const struct source *from, boo
 static int file_open_sibling(void *ctx, const char *name, const struct source *from, bool read_only,
 			     struct source **ret, struct error **err)
 {
-	struct file_opener *opener = ctx;
+	struct file_resolver *resolver = ctx;
 	_cleanup_place_ struct place place = { .root = NULL };
 	_cleanup_free_ char *path = NULL;
-	int fd = -ENOENT, r = place_of(opener, from, &place);
+	int fd = -ENOENT, r = place_of(resolver, from, &place);
 
 	if (r < 0)
-		return image_open_tell(opener, name, from, r, err);
+		return image_open_tell(resolver, name, from, r, err);
 	if (strncmp(name, ABOVE, strlen(ABOVE)) != 0)
 		fd = open_at(place.root, place.dir, name, read_only, &path);
-	else if (go_above(opener, &place))
+	else if (go_above(resolver, &place))
 		fd = open_at(place.root, place.dir, name + strlen(ABOVE), read_only, &path);
-	return fd < 0 ? image_open_tell(opener, name, from, fd, err)
-		      : adopt(opener, fd, &path, read_only, ret, err);
+	return fd < 0 ? image_open_tell(resolver, name, from, fd, err)
+		      : adopt(resolver, fd, &path, read_only, ret, err);
 }
 
 struct visitor {
@@ -302,11 +303,11 @@ static int visit_folder(const struct place *place, const char *dir, const char *
 static int file_siblings(void *ctx, const struct source *from,
 			 int (*visit)(void *arg, const char *name), void *arg, struct error **err)
 {
-	const struct file_opener *opener = ctx;
+	const struct file_resolver *resolver = ctx;
 	const char *slash = strrchr(from->name, '/');
 	struct visitor visitor = { .prefix = "", .visit = visit, .arg = arg };
 	_cleanup_place_ struct place place = { .root = NULL };
-	int r = place_of(opener, from, &place);
+	int r = place_of(resolver, from, &place);
 
 	if (r < 0)
 		return error_sys(err, r, "find the directory of '%s'", from->name);
@@ -315,25 +316,25 @@ static int file_siblings(void *ctx, const struct source *from,
 	if (r == 0)
 		r = visit_folder(&place, SNAPSHOTS, "", &visitor, err);
 	visitor.prefix = ABOVE;
-	if (r == 0 && go_above(opener, &place))
+	if (r == 0 && go_above(resolver, &place))
 		r = visit_folder(&place, ".", "", &visitor, err);
 	return MIN(r, 0);
 }
 
-static void root_release(struct opener_root *root)
+static void root_release(struct resolver_root *root)
 {
 	if (root->path && root->fd >= 0)
 		close(root->fd);
 	free(root->path);
-	*root = (struct opener_root){ .fd = -1 };
+	*root = (struct resolver_root){ .fd = -1 };
 }
 
 /* Takes path, which may be NULL: -errno is returned. */
-static int root_open(struct opener_root *root, char *path)
+static int root_open(struct resolver_root *root, char *path)
 {
 	if (!path)
 		return -errno;
-	*root = (struct opener_root){ .path = path, .fd = -1 };
+	*root = (struct resolver_root){ .path = path, .fd = -1 };
 	root->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return root->fd < 0 ? -errno : 0;
 }
@@ -349,45 +350,45 @@ static bool cut_last(char *path, const char *name)
 }
 
 /* Where the directory of the image is one of snapshots. It is no error that it cannot be opened. */
-static void add_above(struct file_opener *opener)
+static void add_above(struct file_resolver *resolver)
 {
-	char *path = strdup(opener->root.path);
+	char *path = strdup(resolver->root.path);
 
 	if (!path || !cut_last(path, SNAPSHOTS))
 		free(path);
-	else if (root_open(&opener->above, path) < 0)
-		root_release(&opener->above);
+	else if (root_open(&resolver->above, path) < 0)
+		root_release(&resolver->above);
 }
 
-int file_opener_init(struct file_opener *opener, const char *path, const char *root,
-		     struct error **err)
+int file_resolver_init(struct file_resolver *resolver, const char *path, const char *root,
+		       struct error **err)
 {
 	char *directory = realpath(root ? root : path, NULL);
 	int r;
 
-	*opener = (struct file_opener){ .opener = { .open = file_open,
-						    .open_sibling = file_open_sibling,
-						    .siblings = file_siblings,
-						    .trusted = root },
-					.root.fd = -1,
-					.above.fd = -1 };
-	opener->opener.ctx = opener;
+	*resolver = (struct file_resolver){ .resolver = { .open = file_open,
+							  .open_sibling = file_open_sibling,
+							  .siblings = file_siblings,
+							  .trusted = root },
+					    .root.fd = -1,
+					    .above.fd = -1 };
+	resolver->resolver.ctx = resolver;
 	if (directory && !root)
 		cut_last(directory, "");
-	r = root_open(&opener->root, directory);
+	r = root_open(&resolver->root, directory);
 	if (r < 0)
 		return error_sys(err, r, "open the directory '%s'", root ? root : path);
 	if (!root)
-		add_above(opener);
+		add_above(resolver);
 	return 0;
 }
 
-void file_opener_release(struct file_opener *opener)
+void file_resolver_release(struct file_resolver *resolver)
 {
-	root_release(&opener->root);
-	root_release(&opener->above);
-	while (opener->n_opened > 0)
-		free(opener->opened[--opener->n_opened]);
-	free(opener->opened);
-	*opener = (struct file_opener){ .root.fd = -1, .above.fd = -1 };
+	root_release(&resolver->root);
+	root_release(&resolver->above);
+	while (resolver->n_opened > 0)
+		free(resolver->opened[--resolver->n_opened]);
+	free(resolver->opened);
+	*resolver = (struct file_resolver){ .root.fd = -1, .above.fd = -1 };
 }

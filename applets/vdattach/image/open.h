@@ -10,15 +10,15 @@
 #include "applets/vdattach/format/format.h"
 
 /* A directory below which files are opened. */
-struct opener_root {
+struct resolver_root {
 	char *path; /* canonical; owned; NULL = there is none */
 	int fd;
 };
 
-struct file_opener {
-	struct vd_opener opener; /* give the address of this to vd_image_open_how */
-	struct opener_root root;
-	struct opener_root
+struct file_resolver {
+	struct vd_resolver resolver; /* give the address of this to vd_image_open_how */
+	struct resolver_root root;
+	struct resolver_root
 		above; /* of a directory "Snapshots": only for siblings and their files */
 	bool lock;     /* what is opened is locked, see source_file_lock */
 	char **opened; /* the paths of the files that were opened; owned */
@@ -36,10 +36,10 @@ struct file_opener {
  * Siblings are the files in the directory of an image, in the directory "Snapshots" there, and,
  * where its directory is called so, in the one above it, as VirtualBox has them.
  */
-int file_opener_init(struct file_opener *opener, const char *path, const char *root,
-		     struct error **err) _must_check_ _nonnull_(1, 2);
+int file_resolver_init(struct file_resolver *resolver, const char *path, const char *root,
+		       struct error **err) _must_check_ _nonnull_(1, 2);
 
-/* Frees what opener owns. Images opened with it keep their files. All zero is fine. */
-void file_opener_release(struct file_opener *opener);
+/* Frees what resolver owns. Images opened with it keep their files. All zero is fine. */
+void file_resolver_release(struct file_resolver *resolver);
 
 #endif

@@ -31,7 +31,7 @@ static int siblings_collect(DIR *dir, const char *skip, struct names *names)
 	if (!names->items)
 		return -ENOMEM;
 	while (names->n < SIBLINGS_MAX && (entry = readdir(dir))) {
-		/* symbolic links too: the opener decides where they may lead */
+		/* symbolic links too: the resolver decides where they may lead */
 		bool file = entry->d_type == DT_REG || entry->d_type == DT_LNK ||
 			    entry->d_type == DT_UNKNOWN;
 

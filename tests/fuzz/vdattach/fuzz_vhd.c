@@ -49,13 +49,13 @@ static void write_some(struct vd_image *image, struct source *disk)
 
 static void use(struct world *world, bool read_only)
 {
-	struct vd_opener opener = world_opener(world);
+	struct vd_resolver resolver = world_resolver(world);
 	struct vd_image *image = NULL;
 	_cleanup_source_ struct source *disk = NULL;
 	struct vd_map_entry entry;
 	uint8_t buf[600];
 
-	if (world_open(world, &opener, read_only, &image, NULL) < 0)
+	if (world_open(world, &resolver, read_only, &image, NULL) < 0)
 		return;
 	for (uint64_t offset = 0; offset < image->size; offset += entry.length) {
 		if (vd_image_map(image, offset, &entry, NULL) < 0)

@@ -123,7 +123,7 @@ static void try(const uint8_t *data, size_t size, bool read_only)
 {
 	struct world world = { .n = 0 };
 	struct vd_image *image = NULL;
-	struct vd_opener opener;
+	struct vd_resolver resolver;
 
 	if (data[0] & 1)
 		make_child(&world);
@@ -134,8 +134,8 @@ static void try(const uint8_t *data, size_t size, bool read_only)
 		sign_all(&world);
 	if (data[0] & 2)
 		paged_resize(&world.files[0].now, 4 * MIB + data[0] * 10000);
-	opener = world_opener(&world);
-	if (world_open(&world, &opener, read_only, &image, NULL) == 0)
+	resolver = world_resolver(&world);
+	if (world_open(&world, &resolver, read_only, &image, NULL) == 0)
 		use(image);
 	vd_image_close(&image);
 	world_release(&world);

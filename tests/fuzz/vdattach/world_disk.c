@@ -47,12 +47,12 @@ static unsigned int world_disk_errors(struct vd_image *image)
 
 void world_disk_use(struct world *world, bool read_only)
 {
-	struct vd_opener opener = world_opener(world);
+	struct vd_resolver resolver = world_resolver(world);
 	_cleanup_source_ struct source *disk = NULL;
 	_cleanup_image_ struct vd_image *image = NULL;
 	unsigned int errors;
 
-	if (world_open(world, &opener, read_only, &image, NULL) < 0)
+	if (world_open(world, &resolver, read_only, &image, NULL) < 0)
 		return;
 	errors = world_disk_errors(image);
 	if (vd_image_view(image, &disk, NULL) < 0)

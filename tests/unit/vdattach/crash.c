@@ -21,8 +21,8 @@ void crash_open(struct crash_run *run, struct world *world)
 {
 	_cleanup_error_ struct error *err = NULL;
 
-	run->opener = world_opener(world);
-	if (world_open(world, &run->opener, false, &run->image, &err) < 0)
+	run->resolver = world_resolver(world);
+	if (world_open(world, &run->resolver, false, &run->image, &err) < 0)
 		crash_fail(run, "does not open: %s", error_msg(err));
 	if (run->image->read_only)
 		crash_fail(run, "opens read-only");

@@ -49,7 +49,7 @@ struct crash_run {
 	const struct vd_case *c;
 	uint64_t seed, rng;
 	struct world world;
-	struct vd_opener opener;
+	struct vd_resolver resolver;
 	struct vd_image *image;
 	struct source *disk;
 	uint64_t sectors;

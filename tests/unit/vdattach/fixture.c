@@ -12,8 +12,8 @@
 
 int fixture_try_open(struct fixture *f, bool read_only)
 {
-	f->opener = world_opener(&f->world);
-	return world_open(&f->world, &f->opener, read_only, &f->image, &f->err);
+	f->resolver = world_resolver(&f->world);
+	return world_open(&f->world, &f->resolver, read_only, &f->image, &f->err);
 }
 
 void fixture_open(struct fixture *f, bool read_only)

@@ -7,7 +7,7 @@
 
 struct fixture {
 	struct world world;
-	struct vd_opener opener;
+	struct vd_resolver resolver;
 	struct vd_image *image;
 	struct source *disk;
 	struct error *err;

@@ -43,18 +43,18 @@ static void killed_remove_files(struct killed_run *run)
 /* As a worker does it. */
 static int killed_open(struct killed_run *run, struct error **err)
 {
-	struct vd_open_how how = { .opener = &run->opener.opener };
+	struct vd_open_how how = { .resolver = &run->resolver.resolver };
 	struct source *source = NULL;
 	int r = recovery_init(&run->recovery, run->recovery.fd, err);
 
 	run->image = NULL;
 	if (r == 0)
-		r = file_opener_init(&run->opener, run->path, NULL, err);
+		r = file_resolver_init(&run->resolver, run->path, NULL, err);
 	if (r == 0)
 		r = source_file_open(run->path, false, &source, err);
 	if (r < 0)
 		return r;
-	run->opener.recovery = source->recovery = &run->recovery;
+	run->resolver.recovery = source->recovery = &run->recovery;
 	r = source_rescue(source, false, err);
 	if (r == 0)
 		r = vd_image_open_how(source, &how, &run->image, err);
@@ -92,7 +92,7 @@ static void killed_close(struct killed_run *run)
 {
 	source_close(&run->disk);
 	vd_image_close(&run->image);
-	file_opener_release(&run->opener);
+	file_resolver_release(&run->resolver);
 }
 
 static void killed_kill(struct killed_run *run, uint64_t *rng, const char *name)

@@ -29,7 +29,7 @@ struct killed_run {
 	char directory[64], path[160];
 	struct world world;
 	struct recovery recovery;
-	struct file_opener opener;
+	struct file_resolver resolver;
 	struct vd_image *image;
 	struct source *disk;
 	struct killed_shared *shared;

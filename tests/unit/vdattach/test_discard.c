@@ -105,7 +105,7 @@ static void make_chain(struct world *world)
 
 struct chain {
 	struct world world;
-	struct vd_opener opener;
+	struct vd_resolver resolver;
 	struct vd_image *image;
 	struct source *disk;
 };
@@ -115,8 +115,8 @@ static void chain_open(struct chain *c)
 	_cleanup_error_ struct error *err = NULL;
 
 	make_chain(&c->world);
-	c->opener = world_opener(&c->world);
-	if (world_open(&c->world, &c->opener, false, &c->image, &err) < 0)
+	c->resolver = world_resolver(&c->world);
+	if (world_open(&c->world, &c->resolver, false, &c->image, &err) < 0)
 		fail_msg("%s", error_msg(err));
 	assert_int_equal(vd_image_view(c->image, &c->disk, NULL), 0);
 }

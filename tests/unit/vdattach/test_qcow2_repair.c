@@ -113,8 +113,8 @@ static const struct vd_case cases[] = { DISKS(CASE) };
 /* What the guest had, as it is read without a repair. */
 static void see_base(struct crash_run *run)
 {
-	run->opener = world_opener(&run->world);
-	if (world_open(&run->world, &run->opener, true, &run->image, NULL) < 0 ||
+	run->resolver = world_resolver(&run->world);
+	if (world_open(&run->world, &run->resolver, true, &run->image, NULL) < 0 ||
 	    vd_image_view(run->image, &run->disk, NULL) < 0)
 		crash_fail(run, "cannot be read");
 	crash_room(run);
@@ -175,9 +175,9 @@ static void test_full_host(void **state)
 		uint64_t rng = seed;
 
 		cases->make(&run.world, &rng);
-		run.opener = world_opener(&run.world);
+		run.resolver = world_resolver(&run.world);
 		run.world.fail_in = (unsigned int)seed;
-		if (world_open(&run.world, &run.opener, false, &run.image, NULL) < 0)
+		if (world_open(&run.world, &run.resolver, false, &run.image, NULL) < 0)
 			assert_true(run.world.failed);
 		vd_image_close(&run.image);
 		run.world.fail_in = 0;
@@ -202,15 +202,15 @@ static void assert_refused(struct q2 *q, const char *reason)
 	_cleanup_error_ struct error *err = NULL;
 	_cleanup_image_ struct vd_image *image = NULL;
 	struct world *world = q->world;
-	struct vd_opener opener = world_opener(world);
+	struct vd_resolver resolver = world_resolver(world);
 
 	world_record(world);
-	assert_int_equal(world_open(world, &opener, false, &image, &err), -EROFS);
+	assert_int_equal(world_open(world, &resolver, false, &image, &err), -EROFS);
 	if (!strstr(error_msg(err), reason) || !strstr(error_msg(err), "qemu-img check -r all"))
 		fail_msg("%s", error_msg(err));
 	for (size_t i = 0; i < world->n_ops; i++)
 		assert_int_equal(world->ops[i].kind, OP_FLUSH);
-	assert_int_equal(world_open(world, &opener, true, &image, NULL), 0);
+	assert_int_equal(world_open(world, &resolver, true, &image, NULL), 0);
 	world_release(world);
 }
 
@@ -296,14 +296,14 @@ static void test_one_block_for_all_is_refused(void **state)
 {
 	_cleanup_image_ struct vd_image *image = NULL;
 	struct world world = { .n = 0 };
-	struct vd_opener opener = world_opener(&world);
+	struct vd_resolver resolver = world_resolver(&world);
 	struct q2 q = { .version = 3, .bits = 21, .order = 0, .size = MIB };
 
 	q2_start(&q, &world, "image");
 	q2_finish(&q);
 	for (uint64_t i = 1; i < 1ULL << 18; i++)
 		q2_put64(&q, q.reftable + i * 8, q2_get64(&q, q.reftable));
-	assert_int_equal(world_open(&world, &opener, true, &image, NULL), 0);
+	assert_int_equal(world_open(&world, &resolver, true, &image, NULL), 0);
 	assert_int_equal(vd_image_check(image, NULL), 0);
 	assert_int_not_equal(image->findings.count[FINDING_ERROR], 0);
 	vd_image_close(&image);

@@ -15,7 +15,7 @@
 
 /* Opens file 0 and keeps what is needed to read it. */
 struct open {
-	struct vd_opener opener;
+	struct vd_resolver resolver;
 	struct vd_image *image;
 	struct source *disk;
 	struct error *err;
@@ -25,8 +25,8 @@ struct open {
 static void open_world(struct world *world, bool read_only, struct open *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	ret->opener = world_opener(world);
-	ret->result = world_open(world, &ret->opener, read_only, &ret->image, &ret->err);
+	ret->resolver = world_resolver(world);
+	ret->result = world_open(world, &ret->resolver, read_only, &ret->image, &ret->err);
 	if (ret->result == 0)
 		assert_int_equal(vd_image_view(ret->image, &ret->disk, NULL), 0);
 }

@@ -27,8 +27,8 @@ void vhdx_open_disk(struct fixture *f, bool read_only)
 
 	source_close(&f->disk);
 	vd_image_close(&f->image);
-	f->opener = world_opener(&f->world);
-	if (world_open(&f->world, &f->opener, read_only, &f->image, &err) < 0)
+	f->resolver = world_resolver(&f->world);
+	if (world_open(&f->world, &f->resolver, read_only, &f->image, &err) < 0)
 		fail_msg("%s", error_msg(err));
 	assert_string_equal(f->image->format->name, "vhdx");
 	assert_int_equal(vd_image_view(f->image, &f->disk, NULL), 0);
@@ -38,8 +38,8 @@ void vhdx_assert_refused(struct fixture *f, bool read_only, int code, const char
 {
 	_cleanup_error_ struct error *err = NULL;
 
-	f->opener = world_opener(&f->world);
-	assert_int_equal(world_open(&f->world, &f->opener, read_only, &f->image, &err), code);
+	f->resolver = world_resolver(&f->world);
+	assert_int_equal(world_open(&f->world, &f->resolver, read_only, &f->image, &err), code);
 	if (!strstr(error_msg(err), part))
 		fail_msg("'%s' is not in '%s'", part, error_msg(err));
 }

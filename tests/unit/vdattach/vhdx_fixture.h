@@ -20,7 +20,7 @@ static const struct vx plain = { .size = DISK, .id = 1 };
 /* One image under test, made anew for each. */
 struct fixture {
 	struct world world;
-	struct vd_opener opener;
+	struct vd_resolver resolver;
 	struct vd_image *image;
 	struct source *disk;
 };

@@ -207,17 +207,17 @@ static int world_siblings(void *ctx, const struct source *from,
 	return MIN(r, 0);
 }
 
-struct vd_opener world_opener(struct world *world)
+struct vd_resolver world_resolver(struct world *world)
 {
-	return (struct vd_opener){ .open = world_open_name,
-				   .siblings = world_siblings,
-				   .ctx = world };
+	return (struct vd_resolver){ .open = world_open_name,
+				     .siblings = world_siblings,
+				     .ctx = world };
 }
 
-int world_open(struct world *world, const struct vd_opener *opener, bool read_only,
+int world_open(struct world *world, const struct vd_resolver *resolver, bool read_only,
 	       struct vd_image **ret, struct error **err)
 {
-	struct vd_open_how how = { .opener = opener };
+	struct vd_open_how how = { .resolver = resolver };
 	struct source *source = world_source(world, 0, read_only);
 	int r = vd_image_open_how(source, &how, ret, err);
 

@@ -77,11 +77,12 @@ unsigned int world_add(struct world *world, const char *name, uint64_t size);
 void world_put(struct world *world, unsigned int file, uint64_t offset, const void *bytes,
 	       size_t n);
 
-struct vd_opener world_opener(struct world *world);
+struct vd_resolver world_resolver(struct world *world);
 
-/* Opens file 0 by its content, with its other files. opener: from world_opener, outlives the image.
+/* Opens file 0 by its content, with its other files. resolver: from world_resolver, outlives the
+ * image.
  */
-int world_open(struct world *world, const struct vd_opener *opener, bool read_only,
+int world_open(struct world *world, const struct vd_resolver *resolver, bool read_only,
 	       struct vd_image **ret, struct error **err);
 
 void world_record(struct world *world);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which device of ours an image file is attached as. */
-#ifndef VDATTACH_HOLDER_H
-#define VDATTACH_HOLDER_H
+#ifndef VDATTACH_ATTACHED_H
+#define VDATTACH_ATTACHED_H
 
 #include "applets/vdattach/source/source.h"
 
 /* -EBUSY, naming the device, when the file is attached for writing; 0 when none is known. */
-int holder_refuse(const struct source *source, struct error **err) _must_check_ _nonnull_(1);
+int attached_refuse(const struct source *source, struct error **err) _must_check_ _nonnull_(1);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "applets/vdattach/daemon/holder.h"
+#include "applets/vdattach/daemon/attached.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ struct search {
 	struct error **err;
 };
 
-static int holder_compare(const struct search *search, const char *path, const char *device)
+static int attached_compare(const struct search *search, const char *path, const char *device)
 {
 	struct stat other;
 
@@ -38,7 +38,7 @@ static int look_at_daemon(void *arg, const char *device)
 		return 0;
 	image = strstr(answer, "\nimage=");
 	return image && strstr(answer, "\nread-only=0\n")
-		       ? holder_compare(arg, image + strlen("\nimage="), device)
+		       ? attached_compare(arg, image + strlen("\nimage="), device)
 		       : 0;
 }
 
@@ -55,13 +55,13 @@ static int look_at_loops(const struct search *search)
 		const char *name = dm_disk_above(infos[i].name, &above) ? above : infos[i].name;
 
 		if (!infos[i].read_only)
-			r = holder_compare(search, infos[i].backing_file, name);
+			r = attached_compare(search, infos[i].backing_file, name);
 	}
 	loop_infos_free(infos, n);
 	return r;
 }
 
-int holder_refuse(const struct source *source, struct error **err)
+int attached_refuse(const struct source *source, struct error **err)
 {
 	struct search search = { .source = source, .err = err };
 	int r;
