@@ -32,7 +32,7 @@ each_system() {
 
 before_drivers() {
 	layouts de
-	loads de '' && [ "$(grep -n loadkmap "$CALLS" | cut -d: -f1)" -lt "$(grep -n coldplug "$CALLS" | cut -d: -f1)" ]
+	loads de '' && [ "$(grep -n -m 1 loadkmap "$CALLS" | cut -d: -f1)" -lt "$(grep -n -m 1 coldplug "$CALLS" | cut -d: -f1)" ]
 }
 @test "it is loaded before the first phase" { both before_drivers; }
 
