@@ -191,7 +191,7 @@ static int glob_step(const struct host *host, const struct vec *bases, const cha
 	return r;
 }
 
-static int compare_paths(const void *a, const void *b)
+static int places_compare(const void *a, const void *b)
 {
 	return strcmp(a, b);
 }
@@ -212,7 +212,7 @@ int host_glob(const struct host *host, const char *pattern, struct vec *paths, s
 		part += len;
 		part += strspn(part, "/");
 	}
-	vec_sort(&bases, compare_paths);
+	vec_sort(&bases, places_compare);
 	for (size_t i = 0; i < bases.len; i++) {
 		char *path = bases.items[i];
 
