@@ -20,7 +20,7 @@ static bool has_suffix(const char *text, const char *suffix)
 
 /* /dev/NAME/path: the device, and the path or "/" */
 void split_device_path(struct plan *plan, const char *text, const char **ret_device,
-			      const char **ret_path)
+		       const char **ret_path)
 {
 	const char *name = text + strlen("/dev/"), *slash;
 

@@ -58,10 +58,11 @@ static const char *method_list(struct plan *plan, const char *text, size_t *ret_
 static bool add_methods(struct plan *plan, const struct word *word)
 {
 	size_t len;
-	const char *list = method_list(plan, word->value, &len), *end = list + len;
+	const char *list = method_list(plan, word->value, &len), *end;
 
 	if (!list)
 		return false;
+	end = list + len;
 	for (const char *method = list; method < end; method += len + 1) {
 		len = strcspn(method, ",:");
 		plan_set(plan, S_NET, word->rank,
