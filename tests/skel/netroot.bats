@@ -182,14 +182,14 @@ case "$*" in *NONEXISTENT* | */dev/sdb9*) exit 3 ;; esac
 exec "$FAKES/real" "$@"
 FAKE
 		boot_with "root=LABEL=dracut $words"
-		said 'no such device appeared in 30 s: changes are kept in memory' &&
+		said 'no such device appeared in 30 s: changes are kept in RAM' &&
 			calls 'overlayroot --state /run/initramfs/state -l /dev/vda1 -u ram /newroot' 'switch_root /newroot /sbin/init' || return 1
 	done
 	new_tree
 	boot_with "root=LABEL=dracut rd.overlay.crypt=LABEL=CRYPT"
-	said 'has no LUKS volume but ext4, and is not formatted: changes are kept in memory' && calls 'overlayroot --state /run/initramfs/state -l /dev/vda1 -u ram /newroot'
+	said 'has no LUKS volume but ext4, and is not formatted: changes are kept in RAM' && calls 'overlayroot --state /run/initramfs/state -l /dev/vda1 -u ram /newroot'
 }
-@test "rd.overlay=: without its device changes are kept in memory, as in dracut" { both absent; }
+@test "rd.overlay=: without its device changes are kept in RAM, as in dracut" { both absent; }
 
 # dracut's TEST-30-DMSQUASH: the device is the image, or has the root itself
 medium() {

@@ -30,7 +30,7 @@ expect '=== root overlay rw'
 kill "$nfs_pid"
 
 nbd_port
-serve_nbd raw "$WORK/nbd.ext4"
+serve_nbd '' "$WORK/nbd.ext4"
 boot net "root=LABEL=dracut netroot=nbd:10.0.2.2:$NBD_PORT ip=dhcp rd.luks=0 rd.auto ro" $card
 expect_small_boot
 expect '=== root ext4 ro'
