@@ -8,6 +8,7 @@ live_layers() {
 	case $LIVE:$1 in
 	dracut:"$HOSTDIR/")
 		LAYERS=${1%/}
+		[ -z "$P_TORAM" ] || warn "$HOST_DEVICE is itself the image, and is not copied to RAM: using it where it is"
 		return 0
 		;;
 	esac

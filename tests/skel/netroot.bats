@@ -203,6 +203,8 @@ FAKE
 	boot_with 'rd.overlay root=live:/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_root_erofs'
 	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host -H /dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_root_erofs /LiveOS/squashfs.img /LiveOS/rootfs.img /LiveOS/ext3fs.img /' \
 		'overlayroot --state /run/initramfs/state -l /run/initramfs/host -u ram /newroot' || return 1
+	boot_with 'rd.live.ram root=live:/dev/sdb'
+	said '/dev/sdb is itself the image, and is not copied to RAM' || return 1
 	new_tree
 	boot_with 'iso-scan/filename=linux.iso root=live:/dev/disk/by-label/ISO'
 	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host /linux.iso'
