@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "applets/lib/mountutil.h"
 #include "applets/overlayroot/lower/id.h"
@@ -99,12 +100,13 @@ static int mount_lowers(struct overlayroot_overlay_build *b, struct error **err)
 	return 0;
 }
 
-/* "lowerdir=A:B,upperdir=U/upper,workdir=U/work," and the rest. *ret is the caller's to free. */
-static int overlay_data(const struct overlayroot_overlay_build *b, const char *base,
-			bool persistent, char **ret)
+/* "lowerdir=A:B,upperdir=U/upper,workdir=U/work," and the rest. The lowers are below run: "RUN/",
+ * or
+ * "" for paths from there. *ret is the caller's to free. */
+static int overlay_data(const struct overlayroot_overlay_build *b, const char *run,
+			const char *base, bool persistent, char **ret)
 {
 	const struct generation_list *list = &b->generations;
-	const char *run = b->options->run;
 	char name[8];
 	size_t size;
 	FILE *out = open_memstream(ret, &size);
@@ -116,23 +118,45 @@ static int overlay_data(const struct overlayroot_overlay_build *b, const char *b
 	for (i = 0; i < (int)list->count; i++)
 		fprintf(out, "%s/generation/%s:", base, generation_name(list->numbers[i], name));
 	for (i = 0; i < b->options->lower_count; i++)
-		fprintf(out, "%s%s/lower%d", i ? ":" : "", run, i);
+		fprintf(out, "%s%slower%d", i ? ":" : "", run, i);
 	fprintf(out, ",upperdir=%s/upper,workdir=%s/work,%s%s%s", base, base, SAFE_OPTIONS,
 		b->options->generations.keep || list->count ? NO_NEW_REDIRECT : REDIRECT,
 		persistent ? "" : ",volatile");
 	return fclose(out) == 0 ? 0 : -ENOMEM;
 }
 
+/* mount(2) takes one page of options: with many layers their paths are those from RUN. */
+static int shorten_data(struct overlayroot_overlay_build *b, char **data, struct error **err)
+{
+	long page = sysconf(_SC_PAGESIZE);
+
+	if (strlen(*data) < (size_t)page)
+		return 0;
+	free(steal_ptr(data));
+	if (overlay_data(b, "", b->upper.base, b->upper.persistent, data) < 0)
+		return error_sys(err, ENOMEM, "overlay");
+	if (strlen(*data) >= (size_t)page)
+		return error_make(err, E2BIG,
+				  "%d layers: their names do not fit the %ld bytes of options that "
+				  "the kernel takes: pack some of them together",
+				  b->options->lower_count, page);
+	return chdir(b->options->run) < 0 ? error_sys(err, errno, "'%s'", b->options->run) : 0;
+}
+
 static int mount_overlay(struct overlayroot_overlay_build *b, struct error **err)
 {
 	const struct overlay_options *o = b->options;
-	_cleanup_free_ char *data = NULL;
-	int r;
+	_cleanup_free_ char *data = NULL, *below = NULL, *newroot = NULL;
+	int r = make_dirs(o->newroot, 0755, err);
 
-	if (overlay_data(b, b->upper.base, b->upper.persistent, &data) < 0)
+	if (r < 0)
+		return r;
+	newroot = realpath(o->newroot, NULL);
+	if (!newroot || asprintf(&below, "%s/", o->run) < 0 ||
+	    overlay_data(b, below, b->upper.base, b->upper.persistent, &data) < 0)
 		return error_sys(err, ENOMEM, "overlay");
-	r = make_dirs(o->newroot, 0755, err);
-	return r < 0 ? r : mount_fs("overlay", o->newroot, "overlay", 0, data, err);
+	r = shorten_data(b, &data, err);
+	return r < 0 ? r : mount_fs("overlay", newroot, "overlay", 0, data, err);
 }
 
 static void compare_lowers(struct overlayroot_overlay_build *b)
@@ -265,7 +289,7 @@ static void print_upper(const struct upper_spec *upper, const char *run)
 
 int overlay_print(const struct overlay_options *o, struct error **err)
 {
-	_cleanup_free_ char *data = NULL, *base = NULL;
+	_cleanup_free_ char *data = NULL, *base = NULL, *below = NULL;
 	struct overlayroot_overlay_build b = { .options = o };
 	int i, r = check_run(o->run, err);
 
@@ -273,8 +297,8 @@ int overlay_print(const struct overlay_options *o, struct error **err)
 		r = inspect_lowers(&b, err);
 	if (r < 0)
 		return r;
-	if (asprintf(&base, "%s/upper", o->run) < 0 ||
-	    overlay_data(&b, base, o->upper.kind != UPPER_RAM, &data) < 0)
+	if (asprintf(&base, "%s/upper", o->run) < 0 || asprintf(&below, "%s/", o->run) < 0 ||
+	    overlay_data(&b, below, base, o->upper.kind != UPPER_RAM, &data) < 0)
 		return error_sys(err, ENOMEM, "overlay");
 	for (i = 0; i < o->lower_count; i++)
 		print_lower(&b.lowers[i], o->run, i);

@@ -9,7 +9,8 @@
 
 #include "common/error.h"
 
-#define MAX_LOWERS 64
+/* OVL_MAX_STACK of the kernel, fs/overlayfs/params.h */
+#define MAX_LOWERS 500
 
 struct size_spec {
 	bool given, percent;

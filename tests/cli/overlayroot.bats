@@ -50,6 +50,30 @@ load overlayroot
 	done
 }
 
+@test "as many layers as the kernel's page of options can name, the first on top" {
+	local i lowers=''
+	for i in $(seq 0 399); do
+		mkdir -p "$A/l/$i"
+		echo "$i" >"$A/l/$i/which"
+		echo "$i" >"$A/l/$i/only-$i"
+		lowers="$lowers${lowers:+:}$A/l/$i"
+	done
+	up -l "$lowers"
+	[ "$(cat "$ROOT/which")" = 0 ]
+	[ "$(cat "$ROOT/only-399")" = 399 ]
+	echo new >"$ROOT/which"
+	down
+	nothing_left
+	for i in $(seq 400 499); do
+		mkdir "$A/l/$i"
+		lowers="$lowers:$A/l/$i"
+	done
+	run up -l "$lowers"
+	[ "$status" = 1 ]
+	[[ $output == *"500 layers: their names do not fit the "*" bytes of options"* ]]
+	nothing_left
+}
+
 @test "several lowers, the first on top; colons, commas, spaces in names" {
 	local top="$A/a:b,c d"
 	mkdir -p "$top/etc"
