@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The end of a machine whose root is gone: nothing of it is needed, all is in memory. */
-#ifndef EXITRD_LEAVE_H
-#define EXITRD_LEAVE_H
+#ifndef APPLETS_EXITRD_LEAVE_H
+#define APPLETS_EXITRD_LEAVE_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the end of a root's init means for the machine. */
-#ifndef EXITRD_MACHINE_H
-#define EXITRD_MACHINE_H
+#ifndef APPLETS_EXITRD_MACHINE_H
+#define APPLETS_EXITRD_MACHINE_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A disk or partition that the running root needs, and how to know it when it comes back. */
-#ifndef EXITRD_MEDIUM_H
-#define EXITRD_MEDIUM_H
+#ifndef APPLETS_EXITRD_MEDIUM_H
+#define APPLETS_EXITRD_MEDIUM_H
 
 #include <stdbool.h>
 #include <stdint.h>

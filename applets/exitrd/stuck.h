@@ -4,8 +4,8 @@
  * and one that sleeps uninterruptibly (a disk or a server that does not answer) cannot be killed.
  * Nothing tells that to the parent, which has to look.
  */
-#ifndef EXITRD_STUCK_H
-#define EXITRD_STUCK_H
+#ifndef APPLETS_EXITRD_STUCK_H
+#define APPLETS_EXITRD_STUCK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Looks after the disks of the root while it runs. */
-#ifndef EXITRD_WATCH_H
-#define EXITRD_WATCH_H
+#ifndef APPLETS_EXITRD_WATCH_H
+#define APPLETS_EXITRD_WATCH_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Proves that a kernel can unpack an image and start it, or names the rules that are broken. */
-#ifndef BUILDER_CHECK_H
-#define BUILDER_CHECK_H
+#ifndef BUILDER_CHECK_CHECK_H
+#define BUILDER_CHECK_CHECK_H
 
 #include "builder/host/host.h"
 #include "builder/util/vec.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Commands and options of mkvinitrd, and the texts made from them. */
-#ifndef BUILDER_CLI_TABLE_H
-#define BUILDER_CLI_TABLE_H
+#ifndef BUILDER_CMD_CLI_TABLE_H
+#define BUILDER_CMD_CLI_TABLE_H
 
 #include <getopt.h>
 #include <stdio.h>

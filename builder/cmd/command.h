@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The commands of mkvinitrd. Each prints its own errors once and returns the exit status. */
-#ifndef BUILDER_COMMAND_H
-#define BUILDER_COMMAND_H
+#ifndef BUILDER_CMD_COMMAND_H
+#define BUILDER_CMD_COMMAND_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the builder knows of the machine or SYSROOT that it builds for. */
-#ifndef BUILDER_HOST_H
-#define BUILDER_HOST_H
+#ifndef BUILDER_HOST_HOST_H
+#define BUILDER_HOST_HOST_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reads any cpio initramfs: several segments, each with any of the kernel's compressors, ours or
  * another generator's. */
-#ifndef BUILDER_IMAGE_H
-#define BUILDER_IMAGE_H
+#ifndef BUILDER_IMAGE_IMAGE_H
+#define BUILDER_IMAGE_IMAGE_H
 
 #include "builder/image/visitor.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What lies in a kernel image: its configuration, and the version in its banner. */
-#ifndef BUILDER_KERNEL_CONFIG_H
-#define BUILDER_KERNEL_CONFIG_H
+#ifndef BUILDER_IMAGE_KERNEL_CONFIG_H
+#define BUILDER_IMAGE_KERNEL_CONFIG_H
 
 #include "common/error.h"
 

@@ -4,8 +4,8 @@
  * are made. Nothing outside the directory is touched, whatever names and symlinks the members
  * bring: openat2(2) with RESOLVE_IN_ROOT (Linux 5.6).
  */
-#ifndef BUILDER_UNPACK_H
-#define BUILDER_UNPACK_H
+#ifndef BUILDER_IMAGE_UNPACK_H
+#define BUILDER_IMAGE_UNPACK_H
 
 #include "builder/image/image.h"
 

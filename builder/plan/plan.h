@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The plan: everything that will be in the image, and why. A value; nothing is written before it is
  * complete. */
-#ifndef BUILDER_PLAN_H
-#define BUILDER_PLAN_H
+#ifndef BUILDER_PLAN_PLAN_H
+#define BUILDER_PLAN_PLAN_H
 
 #include "builder/host/host.h"
 #include "builder/profile/profile.h"

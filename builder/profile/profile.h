@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Profile text -> statements with their places. Pure: files are read through a loader that the
  * caller gives. */
-#ifndef BUILDER_PROFILE_H
-#define BUILDER_PROFILE_H
+#ifndef BUILDER_PROFILE_PROFILE_H
+#define BUILDER_PROFILE_PROFILE_H
 
 #include "builder/profile/words.h"
 #include "builder/util/diag.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The exact content of an archive: sorted, unique, parents present, inode numbers ours. */
-#ifndef BUILDER_FILESET_H
-#define BUILDER_FILESET_H
+#ifndef BUILDER_RESOLVE_FILESET_H
+#define BUILDER_RESOLVE_FILESET_H
 
 #include <stdint.h>
 #include <sys/types.h>

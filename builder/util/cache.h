@@ -4,8 +4,8 @@
  * name is the hash of all that it depends on. A file of the cache is proof-read before it is used;
  * a cache that cannot be read or written is no error.
  */
-#ifndef BUILDER_CACHE_H
-#define BUILDER_CACHE_H
+#ifndef BUILDER_UTIL_CACHE_H
+#define BUILDER_UTIL_CACHE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A bar on the terminal for what takes more than a second. */
-#ifndef BUILDER_PROGRESS_H
-#define BUILDER_PROGRESS_H
+#ifndef BUILDER_UTIL_PROGRESS_H
+#define BUILDER_UTIL_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A plan becomes the bytes of an image. */
-#ifndef BUILDER_ASSEMBLE_H
-#define BUILDER_ASSEMBLE_H
+#ifndef BUILDER_WRITE_ASSEMBLE_H
+#define BUILDER_WRITE_ASSEMBLE_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The base segment: busybox, applets, skel. The same in most images, so its compressed bytes are
  * kept in the cache. */
-#ifndef BUILDER_ASSEMBLE_BASE_H
-#define BUILDER_ASSEMBLE_BASE_H
+#ifndef BUILDER_WRITE_BASE_H
+#define BUILDER_WRITE_BASE_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What compress.c and the compress-*.c files share. */
-#ifndef BUILDER_COMPRESS_INTERNAL_H
-#define BUILDER_COMPRESS_INTERNAL_H
+#ifndef BUILDER_WRITE_COMPRESS_INTERNAL_H
+#define BUILDER_WRITE_COMPRESS_INTERNAL_H
 
 #include "builder/write/compress.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Compressors whose output the kernel's initramfs decoder accepts. */
-#ifndef BUILDER_COMPRESS_H
-#define BUILDER_COMPRESS_H
+#ifndef BUILDER_WRITE_COMPRESS_H
+#define BUILDER_WRITE_COMPRESS_H
 
 #include "builder/write/sink.h"
 

@@ -3,8 +3,8 @@
  * Writes the newc cpio format that the kernel unpacks.
  * Source: Documentation/driver-api/early-userspace/buffer-format.rst and init/initramfs.c.
  */
-#ifndef BUILDER_ARCHIVE_CPIO_H
-#define BUILDER_ARCHIVE_CPIO_H
+#ifndef BUILDER_WRITE_CPIO_H
+#define BUILDER_WRITE_CPIO_H
 
 #include "builder/resolve/fileset.h"
 #include "builder/util/sentinel.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A file that appears whole or not at all. */
-#ifndef BUILDER_OUTPUT_H
-#define BUILDER_OUTPUT_H
+#ifndef BUILDER_WRITE_OUTPUT_H
+#define BUILDER_WRITE_OUTPUT_H
 
 #include "builder/write/sink.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where bytes go: memory, a file, a compressor in front of another sink. */
-#ifndef BUILDER_SINK_H
-#define BUILDER_SINK_H
+#ifndef BUILDER_WRITE_SINK_H
+#define BUILDER_WRITE_SINK_H
 
 #include "common/error.h"
 

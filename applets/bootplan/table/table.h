@@ -4,8 +4,8 @@
  * first pattern (see glob.h) that fits counts, and tables are looked through in the order of
  * table.c.
  */
-#ifndef APPLETS_BOOTPLAN_TABLE_H
-#define APPLETS_BOOTPLAN_TABLE_H
+#ifndef APPLETS_BOOTPLAN_TABLE_TABLE_H
+#define APPLETS_BOOTPLAN_TABLE_TABLE_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Functions of the table: parameters whose value is looked at before it is used. */
-#ifndef APPLETS_BOOTPLAN_VALUE_H
-#define APPLETS_BOOTPLAN_VALUE_H
+#ifndef APPLETS_BOOTPLAN_TABLE_VALUE_H
+#define APPLETS_BOOTPLAN_TABLE_VALUE_H
 
 #include <stdint.h>
 

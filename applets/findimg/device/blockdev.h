@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The block devices that the kernel has, as /sys tells. */
-#ifndef APPLETS_FINDIMG_BLOCKDEV_H
-#define APPLETS_FINDIMG_BLOCKDEV_H
+#ifndef APPLETS_FINDIMG_DEVICE_BLOCKDEV_H
+#define APPLETS_FINDIMG_DEVICE_BLOCKDEV_H
 
 #include <stdbool.h>
 #include <stdint.h>

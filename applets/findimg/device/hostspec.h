@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the user calls the host device: any, UUID=..., /dev/sda1, sda1, cdrom, usb. */
-#ifndef APPLETS_FINDIMG_HOSTSPEC_H
-#define APPLETS_FINDIMG_HOSTSPEC_H
+#ifndef APPLETS_FINDIMG_DEVICE_HOSTSPEC_H
+#define APPLETS_FINDIMG_DEVICE_HOSTSPEC_H
 
 #include <stdbool.h>
 

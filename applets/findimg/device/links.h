@@ -3,8 +3,8 @@
  * The names that udev gives to block devices in /dev/disk/by-id and by-path, made from /sys alone:
  * 60-persistent-storage.rules with its helpers ata_id, scsi_id, usb_id and path_id (systemd).
  */
-#ifndef APPLETS_FINDIMG_LINKS_H
-#define APPLETS_FINDIMG_LINKS_H
+#ifndef APPLETS_FINDIMG_DEVICE_LINKS_H
+#define APPLETS_FINDIMG_DEVICE_LINKS_H
 
 #include "applets/findimg/device/blockdev.h"
 #include "applets/lib/fsprobe.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where a device is mounted already: such a one must be used as it is, never set read-only below
  * its user. */
-#ifndef APPLETS_FINDIMG_MOUNTED_H
-#define APPLETS_FINDIMG_MOUNTED_H
+#ifndef APPLETS_FINDIMG_DEVICE_MOUNTED_H
+#define APPLETS_FINDIMG_DEVICE_MOUNTED_H
 
 #include <limits.h>
 #include <stdbool.h>

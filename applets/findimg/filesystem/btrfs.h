@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A btrfs over several devices: which of them a device is, and what the kernel knows of them. */
-#ifndef APPLETS_FINDIMG_BTRFS_H
-#define APPLETS_FINDIMG_BTRFS_H
+#ifndef APPLETS_FINDIMG_FILESYSTEM_BTRFS_H
+#define APPLETS_FINDIMG_FILESYSTEM_BTRFS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The other devices of a file system over several. */
-#ifndef APPLETS_FINDIMG_DEVICES_H
-#define APPLETS_FINDIMG_DEVICES_H
+#ifndef APPLETS_FINDIMG_FILESYSTEM_DEVICES_H
+#define APPLETS_FINDIMG_FILESYSTEM_DEVICES_H
 
 #include <stdbool.h>
 

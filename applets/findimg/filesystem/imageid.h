@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* --id: the content that the image must have, beside its name. */
-#ifndef APPLETS_FINDIMG_IMAGEID_H
-#define APPLETS_FINDIMG_IMAGEID_H
+#ifndef APPLETS_FINDIMG_FILESYSTEM_IMAGEID_H
+#define APPLETS_FINDIMG_FILESYSTEM_IMAGEID_H
 
 #include "common/error.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Mounting a candidate: to look at it without a trace, or to use it. */
-#ifndef APPLETS_FINDIMG_FSMOUNT_H
-#define APPLETS_FINDIMG_FSMOUNT_H
+#ifndef APPLETS_FINDIMG_FILESYSTEM_MOUNT_H
+#define APPLETS_FINDIMG_FILESYSTEM_MOUNT_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an NTFS volume says of itself, read without a driver. */
-#ifndef APPLETS_FINDIMG_NTFS_H
-#define APPLETS_FINDIMG_NTFS_H
+#ifndef APPLETS_FINDIMG_FILESYSTEM_NTFS_H
+#define APPLETS_FINDIMG_FILESYSTEM_NTFS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Looking for a path inside a mounted file system, whose symbolic links cannot lead out of it. */
-#ifndef APPLETS_FINDIMG_PATHFIND_H
-#define APPLETS_FINDIMG_PATHFIND_H
+#ifndef APPLETS_FINDIMG_FILESYSTEM_PATHFIND_H
+#define APPLETS_FINDIMG_FILESYSTEM_PATHFIND_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Paths whose letters have another case than what the user wrote. */
-#ifndef APPLETS_FINDIMG_PATHFOLD_H
-#define APPLETS_FINDIMG_PATHFOLD_H
+#ifndef APPLETS_FINDIMG_FILESYSTEM_PATHFOLD_H
+#define APPLETS_FINDIMG_FILESYSTEM_PATHFOLD_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Keeps a disk read-only while an untrusted file system is examined. */
-#ifndef APPLETS_FINDIMG_ROGUARD_H
-#define APPLETS_FINDIMG_ROGUARD_H
+#ifndef APPLETS_FINDIMG_FILESYSTEM_ROGUARD_H
+#define APPLETS_FINDIMG_FILESYSTEM_ROGUARD_H
 
 #include <stdbool.h>
 

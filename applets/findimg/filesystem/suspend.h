@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Systems that sleep on the disks: what they left there must not change before they wake. */
-#ifndef APPLETS_FINDIMG_SUSPEND_H
-#define APPLETS_FINDIMG_SUSPEND_H
+#ifndef APPLETS_FINDIMG_FILESYSTEM_SUSPEND_H
+#define APPLETS_FINDIMG_FILESYSTEM_SUSPEND_H
 
 #include <stddef.h>
 #include <stdint.h>

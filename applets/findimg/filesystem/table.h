@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What findimg knows of each thing that libblkid recognises: how to look at it without changing it.
  */
-#ifndef APPLETS_FINDIMG_FSTABLE_H
-#define APPLETS_FINDIMG_FSTABLE_H
+#ifndef APPLETS_FINDIMG_FILESYSTEM_TABLE_H
+#define APPLETS_FINDIMG_FILESYSTEM_TABLE_H
 
 #include <stdbool.h>
 

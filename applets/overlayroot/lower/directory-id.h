@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What tells one directory from another, at this boot and the next. */
-#ifndef APPLETS_OVERLAYROOT_FOLDER_ID_H
-#define APPLETS_OVERLAYROOT_FOLDER_ID_H
+#ifndef APPLETS_OVERLAYROOT_LOWER_DIRECTORY_ID_H
+#define APPLETS_OVERLAYROOT_LOWER_DIRECTORY_ID_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef APPLETS_OVERLAYROOT_GENERATION_ASK_H
-#define APPLETS_OVERLAYROOT_GENERATION_ASK_H
+#ifndef APPLETS_OVERLAYROOT_LOWER_GENERATION_ASK_H
+#define APPLETS_OVERLAYROOT_LOWER_GENERATION_ASK_H
 
 #include "applets/overlayroot/lower/generation.h"
 

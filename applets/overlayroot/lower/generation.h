@@ -5,8 +5,8 @@
  * a new layer over it. Two boots in a row that did not: the newest generation is set aside
  * (base/generation/aside).
  */
-#ifndef APPLETS_OVERLAYROOT_GENERATION_H
-#define APPLETS_OVERLAYROOT_GENERATION_H
+#ifndef APPLETS_OVERLAYROOT_LOWER_GENERATION_H
+#define APPLETS_OVERLAYROOT_LOWER_GENERATION_H
 
 #include <stdbool.h>
 

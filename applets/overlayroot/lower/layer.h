@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Overlay layers as directories: Documentation/filesystems/overlayfs.rst, "whiteouts and opaque
  * directories". */
-#ifndef APPLETS_OVERLAYROOT_LAYER_H
-#define APPLETS_OVERLAYROOT_LAYER_H
+#ifndef APPLETS_OVERLAYROOT_LOWER_LAYER_H
+#define APPLETS_OVERLAYROOT_LOWER_LAYER_H
 
 #include <stdbool.h>
 

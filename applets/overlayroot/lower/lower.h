@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A lower layer: a directory, an image file, or a block device, mounted read-only. */
-#ifndef APPLETS_OVERLAYROOT_LOWER_H
-#define APPLETS_OVERLAYROOT_LOWER_H
+#ifndef APPLETS_OVERLAYROOT_LOWER_LOWER_H
+#define APPLETS_OVERLAYROOT_LOWER_LOWER_H
 
 #include "applets/lib/fsprobe.h"
 #include "applets/overlayroot/stack.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an ext2, ext3 or ext4 file system needs before it is written to, and after it got more room.
  */
-#ifndef APPLETS_OVERLAYROOT_EXTFS_H
-#define APPLETS_OVERLAYROOT_EXTFS_H
+#ifndef APPLETS_OVERLAYROOT_STORE_EXTFS_H
+#define APPLETS_OVERLAYROOT_STORE_EXTFS_H
 
 #include <stdbool.h>
 #include <stdint.h>

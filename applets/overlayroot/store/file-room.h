@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Room for a file, and a file that fills it. */
-#ifndef APPLETS_OVERLAYROOT_FILE_ROOM_H
-#define APPLETS_OVERLAYROOT_FILE_ROOM_H
+#ifndef APPLETS_OVERLAYROOT_STORE_FILE_ROOM_H
+#define APPLETS_OVERLAYROOT_STORE_FILE_ROOM_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A store in a file becomes larger while it is mounted. */
-#ifndef APPLETS_OVERLAYROOT_GROWTH_H
-#define APPLETS_OVERLAYROOT_GROWTH_H
+#ifndef APPLETS_OVERLAYROOT_STORE_GROWTH_H
+#define APPLETS_OVERLAYROOT_STORE_GROWTH_H
 
 #include "applets/overlayroot/spec.h"
 

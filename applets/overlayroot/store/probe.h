@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Can this directory hold an overlay's upper? Asked of the file system itself, never of its name.
  */
-#ifndef APPLETS_OVERLAYROOT_PROBE_H
-#define APPLETS_OVERLAYROOT_PROBE_H
+#ifndef APPLETS_OVERLAYROOT_STORE_PROBE_H
+#define APPLETS_OVERLAYROOT_STORE_PROBE_H
 
 #include "common/error.h"
 

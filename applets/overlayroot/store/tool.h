@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Programs that do what we do not: mke2fs and e2fsck. */
-#ifndef APPLETS_OVERLAYROOT_TOOL_H
-#define APPLETS_OVERLAYROOT_TOOL_H
+#ifndef APPLETS_OVERLAYROOT_STORE_TOOL_H
+#define APPLETS_OVERLAYROOT_STORE_TOOL_H
 
 #include "common/error.h"
 

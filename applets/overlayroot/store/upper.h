@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where the changes go. */
-#ifndef APPLETS_OVERLAYROOT_UPPER_H
-#define APPLETS_OVERLAYROOT_UPPER_H
+#ifndef APPLETS_OVERLAYROOT_STORE_UPPER_H
+#define APPLETS_OVERLAYROOT_STORE_UPPER_H
 
 #include "applets/overlayroot/spec.h"
 #include "applets/overlayroot/stack.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Looks after a store while the root runs: tells before it is full, lets one in a file grow. */
-#ifndef APPLETS_OVERLAYROOT_WATCH_H
-#define APPLETS_OVERLAYROOT_WATCH_H
+#ifndef APPLETS_OVERLAYROOT_STORE_WATCH_H
+#define APPLETS_OVERLAYROOT_STORE_WATCH_H
 
 #include "applets/overlayroot/spec.h"
 

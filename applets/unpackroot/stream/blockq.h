@@ -3,8 +3,8 @@
  * A bounded queue of equal memory blocks between two threads: one fills, one
  * drains. It is what lets reading, decoding and writing overlap.
  */
-#ifndef APPLETS_UNPACKROOT_BLOCKQ_H
-#define APPLETS_UNPACKROOT_BLOCKQ_H
+#ifndef APPLETS_UNPACKROOT_STREAM_BLOCKQ_H
+#define APPLETS_UNPACKROOT_STREAM_BLOCKQ_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * streams, zstd frames, gzip members, bzip2 streams); a codec decodes one frame
  * at a time and decode.c walks the row.
  */
-#ifndef APPLETS_UNPACKROOT_CODEC_H
-#define APPLETS_UNPACKROOT_CODEC_H
+#ifndef APPLETS_UNPACKROOT_STREAM_CODEC_H
+#define APPLETS_UNPACKROOT_STREAM_CODEC_H
 
 #include <stdbool.h>
 #include <stdint.h>

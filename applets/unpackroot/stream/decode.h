@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Compressed blocks in, plain blocks out. */
-#ifndef APPLETS_UNPACKROOT_DECODE_H
-#define APPLETS_UNPACKROOT_DECODE_H
+#ifndef APPLETS_UNPACKROOT_STREAM_DECODE_H
+#define APPLETS_UNPACKROOT_STREAM_DECODE_H
 
 #include "applets/unpackroot/stream/blockq.h"
 #include "applets/unpackroot/stream/codec.h"

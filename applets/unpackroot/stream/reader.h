@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The archive as it lies there: read, hashed, and freed behind the reader when asked for. */
-#ifndef APPLETS_UNPACKROOT_READER_H
-#define APPLETS_UNPACKROOT_READER_H
+#ifndef APPLETS_UNPACKROOT_STREAM_READER_H
+#define APPLETS_UNPACKROOT_STREAM_READER_H
 
 #include <stdatomic.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The block queue as libarchive's input, with a watch on how it ends. */
-#ifndef APPLETS_UNPACKROOT_STREAM_IN_H
-#define APPLETS_UNPACKROOT_STREAM_IN_H
+#ifndef APPLETS_UNPACKROOT_STREAM_STREAM_IN_H
+#define APPLETS_UNPACKROOT_STREAM_STREAM_IN_H
 
 #include <archive.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* POSIX ACLs in the form of the kernel's system.posix_acl_* attributes. */
-#ifndef APPLETS_UNPACKROOT_ACL_H
-#define APPLETS_UNPACKROOT_ACL_H
+#ifndef APPLETS_UNPACKROOT_TREE_ACL_H
+#define APPLETS_UNPACKROOT_TREE_ACL_H
 
 #include <archive_entry.h>
 

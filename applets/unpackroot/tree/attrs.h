@@ -4,8 +4,8 @@
  * libarchive needs libacl for the latter, and reports one failure for all. And the times of
  * directories, which libarchive sets too early on those that exist already.
  */
-#ifndef APPLETS_UNPACKROOT_ATTRS_H
-#define APPLETS_UNPACKROOT_ATTRS_H
+#ifndef APPLETS_UNPACKROOT_TREE_ATTRS_H
+#define APPLETS_UNPACKROOT_TREE_ATTRS_H
 
 #include <archive_entry.h>
 

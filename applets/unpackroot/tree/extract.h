@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the plain bytes of a tar or cpio archive to files below the current root directory. */
-#ifndef APPLETS_UNPACKROOT_EXTRACT_H
-#define APPLETS_UNPACKROOT_EXTRACT_H
+#ifndef APPLETS_UNPACKROOT_TREE_EXTRACT_H
+#define APPLETS_UNPACKROOT_TREE_EXTRACT_H
 
 #include "applets/unpackroot/stream/blockq.h"
 #include "applets/unpackroot/tree/attrs.h"

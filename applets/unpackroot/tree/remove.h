@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Markers of removed files, as in the layers of container images (OCI image-spec, layer.md,
  * "Whiteouts"). */
-#ifndef APPLETS_UNPACKROOT_REMOVE_H
-#define APPLETS_UNPACKROOT_REMOVE_H
+#ifndef APPLETS_UNPACKROOT_TREE_REMOVE_H
+#define APPLETS_UNPACKROOT_TREE_REMOVE_H
 
 #include <stdbool.h>
 

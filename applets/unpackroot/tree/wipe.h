@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Emptying a directory, so that no half of a root is left to run. */
-#ifndef APPLETS_UNPACKROOT_WIPE_H
-#define APPLETS_UNPACKROOT_WIPE_H
+#ifndef APPLETS_UNPACKROOT_TREE_WIPE_H
+#define APPLETS_UNPACKROOT_TREE_WIPE_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verbs of vdattach, and what they share. Part of main: only these print. */
-#ifndef VDATTACH_CMD_H
-#define VDATTACH_CMD_H
+#ifndef APPLETS_VDATTACH_CMD_CMD_H
+#define APPLETS_VDATTACH_CMD_CMD_H
 
 #include "applets/vdattach/image/image.h"
 #include "applets/vdattach/image/open.h"

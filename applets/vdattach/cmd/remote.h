@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Disks that another machine serves, for the verbs: part of main. */
-#ifndef VDATTACH_REMOTE_H
-#define VDATTACH_REMOTE_H
+#ifndef APPLETS_VDATTACH_CMD_REMOTE_H
+#define APPLETS_VDATTACH_CMD_REMOTE_H
 
 #include "applets/vdattach/cmd/cmd.h"
 #include "applets/vdattach/daemon/daemon.h"

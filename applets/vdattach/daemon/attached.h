@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which device of ours an image file is attached as. */
-#ifndef VDATTACH_ATTACHED_H
-#define VDATTACH_ATTACHED_H
+#ifndef APPLETS_VDATTACH_DAEMON_ATTACHED_H
+#define APPLETS_VDATTACH_DAEMON_ATTACHED_H
 
 #include "applets/vdattach/source/source.h"
 

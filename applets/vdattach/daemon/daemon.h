@@ -12,8 +12,8 @@
  * The program is executed from memory, and the command line says what there is to do; what is
  * learnt later lies in struct daemon_state, a page of memory that all of them share.
  */
-#ifndef VDATTACH_DAEMON_H
-#define VDATTACH_DAEMON_H
+#ifndef APPLETS_VDATTACH_DAEMON_DAEMON_H
+#define APPLETS_VDATTACH_DAEMON_DAEMON_H
 
 #include <limits.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The mount points of this mount namespace. */
-#ifndef VDATTACH_MOUNTLIST_H
-#define VDATTACH_MOUNTLIST_H
+#ifndef APPLETS_VDATTACH_DAEMON_MOUNTLIST_H
+#define APPLETS_VDATTACH_DAEMON_MOUNTLIST_H
 
 #include "common/error.h"
 #include "common/macro.h"

@@ -4,8 +4,8 @@
  * (DAEMON_STATE_FD), so the kernel sees to it that one process has it at most, and takes it back
  * from one that dies. No process id is ever trusted that may be another's by now.
  */
-#ifndef VDATTACH_ROLE_H
-#define VDATTACH_ROLE_H
+#ifndef APPLETS_VDATTACH_DAEMON_ROLE_H
+#define APPLETS_VDATTACH_DAEMON_ROLE_H
 
 #include "common/macro.h"
 

@@ -5,8 +5,8 @@
  * No other mount of the machine is held by it, and nobody outside can unmount the directories under
  * it.
  */
-#ifndef VDATTACH_SANDBOX_H
-#define VDATTACH_SANDBOX_H
+#ifndef APPLETS_VDATTACH_DAEMON_SANDBOX_H
+#define APPLETS_VDATTACH_DAEMON_SANDBOX_H
 
 #include "common/error.h"
 #include "common/macro.h"

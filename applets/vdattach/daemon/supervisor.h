@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the parts of the supervisor share. */
-#ifndef VDATTACH_SUPERVISOR_H
-#define VDATTACH_SUPERVISOR_H
+#ifndef APPLETS_VDATTACH_DAEMON_SUPERVISOR_H
+#define APPLETS_VDATTACH_DAEMON_SUPERVISOR_H
 
 #include "applets/vdattach/daemon/daemon.h"
 

@@ -4,8 +4,8 @@
  * "vdattach0p1" (uuid "part1-VDATTACH-vdattach0", as kpartx names them). Names of devices are the
  * kernel's: "dm-3". All that is asked here comes from sysfs, so it needs no device-mapper.
  */
-#ifndef VDATTACH_DM_DISK_H
-#define VDATTACH_DM_DISK_H
+#ifndef APPLETS_VDATTACH_DM_DISK_H
+#define APPLETS_VDATTACH_DM_DISK_H
 
 #include "applets/lib/dm.h"
 #include "applets/vdattach/partition/partition.h"

@@ -5,8 +5,8 @@
  * layer would drop the FUA otherwise, and data would be told durable that is not. They go away by
  * themselves when nobody uses them: neither a table nor the descriptors here.
  */
-#ifndef VDATTACH_DM_LOOPS_H
-#define VDATTACH_DM_LOOPS_H
+#ifndef APPLETS_VDATTACH_DM_LOOPS_H
+#define APPLETS_VDATTACH_DM_LOOPS_H
 
 #include "applets/vdattach/dm/map.h"
 

@@ -4,8 +4,8 @@
  * a file. A map is an optimisation only: whatever it leaves out is asked of the server, which
  * answers for every byte of the disk.
  */
-#ifndef VDATTACH_DM_MAP_H
-#define VDATTACH_DM_MAP_H
+#ifndef APPLETS_VDATTACH_DM_MAP_H
+#define APPLETS_VDATTACH_DM_MAP_H
 
 #include "applets/lib/dm.h"
 #include "applets/vdattach/image/image.h"

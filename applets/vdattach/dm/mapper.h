@@ -7,8 +7,8 @@
  * is safe with a flush of the file alone, which is all that a write with FUA gets, and a worker
  * that is killed takes nothing along that the table shows.
  */
-#ifndef VDATTACH_DM_MAPPER_H
-#define VDATTACH_DM_MAPPER_H
+#ifndef APPLETS_VDATTACH_DM_MAPPER_H
+#define APPLETS_VDATTACH_DM_MAPPER_H
 
 #include <stdatomic.h>
 

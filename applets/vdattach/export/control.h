@@ -4,8 +4,8 @@
  * system, which a switch of roots could take away), named after the device and the process. One
  * packet asks, one answers. Only root is answered, and only root is asked.
  */
-#ifndef VDATTACH_CONTROL_H
-#define VDATTACH_CONTROL_H
+#ifndef APPLETS_VDATTACH_EXPORT_CONTROL_H
+#define APPLETS_VDATTACH_EXPORT_CONTROL_H
 
 #include <stdbool.h>
 #include <sys/types.h>

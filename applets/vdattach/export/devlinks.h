@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Stable names for what is attached: DIR/EntireDisk and DIR/PartitionN, as vdfuse has them. */
-#ifndef VDATTACH_DEVLINKS_H
-#define VDATTACH_DEVLINKS_H
+#ifndef APPLETS_VDATTACH_EXPORT_DEVLINKS_H
+#define APPLETS_VDATTACH_EXPORT_DEVLINKS_H
 
 #include <stdbool.h>
 

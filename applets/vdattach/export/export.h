@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What turns an image into a block device. */
-#ifndef VDATTACH_EXPORT_H
-#define VDATTACH_EXPORT_H
+#ifndef APPLETS_VDATTACH_EXPORT_EXPORT_H
+#define APPLETS_VDATTACH_EXPORT_EXPORT_H
 
 #include "applets/vdattach/image/image.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's view of partitions: device nodes such as /dev/loop0p1. */
-#ifndef VDATTACH_PARTNODE_H
-#define VDATTACH_PARTNODE_H
+#ifndef APPLETS_VDATTACH_EXPORT_PARTNODE_H
+#define APPLETS_VDATTACH_EXPORT_PARTNODE_H
 
 #include "applets/vdattach/partition/partition.h"
 

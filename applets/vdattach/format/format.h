@@ -5,8 +5,8 @@
  * live? It reads and writes through struct source only and makes no system
  * call. image.c is the only caller of these operations.
  */
-#ifndef VDATTACH_FORMAT_H
-#define VDATTACH_FORMAT_H
+#ifndef APPLETS_VDATTACH_FORMAT_FORMAT_H
+#define APPLETS_VDATTACH_FORMAT_FORMAT_H
 
 #include "applets/vdattach/format/common/findings.h"
 #include "applets/vdattach/source/source.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The other images that an image is made of, for its format: parents, extents, data files. */
-#ifndef VDATTACH_FORMAT_PARENT_H
-#define VDATTACH_FORMAT_PARENT_H
+#ifndef APPLETS_VDATTACH_FORMAT_PARENT_H
+#define APPLETS_VDATTACH_FORMAT_PARENT_H
 
 #include "applets/vdattach/format/format.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* VirtualBox tells the images of a chain by UUIDs, in VDI and VMDK alike, and may mix the two. */
-#ifndef VDATTACH_VBOX_UUID_H
-#define VDATTACH_VBOX_UUID_H
+#ifndef APPLETS_VDATTACH_FORMAT_VBOX_UUID_H
+#define APPLETS_VDATTACH_FORMAT_VBOX_UUID_H
 
 #include "applets/vdattach/format/format.h"
 

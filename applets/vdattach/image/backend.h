@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The requests of a block device, answered from an image: what every transport calls. */
-#ifndef VDATTACH_BACKEND_H
-#define VDATTACH_BACKEND_H
+#ifndef APPLETS_VDATTACH_IMAGE_BACKEND_H
+#define APPLETS_VDATTACH_IMAGE_BACKEND_H
 
 #include <pthread.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Chains: an image that continues another one, which may continue a third. */
-#ifndef VDATTACH_CHAIN_H
-#define VDATTACH_CHAIN_H
+#ifndef APPLETS_VDATTACH_IMAGE_CHAIN_H
+#define APPLETS_VDATTACH_IMAGE_CHAIN_H
 
 #include "applets/vdattach/image/image.h"
 

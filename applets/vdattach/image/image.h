@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Images: chooses the format, checks every access once, then asks the format. */
-#ifndef VDATTACH_IMAGE_H
-#define VDATTACH_IMAGE_H
+#ifndef APPLETS_VDATTACH_IMAGE_IMAGE_H
+#define APPLETS_VDATTACH_IMAGE_IMAGE_H
 
 #include "applets/vdattach/format/format.h"
 #include "applets/vdattach/format/parent.h"

@@ -4,8 +4,8 @@
  * come from the image, which is not trusted, so only regular files
  * below one directory are opened, by path alone: no URLs, devices, /proc.
  */
-#ifndef VDATTACH_OPENER_H
-#define VDATTACH_OPENER_H
+#ifndef APPLETS_VDATTACH_IMAGE_OPEN_H
+#define APPLETS_VDATTACH_IMAGE_OPEN_H
 
 #include "applets/vdattach/format/format.h"
 

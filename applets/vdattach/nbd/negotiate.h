@@ -3,8 +3,8 @@
  * Client side of the NBD protocol, as far as the first request: newstyle negotiation.
  * https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md
  */
-#ifndef VDATTACH_NBD_NEGOTIATE_H
-#define VDATTACH_NBD_NEGOTIATE_H
+#ifndef APPLETS_VDATTACH_NBD_NEGOTIATE_H
+#define APPLETS_VDATTACH_NBD_NEGOTIATE_H
 
 #include "applets/vdattach/nbd/uri.h"
 

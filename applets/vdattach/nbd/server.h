@@ -3,8 +3,8 @@
  * Server side of the NBD protocol: fixed newstyle negotiation, simple replies.
  * https://github.com/NetworkBlockDevice/nbd/blob/master/doc/proto.md
  */
-#ifndef VDATTACH_NBD_SERVER_H
-#define VDATTACH_NBD_SERVER_H
+#ifndef APPLETS_VDATTACH_NBD_SERVER_H
+#define APPLETS_VDATTACH_NBD_SERVER_H
 
 #include "applets/vdattach/nbd/stream.h"
 

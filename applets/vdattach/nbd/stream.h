@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whole messages over the socket of an NBD client. */
-#ifndef VDATTACH_NBD_STREAM_H
-#define VDATTACH_NBD_STREAM_H
+#ifndef APPLETS_VDATTACH_NBD_STREAM_H
+#define APPLETS_VDATTACH_NBD_STREAM_H
 
 #include "applets/vdattach/image/backend.h"
 

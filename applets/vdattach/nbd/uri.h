@@ -3,8 +3,8 @@
  * The address of an export: nbd://SERVER[:PORT][/EXPORT], nbd+unix:///[EXPORT]?socket=PATH.
  * https://github.com/NetworkBlockDevice/nbd/blob/master/doc/uri.md
  */
-#ifndef VDATTACH_NBD_URI_H
-#define VDATTACH_NBD_URI_H
+#ifndef APPLETS_VDATTACH_NBD_URI_H
+#define APPLETS_VDATTACH_NBD_URI_H
 
 #include <stdbool.h>
 

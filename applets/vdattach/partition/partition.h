@@ -4,8 +4,8 @@
  * wins). Numbers and choices are those of the kernel's block/partitions/, so
  * that partition N here is /dev/loopXpN there.
  */
-#ifndef VDATTACH_PARTITION_H
-#define VDATTACH_PARTITION_H
+#ifndef APPLETS_VDATTACH_PARTITION_PARTITION_H
+#define APPLETS_VDATTACH_PARTITION_PARTITION_H
 
 #include "applets/vdattach/format/common/findings.h"
 #include "applets/vdattach/source/source.h"

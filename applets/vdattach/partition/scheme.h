@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Between partition.c and the parser of each scheme. */
-#ifndef VDATTACH_PARTITION_SCHEME_H
-#define VDATTACH_PARTITION_SCHEME_H
+#ifndef APPLETS_VDATTACH_PARTITION_SCHEME_H
+#define APPLETS_VDATTACH_PARTITION_SCHEME_H
 
 #include "applets/vdattach/partition/partition.h"
 

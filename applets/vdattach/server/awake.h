@@ -4,8 +4,8 @@
  * processes at shutdown, before they look at who is to be spared, and then read from the very disk
  * that we serve.
  */
-#ifndef VDATTACH_SERVER_AWAKE_H
-#define VDATTACH_SERVER_AWAKE_H
+#ifndef APPLETS_VDATTACH_SERVER_AWAKE_H
+#define APPLETS_VDATTACH_SERVER_AWAKE_H
 
 #include "common/error.h"
 #include "common/macro.h"

@@ -8,8 +8,8 @@
  * FOPEN_DIRECT_IO, so the kernel keeps no pages of it, and the loop device does direct I/O. What
  * is left is the page cache of the device, as of every other disk.
  */
-#ifndef VDATTACH_SERVER_FUSE_H
-#define VDATTACH_SERVER_FUSE_H
+#ifndef APPLETS_VDATTACH_SERVER_FUSE_H
+#define APPLETS_VDATTACH_SERVER_FUSE_H
 
 #include "applets/vdattach/server/server.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Generic netlink: requests to a family of the kernel, by name. */
-#ifndef VDATTACH_GENL_H
-#define VDATTACH_GENL_H
+#ifndef APPLETS_VDATTACH_SERVER_GENL_H
+#define APPLETS_VDATTACH_SERVER_GENL_H
 
 #include "common/error.h"
 #include "common/macro.h"

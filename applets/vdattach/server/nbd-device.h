@@ -4,8 +4,8 @@
  * of ours waits in the kernel, whose end would be that of the device. Netlink commands:
  * linux/nbd-netlink.h, drivers/block/nbd.c.
  */
-#ifndef VDATTACH_NBD_DEVICE_H
-#define VDATTACH_NBD_DEVICE_H
+#ifndef APPLETS_VDATTACH_SERVER_NBD_DEVICE_H
+#define APPLETS_VDATTACH_SERVER_NBD_DEVICE_H
 
 #include "applets/vdattach/server/server.h"
 

@@ -4,8 +4,8 @@
  * it lives. It lies in server->memory_fd; events of the kernel come to server->kernel_fd, which all
  * of them have.
  */
-#ifndef VDATTACH_NBD_LINK_H
-#define VDATTACH_NBD_LINK_H
+#ifndef APPLETS_VDATTACH_SERVER_NBD_LINK_H
+#define APPLETS_VDATTACH_SERVER_NBD_LINK_H
 
 #include <stddef.h>
 

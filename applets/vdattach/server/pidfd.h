@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Processes as descriptors (Linux 5.3): readable when the process has ended, whoever its parent is.
  */
-#ifndef VDATTACH_PIDFD_H
-#define VDATTACH_PIDFD_H
+#ifndef APPLETS_VDATTACH_SERVER_PIDFD_H
+#define APPLETS_VDATTACH_SERVER_PIDFD_H
 
 #include <poll.h>
 #include <signal.h>

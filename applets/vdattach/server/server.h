@@ -13,8 +13,8 @@
  *
  * daemon.c drives this; a transport knows nothing of images, only of backend_request().
  */
-#ifndef VDATTACH_SERVER_H
-#define VDATTACH_SERVER_H
+#ifndef APPLETS_VDATTACH_SERVER_SERVER_H
+#define APPLETS_VDATTACH_SERVER_SERVER_H
 
 #include "applets/vdattach/image/backend.h"
 #include "applets/vdattach/nbd/uri.h"

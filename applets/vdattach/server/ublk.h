@@ -3,8 +3,8 @@
  * ublk, Linux 6.0: commands to the driver and the queue of requests. Facts: linux/ublk_cmd.h,
  * Documentation/block/ublk.rst, drivers/block/ublk_drv.c of Linux 6.12.
  */
-#ifndef VDATTACH_SERVER_UBLK_H
-#define VDATTACH_SERVER_UBLK_H
+#ifndef APPLETS_VDATTACH_SERVER_UBLK_H
+#define APPLETS_VDATTACH_SERVER_UBLK_H
 
 #include <linux/ioctl.h>
 #include <linux/ublk_cmd.h>

@@ -3,8 +3,8 @@
  * A small io_uring by its three system calls: one thread submits entries, then waits for results.
  * Facts: Documentation of io_uring_setup(2), io_uring_enter(2); linux/io_uring.h.
  */
-#ifndef VDATTACH_URING_H
-#define VDATTACH_URING_H
+#ifndef APPLETS_VDATTACH_SERVER_URING_H
+#define APPLETS_VDATTACH_SERVER_URING_H
 
 #include <linux/io_uring.h>
 #include <stdbool.h>

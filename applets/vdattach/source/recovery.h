@@ -9,8 +9,8 @@
  * their data. So a kill leaves nothing worse than pages that a request has changed which was not
  * answered and is repeated.
  */
-#ifndef VDATTACH_RECOVERY_H
-#define VDATTACH_RECOVERY_H
+#ifndef APPLETS_VDATTACH_SOURCE_RECOVERY_H
+#define APPLETS_VDATTACH_SOURCE_RECOVERY_H
 
 #include "applets/vdattach/source/source.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The files of one directory, for formats that know their parent by an id alone. */
-#ifndef VDATTACH_SIBLINGS_H
-#define VDATTACH_SIBLINGS_H
+#ifndef APPLETS_VDATTACH_SOURCE_SIBLINGS_H
+#define APPLETS_VDATTACH_SOURCE_SIBLINGS_H
 
 #include "common/error.h"
 

@@ -5,8 +5,8 @@
  * Formats and partition parsers know nothing else of the world, so the same
  * code runs over files, under unit tests, and under a fuzzer.
  */
-#ifndef VDATTACH_SOURCE_H
-#define VDATTACH_SOURCE_H
+#ifndef APPLETS_VDATTACH_SOURCE_SOURCE_H
+#define APPLETS_VDATTACH_SOURCE_SOURCE_H
 
 #include <stdbool.h>
 

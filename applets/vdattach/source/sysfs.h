@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What /sys/class/block says of block devices. Names are kernel names: "loop0", "loop0p1". */
-#ifndef VDATTACH_SYSFS_H
-#define VDATTACH_SYSFS_H
+#ifndef APPLETS_VDATTACH_SOURCE_SYSFS_H
+#define APPLETS_VDATTACH_SOURCE_SYSFS_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of a kernel's modules, and which of them an image takes. */
-#ifndef BUILDER_RESOLVE_MODDEP_H
-#define BUILDER_RESOLVE_MODDEP_H
+#ifndef BUILDER_RESOLVE_MODULE_DEPENDENCIES_H
+#define BUILDER_RESOLVE_MODULE_DEPENDENCIES_H
 
 #include <stdbool.h>
 

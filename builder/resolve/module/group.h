@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* "=block" and the like: sets of modules by where they lie in the kernel's tree. */
-#ifndef BUILDER_RESOLVE_MODGROUP_H
-#define BUILDER_RESOLVE_MODGROUP_H
+#ifndef BUILDER_RESOLVE_MODULE_GROUP_H
+#define BUILDER_RESOLVE_MODULE_GROUP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The text indexes of the image: the host's, cut down to the modules inside. depmod is not run. */
-#ifndef BUILDER_RESOLVE_MODINDEX_H
-#define BUILDER_RESOLVE_MODINDEX_H
+#ifndef BUILDER_RESOLVE_MODULE_INDEX_H
+#define BUILDER_RESOLVE_MODULE_INDEX_H
 
 #include "builder/resolve/module/dependencies.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files that the kernel's build or a package compressed one by one: modules and firmware. */
-#ifndef BUILDER_RESOLVE_INFLATE_H
-#define BUILDER_RESOLVE_INFLATE_H
+#ifndef BUILDER_RESOLVE_MODULE_INFLATE_H
+#define BUILDER_RESOLVE_MODULE_INFLATE_H
 
 #include "common/error.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names and aliases of kernel modules, through libkmod's binary indexes of one module directory. */
-#ifndef BUILDER_RESOLVE_KMOD_H
-#define BUILDER_RESOLVE_KMOD_H
+#ifndef BUILDER_RESOLVE_MODULE_KMOD_H
+#define BUILDER_RESOLVE_MODULE_KMOD_H
 
 #include "builder/util/vec.h"
 #include "common/error.h"

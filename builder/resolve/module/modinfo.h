@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The .modinfo section of modules. Source: include/linux/module.h, MODULE_INFO: NUL-separated
  * "tag=value". */
-#ifndef BUILDER_RESOLVE_MODINFO_H
-#define BUILDER_RESOLVE_MODINFO_H
+#ifndef BUILDER_RESOLVE_MODULE_MODINFO_H
+#define BUILDER_RESOLVE_MODULE_MODINFO_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel modules that a profile asks for, with all that they need. */
-#ifndef BUILDER_RESOLVE_MODULES_H
-#define BUILDER_RESOLVE_MODULES_H
+#ifndef BUILDER_RESOLVE_MODULE_MODULES_H
+#define BUILDER_RESOLVE_MODULE_MODULES_H
 
 #include "builder/host/host.h"
 #include "builder/resolve/module/dependencies.h"

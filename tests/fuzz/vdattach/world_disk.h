@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What every disk image from a stranger must stand: open, map, check, read, write, check again. */
-#ifndef FUZZ_VDATTACH_WORLD_DISK_H
-#define FUZZ_VDATTACH_WORLD_DISK_H
+#ifndef TESTS_FUZZ_VDATTACH_WORLD_DISK_H
+#define TESTS_FUZZ_VDATTACH_WORLD_DISK_H
 
 #include "tests/unit/vdattach/world.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kinds of QCOW2 images at random: for cases, see QCOW2_DISKS. */
-#ifndef TESTS_VDATTACH_QCOW2_DISKS_H
-#define TESTS_VDATTACH_QCOW2_DISKS_H
+#ifndef TESTS_UNIT_VDATTACH_QCOW2_DISKS_H
+#define TESTS_UNIT_VDATTACH_QCOW2_DISKS_H
 
 #include "tests/unit/vdattach/crash.h"
 #include "tests/unit/vdattach/qcow2_make.h"

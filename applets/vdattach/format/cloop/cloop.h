@@ -4,8 +4,8 @@
  * Facts: the kernel module's compressed_loop.h in its versions 0.68, 1.0, 2.x,
  * 3.00-alpha and 4.x, and cloop-utils' build_index().
  */
-#ifndef VDATTACH_CLOOP_H
-#define VDATTACH_CLOOP_H
+#ifndef APPLETS_VDATTACH_FORMAT_CLOOP_CLOOP_H
+#define APPLETS_VDATTACH_FORMAT_CLOOP_CLOOP_H
 
 #include "applets/vdattach/format/common/blockcache.h"
 #include "applets/vdattach/format/common/codec.h"

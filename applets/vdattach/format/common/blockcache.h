@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A few decompressed blocks of an image, least recently used first out. Bounded by construction. */
-#ifndef VDATTACH_BLOCKCACHE_H
-#define VDATTACH_BLOCKCACHE_H
+#ifndef APPLETS_VDATTACH_FORMAT_COMMON_BLOCKCACHE_H
+#define APPLETS_VDATTACH_FORMAT_COMMON_BLOCKCACHE_H
 
 #include <stdbool.h>
 

@@ -18,8 +18,8 @@
  * Pages are keyed by their offset in the file, so one map serves all tables of
  * a file wherever they lie. Memory is taken when the map is made and bounded.
  */
-#ifndef VDATTACH_BLOCKMAP_H
-#define VDATTACH_BLOCKMAP_H
+#ifndef APPLETS_VDATTACH_FORMAT_COMMON_BLOCKMAP_H
+#define APPLETS_VDATTACH_FORMAT_COMMON_BLOCKMAP_H
 
 #include <stdbool.h>
 

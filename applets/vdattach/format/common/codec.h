@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Decompression of one block at a time, as disk images store them. */
-#ifndef VDATTACH_CODEC_H
-#define VDATTACH_CODEC_H
+#ifndef APPLETS_VDATTACH_FORMAT_COMMON_CODEC_H
+#define APPLETS_VDATTACH_FORMAT_COMMON_CODEC_H
 
 #include <stdbool.h>
 

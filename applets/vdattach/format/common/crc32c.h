@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* CRC-32C (Castagnoli, reflected polynomial 0x82f63b78), as VHDX signs its structures. */
-#ifndef VDATTACH_CRC32C_H
-#define VDATTACH_CRC32C_H
+#ifndef APPLETS_VDATTACH_FORMAT_COMMON_CRC32C_H
+#define APPLETS_VDATTACH_FORMAT_COMMON_CRC32C_H
 
 #include "common/macro.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a parser noticed in an image without having to give up: collected, printed by main only. */
-#ifndef VDATTACH_FINDINGS_H
-#define VDATTACH_FINDINGS_H
+#ifndef APPLETS_VDATTACH_FORMAT_COMMON_FINDINGS_H
+#define APPLETS_VDATTACH_FORMAT_COMMON_FINDINGS_H
 
 #include "common/macro.h"
 

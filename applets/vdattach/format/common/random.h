@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bytes for identifiers that must not be met twice. */
-#ifndef VDATTACH_RANDOM_H
-#define VDATTACH_RANDOM_H
+#ifndef APPLETS_VDATTACH_FORMAT_COMMON_RANDOM_H
+#define APPLETS_VDATTACH_FORMAT_COMMON_RANDOM_H
 
 #include "common/error.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which equal pieces of a file are in use: finds blocks that two entries claim, and holes. */
-#ifndef VDATTACH_SLOTS_H
-#define VDATTACH_SLOTS_H
+#ifndef APPLETS_VDATTACH_FORMAT_COMMON_SLOTS_H
+#define APPLETS_VDATTACH_FORMAT_COMMON_SLOTS_H
 
 #include <stdbool.h>
 

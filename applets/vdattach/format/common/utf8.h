@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names in GPT entries and in VHDX parent locators are UTF-16; users read UTF-8. */
-#ifndef VDATTACH_UTF8_H
-#define VDATTACH_UTF8_H
+#ifndef APPLETS_VDATTACH_FORMAT_COMMON_UTF8_H
+#define APPLETS_VDATTACH_FORMAT_COMMON_UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The parts of qcow2's check. */
-#ifndef VDATTACH_QCOW2_CHECK_H
-#define VDATTACH_QCOW2_CHECK_H
+#ifndef APPLETS_VDATTACH_FORMAT_QCOW2_CHECK_H
+#define APPLETS_VDATTACH_FORMAT_QCOW2_CHECK_H
 
 #include "applets/vdattach/format/qcow2/qcow2.h"
 

@@ -3,8 +3,8 @@
  * QCOW2 versions 2 and 3, what its files share. Facts: qemu's
  * docs/interop/qcow2.txt; limits are those of qemu's driver.
  */
-#ifndef VDATTACH_QCOW2_H
-#define VDATTACH_QCOW2_H
+#ifndef APPLETS_VDATTACH_FORMAT_QCOW2_QCOW2_H
+#define APPLETS_VDATTACH_FORMAT_QCOW2_QCOW2_H
 
 #include "applets/vdattach/format/common/blockcache.h"
 #include "applets/vdattach/format/common/blockmap.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* VirtualBox disk images: the header. Layout: VDIPREHEADER and VDIHEADER1PLUS of VirtualBox's
  * VDICore.h. */
-#ifndef VDATTACH_VDI_HEADER_H
-#define VDATTACH_VDI_HEADER_H
+#ifndef APPLETS_VDATTACH_FORMAT_VDI_HEADER_H
+#define APPLETS_VDATTACH_FORMAT_VDI_HEADER_H
 
 #include "applets/vdattach/format/format.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the VDI format share. */
-#ifndef VDATTACH_FORMAT_VDI_H
-#define VDATTACH_FORMAT_VDI_H
+#ifndef APPLETS_VDATTACH_FORMAT_VDI_VDI_H
+#define APPLETS_VDATTACH_FORMAT_VDI_VDI_H
 
 #include "applets/vdattach/format/common/blockmap.h"
 #include "applets/vdattach/format/common/slots.h"

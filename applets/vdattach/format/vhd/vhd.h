@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* VHD: "Virtual Hard Disk Image Format Specification", version 1.0, Microsoft 2006. */
-#ifndef VDATTACH_FORMAT_VHD_H
-#define VDATTACH_FORMAT_VHD_H
+#ifndef APPLETS_VDATTACH_FORMAT_VHD_VHD_H
+#define APPLETS_VDATTACH_FORMAT_VHD_VHD_H
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
  * The 4 KiB pages of BAT and sector bitmaps that are in memory, changed ones
  * among them. A VHDX log takes whole pages, so this is also what is logged.
  */
-#ifndef VDATTACH_VHDX_PAGES_H
-#define VDATTACH_VHDX_PAGES_H
+#ifndef APPLETS_VDATTACH_FORMAT_VHDX_PAGES_H
+#define APPLETS_VDATTACH_FORMAT_VHDX_PAGES_H
 
 #include <stdbool.h>
 

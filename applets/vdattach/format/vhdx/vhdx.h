@@ -4,8 +4,8 @@
  * in its first MiB, then log, metadata region, BAT region and blocks, each at
  * a multiple of 1 MiB.
  */
-#ifndef VDATTACH_VHDX_H
-#define VDATTACH_VHDX_H
+#ifndef APPLETS_VDATTACH_FORMAT_VHDX_VHDX_H
+#define APPLETS_VDATTACH_FORMAT_VHDX_VHDX_H
 
 #include "applets/vdattach/format/common/blockmap.h"
 #include "applets/vdattach/format/format.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The text that describes a VMDK. Source: VMware "Virtual Disk Format 1.1/5.0", section "Descriptor
  * file". */
-#ifndef VDATTACH_VMDK_DESCRIPTOR_H
-#define VDATTACH_VMDK_DESCRIPTOR_H
+#ifndef APPLETS_VDATTACH_FORMAT_VMDK_DESCRIPTOR_H
+#define APPLETS_VDATTACH_FORMAT_VMDK_DESCRIPTOR_H
 
 #include <stdbool.h>
 

@@ -4,8 +4,8 @@
  * SparseExtentHeader; "Virtual Disk Format 1.1", COWDisk_Header (ESX: extents of type VMFSSPARSE);
  * qemu's block/vmdk.c for SESPARSE, which VMware does not document.
  */
-#ifndef VDATTACH_VMDK_HEADER_H
-#define VDATTACH_VMDK_HEADER_H
+#ifndef APPLETS_VDATTACH_FORMAT_VMDK_HEADER_H
+#define APPLETS_VDATTACH_FORMAT_VMDK_HEADER_H
 
 #include "applets/vdattach/format/format.h"
 

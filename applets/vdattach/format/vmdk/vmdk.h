@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the VMDK format share. */
-#ifndef VDATTACH_FORMAT_VMDK_H
-#define VDATTACH_FORMAT_VMDK_H
+#ifndef APPLETS_VDATTACH_FORMAT_VMDK_VMDK_H
+#define APPLETS_VDATTACH_FORMAT_VMDK_VMDK_H
 
 #include "applets/vdattach/format/common/blockcache.h"
 #include "applets/vdattach/format/common/blockmap.h"
