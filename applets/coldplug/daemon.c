@@ -11,8 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "common/msg.h"
 #include "common/file.h"
+#include "common/msg.h"
 
 #define STOP_LIMIT 10000 /* milliseconds */
 
