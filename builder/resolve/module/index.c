@@ -8,7 +8,7 @@
 #include "builder/util/strbuf.h"
 #include "common/modules/line.h"
 
-static int compare_paths(const void *a, const void *b)
+static int compare_module_paths(const void *a, const void *b)
 {
 	const struct module *left = a, *right = b;
 
@@ -43,7 +43,7 @@ char *module_index_dep(const struct module_table *table, size_t *ret_len)
 	for (size_t i = 0; i < table->count; i++)
 		if (table->modules[i].chosen && vec_push(&chosen, &table->modules[i]) < 0)
 			text.failed = true;
-	vec_sort(&chosen, compare_paths);
+	vec_sort(&chosen, compare_module_paths);
 	vec_foreach(i, module, &chosen) add_dep_line(table, module, &text);
 	vec_clear(&chosen, NULL);
 	*ret_len = text.len;
