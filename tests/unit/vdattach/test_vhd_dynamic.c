@@ -386,19 +386,17 @@ static void test_two_flushes_for_many_blocks(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dynamic_reads_by_bitmap),
-		cmocka_unit_test(test_differencing_reads_parent),
-		cmocka_unit_test(test_parent_by_id),
-		cmocka_unit_test(test_parent_is_never_written),
-		cmocka_unit_test(test_parent_refused),
-		cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_given_parent),
-		cmocka_unit_test(test_footers),
-		cmocka_unit_test(test_hostile_tables),
-		cmocka_unit_test(test_table_between_sectors),
-		cmocka_unit_test(test_two_flushes_for_many_blocks),
-	};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_dynamic_reads_by_bitmap),
+					    cmocka_unit_test(test_differencing_reads_parent),
+					    cmocka_unit_test(test_parent_by_id),
+					    cmocka_unit_test(test_parent_is_never_written),
+					    cmocka_unit_test(test_parent_refused),
+					    cmocka_unit_test(test_depth),
+					    cmocka_unit_test(test_given_parent),
+					    cmocka_unit_test(test_footers),
+					    cmocka_unit_test(test_hostile_tables),
+					    cmocka_unit_test(test_table_between_sectors),
+					    cmocka_unit_test(test_two_flushes_for_many_blocks) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
