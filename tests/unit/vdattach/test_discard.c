@@ -95,10 +95,8 @@ static void test_read_only_file_is_left_alone(void **state)
 /* A differencing VHD over a dynamic one, which has block 1. */
 static void make_chain(struct world *world)
 {
-	world_add(world, "image.vhd", 0);
-	vhd_put(world, 0, &child);
-	world_add(world, "base.vhd", 0);
-	vhd_put(world, 1, &dynamic);
+	vhd_add(world, "image.vhd", &child);
+	vhd_add(world, "base.vhd", &dynamic);
 	vhd_put_block(world, 1, &dynamic, 1, 0xff, 0x55);
 	world->holes = true;
 }

@@ -8,8 +8,7 @@
 
 static void crash_dynamic(struct world *world, uint64_t *rng)
 {
-	world_add(world, "image.vhd", 0);
-	vhd_put(world, 0, &dynamic);
+	vhd_add(world, "image.vhd", &dynamic);
 	for (uint32_t block = 0; block < 10; block++) {
 		if (rng_below(rng, 4) == 0)
 			vhd_put_block(world, 0, &dynamic, block, (uint8_t)rng_next(rng), 0x33);
@@ -18,14 +17,12 @@ static void crash_dynamic(struct world *world, uint64_t *rng)
 
 static void crash_differencing(struct world *world, uint64_t *rng)
 {
-	world_add(world, "image.vhd", 0);
-	vhd_put(world, 0, &child);
+	vhd_add(world, "image.vhd", &child);
 	for (uint32_t block = 0; block < 10; block++) {
 		if (rng_below(rng, 4) == 0)
 			vhd_put_block(world, 0, &child, block, (uint8_t)rng_next(rng), 0x44);
 	}
-	world_add(world, "base.vhd", 0);
-	vhd_put(world, 1, &dynamic);
+	vhd_add(world, "base.vhd", &dynamic);
 	for (uint32_t block = 0; block < 10; block++) {
 		if (rng_below(rng, 2) == 0)
 			vhd_put_block(world, 1, &dynamic, block, (uint8_t)rng_next(rng), 0x55);

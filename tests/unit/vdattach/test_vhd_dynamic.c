@@ -59,19 +59,16 @@ static uint8_t byte_at(const struct open *o, uint64_t offset)
 
 static void make_dynamic(struct world *world)
 {
-	world_add(world, "image.vhd", 0);
-	vhd_put(world, 0, &dynamic);
+	vhd_add(world, "image.vhd", &dynamic);
 	vhd_put_block(world, 0, &dynamic, 3, 0xff, 0x33);
 	vhd_put_block(world, 0, &dynamic, 1, 0xa0, 0x44);
 }
 
 static void make_chain(struct world *world, const char *base)
 {
-	world_add(world, "image.vhd", 0);
-	vhd_put(world, 0, &child);
+	vhd_add(world, "image.vhd", &child);
 	vhd_put_block(world, 0, &child, 1, 0x0f, 0xcc);
-	world_add(world, base, 0);
-	vhd_put(world, 1, &dynamic);
+	vhd_add(world, base, &dynamic);
 	vhd_put_block(world, 1, &dynamic, 1, 0xff, 0xbb);
 	vhd_put_block(world, 1, &dynamic, 2, 0xff, 0xdd);
 }
@@ -369,8 +366,7 @@ static void test_two_flushes_for_many_blocks(void **state)
 	uint64_t before;
 	struct open o;
 
-	world_add(&world, "image.vhd", 0);
-	vhd_put(&world, 0, &dynamic);
+	vhd_add(&world, "image.vhd", &dynamic);
 	open_world(&world, false, &o);
 	before = world.flushes;
 	for (uint64_t block = 0; block < 10; block++)

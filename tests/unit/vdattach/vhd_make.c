@@ -65,6 +65,11 @@ void vhd_put(struct world *world, unsigned int file, const struct vhd_spec *spec
 	world_put(world, file, VHD_FIRST, footer, 512);
 }
 
+void vhd_add(struct world *world, const char *name, const struct vhd_spec *spec)
+{
+	vhd_put(world, world_add(world, name, 0), spec);
+}
+
 void vhd_put_block(struct world *world, unsigned int file, const struct vhd_spec *spec,
 		   uint32_t block, uint8_t mask, uint8_t fill)
 {

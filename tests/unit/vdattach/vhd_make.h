@@ -23,6 +23,9 @@ void vhd_sign(uint8_t *bytes, size_t n, size_t at);
 /* Puts an empty disk into file. */
 void vhd_put(struct world *world, unsigned int file, const struct vhd_spec *spec);
 
+/* Adds a file of that name with an empty disk. */
+void vhd_add(struct world *world, const char *name, const struct vhd_spec *spec);
+
 /*
  * Appends a block: sectors whose bit is set in mask (repeated every 8 sectors, most significant
  * first) hold byte fill, the others junk that must never be seen.
