@@ -245,7 +245,7 @@ unpack_root() {
 		[ -z "$HOST_MOUNTED" ] || release_host
 		return 0
 	fi
-	load fetch
+	load net/fetch
 	until unpack_stream; do
 		# nor does what is too big fit the next time
 		[ ! -e "$RAMFS/fetch.full" ] || fail_unpack
@@ -307,7 +307,7 @@ mount_share() {
 	9p:*) options=trans=virtio,version=9p2000.L,msize=512000,cache=mmap ;;
 	virtiofs:*) options='' ;;
 	nfs:*)
-		load nfs
+		load net/nfs
 		mount_nfs "$access" "$1"
 		return 0
 		;;

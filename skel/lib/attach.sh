@@ -4,7 +4,7 @@
 
 attach() {
 	case $P_IMAGE in nbd://*)
-		load nbd
+		load net/nbd
 		attach_nbd
 		;;
 	esac
@@ -106,7 +106,7 @@ attach_layer() {
 	LAYERS=$SOURCE
 	[ -n "$SOURCE" ] || LAYERS=$DEVICE
 	if [ -n "$REMOTE" ]; then
-		load fetch
+		load net/fetch
 		which_remote
 		fetch_image "$SOURCE"
 		LAYERS=$LOWER
@@ -115,11 +115,11 @@ attach_layer() {
 		layers_of "$LAYERS"
 		prove_image
 		[ -z "$P_TOHD" ] || [ -z "$HOST_MOUNTED" ] || {
-			load fetch
+			load net/fetch
 			copy_to_disk
 		}
 		[ -z "$P_TORAM" ] || [ -z "$HOST_MOUNTED" ] || [ ! -f "${LAYERS%%"$NL"*}" ] || {
-			load fetch
+			load net/fetch
 			copy_to_ram
 		}
 	fi

@@ -8,7 +8,7 @@ locate() {
 	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' HOST_DEVICE='' ISO_LOOP='' IMAGE_TREE=''
 	HOST_UUID='' HOST_LABEL='' VOLUMES='' DIRECTORIES=''
 	[ -z "$P_NETROOT" ] || {
-		load netroot
+		load net/netroot
 		root_of_lease
 	}
 	[ -z "$LIVE" ] || load live
@@ -24,13 +24,13 @@ locate() {
 		network || warn "no network: ${NET_WHY:-no link}; continuing, the root is local"
 	fi
 	case $P_HOST in nbd://*)
-		load nbd
+		load net/nbd
 		nbd_disk "$P_HOST"
 		P_HOST=$DEVICE
 		;;
 	esac
 	[ -z "$P_NETDISK" ] || {
-		load nbd
+		load net/nbd
 		attach_netdisks
 	}
 	case $P_MODE:$P_IMAGE in
@@ -103,7 +103,7 @@ locate_image() {
 		return
 	}
 	case $P_ISO in *://*)
-		load fetch
+		load net/fetch
 		fetch_image "$P_ISO"
 		SOURCE=$LOWER
 		open_iso
@@ -120,7 +120,7 @@ locate_image() {
 
 # The medium is a directory of a server (archiso_nfs_srv=, netboot=nfs).
 locate_nfs() {
-	load nfs
+	load net/nfs
 	make_dirs "$HOSTDIR"
 	try_nfs "$LIVE_NFS" "$HOSTDIR" ro "$LIVE_NFSOPTS" || fail "$LIVE_NFS could not be mounted by NFS" "options ${OPTIONS:-none}" \
 		"is the directory exported to this machine? (showmount -e ${LIVE_NFS%%:*})"

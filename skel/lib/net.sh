@@ -1,5 +1,6 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2034 # what dhcp.sh reads
 # The network: every link up at once, addresses by ip= or DHCP, the first valid lease wins.
 # The kernels that matter have no IP_PNP: the whole grammar of ip= is ours.
 
@@ -10,21 +11,22 @@ net_up() {
 	local w
 	[ -z "${NET_DEV:-}" ] || return 0
 	NET_WHY='' NET_DEV='' NET_SERVER='' NET_PATH='' NICS='' N_HOST='' N_SERVER='' N_DNS='' N_ID=''
-	load adapters
+	load net/adapters
+	load net/dhcp
 	for w in $P_NET; do
 		case $w in off | none) return 1 ;; esac
 	done
 	make_dirs "$NET" "$ROOT/etc"
 	wait_nics || return 1
 	case $P_LINKS in *ifname=*)
-		load links
+		load net/links
 		each_link ifname rename_link
 		nics
 		;;
 	esac
 	links_up
 	case $P_LINKS in *bond=* | *bridge=* | *vlan=*)
-		load links
+		load net/links
 		make_links
 		;;
 	esac
@@ -54,7 +56,7 @@ net_words() {
 		link_settings
 		case $N_AUTO:$N_CLIENT in
 		static:*:* | *6:*)
-			load ipv6
+			load net/ipv6
 			net_ipv6
 			;;
 		static:*) net_static ;;
@@ -292,124 +294,6 @@ conf_line() {
 	*[!A-Za-z0-9._:/,\ -]*) printf "%s=''\n" "$1" ;;
 	*) printf "%s='%s'\n" "$1" "$2" ;;
 	esac
-}
-
-# net_dhcp LINKS [6 [late]]: asks on all of them at once, with late also on those that come meanwhile; true when one has an address
-net_dhcp() {
-	local event nic left=0 watcher='' before=$NET_DEV
-	NET_DEV=''
-	rm -f "$NET/events"
-	mkfifo "$NET/events"
-	dhcp_tries
-	waiting "$RET" "a DHCP answer on ${1# }"
-	exec 4<>"$NET/events"
-	for nic in $1; do
-		left=$((left + 1))
-		ask_dhcp "$nic" "${2:-}" &
-	done
-	[ -z "${3:-}" ] || {
-		watch_links "$1" >/dev/null 2>&1 &
-		watcher=$!
-	}
-	while [ $left -gt 0 ] && read -r event nic <&4; do
-		case $event in
-		bound) ! take_lease "$nic" || break ;;
-		ended) left=$((left - 1)) ;;
-		came)
-			say "$nic is another network adapter: asking there too"
-			left=$((left + 1)) NICS="$NICS $nic"
-			$RUN ip link set "$nic" up || warn "$nic cannot be set up"
-			ask_dhcp "$nic" "${2:-}" &
-			;;
-		esac
-	done
-	[ -z "$watcher" ] || kill "$watcher" 2>/dev/null || :
-	exec 4>&-
-	stop_dhcp
-	if [ -n "$NET_DEV" ]; then return 0; fi
-	NET_DEV=$before
-	return 1
-}
-
-# watch_links KNOWN: says "came LINK" for others
-watch_links() {
-	local known=$1 nic
-	while sleep 1; do
-		nics || continue
-		for nic in $NICS; do
-			list_has "$known" "$nic" || {
-				known="$known $nic"
-				echo "came $nic" >&4
-			}
-		done
-	done
-}
-
-# ask_dhcp LINK [6]: its script says "bound LINK" for a lease; "ended LINK" comes in any case
-ask_dhcp() {
-	local link=$1 tries
-	dhcp_tries
-	tries=$RET
-	if [ -z "$2" ]; then
-		set -- udhcpc -t "$tries" -O search -O staticroutes -O mtu -O rootpath
-		[ -z "${N_HOST:-}" ] || set -- "$@" -x "hostname:$N_HOST"
-		[ -z "${N_ID:-}" ] || set -- "$@" -C -x "0x3d:$N_ID"
-	else
-		# it asks from the address that each link has of itself
-		await "$tries" find_address6 "$link" link || :
-		set -- udhcpc6 -t "$tries"
-	fi
-	$RUN "$@" -f -q -n -T 1 -A 1 -i "$link" -p "$NET/$link.pid" -s "$LIB/udhcpc" >/dev/null 2>"$NET/$link.log" || :
-	echo "ended $link" >&4
-}
-
-# dhcp_tries: how many seconds to ask, in RET: longer when there is no boot without an answer
-dhcp_tries() {
-	RET=15
-	if [ -n "$P_DHCP_LIMIT" ]; then RET=$P_DHCP_LIMIT; else ! image_is_remote || { [ "$P_TIMEOUT" -gt 60 ] && RET=$P_TIMEOUT || RET=60; }; fi
-	[ "${DHCP_SHARE:-1}" = 1 ] || third "$RET"
-}
-
-stop_dhcp() {
-	local file
-	for file in "$NET"/*.pid; do
-		first_line "$file"
-		[ -z "$RET" ] || $RUN kill "$RET" 2>/dev/null || :
-	done
-}
-
-# take_lease LINK: configures it, unless the lease cannot lead to where the image is. With several links a lease without
-# a router counts only when the image's server is its neighbour.
-take_lease() {
-	local server=${P_IMAGE#*://}
-	server=${server%%[:/]*}
-	lease_reset
-	bootplan_read "$NET/$1.lease.sh" lease "$NET/$1.lease" "$server" || L_WHY='bootplan failed'
-	if [ -n "$L_WHY" ]; then
-		warn "the DHCP answer on $1 has $L_WHY"
-		return 1
-	fi
-	case $L_IP in *:*)
-		load ipv6
-		configure6 "$1" dhcp6
-		return
-		;;
-	esac
-	L_HOST=${N_HOST:-$L_HOST} L_SERVER=${N_SERVER:-$L_SERVER} L_DNS=${N_DNS:-$L_DNS}
-	[ -n "$L_REACHES" ] || [ "$NICS" = "$1" ] || {
-		warn "the lease on $1 has no router and does not reach $server: waiting for another"
-		return 1
-	}
-	[ "$P_NETROOT" != dhcp ] || [ -n "$L_PATH" ] || [ "$NICS" = "$1" ] || {
-		warn "the lease on $1 names no root (root-path): waiting for another"
-		return 1
-	}
-	configure "$1" dhcp
-}
-
-lease_reset() {
-	L_IP='' L_PREFIX='' L_MASK='' L_ROUTER='' L_DNS='' L_DOMAIN='' L_SEARCH='' L_HOST=''
-	L_MTU='' L_ROUTES='' L_SERVER='' L_PATH='' L_FILE='' L_WHY='' L_REACHES=''
 }
 
 # Name servers and search list for this boot and, at the hand-over, for the root.

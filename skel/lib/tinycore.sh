@@ -127,7 +127,7 @@ tinycore_extra() {
 	tftplist:*) listed_extensions tftp "${2%:no-ping}" ;;
 	httplist:*) listed_extensions http "${2%:no-ping}" ;;
 	nbd:*)
-		load nbd
+		load net/nbd
 		nbd_disk "nbd://${2%:no-ping}/" && make_place /mnt/nbd0 && find_image -w -m "$PLACE" -H "$DEVICE"
 		;;
 	aoe:*) aoe_disk "${2%%:*}" "${2#*:}" ;;
@@ -135,7 +135,7 @@ tinycore_extra() {
 		swap "$2" no-ping hard # what is the default
 		swap "$RET" nfs4 vers=4.1
 		set -- "$RET"
-		network && load nfs && make_place /mnt/nfs && try_nfs "$1" "$PLACE" rw
+		network && load net/nfs && make_place /mnt/nfs && try_nfs "$1" "$PLACE" rw
 		;;
 	iso:*) iso_extensions "$2" ;;
 	tcvd:*) attach_disk_file "$2" && make_place /mnt/tcvd && mount_place "$DEVICE" -w && $RUN mount -o bind "$RET" "$PLACE" ;;
@@ -167,7 +167,7 @@ listed_extensions() {
 	local base=${2%%/*} dir=$RAMFS/tce file
 	base=$1://${base%:}
 	network || return 1
-	load fetch
+	load net/fetch
 	mkdir -p "$dir/optional" || return 1
 	fetch_file "$base/${2#*/}" "$dir/list" || return 1
 	while extension_name; do

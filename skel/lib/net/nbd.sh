@@ -32,7 +32,7 @@ nbd_disk() {
 	nbd_address "$1" || fail "the server of '$1' cannot be resolved" '' 'use its IP address'
 	uri=$RET
 	shift
-	load fetch
+	load net/fetch
 	waiting "$P_TIMEOUT" "the disk $uri"
 	until DEVICE=$($RUN vdattach --state "$STATE" ${P_PATIENCE:+--patience "$P_PATIENCE"} "$@" "$uri"); do
 		again $try || fail "the disk $uri could not be attached" 'the messages of vdattach above' \
@@ -55,7 +55,7 @@ nbd_address() {
 		;;
 	*:*) rest=:${name#*:} name=${name%%:*} ;;
 	esac
-	load nfs
+	load net/nfs
 	address_of "${name:-$NET_SERVER}" || return 1
 	RET=nbd://$RET$rest$path
 }
