@@ -55,7 +55,7 @@ has() {
 			options=()
 			case $profile in
 			common) options=(-s 'root disk') ;;
-			luks | lvm) continue ;; # parts of others, with programs of the machine: below
+			luks | lvm | raid) continue ;; # parts of others, with programs of the machine: below
 			rescue) options=(-s 'module =md =dm =crypto =drm =vm =mmc =cdrom') ;;
 			esac
 			"$M" build -q -p "$profile" -r "$S" -o "$profile.img" "${options[@]}" || { echo "$profile on $KVER" && return 1; }
@@ -71,13 +71,15 @@ has() {
 	done
 }
 
-@test "what the profiles luks and lvm ask of a kernel is in each kernel" {
+@test "what the profiles luks, lvm and raid ask of a kernel is in each kernel" {
 	for kernel in "${kernels[@]}"; do
 		use_kernel "$kernel"
-		printf 'include disk\nmodule dm_crypt =crypto =dm\n' >t.profile
+		printf 'include disk\nmodule dm_crypt =crypto =dm =md\n' >t.profile
 		build
 		"$M" check -q -k "$S/vmlinuz" out.img
-		"$M" ls out.img | packed | normal | grep -x dm_crypt
+		"$M" ls out.img | packed | normal >have
+		grep -x dm_crypt have
+		grep -x raid1 have
 	done
 }
 
