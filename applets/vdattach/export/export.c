@@ -13,7 +13,12 @@ static const struct vd_export_ops ublk = { .name = "ublk", .server = &vd_server_
 				  nbd = { .name = "nbd", .server = &vd_server_nbd },
 				  fuse = { .name = "fuse", .server = &vd_server_fuse };
 
-/* best first; those of one name are ways to do the same, with and without a daemon */
+/*
+ * Best first; those of one name are ways to do the same, with and without a daemon. The first whose
+ * probe takes the image and the kernel is used (vd_export_choose), the next one when it fails or
+ * does not answer (cmd/attach.c): so dm before ublk, if the kernel has dm and either ublk or nbd
+ * for what dm cannot map (server/dm.c).
+ */
 static const struct vd_export_ops *const exporters[] = {
 	&vd_export_loop, &vd_export_dm, &vd_export_dm_daemon, &ublk, &nbd, &fuse,
 };
