@@ -73,7 +73,7 @@ static _Noreturn void become_init(char **argv)
 	own_proc();
 	setsid();
 	execv(argv[0], argv);
-	msg(MSG_ERROR, "start %s: %s", argv[0], strerror(errno));
+	msg(MSG_ERROR, "cannot start %s: %s", argv[0], strerror(errno));
 	_exit(127);
 }
 
@@ -162,7 +162,7 @@ static int exitrd_run(char **argv)
 		    strerror(errno));
 		sigprocmask(SIG_UNBLOCK, &signals, NULL);
 		execv(argv[0], argv);
-		return error_sys(NULL, errno, "start %s", argv[0]);
+		return error_sys(NULL, errno, "cannot start %s", argv[0]);
 	}
 	ended = wait_for(init, &signals, proc, &status);
 	machine.kexec_loaded = file_has_nonzero("/sys/kernel/kexec_loaded");

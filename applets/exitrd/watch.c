@@ -189,7 +189,7 @@ static int open_all(struct watch *w, struct error **err)
 	w->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	w->dev = open("/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (w->signals < 0 || w->sys < 0 || w->proc < 0 || w->dev < 0)
-		return error_sys(err, errno, "watch: open what is needed");
+		return error_sys(err, errno, "watch: cannot open what is needed");
 	w->uevents = uevent_open(err);
 	return w->uevents < 0 ? w->uevents : 0;
 }
@@ -221,7 +221,7 @@ int watch_media(char *const *paths, size_t count, const char *pidfile, struct er
 		return r;
 	pid = fork();
 	if (pid < 0)
-		return error_sys(err, errno, "fork");
+		return error_sys(err, errno, "cannot fork");
 	if (pid > 0)
 		return write_pid(pidfile, pid, err);
 	setsid();

@@ -40,10 +40,11 @@ int dm_open(struct error **err)
 		fd = dm_open_control();
 	}
 	if (fd >= 0 || fd == -EACCES || fd == -EPERM)
-		return fd < 0 ? error_sys(err, fd, "open '%s'", MAPPER_CONTROL) : fd;
-	return error_make(err, EOPNOTSUPP,
-			  "no device-mapper: open '%s': %s: is the kernel module 'dm_mod' there?",
-			  MAPPER_CONTROL, strerror(-fd));
+		return fd < 0 ? error_sys(err, fd, "cannot open '%s'", MAPPER_CONTROL) : fd;
+	return error_make(
+		err, EOPNOTSUPP,
+		"no device-mapper: cannot open '%s': %s: is the kernel module 'dm_mod' there?",
+		MAPPER_CONTROL, strerror(-fd));
 }
 
 /* What each ioctl begins with. */
@@ -157,7 +158,7 @@ int dm_create(int control, const char *name, const char *uuid, dev_t *ret_device
 	dm_start(&io, name, sizeof(io));
 	snprintf(io.uuid, sizeof(io.uuid), "%s", uuid);
 	if (ioctl(control, DM_DEV_CREATE, &io) < 0)
-		return error_sys(err, errno, "make the mapped device '%s'", name);
+		return error_sys(err, errno, "cannot make the mapped device '%s'", name);
 	*ret_device = (dev_t)io.dev;
 	/* before there is a table, and with it an event */
 	udev_mark(*ret_device);
@@ -188,7 +189,8 @@ int dm_swap(int control, const char *name, struct dm_table *table, bool read_onl
 	/* some kernels keep what was loaded, some may stay suspended */
 	simple(control, DM_TABLE_CLEAR, name, &io, 0);
 	dm_resume(control, name, NULL);
-	return error_sys(err, r, "load %u segments into the mapped device '%s'", table->n, name);
+	return error_sys(err, r, "cannot load %u segments into the mapped device '%s'", table->n,
+			 name);
 }
 
 int dm_resume(int control, const char *name, struct error **err)
@@ -198,7 +200,7 @@ int dm_resume(int control, const char *name, struct error **err)
 
 	if (r == 0 && (io.flags & DM_SUSPEND_FLAG) && (io.flags & DM_ACTIVE_PRESENT_FLAG))
 		r = simple(control, DM_DEV_SUSPEND, name, &io, DM_SKIP_LOCKFS_FLAG);
-	return r < 0 ? error_sys(err, r, "resume the mapped device '%s'", name) : 0;
+	return r < 0 ? error_sys(err, r, "cannot resume the mapped device '%s'", name) : 0;
 }
 
 int dm_remove(int control, const char *name, struct error **err)
@@ -207,10 +209,10 @@ int dm_remove(int control, const char *name, struct error **err)
 	int r = simple(control, DM_DEV_REMOVE, name, &io, 0);
 
 	if (r == -EBUSY)
-		return error_make(err, EBUSY,
-				  "detach '%s': it is in use (a file system mounted from it?)",
-				  name);
-	return r < 0 ? error_sys(err, r, "remove the mapped device '%s'", name) : 0;
+		return error_make(
+			err, EBUSY,
+			"cannot detach '%s': it is in use (a file system mounted from it?)", name);
+	return r < 0 ? error_sys(err, r, "cannot remove the mapped device '%s'", name) : 0;
 }
 
 int dm_remove_later(int control, const char *name, struct error **err)
@@ -218,7 +220,7 @@ int dm_remove_later(int control, const char *name, struct error **err)
 	struct dm_ioctl io;
 	int r = simple(control, DM_DEV_REMOVE, name, &io, DM_DEFERRED_REMOVE);
 
-	return r < 0 ? error_sys(err, r, "remove the mapped device '%s'", name) : 0;
+	return r < 0 ? error_sys(err, r, "cannot remove the mapped device '%s'", name) : 0;
 }
 
 int dm_identify(int control, dev_t device, char *ret_name, char *ret_uuid, size_t size)
@@ -252,11 +254,11 @@ int dm_make_nodes(const char *name, dev_t device, struct error **err)
 
 	dm_node(device, node, sizeof(node));
 	if (access(node, F_OK) < 0 && mknod(node, S_IFBLK | 0600, device) < 0 && errno != EEXIST)
-		return error_sys(err, errno, "make '%s'", node);
+		return error_sys(err, errno, "cannot make '%s'", node);
 	mapper_path(name, path, sizeof(path));
 	snprintf(target, sizeof(target), "../%s", node + strlen("/dev/"));
 	if (symlink(target, path) < 0 && errno != EEXIST)
-		return error_sys(err, errno, "link '%s' to '%s'", path, target);
+		return error_sys(err, errno, "cannot link '%s' to '%s'", path, target);
 	return 0;
 }
 

@@ -37,11 +37,11 @@ static int loopdev_open_control(struct error **err)
 	if (fd >= 0)
 		return fd;
 	if (errno != ENOENT && errno != ENODEV && errno != ENXIO)
-		return error_sys(err, errno, "open '%s'", LOOP_CONTROL);
+		return error_sys(err, errno, "cannot open '%s'", LOOP_CONTROL);
 	module_request("loop");
 	fd = open_node(LOOP_CONTROL, S_IFCHR, makedev(MISC_MAJOR, LOOP_CONTROL_MINOR), O_RDWR);
 	if (fd < 0)
-		return error_sys(err, fd, "open '%s': is the kernel module 'loop' there?",
+		return error_sys(err, fd, "cannot open '%s': is the kernel module 'loop' there?",
 				 LOOP_CONTROL);
 	return fd;
 }
@@ -52,7 +52,7 @@ static int open_backing(const struct loop_request *req, struct error **err)
 	int fd = open(req->path, flags | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0)
-		return error_sys(err, errno, "open '%s' for %s", req->path,
+		return error_sys(err, errno, "cannot open '%s' for %s", req->path,
 				 req->read_only ? "reading" : "writing");
 	return fd;
 }
@@ -169,11 +169,11 @@ static int attach_backing(const struct loop_request *req, int backing, char **re
 	for (int i = 0; i < GET_FREE_TRIES && loop == -EBUSY; i++)
 		loop = try_free(req, control, backing, &number);
 	if (loop < 0)
-		return error_sys(err, loop, "attach '%s' to a loop device", req->path);
+		return error_sys(err, loop, "cannot attach '%s' to a loop device", req->path);
 	if (asprintf(ret_device, "/dev/loop%d", number) < 0) {
 		ioctl(loop, LOOP_CLR_FD, 0);
 		close(loop);
-		return error_sys(err, ENOMEM, "attach '%s'", req->path);
+		return error_sys(err, ENOMEM, "cannot attach '%s'", req->path);
 	}
 	*ret_fd = loop;
 	return 0;
@@ -199,7 +199,8 @@ int loop_attach(const struct loop_request *req, char **ret_device, struct error 
 	int r, fd = -1;
 
 	if (req->autoclear)
-		return error_make(err, EINVAL, "attach '%s': autoclear needs the device kept open",
+		return error_make(err, EINVAL,
+				  "cannot attach '%s': autoclear needs the device kept open",
 				  req->path);
 	r = loop_attach_fd(req, ret_device, &fd, err);
 	if (r == 0)
@@ -243,14 +244,15 @@ int loop_detach(const char *device, struct error **err)
 
 	fd = open(device, O_RDONLY | O_EXCL | O_CLOEXEC);
 	if (fd < 0 && errno == EBUSY)
-		return error_make(err, EBUSY,
-				  "detach '%s': it is in use (a file system mounted from it?)",
-				  device);
+		return error_make(
+			err, EBUSY,
+			"cannot detach '%s': it is in use (a file system mounted from it?)",
+			device);
 	if (fd < 0)
-		return error_sys(err, errno, "open '%s'", device);
+		return error_sys(err, errno, "cannot open '%s'", device);
 	if (fstat(fd, &st) < 0 || !S_ISBLK(st.st_mode) || major(st.st_rdev) != LOOP_MAJOR)
-		return error_make(err, ENOTBLK, "detach '%s': not a loop device", device);
+		return error_make(err, ENOTBLK, "cannot detach '%s': not a loop device", device);
 	if (ioctl(fd, LOOP_CLR_FD, 0) < 0)
-		return error_sys(err, errno, "detach '%s'", device);
+		return error_sys(err, errno, "cannot detach '%s'", device);
 	return 0;
 }

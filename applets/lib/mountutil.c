@@ -42,14 +42,15 @@ int mount_fs(const char *source, const char *target, const char *type, unsigned 
 	if (r == 0)
 		return 0;
 	r = errno;
-	return error_make(err, r, "mount %s%s%s on %s: %s%s", type ? type : "", type ? " " : "",
-			  source ? source : "none", target, strerror(r), mount_hint(r));
+	return error_make(err, r, "cannot mount %s%s%s on %s: %s%s", type ? type : "",
+			  type ? " " : "", source ? source : "none", target, strerror(r),
+			  mount_hint(r));
 }
 
 int unmount_fs(const char *target, int flags, struct error **err)
 {
 	if (umount2(target, flags) < 0)
-		return error_sys(err, errno, "unmount %s", target);
+		return error_sys(err, errno, "cannot unmount %s", target);
 	return 0;
 }
 
@@ -60,7 +61,7 @@ static int make_dir(const char *path, mode_t mode, struct error **err)
 
 	if (mkdir(path, mode) == 0) {
 		if (chmod(path, mode) < 0)
-			return error_sys(err, errno, "chmod %s", path);
+			return error_sys(err, errno, "cannot chmod %s", path);
 		return 0;
 	}
 	r = errno;
@@ -69,7 +70,7 @@ static int make_dir(const char *path, mode_t mode, struct error **err)
 			return 0;
 		r = ENOTDIR;
 	}
-	return error_sys(err, r, "make directory %s", path);
+	return error_sys(err, r, "cannot make directory %s", path);
 }
 
 int make_dirs(const char *path, mode_t mode, struct error **err)
@@ -79,9 +80,9 @@ int make_dirs(const char *path, mode_t mode, struct error **err)
 	int r;
 
 	if (!copy)
-		return error_sys(err, ENOMEM, "make directory %s", path);
+		return error_sys(err, ENOMEM, "cannot make directory %s", path);
 	if (!*copy)
-		return error_make(err, EINVAL, "make directory: the path is empty");
+		return error_make(err, EINVAL, "cannot make directory: the path is empty");
 	for (slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		r = make_dir(copy, 0755, err);

@@ -36,7 +36,7 @@ int stack_mount(struct stack *stack, const char *source, const char *target, con
 	r = stack_push(stack, false, target);
 	if (r < 0) {
 		umount2(target, MNT_DETACH);
-		return error_sys(err, r, "mount %s", target);
+		return error_sys(err, r, "cannot mount %s", target);
 	}
 	return 0;
 }
@@ -52,7 +52,7 @@ int stack_loop(struct stack *stack, const struct loop_request *req, char **ret_d
 	r = stack_push(stack, true, device);
 	if (r < 0) {
 		loop_detach(device, NULL);
-		return error_sys(err, r, "attach %s", req->path);
+		return error_sys(err, r, "cannot attach %s", req->path);
 	}
 	*ret_device = steal_ptr(&device);
 	return 0;
@@ -77,7 +77,7 @@ int stack_record(const struct stack *stack, const char *file, struct error **err
 		r = state_push(file, "%s %s", stack->items[i].loop ? "loop" : "mount",
 			       stack->items[i].what);
 		if (r < 0)
-			return error_sys(err, r, "record the mounts in '%s'", file);
+			return error_sys(err, r, "cannot record the mounts in '%s'", file);
 	}
 	return 0;
 }

@@ -32,7 +32,7 @@ int generations_begin(const struct generations *g, struct error **err)
 	int fd = openat(g->dir, g->fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 			0600);
 
-	return fd < 0 ? error_sys(err, errno, "make '%s'", g->fresh) : fd;
+	return fd < 0 ? error_sys(err, errno, "cannot make '%s'", g->fresh) : fd;
 }
 
 /* NAME for 0; in buf else. */
@@ -88,7 +88,7 @@ int generations_commit(const struct generations *g, int fd, struct error **err)
 		r = step_back(g);
 	if (r == 0)
 		r = rename_durably(g, g->fresh, g->name);
-	return r < 0 ? error_sys(err, r, "finish '%s'", g->name) : 0;
+	return r < 0 ? error_sys(err, r, "cannot finish '%s'", g->name) : 0;
 }
 
 void generations_abort(const struct generations *g)

@@ -70,13 +70,13 @@ int list_read(int dir, const char *path, struct list *ret, struct error **err)
 	int r;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return error_sys(err, errno, "list '%s'", path);
+		return error_sys(err, errno, "cannot list '%s'", path);
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > MAX_LIST)
 		return error_make(err, EINVAL, "list '%s' is not a file of 4 MiB at most", path);
 	r = read_all(fd, (size_t)st.st_size, &text, NULL);
 	if (r < 0)
-		return error_sys(err, r, "list '%s'", path);
-	return list_parse(text, ret) < 0 ? error_sys(err, ENOMEM, "list '%s'", path) : 0;
+		return error_sys(err, r, "cannot list '%s'", path);
+	return list_parse(text, ret) < 0 ? error_sys(err, ENOMEM, "cannot list '%s'", path) : 0;
 }
 
 void list_release(struct list *list)

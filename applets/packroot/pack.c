@@ -17,10 +17,10 @@ static int pack_enter(const char *root, struct error **err)
 	int outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (outside < 0)
-		return error_sys(err, errno, "open /");
+		return error_sys(err, errno, "cannot open /");
 	if (chroot(root) == 0 && chdir("/") == 0)
 		return outside;
-	error_sys(err, errno, "enter the root '%s'", root);
+	error_sys(err, errno, "cannot enter the root '%s'", root);
 	close(outside);
 	return -EIO;
 }
@@ -37,7 +37,7 @@ static void leave(int outside)
 static int print_name(void *data, const char *path, struct error **err)
 {
 	if (fputs(path, stdout) < 0 || putchar('\0') < 0)
-		return error_sys(err, errno, "print names");
+		return error_sys(err, errno, "cannot print names");
 	return 0;
 }
 
@@ -49,7 +49,7 @@ int pack_names(const struct pack_options *o, struct error **err)
 	if (r == 0)
 		r = tree_walk(&tree, err);
 	if (r == 0 && fflush(stdout) != 0)
-		r = error_sys(err, errno, "print names");
+		r = error_sys(err, errno, "cannot print names");
 	leave(outside);
 	return r;
 }
@@ -165,7 +165,7 @@ int pack(const struct pack_options *o, struct pack_result *ret, struct error **e
 	g.keep = o->keep;
 	g.damaged = o->damaged;
 	if (r == 0 && o->base && !(base = fopen(o->base, "re")))
-		r = error_sys(err, errno, "open '%s'", o->base);
+		r = error_sys(err, errno, "cannot open '%s'", o->base);
 	if (r == 0) {
 		outside = pack_enter(o->root, err);
 		r = MIN(outside, 0);

@@ -38,7 +38,7 @@ static int tar_failed(struct tarfile *t, const char *what, struct error **err)
 	const char *text = archive_error_string(t->tar);
 
 	if (t->code < 0)
-		return error_sys(err, t->code, "write the archive");
+		return error_sys(err, t->code, "cannot write the archive");
 	return error_make(err, EIO, "'%s': %s", what, text ? text : "not written");
 }
 
@@ -191,7 +191,7 @@ int tarfile_finish(struct tarfile *t, struct error **err)
 	if (archive_write_close(t->tar) < ARCHIVE_WARN || t->code < 0)
 		return tar_failed(t, "end", err);
 	r = zstream_end(t->out);
-	return r < 0 ? error_sys(err, r, "write the archive") : 0;
+	return r < 0 ? error_sys(err, r, "cannot write the archive") : 0;
 }
 
 struct tar_counts tarfile_counts(const struct tarfile *t)

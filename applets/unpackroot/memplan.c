@@ -54,7 +54,7 @@ static int memplan_measure(const struct memplan_input *input, struct memplan *pl
 	struct statfs fs, archive_fs;
 
 	if (fstatfs(input->newroot, &fs) < 0)
-		return error_sys(err, errno, "measure the free space of the new root");
+		return error_sys(err, errno, "cannot measure the free space of the new root");
 	plan->in_ram = magic_in_ram(&fs);
 	plan->room = room_in(&fs);
 	plan->memory = memory_available();

@@ -44,11 +44,11 @@ static int open_parent(struct job *job, const char *path, struct error **err)
 	_cleanup_free_ char *a = strdup(path), *b = strdup(path);
 
 	if (!a || !b)
-		return error_sys(err, ENOMEM, "open '%s'", path);
+		return error_sys(err, ENOMEM, "cannot open '%s'", path);
 	job->parent = open(dirname(a), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	job->name = strdup(basename(b));
 	if (job->parent < 0 || !job->name)
-		return error_sys(err, errno, "open the directory of '%s'", path);
+		return error_sys(err, errno, "cannot open the directory of '%s'", path);
 	return 0;
 }
 
@@ -62,7 +62,7 @@ static int open_archive(struct job *job, struct error **err)
 	else
 		job->archive = open(o->archive, (o->consume ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (job->archive < 0 || fstat(job->archive, &st) < 0)
-		return error_sys(err, errno, "open '%s'", o->archive);
+		return error_sys(err, errno, "cannot open '%s'", o->archive);
 	if (S_ISREG(st.st_mode) && lseek(job->archive, 0, SEEK_CUR) == 0)
 		job->file_size = (uint64_t)st.st_size;
 	if (S_ISREG(st.st_mode) && st.st_size == 0)
@@ -86,12 +86,12 @@ static int open_newroot(struct job *job, struct error **err)
 
 	job->newroot = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (job->newroot < 0)
-		return error_sys(err, errno, "open the new root '%s'", path);
+		return error_sys(err, errno, "cannot open the new root '%s'", path);
 	if (job->options->over)
 		return 0;
 	r = dir_is_empty(job->newroot);
 	if (r < 0)
-		return error_sys(err, r, "read '%s'", path);
+		return error_sys(err, r, "cannot read '%s'", path);
 	if (r == 0)
 		return error_make(
 			err, ENOTEMPTY,
@@ -154,7 +154,7 @@ static int unpack_start_thread(pthread_t *thread, void *(*run)(void *), struct j
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	r = pthread_create(thread, NULL, run, job);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return r ? error_sys(err, r, "start a thread") : 0;
+	return r ? error_sys(err, r, "cannot start a thread") : 0;
 }
 
 /* Looks at the first block: what is it, does it fit? */
@@ -199,9 +199,9 @@ static int unpack_enter(struct job *job, struct error **err)
 {
 	job->outside = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (job->outside < 0)
-		return error_sys(err, errno, "open /");
+		return error_sys(err, errno, "cannot open /");
 	if (fchdir(job->newroot) < 0 || chroot(".") < 0)
-		return error_sys(err, errno, "chroot to '%s'", job->options->newroot);
+		return error_sys(err, errno, "cannot chroot to '%s'", job->options->newroot);
 	return 0;
 }
 
@@ -316,7 +316,7 @@ static int open_removed(struct job *job, struct error **err)
 	if (!path)
 		return 0;
 	job->extract.removed = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	return job->extract.removed < 0 ? error_sys(err, errno, "open '%s'", path) : 0;
+	return job->extract.removed < 0 ? error_sys(err, errno, "cannot open '%s'", path) : 0;
 }
 
 /* No half of a root stays: init must not find one. */

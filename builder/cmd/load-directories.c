@@ -58,7 +58,7 @@ int profile_folders_init(struct profile_folders *directories, const struct host 
 	if (r == 0)
 		return 0;
 	profile_folders_release(directories);
-	return error_sys(err, r, "list the profile directories");
+	return error_sys(err, r, "cannot list the profile directories");
 }
 
 void profile_folders_release(struct profile_folders *directories)
@@ -268,7 +268,7 @@ int profile_folders_list(const struct profile_folders *directories, struct vec *
 		int r = list_folder(directory, names);
 
 		if (r < 0)
-			return error_sys(err, r, "list the profiles in '%s'", directory);
+			return error_sys(err, r, "cannot list the profiles in '%s'", directory);
 	}
 	vec_sort(names, compare_names);
 	return 0;

@@ -147,7 +147,7 @@ static int choose_version(struct host *host, const char *kver, const struct vec 
 	if (only)
 		return set_text(&host->kver, err, "%s", only);
 	if (uname(&running) < 0)
-		return error_sys(err, errno, "uname");
+		return error_sys(err, errno, "cannot call uname");
 	return set_text(&host->kver, err, "%s", running.release);
 }
 

@@ -56,7 +56,8 @@ static int modules_choose(struct planner *planner, struct module_set *set, struc
 		if (r < 0)
 			stmt_diag(planner->diag, DIAG_ERROR, stmt, k, "%s", error_msg(problem));
 	}
-	return choose_for_image(planner, set) < 0 ? error_sys(err, ENOMEM, "choose modules") : 0;
+	return choose_for_image(planner, set) < 0 ? error_sys(err, ENOMEM, "cannot choose modules")
+						  : 0;
 }
 
 /* Whether the kernel takes a module in this codec as it is: 'y', 'n', or '?' when there is no

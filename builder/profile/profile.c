@@ -259,7 +259,7 @@ int profile_parse(struct profile *profile, const char *name, const struct profil
 	r = remember_file(profile, path);
 	if (r == 0)
 		r = parse_text(&ps, &frame, text, len, 0);
-	return r < 0 ? error_sys(err, r, "read profile '%s'", name) : 0;
+	return r < 0 ? error_sys(err, r, "cannot read profile '%s'", name) : 0;
 }
 
 int profile_parse_directive(struct profile *profile, const char *text, unsigned index,
@@ -270,7 +270,7 @@ int profile_parse_directive(struct profile *profile, const char *text, unsigned 
 	struct frame frame = { .file = "-s" };
 	int r = parse_text(&ps, &frame, text, strlen(text), index ? index - 1 : 0);
 
-	return r < 0 ? error_sys(err, r, "read directive '%s'", text) : 0;
+	return r < 0 ? error_sys(err, r, "cannot read directive '%s'", text) : 0;
 }
 
 const struct stmt *profile_last(const struct profile *profile, enum stmt_kind kind)

@@ -98,7 +98,7 @@ b = f.read(1); f.seek(p); f.write(bytes([b[0] ^ 4]))' "$A/flip" "$at"
 	refuses "is empty" - <"$A/empty"
 	head -c 10240 /dev/zero >"$A/zeros"
 	refuses "is empty" "$A/zeros"
-	refuses "open '$A/none'" "$A/none"
+	refuses "cannot open '$A/none'" "$A/none"
 	head -c 100000 /dev/urandom | xz -0 >"$A/random.xz"
 	refuses "not a tar or cpio archive" "$A/random.xz"
 }

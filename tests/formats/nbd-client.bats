@@ -63,7 +63,7 @@ setup() {
 	run -1 "$HOST/bin/vdattach" "nbd+unix:///other?socket=$T/s"
 	[[ $output = *"has no export 'other'"* ]]
 	run -1 "$HOST/bin/vdattach" "nbd+unix:///disk?socket=$T/nothing"
-	[[ $output = *"$T/nothing: connect: No such file"* ]]
+	[[ $output = *"$T/nothing: cannot connect: No such file"* ]]
 	run -1 "$HOST/bin/vdattach" nbds://10.0.0.1/x
 	[[ $output = *'TLS is not known here'* ]]
 	run -1 "$HOST/bin/vdattach" nbd://server.example/x

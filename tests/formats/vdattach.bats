@@ -209,7 +209,7 @@ load vdattach
 	assert_failure 1
 	run vd /nonexistent
 	assert_failure 1
-	assert_output "vdattach: open '/nonexistent': No such file or directory"
+	assert_output "vdattach: cannot open '/nonexistent': No such file or directory"
 	mkfifo fifo
 	run vd info fifo
 	assert_failure 1

@@ -63,7 +63,8 @@ static int read_list(struct store *s, struct error **err)
 
 	s->list.count = 0;
 	if (n < 0)
-		return errno == ENOENT ? 0 : error_sys(err, errno, "read '%s'", s->directory);
+		return errno == ENOENT ? 0
+				       : error_sys(err, errno, "cannot read '%s'", s->directory);
 	for (i = 0; i < n; i++) {
 		if (i < MAX_GENERATIONS)
 			s->list.numbers[s->list.count++] =
@@ -94,7 +95,7 @@ static int write_tries(const struct store *s, unsigned int tries, struct error *
 
 	/* one byte in place: there is no moment without a number */
 	if (fd < 0 || pwrite(fd, &digit, 1, 0) != 1 || fsync(fd) < 0)
-		return error_sys(err, errno, "write '%s'", s->tries);
+		return error_sys(err, errno, "cannot write '%s'", s->tries);
 	return 0;
 }
 
@@ -108,7 +109,7 @@ static int keep_session(struct store *s, struct error **err)
 		return 0;
 	path_of(s, number, path, sizeof(path));
 	if (rename(s->upper, path) < 0)
-		return error_sys(err, errno, "make generation %u", number);
+		return error_sys(err, errno, "cannot make generation %u", number);
 	return read_list(s, err);
 }
 
@@ -118,7 +119,7 @@ static int move_aside(const struct store *s, const char *path, const char *name,
 
 	snprintf(to, sizeof(to), "%s/%s", s->aside, name);
 	if (rename(path, to) < 0 && errno != ENOENT)
-		return error_sys(err, errno, "set '%s' aside", path);
+		return error_sys(err, errno, "cannot set '%s' aside", path);
 	return 0;
 }
 
@@ -211,7 +212,7 @@ static int judge_last_boot(struct store *s, const struct generation_request *q, 
 		r = write_tries(s, tries >= FAILED_BOOTS || q->discard ? 1 : tries + 1, err);
 	/* last: as long as it is there, a cut before is made good by the next boot */
 	if (r == 0 && unlink(s->ok) < 0 && errno != ENOENT)
-		r = error_sys(err, errno, "remove '%s'", s->ok);
+		r = error_sys(err, errno, "cannot remove '%s'", s->ok);
 	return r;
 }
 

@@ -47,7 +47,7 @@ int lower_id_check(const char *base, const struct lower *lowers, size_t count, s
 	if (n > 0)
 		return strcmp(now, then) == 0;
 	if (n < 0 && n != -ENOENT)
-		return error_sys(err, (int)n, "read '%s'", path);
+		return error_sys(err, (int)n, "cannot read '%s'", path);
 	r = write_ids(path, now);
-	return r < 0 ? error_sys(err, r, "write '%s'", path) : 1;
+	return r < 0 ? error_sys(err, r, "cannot write '%s'", path) : 1;
 }

@@ -55,7 +55,7 @@ int layer_remove(const char *path, struct error **err)
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : error_sys(err, errno, "'%s'", path);
 	if (nftw(path, remove_node, 16, FTW_DEPTH | FTW_PHYS) < 0)
-		return error_sys(err, errno, "remove '%s'", path);
+		return error_sys(err, errno, "cannot remove '%s'", path);
 	return 0;
 }
 
@@ -99,7 +99,7 @@ static int merge_one(const char *newer, const char *older, struct error **err)
 		return error_sys(err, errno, "'%s'", older);
 	if (lstat(newer, &new) < 0) {
 		if (errno != ENOENT || rename(older, newer) < 0)
-			return error_sys(err, errno, "move '%s'", older);
+			return error_sys(err, errno, "cannot move '%s'", older);
 		return 0;
 	}
 	if (S_ISDIR(new.st_mode))

@@ -42,9 +42,9 @@ static int make_id(struct lower *lower, const struct stat *st, struct error **er
 	uint64_t size, hash = 0;
 
 	if (fd < 0)
-		return error_sys(err, errno, "open lower '%s'", lower->path);
+		return error_sys(err, errno, "cannot open lower '%s'", lower->path);
 	if (content_size(fd, st, &size) < 0 || (!*lower->fs.uuid && hash_head(fd, &hash) < 0))
-		return error_sys(err, errno, "read lower '%s'", lower->path);
+		return error_sys(err, errno, "cannot read lower '%s'", lower->path);
 	if (*lower->fs.uuid)
 		snprintf(lower->id, sizeof(lower->id), "%s %s %llu", lower->fs.type, lower->fs.uuid,
 			 (unsigned long long)size);

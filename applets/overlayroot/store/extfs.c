@@ -44,10 +44,10 @@ static int read_superblock(const char *device, uint8_t *sb, struct error **err)
 	ssize_t n;
 
 	if (fd < 0)
-		return error_sys(err, errno, "open %s", device);
+		return error_sys(err, errno, "cannot open %s", device);
 	n = pread(fd, sb, SB_SIZE, SB_OFFSET);
 	if (n < 0)
-		return error_sys(err, errno, "read the superblock of %s", device);
+		return error_sys(err, errno, "cannot read the superblock of %s", device);
 	if (n < SB_SIZE || get_le16(sb + SB_MAGIC) != EXT_MAGIC)
 		return error_make(err, EINVAL, "%s has no ext superblock", device);
 	return 0;
@@ -150,10 +150,10 @@ int extfs_grow_at(int dir, uint64_t size, struct error **err)
 	uint64_t blocks;
 
 	if (fstatvfs(dir, &fs) < 0)
-		return error_sys(err, errno, "look at the store");
+		return error_sys(err, errno, "cannot look at the store");
 	blocks = size / fs.f_bsize;
 	if (ioctl(dir, IOC_RESIZE_FS, &blocks) < 0)
-		return error_sys(err, errno, "grow the file system of the store to %llu MiB",
+		return error_sys(err, errno, "cannot grow the file system of the store to %llu MiB",
 				 (unsigned long long)(size / MIB));
 	return 0;
 }
@@ -162,5 +162,6 @@ int extfs_grow(const char *mountpoint, uint64_t size, struct error **err)
 {
 	_cleanup_close_ int fd = open(mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return fd < 0 ? error_sys(err, errno, "open %s", mountpoint) : extfs_grow_at(fd, size, err);
+	return fd < 0 ? error_sys(err, errno, "cannot open %s", mountpoint)
+		      : extfs_grow_at(fd, size, err);
 }

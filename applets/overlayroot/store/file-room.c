@@ -90,6 +90,6 @@ int sync_parent(const char *path, struct error **err)
 
 	/* some file systems cannot sync a directory: then syncfs is all there is */
 	if (fd < 0 || (fsync(fd) < 0 && syncfs(fd) < 0))
-		return error_sys(err, errno, "write the directory of '%s'", path);
+		return error_sys(err, errno, "cannot write the directory of '%s'", path);
 	return 0;
 }

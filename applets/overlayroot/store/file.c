@@ -82,7 +82,7 @@ static int sync_file(const char *path, struct error **err)
 {
 	_cleanup_close_ int fd = open(path, O_RDWR | O_CLOEXEC);
 
-	return fd < 0 || fsync(fd) < 0 ? error_sys(err, errno, "write '%s'", path) : 0;
+	return fd < 0 || fsync(fd) < 0 ? error_sys(err, errno, "cannot write '%s'", path) : 0;
 }
 
 static int create(const char *path, const struct size_spec *spec, uint64_t file_limit,
@@ -96,7 +96,7 @@ static int create(const char *path, const struct size_spec *spec, uint64_t file_
 
 	if (!parent || asprintf(&temp, "%s.new", path) < 0) {
 		temp = NULL;
-		return error_sys(err, ENOMEM, "make '%s'", path);
+		return error_sys(err, ENOMEM, "cannot make '%s'", path);
 	}
 	parts.first = temp;
 	r = make_dirs(dirname(parent), 0755, err);
@@ -110,7 +110,7 @@ static int create(const char *path, const struct size_spec *spec, uint64_t file_
 	if (r == 0)
 		r = sync_file(temp, err);
 	if (r == 0 && rename(temp, path) < 0)
-		r = error_sys(err, errno, "rename '%s'", temp);
+		r = error_sys(err, errno, "cannot rename '%s'", temp);
 	if (r < 0) {
 		unlink(temp);
 		return r;

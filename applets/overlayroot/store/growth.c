@@ -64,7 +64,7 @@ int growth_step(const struct growth *growth, int base, struct error **err)
 		return 0;
 	r = fstat(growth->file, &st) < 0 ? -errno : room_of(growth->file, &room);
 	if (r < 0)
-		return error_sys(err, r, "look at the store's file");
+		return error_sys(err, r, "cannot look at the store's file");
 	size = (uint64_t)st.st_size - (uint64_t)st.st_size % MIB;
 	step = MIN(room.fat ? FAT_STEP : STEP, room.room - room.room / 10);
 	step = MIN(step, growth->limit > size ? growth->limit - size : 0);
@@ -73,9 +73,9 @@ int growth_step(const struct growth *growth, int base, struct error **err)
 		return 0;
 	r = file_extend(growth->file, (uint64_t)st.st_size, size + step, room.fat);
 	if (r < 0 || fsync(growth->file) < 0)
-		return error_sys(err, r < 0 ? r : errno, "make the store's file larger");
+		return error_sys(err, r < 0 ? r : errno, "cannot make the store's file larger");
 	if (ioctl(growth->loop, LOOP_SET_CAPACITY, 0) < 0)
-		return error_sys(err, errno, "make the store's loop device larger");
+		return error_sys(err, errno, "cannot make the store's loop device larger");
 	r = extfs_grow_at(base, size + step, err);
 	return r < 0 ? r : 1;
 }

@@ -65,10 +65,10 @@ static int extend_one(struct store_parts *parts, unsigned int n, uint64_t size,
 		return error_no_memory(err);
 	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | (fresh ? O_TRUNC : 0), 0600);
 	if (fd < 0)
-		return error_sys(err, errno, "make '%s'", name);
+		return error_sys(err, errno, "cannot make '%s'", name);
 	r = file_extend(fd, parts->sizes[n], size, room->fat);
 	if (r < 0 || fsync(fd) < 0)
-		return error_sys(err, r < 0 ? r : errno, "fill '%s'", name);
+		return error_sys(err, r < 0 ? r : errno, "cannot fill '%s'", name);
 	parts->total += size - parts->sizes[n];
 	parts->sizes[n] = size;
 	parts->count = MAX(parts->count, n + 1);

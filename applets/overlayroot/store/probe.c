@@ -160,13 +160,13 @@ static int make_scratch(struct probe *p, const char *dir, struct error **err)
 
 	if (asprintf(&p->scratch, "%s/.vi-probe", dir) < 0) {
 		p->scratch = NULL;
-		return error_sys(err, ENOMEM, "probe '%s'", dir);
+		return error_sys(err, ENOMEM, "cannot probe '%s'", dir);
 	}
 	if (mkdir(p->scratch, 0700) < 0 && errno != EEXIST)
 		r = -errno;
 	if (r == 0)
 		r = fill_scratch(p);
-	return r < 0 ? error_sys(err, r, "write to '%s'", dir) : 0;
+	return r < 0 ? error_sys(err, r, "cannot write to '%s'", dir) : 0;
 }
 
 static void remove_scratch(struct probe *p)
@@ -189,7 +189,7 @@ int probe_upper(const char *dir, const char *run, const char **ret_reason, struc
 	if (r == 0)
 		reason = missing_feature(&p);
 	if (cwd >= 0 && fchdir(cwd) < 0 && r == 0)
-		r = error_sys(err, errno, "go back to the current directory");
+		r = error_sys(err, errno, "cannot go back to the current directory");
 	remove_scratch(&p);
 	if (r < 0)
 		return r;

@@ -76,10 +76,10 @@ int tool_run(const char *const argv[], struct error **err)
 		return -ENOENT;
 	r = spawn_copy(path, argv, &pid);
 	if (r < 0)
-		return error_sys(err, r, "run %s", path);
+		return error_sys(err, r, "cannot run %s", path);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return error_sys(err, errno, "wait for %s", path);
+			return error_sys(err, errno, "cannot wait for %s", path);
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	return error_make(err, EINTR, "%s was ended by signal %d", path, WTERMSIG(status));

@@ -91,6 +91,6 @@ int upper_make_dirs(const struct upper *upper, const char *model, struct error *
 	if (r == 0)
 		r = copy_look(model, fresh, err);
 	if (r == 0 && rename(fresh, dir) < 0)
-		r = error_sys(err, errno, "rename '%s'", fresh);
+		r = error_sys(err, errno, "cannot rename '%s'", fresh);
 	return r;
 }

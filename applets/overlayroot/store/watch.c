@@ -137,7 +137,7 @@ static int go_to_background(struct error **err)
 	pid_t pid = fork();
 
 	if (pid < 0)
-		return error_sys(err, errno, "fork");
+		return error_sys(err, errno, "cannot fork");
 	if (pid > 0)
 		return 0;
 	setsid();

@@ -66,7 +66,7 @@ static int reader_take(struct reader *reader, SHA2_CTX *sha, struct block *block
 	if (n == -ECANCELED)
 		return -ECANCELED;
 	if (n < 0)
-		return error_sys(&reader->err, (int)n, "read the archive at byte %llu",
+		return error_sys(&reader->err, (int)n, "cannot read the archive at byte %llu",
 				 (unsigned long long)atomic_load(&reader->done));
 	block->len = (size_t)n;
 	if (reader->hash)
@@ -83,7 +83,7 @@ static int hash_rest(struct reader *reader, SHA2_CTX *sha)
 	int r;
 
 	if (!data)
-		return error_sys(&reader->err, ENOMEM, "hash the archive");
+		return error_sys(&reader->err, ENOMEM, "cannot hash the archive");
 	do
 		r = reader_take(reader, sha, &block, 64 * KIB);
 	while (r == 0 && block.len > 0);
@@ -141,7 +141,7 @@ int reader_digest(int fd, uint8_t digest[SHA256_SIZE], struct error **err)
 	if (r < 0)
 		return error_move(err, reader.err);
 	if (lseek(fd, 0, SEEK_SET) < 0)
-		return error_sys(err, errno, "rewind the archive");
+		return error_sys(err, errno, "cannot rewind the archive");
 	return 0;
 }
 

@@ -34,7 +34,7 @@ static int set_attr(struct attrs *attrs, const char *path, const char *name, con
 	if (lsetxattr(path, name, value, size, 0) == 0)
 		return 0;
 	if (errno != EOPNOTSUPP)
-		return error_sys(err, errno, "set attribute %s of '%s'", name, path);
+		return error_sys(err, errno, "cannot set attribute %s of '%s'", name, path);
 	/* bsdtar stores each attribute twice, one behind the other */
 	if (strcmp(attrs->last, name) == 0 && strcmp(attrs->last_path, path) == 0)
 		return 0;
@@ -127,7 +127,7 @@ static int postpone(struct attrs *attrs, struct archive_entry *entry, struct err
 	struct attrs_late *late = calloc(1, sizeof(*late) + len);
 
 	if (!late)
-		return error_sys(err, ENOMEM, "keep the attributes of '%s'", path);
+		return error_sys(err, ENOMEM, "cannot keep the attributes of '%s'", path);
 	memcpy(late->path, path, len);
 	take_times(late, entry);
 	*attrs->tail = late;
@@ -135,7 +135,7 @@ static int postpone(struct attrs *attrs, struct archive_entry *entry, struct err
 	if (!has_attributes(entry))
 		return 0;
 	late->entry = archive_entry_clone(entry);
-	return late->entry ? 0 : error_sys(err, ENOMEM, "keep the attributes of '%s'", path);
+	return late->entry ? 0 : error_sys(err, ENOMEM, "cannot keep the attributes of '%s'", path);
 }
 
 int attrs_apply(struct attrs *attrs, struct archive_entry *entry, struct error **err)
@@ -170,7 +170,7 @@ static int finish_one(struct attrs *attrs, struct attrs_late *late, struct error
 	if (lstat(late->path, &st) < 0 || !S_ISDIR(st.st_mode))
 		return 0;
 	if (utimensat(AT_FDCWD, late->path, late->times, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_sys(err, errno, "set the times of '%s'", late->path);
+		return error_sys(err, errno, "cannot set the times of '%s'", late->path);
 	return 0;
 }
 

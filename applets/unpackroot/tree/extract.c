@@ -67,7 +67,7 @@ static int disk_failed(struct job *job, struct error **err)
 	const char *text = archive_error_string(job->disk);
 	int r = archive_errno(job->disk);
 
-	return error_make(err, r > 0 ? r : EIO, "unpack '%s': %s", path ? path : "?",
+	return error_make(err, r > 0 ? r : EIO, "cannot unpack '%s': %s", path ? path : "?",
 			  text ? text : "?");
 }
 

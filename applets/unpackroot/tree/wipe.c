@@ -111,11 +111,11 @@ int wipe_dir(int fd, struct error **err)
 	int r = 0;
 
 	if (fstat(fd, &st) < 0)
-		return error_sys(err, errno, "remove what was unpacked");
+		return error_sys(err, errno, "cannot remove what was unpacked");
 	w.device = st.st_dev;
 	do {
 		w.again = false;
 		r = wipe_below(&w, fd, ".", 0);
 	} while (r == 0 && w.again);
-	return r < 0 ? error_sys(err, r, "remove what was unpacked") : 0;
+	return r < 0 ? error_sys(err, r, "cannot remove what was unpacked") : 0;
 }

@@ -154,7 +154,8 @@ static int announce(const struct options *options, const struct open_disk *disk,
 	if (r == 0 && a->ex.ops->server)
 		r = state_push(options->state, "served %s", a->ex.devpath);
 	if (r < 0)
-		return error_sys(err, r, "record '%s' in '%s'", a->ex.devpath, options->state);
+		return error_sys(err, r, "cannot record '%s' in '%s'", a->ex.devpath,
+				 options->state);
 	/* the device works without them */
 	if (make_links(options->links, disk, a, &no_links) < 0)
 		msg(MSG_WARNING, "%s", error_msg(no_links));

@@ -20,7 +20,7 @@ static int put_bytes(const struct target *target, const uint8_t *p, size_t n, st
 {
 	int r = write_all(target->fd, p, n);
 
-	return r < 0 ? error_sys(err, r, "write to '%s'", target->name) : 0;
+	return r < 0 ? error_sys(err, r, "cannot write to '%s'", target->name) : 0;
 }
 
 static int put_zeros(const struct target *target, uint8_t *buf, uint64_t n, struct error **err)
@@ -29,7 +29,7 @@ static int put_zeros(const struct target *target, uint8_t *buf, uint64_t n, stru
 
 	if (target->sparse) {
 		if (lseek(target->fd, (off_t)n, SEEK_CUR) < 0)
-			return error_sys(err, errno, "seek in '%s'", target->name);
+			return error_sys(err, errno, "cannot seek in '%s'", target->name);
 		return 0;
 	}
 	memset(buf, 0, CHUNK);
@@ -81,7 +81,7 @@ static int copy(const struct target *target, struct source *source, struct error
 	/* gives the last hole its length, and a full disk its chance to say so */
 	if (r == 0 && target->sparse &&
 	    (ftruncate(target->fd, (off_t)source->size) < 0 || fsync(target->fd) < 0))
-		r = error_sys(err, errno, "write to '%s'", target->name);
+		r = error_sys(err, errno, "cannot write to '%s'", target->name);
 	return r;
 }
 
@@ -104,12 +104,12 @@ static int open_output(const struct open_disk *disk, struct target *target, stru
 
 	target->fd = open(target->name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (target->fd < 0 || fstat(target->fd, &st) < 0)
-		return error_sys(err, errno, "open '%s' for writing", target->name);
+		return error_sys(err, errno, "cannot open '%s' for writing", target->name);
 	r = refuse_same_file(disk, target, &st, err);
 	if (r < 0 || !S_ISREG(st.st_mode))
 		return r;
 	if (ftruncate(target->fd, 0) < 0)
-		return error_sys(err, errno, "empty '%s'", target->name);
+		return error_sys(err, errno, "cannot empty '%s'", target->name);
 	target->sparse = true;
 	return 0;
 }
@@ -130,6 +130,6 @@ int cmd_cat(const struct options *options, struct error **err)
 	if (r == 0)
 		r = copy(&target, disk_source(&disk), err);
 	if (target.fd >= 0 && close(target.fd) < 0 && r == 0)
-		r = error_sys(err, errno, "write to '%s'", target.name);
+		r = error_sys(err, errno, "cannot write to '%s'", target.name);
 	return r;
 }

@@ -126,10 +126,11 @@ int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err)
 		return error_make(err, EBUSY, "attach it again");
 	make_words(launch->options, launch->disk, ex, &words);
 	if (words.r < 0)
-		return error_sys(err, words.r, "start a daemon for '%s'", launch->options->operand);
+		return error_sys(err, words.r, "cannot start a daemon for '%s'",
+				 launch->options->operand);
 	wishes = calloc(1, sizeof(*wishes));
 	if (!wishes)
-		return error_sys(err, ENOMEM, "start a daemon");
+		return error_sys(err, ENOMEM, "cannot start a daemon");
 	wishes->size = ex->size;
 	wishes->sector_size = ex->sector_size;
 	wishes->partscan = ex->partscan;

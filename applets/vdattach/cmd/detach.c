@@ -19,13 +19,13 @@ static int whole_device(const char *device, char **ret, struct error **err)
 	int r;
 
 	if (!real)
-		return error_sys(err, errno, "detach '%s'", device);
+		return error_sys(err, errno, "cannot detach '%s'", device);
 	r = dm_disk_whole(strrchr(real, '/') + 1, &name);
 	if (r < 0)
-		return error_make(err, r, "detach '%s': not a block device", device);
+		return error_make(err, r, "cannot detach '%s': not a block device", device);
 	if (asprintf(ret, "/dev/%s", name) < 0) {
 		*ret = NULL;
-		return error_sys(err, ENOMEM, "detach '%s'", device);
+		return error_sys(err, ENOMEM, "cannot detach '%s'", device);
 	}
 	return 0;
 }
@@ -48,7 +48,7 @@ int cmd_detach(const struct options *options, struct error **err)
 	else if (strncmp(name, "loop", 4) == 0)
 		r = loop_detach(disk, err);
 	else
-		r = error_make(err, ENODEV, "detach '%s': not a device of vdattach",
+		r = error_make(err, ENODEV, "cannot detach '%s': not a device of vdattach",
 			       options->operand);
 	if (r < 0)
 		return r;

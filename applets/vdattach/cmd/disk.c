@@ -51,7 +51,7 @@ static int add_resolver(const struct options *options, const char *path, struct 
 	int r;
 
 	if (!resolver)
-		return error_sys(err, ENOMEM, "open '%s'", path);
+		return error_sys(err, ENOMEM, "cannot open '%s'", path);
 	disk->resolvers[disk->n_resolvers++] = resolver;
 	r = file_resolver_init(resolver, path, options->parents, err);
 	resolver->lock = options->lock;
@@ -225,6 +225,6 @@ void json_string(const char *text)
 int finish_stdout(struct error **err)
 {
 	if (fflush(stdout) != 0 || ferror(stdout))
-		return error_sys(err, errno ? errno : EIO, "write to stdout");
+		return error_sys(err, errno ? errno : EIO, "cannot write to stdout");
 	return 0;
 }

@@ -126,7 +126,7 @@ int remote_attach(const struct options *options, char **ret_devpath, struct erro
 	int fd, r = refuse_options(options, err);
 
 	if (!wishes)
-		return error_sys(err, ENOMEM, "attach");
+		return error_sys(err, ENOMEM, "cannot attach");
 	if (r == 0) {
 		fd = dial(options, &export, wishes->remote.uri, err);
 		r = MIN(fd, 0);

@@ -62,7 +62,7 @@ static int listen_on(const char *path, struct error **err)
 	r = bind(fd, (const struct sockaddr *)&address, sizeof(address));
 	umask(old);
 	if (r < 0 || listen(fd, CLIENTS_MAX) < 0) {
-		r = error_sys(err, errno, "listen on socket '%s'", path);
+		r = error_sys(err, errno, "cannot listen on socket '%s'", path);
 		close(fd);
 		return r;
 	}
@@ -81,7 +81,7 @@ static int open_stop(struct error **err)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	return fd < 0 ? error_sys(err, errno, "signalfd") : fd;
+	return fd < 0 ? error_sys(err, errno, "cannot call signalfd") : fd;
 }
 
 static void add_client(struct server *server)
@@ -148,7 +148,7 @@ static int serve_all(struct server *server, bool once, struct error **err)
 	while (server->n > 0)
 		nbd_client_release(server->clients + --server->n);
 	if (r < 0)
-		return error_sys(err, r, "wait for NBD clients");
+		return error_sys(err, r, "cannot wait for NBD clients");
 	return server->backend.disk->read_only ? 0 : source_flush(server->backend.disk, err);
 }
 

@@ -25,9 +25,10 @@ static int unmap(int control, const char *device, dev_t number, struct error **e
 	if (r == 0)
 		r = dm_identify(control, number, NULL, uuid, sizeof(uuid));
 	if (r < 0)
-		return error_sys(err, r, "unmap '%s'", device);
+		return error_sys(err, r, "cannot unmap '%s'", device);
 	if (!is_volume(uuid))
-		return error_make(err, ENODEV, "unmap '%s': not a volume of LVM or LUKS", device);
+		return error_make(err, ENODEV, "cannot unmap '%s': not a volume of LVM or LUKS",
+				  device);
 	r = dm_remove(control, name, err);
 	if (r == 0)
 		dm_remove_nodes(name, number);
@@ -41,9 +42,9 @@ int cmd_unmap(const struct options *options, struct error **err)
 	struct stat st;
 
 	if (stat(device, &st) < 0)
-		return error_sys(err, errno, "unmap '%s'", device);
+		return error_sys(err, errno, "cannot unmap '%s'", device);
 	if (!S_ISBLK(st.st_mode))
-		return error_make(err, ENOTBLK, "unmap '%s': not a block device", device);
+		return error_make(err, ENOTBLK, "cannot unmap '%s': not a block device", device);
 	control = dm_open(err);
 	return control < 0 ? control : unmap(control, device, st.st_rdev, err);
 }

@@ -116,7 +116,7 @@ static int take_state(const struct daemon_state *state, char **ret_devpath, stru
 	if (!state->started)
 		return error_make(err, ECHILD, "the daemon ended before the device was there");
 	*ret_devpath = strdup(state->devpath);
-	return *ret_devpath ? 0 : error_sys(err, ENOMEM, "attach");
+	return *ret_devpath ? 0 : error_sys(err, ENOMEM, "cannot attach");
 }
 
 /* "0 /dev/nbd0", or an error number and a message. */
@@ -129,7 +129,7 @@ static int take_report(const char *text, char **ret_devpath, struct error **err)
 	if (code)
 		return error_make(err, (int)code, "%s", rest);
 	*ret_devpath = strdup(rest);
-	return *ret_devpath ? 0 : error_sys(err, ENOMEM, "attach");
+	return *ret_devpath ? 0 : error_sys(err, ENOMEM, "cannot attach");
 }
 
 /* Reads until nobody can write any more, or the daemon has not answered in time. */
@@ -167,7 +167,7 @@ int daemon_await(int report, int state_fd, pid_t supervisor, bool *ret_driver, c
 	await.state =
 		mmap(NULL, sizeof(*await.state), PROT_READ | PROT_WRITE, MAP_SHARED, state_fd, 0);
 	if (await.state == MAP_FAILED)
-		return error_sys(err, errno, "map the state of the daemon");
+		return error_sys(err, errno, "cannot map the state of the daemon");
 	r = read_report(&await, report, text, supervisor, err);
 	if (r == 0)
 		r = *text ? take_report(text, ret_devpath, err)

@@ -89,7 +89,7 @@ static int copy_program(struct error **err)
 		} while (n > 0);
 	if (n == 0)
 		return to;
-	n = error_sys(err, errno, "copy this program to memory");
+	n = error_sys(err, errno, "cannot copy this program to memory");
 	closep(&to);
 	return (int)n;
 }
@@ -101,7 +101,7 @@ static int daemon_make_state(const struct daemon_state *wishes, struct error **e
 	if (fd >= 0 && write(fd, wishes, sizeof(*wishes)) == sizeof(*wishes))
 		return fd;
 	closep(&fd);
-	return error_sys(err, errno, "make the state of the daemon");
+	return error_sys(err, errno, "cannot make the state of the daemon");
 }
 
 /* Out of the way of the numbers that they get. */
@@ -145,14 +145,14 @@ int daemon_launch(const struct daemon_state *wishes, char *const *argv, bool *re
 	if (state < 0)
 		return state;
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return error_sys(err, errno, "pipe");
+		return error_sys(err, errno, "cannot make a pipe");
 	reader = fds[0];
 	pid = fork();
 	if (pid == 0)
 		become_daemon(exe, state, fds[1], wishes->kernel_fd, argv);
 	close(fds[1]);
 	if (pid < 0)
-		return error_sys(err, errno, "fork");
+		return error_sys(err, errno, "cannot fork");
 	return daemon_await(reader, state, pid, ret_driver, ret_devpath, err);
 }
 
@@ -165,7 +165,7 @@ int daemon_state_map(struct daemon_state **ret, struct error **err)
 		return error_make(err, EINVAL, "a daemon is started by 'vdattach attach' only");
 	map = mmap(NULL, sizeof(**ret), PROT_READ | PROT_WRITE, MAP_SHARED, DAEMON_STATE_FD, 0);
 	if (map == MAP_FAILED)
-		return error_sys(err, errno, "map the state of the daemon");
+		return error_sys(err, errno, "cannot map the state of the daemon");
 	*ret = map;
 	return 0;
 }

@@ -67,14 +67,14 @@ int mount_list_read(struct mount_list *list, struct error **err)
 
 	*list = (struct mount_list){ .n = 0 };
 	if (!file)
-		return error_sys(err, errno, "open '/proc/self/mountinfo'");
+		return error_sys(err, errno, "cannot open '/proc/self/mountinfo'");
 	while (r == 0 && getline(&line, &size, file) >= 0) {
 		const char *path = mount_list_field(line);
 
 		r = path ? mountlist_add(list, path) : 0;
 	}
 	fclose(file);
-	return r < 0 ? error_sys(err, r, "read the list of mounts") : 0;
+	return r < 0 ? error_sys(err, r, "cannot read the list of mounts") : 0;
 }
 
 void mount_list_release(struct mount_list *list)

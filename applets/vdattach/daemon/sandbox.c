@@ -46,7 +46,7 @@ static int bind_file(const char *from, const char *to, struct error **err)
 	int fd = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return error_sys(err, errno, "make '%s'", to);
+		return error_sys(err, errno, "cannot make '%s'", to);
 	close(fd);
 	return bind(from, to, err);
 }
@@ -84,7 +84,7 @@ static int add_root(struct error **err)
 	int r = 0;
 
 	if (!dir)
-		return error_sys(err, errno, "read '/'");
+		return error_sys(err, errno, "cannot read '/'");
 	while (r == 0 && (entry = readdir(dir)))
 		r = sandbox_add_entry(entry->d_name, err);
 	closedir(dir);
@@ -158,13 +158,13 @@ static int sandbox_build(const struct mount_list *old, const char *const *direct
 static int leave_rootfs(const struct mount_list *old, struct error **err)
 {
 	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
-		return error_sys(err, errno, "move the new root to '/'");
+		return error_sys(err, errno, "cannot move the new root to '/'");
 	for (size_t i = old->n; i-- > 0;) {
 		if (strcmp(old->paths[i], "/") != 0)
 			umount2(old->paths[i], MNT_DETACH);
 	}
 	if (chroot(".") < 0)
-		return error_sys(err, errno, "chroot");
+		return error_sys(err, errno, "cannot chroot");
 	return 0;
 }
 
@@ -173,16 +173,18 @@ static int daemon_sandbox_enter(const struct mount_list *old, struct error **err
 	int r = 0;
 
 	if (chdir(NEW_ROOT) < 0)
-		return error_sys(err, errno, "enter '%s'", NEW_ROOT);
+		return error_sys(err, errno, "cannot enter '%s'", NEW_ROOT);
 	/* both "." and the old root below it: what is unmounted then is the latter */
 	if (syscall(SYS_pivot_root, ".", ".") == 0)
-		r = umount2(".", MNT_DETACH) < 0 ? error_sys(err, errno, "leave the old root") : 0;
+		r = umount2(".", MNT_DETACH) < 0
+			    ? error_sys(err, errno, "cannot leave the old root")
+			    : 0;
 	else if (errno == EINVAL)
 		r = leave_rootfs(old, err);
 	else
-		r = error_sys(err, errno, "pivot_root");
+		r = error_sys(err, errno, "cannot call pivot_root");
 	if (r == 0 && chdir("/") < 0)
-		r = error_sys(err, errno, "enter '/'");
+		r = error_sys(err, errno, "cannot enter '/'");
 	return r;
 }
 
@@ -192,7 +194,7 @@ int sandbox_enter(const char *const *directories, size_t n, struct error **err)
 	int r;
 
 	if (unshare(CLONE_NEWNS) < 0)
-		return error_sys(err, errno, "make a mount namespace");
+		return error_sys(err, errno, "cannot make a mount namespace");
 	r = mount_fs(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL, err);
 	if (r == 0)
 		r = mount_list_read(&old, err);
@@ -211,7 +213,7 @@ static int unmount_patiently(const char *path, struct error **err)
 		nanosleep(&pause, NULL);
 		r = unmount_fs(path, 0, NULL);
 	}
-	return r < 0 ? error_sys(err, r, "unmount %s", path) : 0;
+	return r < 0 ? error_sys(err, r, "cannot unmount %s", path) : 0;
 }
 
 int sandbox_release(struct error **err)

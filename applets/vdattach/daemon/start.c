@@ -67,14 +67,14 @@ static int start_device(struct supervisor *s, int pid, bool again, struct error 
 		return ops->start(&s->server, pid, again, err);
 	attempt.over = eventfd(0, EFD_CLOEXEC);
 	if (attempt.over < 0)
-		return error_sys(err, errno, "eventfd");
+		return error_sys(err, errno, "cannot call eventfd");
 	r = pthread_create(&thread, NULL, watch_attempt, &attempt);
 	if (r == 0) {
 		r = ops->start(&s->server, pid, again, err);
 		(void)!write(attempt.over, &one, sizeof(one));
 		pthread_join(thread, NULL);
 	} else {
-		r = error_sys(err, r, "start a thread");
+		r = error_sys(err, r, "cannot start a thread");
 	}
 	close(attempt.over);
 	if (!attempt.failed)
@@ -92,7 +92,7 @@ int supervisor_start_worker(struct supervisor *s, bool again, struct error **err
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return error_sys(err, errno, "pipe");
+		return error_sys(err, errno, "cannot make a pipe");
 	ready = fds[0];
 	s->state->result = -ECHILD;
 	snprintf(s->state->message, sizeof(s->state->message), "the worker was killed");
@@ -107,11 +107,11 @@ int supervisor_start_worker(struct supervisor *s, bool again, struct error **err
 	}
 	close(fds[1]);
 	if (pid < 0)
-		return error_sys(err, errno, "fork");
+		return error_sys(err, errno, "cannot fork");
 	s->state->worker = pid;
 	s->worker = pidfd_of(pid);
 	if (s->worker < 0)
-		return error_sys(err, errno, "pidfd_open");
+		return error_sys(err, errno, "cannot call pidfd_open");
 	r = wait_ready(ready, s->worker, s->state, err);
 	if (r == 0)
 		r = start_device(s, pid, again, err);

@@ -233,7 +233,7 @@ static int read_record(struct supervisor *s, struct error **err)
 
 	s->server.devpath = strdup(state->devpath);
 	if (!s->server.devpath)
-		return error_sys(err, ENOMEM, "take over '%s'", state->devpath);
+		return error_sys(err, ENOMEM, "cannot take over '%s'", state->devpath);
 	s->server.index = state->index;
 	s->server.kernel_fd = state->kernel_fd;
 	return 0;
@@ -338,7 +338,7 @@ int supervisor_run(struct daemon_job *job, struct error **err)
 	daemon_harden();
 	init(&s, job, again);
 	if (s.self < 0 || job->exe < 0 || s.state->recovery_fd < 0 || s.state->memory_fd < 0)
-		r = error_sys(err, errno, "start the daemon");
+		r = error_sys(err, errno, "cannot start the daemon");
 	else
 		r = again ? go_on(&s, err) : bring_up(&s, err);
 	if (r == 0) {

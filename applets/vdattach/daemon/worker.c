@@ -35,7 +35,7 @@ static int start_watcher(struct watcher *watcher, struct error **err)
 	pthread_attr_setstacksize(&attributes, WATCHER_STACK);
 	r = pthread_create(&thread, &attributes, worker_watch, watcher);
 	pthread_attr_destroy(&attributes);
-	return r ? error_sys(err, r, "start a thread") : 0;
+	return r ? error_sys(err, r, "cannot start a thread") : 0;
 }
 
 static int worker_serve(struct daemon_job *job, struct vd_server *server, struct watcher *watcher,

@@ -228,10 +228,10 @@ static int is_unclaimed(const char *name, struct error **err)
 	snprintf(node, sizeof(node), "/dev/%s", name);
 	fd = open(node, O_RDONLY | O_EXCL | O_CLOEXEC);
 	if (fd < 0 && errno == EBUSY)
-		return error_make(err, EBUSY,
-				  "detach '%s': it is in use (a file system mounted from it?)",
-				  node);
-	return fd < 0 ? error_sys(err, errno, "open '%s'", node) : 0;
+		return error_make(
+			err, EBUSY,
+			"cannot detach '%s': it is in use (a file system mounted from it?)", node);
+	return fd < 0 ? error_sys(err, errno, "cannot open '%s'", node) : 0;
 }
 
 /* udev may have it open for a moment after each change. */
@@ -284,8 +284,8 @@ int dm_disk_remove(const char *disk, struct error **err)
 	each(disk, "holders", add_holder, &holders);
 	/* partitions are claims on the disk: without any it must have no other */
 	if (holders.foreign)
-		return error_make(err, EBUSY, "detach '/dev/%s': another device is made of it",
-				  disk);
+		return error_make(err, EBUSY,
+				  "cannot detach '/dev/%s': another device is made of it", disk);
 	if (holders.n == 0)
 		r = is_unclaimed(disk, err);
 	for (unsigned int i = 0; i < holders.n && r == 0; i++)

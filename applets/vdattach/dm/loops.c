@@ -56,7 +56,7 @@ static int attach(struct dm_loops *loops, uint32_t i, struct source *source, boo
 	fd = open_again(source, read_only ? O_RDONLY : O_RDWR);
 	loops->files[i] = open_again(source, O_RDONLY);
 	if (fd < 0)
-		return error_sys(err, fd, "open '%s' again", source->name);
+		return error_sys(err, fd, "cannot open '%s' again", source->name);
 	req.fd = fd;
 	r = loop_attach_fd(&req, &device, &loops->fds[i], err);
 	if (r == 0)
@@ -75,7 +75,7 @@ static int loops_grow(struct dm_loops *loops, const struct dm_segment *s, struct
 	if (!loops->devices[i] || s->host_offset + s->length <= loops->sizes[i])
 		return 0;
 	if (ioctl(loops->fds[i], LOOP_SET_CAPACITY, 0) < 0)
-		return error_sys(err, errno, "grow a loop device");
+		return error_sys(err, errno, "cannot grow a loop device");
 	return loops_measure(loops, i, err);
 }
 
@@ -97,7 +97,7 @@ void dm_loops_write_out(const struct dm_loops *loops)
 {
 	for (uint32_t i = 0; i < loops->n; i++) {
 		if (loops->files[i] >= 0 && fdatasync(loops->files[i]) < 0)
-			msg(MSG_DEBUG, "write out: %s", strerror(errno));
+			msg(MSG_DEBUG, "cannot write out: %s", strerror(errno));
 	}
 }
 

@@ -50,7 +50,7 @@ static void wake_up(struct dm_mapper *m)
 	const uint64_t one = 1;
 
 	if (write(m->wake, &one, sizeof(one)) < 0)
-		msg(MSG_DEBUG, "wake the mapper: %s", strerror(errno));
+		msg(MSG_DEBUG, "cannot wake the mapper: %s", strerror(errno));
 }
 
 /* Called for each write that reaches the worker. */
@@ -277,7 +277,7 @@ int dm_mapper_start(int control, const struct dm_link *link, int wake, struct ba
 		r = mapper_start_thread(m);
 	if (r < 0) {
 		release(m);
-		return error_sys(err, r, "start the mapper of '%s'", backend->disk->name);
+		return error_sys(err, r, "cannot start the mapper of '%s'", backend->disk->name);
 	}
 	backend->written = written;
 	backend->arg = m;

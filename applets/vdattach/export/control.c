@@ -234,7 +234,7 @@ static int ask(const char *device, const char *question, bool wait_end, char *re
 				  device);
 	pidfd = pidfd_of(pid);
 	if (send(fd, question, strlen(question), MSG_NOSIGNAL) < 0 && errno != ECONNRESET)
-		return error_sys(err, errno, "/dev/%s: ask its daemon", device);
+		return error_sys(err, errno, "/dev/%s: cannot ask its daemon", device);
 	r = take_answer(fd, ret, err);
 	if (r == 0 && wait_end && pidfd >= 0)
 		pidfd_wait(pidfd, -1);

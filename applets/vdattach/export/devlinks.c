@@ -99,7 +99,7 @@ int devlinks_set(const char *dir, unsigned int number, const char *device, struc
 	char path[PATH_MAX], fresh[PATH_MAX];
 
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-		return error_sys(err, errno, "make '%s'", dir);
+		return error_sys(err, errno, "cannot make '%s'", dir);
 	if (number == 0)
 		snprintf(path, sizeof(path), "%s/EntireDisk", dir);
 	else
@@ -107,6 +107,6 @@ int devlinks_set(const char *dir, unsigned int number, const char *device, struc
 	snprintf(fresh, sizeof(fresh), "%s/.new", dir);
 	unlink(fresh);
 	if (symlink(device, fresh) < 0 || rename(fresh, path) < 0)
-		return error_sys(err, errno, "link '%s' to '%s'", path, device);
+		return error_sys(err, errno, "cannot link '%s' to '%s'", path, device);
 	return 0;
 }

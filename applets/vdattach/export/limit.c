@@ -109,7 +109,7 @@ static int attempt_result(const struct attempt *attempt, char **ret_devpath, str
 	if (code)
 		return error_make(err, (int)code, "%s", rest);
 	*ret_devpath = strdup(rest);
-	return *ret_devpath ? 0 : error_sys(err, ENOMEM, "attach");
+	return *ret_devpath ? 0 : error_sys(err, ENOMEM, "cannot attach");
 }
 
 int vd_export_attempt(struct vd_export *ex, struct error **err)
@@ -118,14 +118,14 @@ int vd_export_attempt(struct vd_export *ex, struct error **err)
 	int r, fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return error_sys(err, errno, "pipe");
+		return error_sys(err, errno, "cannot make a pipe");
 	attempt.report = fds[0];
 	attempt.pid = fork();
 	if (attempt.pid == 0)
 		attempt_run(ex, fds[1]);
 	close(fds[1]);
 	if (attempt.pid < 0) {
-		r = error_sys(err, errno, "fork");
+		r = error_sys(err, errno, "cannot fork");
 	} else if (attempt_await(&attempt)) {
 		r = attempt_result(&attempt, &ex->devpath, err);
 	} else {

@@ -68,7 +68,7 @@ static int add_partition(const char *disk, const struct partition *p, struct err
 	_cleanup_close_ int fd = open(disk, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || ioctl(fd, BLKPG, &arg) < 0)
-		return error_sys(err, errno, "%s: add partition %u", disk, p->number);
+		return error_sys(err, errno, "%s: cannot add partition %u", disk, p->number);
 	return 0;
 }
 
@@ -87,7 +87,7 @@ static int ensure_node(const char *name, const char *node, struct error **err)
 	if (parse_devnum(text, &number) < 0)
 		return error_make(err, EINVAL, "%s: device number '%s' in sysfs", node, text);
 	if (mknod(node, S_IFBLK | 0600, number) < 0 && errno != EEXIST)
-		return error_sys(err, errno, "make '%s'", node);
+		return error_sys(err, errno, "cannot make '%s'", node);
 	return 0;
 }
 

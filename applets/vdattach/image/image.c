@@ -129,7 +129,7 @@ int vd_image_open_how(struct source *source, const struct vd_open_how *how, stru
 		return r;
 	image = calloc(1, sizeof(*image));
 	if (!image)
-		return error_sys(err, ENOMEM, "open '%s'", source->name);
+		return error_sys(err, ENOMEM, "cannot open '%s'", source->name);
 	image->format = ops;
 	image->source = source;
 	image->read_only = source->read_only;
@@ -293,7 +293,7 @@ static int read_extent(struct vd_image *owner, const struct vd_extent *extent, u
 		memset(buf, 0, n);
 		return 0;
 	}
-	return error_sys(err, EIO, "%s: read offset %" PRIu64, owner->source->name, offset);
+	return error_sys(err, EIO, "%s: cannot read offset %" PRIu64, owner->source->name, offset);
 }
 
 int vd_image_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset, struct error **err)

@@ -189,7 +189,7 @@ static int image_open_tell(const struct file_resolver *resolver, const char *nam
 	if (r == -ENOENT)
 		return error_make(err, ENOENT, "%s: names the file '%s', which is not there",
 				  from->name, name);
-	return error_sys(err, r, "%s: open '%s', which it names", from->name, name);
+	return error_sys(err, r, "%s: cannot open '%s', which it names", from->name, name);
 }
 
 /* Takes path. */
@@ -220,7 +220,7 @@ static int adopt(struct file_resolver *resolver, int fd, char **path, bool read_
 		r = source_rescue(source, false, err);
 	}
 	if (r == 0 && remember(resolver, steal_ptr(path)) < 0)
-		r = error_sys(err, ENOMEM, "open an image's file");
+		r = error_sys(err, ENOMEM, "cannot open an image's file");
 	if (r == 0)
 		*ret = steal_ptr(&source);
 	return r;
@@ -239,7 +239,7 @@ static int file_open(void *ctx, const char *name, const struct source *from, boo
 				  from->name, name);
 	copy = strdup(name);
 	if (!copy)
-		return error_sys(err, ENOMEM, "open '%s'", name);
+		return error_sys(err, ENOMEM, "cannot open '%s'", name);
 	r = place_of(resolver, from, &place);
 	if (r < 0)
 		return image_open_tell(resolver, name, from, r, err);
@@ -296,7 +296,7 @@ static int visit_folder(const struct place *place, const char *dir, const char *
 	snprintf(path, sizeof(path), "%s%s%s", place->dir, *place->dir ? "/" : "", dir);
 	fd = syscall(SYS_openat2, place->root->fd, path, &how, sizeof(how));
 	if (fd < 0 && *skip)
-		return error_sys(err, errno, "open the directory of '%s'", skip);
+		return error_sys(err, errno, "cannot open the directory of '%s'", skip);
 	return fd < 0 ? 0 : siblings_visit((int)fd, skip, visit_prefixed, visitor, err);
 }
 
@@ -310,7 +310,7 @@ static int file_siblings(void *ctx, const struct source *from,
 	int r = place_of(resolver, from, &place);
 
 	if (r < 0)
-		return error_sys(err, r, "find the directory of '%s'", from->name);
+		return error_sys(err, r, "cannot find the directory of '%s'", from->name);
 	r = visit_folder(&place, ".", slash ? slash + 1 : from->name, &visitor, err);
 	visitor.prefix = SNAPSHOTS "/";
 	if (r == 0)
@@ -377,7 +377,7 @@ int file_resolver_init(struct file_resolver *resolver, const char *path, const c
 		cut_last(directory, "");
 	r = root_open(&resolver->root, directory);
 	if (r < 0)
-		return error_sys(err, r, "open the directory '%s'", root ? root : path);
+		return error_sys(err, r, "cannot open the directory '%s'", root ? root : path);
 	if (!root)
 		add_above(resolver);
 	return 0;

@@ -50,7 +50,7 @@ int vd_image_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t 
 		else if (write && write->pwrite)
 			r = write->pwrite(image, p, part, offset, err);
 		else
-			r = error_sys(err, EROFS, "%s: write", image->source->name);
+			r = error_sys(err, EROFS, "%s: cannot write", image->source->name);
 		p += part;
 		n -= part;
 		offset += part;

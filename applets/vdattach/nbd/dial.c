@@ -41,7 +41,7 @@ static int try_address(const struct sockaddr *address, socklen_t n, const char *
 	int r, fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
-		return error_sys(err, errno, "socket");
+		return error_sys(err, errno, "cannot make a socket");
 	set_limit(fd, PATIENCE);
 	if (address->sa_family != AF_UNIX) {
 		dial_set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -52,7 +52,7 @@ static int try_address(const struct sockaddr *address, socklen_t n, const char *
 		dial_set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED);
 	}
 	if (connect(fd, address, n) < 0)
-		r = error_sys(err, errno == EINPROGRESS ? ETIMEDOUT : errno, "connect");
+		r = error_sys(err, errno == EINPROGRESS ? ETIMEDOUT : errno, "cannot connect");
 	else
 		r = nbd_negotiate(fd, name, ret, err);
 	if (r < 0) {

@@ -228,7 +228,7 @@ static int server_dm_start(struct vd_server *srv, int pid, bool again, struct er
 	drop_partitions(&state->under);
 	atomic_store(&state->link->live, true);
 	if (write(state->wake, &one, sizeof(one)) < 0)
-		return error_sys(err, errno, "wake the mapper");
+		return error_sys(err, errno, "cannot wake the mapper");
 	return 0;
 }
 

@@ -216,5 +216,5 @@ int fuse_serve(const struct vd_server *srv, int fd, struct fuse_pending *pending
 			fuse_queue_take(&q);
 		r = next_request(&q);
 	}
-	return r < 0 ? error_sys(err, r, "read requests from /dev/fuse") : 0;
+	return r < 0 ? error_sys(err, r, "cannot read requests from /dev/fuse") : 0;
 }

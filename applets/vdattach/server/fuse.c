@@ -32,7 +32,7 @@ static int open_device(struct error **err)
 	}
 	if (fd < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
 		return error_make(err, EOPNOTSUPP, "fuse is not available (module fuse)");
-	return fd < 0 ? error_sys(err, errno, "open '%s'", DEVICE) : fd;
+	return fd < 0 ? error_sys(err, errno, "cannot open '%s'", DEVICE) : fd;
 }
 
 static int fuse_probe(struct error **err)
@@ -59,9 +59,9 @@ static int mount_detached(const struct vd_server *srv, struct error **err)
 	    set(context, "fd", device) < 0 || set(context, "rootmode", "100600") < 0 ||
 	    set(context, "user_id", "0") < 0 || set(context, "group_id", "0") < 0 ||
 	    syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return error_sys(err, errno, "make a FUSE file system");
+		return error_sys(err, errno, "cannot make a FUSE file system");
 	r = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
-	return r < 0 ? error_sys(err, errno, "mount a FUSE file system") : r;
+	return r < 0 ? error_sys(err, errno, "cannot mount a FUSE file system") : r;
 }
 
 static void fuse_destroy(struct vd_server *srv)
@@ -118,7 +118,7 @@ static int server_fuse_serve(struct vd_server *srv, struct backend *backend, str
 		return r;
 	closep(&state->mount);
 	if (write(srv->ready_fd, "", 1) != 1)
-		return error_sys(err, errno, "report that requests are answered");
+		return error_sys(err, errno, "cannot report that requests are answered");
 	return fuse_serve(srv, srv->kernel_fd, state->pending, backend, err);
 }
 
@@ -164,7 +164,8 @@ static int fuse_start(struct vd_server *srv, int pid, bool again, struct error *
 		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", state->mount);
 	file = open(path, (srv->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
-	r = file < 0 ? error_sys(err, errno, "open the file of FUSE") : attach_loop(srv, file, err);
+	r = file < 0 ? error_sys(err, errno, "cannot open the file of FUSE")
+		     : attach_loop(srv, file, err);
 	closep(&state->mount);
 	state->mount = -1;
 	return r;

@@ -169,7 +169,7 @@ int genl_open(struct genl *genl, const char *name, struct error **err)
 	*genl = (struct genl){ .family = GENL_ID_CTRL };
 	genl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
 	if (genl->fd < 0)
-		return error_sys(err, errno, "open a generic netlink socket");
+		return error_sys(err, errno, "cannot open a generic netlink socket");
 	genl_begin(&message, GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
 	genl_put(&message, CTRL_ATTR_FAMILY_NAME, name, strlen(name) + 1);
 	r = genl_call(genl, &message, reply, &n);

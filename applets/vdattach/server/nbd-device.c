@@ -94,7 +94,7 @@ int nbd_device_connect(struct vd_server *server, const struct nbd_device *wish, 
 		return r;
 	r = call_connect(&genl, server, wish);
 	genl_close(&genl);
-	return r < 0 ? error_sys(err, r, "nbd: connect a device") : 0;
+	return r < 0 ? error_sys(err, r, "nbd: cannot connect a device") : 0;
 }
 
 /* One command for the device, with a socket (fd) or without (-1). */
@@ -160,7 +160,7 @@ static int scan_partitions(const struct vd_server *server, struct error **err)
 	_cleanup_close_ int fd = open(server->devpath, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return error_sys(err, errno, "open '%s'", server->devpath);
+		return error_sys(err, errno, "cannot open '%s'", server->devpath);
 	if (!server->partscan)
 		delete_partitions(fd);
 	return 0;
@@ -192,16 +192,17 @@ int nbd_device_stop(const struct vd_server *server, bool dead, struct error **er
 
 	/* reading the partition table again is refused while a partition is open, mounted or not */
 	if ((fd < 0 && errno == EBUSY) || (fd >= 0 && ioctl(fd, BLKRRPART) < 0 && errno == EBUSY))
-		return error_make(err, EBUSY,
-				  "detach '%s': it is in use (a file system mounted from it?)",
-				  server->devpath);
+		return error_make(
+			err, EBUSY,
+			"cannot detach '%s': it is in use (a file system mounted from it?)",
+			server->devpath);
 	if (fd < 0)
-		return error_sys(err, errno, "open '%s'", server->devpath);
+		return error_sys(err, errno, "cannot open '%s'", server->devpath);
 	if (!dead && fsync(fd) < 0)
-		return error_sys(err, errno, "detach '%s': write out what is left",
+		return error_sys(err, errno, "detach '%s': cannot write out what is left",
 				 server->devpath);
 	/* their nodes would outlive the connection */
 	delete_partitions(fd);
 	r = nbd_device_disconnect(server);
-	return r < 0 ? error_sys(err, r, "%s: disconnect", server->devpath) : 0;
+	return r < 0 ? error_sys(err, r, "%s: cannot disconnect", server->devpath) : 0;
 }

@@ -25,7 +25,7 @@ static int make_pair(struct vd_server *server, struct error **err)
 	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-		return error_sys(err, errno, "nbd: socket");
+		return error_sys(err, errno, "nbd: cannot make a socket");
 	for (int i = 0; i < 2; i++)
 		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 	server->kernel_fd = fds[0];
@@ -125,7 +125,7 @@ static int nbd_recover(struct vd_server *server, struct error **err)
 		r = nbd_device_reconnect(server, server->kernel_fd, NULL);
 		close_fd(&server->kernel_fd);
 		if (r < 0)
-			return error_sys(err, r, "%s: reconnect", server->devpath);
+			return error_sys(err, r, "%s: cannot reconnect", server->devpath);
 		if (is_connected(server->worker_fd))
 			return 0;
 		nanosleep(&pause, NULL);

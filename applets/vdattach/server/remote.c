@@ -57,7 +57,7 @@ static int remote_create(struct vd_server *server, struct error **err)
 	r = genl_listen(&genl);
 	if (r < 0) {
 		genl_close(&genl);
-		return error_sys(err, r, "nbd: listen for events");
+		return error_sys(err, r, "nbd: cannot listen for events");
 	}
 	server->kernel_fd = genl.fd;
 	return 0;
@@ -154,7 +154,7 @@ static int offer(const struct vd_server *server, struct error **err)
 	r = nbd_device_reconnect(server, fd, name);
 	if (r < 0) {
 		nbd_hang_up(fd);
-		return error_sys(err, r, "reconnect");
+		return error_sys(err, r, "cannot reconnect");
 	}
 	return is_taken(fd);
 }
@@ -222,7 +222,7 @@ static int remote_serve(struct vd_server *server, struct backend *backend, struc
 	if (!server->devpath && asprintf(&server->devpath, "/dev/nbd%u", link.index) < 0)
 		return error_sys(err, ENOMEM, "nbd");
 	if (write(server->ready_fd, "1", 1) != 1)
-		return error_sys(err, errno, "nbd: report that the disk is there");
+		return error_sys(err, errno, "nbd: cannot report that the disk is there");
 	for (; !link.ended; link = nbd_link_load(server)) {
 		if (link.dead && !link.failed)
 			reconnect(server);

@@ -145,7 +145,7 @@ static int fetch_all(struct queue *q, bool partscan, struct error **err)
 		set_trusted(true);
 	if (r == 0 && uring_result(&q->uring, &refusal))
 		r = refusal.res;
-	return r < 0 ? error_sys(err, r, "fetch requests of ublk") : 0;
+	return r < 0 ? error_sys(err, r, "cannot fetch requests of ublk") : 0;
 }
 
 static int ublk_queue_allocate(struct queue *q, struct error **err)
@@ -169,14 +169,14 @@ static int open_queue(struct queue *q, const struct vd_server *srv, struct error
 	snprintf(path, sizeof(path), "/dev/ublkc%u", srv->index);
 	q->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (q->fd < 0)
-		return error_sys(err, errno, "open '%s'", path);
+		return error_sys(err, errno, "cannot open '%s'", path);
 	r = fetch_all(q, srv->partscan, err);
 	if (r < 0)
 		return r;
 	p = mmap(NULL, q->requests_size, PROT_READ, MAP_SHARED | MAP_POPULATE, q->fd,
 		 UBLKSRV_CMD_BUF_OFFSET);
 	if (p == MAP_FAILED)
-		return error_sys(err, errno, "map '%s'", path);
+		return error_sys(err, errno, "cannot map '%s'", path);
 	q->requests = p;
 	return 0;
 }
@@ -220,7 +220,7 @@ int ublk_serve(struct vd_server *srv, const struct ublksrv_ctrl_dev_info *info,
 	if (r == 0)
 		r = open_queue(&q, srv, err);
 	if (r == 0 && write(srv->ready_fd, "", 1) != 1)
-		r = error_sys(err, EPIPE, "notify the supervisor");
+		r = error_sys(err, EPIPE, "cannot notify the supervisor");
 	if (r == 0)
 		r = ublk_queue_run(&q, err);
 	close_queue(&q);

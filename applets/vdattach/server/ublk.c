@@ -40,7 +40,7 @@ static int ublk_open_control(struct error **err)
 	}
 	if (fd < 0 && (errno == ENOENT || errno == ENODEV))
 		return error_make(err, EOPNOTSUPP, "ublk_drv is not available");
-	return fd < 0 ? error_sys(err, errno, "open '%s'", CONTROL) : fd;
+	return fd < 0 ? error_sys(err, errno, "cannot open '%s'", CONTROL) : fd;
 }
 
 static int command(const struct vd_server *srv, uint32_t op, void *buf, size_t n, uint64_t data)
@@ -134,7 +134,7 @@ static int ublk_add_device(struct vd_server *srv, struct ublksrv_ctrl_dev_info *
 	srv->index = UINT32_MAX;
 	r = command(srv, UBLK_CONTROL(UBLK_CMD_ADD_DEV), info, sizeof(*info), 0);
 	if (r < 0)
-		return error_sys(err, r, "add a ublk device");
+		return error_sys(err, r, "cannot add a ublk device");
 	srv->index = info->dev_id;
 	return asprintf(&srv->devpath, "/dev/ublkb%u", srv->index) < 0 ? -ENOMEM : 0;
 }
@@ -168,7 +168,7 @@ static int ublk_create(struct vd_server *srv, struct error **err)
 		ublk_fill_params(srv, info.max_io_buf_bytes, &params);
 		r = command(srv, UBLK_CONTROL(UBLK_CMD_SET_PARAMS), &params, sizeof(params), 0);
 		if (r < 0)
-			error_sys(err, r, "describe %s", srv->devpath);
+			error_sys(err, r, "cannot describe %s", srv->devpath);
 	}
 	if (r < 0)
 		ublk_destroy(srv);
@@ -180,7 +180,7 @@ static int get_info(const struct vd_server *srv, struct ublksrv_ctrl_dev_info *r
 {
 	int r = command(srv, UBLK_CONTROL_GET(UBLK_CMD_GET_DEV_INFO), ret, sizeof(*ret), 0);
 
-	return r < 0 ? error_sys(err, r, "ask for ublk device %u", srv->index) : 0;
+	return r < 0 ? error_sys(err, r, "cannot ask for ublk device %u", srv->index) : 0;
 }
 
 struct start {
@@ -243,7 +243,9 @@ static int ublk_start(struct vd_server *srv, int pid, bool again, struct error *
 	closep(&patience.worker);
 	if (r == 0 && !again)
 		vd_server_unschedule(srv->devpath);
-	return r < 0 ? error_sys(err, r, "%s %s", again ? "go on with" : "start", srv->devpath) : 0;
+	return r < 0 ? error_sys(err, r, "cannot %s %s", again ? "go on with" : "start",
+				 srv->devpath)
+		     : 0;
 }
 
 /* 0 when the dead worker has nothing of the device any more, and the driver has noticed. */
@@ -285,7 +287,7 @@ static int ublk_recover(struct vd_server *srv, struct error **err)
 			nanosleep(&pause, NULL);
 		pause.tv_nsec = MIN(pause.tv_nsec * 2, 100000000);
 	}
-	return r < 0 && r != -EINVAL ? error_sys(err, r, "recover %s", srv->devpath) : 0;
+	return r < 0 && r != -EINVAL ? error_sys(err, r, "cannot recover %s", srv->devpath) : 0;
 }
 
 /*
@@ -316,7 +318,7 @@ static int ublk_stop(struct vd_server *srv, struct error **err)
 	if (fd < 0 && errno == EBUSY)
 		return error_make(err, EBUSY, "%s is in use: unmount it first", srv->devpath);
 	r = ublk_command(srv, UBLK_CONTROL(UBLK_CMD_STOP_DEV), NULL, 0, 0, &patience);
-	return r < 0 ? error_sys(err, r, "stop %s", srv->devpath) : 0;
+	return r < 0 ? error_sys(err, r, "cannot stop %s", srv->devpath) : 0;
 }
 
 const struct vd_server_ops vd_server_ublk = {

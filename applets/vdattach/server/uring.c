@@ -29,7 +29,7 @@ static int uring_explain(int r, struct error **err)
 	if (r == -ENOSYS || r == -EINVAL)
 		return error_make(err, EOPNOTSUPP,
 				  "this kernel has no io_uring with commands (Linux 5.19)");
-	return error_sys(err, r, "io_uring_setup");
+	return error_sys(err, r, "cannot call io_uring_setup");
 }
 
 static void find_queues(struct uring *uring, const struct io_uring_params *params)
@@ -86,7 +86,7 @@ int uring_open(struct uring *uring, unsigned int entries, bool wide, struct erro
 	if (map_queues(uring, &params) == 0)
 		return 0;
 	uring_close(uring);
-	return error_sys(err, ENOMEM, "map the queues of io_uring");
+	return error_sys(err, ENOMEM, "cannot map the queues of io_uring");
 }
 
 struct io_uring_sqe *uring_next(struct uring *uring)

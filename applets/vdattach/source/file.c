@@ -228,7 +228,7 @@ static int open_measured(const char *path, bool read_only, uint64_t *ret_size, s
 
 	fd = open(path, flags);
 	if (fd < 0)
-		return error_sys(err, errno, "open '%s'", path);
+		return error_sys(err, errno, "cannot open '%s'", path);
 	if (fstat(fd, ret_st) < 0 || (!S_ISREG(ret_st->st_mode) && !S_ISBLK(ret_st->st_mode))) {
 		close(fd);
 		return error_make(err, EINVAL, "'%s' is neither a regular file nor a block device",
@@ -236,7 +236,7 @@ static int open_measured(const char *path, bool read_only, uint64_t *ret_size, s
 	}
 	end = lseek(fd, 0, SEEK_END);
 	if (end < 0) {
-		int r = error_sys(err, errno, "find the size of '%s'", path);
+		int r = error_sys(err, errno, "cannot find the size of '%s'", path);
 
 		close(fd);
 		return r;
@@ -274,7 +274,7 @@ static int wrap(int fd, const char *name, uint64_t size, const struct stat *st, 
 	if (!f || !f->source.name) {
 		free(f);
 		close(fd);
-		return error_sys(err, ENOMEM, "open '%s'", name);
+		return error_sys(err, ENOMEM, "cannot open '%s'", name);
 	}
 	f->source.ops = &file_ops;
 	f->source.size = size;

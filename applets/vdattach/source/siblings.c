@@ -53,14 +53,14 @@ int siblings_visit(int dir_fd, const char *skip, int (*visit)(void *arg, const c
 	int r;
 
 	if (!dir) {
-		r = error_sys(err, errno, "read the directory of '%s'", skip);
+		r = error_sys(err, errno, "cannot read the directory of '%s'", skip);
 		close(dir_fd);
 		return r;
 	}
 	r = siblings_collect(dir, skip, &names);
 	closedir(dir);
 	if (r < 0)
-		return error_sys(err, r, "read the directory of '%s'", skip);
+		return error_sys(err, r, "cannot read the directory of '%s'", skip);
 	qsort(names.items, names.n, sizeof(*names.items), siblings_compare);
 	for (size_t i = 0; i < names.n && r == 0; i++)
 		r = visit(arg, names.items[i]);

@@ -14,7 +14,7 @@ static int out_of_range(const struct source *source, const char *verb, uint64_t 
 			struct error **err)
 {
 	return error_make(err, ERANGE,
-			  "%s: %s %" PRIu64 " bytes at offset %" PRIu64
+			  "%s: cannot %s %" PRIu64 " bytes at offset %" PRIu64
 			  ": beyond the end at %" PRIu64,
 			  source->name, verb, n, offset, source->size);
 }
@@ -36,7 +36,7 @@ static int failed(struct source *source, int r, const char *verb, uint64_t n, ui
 		  struct error **err)
 {
 	source_explain(source, r, err);
-	error_wrap(err, "%s: %s %" PRIu64 " bytes at offset %" PRIu64, source->name, verb, n,
+	error_wrap(err, "%s: cannot %s %" PRIu64 " bytes at offset %" PRIu64, source->name, verb, n,
 		   offset);
 	return r;
 }
@@ -71,7 +71,7 @@ int source_flush(struct source *source, struct error **err)
 	if (r == 0)
 		return 0;
 	source_explain(source, r, err);
-	error_wrap(err, "%s: flush", source->name);
+	error_wrap(err, "%s: cannot flush", source->name);
 	return r;
 }
 
@@ -82,8 +82,8 @@ int source_resize(struct source *source, uint64_t size, struct error **err)
 	if (!source->read_only)
 		r = source->ops->resize ? source->ops->resize(source, size) : -ENOSPC;
 	if (r < 0)
-		return error_sys(err, r, "%s: set the size to %" PRIu64 " bytes", source->name,
-				 size);
+		return error_sys(err, r, "%s: cannot set the size to %" PRIu64 " bytes",
+				 source->name, size);
 	source->size = size;
 	return 0;
 }

@@ -122,11 +122,11 @@ int sysfs_loops(struct loop_info **ret, size_t *ret_n, struct error **err)
 
 	n = scandir(SYS_BLOCK, &entries, is_loop, by_number);
 	if (n < 0)
-		return error_sys(err, errno, "read '%s'", SYS_BLOCK);
+		return error_sys(err, errno, "cannot read '%s'", SYS_BLOCK);
 	infos = calloc((size_t)n + 1, sizeof(*infos));
 	if (!infos) {
 		free_entries(entries, n);
-		return error_sys(err, ENOMEM, "read '%s'", SYS_BLOCK);
+		return error_sys(err, ENOMEM, "cannot read '%s'", SYS_BLOCK);
 	}
 	for (int i = 0; i < n; i++)
 		used += read_loop(entries[i]->d_name, infos + used);

@@ -235,7 +235,7 @@ int blockmap_write(struct blockmap *map, uint64_t offset, const void *buf, size_
 	int r = map->source->read_only ? -EROFS : blockmap_inside(map, offset, n, err);
 
 	if (r == -EROFS)
-		return error_sys(err, r, "%s: change a table", map->source->name);
+		return error_sys(err, r, "%s: cannot change a table", map->source->name);
 	while (n > 0 && r == 0) {
 		size_t at = (size_t)(offset % map->page_size);
 		size_t part = MIN(n, map->page_size - at);

@@ -15,6 +15,6 @@ int random_bytes(void *buf, size_t n, struct error **err)
 	if (got < 0 && errno == EINVAL)
 		got = getrandom(buf, n, 0);
 	if (got < 0)
-		return error_sys(err, errno, "getrandom");
-	return (size_t)got == n ? 0 : error_sys(err, EIO, "getrandom");
+		return error_sys(err, errno, "cannot call getrandom");
+	return (size_t)got == n ? 0 : error_sys(err, EIO, "cannot call getrandom");
 }

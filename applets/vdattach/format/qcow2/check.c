@@ -237,7 +237,7 @@ int qcow2_checker_init(struct qcow2_checker *c, struct vd_image *image, struct f
 	c->block = malloc(q->cluster_size);
 	c->table = malloc(q->cluster_size);
 	if (!c->counts || !c->block || !c->table)
-		return error_sys(err, ENOMEM, "check '%s'", q->file->name);
+		return error_sys(err, ENOMEM, "cannot check '%s'", q->file->name);
 	return 0;
 }
 

@@ -81,7 +81,7 @@ static int vdi_open(struct vd_image *image, struct error **err)
 	int r;
 
 	if (!state)
-		return error_sys(err, ENOMEM, "open '%s'", image->source->name);
+		return error_sys(err, ENOMEM, "cannot open '%s'", image->source->name);
 	image->state = state;
 	r = vdi_header_read(image->source, &state->header, err);
 	if (!r)

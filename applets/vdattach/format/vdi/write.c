@@ -39,7 +39,7 @@ int vdi_write_open(struct vd_image *image, struct error **err)
 	state->tail.end = state->header.data_offset + usage.top * state->slot_size;
 	state->buffer = malloc(VDI_COPY_BYTES);
 	if (!state->buffer)
-		return error_sys(err, ENOMEM, "open '%s'", image->source->name);
+		return error_sys(err, ENOMEM, "cannot open '%s'", image->source->name);
 	return refuse_damage(image, &findings, err);
 }
 

@@ -236,7 +236,7 @@ static int vhd_open(struct vd_image *image, struct error **err)
 	int r;
 
 	if (!vhd)
-		return error_sys(err, ENOMEM, "open '%s'", image->source->name);
+		return error_sys(err, ENOMEM, "cannot open '%s'", image->source->name);
 	image->state = vhd;
 	r = read_footers(image, vhd, err);
 	if (!r)

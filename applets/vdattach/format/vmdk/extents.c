@@ -102,7 +102,7 @@ static int open_lines(struct vd_image *image, bool own, struct error **err)
 				  image->source->name);
 	state->extents = calloc(d->n_extents, sizeof(*state->extents));
 	if (!state->extents)
-		return error_sys(err, ENOMEM, "open '%s'", image->source->name);
+		return error_sys(err, ENOMEM, "cannot open '%s'", image->source->name);
 	for (size_t i = 0; i < d->n_extents && r == 0; i++) {
 		r = plan_line(image, d->extents + i, state->extents + i, err);
 		state->n_extents = i + 1;
@@ -121,7 +121,7 @@ static int open_single(struct vd_image *image, struct error **err)
 	int r;
 
 	if (!extent)
-		return error_sys(err, ENOMEM, "open '%s'", image->source->name);
+		return error_sys(err, ENOMEM, "cannot open '%s'", image->source->name);
 	state->extents = extent;
 	state->n_extents = 1;
 	extent->type = VMDK_SPARSE;
@@ -182,7 +182,7 @@ static int prepare_decoding(struct vd_image *image, struct error **err)
 	state->decoder = vd_decoder_new(VD_CODEC_ZLIB);
 	if (state->packed && state->grains && state->decoder)
 		return 0;
-	return error_sys(err, ENOMEM, "open '%s'", image->source->name);
+	return error_sys(err, ENOMEM, "cannot open '%s'", image->source->name);
 }
 
 int vmdk_open_extents(struct vd_image *image, struct error **err)

@@ -91,7 +91,7 @@ static int vmdk_read_descriptor(struct source *source, struct vmdk_descriptor *r
 				  source->name, n);
 	text = malloc(n + 1);
 	if (!text)
-		return error_sys(err, ENOMEM, "open '%s'", source->name);
+		return error_sys(err, ENOMEM, "cannot open '%s'", source->name);
 	r = source_pread(source, text, n, *ret_offset, err);
 	return r < 0 ? r : vmdk_descriptor_parse(text, n, source->name, ret, err);
 }
@@ -132,7 +132,7 @@ static int vmdk_open(struct vd_image *image, struct error **err)
 	int r;
 
 	if (!state)
-		return error_sys(err, ENOMEM, "open '%s'", image->source->name);
+		return error_sys(err, ENOMEM, "cannot open '%s'", image->source->name);
 	image->state = state;
 	r = vmdk_read_descriptor(image->source, &state->descriptor, &state->descriptor_offset, err);
 	if (!r)

@@ -115,7 +115,7 @@ int vmdk_write_open(struct vd_image *image, struct error **err)
 	if (r < 0)
 		return r;
 	state->buffer = malloc(VMDK_COPY_BYTES);
-	return state->buffer ? 0 : error_sys(err, ENOMEM, "open '%s'", image->source->name);
+	return state->buffer ? 0 : error_sys(err, ENOMEM, "cannot open '%s'", image->source->name);
 }
 
 /* Another content id, with as many digits: images that continue this one notice that it changed. */

@@ -48,7 +48,7 @@ static int read_directory(struct vmdk_sparse *s, uint64_t sector, const char *wh
 	bytes = malloc(n + 1);
 	tables = *ret = calloc(s->n_tables + 1, sizeof(*tables));
 	if (!bytes || !tables)
-		return error_sys(err, ENOMEM, "open '%s'", name);
+		return error_sys(err, ENOMEM, "cannot open '%s'", name);
 	r = source_pread(s->source, bytes, n, sector * VD_SECTOR, err);
 	for (uint64_t i = 0; r == 0 && i < s->n_tables; i++) {
 		uint64_t at = table_sector(s, bytes + i * s->entry_size);
@@ -113,7 +113,7 @@ int vmdk_sparse_open(struct source *source, struct vmdk_sparse **ret, struct err
 	int r;
 
 	if (!s)
-		return error_sys(err, ENOMEM, "open '%s'", source->name);
+		return error_sys(err, ENOMEM, "cannot open '%s'", source->name);
 	s->source = source;
 	r = vmdk_header_read(source, &s->header, err);
 	if (!r && !s->header.capacity)

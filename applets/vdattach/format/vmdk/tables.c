@@ -98,7 +98,7 @@ int vmdk_tables_open(struct vd_image *image, struct error **err)
 		t->source.name = strdup(image->source->name);
 	if (!t || !t->source.name) {
 		free(t);
-		return error_sys(err, ENOMEM, "open '%s'", image->source->name);
+		return error_sys(err, ENOMEM, "cannot open '%s'", image->source->name);
 	}
 	t->source.ops = &tables_ops;
 	t->source.size = state->n_extents * VMDK_TABLES_SPAN;
