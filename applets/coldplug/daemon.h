@@ -15,6 +15,6 @@ int daemon_follow(struct hardware *h, int uevents, const char *pidfile);
  * Sends SIGTERM to the process that pidfile names, and waits until it has ended, 10 seconds at
  * most. 0 (also when there is no such file or process), -ETIMEDOUT or another -errno.
  */
-int daemon_stop(const char *pidfile, struct error **err);
+int daemon_stop(const char *pidfile, struct error **err) _must_check_;
 
 #endif

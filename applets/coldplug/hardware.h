@@ -32,7 +32,7 @@ int hardware_add(struct hardware *h, const char *modalias);
  * bring until there are none: as the socket uevents, opened before, tells them, or without one (-1)
  * by walking again. 0 or -errno.
  */
-int hardware_settle(struct hardware *h, int uevents, struct error **err);
+int hardware_settle(struct hardware *h, int uevents, struct error **err) _must_check_;
 
 /* Loads the modules on the list `later` that are not less urgent than `least`. 0 or -ENOMEM. */
 int hardware_load_later(struct hardware *h, enum module_urgency least);
@@ -41,6 +41,6 @@ int hardware_load_later(struct hardware *h, enum module_urgency least);
  * Goes on with the list `later` and with the devices that appear: reads uevents from the socket
  * until SIGTERM or SIGINT (signals is a signalfd of these). 0 or -errno.
  */
-int hardware_follow(struct hardware *h, int uevents, int signals, struct error **err);
+int hardware_follow(struct hardware *h, int uevents, int signals, struct error **err) _must_check_;
 
 #endif

@@ -25,7 +25,8 @@ struct loader_paths {
 };
 
 /* Reads indexes and settings. 0 or -errno. */
-int loader_open(struct loader *l, const struct loader_paths *paths, struct error **err);
+int loader_open(struct loader *l, const struct loader_paths *paths,
+		struct error **err) _must_check_;
 
 void loader_close(struct loader *l);
 
@@ -35,7 +36,8 @@ void loader_close(struct loader *l);
  * nothing by that name (no message in err); other -errno: a module that is needed could not be
  * loaded, err tells which and why.
  */
-int loader_load(struct loader *l, const char *name, const char *extra, struct error **err);
+int loader_load(struct loader *l, const char *name, const char *extra,
+		struct error **err) _must_check_;
 
 /* The urgency of the most urgent module that loader_load() would load for name; MODULE_NOW when
  * none is known. */

@@ -29,11 +29,11 @@ struct modconfig {
  * empty). `install`, `remove` and unknown directives are ignored with a warning that names file and
  * line. 0 or -errno.
  */
-int modconfig_read_dir(struct modconfig *config, const char *dir, struct error **err);
+int modconfig_read_dir(struct modconfig *config, const char *dir, struct error **err) _must_check_;
 
 /* Reads one file of a directory, if it exists. */
 int modconfig_read_file(struct modconfig *config, const char *dir, const char *name,
-			struct error **err);
+			struct error **err) _must_check_;
 
 /*
  * Takes modprobe.blacklist=A,B blacklist=A,B and MODULE.PARAM=VALUE from the text of the kernel's

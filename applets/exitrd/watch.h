@@ -14,6 +14,7 @@
  * is plugged in again, then end the machine without the root. SIGTERM ends the process. Returns 0
  * to its caller or -errno.
  */
-int watch_media(char *const *paths, size_t count, const char *pidfile, struct error **err);
+int watch_media(char *const *paths, size_t count, const char *pidfile,
+		struct error **err) _must_check_;
 
 #endif

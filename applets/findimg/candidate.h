@@ -81,6 +81,7 @@ bool candidate_is_twin(const struct candidate *a, const struct candidate *b);
  * Mounts the winner on rq->mountpoint (when there is one), read-only or for writing, and records it
  * in rq->state. 0, or -errno with the reason and what to do.
  */
-int candidate_take(const struct candidate *c, const struct request *rq, struct error **err);
+int candidate_take(const struct candidate *c, const struct request *rq,
+		   struct error **err) _must_check_;
 
 #endif

@@ -15,7 +15,7 @@ struct members {
 void members_wake(struct members *s);
 
 /* Fills in c->devices, when c was probed. Nothing is opened. 0 or -ENOMEM. */
-int members_gather(const struct members *s, struct candidate *c, struct error **err);
+int members_gather(const struct members *s, struct candidate *c, struct error **err) _must_check_;
 
 /*
  * May the file system of c be used now? False, with c->why, when it is shown by another of its

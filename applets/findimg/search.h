@@ -17,7 +17,7 @@ struct search {
 
 /* Opens the event sources; must come before everything else. SIGINT, SIGTERM and SIGHUP are held
  * back from now on. */
-int search_open(struct search *s, const struct request *request, struct error **err);
+int search_open(struct search *s, const struct request *request, struct error **err) _must_check_;
 
 /* Closes and frees everything; media polling that was switched on is off again. */
 void search_close(struct search *s);
@@ -28,7 +28,8 @@ void search_close(struct search *s);
  * tells why); -EINTR: a signal ended the search; other -errno. Several matches at the same moment
  * are reported by a warning.
  */
-int search_run(struct search *s, const struct candidate **ret_winner, struct error **err);
+int search_run(struct search *s, const struct candidate **ret_winner,
+	       struct error **err) _must_check_;
 
 /*
  * The choice among the candidates as examined: pure. Returns the winner or NULL; *ret_refusal

@@ -99,9 +99,9 @@ static int mount_winner(const struct candidate *c, const struct request *rq, str
 		r = record_all(c, rq, loop, err);
 	if (r == 0)
 		return 0;
-	fs_unmount(rq->mountpoint, NULL);
+	(void)!fs_unmount(rq->mountpoint, NULL);
 	if (loop)
-		loop_detach(loop, NULL);
+		(void)!loop_detach(loop, NULL);
 	return r;
 }
 

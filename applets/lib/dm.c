@@ -188,7 +188,7 @@ int dm_swap(int control, const char *name, struct dm_table *table, bool read_onl
 		return 0;
 	/* some kernels keep what was loaded, some may stay suspended */
 	simple(control, DM_TABLE_CLEAR, name, &io, 0);
-	dm_resume(control, name, NULL);
+	(void)!dm_resume(control, name, NULL);
 	return error_sys(err, r, "cannot load %u segments into the mapped device '%s'", table->n,
 			 name);
 }

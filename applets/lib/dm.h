@@ -67,13 +67,13 @@ int dm_swap(int control, const char *name, struct dm_table *table, bool read_onl
 	    struct error **err) _must_check_ _nonnull_(2, 3);
 
 /* Lets a device go on that somebody left suspended; nothing where it is not. 0 or -errno. */
-int dm_resume(int control, const char *name, struct error **err) _nonnull_(2);
+int dm_resume(int control, const char *name, struct error **err) _must_check_ _nonnull_(2);
 
 /* Takes the device away. -EBUSY while it is open, -ENXIO when there is none. */
-int dm_remove(int control, const char *name, struct error **err) _nonnull_(2);
+int dm_remove(int control, const char *name, struct error **err) _must_check_ _nonnull_(2);
 
 /* The same, at once or as soon as nobody has the device open any more. 0 or -errno. */
-int dm_remove_later(int control, const char *name, struct error **err) _nonnull_(2);
+int dm_remove_later(int control, const char *name, struct error **err) _must_check_ _nonnull_(2);
 
 /* Name and uuid (each of size bytes) of a mapped device; either may be NULL. 0 or -ENXIO. */
 int dm_identify(int control, dev_t device, char *ret_name, char *ret_uuid,
@@ -84,7 +84,7 @@ void dm_node(dev_t device, char *ret, size_t size) _nonnull_(2);
 
 /* Makes /dev/mapper/NAME, as udev does where it runs, and /dev/dm-N without devtmpfs. 0 or -errno.
  */
-int dm_make_nodes(const char *name, dev_t device, struct error **err) _nonnull_(1);
+int dm_make_nodes(const char *name, dev_t device, struct error **err) _must_check_ _nonnull_(1);
 
 /* Removes /dev/mapper/NAME, and /dev/dm-N where the kernel did not. */
 void dm_remove_nodes(const char *name, dev_t device) _nonnull_(1);

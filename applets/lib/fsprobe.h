@@ -26,6 +26,7 @@ struct fs_info {
  * one (RAID members and leftovers of an older mkfs look like that); -ENOMEDIUM: an empty drive;
  * other -errno: cannot open or read.
  */
-int fs_probe(const char *path, uint64_t offset, struct fs_info *ret, struct error **err);
+int fs_probe(const char *path, uint64_t offset, struct fs_info *ret,
+	     struct error **err) _must_check_;
 
 #endif

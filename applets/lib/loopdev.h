@@ -49,6 +49,6 @@ int loop_find(const char *name, char **ret_device) _must_check_ _nonnull_(1, 2);
  * mounted or otherwise claimed (the kernel itself would postpone it silently);
  * -ENXIO when nothing is attached, -ENOTBLK when device is no loop device.
  */
-int loop_detach(const char *device, struct error **err) _nonnull_(1);
+int loop_detach(const char *device, struct error **err) _must_check_ _nonnull_(1);
 
 #endif

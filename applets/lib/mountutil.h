@@ -13,15 +13,15 @@
  * or a propagation flag. Returns 0 or -errno with a message that names source, target and type.
  */
 int mount_fs(const char *source, const char *target, const char *type, unsigned long flags,
-	     const char *data, struct error **err);
+	     const char *data, struct error **err) _must_check_;
 
 /* Unmounts target (flags of umount2). Returns 0 or -errno with *err set. */
-int unmount_fs(const char *target, int flags, struct error **err);
+int unmount_fs(const char *target, int flags, struct error **err) _must_check_;
 
 /*
  * Makes path and its missing parents, as mkdir -p. mode is that of path itself, parents get 0755;
  * the umask does not count. A directory that exists keeps its mode. Returns 0 or -errno.
  */
-int make_dirs(const char *path, mode_t mode, struct error **err);
+int make_dirs(const char *path, mode_t mode, struct error **err) _must_check_;
 
 #endif

@@ -30,7 +30,7 @@ struct uevent {
 
 /* A non-blocking socket that receives every event of the kernel from now on. Returns the descriptor
  * or -errno. */
-int uevent_open(struct error **err);
+int uevent_open(struct error **err) _must_check_;
 
 /*
  * The next event. Messages that do not come from the kernel are passed over.

@@ -221,7 +221,7 @@ static int overlayroot_overlay_build(struct overlayroot_overlay_build *b, struct
 		return r;
 	r = stack_record(&b->stack, o->state, err);
 	if (r < 0)
-		unmount_fs(o->newroot, 0, NULL);
+		(void)!unmount_fs(o->newroot, 0, NULL);
 	return r;
 }
 

@@ -29,10 +29,10 @@ struct overlay_result {
 
 /* Builds it all, or leaves nothing behind. ret->upper is the caller's to free. 0 or -errno. */
 int overlay_build(const struct overlay_options *options, struct overlay_result *ret,
-		  struct error **err);
+		  struct error **err) _must_check_;
 
 /* Prints what overlay_build would mount, as mount(8) commands. Mounts and writes nothing. 0 or
  * -errno. */
-int overlay_print(const struct overlay_options *options, struct error **err);
+int overlay_print(const struct overlay_options *options, struct error **err) _must_check_;
 
 #endif

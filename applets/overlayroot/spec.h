@@ -28,19 +28,19 @@ struct upper_spec {
 
 /* SIZE: digits with an optional k, m, g, t (powers of 1024, either case), or 1% to 100%. 0 or
  * -EINVAL. */
-int size_parse(const char *text, struct size_spec *ret, struct error **err);
+int size_parse(const char *text, struct size_spec *ret, struct error **err) _must_check_;
 
 /*
  * ram[:SIZE[,nr_inodes=N]] | dir:/path | file:/path[,SIZE] | device:/dev/x. ret->path is the
  * caller's to free. A comma belongs to the path unless a SIZE follows it. 0 or -EINVAL.
  */
-int upper_parse(const char *text, struct upper_spec *ret, struct error **err);
+int upper_parse(const char *text, struct upper_spec *ret, struct error **err) _must_check_;
 
 /*
  * LOWER[:LOWER...], the topmost first; "\:" and "\\" stand for the characters themselves. A text
  * that is a path which exists is that path, whatever it contains. ret: room for MAX_LOWERS strings,
  * the caller's to free. Returns their number or -EINVAL.
  */
-int lowers_parse(const char *text, char **ret, struct error **err);
+int lowers_parse(const char *text, char **ret, struct error **err) _must_check_;
 
 #endif

@@ -51,7 +51,7 @@ int stack_loop(struct stack *stack, const struct loop_request *req, char **ret_d
 		return r;
 	r = stack_push(stack, true, device);
 	if (r < 0) {
-		loop_detach(device, NULL);
+		(void)!loop_detach(device, NULL);
 		return error_sys(err, r, "cannot attach %s", req->path);
 	}
 	*ret_device = steal_ptr(&device);

@@ -21,14 +21,14 @@ struct stack {
 
 /* mount_fs() on target, which is made when absent. 0 or -errno. */
 int stack_mount(struct stack *stack, const char *source, const char *target, const char *type,
-		unsigned long flags, const char *data, struct error **err);
+		unsigned long flags, const char *data, struct error **err) _must_check_;
 
 /* loop_attach(). *ret_device is the caller's to free. 0 or -errno. */
 int stack_loop(struct stack *stack, const struct loop_request *req, char **ret_device,
-	       struct error **err);
+	       struct error **err) _must_check_;
 
 /* Appends the items to the state file (NULL: none), oldest first. 0 or -errno. */
-int stack_record(const struct stack *stack, const char *file, struct error **err);
+int stack_record(const struct stack *stack, const char *file, struct error **err) _must_check_;
 
 /* Takes everything down, the newest first, as far as it goes. */
 void stack_undo(struct stack *stack);

@@ -15,10 +15,10 @@ struct generations {
 };
 
 /* 0 or -errno. Released with generations_release in any case. */
-int generations_open(const char *path, struct generations *ret, struct error **err);
+int generations_open(const char *path, struct generations *ret, struct error **err) _must_check_;
 
 /* NAME.new, empty, for writing. Returns the descriptor, the caller's, or -errno. */
-int generations_begin(const struct generations *g, struct error **err);
+int generations_begin(const struct generations *g, struct error **err) _must_check_;
 
 /* Removes the oldest one that there is, for its room. Whether there was one. */
 bool generations_drop_oldest(const struct generations *g);
@@ -27,7 +27,7 @@ bool generations_drop_oldest(const struct generations *g);
  * fd (NAME.new) is on the disk and becomes NAME, which becomes NAME.1, ...: whenever the power
  * goes, NAME or NAME.1 is a whole archive. 0 or -errno.
  */
-int generations_commit(const struct generations *g, int fd, struct error **err);
+int generations_commit(const struct generations *g, int fd, struct error **err) _must_check_;
 
 /* Removes NAME.new. */
 void generations_abort(const struct generations *g);

@@ -17,7 +17,7 @@ struct list {
  * lines and lines with '#' in front do not count, nor do slashes at both ends of an item. *ret is
  * released with list_release. 0 or -errno.
  */
-int list_read(int dir, const char *path, struct list *ret, struct error **err);
+int list_read(int dir, const char *path, struct list *ret, struct error **err) _must_check_;
 
 /* The same from text, which is changed. 0 or -ENOMEM. */
 int list_parse(char *text, struct list *ret);

@@ -27,9 +27,10 @@ struct pack_result {
  * archives are what they were, but for the oldest ones when there was no room. The current
  * directory is / afterwards.
  */
-int pack(const struct pack_options *options, struct pack_result *ret, struct error **err);
+int pack(const struct pack_options *options, struct pack_result *ret,
+	 struct error **err) _must_check_;
 
 /* Prints the names that the lists mean now to stdout, each ended by a NUL. 0 or -errno. */
-int pack_names(const struct pack_options *options, struct error **err);
+int pack_names(const struct pack_options *options, struct error **err) _must_check_;
 
 #endif

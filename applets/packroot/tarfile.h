@@ -10,7 +10,7 @@
 struct tarfile;
 
 /* fd stays the caller's. *ret is released with tarfile_free. 0 or -errno. */
-int tarfile_new(int fd, struct tarfile **ret, struct error **err);
+int tarfile_new(int fd, struct tarfile **ret, struct error **err) _must_check_;
 
 /*
  * Appends the file at path, relative to the current directory, as member path: owner, mode, times,
@@ -18,13 +18,13 @@ int tarfile_new(int fd, struct tarfile **ret, struct error **err);
  * 0 when it cannot be in an archive (a socket) or vanished; -errno when the archive cannot be
  * continued. What of a file cannot be read is said in a message, and counted.
  */
-int tarfile_add(struct tarfile *tar, const char *path, struct error **err);
+int tarfile_add(struct tarfile *tar, const char *path, struct error **err) _must_check_;
 
 /* Appends an empty file of mode 0. 0 or -errno. */
-int tarfile_add_marker(struct tarfile *tar, const char *path, struct error **err);
+int tarfile_add_marker(struct tarfile *tar, const char *path, struct error **err) _must_check_;
 
 /* Writes the end. 0 or -errno. */
-int tarfile_finish(struct tarfile *tar, struct error **err);
+int tarfile_finish(struct tarfile *tar, struct error **err) _must_check_;
 
 struct tar_counts {
 	uint64_t members, bytes, written, unreadable;

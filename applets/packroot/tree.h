@@ -20,6 +20,6 @@ struct tree {
  * systems not entered: what is mounted on a directory is not part of the root. 0 or the -errno of a
  * visit.
  */
-int tree_walk(const struct tree *tree, struct error **err);
+int tree_walk(const struct tree *tree, struct error **err) _must_check_;
 
 #endif

@@ -29,12 +29,14 @@ struct memplan {
 
 /* Fills *ret. -ENOSPC with the message "need .., have .." when it cannot fit, -EBADMSG when the
  * archive is cut off. */
-int memplan_make(const struct memplan_input *input, struct memplan *ret, struct error **err);
+int memplan_make(const struct memplan_input *input, struct memplan *ret,
+		 struct error **err) _must_check_;
 
 /*
  * Size of the plain data of a seekable file: 0 and *ret (0 = cannot be known from the headers; may
  * be a lower bound for gzip and zstd), or -EBADMSG when the file is cut off or damaged at its end.
  */
-int unpacked_size(const struct memplan_input *input, uint64_t *ret, struct error **err);
+int unpacked_size(const struct memplan_input *input, uint64_t *ret,
+		  struct error **err) _must_check_;
 
 #endif

@@ -139,7 +139,7 @@ static void *decode_main(void *data)
 {
 	struct job *job = data;
 
-	decode_stream(job->codec, &job->plan.limits, job->raw, job->plain, &job->decode_err);
+	(void)!decode_stream(job->codec, &job->plan.limits, job->raw, job->plain, &job->decode_err);
 	return NULL;
 }
 

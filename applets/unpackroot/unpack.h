@@ -32,6 +32,7 @@ struct unpack_result {
  * everything as it was. With over the archive, a regular file, is read through and checked before
  * anything is written; a later failure (no space) leaves what was written so far.
  */
-int unpack(const struct unpack_options *options, struct unpack_result *ret, struct error **err);
+int unpack(const struct unpack_options *options, struct unpack_result *ret,
+	   struct error **err) _must_check_;
 
 #endif

@@ -28,7 +28,7 @@ struct check_report {
  * missing-library, foreign-program, truncated.
  */
 int check_run(const uint8_t *image, size_t len, const char *name, const struct host *host,
-	      struct check_report *report, struct error **err);
+	      struct check_report *report, struct error **err) _must_check_;
 
 void check_report_release(struct check_report *report);
 

@@ -190,7 +190,7 @@ static int run_script(const struct host *host, char **argv)
 {
 	_cleanup_error_ struct error *err = NULL;
 
-	dispatch_exec(host, argv, &err);
+	(void)!dispatch_exec(host, argv, &err);
 	msg(MSG_ERROR, "%s", error_msg(err));
 	return STATUS_FAILED;
 }

@@ -49,6 +49,6 @@ int load_profile(const struct options *options, const struct host *host, struct 
  * broken, all of them in *err or printed.
  */
 int check_image(const uint8_t *image, size_t len, const char *name, const struct host *host,
-		struct error **err);
+		struct error **err) _must_check_;
 
 #endif

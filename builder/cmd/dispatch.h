@@ -14,6 +14,6 @@ bool dispatch_has(const struct host *host, const char *name);
  * Replaces the process by libexec_dir/argv[0] with the arguments argv[1]... and MKVINITRD set to
  * this program. Returns only on failure: -errno and *err.
  */
-int dispatch_exec(const struct host *host, char **argv, struct error **err);
+int dispatch_exec(const struct host *host, char **argv, struct error **err) _must_check_;
 
 #endif

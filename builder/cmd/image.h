@@ -13,7 +13,7 @@ struct image_file {
 };
 
 /* Maps the image. */
-int image_file_open(struct image_file *file, const char *path, struct error **err);
+int image_file_open(struct image_file *file, const char *path, struct error **err) _must_check_;
 void image_file_close(struct image_file *file);
 
 /*
@@ -23,10 +23,11 @@ void image_file_close(struct image_file *file);
 int image_file_walk(struct image_file *file,
 		    int (*segment)(void *context, const struct image_segment *, struct error **),
 		    int (*entry)(void *context, const struct image_entry *, struct error **),
-		    void *context, struct error **err);
+		    void *context, struct error **err) _must_check_;
 
 /* The whole image as a tree; tree must be initialised. */
-int image_file_tree(struct image_file *file, struct image_tree *tree, struct error **err);
+int image_file_tree(struct image_file *file, struct image_tree *tree,
+		    struct error **err) _must_check_;
 
 /* Prints a name of an image, which may hold anything: control characters and backslashes come as
  * octal escapes. */

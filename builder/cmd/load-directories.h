@@ -12,7 +12,7 @@ struct profile_folders {
 
 /* -ENOMEM. */
 int profile_folders_init(struct profile_folders *directories, const struct host *host,
-			 struct error **err);
+			 struct error **err) _must_check_;
 void profile_folders_release(struct profile_folders *directories);
 
 /*
@@ -27,11 +27,11 @@ struct profile_loader profile_folders_loader(struct profile_folders *directories
  * tells where it was sought and what a similar profile is called.
  */
 int profile_folders_find(const struct profile_folders *directories, const char *name_or_path,
-			 char **ret, struct error **err);
+			 char **ret, struct error **err) _must_check_;
 
 /* Appends the names (without .profile) of all profiles, sorted, each once: char *, owned by the
  * caller. */
 int profile_folders_list(const struct profile_folders *directories, struct vec *names,
-			 struct error **err);
+			 struct error **err) _must_check_;
 
 #endif

@@ -13,6 +13,6 @@
  */
 int load_profile_file(struct profile_folders *directories, const char *path,
 		      const struct vec *directives, struct profile *ret, struct diag *diag,
-		      struct error **err);
+		      struct error **err) _must_check_;
 
 #endif

@@ -196,7 +196,7 @@ void host_read_kernel_config(struct host *host)
 			     host->kver, mark + 2) >= (int)sizeof(path))
 			continue;
 		if (host_resolve(host, path, &real, NULL) == 0)
-			(void)read_file(real, &host->kernel_config, NULL, NULL);
+			(void)!read_file(real, &host->kernel_config, NULL, NULL);
 	}
 }
 

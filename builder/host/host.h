@@ -21,7 +21,7 @@ struct host {
 };
 
 /* Only data_dir, applets_dir, libexec_dir, cache_dir: what `profile list` and dispatch need. */
-int host_init_paths(struct host *host, struct error **err);
+int host_init_paths(struct host *host, struct error **err) _must_check_;
 
 /*
  * The facts of the kernel and of the system at sysroot (NULL: that of host_init_paths(), which need
@@ -30,10 +30,12 @@ int host_init_paths(struct host *host, struct error **err);
  * else `uname -r`. On failure host is still to be released. Errors: -ENOENT no module directory
  * (the message lists those that exist).
  */
-int host_find_kernel(struct host *host, const char *sysroot, const char *kver, struct error **err);
+int host_find_kernel(struct host *host, const char *sysroot, const char *kver,
+		     struct error **err) _must_check_;
 
 /* Both of the above; host is empty after a failure. */
-int host_init(struct host *host, const char *sysroot, const char *kver, struct error **err);
+int host_init(struct host *host, const char *sysroot, const char *kver,
+	      struct error **err) _must_check_;
 
 /* Sets kernel_config from where distributions keep it below sysroot, given kver; that there is none
  * is no error. */
@@ -46,7 +48,8 @@ char host_kernel_config(const struct host *host, const char *name);
  * Resolves an absolute path of the target below sysroot, following symlinks as if sysroot were /.
  * *ret is a host path owned by the caller. -ENOENT, -ELOOP.
  */
-int host_resolve(const struct host *host, const char *path, char **ret, struct error **err);
+int host_resolve(const struct host *host, const char *path, char **ret,
+		 struct error **err) _must_check_;
 
 void host_release(struct host *host);
 

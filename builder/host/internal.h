@@ -6,6 +6,6 @@
 #include "builder/host/host.h"
 
 /* Replaces *dst by the formatted text. -ENOMEM. */
-int set_text(char **dst, struct error **err, const char *fmt, ...) _printf_(3, 4);
+int set_text(char **dst, struct error **err, const char *fmt, ...) _must_check_ _printf_(3, 4);
 
 #endif

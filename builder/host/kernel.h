@@ -10,6 +10,6 @@
  * -EINVAL: no kernel. Source: of an x86 bzImage Documentation/arch/x86/boot.rst, fields header and
  * kernel_version of the setup header; of all others the banner inside.
  */
-int kernel_image_version(const char *path, char **ret, struct error **err);
+int kernel_image_version(const char *path, char **ret, struct error **err) _must_check_;
 
 #endif

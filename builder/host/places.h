@@ -20,22 +20,24 @@ char *host_other_path(const char *path, unsigned n);
 void path_tidy(char *path);
 
 /* host_resolve(), and where that finds nothing, the same for the other paths. */
-int host_resolve_any(const struct host *host, const char *path, char **ret, struct error **err);
+int host_resolve_any(const struct host *host, const char *path, char **ret,
+		     struct error **err) _must_check_;
 
 /* The directories that exist of path ("/lib/firmware") and its other paths (char *, host paths,
  * owned by the caller), each once. None is no error. */
 int host_directories(const struct host *host, const char *path, struct vec *ret,
-		     struct error **err);
+		     struct error **err) _must_check_;
 
 /* The host path of the file that lies at `name` below `directory`, itself a host path in the
  * sysroot. */
 int host_resolve_below(const struct host *host, const char *directory, const char *name, char **ret,
-		       struct error **err);
+		       struct error **err) _must_check_;
 
 /*
  * The paths of the target that match an absolute shell pattern, as char * owned by the caller, in
  * byte order. What cannot be read or does not exist matches nothing.
  */
-int host_glob(const struct host *host, const char *pattern, struct vec *paths, struct error **err);
+int host_glob(const struct host *host, const char *pattern, struct vec *paths,
+	      struct error **err) _must_check_;
 
 #endif

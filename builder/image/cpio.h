@@ -40,7 +40,7 @@ struct cpio_reader {
  * violation after which nothing can be read; -ENOMEM, -EFBIG.
  */
 int cpio_read(struct cpio_reader *reader, const uint8_t *data, size_t len, size_t *ret_used,
-	      struct error **err);
+	      struct error **err) _must_check_;
 
 /* Frees the buffers. */
 void cpio_reader_release(struct cpio_reader *reader);

@@ -11,11 +11,11 @@
  * none. Sources: scripts/extract-ikconfig, Documentation/arch/x86/boot.rst,
  * drivers/firmware/efi/libstub/zboot-header.S.
  */
-int kernel_image_config(const char *path, char **ret, struct error **err);
+int kernel_image_config(const char *path, char **ret, struct error **err) _must_check_;
 
 /* Of the same images the release that they were built as ("6.1.0-44-arm64"), owned by the caller.
  * -ENOENT: none. */
-int kernel_image_banner(const char *path, char **ret, struct error **err);
+int kernel_image_banner(const char *path, char **ret, struct error **err) _must_check_;
 
 /* The text of config-KVER beside the kernel image, or NULL. */
 char *kernel_image_config_beside(const char *image, const char *kver);

@@ -40,7 +40,8 @@ struct image_tree {
 };
 
 /* Adds the next member of the walk. -ENOMEM, or what the content callback returned. */
-int image_tree_add(struct image_tree *tree, const struct image_entry *entry, struct error **err);
+int image_tree_add(struct image_tree *tree, const struct image_entry *entry,
+		   struct error **err) _must_check_;
 
 /* Sorts and drops what later members replaced. */
 void image_tree_finish(struct image_tree *tree);

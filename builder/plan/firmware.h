@@ -6,6 +6,7 @@
 #include "builder/resolve/module/dependencies.h"
 
 /* Adds the firmware that the profile and, unless it says otherwise, the chosen modules name. */
-int plan_firmware(struct planner *planner, const struct module_table *table, struct error **err);
+int plan_firmware(struct planner *planner, const struct module_table *table,
+		  struct error **err) _must_check_;
 
 #endif

@@ -41,18 +41,19 @@ struct cause stmt_cause(const struct stmt *stmt, char **ret_reason);
  * string that the kind needs is NULL.
  */
 int plan_add(struct planner *planner, const struct fs_entry *entry, const struct cause *cause,
-	     struct error **err);
+	     struct error **err) _must_check_;
 
 /* Short forms of plan_add. path, source and target are copied; data is taken over. */
 int plan_add_data(struct planner *planner, enum segment_kind segment, const char *path, char *data,
-		  size_t len, mode_t mode, const struct cause *cause, struct error **err);
+		  size_t len, mode_t mode, const struct cause *cause,
+		  struct error **err) _must_check_;
 int plan_add_source(struct planner *planner, enum segment_kind segment, const char *path,
 		    const char *source, uint64_t size, mode_t mode, const struct cause *cause,
-		    struct error **err);
+		    struct error **err) _must_check_;
 int plan_add_link(struct planner *planner, enum segment_kind segment, const char *path,
-		  const char *target, const struct cause *cause, struct error **err);
+		  const char *target, const struct cause *cause, struct error **err) _must_check_;
 int plan_add_dir(struct planner *planner, enum segment_kind segment, const char *path, mode_t mode,
-		 const struct cause *cause, struct error **err);
+		 const struct cause *cause, struct error **err) _must_check_;
 
 /*
  * Where an absolute path of the target lies in the image, without '/' in front: the image has one
@@ -62,7 +63,7 @@ int plan_add_dir(struct planner *planner, enum segment_kind segment, const char 
 char *plan_image_path(const char *path);
 
 /* Adds a line for the user; takes note over (NULL = no memory). */
-int plan_note(struct vec *notes, char *note, struct error **err);
+int plan_note(struct vec *notes, char *note, struct error **err) _must_check_;
 
 /*
  * SRC as written in stmt -> a path that can be opened: relative ones count from the directory of
@@ -71,7 +72,7 @@ int plan_note(struct vec *notes, char *note, struct error **err);
 char *plan_source_path(const struct stmt *stmt, const char *src);
 
 /* Sorts, merges, adds parents, and the files that describe the image. */
-int plan_finish(struct planner *planner, struct error **err);
+int plan_finish(struct planner *planner, struct error **err) _must_check_;
 
 /* Sets ntfs_driver and lacks_ntfs by the modules of the kernel; to be called after `blacklist`.
  * (plan/ntfs.c) */
@@ -83,19 +84,19 @@ void plan_look_for_ntfs(struct planner *planner, const struct module_table *tabl
  * *ret_reason NULL.
  */
 int plan_add_ntfs_3g(struct planner *planner, struct binary_set *set, char **ret_reason,
-		     struct error **err);
+		     struct error **err) _must_check_;
 
 /* plan/machine.c: sets machine and applets, or refuses a machine that we have no programs for; and
  * says which programs in the plan are for another one. */
-int plan_machine(struct planner *planner, struct error **err);
-int plan_foreign(struct planner *planner, struct error **err);
-int plan_skeleton(struct planner *planner, struct error **err); /* plan/skel.c */
-int plan_applets(struct planner *planner, struct error **err);	/* plan/applets.c */
-int plan_settings(struct planner *planner, struct error **err); /* plan/settings.c */
-int plan_modules(struct planner *planner, struct error **err);	/* plan/modules.c */
-int plan_files(struct planner *planner, struct error **err);	/* plan/files.c */
-int plan_binaries(struct planner *planner, struct error **err); /* plan/binaries.c */
-int plan_keymap(struct planner *planner, struct error **err);	/* plan/keymap.c */
-int plan_early(struct planner *planner, struct error **err);	/* plan/early.c */
+int plan_machine(struct planner *planner, struct error **err) _must_check_;
+int plan_foreign(struct planner *planner, struct error **err) _must_check_;
+int plan_skeleton(struct planner *planner, struct error **err) _must_check_; /* plan/skel.c */
+int plan_applets(struct planner *planner, struct error **err) _must_check_;  /* plan/applets.c */
+int plan_settings(struct planner *planner, struct error **err) _must_check_; /* plan/settings.c */
+int plan_modules(struct planner *planner, struct error **err) _must_check_;  /* plan/modules.c */
+int plan_files(struct planner *planner, struct error **err) _must_check_;    /* plan/files.c */
+int plan_binaries(struct planner *planner, struct error **err) _must_check_; /* plan/binaries.c */
+int plan_keymap(struct planner *planner, struct error **err) _must_check_;   /* plan/keymap.c */
+int plan_early(struct planner *planner, struct error **err) _must_check_;    /* plan/early.c */
 
 #endif

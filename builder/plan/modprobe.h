@@ -12,10 +12,10 @@ bool plan_modprobe_wanted(const struct planner *planner);
 
 /* Keeps out what an `install` line forbids, with a note; before modules are chosen. */
 int plan_modprobe_forbid(struct planner *planner, const struct modprobe_config *config,
-			 struct module_set *set, struct error **err);
+			 struct module_set *set, struct error **err) _must_check_;
 
 /* Adds the lines about the chosen modules as a file of the image. */
 int plan_modprobe(struct planner *planner, const struct modprobe_config *config,
-		  const struct module_table *table, struct error **err);
+		  const struct module_table *table, struct error **err) _must_check_;
 
 #endif

@@ -46,7 +46,7 @@ struct plan {
  * others to err. The plan points into profile (struct srcloc), which must live as long.
  */
 int plan_make(struct plan *plan, const struct profile *profile, const struct host *host,
-	      struct diag *diag, struct error **err);
+	      struct diag *diag, struct error **err) _must_check_;
 
 enum plan_format { PLAN_TEXT, PLAN_JSON, PLAN_LIST };
 
@@ -57,7 +57,7 @@ enum plan_format { PLAN_TEXT, PLAN_JSON, PLAN_LIST };
  * quote, which that format cannot express.
  */
 int plan_print(const struct plan *plan, enum plan_format format, const char *spill, FILE *to,
-	       struct error **err);
+	       struct error **err) _must_check_;
 
 /* "overlay.profile:7", or "" for what is built in; owned by the caller, NULL without memory. */
 char *plan_location(const struct plan_item *item);

@@ -6,6 +6,7 @@
 #include "builder/plan/plan.h"
 
 /* Source of the format: usr/gen_init_cpio.c of the kernel. */
-int plan_print_list(const struct plan *plan, const char *spill, FILE *to, struct error **err);
+int plan_print_list(const struct plan *plan, const char *spill, FILE *to,
+		    struct error **err) _must_check_;
 
 #endif

@@ -44,13 +44,13 @@ struct profile_loader {
  * loaded is -errno and *err.
  */
 int profile_parse(struct profile *profile, const char *name, const struct profile_loader *loader,
-		  struct diag *diag, struct error **err);
+		  struct diag *diag, struct error **err) _must_check_;
 
 /* Parses one directive given on the command line (-s 'DIRECTIVE ARGS') as file "-s", line `index`.
  */
 int profile_parse_directive(struct profile *profile, const char *text, unsigned index,
 			    const struct profile_loader *loader, struct diag *diag,
-			    struct error **err);
+			    struct error **err) _must_check_;
 
 /* Looks at the arguments of each statement: counts, spellings, ranges, contradictions. Adds to
  * diag. */

@@ -25,14 +25,15 @@ struct binary_set {
 	const char *program_path;
 };
 
-int binary_set_open(struct binary_set *set, const struct host *host, struct error **err);
+int binary_set_open(struct binary_set *set, const struct host *host,
+		    struct error **err) _must_check_;
 
 /*
  * Adds the program at path (absolute, in the target) and all that it needs to be started. -ENOENT:
  * it, its interpreter or a library does not exist below the sysroot; -ELOOP; -EINVAL: not a regular
  * file.
  */
-int binary_set_add(struct binary_set *set, const char *path, struct error **err);
+int binary_set_add(struct binary_set *set, const char *path, struct error **err) _must_check_;
 
 void binary_set_release(struct binary_set *set);
 

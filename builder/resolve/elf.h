@@ -22,7 +22,7 @@ struct elf_facts {
 
 /* Reads path. A file that is neither ELF nor a script is no error: all fields stay empty. -EBADMSG:
  * damaged ELF. */
-int elf_read(const char *path, struct elf_facts *ret, struct error **err);
+int elf_read(const char *path, struct elf_facts *ret, struct error **err) _must_check_;
 
 void elf_facts_release(struct elf_facts *facts);
 

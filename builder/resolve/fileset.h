@@ -42,7 +42,7 @@ struct fileset {
 
 /* Takes *entry over (shallow copy; its strings become owned by the set, also on failure). -ENOMEM.
  */
-int fileset_add(struct fileset *set, const struct fs_entry *entry, struct error **err);
+int fileset_add(struct fileset *set, const struct fs_entry *entry, struct error **err) _must_check_;
 
 /*
  * Sorts by segment and path, adds missing parent directories (0755) to the segment that needs them
@@ -51,7 +51,7 @@ int fileset_add(struct fileset *set, const struct fs_entry *entry, struct error 
  * conflicts: -EEXIST two different contents for one path; -ENOTDIR something else as parent;
  * -EINVAL a path that is absolute, has '.', '..' or '//', or is too long for the kernel.
  */
-int fileset_finish(struct fileset *set, struct error **err);
+int fileset_finish(struct fileset *set, struct error **err) _must_check_;
 
 void fileset_release(struct fileset *set);
 

@@ -17,7 +17,7 @@ struct firmware_want {
  * firmware_want * (owned, firmware_want_free) to *wants.
  */
 int firmware_wants(const struct host *host, const struct module_table *table, struct vec *wants,
-		   struct error **err);
+		   struct error **err) _must_check_;
 
 struct firmware_file {
 	char *path;   /* in the target: "/lib/firmware/rtl_nic/rtl8168g-2.fw.zst" */
@@ -34,7 +34,8 @@ bool firmware_tree(const struct host *host);
  * (drivers/base/firmware_loader/main.c): for a directory all that is in it. Appends struct
  * firmware_file * (owned, firmware_file_free). -ENOENT, without *err: none.
  */
-int firmware_find(const struct host *host, const char *name, struct vec *files, struct error **err);
+int firmware_find(const struct host *host, const char *name, struct vec *files,
+		  struct error **err) _must_check_;
 
 /* For vec_clear. */
 void firmware_want_free(void *want);

@@ -13,6 +13,6 @@
  * it failed, whatever its status. -ENOENT: not installed; -EIO: it failed.
  */
 int keymap_run(char *const argv[], const char *input, size_t input_len, const char *failure,
-	       char **ret, size_t *ret_len, struct error **err);
+	       char **ret, size_t *ret_len, struct error **err) _must_check_;
 
 #endif

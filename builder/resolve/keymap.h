@@ -26,18 +26,19 @@ struct keymap {
  * The layout of the target: KEYMAP or XKBLAYOUT of etc/vconsole.conf, else etc/default/keyboard.
  * Both layout and console NULL: it says nothing, or has the kernel's own (us).
  */
-int keymap_of_system(const struct host *host, struct keymap_want *ret, struct error **err);
+int keymap_of_system(const struct host *host, struct keymap_want *ret,
+		     struct error **err) _must_check_;
 
 /* What a profile calls NAME: a console keymap of the target or this machine, or LAYOUT[-VARIANT] of
  * XKB. -ENOMEM */
-int keymap_of_name(const char *name, struct keymap_want *ret, struct error **err);
+int keymap_of_name(const char *name, struct keymap_want *ret, struct error **err) _must_check_;
 
 /*
  * Makes it. One without Latin letters gets the layout us in front, with keys that switch. -ENOENT:
  * no such layout, or the program that makes it is not installed.
  */
 int keymap_make(const struct host *host, const struct keymap_want *want, struct keymap *ret,
-		struct error **err);
+		struct error **err) _must_check_;
 
 void keymap_want_release(struct keymap_want *want);
 void keymap_release(struct keymap *keymap);

@@ -12,7 +12,7 @@ struct libpath {
 	struct vec multiarch;  /* of char *: lib/x86_64-linux-gnu and the like */
 };
 
-int libpath_open(struct libpath *path, const struct host *host, struct error **err);
+int libpath_open(struct libpath *path, const struct host *host, struct error **err) _must_check_;
 
 /*
  * Finds library `name`, needed by the file at `origin` (a path of the target). *ret is its path in
@@ -22,7 +22,7 @@ int libpath_open(struct libpath *path, const struct host *host, struct error **e
  */
 int libpath_find(const struct libpath *path, const struct host *host, const struct elf_facts *by,
 		 const char *origin, const char *name, char **ret, bool *ret_builtin,
-		 struct error **err);
+		 struct error **err) _must_check_;
 
 void libpath_release(struct libpath *path);
 

@@ -14,11 +14,13 @@ struct microcode {
 };
 
 /* Adds what the target has in lib/firmware/intel-ucode and amd-ucode; nothing there is no error. */
-int microcode_add_auto(struct microcode *microcode, const struct host *host, struct error **err);
+int microcode_add_auto(struct microcode *microcode, const struct host *host,
+		       struct error **err) _must_check_;
 
 /* Adds a file of this machine, or all files of a directory. The vendor is detected by content.
  * -EINVAL: no microcode. */
-int microcode_add_path(struct microcode *microcode, const char *path, struct error **err);
+int microcode_add_path(struct microcode *microcode, const char *path,
+		       struct error **err) _must_check_;
 
 void microcode_release(struct microcode *microcode);
 

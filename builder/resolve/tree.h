@@ -27,14 +27,15 @@ struct tree_node {
  * struct tree_node * (owned by the caller, tree_node_free) to *nodes. Backup files of editors (*~)
  * and names that begin with '.' are kept out. -ENOENT, -EACCES...
  */
-int tree_list(const char *directory, struct vec *nodes, struct error **err);
+int tree_list(const char *directory, struct vec *nodes, struct error **err) _must_check_;
 
 /* One file or directory by itself; follow: a symlink stands for what it points to. */
-int tree_probe(const char *path, bool follow, struct tree_node **ret, struct error **err);
+int tree_probe(const char *path, bool follow, struct tree_node **ret,
+	       struct error **err) _must_check_;
 
 /* The paths that match a shell pattern, sorted in byte order (char *, owned by the caller). None:
  * -ENOENT. */
-int tree_glob(const char *pattern, struct vec *paths, struct error **err);
+int tree_glob(const char *pattern, struct vec *paths, struct error **err) _must_check_;
 
 /* For vec_clear. */
 void tree_node_free(void *node);

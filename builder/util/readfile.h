@@ -10,6 +10,6 @@
  * bytes (ret_len may be NULL). -ENOENT and the like from open, -EINVAL for what is not a regular
  * file, -EFBIG above 1 GiB.
  */
-int read_file(const char *path, char **ret_text, size_t *ret_len, struct error **err);
+int read_file(const char *path, char **ret_text, size_t *ret_len, struct error **err) _must_check_;
 
 #endif

@@ -35,6 +35,6 @@ struct assemble_stats {
  * whatever the cache holds. -ENOSPC before anything is written: what goes in as it is does not fit.
  */
 int assemble(struct plan *plan, const struct assemble_options *options, struct output *out,
-	     struct assemble_stats *ret_stats, struct error **err);
+	     struct assemble_stats *ret_stats, struct error **err) _must_check_;
 
 #endif

@@ -21,6 +21,6 @@ struct base_request {
 /* Writes SEGMENT_BASE of the set and adds to *stats. *ret_cached tells whether its bytes came from
  * the cache. */
 int base_write(const struct base_request *request, struct sink *to, struct cpio_stats *stats,
-	       bool *ret_cached, struct error **err);
+	       bool *ret_cached, struct error **err) _must_check_;
 
 #endif

@@ -19,6 +19,6 @@ unsigned compressor_threads(unsigned threads);
  * message names the range), or -ENOMEM.
  */
 void *compressor_sink(const struct compressor *compressor, int level, size_t size, int *ret_r,
-		      struct error **err);
+		      struct error **err) _must_check_;
 
 #endif

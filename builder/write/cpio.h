@@ -17,6 +17,6 @@
  * error (-ESTALE), one of 4 GiB or more -EFBIG. Adds to *stats (may be NULL).
  */
 int cpio_write(const struct fileset *set, enum segment_kind segment, uint32_t mtime, int trailer,
-	       struct sink *sink, struct cpio_stats *stats, struct error **err);
+	       struct sink *sink, struct cpio_stats *stats, struct error **err) _must_check_;
 
 #endif

@@ -62,7 +62,7 @@ struct modindex {
  * Reads all indexes below dir but modules.alias. Files that do not exist count as empty: an image
  * may have no modules at all (dep_text is NULL then). 0 or -errno.
  */
-int modindex_open(const char *dir, struct modindex *ret, struct error **err);
+int modindex_open(const char *dir, struct modindex *ret, struct error **err) _must_check_;
 
 /*
  * The same from texts in memory, which the index takes over, also on failure: modules.dep (len

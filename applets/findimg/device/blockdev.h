@@ -34,7 +34,8 @@ int blockdev_read(const char *sysfs, const char *name, struct blockdev *ret);
 /*
  * All block devices, sorted by blockdev_compare. *ret is the caller's to free. 0 or -errno.
  */
-int blockdev_scan(const char *sysfs, struct blockdev **ret, size_t *ret_count, struct error **err);
+int blockdev_scan(const char *sysfs, struct blockdev **ret, size_t *ret_count,
+		  struct error **err) _must_check_;
 
 /*
  * The order in which candidates are tried, for qsort: USB and other removable disks, optical

@@ -208,7 +208,7 @@ static bool is_further(const struct hostspec *spec, const struct blockdev *dev)
 		length--;
 	snprintf(path, sizeof(path), "%.*s%u", (int)length, dev->path,
 		 dev->partition - spec->further);
-	fs_probe(path, 0, &fs, NULL);
+	(void)!fs_probe(path, 0, &fs, NULL);
 	return same_id(spec->value, fs.part_uuid);
 }
 

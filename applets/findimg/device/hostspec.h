@@ -38,7 +38,7 @@ struct hostspec {
  * NULL and "" are `any`. 0, or -EINVAL with the forms that are accepted, for names that only udev
  * can make too.
  */
-int hostspec_parse(const char *text, struct hostspec *ret, struct error **err);
+int hostspec_parse(const char *text, struct hostspec *ret, struct error **err) _must_check_;
 
 /*
  * Is dev, with fs on it, what the spec asks for? UUIDs compare without regard to case and dashes,

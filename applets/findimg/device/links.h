@@ -10,8 +10,8 @@
 #include "applets/lib/fsprobe.h"
 
 /* Is name of a kind that can be made without udev? 0, or -EINVAL with the kinds that can. */
-int link_id_check(const char *name, struct error **err);
-int link_path_check(const char *name, struct error **err);
+int link_id_check(const char *name, struct error **err) _must_check_;
+int link_path_check(const char *name, struct error **err) _must_check_;
 
 /* Does udev call dev, which has fs on it, /dev/disk/by-id/NAME? */
 bool link_id_match(const char *sysfs, const struct blockdev *dev, const struct fs_info *fs,

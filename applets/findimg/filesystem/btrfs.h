@@ -24,7 +24,7 @@ int btrfs_part_of(const uint8_t *super, size_t size, struct btrfs_part *ret);
 
 /* Tells the kernel, whose module is asked for, that device is a part of a btrfs
  * (BTRFS_IOC_SCAN_DEV). 0 or -errno. */
-int btrfs_scan(const char *device, struct error **err);
+int btrfs_scan(const char *device, struct error **err) _must_check_;
 
 /* Does the kernel know all devices of the file system that device is a part of
  * (BTRFS_IOC_DEVICES_READY)? 1, 0, or -errno. */

@@ -18,14 +18,14 @@ struct devices {
 };
 
 /* Tells the kernel of path and all others. 0 or -errno. */
-int devices_scan(const struct devices *d, const char *path, struct error **err);
+int devices_scan(const struct devices *d, const char *path, struct error **err) _must_check_;
 
 /* Takes that back. */
 void devices_forget(const struct devices *d, const char *path);
 
 /* Holds the others read-only: one guard for each in *ret, whom devices_release lowers and frees.
  * 0 or -errno. */
-int devices_hold(const struct devices *d, struct roguard **ret, struct error **err);
+int devices_hold(const struct devices *d, struct roguard **ret, struct error **err) _must_check_;
 void devices_release(const struct devices *d, struct roguard *guards);
 
 /* What the mount needs beside the data of the type, or NULL. */

@@ -16,12 +16,12 @@ struct image_id {
  * UUID=X or X alone: of the file system inside the image; LABEL=X; sha256:HEX, also 64 hex digits
  * alone: of the image file. NULL or "": none. 0 or -EINVAL.
  */
-int image_id_parse(const char *text, struct image_id *ret, struct error **err);
+int image_id_parse(const char *text, struct image_id *ret, struct error **err) _must_check_;
 
 /*
  * Does the file that fd (O_PATH suffices) stands for have the id? 0; -ENOENT: no, and err says what
  * was found instead; other -errno: cannot be read.
  */
-int image_id_check(const struct image_id *id, int fd, struct error **err);
+int image_id_check(const struct image_id *id, int fd, struct error **err) _must_check_;
 
 #endif

@@ -22,14 +22,14 @@ enum mount_purpose {
  * reason that tells the user what to do.
  */
 int fs_mount(const char *source, const char *target, const struct fs_type *type,
-	     enum mount_purpose purpose, const char *more, struct error **err);
+	     enum mount_purpose purpose, const char *more, struct error **err) _must_check_;
 
 /* Takes down what fs_mount mounted on target. 0 or -errno. */
-int fs_unmount(const char *target, struct error **err);
+int fs_unmount(const char *target, struct error **err) _must_check_;
 
 /* Makes target mirror the directory that is mounted at place already; read-only where wanted. 0 or
  * -errno. */
-int fs_bind(const char *place, const char *target, bool read_only, struct error **err);
+int fs_bind(const char *place, const char *target, bool read_only, struct error **err) _must_check_;
 
 /* Does /proc/filesystems text (nodev\tNAME or \tNAME a line) have driver? */
 bool fs_list_has(const char *list, const char *driver);

@@ -18,7 +18,8 @@ struct roguard {
  * device over it, through which nothing can write. 0; -errno: the guard could not be raised, so
  * nothing must be mounted.
  */
-int roguard_raise(struct roguard *guard, const char *device, bool hard, struct error **err);
+int roguard_raise(struct roguard *guard, const char *device, bool hard,
+		  struct error **err) _must_check_;
 
 /* The device to mount: the loop device when there is one. */
 const char *roguard_source(const struct roguard *guard);

@@ -32,7 +32,7 @@ struct generation_list {
  * or -errno.
  */
 int generation_prepare(const char *base, const struct generation_request *request,
-		       struct generation_list *ret, struct error **err);
+		       struct generation_list *ret, struct error **err) _must_check_;
 
 /* "0001" for 1; buf has 8 bytes. */
 const char *generation_name(unsigned int number, char *buf);

@@ -9,6 +9,7 @@
  * Compares the lowers with base/lower.id, one id a line, and writes the file when it is not there
  * yet. Returns 1 when they are the same (or new), 0 when they differ, -errno.
  */
-int lower_id_check(const char *base, const struct lower *lowers, size_t count, struct error **err);
+int lower_id_check(const char *base, const struct lower *lowers, size_t count,
+		   struct error **err) _must_check_;
 
 #endif

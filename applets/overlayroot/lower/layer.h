@@ -20,9 +20,9 @@ bool layer_has_redirects(const char *path);
  * of one file system, in no mounted overlay. At every moment the two together show what they showed
  * before, so that a cut needs no repair: the next call continues. 0 or -errno.
  */
-int layer_absorb(const char *newer, const char *older, struct error **err);
+int layer_absorb(const char *newer, const char *older, struct error **err) _must_check_;
 
 /* Removes path and all below it. 0 or -errno; -ENOENT counts as done. */
-int layer_remove(const char *path, struct error **err);
+int layer_remove(const char *path, struct error **err) _must_check_;
 
 #endif

@@ -18,14 +18,14 @@ struct lower {
 };
 
 /* Finds out what path is. Reads, changes nothing. 0 or -errno. */
-int lower_inspect(const char *path, struct lower *ret, struct error **err);
+int lower_inspect(const char *path, struct lower *ret, struct error **err) _must_check_;
 
 /*
  * Mounts it at RUN/lowerN. An image or a read-only device whose journal was not replayed is mounted
  * without, with a warning: what it was made from was not unmounted. 0 or -errno.
  */
 int lower_mount(struct lower *lower, struct stack *stack, const char *run, unsigned int n,
-		struct error **err);
+		struct error **err) _must_check_;
 
 void lower_release(struct lower *lower);
 

@@ -14,7 +14,7 @@ struct room {
 };
 
 /* Of the file system that path is, or will be, on. 0 or -errno. */
-int room_look(const char *path, struct room *ret, struct error **err);
+int room_look(const char *path, struct room *ret, struct error **err) _must_check_;
 
 /* The same, of an open file. */
 int room_of(int fd, struct room *ret);
@@ -27,6 +27,6 @@ int room_of(int fd, struct room *ret);
 int file_extend(int fd, uint64_t offset, uint64_t size, bool fat);
 
 /* Puts the directory that has path on the disk. 0 or -errno. */
-int sync_parent(const char *path, struct error **err);
+int sync_parent(const char *path, struct error **err) _must_check_;
 
 #endif

@@ -20,13 +20,13 @@ struct store_file {
  * 0 or -errno.
  */
 int store_file_mount(const struct store_file *file, struct stack *stack, const char *target,
-		     struct error **err);
+		     struct error **err) _must_check_;
 
 /*
  * The size in bytes for a new file, a multiple of 1 MiB. room: free bytes; limit: what the file
  * system allows in one file. -ENOSPC when that is less than what was asked for or than 16 MiB.
  */
 int store_file_size(const struct size_spec *size, uint64_t room, uint64_t limit, uint64_t *ret,
-		    struct error **err);
+		    struct error **err) _must_check_;
 
 #endif

@@ -21,7 +21,7 @@ void growth_open(const struct upper_spec *upper, const char *base, uint64_t file
  * One step, small enough to be waited for at power-off. base: an open directory on the store. 1:
  * grown; 0: as large as it can be; -errno.
  */
-int growth_step(const struct growth *growth, int base, struct error **err);
+int growth_step(const struct growth *growth, int base, struct error **err) _must_check_;
 
 void growth_close(struct growth *growth);
 

@@ -22,7 +22,7 @@ struct store_parts {
 };
 
 /* The parts that are there; path alone must be. 0 or -errno. */
-int parts_look(const char *path, struct store_parts *ret, struct error **err);
+int parts_look(const char *path, struct store_parts *ret, struct error **err) _must_check_;
 
 /* What can be joined here: MAX_PARTS files if the kernel has a device-mapper, else one. */
 uint64_t parts_limit(uint64_t file_limit);
@@ -30,7 +30,7 @@ uint64_t parts_limit(uint64_t file_limit);
 /* Fills up to want bytes in all: the last part, then new ones, which replace what has their name. 0
  * or -errno. */
 int parts_extend(struct store_parts *parts, uint64_t want, const struct room *room,
-		 struct error **err);
+		 struct error **err) _must_check_;
 
 /*
  * A device of all: the loop devices are on stack. *ret_device is the caller's to free. mapped, of
@@ -38,7 +38,7 @@ int parts_extend(struct store_parts *parts, uint64_t want, const struct room *ro
  * 0 or -errno.
  */
 int parts_attach(const struct store_parts *parts, struct stack *stack, char **ret_device,
-		 char *mapped, struct error **err);
+		 char *mapped, struct error **err) _must_check_;
 
 /* Takes the mapped device away as soon as it is not mounted any more. */
 void parts_release(const char *mapped);

@@ -12,6 +12,7 @@
  * Returns 1 it can; 0 it cannot, and *ret_reason says why (static text); -errno when dir cannot be
  * written at all (-EROFS, -ENOSPC, -EACCES..), with *err set.
  */
-int probe_upper(const char *dir, const char *run, const char **ret_reason, struct error **err);
+int probe_upper(const char *dir, const char *run, const char **ret_reason,
+		struct error **err) _must_check_;
 
 #endif

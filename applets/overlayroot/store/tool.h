@@ -10,6 +10,6 @@
  * our stderr: stdout is for results. Returns its exit status, -ENOENT when there is no such program
  * (no message), or -errno.
  */
-int tool_run(const char *const argv[], struct error **err);
+int tool_run(const char *const argv[], struct error **err) _must_check_;
 
 #endif

@@ -26,13 +26,13 @@ struct upper_config {
  * -errno.
  */
 int upper_open(const struct upper_spec *spec, const struct upper_config *config,
-	       struct stack *stack, struct upper *ret, struct error **err);
+	       struct stack *stack, struct upper *ret, struct error **err) _must_check_;
 
 /*
  * Makes upper/ and work/ when they are new; upper/ gets owner, mode, times and attributes of the
  * directory model, because they become those of the merged root. 0 or -errno.
  */
-int upper_make_dirs(const struct upper *upper, const char *model, struct error **err);
+int upper_make_dirs(const struct upper *upper, const char *model, struct error **err) _must_check_;
 
 /* Warns when less than 10 %, or 64 MiB of a store more than half full, are left. */
 void upper_warn_space(const struct upper *upper);

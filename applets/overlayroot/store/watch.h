@@ -31,6 +31,6 @@ unsigned int watch_pause(uint64_t margin);
  * the store open: whoever unmounts that ends it first. Returns 0 to its caller or -errno. With
  * foreground it stays, and speaks on stderr.
  */
-int watch_start(const struct watch_options *options, struct error **err);
+int watch_start(const struct watch_options *options, struct error **err) _must_check_;
 
 #endif

@@ -15,6 +15,6 @@
  * something that is not zero follows the last frame; -ENOMEM.
  */
 int decode_stream(const struct codec *codec, const struct codec_limits *limits, struct blockq *in,
-		  struct blockq *out, struct error **err);
+		  struct blockq *out, struct error **err) _must_check_;
 
 #endif

@@ -33,7 +33,7 @@ void reader_stop(struct reader *reader);
 
 /* SHA-256 (FIPS 180-4) of all of fd from offset 0; the offset of fd is 0 afterwards. 0 or -errno.
  */
-int reader_digest(int fd, uint8_t digest[SHA256_SIZE], struct error **err);
+int reader_digest(int fd, uint8_t digest[SHA256_SIZE], struct error **err) _must_check_;
 
 /* 64 hexadecimal digits of either case. 0 or -EINVAL. */
 int sha256_parse(const char *hex, uint8_t digest[SHA256_SIZE]);

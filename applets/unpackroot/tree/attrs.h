@@ -29,11 +29,11 @@ void attrs_init(struct attrs *attrs);
  * comes next, and times would not last. ACLs with names but no numbers wait for a passwd to look
  * them up. What the file system does not support is counted. 0 or -errno with *err set.
  */
-int attrs_apply(struct attrs *attrs, struct archive_entry *entry, struct error **err);
+int attrs_apply(struct attrs *attrs, struct archive_entry *entry, struct error **err) _must_check_;
 
 /* Sets what waited; names are looked up in /etc/passwd and /etc/group (of the new root, after
  * chroot). */
-int attrs_finish(struct attrs *attrs, struct error **err);
+int attrs_finish(struct attrs *attrs, struct error **err) _must_check_;
 
 /* Releases what still waits. */
 void attrs_release(struct attrs *attrs);

@@ -29,6 +29,6 @@ struct extract {
  * its end marker, and nothing but zeros after it.
  * Returns 0 or -errno; -ENOSPC with a message without the size of the file system.
  */
-int extract_run(struct extract *x, struct error **err);
+int extract_run(struct extract *x, struct error **err) _must_check_;
 
 #endif

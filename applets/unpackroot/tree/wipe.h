@@ -14,6 +14,6 @@ int dir_is_empty(int fd);
  * Removes everything below directory fd except a lost+found at its top. Works to any depth with few
  * descriptors, follows no symlink, and does not enter other file systems. 0 or -errno.
  */
-int wipe_dir(int fd, struct error **err);
+int wipe_dir(int fd, struct error **err) _must_check_;
 
 #endif

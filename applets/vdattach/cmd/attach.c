@@ -196,7 +196,7 @@ static int attach_remote(const struct options *options, struct error **err)
 	if (r < 0) {
 		disk_close(&disk);
 		devlinks_remove(options->links, a.ex.devpath);
-		vd_export_detach(&a.ex, NULL);
+		(void)!vd_export_detach(&a.ex, NULL);
 	}
 	return r;
 }
@@ -224,7 +224,7 @@ int cmd_attach(const struct options *given, struct error **err)
 	r = announce(options, &disk, &a, err);
 	if (r < 0) {
 		devlinks_remove(options->links, a.ex.devpath);
-		vd_export_detach(&a.ex, NULL);
+		(void)!vd_export_detach(&a.ex, NULL);
 	}
 	return r;
 }

@@ -31,22 +31,22 @@ struct options {
 
 /* Proves that nobody has the device open: open(2) with O_EXCL, tried for 5 s. -EBUSY names
  * who has it. */
-int cmd_free(const struct options *options, struct error **err);
+int cmd_free(const struct options *options, struct error **err) _must_check_;
 
 /* Takes a volume of LVM or LUKS (by its device-mapper uuid) away, and its nodes. -EBUSY while it is
  * open, -ENODEV: another kind of device. */
-int cmd_unmap(const struct options *options, struct error **err);
+int cmd_unmap(const struct options *options, struct error **err) _must_check_;
 
 /* Each returns the exit status, or -errno with *err set. */
-int cmd_attach(const struct options *options, struct error **err);
-int cmd_cat(const struct options *options, struct error **err);
-int cmd_daemon(const struct options *options, struct error **err);
-int cmd_check(const struct options *options, struct error **err);
-int cmd_detach(const struct options *options, struct error **err);
-int cmd_info(const struct options *options, struct error **err);
-int cmd_list(const struct options *options, struct error **err);
-int cmd_map(const struct options *options, struct error **err);
-int cmd_serve(const struct options *options, struct error **err);
+int cmd_attach(const struct options *options, struct error **err) _must_check_;
+int cmd_cat(const struct options *options, struct error **err) _must_check_;
+int cmd_daemon(const struct options *options, struct error **err) _must_check_;
+int cmd_check(const struct options *options, struct error **err) _must_check_;
+int cmd_detach(const struct options *options, struct error **err) _must_check_;
+int cmd_info(const struct options *options, struct error **err) _must_check_;
+int cmd_list(const struct options *options, struct error **err) _must_check_;
+int cmd_map(const struct options *options, struct error **err) _must_check_;
+int cmd_serve(const struct options *options, struct error **err) _must_check_;
 
 /* An opened image and its partitions. All zero = closed. */
 struct open_disk {

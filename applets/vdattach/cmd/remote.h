@@ -21,7 +21,7 @@ int remote_attach(const struct options *options, char **ret_devpath,
 int remote_info(const struct options *options, struct error **err) _must_check_ _nonnull_(1);
 
 /* For struct daemon_job: there is no file to open or close. */
-int remote_open(struct daemon_job *job, struct backend *ret, struct error **err);
-int remote_close(struct daemon_job *job, struct backend *backend, struct error **err);
+int remote_open(struct daemon_job *job, struct backend *ret, struct error **err) _must_check_;
+int remote_close(struct daemon_job *job, struct backend *backend, struct error **err) _must_check_;
 
 #endif

@@ -25,6 +25,6 @@ int sandbox_enter(const char *const *directories, size_t n, struct error **err) 
  * For any process of the mount sandbox, when no file there is open any more. 0 or -errno of the
  * first that would not go.
  */
-int sandbox_release(struct error **err);
+int sandbox_release(struct error **err) _must_check_;
 
 #endif

@@ -195,7 +195,7 @@ static int make_partition(int control, const char *disk, const struct partition 
 	if (r == 0)
 		r = dm_make_nodes(name, device, err);
 	if (r < 0) {
-		dm_remove(control, name, NULL);
+		(void)!dm_remove(control, name, NULL);
 		return r;
 	}
 	snprintf(name, sizeof(name), "dm-%u", minor(device));

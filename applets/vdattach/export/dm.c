@@ -79,7 +79,7 @@ static int make_disk(struct vd_export *ex, const struct dm_map *map, struct erro
 	if (r == 0)
 		r = dm_make_nodes(name, device, err);
 	if (r < 0) {
-		dm_remove(control, name, NULL);
+		(void)!dm_remove(control, name, NULL);
 		return r;
 	}
 	dm_node(device, node, sizeof(node));

@@ -63,7 +63,7 @@ int vd_export_attach(struct vd_export *ex, struct error **err) _must_check_ _non
 int vd_export_attempt(struct vd_export *ex, struct error **err) _must_check_ _nonnull_(1);
 
 /* Undoes vd_export_attach. */
-int vd_export_detach(struct vd_export *ex, struct error **err) _nonnull_(1);
+int vd_export_detach(struct vd_export *ex, struct error **err) _must_check_ _nonnull_(1);
 
 /* Frees what ex owns; detaches nothing. */
 void vd_export_release(struct vd_export *ex);

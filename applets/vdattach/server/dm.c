@@ -188,7 +188,7 @@ static int make_disk(struct vd_server *srv, struct error **err)
 	srv->devpath = r == 0 ? strdup(node) : NULL;
 	if (srv->devpath)
 		return 0;
-	dm_remove(state->control, link->name, NULL);
+	(void)!dm_remove(state->control, link->name, NULL);
 	return r < 0 ? r : error_sys(err, ENOMEM, "%s", node);
 }
 

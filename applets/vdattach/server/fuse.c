@@ -177,7 +177,7 @@ static void fuse_clear(struct vd_server *srv)
 	char name[32];
 
 	if (name_loop(srv, name, sizeof(name)) == 0 && loop_find(name, &device) == 0)
-		loop_detach(device, NULL);
+		(void)!loop_detach(device, NULL);
 }
 
 /* The kernel gives up what nobody can answer any more. */

@@ -45,6 +45,7 @@ int nbd_device_appear(struct vd_server *server, uint32_t max_kib, struct error *
  * Writes out what is left (not when dead: nobody would take it) and disconnects. -EBUSY, and
  * nothing changed, while it is in use.
  */
-int nbd_device_stop(const struct vd_server *server, bool dead, struct error **err) _nonnull_(1);
+int nbd_device_stop(const struct vd_server *server, bool dead, struct error **err) _must_check_
+	_nonnull_(1);
 
 #endif

@@ -33,10 +33,11 @@ struct module_table {
  * Reads the indexes of modules_dir. -ENOENT: it has no modules.dep. Lines of that which are not
  * "PATH.ko*: ..." are an error (-EINVAL) that names the line.
  */
-int module_table_open(struct module_table *table, const char *modules_dir, struct error **err);
+int module_table_open(struct module_table *table, const char *modules_dir,
+		      struct error **err) _must_check_;
 
 /* Makes the table from its index; what module_table_open does when that is read. */
-int module_table_fill(struct module_table *table, struct error **err);
+int module_table_fill(struct module_table *table, struct error **err) _must_check_;
 
 /* By name in either spelling ("virtio-blk" is virtio_blk), or NULL. */
 struct module *module_table_find(const struct module_table *table, const char *name);

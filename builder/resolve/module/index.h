@@ -13,11 +13,11 @@ char *module_index_dep(const struct module_table *table, size_t *ret_len);
  * order. *ret is owned by the caller and NULL when modules_dir has no such file.
  */
 int module_index_alias(const struct module_table *table, const char *modules_dir, char **ret,
-		       size_t *ret_len, struct error **err);
+		       size_t *ret_len, struct error **err) _must_check_;
 int module_index_softdep(const struct module_table *table, const char *modules_dir, char **ret,
-			 size_t *ret_len, struct error **err);
+			 size_t *ret_len, struct error **err) _must_check_;
 /* The whole modules.builtin. */
 int module_index_builtin(const struct module_table *table, const char *modules_dir, char **ret,
-			 size_t *ret_len, struct error **err);
+			 size_t *ret_len, struct error **err) _must_check_;
 
 #endif

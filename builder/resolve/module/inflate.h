@@ -10,6 +10,7 @@ const char *inflate_codec(const char *path);
 
 /* Reads a file and decompresses it by its codec. *ret_data is owned by the caller. -EBADMSG:
  * damaged; -EFBIG: over 256 MiB. */
-int inflate_file(const char *path, char **ret_data, size_t *ret_len, struct error **err);
+int inflate_file(const char *path, char **ret_data, size_t *ret_len,
+		 struct error **err) _must_check_;
 
 #endif

@@ -13,7 +13,8 @@ struct kmod_lookup;
  * for another boot, often for another machine. -ENOENT: the indexes are missing; the message gives
  * the depmod command. Close with kmod_lookup_close.
  */
-int kmod_lookup_open(const char *modules_dir, struct kmod_lookup **ret, struct error **err);
+int kmod_lookup_open(const char *modules_dir, struct kmod_lookup **ret,
+		     struct error **err) _must_check_;
 
 /*
  * The modules that `name` stands for, as modprobe sees it: a module's own name, an alias
@@ -22,7 +23,7 @@ int kmod_lookup_open(const char *modules_dir, struct kmod_lookup **ret, struct e
  * *names; none is no error. A module that is built into the kernel is listed too.
  */
 int kmod_lookup_name(struct kmod_lookup *lookup, const char *name, struct vec *names,
-		     struct error **err);
+		     struct error **err) _must_check_;
 
 /* NULL-safe. */
 void kmod_lookup_close(struct kmod_lookup *lookup);

@@ -35,7 +35,7 @@ struct modprobe_config {
  * *, owned).
  */
 int modprobe_read(struct modprobe_config *config, const struct host *host, struct vec *notes,
-		  struct error **err);
+		  struct error **err) _must_check_;
 
 /* The soft dependencies as lines of modules.softdep, owned by the caller; NULL without memory. */
 char *modprobe_softdeps(const struct modprobe_config *config);

@@ -22,7 +22,7 @@ struct module_set {
  * index is missing, with the depmod command in the message.
  */
 int module_set_open(struct module_set *set, const struct host *host, char *softdeps,
-		    struct vec *notes, struct error **err);
+		    struct vec *notes, struct error **err) _must_check_;
 
 /*
  * Keeps a module out, whoever needs it; a note tells who does. To be called before the first
@@ -38,7 +38,8 @@ int module_set_blacklist(struct module_set *set, const char *name);
  * along. why is remembered with each. -ENOENT: nothing is like that; the message suggests and has
  * no location.
  */
-int module_set_add(struct module_set *set, const char *spec, struct srcloc why, struct error **err);
+int module_set_add(struct module_set *set, const char *spec, struct srcloc why,
+		   struct error **err) _must_check_;
 
 void module_set_release(struct module_set *set);
 

@@ -19,7 +19,7 @@ struct module_origins {
  * kernel's source on ("extra/x/drivers/net/y.ko"). origins must outlive table.
  */
 int module_origins_find(struct module_origins *origins, struct module_table *table,
-			const char *modules_dir, struct error **err);
+			const char *modules_dir, struct error **err) _must_check_;
 
 void module_origins_release(struct module_origins *origins);
 

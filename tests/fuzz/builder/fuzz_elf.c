@@ -48,7 +48,7 @@ static void read_as_index(const uint8_t *data, size_t size)
 	memcpy(text, data, size);
 	text[size] = '\0';
 	if (modindex_parse(&table.index, text, size, NULL) == 0)
-		module_table_fill(&table, NULL);
+		(void)!module_table_fill(&table, NULL);
 	module_table_release(&table);
 }
 

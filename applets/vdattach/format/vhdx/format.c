@@ -105,7 +105,7 @@ static int vhdx_open(struct vd_image *image, struct error **err)
 static void vhdx_close(struct vd_image *image)
 {
 	if (image->state && !image->read_only)
-		vhdx_finish(image, NULL);
+		(void)!vhdx_finish(image, NULL);
 	if (image->state)
 		vhdx_release(image);
 }

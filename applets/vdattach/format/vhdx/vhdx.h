@@ -109,8 +109,9 @@ int vhdx_regions_read(struct vhdx *vhdx, struct error **err) _must_check_;
 int vhdx_metadata_read(struct vhdx *vhdx, struct error **err) _must_check_;
 
 /* format/vhdx/parent.c: the operations of vd_format_ops */
-int vhdx_parent(struct vd_image *image, struct vd_parent_ref *ret, struct error **err);
-int vhdx_matches_parent(struct vd_image *image, struct vd_image *candidate, struct error **err);
+int vhdx_parent(struct vd_image *image, struct vd_parent_ref *ret, struct error **err) _must_check_;
+int vhdx_matches_parent(struct vd_image *image, struct vd_image *candidate,
+			struct error **err) _must_check_;
 
 /* format/vhdx/log.c */
 
@@ -170,7 +171,8 @@ int vhdx_bitmap_find(struct vhdx *vhdx, uint64_t block, uint64_t *ret,
 uint64_t vhdx_block_used(const struct vhdx *vhdx, uint64_t block);
 
 /* vd_format_ops.extent */
-int vhdx_extent(struct vd_image *image, uint64_t offset, struct vd_extent *ret, struct error **err);
+int vhdx_extent(struct vd_image *image, uint64_t offset, struct vd_extent *ret,
+		struct error **err) _must_check_;
 
 /* format/vhdx/check.c */
 
@@ -187,7 +189,7 @@ int vhdx_scan(struct vd_image *image, struct findings *findings, struct vhdx_sca
 	      struct error **err) _must_check_;
 
 /* vd_format_ops.check */
-int vhdx_check(struct vd_image *image, struct error **err);
+int vhdx_check(struct vd_image *image, struct error **err) _must_check_;
 
 /* format/vhdx/write.c */
 
@@ -196,9 +198,9 @@ extern const struct vd_write_ops vhdx_write_ops;
 /* format/vhdx/commit.c */
 
 /* vd_write_ops.flush: data, then changed pages through the log. */
-int vhdx_flush(struct vd_image *image, struct error **err);
+int vhdx_flush(struct vd_image *image, struct error **err) _must_check_;
 
 /* Marks the log empty, if it can be. Changes that were not flushed are dropped. */
-int vhdx_finish(struct vd_image *image, struct error **err);
+int vhdx_finish(struct vd_image *image, struct error **err) _must_check_;
 
 #endif
