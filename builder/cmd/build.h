@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What `build` and `plan` share: options -> host facts, profile, plan. */
+/* What `build` and `plan` share, in plan.c: options -> host facts, profile, plan. */
 #ifndef BUILDER_CMD_BUILD_H
 #define BUILDER_CMD_BUILD_H
 

@@ -27,10 +27,10 @@ struct options {
 };
 
 int cmd_build(const struct options *options);	/* cmd/build.c */
-int cmd_plan(const struct options *options);	/* cmd/build.c */
+int cmd_plan(const struct options *options);	/* cmd/plan.c */
 int cmd_why(const struct options *options);	/* cmd/why.c */
 int cmd_ls(const struct options *options);	/* cmd/ls.c */
-int cmd_cat(const struct options *options);	/* cmd/ls.c */
+int cmd_cat(const struct options *options);	/* cmd/cat.c */
 int cmd_unpack(const struct options *options);	/* cmd/unpack.c */
 int cmd_diff(const struct options *options);	/* cmd/diff.c */
 int cmd_check(const struct options *options);	/* cmd/check.c */
