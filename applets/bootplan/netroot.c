@@ -9,11 +9,7 @@
 #include "applets/bootplan/glob.h"
 #include "applets/bootplan/settle.h"
 #include "applets/bootplan/table/value.h"
-
-static bool netroot_begins(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
+#include "common/text.h"
 
 /* nfs://SERVER[:PORT]/path, text being what is behind nfs: */
 static const char *nfs_of_url(struct plan *plan, const char *text)
@@ -36,7 +32,7 @@ const char *nfs_place(struct plan *plan, const char *text)
 {
 	const char *path = strstr(text, ":/"), *colon = strchr(text, ':');
 
-	if (netroot_begins(text, "//"))
+	if (has_prefix(text, "//"))
 		return nfs_of_url(plan, text);
 	if (*text == '/')
 		return text;
@@ -63,7 +59,7 @@ static void take_share(struct plan *plan, const struct word *word, const char *p
 /* nfs:PLACE or nfs4:PLACE; without a place what the lease says */
 void take_root_nfs(struct plan *plan, const struct word *word)
 {
-	const bool four = netroot_begins(word->value, "nfs4");
+	const bool four = has_prefix(word->value, "nfs4");
 	const char *rest = word->value + (four ? 4 : 3), *place;
 
 	rest += *rest == ':';
@@ -88,7 +84,7 @@ bool is_nfs_root(const char *text)
 	const size_t len = strcspn(text, ":");
 
 	if (*text == '/')
-		return text[1] && !netroot_begins(text, "/dev/");
+		return text[1] && !has_prefix(text, "/dev/");
 	if (*text == '[')
 		return glob_matches("[[]*]:/*", text);
 	return len && text[len] && text[len + 1] == '/' && !memchr(text, '=', len) &&
@@ -102,7 +98,7 @@ const char *plan_scheme(const char *text)
 					       "bcachefs:", "mtd:",    "ubi:" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
-		if (netroot_begins(text, schemes[i]))
+		if (has_prefix(text, schemes[i]))
 			return schemes[i];
 	return strstr(text, "://") ? "://" : "";
 }
@@ -114,14 +110,14 @@ void take_netroot(struct plan *plan, const struct word *word)
 
 	root.text = plan_text(plan, "root=%s", text);
 	root.value = strchr(root.text, '=') + 1;
-	if (netroot_begins(text, "nbd:"))
+	if (has_prefix(text, "nbd:"))
 		plan_set(plan, S_NETDISK, word->rank, text);
 	else if (glob_matches("nfs", text) || glob_matches("nfs4", text) ||
-		 netroot_begins(text, "nfs:") || netroot_begins(text, "nfs4:"))
+		 has_prefix(text, "nfs:") || has_prefix(text, "nfs4:"))
 		take_root_nfs(plan, &root);
 	else if (is_nfs_root(text))
 		take_share(plan, word, nfs_place(plan, text), "");
-	else if (netroot_begins(text, "http://") || netroot_begins(text, "https://"))
+	else if (has_prefix(text, "http://") || has_prefix(text, "https://"))
 		take_root_medium(plan, text, word->rank);
 	else
 		parameter_wrong(plan, word);
@@ -207,7 +203,7 @@ void plan_take_root_path(struct plan *plan, const char *path)
 	plan_force(plan, S_ROOT, RANK_NONE, "");
 	plan_force(plan, S_NETROOT, RANK_NONE, "");
 	plan_force(plan, S_MODE, RANK_NONE, "");
-	if (strcmp(kind, "dhcp") != 0 && !netroot_begins(path, "nfs"))
+	if (strcmp(kind, "dhcp") != 0 && !has_prefix(path, "nfs"))
 		path = plan_text(plan, "%s:%s", kind, path);
 	word.text = plan_text(plan, "root-path=%s", path);
 	word.value = strchr(word.text, '=') + 1;

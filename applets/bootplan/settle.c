@@ -6,6 +6,7 @@
 #include "applets/bootplan/glob.h"
 #include "applets/bootplan/settle.h"
 #include "applets/bootplan/table/value.h"
+#include "common/text.h"
 
 #define DEFAULT_TIMEOUT 30
 
@@ -16,7 +17,7 @@ static bool is(const struct plan *plan, enum setting setting, const char *text)
 
 static bool settle_begins(const struct plan *plan, enum setting setting, const char *prefix)
 {
-	return strncmp(plan_get(plan, setting), prefix, strlen(prefix)) == 0;
+	return has_prefix(plan_get(plan, setting), prefix);
 }
 
 /* Our parameters set the limit, others (+SECONDS) only raise it: the entries are in the order of

@@ -5,11 +5,7 @@
 
 #include "applets/bootplan/glob.h"
 #include "applets/bootplan/settle.h"
-
-static bool volumes_begins(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
+#include "common/text.h"
 
 /* Device-mapper names have each '-' of VG and LV doubled, and a single one between them; NULL
  * without exactly one. */
@@ -44,10 +40,10 @@ static const char *vg_of(struct plan *plan, const char *device)
 					      "/dev/cciss/", "/dev/ida/",    "/dev/md/" };
 	const char *slash;
 
-	if (volumes_begins(device, "/dev/mapper/"))
+	if (has_prefix(device, "/dev/mapper/"))
 		return vg_of_mapped(plan, device + strlen("/dev/mapper/"));
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (volumes_begins(device, others[i]))
+		if (has_prefix(device, others[i]))
 			return NULL;
 	if (!glob_matches("/dev/?*/?*", device))
 		return NULL;
@@ -83,14 +79,14 @@ static bool is_active(const struct plan *plan, const char *vg, const char *volum
 static void add_group(struct plan *plan, const char *device)
 {
 	const char *name =
-		volumes_begins(device, "/dev/mapper/") ? device + strlen("/dev/mapper/") : device;
+		has_prefix(device, "/dev/mapper/") ? device + strlen("/dev/mapper/") : device;
 	const char *vg = names_luks(plan, name) ? NULL : vg_of(plan, device);
 	const char *lv;
 
 	if (!vg || plan_has(plan, S_LVM_OFF))
 		return;
 	lv = device + strlen("/dev/");
-	if (volumes_begins(device, "/dev/mapper/")) {
+	if (has_prefix(device, "/dev/mapper/")) {
 		/* VG/LV from VG-LV: the part behind the group and its doubled dashes */
 		size_t skip = strlen(vg) + 1;
 		char *text, *to;
@@ -120,7 +116,7 @@ void settle_volumes(struct plan *plan)
 	    !glob_matches("/dev/*/*", plan_get(plan, S_PART)))
 		return;
 	if (loop && !plan_has(plan, S_PART) && !plan_has(plan, S_ROOT_IS_HOST) &&
-	    volumes_begins(root, "/dev/mapper/")) {
+	    has_prefix(root, "/dev/mapper/")) {
 		plan_force(plan, S_PART, plan_rank(plan, S_ROOT), root);
 		plan_force(plan, S_ROOT, 0, "");
 	}

@@ -6,53 +6,39 @@
 #include <string.h>
 
 #include "common/macro.h"
+#include "common/text.h"
 
-static bool starts_with(const char *text, const char *start)
-{
-	return strncmp(text, start, strlen(start)) == 0;
-}
-
-static const struct {
-	const char *place;
-	enum module_urgency urgency;
-} places[] = {
-	{ "drivers/char/", MODULE_SOON },
-	{ "drivers/gpu/", MODULE_SOON },
-	{ "drivers/hid/", MODULE_SOON },
-	{ "drivers/input/", MODULE_SOON },
-	{ "drivers/media/", MODULE_SOON },
-	{ "drivers/tty/", MODULE_SOON },
-	{ "drivers/video/", MODULE_SOON },
-	{ "sound/", MODULE_SOON },
-	{ "arch/", MODULE_SPARE },
-	{ "crypto/", MODULE_SPARE },
-	{ "drivers/cpufreq/", MODULE_SPARE },
-	{ "drivers/crypto/", MODULE_SPARE },
-	{ "drivers/edac/", MODULE_SPARE },
-	{ "drivers/firmware/", MODULE_SPARE },
-	{ "drivers/hwmon/", MODULE_SPARE },
-	{ "drivers/idle/", MODULE_SPARE },
-	{ "drivers/leds/", MODULE_SPARE },
-	{ "drivers/perf/", MODULE_SPARE },
-	{ "drivers/power/", MODULE_SPARE },
-	{ "drivers/powercap/", MODULE_SPARE },
-	{ "drivers/rtc/", MODULE_SPARE },
-	{ "drivers/thermal/", MODULE_SPARE },
-	{ "drivers/watchdog/", MODULE_SPARE },
-	{ "lib/", MODULE_SPARE },
+/* Directories of the module tree, below kernel/ */
+static const char *const soon[] = {
+	"drivers/char/",  "drivers/gpu/", "drivers/hid/",   "drivers/input/",
+	"drivers/media/", "drivers/tty/", "drivers/video/", "sound/",
 };
+
+static const char *const spare[] = {
+	"arch/",	 "crypto/",	      "drivers/cpufreq/",  "drivers/crypto/",
+	"drivers/edac/", "drivers/firmware/", "drivers/hwmon/",	   "drivers/idle/",
+	"drivers/leds/", "drivers/perf/",     "drivers/power/",	   "drivers/powercap/",
+	"drivers/rtc/",	 "drivers/thermal/",  "drivers/watchdog/", "lib/",
+};
+
+static bool is_in(const char *path, const char *const *places, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (has_prefix(path, places[i]))
+			return true;
+	return false;
+}
 
 enum module_urgency module_urgency(const char *path)
 {
 	if (!path)
 		return MODULE_SPARE;
-	if (!starts_with(path, "kernel/"))
+	if (!has_prefix(path, "kernel/"))
 		return MODULE_NOW;
 	path += strlen("kernel/");
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (starts_with(path, places[i].place))
-			return places[i].urgency;
-	return MODULE_NOW;
+	if (is_in(path, soon, ARRAY_SIZE(soon)))
+		return MODULE_SOON;
+	return is_in(path, spare, ARRAY_SIZE(spare)) ? MODULE_SPARE : MODULE_NOW;
 }
 
 int later_add(struct later *later, const char *alias, enum module_urgency urgency)

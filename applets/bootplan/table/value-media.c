@@ -5,11 +5,7 @@
 
 #include "applets/bootplan/glob.h"
 #include "applets/bootplan/table/value.h"
-
-static bool has_prefix(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
+#include "common/text.h"
 
 static bool has_suffix(const char *text, const char *suffix)
 {

@@ -6,19 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
+
 #define DEFAULT_PORT "10809"
 
 static const char tcp_scheme[] = "nbd://", unix_scheme[] = "nbd+unix://", query[] = "?socket=";
 
-static bool uri_begins(const char *text, const char *start)
-{
-	return strncmp(text, start, strlen(start)) == 0;
-}
-
 bool nbd_uri_is(const char *text)
 {
-	return uri_begins(text, tcp_scheme) || uri_begins(text, unix_scheme) ||
-	       uri_begins(text, "nbds://") || uri_begins(text, "nbds+unix://");
+	return has_prefix(text, tcp_scheme) || has_prefix(text, unix_scheme) ||
+	       has_prefix(text, "nbds://") || has_prefix(text, "nbds+unix://");
 }
 
 static int hex(char c)
@@ -108,7 +105,7 @@ static bool take_unix(const char *rest, struct nbd_uri *ret)
 {
 	const char *socket = strchr(rest, '?');
 
-	if (*rest != '/' || !socket || !uri_begins(socket, query))
+	if (*rest != '/' || !socket || !has_prefix(socket, query))
 		return false;
 	rest++;
 	if (!uri_decode(rest, (size_t)(socket - rest), ret->export, sizeof(ret->export)))
@@ -123,14 +120,14 @@ int nbd_uri_parse(const char *text, struct nbd_uri *ret, struct error **err)
 	bool good;
 
 	memset(ret, 0, sizeof(*ret));
-	if (uri_begins(text, "nbds"))
+	if (has_prefix(text, "nbds"))
 		return error_make(err, EINVAL, "%s: TLS is not known here, use nbd://", text);
-	good = uri_begins(text, tcp_scheme) ? take_tcp(text + strlen(tcp_scheme), ret)
+	good = has_prefix(text, tcp_scheme) ? take_tcp(text + strlen(tcp_scheme), ret)
 					    : take_unix(text + strlen(unix_scheme), ret);
 	if (good)
 		return 0;
 	return error_make(err, EINVAL, "%s: expected nbd://SERVER[:PORT][/EXPORT]%s", text,
-			  uri_begins(text, unix_scheme) ? " or nbd+unix:///[EXPORT]?socket=/PATH"
+			  has_prefix(text, unix_scheme) ? " or nbd+unix:///[EXPORT]?socket=/PATH"
 							: "");
 }
 
