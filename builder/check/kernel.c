@@ -55,8 +55,7 @@ static void check_segments(struct check *check)
 {
 	const struct image_segment *segment;
 
-	vec_foreach(i, segment, &check->segments)
-	{
+	vec_foreach(i, segment, &check->segments) {
 		if (segment->config && !kernel_has(check, segment->config))
 			check_add(check, "unsupported-compressor", segment->offset,
 				  "%s is built without CONFIG_%s and cannot unpack %s; choose"
@@ -85,10 +84,10 @@ static bool has_module_tool(const struct check *check)
 
 	if (check_is_ours(check))
 		return false;
-	vec_foreach(i, node,
-		    &check->tree.nodes) if (ends_with(node->path, "bin/kmod") ||
-					    ends_with(node->path, "bin/busybox") ||
-					    ends_with(node->path, "bin/modprobe")) return true;
+	vec_foreach(i, node, &check->tree.nodes)
+		if (ends_with(node->path, "bin/kmod") || ends_with(node->path, "bin/busybox") ||
+		    ends_with(node->path, "bin/modprobe"))
+			return true;
 	return false;
 }
 
@@ -107,8 +106,7 @@ static void check_modules(struct check *check)
 
 		if (kernel_has(check, "MODULE_DECOMPRESS") && kernel_has(check, formats[k].config))
 			continue;
-		vec_foreach(i, node, &check->tree.nodes)
-		{
+		vec_foreach(i, node, &check->tree.nodes) {
 			if (!ends_with(node->path, formats[k].suffix))
 				continue;
 			check_add(check, "module-compression", node->offset,
@@ -143,8 +141,7 @@ static void note_foreign_modules(struct check *check)
 
 	if (!check->host || !check->host->kver)
 		return;
-	vec_foreach(i, node, &check->tree.nodes)
-	{
+	vec_foreach(i, node, &check->tree.nodes) {
 		if (!module_version(node->path, version, sizeof(version)))
 			continue;
 		if (strcmp(version, check->host->kver) == 0)

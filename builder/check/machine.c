@@ -51,8 +51,7 @@ void check_machine(struct check *check)
 	const struct tree_node *node;
 	char program[32], kernel[32];
 
-	vec_foreach(i, node, &check->tree.nodes)
-	{
+	vec_foreach(i, node, &check->tree.nodes) {
 		const struct program *facts = node->file ? node->file->facts : NULL;
 
 		if (!facts || facts->kind != PROGRAM_ELF || !(node->mode & 0111) ||

@@ -67,8 +67,7 @@ static bool somewhere(const struct check *check, const char *name)
 	    !image_tree_find(&check->tree, "etc/ld.so.conf") &&
 	    !image_tree_find(&check->tree, "etc/ld.so.preload"))
 		return false;
-	vec_foreach(i, node, &check->tree.nodes)
-	{
+	vec_foreach(i, node, &check->tree.nodes) {
 		const char *slash = strrchr(node->path, '/');
 
 		if (slash && strcmp(slash + 1, name) == 0)
@@ -92,8 +91,9 @@ static bool has_library(const struct check *check, const struct tree_node *node,
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if (in_dir(check, dirs[i], name))
 			return true;
-	vec_foreach(i, dir, &check->tree.nodes) if (is_multiarch_dir(dir) &&
-						    in_dir(check, dir->path, name)) return true;
+	vec_foreach(i, dir, &check->tree.nodes)
+		if (is_multiarch_dir(dir) && in_dir(check, dir->path, name))
+			return true;
 	return somewhere(check, name);
 }
 
@@ -102,11 +102,12 @@ static void check_libraries(struct check *check, const char *rule, const struct 
 {
 	const char *name;
 
-	vec_foreach(i, name, &program->needed) if (!has_library(check, node, program, name))
-		check_add(check, rule, node->offset,
-			  "'/%s' needs the library '%s', which is not in the image; add it,"
-			  " or use a static program",
-			  node->path, name);
+	vec_foreach(i, name, &program->needed)
+		if (!has_library(check, node, program, name))
+			check_add(check, rule, node->offset,
+				  "'/%s' needs the library '%s', which is not in the image; add it,"
+				  " or use a static program",
+				  node->path, name);
 }
 
 /* The interpreter of node, or NULL after it has been told why not. */
@@ -182,7 +183,7 @@ void check_start(struct check *check)
 	check_init(check);
 	if (!check_is_ours(check))
 		return;
-	vec_foreach(i, node,
-		    &check->tree.nodes) if (node != init && node->file && node->mode & 0111)
-		check_program(check, "missing-library", node);
+	vec_foreach(i, node, &check->tree.nodes)
+		if (node != init && node->file && node->mode & 0111)
+			check_program(check, "missing-library", node);
 }

@@ -32,8 +32,7 @@ int check_image(const uint8_t *image, size_t len, const char *name, const struct
 	char text[512];
 	int r = check_run(image, len, name, host, &report, err);
 
-	vec_foreach(i, finding, &report.findings)
-	{
+	vec_foreach(i, finding, &report.findings) {
 		format_finding(finding, text, sizeof(text));
 		/* the last one is the error that the caller prints */
 		if (i + 1 < report.findings.len)
@@ -93,9 +92,9 @@ static void print_report(const char *path, const struct check_report *report, bo
 	const char *note;
 	char text[512];
 
-	vec_foreach(i, note, &report->notes) msg(MSG_WARNING, "%s: %s", path, note);
-	vec_foreach(i, finding, &report->findings)
-	{
+	vec_foreach(i, note, &report->notes)
+		msg(MSG_WARNING, "%s: %s", path, note);
+	vec_foreach(i, finding, &report->findings) {
 		format_finding(finding, text, sizeof(text));
 		printf("%s: %s\n", path, text);
 	}

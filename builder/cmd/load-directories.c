@@ -111,8 +111,7 @@ static char *search(const struct profile_folders *directories, const char *name,
 {
 	const char *directory;
 
-	vec_foreach(i, directory, &directories->directories)
-	{
+	vec_foreach(i, directory, &directories->directories) {
 		char *path = try_path(directory, name, not );
 
 		if (path)
@@ -226,7 +225,9 @@ static bool is_listed(const struct vec *names, const char *name)
 {
 	const char *other;
 
-	vec_foreach(i, other, names) if (!strcmp(other, name)) return true;
+	vec_foreach(i, other, names)
+		if (!strcmp(other, name))
+			return true;
 	return false;
 }
 
@@ -263,8 +264,7 @@ int profile_folders_list(const struct profile_folders *directories, struct vec *
 {
 	const char *directory;
 
-	vec_foreach(i, directory, &directories->directories)
-	{
+	vec_foreach(i, directory, &directories->directories) {
 		int r = list_folder(directory, names);
 
 		if (r < 0)

@@ -27,10 +27,10 @@ static void check_groups(const struct profile *profile, struct diag *diag)
 {
 	const struct stmt *stmt;
 
-	vec_foreach(i, stmt,
-		    &profile->stmts) for (size_t j = 0; stmt->kind == STMT_MODULE && j < stmt->argc;
-					  j++) if (stmt->argv[j][0] == '=' && stmt->argv[j][1])
-		check_group(stmt, j, diag);
+	vec_foreach(i, stmt, &profile->stmts)
+		for (size_t j = 0; stmt->kind == STMT_MODULE && j < stmt->argc; j++)
+			if (stmt->argv[j][0] == '=' && stmt->argv[j][1])
+				check_group(stmt, j, diag);
 }
 
 static int parse_all(struct profile *profile, const char *path, const struct vec *directives,
@@ -39,8 +39,7 @@ static int parse_all(struct profile *profile, const char *path, const struct vec
 	int r = path ? profile_parse(profile, path, loader, diag, err) : 0;
 	const char *text;
 
-	vec_foreach(i, text, directives)
-	{
+	vec_foreach(i, text, directives) {
 		if (r < 0)
 			break;
 		r = profile_parse_directive(profile, text, (unsigned)i + 1, loader, diag, err);

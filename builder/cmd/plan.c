@@ -16,8 +16,10 @@ static void print_notes(const struct plan *plan)
 {
 	const char *note;
 
-	vec_foreach(i, note, &plan->notes) msg(MSG_WARNING, "%s", note);
-	vec_foreach(i, note, &plan->details) msg(MSG_DEBUG, "%s", note);
+	vec_foreach(i, note, &plan->notes)
+		msg(MSG_WARNING, "%s", note);
+	vec_foreach(i, note, &plan->details)
+		msg(MSG_DEBUG, "%s", note);
 }
 
 /* Problems of the plan that belong to lines of the profile. */

@@ -49,7 +49,9 @@ static int list_profiles(const struct options *options, struct profile_folders *
 	int r = profile_folders_list(directories, &names, err);
 	const char *name;
 
-	vec_foreach(i, name, &names) if (r == 0) r = list_profile(options, directories, name, err);
+	vec_foreach(i, name, &names)
+		if (r == 0)
+			r = list_profile(options, directories, name, err);
 	vec_clear(&names, free);
 	return r < 0 ? r : STATUS_OK;
 }
@@ -75,8 +77,7 @@ static void print_profile(const struct profile *profile)
 	const struct stmt *stmt;
 	const char *file = NULL;
 
-	vec_foreach(i, stmt, &profile->stmts)
-	{
+	vec_foreach(i, stmt, &profile->stmts) {
 		if (!file || strcmp(file, stmt->loc.file) != 0) {
 			file = stmt->loc.file;
 			printf("%s# %s:%u\n", i ? "\n" : "", file, stmt->loc.line);

@@ -94,12 +94,15 @@ static const struct why *why_find(const struct record *record, const char *wante
 	const char *path = wanted + strspn(wanted, "/");
 	const struct why *why, *found = NULL;
 
-	vec_foreach(i, why, &record->whys) if (strcmp(why->path, path) == 0) return why;
+	vec_foreach(i, why, &record->whys)
+		if (strcmp(why->path, path) == 0)
+			return why;
 	if (strchr(wanted, '/'))
 		return NULL;
-	vec_foreach(i, why, &record->whys) if (is_module(why->path, wanted)) return why;
 	vec_foreach(i, why, &record->whys)
-	{
+		if (is_module(why->path, wanted))
+			return why;
+	vec_foreach(i, why, &record->whys) {
 		const char *slash = strrchr(why->path, '/');
 
 		if (strcmp(slash ? slash + 1 : why->path, wanted) != 0)

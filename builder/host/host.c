@@ -41,7 +41,9 @@ static bool version_known(const struct vec *versions, const char *name)
 {
 	const char *version;
 
-	vec_foreach(i, version, versions) if (strcmp(version, name) == 0) return true;
+	vec_foreach(i, version, versions)
+		if (strcmp(version, name) == 0)
+			return true;
 	return false;
 }
 
@@ -79,7 +81,9 @@ static int list_versions(const struct host *host, struct vec *versions, struct e
 	const char *path;
 	int r = host_directories(host, "/lib/modules", &directories, err);
 
-	vec_foreach(i, path, &directories) if (r == 0) r = list_directory(path, versions, err);
+	vec_foreach(i, path, &directories)
+		if (r == 0)
+			r = list_directory(path, versions, err);
 	vec_clear(&directories, free);
 	vec_sort(versions, compare_versions);
 	return r;
@@ -99,8 +103,7 @@ static int version_directory(const struct host *host, const char *version, char 
 		return error_no_memory(err);
 	}
 	r = host_directories(host, wanted, &directories, err);
-	vec_foreach(i, path, &directories)
-	{
+	vec_foreach(i, path, &directories) {
 		_cleanup_free_ char *index = NULL;
 
 		if (r == 0 &&
@@ -120,8 +123,7 @@ static const char *only_version(const struct host *host, const struct vec *versi
 
 	if (versions->len == 1)
 		return versions->items[0];
-	vec_foreach(i, version, versions)
-	{
+	vec_foreach(i, version, versions) {
 		_cleanup_free_ char *directory = NULL, *index = NULL;
 
 		if (version_directory(host, version, &directory, NULL) < 0 || !directory ||

@@ -94,8 +94,7 @@ static int add_directory(const struct host *host, const char *path, struct vec *
 	}
 	if (r < 0)
 		return r;
-	vec_foreach(i, known, ret)
-	{
+	vec_foreach(i, known, ret) {
 		if (strcmp(known, real) != 0)
 			continue;
 		free(real);
@@ -173,8 +172,7 @@ static int glob_step(const struct host *host, const struct vec *bases, const cha
 	const char *base;
 	int r = 0;
 
-	vec_foreach(i, base, bases)
-	{
+	vec_foreach(i, base, bases) {
 		char *path = NULL;
 
 		if (!plain)

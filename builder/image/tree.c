@@ -264,8 +264,9 @@ void image_tree_release(struct image_tree *tree)
 {
 	struct tree_file *file;
 
-	vec_foreach(i, file, &tree->files) if (file->facts && tree->free_facts)
-		tree->free_facts(file->facts);
+	vec_foreach(i, file, &tree->files)
+		if (file->facts && tree->free_facts)
+			tree->free_facts(file->facts);
 	vec_clear(&tree->files, free);
 	vec_clear(&tree->nodes, node_free);
 	tdestroy(tree->links, free);

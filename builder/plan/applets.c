@@ -207,7 +207,8 @@ int plan_applets(struct planner *planner, struct error **err)
 		r = add_store_programs(planner, err);
 	if (r < 0)
 		return r;
-	vec_foreach(i, stmt, &planner->profile->stmts) if (stmt->kind == STMT_APPLET)
-		add_wanted(planner, stmt);
+	vec_foreach(i, stmt, &planner->profile->stmts)
+		if (stmt->kind == STMT_APPLET)
+			add_wanted(planner, stmt);
 	return 0;
 }

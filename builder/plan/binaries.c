@@ -109,10 +109,10 @@ static int add_lib64(struct planner *planner, const struct binary_set *set, stru
 	static const struct cause cause = { .reason = "other name of lib64" };
 	const struct binary_file *file;
 
-	vec_foreach(i, file, &set->files) if (strncmp(file->path, "/usr/lib64/", 11) ==
-					      0) return plan_add_link(planner, SEGMENT_MODULES,
-								      "usr/lib64", "../lib64",
-								      &cause, err);
+	vec_foreach(i, file, &set->files)
+		if (strncmp(file->path, "/usr/lib64/", 11) == 0)
+			return plan_add_link(planner, SEGMENT_MODULES, "usr/lib64", "../lib64",
+					     &cause, err);
 	return 0;
 }
 
@@ -136,8 +136,9 @@ int plan_binaries(struct planner *planner, struct error **err)
 	if (!profile_last(planner->profile, STMT_BINARY) && !planner->lacks_ntfs)
 		return 0;
 	r = binary_set_open(&set, planner->host, err);
-	vec_foreach(i, stmt, &planner->profile->stmts) if (r == 0 && stmt->kind == STMT_BINARY) r =
-		add_statement(planner, &set, stmt, err);
+	vec_foreach(i, stmt, &planner->profile->stmts)
+		if (r == 0 && stmt->kind == STMT_BINARY)
+			r = add_statement(planner, &set, stmt, err);
 	if (r == 0 && planner->lacks_ntfs)
 		r = add_ntfs_3g(planner, &set, err);
 	if (r == 0)

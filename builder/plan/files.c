@@ -62,8 +62,7 @@ static int add_tree(struct planner *planner, const char *source, const char *des
 
 	if (r == 0)
 		r = plan_add_dir(planner, SEGMENT_MODULES, dest, 0755, cause, err);
-	vec_foreach(i, node, &nodes)
-	{
+	vec_foreach(i, node, &nodes) {
 		_cleanup_free_ char *path = NULL;
 
 		if (r < 0)
@@ -102,8 +101,7 @@ static int plan_files_add_glob(struct planner *planner, const char *pattern, con
 	const char *source;
 	int r = tree_glob(pattern, &paths, err);
 
-	vec_foreach(i, source, &paths)
-	{
+	vec_foreach(i, source, &paths) {
 		const char *slash = strrchr(source, '/');
 		_cleanup_free_ char *path = NULL;
 
@@ -228,8 +226,7 @@ int plan_files(struct planner *planner, struct error **err)
 	const struct stmt *stmt;
 	size_t hooks = 0;
 
-	vec_foreach(i, stmt, &planner->profile->stmts)
-	{
+	vec_foreach(i, stmt, &planner->profile->stmts) {
 		_cleanup_free_ char *reason = NULL;
 		_cleanup_error_ struct error *problem = NULL;
 		const struct cause cause = stmt_cause(stmt, &reason);

@@ -177,8 +177,7 @@ static int add_why(struct planner *planner, struct error **err)
 	size_t len;
 	char *data;
 
-	vec_foreach(i, item, &planner->plan->items)
-	{
+	vec_foreach(i, item, &planner->plan->items) {
 		_cleanup_free_ char *where = plan_location(item);
 
 		if (item->entry.kind == ENTRY_DIR)
@@ -200,8 +199,9 @@ static void count(struct plan *plan)
 
 	plan->members = plan->items.len;
 	plan->bytes = 0;
-	vec_foreach(i, item, &plan->items) if (item->entry.kind == ENTRY_FILE) plan->bytes +=
-		item->entry.size;
+	vec_foreach(i, item, &plan->items)
+		if (item->entry.kind == ENTRY_FILE)
+			plan->bytes += item->entry.size;
 }
 
 static char *image_text(const struct plan *plan)

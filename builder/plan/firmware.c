@@ -29,7 +29,9 @@ static int add_name(struct planner *planner, const char *name, const struct caus
 	const struct firmware_file *file;
 	int r = firmware_find(planner->host, name, &files, err);
 
-	vec_foreach(i, file, &files) if (r == 0) r = firmware_add_file(planner, file, cause, err);
+	vec_foreach(i, file, &files)
+		if (r == 0)
+			r = firmware_add_file(planner, file, cause, err);
 	vec_clear(&files, firmware_file_free);
 	return r;
 }
@@ -67,7 +69,9 @@ static int add_auto(struct planner *planner, const struct module_table *table, s
 	if (!firmware_tree(planner->host))
 		return 0;
 	r = firmware_wants(planner->host, table, &wants, err);
-	vec_foreach(i, want, &wants) if (r == 0) r = add_want(planner, want, err);
+	vec_foreach(i, want, &wants)
+		if (r == 0)
+			r = add_want(planner, want, err);
 	vec_clear(&wants, firmware_want_free);
 	return r;
 }
@@ -111,16 +115,15 @@ int plan_firmware(struct planner *planner, const struct module_table *table, str
 	int r = 0;
 
 	/* paths add up, and so does `auto`; `none` forgets what was said before */
-	vec_foreach(i, stmt, &planner->profile->stmts)
-	{
+	vec_foreach(i, stmt, &planner->profile->stmts) {
 		if (stmt->kind != STMT_FIRMWARE)
 			continue;
 		automatic = strcmp(stmt->argv[0], "auto") == 0 ||
 			    (automatic && strcmp(stmt->argv[0], "none") != 0);
 	}
-	vec_foreach(i, stmt, &planner->profile->stmts) if (r == 0 && stmt->kind == STMT_FIRMWARE &&
-							   strcmp(stmt->argv[0], "auto") != 0 &&
-							   strcmp(stmt->argv[0], "none") != 0) r =
-		add_paths(planner, stmt, err);
+	vec_foreach(i, stmt, &planner->profile->stmts)
+		if (r == 0 && stmt->kind == STMT_FIRMWARE && strcmp(stmt->argv[0], "auto") != 0 &&
+		    strcmp(stmt->argv[0], "none") != 0)
+			r = add_paths(planner, stmt, err);
 	return r == 0 && automatic ? add_auto(planner, table, err) : r;
 }

@@ -115,8 +115,7 @@ int plan_print_list(const struct plan *plan, const char *spill, FILE *to, struct
 
 	if (spill && mkdir(spill, 0777) < 0 && errno != EEXIST)
 		return error_sys(err, errno, "cannot make the directory '%s'", spill);
-	vec_foreach(i, item, &plan->items)
-	{
+	vec_foreach(i, item, &plan->items) {
 		if (strcmp(item->entry.path, SENTINEL_PATH) == 0)
 			last = item;
 		else

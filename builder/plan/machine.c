@@ -63,8 +63,7 @@ int plan_foreign(struct planner *planner, struct error **err)
 	const struct plan_item *item;
 	char program[32], kernel[32];
 
-	vec_foreach(i, item, &planner->plan->items)
-	{
+	vec_foreach(i, item, &planner->plan->items) {
 		uint16_t machine =
 			is_program(&item->entry) ? machine_of_file(item->entry.source) : 0;
 

@@ -23,8 +23,7 @@ int plan_modprobe_forbid(struct planner *planner, const struct modprobe_config *
 	const struct modprobe_line *line, *first = NULL;
 	char *note = NULL;
 
-	vec_foreach(i, line, &config->lines)
-	{
+	vec_foreach(i, line, &config->lines) {
 		if (!modprobe_forbids(line) || module_set_blacklist(set, line->name))
 			continue;
 		strbuf_printf(&names, "%s%s", first ? ", " : "", line->name);
@@ -76,8 +75,7 @@ int plan_modprobe(struct planner *planner, const struct modprobe_config *config,
 	char *data;
 	int r = 0;
 
-	vec_foreach(i, line, &config->lines)
-	{
+	vec_foreach(i, line, &config->lines) {
 		if (r < 0 || !module_of(table, line))
 			continue;
 		if (line->kind == MODPROBE_INSTALL) {

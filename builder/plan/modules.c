@@ -40,22 +40,20 @@ static int modules_choose(struct planner *planner, struct module_set *set, struc
 {
 	const struct stmt *stmt;
 
-	vec_foreach(i, stmt,
-		    &planner->profile->stmts) for (size_t k = 0;
-						   stmt->kind == STMT_BLACKLIST && k < stmt->argc;
-						   k++) module_set_blacklist(set, stmt->argv[k]);
-	vec_foreach(i, stmt,
-		    &planner->profile->stmts) for (size_t k = 0;
-						   stmt->kind == STMT_MODULE && k < stmt->argc; k++)
-	{
-		_cleanup_error_ struct error *problem = NULL;
-		int r = module_set_add(set, stmt->argv[k], stmt->argloc[k], &problem);
+	vec_foreach(i, stmt, &planner->profile->stmts)
+		for (size_t k = 0; stmt->kind == STMT_BLACKLIST && k < stmt->argc; k++)
+			module_set_blacklist(set, stmt->argv[k]);
+	vec_foreach(i, stmt, &planner->profile->stmts)
+		for (size_t k = 0; stmt->kind == STMT_MODULE && k < stmt->argc; k++) {
+			_cleanup_error_ struct error *problem = NULL;
+			int r = module_set_add(set, stmt->argv[k], stmt->argloc[k], &problem);
 
-		if (r == -ENOMEM)
-			return error_move(err, steal_ptr(&problem));
-		if (r < 0)
-			stmt_diag(planner->diag, DIAG_ERROR, stmt, k, "%s", error_msg(problem));
-	}
+			if (r == -ENOMEM)
+				return error_move(err, steal_ptr(&problem));
+			if (r < 0)
+				stmt_diag(planner->diag, DIAG_ERROR, stmt, k, "%s",
+					  error_msg(problem));
+		}
 	return choose_for_image(planner, set) < 0 ? error_sys(err, ENOMEM, "cannot choose modules")
 						  : 0;
 }

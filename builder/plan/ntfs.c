@@ -76,12 +76,10 @@ void plan_look_for_ntfs(struct planner *planner, const struct module_table *tabl
 	planner->ntfs_driver = find_driver(planner->host, table);
 	if (planner->ntfs_driver == NTFS_WRITES)
 		return;
-	vec_foreach(i, stmt,
-		    &planner->profile->stmts) for (size_t k = 0;
-						   stmt->kind == STMT_MODULE && k < stmt->argc;
-						   k++) if (strcmp(stmt->argv[k], "=fs") == 0 ||
-							    strcmp(stmt->argv[k], "=all") == 0)
-		planner->lacks_ntfs = stmt;
+	vec_foreach(i, stmt, &planner->profile->stmts)
+		for (size_t k = 0; stmt->kind == STMT_MODULE && k < stmt->argc; k++)
+			if (strcmp(stmt->argv[k], "=fs") == 0 || strcmp(stmt->argv[k], "=all") == 0)
+				planner->lacks_ntfs = stmt;
 }
 
 /* A host as in `host`, len bytes of it: may it be a partition of Windows? A UUID of another form is

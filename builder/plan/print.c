@@ -59,9 +59,9 @@ static void plan_print_print_text(const struct plan *plan, FILE *to)
 	fprintf(to,
 		"# kernel %s, profile %s, compressor %s: %" PRIu64 " members, %" PRIu64 " bytes\n",
 		plan->kver, plan->profile, plan->compressor, plan->members + 1, plan->bytes);
-	vec_foreach(i, item,
-		    &plan->items) if (item->entry.kind != ENTRY_DIR || item->rank == PLAN_PROFILE)
-		print_text_item(item, to);
+	vec_foreach(i, item, &plan->items)
+		if (item->entry.kind != ENTRY_DIR || item->rank == PLAN_PROFILE)
+			print_text_item(item, to);
 }
 
 /* RFC 8259: what is not UTF-8 in a file name becomes U+FFFD. */
@@ -147,14 +147,12 @@ static void plan_print_json_items(const struct plan *plan, FILE *to)
 	print_json_field("compressor", plan->compressor, to);
 	fprintf(to, ",\n  \"members\": %" PRIu64 ", \"bytes\": %" PRIu64 ",\n  \"notes\": [",
 		plan->members + 1, plan->bytes);
-	vec_foreach(i, note, &plan->notes)
-	{
+	vec_foreach(i, note, &plan->notes) {
 		fputs(i ? ", " : " ", to);
 		print_json_string(note, to);
 	}
 	fputs(" ],\n  \"items\": [\n", to);
-	vec_foreach(i, item, &plan->items)
-	{
+	vec_foreach(i, item, &plan->items) {
 		print_json_item(item, to);
 		fputs(i + 1 < plan->items.len ? ",\n" : "\n", to);
 	}

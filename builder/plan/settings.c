@@ -64,10 +64,9 @@ int plan_settings(struct planner *planner, struct error **err)
 		if (stmt)
 			add_setting(&text, stmt, settings[i].word);
 	}
-	vec_foreach(i, stmt,
-		    &planner->profile->stmts) for (size_t k = 0;
-						   stmt->kind == STMT_PARAM && k < stmt->argc; k++)
-		add_param(&text, stmt->argv[k]);
+	vec_foreach(i, stmt, &planner->profile->stmts)
+		for (size_t k = 0; stmt->kind == STMT_PARAM && k < stmt->argc; k++)
+			add_param(&text, stmt->argv[k]);
 	len = text.len;
 	data = strbuf_steal(&text);
 	if (!data)

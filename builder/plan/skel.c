@@ -58,7 +58,9 @@ static int add_skel(struct planner *planner, struct error **err)
 	if (asprintf(&directory, "%s/skel", planner->host->data_dir) < 0)
 		return error_no_memory(err);
 	r = tree_list(directory, &nodes, err);
-	vec_foreach(i, node, &nodes) if (r == 0) r = add_skel_node(planner, node, err);
+	vec_foreach(i, node, &nodes)
+		if (r == 0)
+			r = add_skel_node(planner, node, err);
 	vec_clear(&nodes, tree_node_free);
 	return r;
 }

@@ -71,12 +71,13 @@ void profile_check(const struct profile *profile, struct diag *diag)
 {
 	const struct stmt *stmt;
 
-	vec_foreach(i, stmt, &profile->stmts) if (check_count(stmt, diag) &&
-						  check_not_empty(stmt, diag) && checks[stmt->kind])
-		checks[stmt->kind](stmt, diag);
+	vec_foreach(i, stmt, &profile->stmts)
+		if (check_count(stmt, diag) && check_not_empty(stmt, diag) && checks[stmt->kind])
+			checks[stmt->kind](stmt, diag);
 	/* what follows says nothing useful of lines that are wrong in themselves */
 	if (diag->errors)
 		return;
-	vec_foreach(i, stmt, &profile->stmts) check_repeated(profile, stmt, i, diag);
+	vec_foreach(i, stmt, &profile->stmts)
+		check_repeated(profile, stmt, i, diag);
 	check_together(profile, diag);
 }

@@ -111,7 +111,9 @@ static const char *find_file(const struct profile *profile, const char *path)
 {
 	char *file;
 
-	vec_foreach(i, file, &profile->files) if (!strcmp(file, path)) return file;
+	vec_foreach(i, file, &profile->files)
+		if (!strcmp(file, path))
+			return file;
 	return NULL;
 }
 
@@ -277,6 +279,8 @@ const struct stmt *profile_last(const struct profile *profile, enum stmt_kind ki
 {
 	const struct stmt *stmt, *last = NULL;
 
-	vec_foreach(i, stmt, &profile->stmts) if (stmt->kind == kind) last = stmt;
+	vec_foreach(i, stmt, &profile->stmts)
+		if (stmt->kind == kind)
+			last = stmt;
 	return last;
 }

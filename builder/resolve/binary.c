@@ -26,7 +26,9 @@ static bool binary_has(const struct binary_set *set, const char *path)
 {
 	const struct binary_file *file;
 
-	vec_foreach(i, file, &set->files) if (strcmp(file->path, path) == 0) return true;
+	vec_foreach(i, file, &set->files)
+		if (strcmp(file->path, path) == 0)
+			return true;
 	return false;
 }
 
@@ -336,8 +338,7 @@ static int add_all(struct binary_set *set, const struct elf_facts *facts, const 
 	const char *name;
 	int r = facts->interpreter ? add_interpreter(set, facts, path, err) : 0;
 
-	vec_foreach(i, name, &facts->needed)
-	{
+	vec_foreach(i, name, &facts->needed) {
 		if (r == 0)
 			r = add_library(set, facts, path, name, err);
 		if (r == 0 && strncmp(name, "libargon2.so.", 13) == 0)

@@ -259,8 +259,7 @@ static void number_entries(struct vec *entries)
 	uint32_t next[SEGMENT_COUNT] = { 0 };
 	struct fs_entry *entry;
 
-	vec_foreach(i, entry, entries)
-	{
+	vec_foreach(i, entry, entries) {
 		entry->ino = ((uint32_t)entry->segment << 24) + ++next[entry->segment];
 		entry->nlink = entry->kind == ENTRY_DIR ? 2 : 1;
 	}
@@ -271,8 +270,7 @@ int fileset_finish(struct fileset *set, struct error **err)
 	struct fs_entry *entry;
 	int r;
 
-	vec_foreach(i, entry, &set->entries)
-	{
+	vec_foreach(i, entry, &set->entries) {
 		r = check_entry(entry, err);
 		if (r < 0)
 			return r;

@@ -167,7 +167,8 @@ static void save_cache(struct collector *c, const struct cache_key *key)
 
 	if (!c->added.len)
 		return;
-	vec_foreach(i, line, &c->lines) strbuf_printf(&text, "%s\n", line);
+	vec_foreach(i, line, &c->lines)
+		strbuf_printf(&text, "%s\n", line);
 	strbuf_add_mem(&text, c->added.text, c->added.len);
 	if (!text.failed && !c->added.failed)
 		cache_store(c->host->cache_dir, key, text.text, text.len);

@@ -142,8 +142,7 @@ static int add_tree(const struct fwroot *root, const char *directory, const char
 	const struct tree_node *node;
 	int r = tree_list(directory, &nodes, err);
 
-	vec_foreach(i, node, &nodes)
-	{
+	vec_foreach(i, node, &nodes) {
 		_cleanup_free_ char *name = NULL;
 
 		if (r < 0)
@@ -237,8 +236,9 @@ static int fwfile_add_glob(const struct fwroot *root, const char *pattern, struc
 	r = host_glob(root->host, full, &paths, err);
 	if (r == 0 && !paths.len)
 		r = -ENOENT;
-	vec_foreach(i, path, &paths) if (r == 0) r =
-		fwfile_add_at(root, path + strlen(directory) + 1, files, err);
+	vec_foreach(i, path, &paths)
+		if (r == 0)
+			r = fwfile_add_at(root, path + strlen(directory) + 1, files, err);
 	vec_clear(&paths, free);
 	return r;
 }
@@ -261,8 +261,9 @@ static int try_roots(const struct host *host, const struct vec *roots, const cha
 	struct fwroot root = { .host = host };
 	int r = -ENOENT;
 
-	vec_foreach(i, root.directory, roots) if (r == -ENOENT) r =
-		try_name(&root, directory, name, ending, files, err);
+	vec_foreach(i, root.directory, roots)
+		if (r == -ENOENT)
+			r = try_name(&root, directory, name, ending, files, err);
 	return r;
 }
 

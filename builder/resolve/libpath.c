@@ -43,7 +43,9 @@ static int read_included(struct libpath *path, const struct host *host, const ch
 	if (asprintf(&full, "%s%s", *pattern == '/' ? "" : "/etc/", pattern) < 0)
 		return error_no_memory(err);
 	r = host_glob(host, full, &files, err);
-	vec_foreach(i, file, &files) if (r == 0) r = read_conf(path, host, file, depth + 1, err);
+	vec_foreach(i, file, &files)
+		if (r == 0)
+			r = read_conf(path, host, file, depth + 1, err);
 	vec_clear(&files, free);
 	return r;
 }
@@ -220,8 +222,7 @@ static int try_run_path(const struct libpath *path, const struct host *host,
 
 		with.lib = "lib64";
 		r = try_part(host, by, part, len, &with, name, ret);
-		vec_foreach(i, multiarch, &path->multiarch)
-		{
+		vec_foreach(i, multiarch, &path->multiarch) {
 			with.lib = multiarch + 1;
 			if (r == 0 && memmem(part, len, "LIB", 3))
 				r = try_part(host, by, part, len, &with, name, ret);
@@ -241,8 +242,9 @@ static int try_vec(const struct host *host, const struct elf_facts *by,
 	const char *directory;
 	int r = 0;
 
-	vec_foreach(i, directory, directories) if (r == 0) r =
-		try_folder(host, by, directory, name, ret);
+	vec_foreach(i, directory, directories)
+		if (r == 0)
+			r = try_folder(host, by, directory, name, ret);
 	return r;
 }
 

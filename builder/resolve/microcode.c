@@ -71,8 +71,9 @@ static int microcode_add_folder(struct microcode *microcode, const struct host *
 	const struct tree_node *node;
 	int r = tree_list(directory, &nodes, err);
 
-	vec_foreach(i, node, &nodes) if (r == 0) r =
-		microcode_add_node(microcode, host, directory, node, err);
+	vec_foreach(i, node, &nodes)
+		if (r == 0)
+			r = microcode_add_node(microcode, host, directory, node, err);
 	vec_clear(&nodes, tree_node_free);
 	return r;
 }
@@ -88,8 +89,9 @@ int microcode_add_auto(struct microcode *microcode, const struct host *host, str
 		const char *directory;
 
 		r = host_directories(host, vendors[i], &directories, err);
-		vec_foreach(k, directory, &directories) if (r == 0) r =
-			microcode_add_folder(microcode, host, directory, err);
+		vec_foreach(k, directory, &directories)
+			if (r == 0)
+				r = microcode_add_folder(microcode, host, directory, err);
 		vec_clear(&directories, free);
 	}
 	return r;

@@ -135,8 +135,7 @@ static void prune(const char *dir)
 		cache_collect(dir, entry->d_name, &files);
 	closedir(directory);
 	vec_sort(&files, compare_use);
-	vec_foreach(i, file, &files)
-	{
+	vec_foreach(i, file, &files) {
 		total += file->size;
 		if (i >= FILES_MAX || total > BYTES_MAX)
 			unlink(file->path);

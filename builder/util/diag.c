@@ -127,8 +127,7 @@ void diag_print(struct diag *d, FILE *to)
 	const struct diag_item *item;
 
 	vec_sort(&d->items, diag_compare_items);
-	vec_foreach(i, item, &d->items)
-	{
+	vec_foreach(i, item, &d->items) {
 		if (i == MAX_PRINTED) {
 			fprintf(to, "... and %zu more problems\n", d->items.len - i);
 			break;

@@ -78,8 +78,7 @@ static int make_fileset(struct assembly *a, struct plan *plan, struct error **er
 {
 	struct plan_item *item;
 
-	vec_foreach(i, item, &plan->items)
-	{
+	vec_foreach(i, item, &plan->items) {
 		int r = assemble_add_entry(a, &item->entry, err);
 
 		if (r < 0)
@@ -92,7 +91,9 @@ static bool has_segment(const struct assembly *a, enum segment_kind segment)
 {
 	const struct fs_entry *entry;
 
-	vec_foreach(i, entry, &a->set.entries) if (entry->segment == segment) return true;
+	vec_foreach(i, entry, &a->set.entries)
+		if (entry->segment == segment)
+			return true;
 	return false;
 }
 
@@ -251,8 +252,7 @@ static uint64_t least_bytes(const struct assembly *a)
 	const struct fs_entry *entry;
 	uint64_t bytes = 0;
 
-	vec_foreach(i, entry, &a->set.entries)
-	{
+	vec_foreach(i, entry, &a->set.entries) {
 		bool compressed = a->compressor->config && (entry->segment == SEGMENT_BASE ||
 							    entry->segment == SEGMENT_MODULES);
 

@@ -185,8 +185,7 @@ static int put_segment(struct writer *w, const struct fileset *set, enum segment
 	const struct fs_entry *entry;
 	int r;
 
-	vec_foreach(i, entry, &set->entries)
-	{
+	vec_foreach(i, entry, &set->entries) {
 		if (entry->segment != segment)
 			continue;
 		r = put_member(w, entry, stats, err);

@@ -44,7 +44,8 @@ char *module_index_dep(const struct module_table *table, size_t *ret_len)
 		if (table->modules[i].chosen && vec_push(&chosen, &table->modules[i]) < 0)
 			text.failed = true;
 	vec_sort(&chosen, compare_module_paths);
-	vec_foreach(i, module, &chosen) add_dep_line(table, module, &text);
+	vec_foreach(i, module, &chosen)
+		add_dep_line(table, module, &text);
 	vec_clear(&chosen, NULL);
 	*ret_len = text.len;
 	return strbuf_steal(&text);

@@ -37,7 +37,9 @@ static bool name_known(const struct vec *files, const char *path)
 {
 	const char *file;
 
-	vec_foreach(i, file, files) if (compare_base_names(file, path) == 0) return true;
+	vec_foreach(i, file, files)
+		if (compare_base_names(file, path) == 0)
+			return true;
 	return false;
 }
 
@@ -180,8 +182,9 @@ char *modprobe_softdeps(const struct modprobe_config *config)
 	_cleanup_strbuf_ struct strbuf text = { 0 };
 	const struct modprobe_line *line;
 
-	vec_foreach(i, line, &config->lines) if (line->kind == MODPROBE_SOFTDEP)
-		strbuf_printf(&text, "softdep %s %s\n", line->name, line->rest);
+	vec_foreach(i, line, &config->lines)
+		if (line->kind == MODPROBE_SOFTDEP)
+			strbuf_printf(&text, "softdep %s %s\n", line->name, line->rest);
 	return strbuf_steal(&text);
 }
 

@@ -92,8 +92,7 @@ static int choose_name(struct module_set *set, const char *name, struct srcloc w
 	const char *found;
 	int r = kmod_lookup_name(set->lookup, name, &names, &err);
 
-	vec_foreach(i, found, &names)
-	{
+	vec_foreach(i, found, &names) {
 		struct module *module = module_table_find(&set->table, found);
 
 		if (r == 0 && module)

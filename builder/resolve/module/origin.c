@@ -76,8 +76,7 @@ static int place_by_walk(struct module_origins *origins, struct module_table *ta
 		return error_no_memory(err);
 	}
 	r = tree_list(directory, &nodes, &problem) == -ENOMEM ? error_no_memory(err) : 0;
-	vec_foreach(i, node, &nodes)
-	{
+	vec_foreach(i, node, &nodes) {
 		char *path = NULL;
 
 		if (r < 0 || !strstr(node->path, ".ko"))

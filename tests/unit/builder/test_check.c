@@ -52,8 +52,7 @@ static void expect_of(struct fileset *set, const char *compressor, const char *k
 	sink_memory_data(sink, &len);
 	if (check_run(sink_memory_data(sink, &len), len, "test", &host, &report, &err) < 0)
 		fail_msg("%s", error_msg(err));
-	vec_foreach(i, finding, &report.findings)
-	{
+	vec_foreach(i, finding, &report.findings) {
 		strcat(strcat(found, finding->rule), " ");
 		told |= part && strstr(finding->text, part);
 	}

@@ -39,7 +39,8 @@ static void our_own_program(void **state)
 	assert_int_equal(elf_read("/proc/self/exe", &facts, &err), 0);
 	assert_true(facts.is_elf);
 	assert_non_null(strstr(facts.interpreter, "/ld"));
-	vec_foreach(i, name, &facts.needed) libc |= strncmp(name, "libc.", 5) == 0;
+	vec_foreach(i, name, &facts.needed)
+		libc |= strncmp(name, "libc.", 5) == 0;
 	assert_true(libc);
 	elf_facts_release(&facts);
 }

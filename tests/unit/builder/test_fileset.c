@@ -18,7 +18,9 @@ static const struct fs_entry *find(const struct fileset *set, const char *path)
 {
 	const struct fs_entry *entry;
 
-	vec_foreach(i, entry, &set->entries) if (strcmp(entry->path, path) == 0) return entry;
+	vec_foreach(i, entry, &set->entries)
+		if (strcmp(entry->path, path) == 0)
+			return entry;
 	fail_msg("no '%s'", path);
 	return NULL;
 }
