@@ -172,6 +172,7 @@ expect_not '=== bad'
 expect '=== RESULT good'
 clean_ext4 "$WORK/host"
 mkdir "$WORK/after"
+debugfs -R "dump /x.vdi $WORK/after/x.vdi" "$WORK/host" 2>/dev/null # the child's parent
 for file in $files; do
 	debugfs -R "dump /$file $WORK/after/$file" "$WORK/host" 2>/dev/null
 done
