@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static int bad_size(const char *text, struct error **err)
@@ -78,12 +79,11 @@ static int parse_ram(const char *text, struct upper_spec *ret, struct error **er
 {
 	static const char inodes[] = ",nr_inodes=";
 	const char *comma = strstr(text, inodes);
-	char size[32] = "", *end = NULL;
-	const size_t len = comma ? (size_t)(comma - text) : strlen(text);
+	const int len = comma ? (int)(comma - text) : (int)strlen(text);
+	char size[32], *end = NULL;
 
-	if (len >= sizeof(size))
+	if (snprintf(size, sizeof(size), "%.*s", len, text) >= (int)sizeof(size))
 		return bad_size(text, err);
-	memcpy(size, text, len);
 	if (comma) {
 		comma += strlen(inodes);
 		errno = 0;

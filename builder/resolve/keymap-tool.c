@@ -75,7 +75,7 @@ static bool says(int messages, const char *failure)
 	_cleanup_free_ char *text = NULL;
 	size_t len;
 
-	return failure && read_output(messages, &text, &len) == 0 && strstr(text, failure);
+	return failure && read_output(messages, &text, &len) == 0 && text && strstr(text, failure);
 }
 
 int keymap_run(char *const argv[], const char *input, size_t input_len, const char *failure,

@@ -241,10 +241,11 @@ const struct kernel_module *modindex_find(const struct modindex *index, const ch
 {
 	char folded[MODULE_NAME_SIZE];
 	const struct kernel_module key = { .name = folded }, *found;
+	const size_t size = strlen(name) + 1;
 
-	if (!index->modules || strlen(name) >= sizeof(folded))
+	if (!index->modules || size > sizeof(folded))
 		return NULL;
-	strcpy(folded, name);
+	memcpy(folded, name, size);
 	module_name_fold(folded);
 	found = bsearch(&key, index->modules, index->count, sizeof(key), compare_names);
 	if (found)

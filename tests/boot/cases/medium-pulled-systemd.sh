@@ -10,7 +10,7 @@ rm -r "$WORK/host" "$WORK/usb.ext4"
 medium="-device qemu-xhci -blockdev driver=raw,node-name=s,file.driver=file,file.filename=$WORK/usb.img -device usb-storage,id=stick,drive=s,serial=VI0001"
 
 boot_attended overlay 'rw vi.persist=dir:LABEL=LIVE:/changes test.keep=synced test.stay=1' '=== multi-user reached => monitor device_del stick' \
-	'was removed, and the root is on it => monitor sendkey ctrl-alt-delete' -- $medium
+	'what was not synced is lost => monitor sendkey ctrl-alt-delete' -- $medium
 expect 'sda1 (serial VI0001) was removed'
 expect 'restarting the machine'
 expect 'reboot: Restarting system'

@@ -13,11 +13,11 @@ sum=$(sha256sum "$WORK/rootfs.tar.xz")
 
 boot netboot "ip=dhcp rw vi.verify=sha256:${sum%% *} vi.image=$url/twice/rootfs.tar.xz" $card
 expect_small_boot
-expect 'try 2 of 5 failed'
+expect 'attempt 2 of 5 failed'
 expect '=== root tmpfs rw'
 boot netboot "ip=dhcp rw vi.image=$url/nolength/rootfs.tar.xz" $card
 expect_small_boot
-expect 'try 1 of 5 failed'
+expect 'attempt 1 of 5 failed'
 boot netboot "ip=dhcp rw vi.mode=overlay vi.image=$url/twice/root.sqfs" $card
 expect_small_boot
 expect '=== root overlay rw'
