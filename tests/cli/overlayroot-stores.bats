@@ -50,7 +50,7 @@ load overlayroot
 		[ "$(df --output=size -m "$RUNDIR/upper" | tail -n 1 | tr -d ' ')" -gt 170 ]
 		head -c 100M /dev/zero >"$ROOT/big"
 	else
-		[[ $output == *"warning: grow the file system of the store "*": it keeps its size"* ]]
+		[[ $output == *"warning: cannot grow the file system of the store "*": it keeps its size"* ]]
 	fi
 	down
 	e2fsck -fn "$A/changes.img"
