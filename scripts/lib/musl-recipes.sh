@@ -200,7 +200,7 @@ build_busybox() {
 build_e2fsprogs() {
 	optimise -Os
 	# before 1.47.4 it is forgotten where the libc has no lseek64, as musl has none since 1.2.4
-	grep -q SIZEOF_OFF_T lib/ext2fs/llseek.c || CFLAGS="$CFLAGS -Dmy_llseek=lseek"
+	! grep -q "define my_llseek" lib/ext2fs/llseek.c || CFLAGS="$CFLAGS -Dmy_llseek=lseek"
 	LDFLAGS="$LDFLAGS -Wl,--gc-sections"
 	configure --disable-nls --disable-elf-shlibs --disable-debugfs --disable-imager \
 		--disable-resizer --disable-defrag --disable-uuidd --disable-fsck --disable-tls \
