@@ -43,7 +43,7 @@ endif
 MUSL := $(O)/musl$(if $(ARCH),-$(ARCH))
 
 # libraries by component: first for the host, then for the static applets
-BUILDER_PKGS := libkmod libelf liblzma libzstd liblz4 lzo2 zlib libmd libxxhash
+BUILDER_PKGS := libkmod libelf liblzma libzstd liblz4 lzo2 zlib libmd libxxhash libarchive blkid
 unpackroot_PKGS := libarchive liblzma libzstd zlib libmd
 findimg_PKGS := blkid libmd
 packroot_PKGS := libarchive libzstd
@@ -68,7 +68,9 @@ MUSL_LDFLAGS := -static -no-pie -s -Wl,--gc-sections,--build-id=none -L$(MUSL)/l
 	-Wl,-z,noseparate-code,-z,norelro,-z,common-page-size=64
 
 COMMON_SRC  := $(wildcard common/*.c common/*/*.c)
-BUILDER_SRC := $(filter-out builder/cmd/main.c,$(wildcard builder/*/*.c builder/*/*/*.c))
+# how a disk image and a file system are recognised is known to vdattach and findimg
+PROBE_SRC   := $(wildcard $(addprefix applets/vdattach/,$(addsuffix /*.c,source format format/* image partition))) applets/lib/fsprobe.c applets/lib/hostfs.c
+BUILDER_SRC := $(filter-out builder/cmd/main.c,$(wildcard builder/*/*.c builder/*/*/*.c)) $(PROBE_SRC)
 LIB_SRC     := $(wildcard applets/lib/*.c)
 applet_main  = $(wildcard applets/$(1)/main.c applets/$(1)/cmd/main.c)
 applet_src   = $(filter-out %/main.c,$(wildcard $(addprefix applets/$(1)/,*.c */*.c */*/*.c))) $(LIB_SRC) $(COMMON_SRC)

@@ -14,6 +14,9 @@ const struct cli_option cli_options[] = {
 	  "an additional profile line, e.g. -s 'compress xz'; may be repeated", false },
 	{ 'j', "jobs", "N", "compression threads (0: one per CPU)", false },
 	{ OPTION_FORMAT, "format", "FORMAT", "text, json, or list (gen_init_cpio)", true },
+	{ OPTION_MODE, "mode", "MODE", "expect a root for overlay, tmpfs or loop", true },
+	{ OPTION_SHELL, "shell", NULL, "print assignments for a shell's eval", true },
+	{ OPTION_JSON, "json", NULL, "print JSON, one object a line", true },
 	{ 'C', "directory", "DIRECTORY", "unpack into DIRECTORY (default: the current one)",
 	  false },
 	{ 'l', "long", NULL, "print mode, owner, size, time and link target", false },
@@ -37,6 +40,8 @@ static const struct command commands[] = {
 	{ "unpack", "[-C DIRECTORY] IMAGE", "unpack an image into a directory", "CvqhV", 1, 1,
 	  cmd_unpack },
 	{ "diff", "IMAGE IMAGE", "compare two images member by member", "fvqhV", 2, 2, cmd_diff },
+	{ "identify", "FILE...", "tell what a file is, and whether it can be a root", "MSJqhV", 1,
+	  UINT_MAX, cmd_identify },
 	{ "profile", "list | show [NAME|FILE] | check [NAME|FILE...]",
 	  "list, print or check profiles", "psvqhV", 0, UINT_MAX, cmd_profile },
 };
@@ -134,7 +139,8 @@ void cli_print_command_help(const struct command *command, FILE *to)
 		if (!strchr(command->options, o->letter))
 			continue;
 		if (o->only_long)
-			snprintf(left, sizeof(left), "    --%s=%s", o->name, o->value);
+			snprintf(left, sizeof(left), "    --%s%s%s", o->name, o->value ? "=" : "",
+				 o->value ? o->value : "");
 		else
 			snprintf(left, sizeof(left), "-%c, --%s%s%s", o->letter, o->name,
 				 o->value ? "=" : "", o->value ? o->value : "");

@@ -45,11 +45,9 @@ static int cli_set_option(const struct command *command, struct options *options
 	const struct {
 		int option;
 		const char **text;
-	} texts[] = { { 'p', &options->profile },
-		      { 'k', &options->kver },
-		      { 'r', &options->sysroot },
-		      { 'o', &options->output },
-		      { 'C', &options->directory } };
+	} texts[] = { { 'p', &options->profile },      { 'k', &options->kver },
+		      { 'r', &options->sysroot },      { 'o', &options->output },
+		      { OPTION_MODE, &options->mode }, { 'C', &options->directory } };
 	uint64_t number;
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -79,6 +77,12 @@ static int cli_set_option(const struct command *command, struct options *options
 		break;
 	case 'q':
 		options->quiet = true;
+		break;
+	case OPTION_SHELL:
+		options->shell = true;
+		break;
+	case OPTION_JSON:
+		options->json = true;
 		break;
 	case OPTION_FORMAT:
 		if (!parse_format(value, &options->format))

@@ -22,19 +22,22 @@ struct options {
 	bool quiet, verbose;
 	bool long_format;      /* -l: of ls */
 	const char *directory; /* -C: of unpack; NULL = "." */
+	const char *mode;      /* --mode of identify, or NULL */
+	bool shell, json;      /* of identify */
 	int argc;	       /* what follows the options */
 	char **argv;
 };
 
-int cmd_build(const struct options *options);	/* cmd/build.c */
-int cmd_plan(const struct options *options);	/* cmd/plan.c */
-int cmd_why(const struct options *options);	/* cmd/why.c */
-int cmd_ls(const struct options *options);	/* cmd/ls.c */
-int cmd_cat(const struct options *options);	/* cmd/cat.c */
-int cmd_unpack(const struct options *options);	/* cmd/unpack.c */
-int cmd_diff(const struct options *options);	/* cmd/diff.c */
-int cmd_check(const struct options *options);	/* cmd/check.c */
-int cmd_profile(const struct options *options); /* cmd/profile.c */
+int cmd_build(const struct options *options);	 /* cmd/build.c */
+int cmd_plan(const struct options *options);	 /* cmd/plan.c */
+int cmd_why(const struct options *options);	 /* cmd/why.c */
+int cmd_ls(const struct options *options);	 /* cmd/ls.c */
+int cmd_cat(const struct options *options);	 /* cmd/cat.c */
+int cmd_unpack(const struct options *options);	 /* cmd/unpack.c */
+int cmd_diff(const struct options *options);	 /* cmd/diff.c */
+int cmd_check(const struct options *options);	 /* cmd/check.c */
+int cmd_identify(const struct options *options); /* cmd/identify.c */
+int cmd_profile(const struct options *options);	 /* cmd/profile.c */
 
 /*
  * Finds profile `name_or_path` (a path when it holds a '/' or ends in .profile and exists, else a

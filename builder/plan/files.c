@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "builder/identify/identify.h"
 #include "builder/plan/internal.h"
 #include "builder/profile/value.h"
 #include "builder/resolve/tree.h"
@@ -180,6 +181,19 @@ static int add_hook(struct planner *planner, const struct stmt *stmt, const stru
 	return add_source(planner, source, path, 0755, cause, err);
 }
 
+/* What cannot be the root of the profile's mode would stop the boot. */
+static int check_root(struct planner *planner, const char *source, struct error **err)
+{
+	const struct stmt *root = profile_last(planner->profile, STMT_ROOT);
+	struct root_facts facts;
+	enum root_mode mode;
+	int r = identify_root(source, &facts, err);
+
+	if (r == 0 && root && root_mode_parse(root->argv[0], &mode) == 0)
+		r = identify_check_mode(source, &facts, mode, err);
+	return r;
+}
+
 /* `image file:PATH` lies at /NAME. */
 static int add_image(struct planner *planner, const struct stmt *stmt, const struct cause *cause,
 		     struct error **err)
@@ -194,6 +208,8 @@ static int add_image(struct planner *planner, const struct stmt *stmt, const str
 	r = tree_probe(source, true, &node, err);
 	if (r == 0 && node->kind != ENTRY_FILE)
 		r = error_make(err, EINVAL, "'%s' is not a file", source);
+	if (r == 0)
+		r = check_root(planner, source, err);
 	if (r == 0)
 		r = add_node(planner, node, slash ? slash + 1 : value, 0644, cause, err);
 	tree_node_free(node);

@@ -31,6 +31,7 @@ _mkvinitrd_options() {
 	cat) echo "$common" ;;
 	unpack) echo "--directory $common" ;;
 	diff) echo "--format $common" ;;
+	identify) echo "--mode --shell --json --quiet --help --version" ;;
 	profile) echo "--profile --set $common" ;;
 	esac
 }
@@ -46,6 +47,7 @@ _mkvinitrd_value() {
 	-o | --output) _mkvinitrd_reply_files -f -- "$2" ;;
 	-s | --set) _mkvinitrd_reply -W "$directives" -- "$2" ;;
 	-j | --jobs) COMPREPLY=() ;;
+	--mode) _mkvinitrd_reply -W 'overlay tmpfs loop' -- "$2" ;;
 	--format) _mkvinitrd_reply -W 'text json list' -- "$2" ;;
 	*) return 1 ;;
 	esac
@@ -53,7 +55,7 @@ _mkvinitrd_value() {
 
 _mkvinitrd() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-	local commands='build plan check why ls cat unpack diff profile vm pxe usb frugal iso uki pack'
+	local commands='build plan check why ls cat unpack diff identify profile vm pxe usb frugal iso uki pack'
 	# bash hands --format=j over as three words
 	[ "$current" != '=' ] || current=''
 	[ "$previous" != '=' ] || previous=${COMP_WORDS[COMP_CWORD - 2]}

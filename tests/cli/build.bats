@@ -56,7 +56,8 @@ load build
 
 @test "an embedded image lies in the root, stored as it is, and its kernel parameter says so" {
 	mkdir -p data
-	head -c 300000 /dev/urandom | xz >data/rootfs.tar.xz
+	head -c 300000 /dev/urandom >blob
+	tar -c blob | xz >data/rootfs.tar.xz
 	profile 'root tmpfs' 'image file:data/rootfs.tar.xz'
 	build
 	[ "$(member etc/mkvinitrd/defaults)" = "$(printf 'vi.mode=tmpfs\nvi.image=file:/rootfs.tar.xz')" ]
@@ -65,6 +66,21 @@ load build
 	offset=$(LC_ALL=C grep -obUaP '\xfd7zXZ\x00' out.img | tail -n 1 | cut -d: -f1)
 	cmp -n "$(stat -c %s data/rootfs.tar.xz)" -i "$offset:0" out.img data/rootfs.tar.xz
 	"$M" ls out.img | grep -x bin/unpackroot
+}
+
+@test "an embedded image that cannot be the root of this mode is refused, and the old output kept" {
+	echo hello >notes.txt
+	tar -cf root.tar notes.txt
+	mksquashfs notes.txt root.sqfs -quiet -no-progress
+	echo old >out.img
+	for pair in 'tmpfs notes.txt is text' 'tmpfs root.sqfs squashfs, which mode tmpfs cannot take' 'overlay root.tar tar, which mode overlay cannot take'; do
+		read -r mode file message <<<"$pair"
+		profile "root $mode" "image file:$file"
+		run build
+		assert_failure 3
+		assert_output --regexp "t.profile:2:[0-9]+: error: '[^']*$file' is (a )?${message#is }"
+		[ "$(cat out.img)" = old ]
+	done
 }
 
 @test "files, directories, globs, links, nodes and hooks" {

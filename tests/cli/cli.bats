@@ -25,7 +25,7 @@ setup() {
 	run --separate-stderr "$M" --help
 	assert_success
 	[ -z "$stderr" ]
-	for command in build plan check why ls cat unpack diff profile vm pxe usb frugal iso uki pack; do
+	for command in build plan check why ls cat unpack diff identify profile vm pxe usb frugal iso uki pack; do
 		assert_line --regexp "^  $command "
 	done
 	run "$M" help
@@ -44,7 +44,7 @@ setup() {
 }
 
 @test "each command's --help has its options and no others" {
-	for command in build plan check why ls cat unpack diff profile; do
+	for command in build plan check why ls cat unpack diff identify profile; do
 		run --separate-stderr "$M" $command --help
 		assert_success
 		assert_line --partial "usage: mkvinitrd $command"
@@ -185,7 +185,7 @@ setup() {
 @test "an interrupted build leaves the old image, no temporary file, one line, and terminates by the signal" {
 	"$TOP/tests/golden/make-sysroot" sysroot
 	export MKVINITRD_DATA=$PWD/sysroot/opt/data MKVINITRD_APPLETS=$PWD/sysroot/opt/applets
-	truncate -s 3G huge.img
+	mke2fs -q -F huge.img 3G
 	mkdir out
 	echo old >out/x.img
 	for signal in INT TERM HUP; do
@@ -241,12 +241,12 @@ setup() {
 }
 
 @test "every command and long option is in both completions and in the manual" {
-	commands='build plan check why ls cat unpack diff profile vm pxe usb frugal iso uki pack'
+	commands='build plan check why ls cat unpack diff identify profile vm pxe usb frugal iso uki pack'
 	for file in "$TOP/docs/completion/mkvinitrd.bash" "$TOP/docs/completion/_mkvinitrd" "$TOP/docs/mkvinitrd.8.scd"; do
 		for command in $commands; do
 			grep -qw -- "$command" "$file" || fail "command $command is not in $file"
 		done
-		for option in $(for c in build plan check why ls cat unpack diff profile; do "$M" $c --help; done |
+		for option in $(for c in build plan check why ls cat unpack diff identify profile; do "$M" $c --help; done |
 			sed -n 's/^ .* --\([a-z]*\).*/\1/p' | sort -u); do
 			grep -q -e "--$option" -e "\\\\-\\\\-$option" "$file" || fail "option --$option is not in $file"
 		done

@@ -47,26 +47,35 @@ static const struct vd_format_ops *best_format(const struct vd_probe *probe, int
 	return best;
 }
 
-static int format_by_content(struct source *source, const struct vd_format_ops **ret,
-			     struct error **err)
+int vd_image_probe(struct source *source, const struct vd_format_ops **ret,
+		   const char **ret_foreign, struct error **err)
 {
 	struct vd_probe probe;
-	const char *foreign;
 	int r, score;
 
 	r = read_probe(source, &probe, err);
 	if (r < 0)
 		return r;
 	*ret = best_format(&probe, &score);
+	*ret_foreign = score == 100 ? NULL : vd_foreign_probe(&probe);
+	return 0;
+}
+
+static int format_by_content(struct source *source, const struct vd_format_ops **ret,
+			     struct error **err)
+{
+	const char *foreign;
+	int r;
+
+	r = vd_image_probe(source, ret, &foreign, err);
+	if (r < 0)
+		return r;
 	if (source->was_raw && *ret != &vd_format_raw)
 		return error_make(
 			err, EPERM,
 			"%s: was attached as a raw disk before, and looks like %s now: its "
 			"VM may have written that; specify the format with -f",
 			source->name, (*ret)->name);
-	if (score == 100)
-		return 0;
-	foreign = vd_foreign_probe(&probe);
 	if (foreign)
 		return error_make(err, EOPNOTSUPP, "%s: " NOT_YET, source->name, foreign);
 	return 0;

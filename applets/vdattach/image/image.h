@@ -21,6 +21,14 @@ struct vd_open_how {
 };
 
 /*
+ * The format that the bytes of source show, without opening it: *ret, of which raw means that no
+ * other was recognised. *ret_foreign is the name of a format that is known by its magic only (see
+ * vd_foreign_probe), else NULL. 0 or -errno when source cannot be read.
+ */
+int vd_image_probe(struct source *source, const struct vd_format_ops **ret,
+		   const char **ret_foreign, struct error **err) _must_check_ _nonnull_(1, 2, 3);
+
+/*
  * Opens the image in source. It is as writable as the source, or less if its format says so; its
  * parents and extents are found by how->resolver, so a whole chain is opened. On success the image
  * owns source; on failure it stays the caller's. Returns 0 or -errno with *err set: -EPERM for
