@@ -4,13 +4,16 @@ LIBEXECDIR := $(DESTDIR)$(PREFIX)/libexec/mkvinitrd
 DATADIR := $(DESTDIR)$(PREFIX)/share/mkvinitrd
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
 SUBCOMMANDS := vm pxe usb frugal iso uki pack
+# of the subcommands; the others in that directory are for building
+COMMAND_LIBRARIES := $(filter-out scripts/lib/debian-% scripts/lib/musl-% scripts/lib/setup.sh,$(wildcard scripts/lib/*.sh))
 
 install: all
 	install -D -m 755 $(HOST)/mkvinitrd $(BINDIR)/mkvinitrd
 	install -d $(LIBEXECDIR)/applets/$(ARCH) $(DATADIR)/profiles $(DATADIR)/skel
 	install -m 755 $(TARGET_PROGRAMS) $(LIBEXECDIR)/applets/$(ARCH)
 	install -m 755 $(wildcard $(SUBCOMMANDS:%=scripts/%)) $(LIBEXECDIR)
-	install -D -m 644 scripts/lib/common.sh $(LIBEXECDIR)/lib/common.sh
+	install -d $(LIBEXECDIR)/lib
+	install -m 644 $(COMMAND_LIBRARIES) $(LIBEXECDIR)/lib
 	install -m 644 profiles/*.profile $(DATADIR)/profiles
 	cp -R --no-preserve=ownership skel/. $(DATADIR)/skel
 	chmod -R u=rwX,go=rX $(DATADIR)/skel
