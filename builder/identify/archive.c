@@ -18,19 +18,19 @@ static void reader_freep(struct archive **reader)
 
 /* What unpackroot has codecs for, then what is only recognised, to say so. */
 static const struct {
-	int filter;
 	const char *name;
+	int filter;
 	bool unpacks;
 } filters[] = {
-	{ ARCHIVE_FILTER_NONE, NULL, true },
-	{ ARCHIVE_FILTER_ZSTD, "zstd", true },
-	{ ARCHIVE_FILTER_XZ, "xz", true },
-	{ ARCHIVE_FILTER_GZIP, "gzip", true },
-	{ ARCHIVE_FILTER_BZIP2, "bzip2", true },
-	{ ARCHIVE_FILTER_LZ4, "lz4", false },
-	{ ARCHIVE_FILTER_LZIP, "lzip", false },
-	{ ARCHIVE_FILTER_LZMA, "lzma", false },
-	{ ARCHIVE_FILTER_COMPRESS, "compress", false },
+	{ NULL, ARCHIVE_FILTER_NONE, true },
+	{ "zstd", ARCHIVE_FILTER_ZSTD, true },
+	{ "xz", ARCHIVE_FILTER_XZ, true },
+	{ "gzip", ARCHIVE_FILTER_GZIP, true },
+	{ "bzip2", ARCHIVE_FILTER_BZIP2, true },
+	{ "lz4", ARCHIVE_FILTER_LZ4, false },
+	{ "lzip", ARCHIVE_FILTER_LZIP, false },
+	{ "lzma", ARCHIVE_FILTER_LZMA, false },
+	{ "compress", ARCHIVE_FILTER_COMPRESS, false },
 };
 
 static void set_up_reader(struct archive *reader)

@@ -26,7 +26,7 @@ static int read_size(const char *path, struct root_facts *facts, struct error **
 		r = source_file_open(path, true, &source, err);
 	if (r == 0)
 		r = vd_image_open_how(source, &how, &image, err);
-	if (r < 0)
+	if (r < 0 || !image)
 		return r;
 	source = NULL;
 	facts->virtual_size = image->size;
