@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # Which cases tests/boot/run takes for which kernel; nothing is booted.
 
 bats_require_minimum_version 1.5.0

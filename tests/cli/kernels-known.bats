@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # What the builder knows of kernels, against real ones: Debian's 6.1, 6.12 and the current one.
 # shellcheck disable=SC2154 # output, stderr, status: by bats
 bats_require_minimum_version 1.5.0

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # scripts/kernels with a private archive of small packages.
 
 bats_require_minimum_version 1.5.0

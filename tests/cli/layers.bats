@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # The gate `layers` fails for each kind of violation that it is for.
 
 bats_require_minimum_version 1.5.0

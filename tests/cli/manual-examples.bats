@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # The examples of the man pages and the README work as they stand: commands are run on a scratch machine, profiles are
 # checked, kernel parameters are taken. What cannot be run is named in cannot_run, with the reason.
 load ../lib/env

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # What the scripts behind `mkvinitrd NAME` promise, without booting.
 load ../lib/env
 

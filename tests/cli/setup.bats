@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # quickstart, check and deps as a person types them: rights, locks, network, space; and what the gates are run by.
 # apt is the real one on a directory of the test's own, with a dpkg that does nothing.
 load ../lib/env
@@ -258,6 +259,21 @@ check_file() { as_typed "$TOP/scripts/check" "$@"; }
 	run -1 as_typed "$TOP/ci/run-bats" c.bats
 	assert_line --regexp '^not ok 1 - c.bats: '
 	run -2 as_typed "$TOP/ci/run-bats" missing.bats
+}
+
+@test "run-bats takes tests by a tag, of a file or of one test: each is in one of two runs" {
+	printf '@test "plain" { true; }\n# bats test_tags=odd\n@test "odd one" { true; }\n@test "after" { true; }\n' >a.bats
+	printf '# bats file_tags=odd\n@test "odd file" { true; }\n' >b.bats
+	run -0 as_typed "$TOP/ci/run-bats" -j 1 -o odd a.bats b.bats
+	assert_line 1..2
+	assert_line --partial 'ok 1 - a.bats: odd one'
+	assert_line --partial 'ok 2 - b.bats: odd file'
+	run -0 as_typed "$TOP/ci/run-bats" -j 1 -x odd a.bats b.bats
+	assert_line 1..2
+	assert_line --partial 'ok 1 - a.bats: plain'
+	assert_line --partial 'ok 2 - a.bats: after'
+	run -0 as_typed "$TOP/ci/run-bats" -j 1 a.bats b.bats
+	assert_line 1..4
 }
 
 # fake_gates: a tree with two quick gates

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # Source packages that a mirror, the network or the cache has not: tests/samples/fetch and scripts/musl-libs with a private archive.
 
 bats_require_minimum_version 1.5.0

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # attach -e fuse on this kernel: the daemon and its last transport, with the static program.
 
 load lib

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # What the model tests' random writes, discards, zeroings, flushes and full disks leave, looked at by qemu-img: it reads
 # the same disk and finds nothing wrong. The other formats' model images are of kinds that qemu does not read (small
 # blocks, sector bitmaps, descriptors without geometry); their own tests compare what we wrote with qemu.
