@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For boot cases: makes disks, builds initramfs images, boots them in QEMU, reads the serial log.
-# The runner sets: TOP (source tree), WORK (empty directory of the case), KDIR (kernel directory), KVER, IMAGES (debian-images),
-# VMLINUX (the kernel as an ELF file).
+# The runner sets: TOP (source tree), WORK (empty directory of the case), KDIR (kernel directory), KVER, VMLINUX (the kernel as an
+# ELF file).
 set -eu
 
 # shellcheck source=tests/boot/servers.sh
@@ -29,6 +29,11 @@ fail() {
 	echo "FAIL: $*"
 	[ ! -e "${LOG:-}" ] || tail -n 40 "$LOG" | tr -d '\r' | sed 's/^/  | /'
 	exit 1
+}
+
+# debian_image NAME: sets DEBIAN to that image of the Debian root (tests/boot/debian-images)
+debian_image() {
+	DEBIAN=$("$TOP/tests/boot/debian-images" "$1") || fail "there is no image $1 of Debian"
 }
 
 # build NAME PROFILE [ARGS...]: an initramfs image $WORK/NAME.initramfs

@@ -9,7 +9,10 @@ matrix_root() {
 	mkdir -p "$WORK/live/live"
 	case $1 in
 	busybox) small_image "$WORK/live/live/root.sqfs" ;;
-	systemd) cp "$IMAGES/root-zstd.sqfs" "$WORK/live/live/root.sqfs" ;;
+	systemd)
+		debian_image root-zstd.sqfs
+		cp "$DEBIAN" "$WORK/live/live/root.sqfs"
+		;;
 	*)
 		mkdir "$WORK/tree"
 		bsdtar -xpf "$("$TOP/tests/boot/init-root" "$1")" --numeric-owner -C "$WORK/tree"

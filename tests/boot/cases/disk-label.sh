@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 build disk disk
-disk "$WORK/disk.img" 83 "$IMAGES/root.ext4"
+debian_image root.ext4
+disk "$WORK/disk.img" 83 "$DEBIAN"
 boot disk "root=LABEL=vinitrd-root ro" -device ahci,id=ahci \
 	-drive "file=$WORK/disk.img,format=raw,if=none,id=d" -device ide-hd,drive=d,bus=ahci.0
 expect_good_boot

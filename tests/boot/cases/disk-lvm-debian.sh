@@ -4,7 +4,8 @@
 . "$TOP/tests/boot/volumes.sh"
 sysroot lvm
 build_volumes x 'include disk' 'include lvm'
-cp --sparse=always "$IMAGES/root.ext4" "$WORK/root.fs"
+debian_image root.ext4
+cp --sparse=always "$DEBIAN" "$WORK/root.fs"
 mkdir "$WORK/mnt"
 mount -o loop "$WORK/root.fs" "$WORK/mnt"
 tar -C "$LVM" -c . | tar -C "$WORK/mnt" -x --keep-directory-symlink --no-overwrite-dir

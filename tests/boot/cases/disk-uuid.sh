@@ -4,7 +4,8 @@
 # slow: 6.12
 # Every day 6.12 boots the same root by disk-label.
 build disk disk
-disk "$WORK/disk.img" 83 "$IMAGES/root.ext4"
+debian_image root.ext4
+disk "$WORK/disk.img" 83 "$DEBIAN"
 boot disk "root=UUID=$root_uuid rw test.keep=first" -drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect_good_boot
 expect '=== root ext4 rw'

@@ -3,7 +3,8 @@
 # slow: 6.1 6.12
 #   PAIRS  other pairs FORMAT:FS than these
 . "$TOP/tests/boot/hosts.sh"
-disk "$WORK/debian.img" 83 "$IMAGES/root.ext4"
+debian_image root.ext4
+disk "$WORK/debian.img" 83 "$DEBIAN"
 ntfs_profile loop
 build loop "$PROFILE"
 

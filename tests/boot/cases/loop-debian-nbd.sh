@@ -3,7 +3,8 @@
 # kernels: 6.12
 . "$TOP/tests/boot/hosts.sh"
 mkdir "$WORK/host"
-disk "$WORK/debian.img" 83 "$IMAGES/root.ext4"
+debian_image root.ext4
+disk "$WORK/debian.img" 83 "$DEBIAN"
 image qcow2 "$WORK/debian.img" "$WORK/host"
 host_disk ext4 "$WORK/host"
 rm -r "$WORK/host" "$WORK/debian.img"

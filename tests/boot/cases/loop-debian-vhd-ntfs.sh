@@ -5,7 +5,8 @@
 ntfs_profile loop
 build loop "$PROFILE"
 mkdir -p "$WORK/host/vhd"
-disk "$WORK/debian.img" 83 "$IMAGES/root.ext4"
+debian_image root.ext4
+disk "$WORK/debian.img" 83 "$DEBIAN"
 image vhd "$WORK/debian.img" "$WORK/host/vhd"
 mv "$WORK/host/vhd/$IMAGE" "$WORK/host/vhd/ubuntu.vhd"
 IMAGE=vhd/ubuntu.vhd

@@ -4,7 +4,8 @@
 # slow: 6.1 current
 build loop loop -s 'persist ram' -s 'image /vm/child.qcow2'
 other_uuid=6d6b7669-6e69-7472-6400-000000000077
-cp --sparse=always "$IMAGES/root.ext4" "$WORK/root.ext4"
+debian_image root.ext4
+cp --sparse=always "$DEBIAN" "$WORK/root.ext4"
 echo "UUID=$other_uuid /mnt ext4 ro 0 0" >"$WORK/fstab"
 debugfs -w -R 'rm /etc/fstab' "$WORK/root.ext4" 2>/dev/null
 debugfs -w -R "write $WORK/fstab /etc/fstab" "$WORK/root.ext4" 2>/dev/null

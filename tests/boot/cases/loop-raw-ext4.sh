@@ -4,7 +4,8 @@
 # Every day raw images boot on 6.1 from NTFS and CD, and a VHDX from ext4.
 build loop loop
 mkdir -p "$WORK/host/images"
-disk "$WORK/host/images/debian.img" 83 "$IMAGES/root.ext4"
+debian_image root.ext4
+disk "$WORK/host/images/debian.img" 83 "$DEBIAN"
 ext4 "$WORK/host.ext4" 640M windata "$host_uuid" "$WORK/host"
 disk "$WORK/disk.img" 83 "$WORK/host.ext4"
 rm -r "$WORK/host" "$WORK/host.ext4"

@@ -3,7 +3,8 @@
 # slow: 6.1 6.12
 build overlay overlay -s 'module atkbd evdev button' -s 'param vi.modules=atkbd,evdev,button' -s 'image /root.sqfs' -s 'applet e2fsck mke2fs'
 mkdir "$WORK/host"
-cp "$IMAGES/root-zstd.sqfs" "$WORK/host/root.sqfs"
+debian_image root-zstd.sqfs
+cp "$DEBIAN" "$WORK/host/root.sqfs"
 ext4 "$WORK/usb.ext4" 260M LIVE "$host_uuid" "$WORK/host"
 disk "$WORK/usb.img" 83 "$WORK/usb.ext4"
 rm -r "$WORK/host" "$WORK/usb.ext4"

@@ -3,7 +3,8 @@
 # slow: 6.1 6.12
 build share share -s 'compress gzip'
 mkdir "$WORK/tree"
-bsdtar -xpf "${IMAGES%-*}.tar" --numeric-owner -C "$WORK/tree"
+debian_image rootfs.tar
+bsdtar -xpf "$DEBIAN" --numeric-owner -C "$WORK/tree"
 printf 'echo "=== shell is $$ $BASH_VERSION" >/dev/console\necho nine >/root/kept\n' >"$WORK/tree/root/typed"
 MEMORY=2048
 # a shell without a person gets its commands from a file

@@ -8,5 +8,6 @@ mkfs.erofs --quiet -zlz4hc,3 --all-root "$WORK/small.img" "$WORK/small" >/dev/nu
 boot_layer "$WORK/small.img" 64
 expect_small_boot
 [ -n "${CHECK_ALL:-}" ] || exit 0
-boot_layer "$IMAGES/root-lz4hc.erofs" 160
+debian_image root-lz4hc.erofs
+boot_layer "$DEBIAN" 160
 expect_good_boot

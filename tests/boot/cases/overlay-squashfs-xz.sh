@@ -8,5 +8,6 @@ mksquashfs "$WORK/small" "$WORK/small.img" -quiet -no-progress -all-root -comp x
 boot_layer "$WORK/small.img" 64
 expect_small_boot
 [ -n "${CHECK_ALL:-}" ] || exit 0
-boot_layer "$IMAGES/root-xz.sqfs" 160
+debian_image root-xz.sqfs
+boot_layer "$DEBIAN" 160
 expect_good_boot

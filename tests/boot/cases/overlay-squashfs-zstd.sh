@@ -11,7 +11,8 @@ case $(check_all || echo "$KVER") in
 	expect_small_boot
 	;;
 *)
-	boot_layer "$IMAGES/root-zstd.sqfs" 160
+	debian_image root-zstd.sqfs
+	boot_layer "$DEBIAN" 160
 	expect_good_boot
 	;;
 esac

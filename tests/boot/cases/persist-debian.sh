@@ -3,7 +3,8 @@
 # slow: current
 # kernels: 6.12 current
 build overlay overlay -s 'image /live/root-zstd.sqfs' -s 'persist archive:/settings/lab' -s 'applet e2fsck mke2fs'
-vfat "$WORK/stick.vfat" 200 STICK "$IMAGES/root-zstd.sqfs=live/root-zstd.sqfs"
+debian_image root-zstd.sqfs
+vfat "$WORK/stick.vfat" 200 STICK "$DEBIAN=live/root-zstd.sqfs"
 echo var/lib/kept >"$WORK/list"
 mmd -i "$WORK/stick.vfat" ::settings
 mcopy -i "$WORK/stick.vfat" "$WORK/list" ::settings/.filetool.lst

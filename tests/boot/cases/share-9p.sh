@@ -19,5 +19,6 @@ small_root "$WORK/tree"
 shared kept expect_small_boot
 check_all || exit 0
 mkdir "$WORK/tree"
-bsdtar -xpf "${IMAGES%-*}.tar" --numeric-owner -C "$WORK/tree"
+debian_image rootfs.tar
+bsdtar -xpf "$DEBIAN" --numeric-owner -C "$WORK/tree"
 shared var/lib/kept expect_good_boot

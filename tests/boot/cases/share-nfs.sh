@@ -3,7 +3,8 @@
 # slow: 6.1
 build share share -s 'module =net =netfs'
 mkdir "$WORK/tree"
-bsdtar -xpf "${IMAGES%-*}.tar" --numeric-owner -C "$WORK/tree"
+debian_image rootfs.tar
+bsdtar -xpf "$DEBIAN" --numeric-owner -C "$WORK/tree"
 small_root "$WORK/tree/small"
 serve_nfs "$WORK/tree"
 card='-nic user,model=virtio-net-pci'

@@ -26,7 +26,8 @@ build overlay overlay -s 'image /live/root.sqfs' -s "file /bin/holder $WORK/hold
 small_image "$WORK/root.sqfs"
 mkdir -p "$WORK/host/live"
 cp "$WORK/root.sqfs" "$WORK/host/live/root.sqfs"
-cp "$IMAGES/root-zstd.sqfs" "$WORK/host/live/debian.sqfs"
+debian_image root-zstd.sqfs
+cp "$DEBIAN" "$WORK/host/live/debian.sqfs"
 ext4 "$WORK/host.ext4" 160M holdhost "$host_uuid" "$WORK/host"
 medium="-drive file=$WORK/disk.img,format=raw,if=virtio"
 disk "$WORK/disk.img" 83 "$WORK/host.ext4"

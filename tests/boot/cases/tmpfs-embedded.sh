@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 KERNEL=$KDIR/vmlinuz # the boot protocol with a large initramfs
-build tmpfs tmpfs -s "image file:$IMAGES/rootfs.tar.xz"
+debian_image rootfs.tar.xz
+build tmpfs tmpfs -s "image file:$DEBIAN"
 MEMORY=1536
 boot tmpfs 'devfs=nomount rw panic=60 selinux=0 biosdevname=0 net.ifnames=0 ipv6.disable=0'
 expect_good_boot

@@ -8,7 +8,8 @@ cp "$KDIR/vmlinuz" "$WORK/tftp/vmlinuz"
 cp "$WORK/netboot.initramfs" "$WORK/tftp/initramfs.gz"
 small_root "$WORK/small"
 tar -C "$WORK/small" --owner=0 --group=0 --numeric-owner -cJf "$WORK/www/small.tar.xz" .
-ln -s "$IMAGES/rootfs.tar.xz" "$WORK/www/rootfs.tar.xz"
+debian_image rootfs.tar.xz
+ln -s "$DEBIAN" "$WORK/www/rootfs.tar.xz"
 serve_http "$WORK/www"
 
 # lab_boot ARCHIVE

@@ -25,6 +25,7 @@ tar -C "$WORK/small" --owner=0 --group=0 --numeric-owner -cJf "$WORK/small.tar.x
 from_partition "$WORK/small.tar.xz"
 expect_small_boot
 check_all || exit 0
-from_partition "$IMAGES/rootfs.tar.xz"
+debian_image rootfs.tar.xz
+from_partition "$DEBIAN"
 expect_good_boot
 expect '=== capability /usr/bin/ping cap_net_raw=ep'
