@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* live-boot(7), casper(7), Knoppix. What several of them have is in the first table. */
+/*
+ * live-boot(7), casper(7), Knoppix. What several of them have is in the first table. Of casper the
+ * scripts of 1.498 count as well: what they do in the initramfs is unsupported, what programs of
+ * the root read is left to them.
+ */
 #include "applets/bootplan/table/value.h"
 
 static const struct parameter parameters[] = {
@@ -103,6 +107,11 @@ static const char *const casper_unsupported[] = { "hostname=",
 						  "casper-getty",
 						  "xdebconf",
 						  "debug-ubiquity",
+						  "keyboard-configuration/*",
+						  "preseed/*",
+						  "braille=",
+						  "xforcevesa",
+						  "serialtty=",
 						  "integrity-check",
 						  "chkvers",
 						  "nopersistent=",
@@ -112,6 +121,7 @@ static const char *const casper_unsupported[] = { "hostname=",
 static const char *const casper_left[] = {
 	"file=",       "maybe-ubiquity", "only-ubiquity",      "automatic-ubiquity",
 	"autoinstall", "url=",		 "debian-installer/*", "fsck.repair=",
+	"textonly",    "noninteractive", "show-cow",	       "find_iso=",
 	NULL
 };
 
@@ -132,18 +142,31 @@ static const char *const knoppix_unsupported[] = {
 	"knoppix_name=", "noimage",  "myconfig=",     "testcd",	 "mediacheck",	 "nocloop",
 	"ramdisk_size=", "forensic", "debug=knoppix", "myconf=", "modules-disk", NULL
 };
-static const char *const knoppix_left[] = {
-	"keyboard=",   "xkeyboard=", "xmodule=",     "screen=",	     "xvrefresh=",
-	"xhrefresh=",  "wheelmouse", "nowheelmouse", "adriane",	     "no3d",
-	"nocomposite", "noaudio",    "nodma",	     "nonetwork",    "noscsi",
-	"nousb",       "nousb2",     "nofirewire",   "nopcmcia",     "failsafe",
-	"expert",      "config=",    "wm=",	     "gdm",	     "alsa=",
-	"vga=",	       "blind",	     "brltty=",	     "sleep=",	     "atapicd",
-	"vsync=",      "hsync=",     "xserver=",     "floppyconfig", "floppyconf",
-	"noacpi",      "noagp",	     "noapm",	     "noddc",	     "noisapnpbios",
-	"no-hlt",      "nohwsetup",  "dma",	     "gmt",	     "userdef",
-	NULL
-};
+static const char *const knoppix_left[] = { "keyboard=",   "xkeyboard=",
+					    "xmodule=",	   "screen=",
+					    "xvrefresh=",  "xhrefresh=",
+					    "wheelmouse",  "nowheelmouse",
+					    "adriane",	   "no3d",
+					    "nocomposite", "noaudio",
+					    "nodma",	   "nonetwork",
+					    "noscsi",	   "nousb",
+					    "nousb2",	   "nofirewire",
+					    "nopcmcia",	   "failsafe",
+					    "expert",	   "config=",
+					    "wm=",	   "gdm",
+					    "alsa=",	   "vga=",
+					    "blind",	   "brltty=",
+					    "sleep=",	   "atapicd",
+					    "vsync=",	   "hsync=",
+					    "xserver=",	   "floppyconfig",
+					    "floppyconf",  "noacpi",
+					    "noagp",	   "noapm",
+					    "noddc",	   "noisapnpbios",
+					    "noacpid",	   "nodrm",
+					    "norandr",	   "nonetworkmanager",
+					    "no-hlt",	   "nohwsetup",
+					    "dma",	   "gmt",
+					    "userdef",	   NULL };
 
 const struct table table_knoppix = { "Knoppix",	  "knoppix",	       RANK_FOREIGN,
 				     knoppix,	  ARRAY_SIZE(knoppix), knoppix_unsupported,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * initramfs-tools(7), mkinitcpio(8), LTSP, and kernel-command-line(7) of systemd: what they do not
- * share with others.
+ * initramfs-tools(7), mkinitcpio(8), LTSP (the client scripts of LTSP 5 as well), and
+ * kernel-command-line(7) of systemd: what they do not share with others.
  */
 #include "applets/bootplan/table/value.h"
 
@@ -68,8 +68,9 @@ static const struct parameter ltsp[] = {
 	{ "ltsp.image=?*", USE, .sets = { { S_LTSP, "%" } } },
 };
 
-static const char *const ltsp_unsupported[] = { "ltsp.*",
-						"nbdroot=", "nbdport=", "nfsroot_opts=", NULL };
+static const char *const ltsp_unsupported[] = {
+	"ltsp.*", "nbdroot=", "nbdport=", "nfsroot_opts=", "ltsploop=", "ltsploopfs=", NULL
+};
 
 const struct table table_ltsp = { "LTSP",	    NULL, RANK_FOREIGN, ltsp, ARRAY_SIZE(ltsp),
 				  ltsp_unsupported, NULL };
