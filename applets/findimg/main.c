@@ -207,6 +207,7 @@ static int findimg_find(struct search *s, const struct request *rq, bool quiet)
 		return msg_fail(err);
 	if (search_open(s, rq, &err) < 0)
 		return msg_fail(err);
+	s->report = report_progress;
 	r = search_run(s, &winner, &err);
 	if (r == -ENOENT) {
 		if (!quiet)

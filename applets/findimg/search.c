@@ -11,7 +11,6 @@
 
 #include "applets/findimg/members.h"
 #include "applets/findimg/raid.h"
-#include "applets/findimg/report.h"
 #include "applets/lib/uevent.h"
 #include "common/msg.h"
 
@@ -277,7 +276,8 @@ static int wait_event(struct search *s, int64_t start)
 		}
 		if (!s->narrated && now - start >= NARRATE_AFTER_MS) {
 			s->narrated = true;
-			report_progress(s, (unsigned int)((deadline - now) / 1000));
+			if (s->report)
+				s->report(s, (unsigned int)((deadline - now) / 1000));
 		}
 		until = s->narrated ? deadline : MIN(deadline, start + NARRATE_AFTER_MS);
 		if (!s->impatient)

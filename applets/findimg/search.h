@@ -11,6 +11,8 @@ struct search {
 	size_t count;
 	int uevents; /* descriptors; -1 when closed */
 	int signals;
+	/* Tells, once, when nothing was found at once, what is waited for; NULL: nobody. */
+	void (*report)(const struct search *s, unsigned int seconds_left);
 	bool narrated;
 	bool impatient; /* what lacks devices is no longer waited for */
 };

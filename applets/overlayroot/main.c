@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "applets/lib/options.h"
+#include "applets/overlayroot/lower/generation-ask.h"
 #include "applets/overlayroot/overlay.h"
 #include "applets/overlayroot/store/watch.h"
 #include "common/msg.h"
@@ -141,7 +142,7 @@ static int overlayroot_parse_option(int c, void *data)
 		args->watch = true;
 		return -1;
 	case OPT_ASK:
-		args->options.generations.ask = true;
+		args->options.generations.ask = generation_ask;
 		return -1;
 	case OPT_RUN:
 		args->options.run = optarg;

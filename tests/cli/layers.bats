@@ -54,6 +54,19 @@ refused() {
 	refused 'not ok - no files include each other in a circle' 'builder/util/diag builder/util/strbuf'
 }
 
+@test "files in a circle by way of a header that has no .c" {
+	echo '#include "builder/util/shared.h"' >>builder/util/strbuf.c
+	echo '#include "builder/util/diag.h"' >>builder/util/shared.h
+	echo '#include "builder/util/strbuf.h"' >>builder/util/diag.c
+	refused 'not ok - no files include each other in a circle' 'builder/util/diag builder/util/strbuf'
+}
+
+@test "headers without a .c that include each other" {
+	echo '#include "builder/util/two.h"' >>builder/util/one.h
+	echo '#include "builder/util/one.h"' >>builder/util/two.h
+	refused 'not ok - no files include each other in a circle' 'builder/util/one builder/util/two'
+}
+
 @test "a directory that the table does not know" {
 	mkdir applets/new
 	echo 'int main(void) { return 0; }' >applets/new/main.c

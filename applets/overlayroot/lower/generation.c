@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "applets/lib/mountutil.h"
-#include "applets/overlayroot/lower/generation-ask.h"
 #include "applets/overlayroot/lower/layer.h"
 #include "common/msg.h"
 
@@ -216,9 +215,9 @@ static int judge_last_boot(struct store *s, const struct generation_request *q, 
 	return r;
 }
 
-static int ask_which(struct store *s, struct error **err)
+static int ask_which(struct store *s, const struct generation_request *q, struct error **err)
 {
-	unsigned int back = generation_ask(s->directory, &s->list);
+	unsigned int back = q->ask(s->directory, &s->list);
 	int r;
 
 	if (back == 0)
@@ -236,7 +235,7 @@ static int change(struct store *s, const struct generation_request *q, struct er
 	if (r == 0)
 		r = judge_last_boot(s, q, err);
 	if (r == 0 && q->ask)
-		r = ask_which(s, err);
+		r = ask_which(s, q, err);
 	if (r == 0 && q->commit)
 		r = keep_session(s, err);
 	if (r == 0)

@@ -14,16 +14,18 @@
 
 #define MAX_GENERATIONS 24
 
+struct generation_list {
+	unsigned int numbers[MAX_GENERATIONS]; /* newest first */
+	unsigned int count;
+};
+
 struct generation_request {
 	unsigned int keep; /* generations that can be gone back to; 0: none are made */
 	bool commit;  /* all of them become one: the changes before this boot cannot be undone */
 	bool discard; /* what the last boot changed is set aside */
-	bool ask;     /* on the console: which one to use */
-};
-
-struct generation_list {
-	unsigned int numbers[MAX_GENERATIONS]; /* newest first */
-	unsigned int count;
+	/* Which one to use: returns how many of the newest to set aside. NULL: the newest is used.
+	 */
+	unsigned int (*ask)(const char *directory, const struct generation_list *list);
 };
 
 /*
