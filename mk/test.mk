@@ -4,7 +4,7 @@
 COMPONENTS := common builder $(APPLETS)
 builder_LIBS = $(BUILDER_LIBS)
 
-# Helpers, which several tests share, are the other files of those directories.
+# Helpers, which several tests share, are the other files of those directories; those of common are for all.
 define component_tests
 HELPERS_$(1) := $$(patsubst %.c,$(HOST)/%.o,$$(filter-out %/replay.c $$(wildcard tests/unit/$(1)/test_*.c tests/fuzz/$(1)/fuzz_*.c),\
 	$$(wildcard tests/unit/$(1)/*.c tests/fuzz/$(1)/*.c)))
@@ -12,16 +12,16 @@ $(HOST)/libtest-$(1).a: $$(HELPERS_$(1))
 	$$(Q)rm -f $$@ && $$(AR) qcs $$@ $$^
 
 UNIT_$(1) := $$(patsubst tests/unit/%.c,$(HOST)/tests/unit/%,$$(wildcard tests/unit/$(1)/test_*.c))
-$(HOST)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(HOST)/libtest-$(1).a $(HOST)/lib$(1).a
+$(HOST)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(HOST)/libtest-$(1).a $(HOST)/libtest-common.a $(HOST)/lib$(1).a
 	@mkdir -p $$(@D)
 	@$$(if $$(V),,echo "  TEST    $$@")
-	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) -MMD -MP $$(LDFLAGS) -o $$@ $$< $(HOST)/libtest-$(1).a $(HOST)/lib$(1).a $$($(1)_LIBS) -lcmocka && $$(mark_lax)
+	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) -MMD -MP $$(LDFLAGS) -o $$@ $$< $(HOST)/libtest-$(1).a $(HOST)/libtest-common.a $(HOST)/lib$(1).a $$($(1)_LIBS) -lcmocka && $$(mark_lax)
 UNIT += $$(UNIT_$(1))
 FUZZ_$(1) := $$(patsubst tests/fuzz/%.c,$(HOST)/tests/fuzz/%,$$(wildcard tests/fuzz/$(1)/fuzz_*.c))
-$(HOST)/tests/fuzz/$(1)/%: tests/fuzz/$(1)/%.c $(if $(filter clang%,$(CC)),,tests/fuzz/replay.c) $(HOST)/libtest-$(1).a $(HOST)/lib$(1).a
+$(HOST)/tests/fuzz/$(1)/%: tests/fuzz/$(1)/%.c $(if $(filter clang%,$(CC)),,tests/fuzz/replay.c) $(HOST)/libtest-$(1).a $(HOST)/libtest-common.a $(HOST)/lib$(1).a
 	@mkdir -p $$(@D)
 	@$$(if $$(V),,echo "  FUZZ    $$@")
-	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) -Wno-missing-prototypes $$(LDFLAGS) $$(FUZZFLAGS) -o $$@ $$(filter %.c,$$^) $(HOST)/libtest-$(1).a $(HOST)/lib$(1).a $$($(1)_LIBS) -lcmocka && $$(mark_lax)
+	$$(Q)$$(CC) $$(CPPFLAGS) $$(CFLAGS) -Wno-missing-prototypes $$(LDFLAGS) $$(FUZZFLAGS) -o $$@ $$(filter %.c,$$^) $(HOST)/libtest-$(1).a $(HOST)/libtest-common.a $(HOST)/lib$(1).a $$($(1)_LIBS) -lcmocka && $$(mark_lax)
 FUZZ += $$(FUZZ_$(1))
 endef
 $(foreach c,$(COMPONENTS),$(eval $(call component_tests,$(c))))

@@ -14,33 +14,7 @@
 #include "applets/coldplug/loadlist.h"
 #include "applets/coldplug/modconfig.h"
 #include "common/modules/index.h"
-
-static char dir[] = "/tmp/test_modules.XXXXXX";
-
-static void put(const char *name, const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-static int make_dir(void **state)
-{
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
-}
+#include "tests/unit/common/scratch.h"
 
 static void test_settings(void **state)
 {
@@ -48,11 +22,12 @@ static void test_settings(void **state)
 	char *options;
 	size_t at = 0;
 
-	put("x.conf", "# comment\n\noptions snd-x a=1\nblacklist bad-one\nsoftdep a* pre: "
+	scratch_write("x.conf",
+		      "# comment\n\noptions snd-x a=1\nblacklist bad-one\nsoftdep a* pre: "
 		      "b\nweakdep a c\nalias "
 		      "my-name real\n");
-	assert_int_equal(modconfig_read_file(&config, dir, "x.conf", NULL), 0);
-	assert_int_equal(modconfig_read_file(&config, dir, "absent.conf", NULL), 0);
+	assert_int_equal(modconfig_read_file(&config, ".", "x.conf", NULL), 0);
+	assert_int_equal(modconfig_read_file(&config, ".", "absent.conf", NULL), 0);
 	assert_int_equal(
 		modconfig_take_cmdline(&config,
 				       strdup("snd-x.b=2 blacklist=p,q a=b.c .x= x. -- z.z=1\n")),
@@ -76,10 +51,11 @@ static void test_circular_softdeps_end(void **state)
 	struct loadlist list = { 0 };
 	struct modindex index;
 
-	put("modules.dep", "k/a.ko: k/c.ko\nk/b.ko.xz: k/missing.ko\nk/c.ko:\n");
-	put("modules.softdep",
-	    "softdep a pre: b post: a c\nsoftdep b pre: a unknown post: b\nsoftdep c pre: a\n");
-	assert_int_equal(modindex_open(dir, &index, NULL), 0);
+	scratch_write("modules.dep", "k/a.ko: k/c.ko\nk/b.ko.xz: k/missing.ko\nk/c.ko:\n");
+	scratch_write(
+		"modules.softdep",
+		"softdep a pre: b post: a c\nsoftdep b pre: a unknown post: b\nsoftdep c pre: a\n");
+	assert_int_equal(modindex_open(".", &index, NULL), 0);
 	assert_int_equal(loadlist_add(&list, &index, &config, "a"), 0);
 	assert_int_equal(list.count, 3);
 	loadlist_free(&list);
@@ -94,5 +70,5 @@ int main(void)
 		cmocka_unit_test(test_circular_softdeps_end),
 	};
 
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -16,33 +16,7 @@
 #include "common/modules/index.h"
 #include "common/modules/line.h"
 #include "common/modules/name.h"
-
-static char dir[] = "/tmp/test_modules.XXXXXX";
-
-static void put(const char *name, const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-static int make_dir(void **state)
-{
-	return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_dir(void **state)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
-}
+#include "tests/unit/common/scratch.h"
 
 static const char dep[] =
 	"kernel/net/virtio-net.ko.xz: kernel/core/failover.ko.xz kernel/core/ring.ko.xz\n"
@@ -220,12 +194,12 @@ static void all_indexes_of_a_directory(void **state)
 	struct modindex index;
 	size_t count;
 
-	put("modules.dep", "a.ko:\n");
-	put("modules.builtin", "b.ko\n");
-	put("modules.softdep", "softdep a pre: b\n");
-	put("modules.weakdep", "weakdep a c\n");
-	put("modules.alias", "alias dmi*:svnDell Inc.:* a\nalias fs-x b\n");
-	assert_int_equal(modindex_open(dir, &index, NULL), 0);
+	scratch_write("modules.dep", "a.ko:\n");
+	scratch_write("modules.builtin", "b.ko\n");
+	scratch_write("modules.softdep", "softdep a pre: b\n");
+	scratch_write("modules.weakdep", "weakdep a c\n");
+	scratch_write("modules.alias", "alias dmi*:svnDell Inc.:* a\nalias fs-x b\n");
+	assert_int_equal(modindex_open(".", &index, NULL), 0);
 	assert_non_null(index.dep_text);
 	assert_listed(&index.softdeps, DEPENDENCY_NONE, "a", "|<b");
 	assert_listed(&index.weakdeps, DEPENDENCY_WEAK, "a", "|wc");
@@ -291,8 +265,8 @@ static void alias_index_equals_a_plain_walk(void **state)
 		while (!pattern[i][0]);
 		at += (size_t)sprintf(text + at, "alias %s m%d\n", pattern[i], i);
 	}
-	put("modules.alias", text);
-	assert_int_equal(modindex_open(dir, &index, NULL), 0);
+	scratch_write("modules.alias", text);
+	assert_int_equal(modindex_open(".", &index, NULL), 0);
 	for (int i = 0; i < 500; i++) {
 		const char **names;
 		size_t count, n = 0;
@@ -333,5 +307,5 @@ int main(void)
 		cmocka_unit_test(alias_index_equals_a_plain_walk),
 	};
 
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

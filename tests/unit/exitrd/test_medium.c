@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "applets/exitrd/medium.h"
+#include "tests/unit/common/scratch.h"
 
 static void run(const char *command)
 {
@@ -23,26 +24,21 @@ static void run(const char *command)
 /* usb1 has sda with sda1, usb2 nothing but another serial */
 static int usb_tree(void)
 {
-	char dir[] = "/tmp/exitrd-medium-XXXXXX", command[2048];
 	int fd;
 
-	assert_non_null(mkdtemp(dir));
-	snprintf(command, sizeof(command),
-		 "cd %s && mkdir -p class/block devices/usb1/1-1/block/sda/sda1 "
-		 "devices/usb2/2-1/block/sdb/sdb1 devices/cd/block/sr0 && "
-		 "echo VI0001 >devices/usb1/1-1/serial && echo VI0001 >devices/usb2/2-1/serial && "
-		 "echo 4096 >devices/usb1/1-1/block/sda/size && "
-		 "echo 2048 >devices/usb1/1-1/block/sda/sda1/size && "
-		 "echo 64 >devices/usb1/1-1/block/sda/sda1/start && "
-		 "cp devices/usb1/1-1/block/sda/sda1/* devices/usb2/2-1/block/sdb/sdb1/ && "
-		 "echo 0 >devices/cd/block/sr0/size && "
-		 "ln -s ../../devices/usb1/1-1/block/sda class/block/sda && "
-		 "ln -s ../../devices/usb1/1-1/block/sda/sda1 class/block/sda1 && "
-		 "ln -s ../../devices/usb2/2-1/block/sdb/sdb1 class/block/sdb1 && "
-		 "ln -s ../../devices/cd/block/sr0 class/block/sr0",
-		 dir);
-	run(command);
-	fd = open(dir, O_RDONLY | O_DIRECTORY);
+	run("mkdir -p class/block devices/usb1/1-1/block/sda/sda1 "
+	    "devices/usb2/2-1/block/sdb/sdb1 devices/cd/block/sr0 && "
+	    "echo VI0001 >devices/usb1/1-1/serial && echo VI0001 >devices/usb2/2-1/serial && "
+	    "echo 4096 >devices/usb1/1-1/block/sda/size && "
+	    "echo 2048 >devices/usb1/1-1/block/sda/sda1/size && "
+	    "echo 64 >devices/usb1/1-1/block/sda/sda1/start && "
+	    "cp devices/usb1/1-1/block/sda/sda1/* devices/usb2/2-1/block/sdb/sdb1/ && "
+	    "echo 0 >devices/cd/block/sr0/size && "
+	    "ln -s ../../devices/usb1/1-1/block/sda class/block/sda && "
+	    "ln -s ../../devices/usb1/1-1/block/sda/sda1 class/block/sda1 && "
+	    "ln -s ../../devices/usb2/2-1/block/sdb/sdb1 class/block/sdb1 && "
+	    "ln -s ../../devices/cd/block/sr0 class/block/sr0");
+	fd = open(".", O_RDONLY | O_DIRECTORY);
 	assert_true(fd >= 0);
 	return fd;
 }
@@ -76,5 +72,5 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_read) };
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
