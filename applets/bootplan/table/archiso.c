@@ -42,14 +42,9 @@ static const struct parameter archiso[] = {
 	{ "cms_verify=y", USE, .sets = { { S_CHECKS, "cms" } } },
 };
 
-static const char *const archiso_unsupported[] = { "img_flags=",
-						   "copytoram_size=",
-						   "archiso_http_spc=",
-						   "copy_resolvconf=",
-						   "verify=",
-						   "cms_verify=",
-						   NULL };
-static const char *const archiso_left[] = { "mirror=", "script=", "accessibility=", NULL };
+static const char archiso_unsupported[] =
+	"img_flags= copytoram_size= archiso_http_spc= copy_resolvconf= verify= cms_verify=";
+static const char archiso_left[] = "mirror= script= accessibility=";
 
 const struct table table_archiso = { "archiso",		  NULL,
 				     RANK_FOREIGN,	  archiso,

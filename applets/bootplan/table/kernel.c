@@ -52,10 +52,8 @@ static const struct parameter parameters[] = {
 	{ "modprobe.blacklist=*", KEEP, .call = NULL }, /* by coldplug */
 };
 
-static const char *const unsupported[] = { "vconsole.*", NULL };
-static const char *const left[] = {
-	"resumewait", "fsck.repair", "load_ramdisk", "prompt_ramdisk", "splash", "rhgb", NULL
-};
+static const char unsupported[] = "vconsole.*";
+static const char left[] = "resumewait fsck.repair load_ramdisk prompt_ramdisk splash rhgb";
 
 const struct table table_kernel = {
 	"kernel", NULL, RANK_KERNEL, parameters, ARRAY_SIZE(parameters), unsupported, left
@@ -99,8 +97,8 @@ static const struct parameter network[] = {
 	{ "nameserver=*", USE, .sets = { { S_DNS, "%" } } },
 };
 
-static const char *const network_unsupported[] = { "team", "proxy=", "rd.net.*", NULL };
-static const char *const network_left[] = { "biosdevname", "net.ifnames", NULL };
+static const char network_unsupported[] = "team proxy= rd.net.*";
+static const char network_left[] = "biosdevname net.ifnames";
 
 const struct table table_network = { "network",		  NULL,
 				     RANK_KERNEL,	  network,

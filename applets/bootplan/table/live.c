@@ -56,20 +56,16 @@ static const struct parameter parameters[] = {
 	{ "union=overlay", KEEP, .call = NULL },
 };
 
-static const char *const unsupported[] = {
-	"netboot",	"todisk",      "nfsoverlay=",  "union=",      "persistence-*",
-	"live-media-*", "encryption=", "iscsi=",       "swap=true",   "ramdisk-size=",
-	"exposedroot",	"plainroot",   "skipunion",    "module=",     "dhcp",
-	"nodhcp",	"nofstab",     "nonetworking", "dm-verity-*", NULL
-};
-static const char *const left[] = {
-	"components",	"nocomponents",	    "access=",	 "ignore_uuid",	   "showmounts",
-	"silent",	"nofastboot",	    "fastboot",	 "skipconfig",	   "quickusbmodules",
-	"live-config*", "locales=",	    "timezone=", "keyboard-*",	   "user-default-groups=",
-	"debug-config", "hooks=",	    "noroot",	 "nottyautologin", "nox11autologin",
-	"sysv-rc=",	"user-fullname=",   "utc=",	 "wlan-driver=",   "x-session-manager=",
-	"xorg-driver=", "xorg-resolution=", NULL
-};
+static const char unsupported[] =
+	"netboot todisk nfsoverlay= union= persistence-* live-media-* encryption= iscsi= "
+	"swap=true ramdisk-size= exposedroot plainroot skipunion module= dhcp nodhcp nofstab "
+	"nonetworking dm-verity-*";
+static const char left[] =
+	"components nocomponents access= ignore_uuid showmounts silent nofastboot fastboot "
+	"skipconfig quickusbmodules live-config* locales= timezone= keyboard-* "
+	"user-default-groups= debug-config hooks= noroot nottyautologin nox11autologin "
+	"sysv-rc= user-fullname= utc= wlan-driver= x-session-manager= xorg-driver= "
+	"xorg-resolution=";
 
 const struct table table_live = {
 	"live-boot", NULL, RANK_FOREIGN, parameters, ARRAY_SIZE(parameters), unsupported, left
@@ -93,37 +89,14 @@ static const struct parameter casper[] = {
 	{ "layerfs-path=?*", USE, .sets = { { S_LIVE_FILE, "%" } } },
 };
 
-static const char *const casper_unsupported[] = { "hostname=",
-						  "username=",
-						  "userfullname=",
-						  "keyb=",
-						  "klayout=",
-						  "kvariant=",
-						  "kmodel=",
-						  "koptions=",
-						  "kbd-chooser/method=",
-						  "console-setup/*",
-						  "locale=",
-						  "casper-getty",
-						  "xdebconf",
-						  "debug-ubiquity",
-						  "keyboard-configuration/*",
-						  "preseed/*",
-						  "braille=",
-						  "xforcevesa",
-						  "serialtty=",
-						  "integrity-check",
-						  "chkvers",
-						  "nopersistent=",
-						  "uuid=",
-						  "cloud-config-url=",
-						  NULL };
-static const char *const casper_left[] = {
-	"file=",       "maybe-ubiquity", "only-ubiquity",      "automatic-ubiquity",
-	"autoinstall", "url=",		 "debian-installer/*", "fsck.repair=",
-	"textonly",    "noninteractive", "show-cow",	       "find_iso=",
-	NULL
-};
+static const char casper_unsupported[] =
+	"hostname= username= userfullname= keyb= klayout= kvariant= kmodel= koptions= "
+	"kbd-chooser/method= console-setup/* locale= casper-getty xdebconf debug-ubiquity "
+	"keyboard-configuration/* preseed/* braille= xforcevesa serialtty= integrity-check "
+	"chkvers nopersistent= uuid= cloud-config-url=";
+static const char casper_left[] =
+	"file= maybe-ubiquity only-ubiquity automatic-ubiquity autoinstall url= "
+	"debian-installer/* fsck.repair= textonly noninteractive show-cow find_iso=";
 
 const struct table table_casper = { "casper",		"casper",	    RANK_FOREIGN, casper,
 				    ARRAY_SIZE(casper), casper_unsupported, casper_left };
@@ -138,35 +111,16 @@ static const struct parameter knoppix[] = {
 	{ "knoppix_dir=?*", USE, .sets = { { S_LIVE_DIR, "%" } } },
 };
 
-static const char *const knoppix_unsupported[] = {
-	"knoppix_name=", "noimage",  "myconfig=",     "testcd",	 "mediacheck",	 "nocloop",
-	"ramdisk_size=", "forensic", "debug=knoppix", "myconf=", "modules-disk", NULL
-};
-static const char *const knoppix_left[] = { "keyboard=",   "xkeyboard=",
-					    "xmodule=",	   "screen=",
-					    "xvrefresh=",  "xhrefresh=",
-					    "wheelmouse",  "nowheelmouse",
-					    "adriane",	   "no3d",
-					    "nocomposite", "noaudio",
-					    "nodma",	   "nonetwork",
-					    "noscsi",	   "nousb",
-					    "nousb2",	   "nofirewire",
-					    "nopcmcia",	   "failsafe",
-					    "expert",	   "config=",
-					    "wm=",	   "gdm",
-					    "alsa=",	   "vga=",
-					    "blind",	   "brltty=",
-					    "sleep=",	   "atapicd",
-					    "vsync=",	   "hsync=",
-					    "xserver=",	   "floppyconfig",
-					    "floppyconf",  "noacpi",
-					    "noagp",	   "noapm",
-					    "noddc",	   "noisapnpbios",
-					    "noacpid",	   "nodrm",
-					    "norandr",	   "nonetworkmanager",
-					    "no-hlt",	   "nohwsetup",
-					    "dma",	   "gmt",
-					    "userdef",	   NULL };
+static const char knoppix_unsupported[] =
+	"knoppix_name= noimage myconfig= testcd mediacheck nocloop ramdisk_size= forensic "
+	"debug=knoppix myconf= modules-disk";
+static const char knoppix_left[] =
+	"keyboard= xkeyboard= xmodule= screen= xvrefresh= xhrefresh= wheelmouse nowheelmouse "
+	"adriane no3d nocomposite noaudio nodma nonetwork noscsi nousb nousb2 nofirewire "
+	"nopcmcia failsafe expert config= wm= gdm alsa= vga= blind brltty= sleep= atapicd "
+	"vsync= hsync= xserver= floppyconfig floppyconf noacpi noagp noapm noddc "
+	"noisapnpbios noacpid nodrm norandr nonetworkmanager no-hlt nohwsetup dma gmt "
+	"userdef";
 
 const struct table table_knoppix = { "Knoppix",	  "knoppix",	       RANK_FOREIGN,
 				     knoppix,	  ARRAY_SIZE(knoppix), knoppix_unsupported,

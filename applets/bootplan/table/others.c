@@ -25,23 +25,11 @@ static const struct parameter initramfs[] = {
 	  .expected = "top, modules, premount, mount, mountroot, bottom or init" },
 };
 
-static const char *const initramfs_unsupported[] = { "cryptopts=",
-						     "cryptopts.*",
-						     "dropbear*",
-						     "usr=",
-						     "usrfstype=",
-						     "usrflags=",
-						     "overlayroot",
-						     "overlayroot=",
-						     "overlayroot_cfgdisk=",
-						     "netbootdev=",
-						     "all_generic_ide",
-						     "initramfs.clear",
-						     "initramfs.runsize=",
-						     "netconsole=",
-						     NULL };
-static const char *const initramfs_left[] = { "boot=",	  "recovery", "forcefsck",
-					      "fastboot", "skipfsck", NULL };
+static const char initramfs_unsupported[] =
+	"cryptopts= cryptopts.* dropbear* usr= usrfstype= usrflags= overlayroot overlayroot= "
+	"overlayroot_cfgdisk= netbootdev= all_generic_ide initramfs.clear initramfs.runsize= "
+	"netconsole=";
+static const char initramfs_left[] = "boot= recovery forcefsck fastboot skipfsck";
 
 const struct table table_initramfs = { "initramfs-tools",     NULL,
 				       RANK_FOREIGN,	      initramfs,
@@ -54,10 +42,9 @@ static const struct parameter mkinitcpio[] = {
 	{ "fstype=*", USE, .sets = { { S_FSTYPE, "%" } } },
 };
 
-static const char *const mkinitcpio_unsupported[] = {
-	"earlymodules=", "disablehooks=", "md=",	"fscktype=", "rd.log", "rd.log=",
-	"lvmwait=",	 "sleepdevice=",  "sleeptime=", "usbdelay=", NULL
-};
+static const char mkinitcpio_unsupported[] =
+	"earlymodules= disablehooks= md= fscktype= rd.log rd.log= lvmwait= sleepdevice= "
+	"sleeptime= usbdelay=";
 
 const struct table table_mkinitcpio = {
 	"mkinitcpio",		NULL, RANK_FOREIGN, mkinitcpio, ARRAY_SIZE(mkinitcpio),
@@ -68,9 +55,8 @@ static const struct parameter ltsp[] = {
 	{ "ltsp.image=?*", USE, .sets = { { S_LTSP, "%" } } },
 };
 
-static const char *const ltsp_unsupported[] = {
-	"ltsp.*", "nbdroot=", "nbdport=", "nfsroot_opts=", "ltsploop=", "ltsploopfs=", NULL
-};
+static const char ltsp_unsupported[] =
+	"ltsp.* nbdroot= nbdport= nfsroot_opts= ltsploop= ltsploopfs=";
 
 const struct table table_ltsp = { "LTSP",	    NULL, RANK_FOREIGN, ltsp, ARRAY_SIZE(ltsp),
 				  ltsp_unsupported, NULL };
@@ -79,17 +65,10 @@ static const struct parameter systemd[] = {
 	{ "rd.modules_load=*", USE, .sets = { { S_MODULES, "%" } } },
 };
 
-static const char *const systemd_unsupported[] = { "rd.veritytab",
-						   "resumeflags=", "roothash=", "usrhash=", NULL };
-static const char *const systemd_left[] = { "forcequotacheck",
-					    "locale.*",
-					    "modules_load=",
-					    "net.ifname-policy=",
-					    "net.naming-scheme=",
-					    "quotacheck.mode=",
-					    "udev.*",
-					    "veritytab=",
-					    NULL };
+static const char systemd_unsupported[] = "rd.veritytab resumeflags= roothash= usrhash=";
+static const char systemd_left[] =
+	"forcequotacheck locale.* modules_load= net.ifname-policy= net.naming-scheme= "
+	"quotacheck.mode= udev.* veritytab=";
 
 const struct table table_systemd = { "systemd",		  NULL,
 				     RANK_FOREIGN,	  systemd,

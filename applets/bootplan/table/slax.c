@@ -36,83 +36,19 @@ static const struct parameter parameters[] = {
 	  .expected = "a number of MB" },
 };
 
-static const char *const unsupported[] = { "perchreserve=",
-					   "perchencrypt",
-					   "perchcomp",
-					   "perchtoram",
-					   "perchfs=",
-					   "base_only",
-					   "extramod=",
-					   "rammod=",
-					   "ramsize=",
-					   "rootcopy=",
-					   "norootcopy",
-					   "nomagic",
-					   "magic_folders=",
-					   "changes-ro",
-					   "changes_ro",
-					   "delay=",
-					   "fsck",
-					   "mopt=",
-					   "noauto",
-					   "nocd",
-					   "nohd",
-					   "nonetwork",
-					   "nfspath=",
-					   "httpfs",
-					   "copycontent",
-					   "vga_detect",
-					   "nosav=",
-					   "uuid_from=",
-					   "debug.slax",
-					   "bext=",
-					   "cache=",
-					   "cfgfile=",
-					   "sgnfile=",
-					   "timing",
-					   "zramcomp=",
-					   "zramsize=",
-					   NULL };
-static const char *const left[] = { "autoexec=",
-				    "cliexec=",
-				    "guiexec=",
-				    "login=",
-				    "kmap=",
-				    "utc",
-				    "timezone=",
-				    "volume=",
-				    "zram=",
-				    "proxy=",
-				    "nosound",
-				    "cheatcodes",
-				    "bluetooth",
-				    "nohotplug",
-				    "pxe",
-				    "storage=",
-				    "default_target=",
-				    "default-target=",
-				    "enable_services=",
-				    "enable-services=",
-				    "disable_services=",
-				    "disable-services=",
-				    "cloud",
-				    "scripts=",
-				    "ssh_key=",
-				    "module-mode=",
-				    "novirtres",
-				    "virtres=",
-				    "root-password=",
-				    "root-password-crypted=",
-				    "user-password=",
-				    "user-password-crypted=",
-				    "root_password=",
-				    "user_name=",
-				    "user_password=",
-				    "host_name=",
-				    "hide_credentials",
-				    "autologin=",
-				    "default_locale=",
-				    NULL };
+static const char unsupported[] =
+	"perchreserve= perchencrypt perchcomp perchtoram perchfs= base_only extramod= "
+	"rammod= ramsize= rootcopy= norootcopy nomagic magic_folders= changes-ro changes_ro "
+	"delay= fsck mopt= noauto nocd nohd nonetwork nfspath= httpfs copycontent vga_detect "
+	"nosav= uuid_from= debug.slax bext= cache= cfgfile= sgnfile= timing zramcomp= "
+	"zramsize=";
+static const char left[] =
+	"autoexec= cliexec= guiexec= login= kmap= utc timezone= volume= zram= proxy= nosound "
+	"cheatcodes bluetooth nohotplug pxe storage= default_target= default-target= "
+	"enable_services= enable-services= disable_services= disable-services= cloud "
+	"scripts= ssh_key= module-mode= novirtres virtres= root-password= "
+	"root-password-crypted= user-password= user-password-crypted= root_password= "
+	"user_name= user_password= host_name= hide_credentials autologin= default_locale=";
 
 const struct table table_slax = { "Slax, MiniOS, Porteus", NULL,	RANK_FOREIGN, parameters,
 				  ARRAY_SIZE(parameters),  unsupported, left };

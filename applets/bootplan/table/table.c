@@ -13,14 +13,26 @@ const struct table *const parameter_tables[] = {
 };
 const size_t parameter_table_count = ARRAY_SIZE(parameter_tables);
 
-/* name: alone or with a value; "name=": with a value; "name*": everything that begins so */
-static bool has_name(const char *const *names, const char *text)
+/* The name at *pos, which moves behind it; *ret_len 0 and NULL after the last one */
+static const char *next_name(const char **pos, size_t *ret_len)
 {
-	for (; names && *names; names++) {
-		const size_t len = strlen(*names);
-		const char last = (*names)[len - 1];
+	const char *name = *pos ? *pos + strspn(*pos, " ") : "";
 
-		if (strncmp(text, *names, last == '*' ? len - 1 : len) == 0 &&
+	*ret_len = strcspn(name, " ");
+	*pos = name + *ret_len;
+	return *ret_len ? name : NULL;
+}
+
+/* name: alone or with a value; "name=": with a value; "name*": everything that begins so */
+static bool has_name(const char *names, const char *text)
+{
+	const char *name;
+	size_t len;
+
+	while ((name = next_name(&names, &len))) {
+		const char last = name[len - 1];
+
+		if (strncmp(text, name, last == '*' ? len - 1 : len) == 0 &&
 		    (last == '*' || last == '=' || text[len] == '\0' || text[len] == '='))
 			return true;
 	}
@@ -159,10 +171,13 @@ bool plan_parameter(struct plan *plan, const char *text, int rank)
 	return false;
 }
 
-static void print_names(const char *system, const char *use, const char *const *names)
+static void print_names(const char *system, const char *use, const char *names)
 {
-	for (; names && *names; names++)
-		printf("%s\t%s\t%s\t\n", system, use, *names);
+	const char *name;
+	size_t len;
+
+	while ((name = next_name(&names, &len)))
+		printf("%s\t%s\t%.*s\t\n", system, use, (int)len, name);
 }
 
 static void print_parameter(const struct table *table, const struct parameter *parameter)

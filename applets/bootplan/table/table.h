@@ -41,16 +41,18 @@ struct parameter {
 	const char *expected;
 };
 
-/* Names of parameters that this version recognises only: NAME, NAME= with any value, or NAME*. */
+/*
+ * Names of parameters that this version recognises only are a text with spaces between them: NAME,
+ * NAME= with any value, or NAME*.
+ */
 struct table {
 	const char *system;
 	const char *live; /* notes about the rest are given for media of this layout alone */
 	enum rank rank;
 	const struct parameter *parameters;
 	size_t count;
-	const char *const *unsupported; /* reported; NULL-terminated */
-	const char *const
-		*left; /* for the root's own scripts, which read the command line themselves */
+	const char *unsupported; /* reported */
+	const char *left; /* for the root's own scripts, which read the command line themselves */
 };
 
 extern const struct table *const parameter_tables[];

@@ -35,14 +35,10 @@ static const struct parameter tinycore[] = {
 	{ "blacklist=*", KEEP, .call = NULL }, /* by coldplug */
 };
 
-static const char *const tinycore_unsupported[] = { "lst",     "safebackup", "embed", "pretce",
-						    "noembed", "nofstab",    NULL };
-static const char *const tinycore_left[] = {
-	"showapps",  "cron",  "syslog",	 "rsyslog", "host",    "secure",    "noautologin",
-	"autologin", "user",  "desktop", "laptop",  "noicons", "xsetup",    "xvesa",
-	"xonly",     "lang",  "tz",	 "noutc",   "settime", "ntpserver", "multivt",
-	"vga",	     "icons", "nortc",	 NULL
-};
+static const char tinycore_unsupported[] = "lst safebackup embed pretce noembed nofstab";
+static const char tinycore_left[] =
+	"showapps cron syslog rsyslog host secure noautologin autologin user desktop laptop "
+	"noicons xsetup xvesa xonly lang tz noutc settime ntpserver multivt vga icons nortc";
 
 const struct table table_tinycore = {
 	"Tiny Core, Virtual Linux", NULL,	  RANK_FOREIGN, tinycore, ARRAY_SIZE(tinycore),

@@ -64,8 +64,7 @@ static const struct parameter volumes[] = {
 	{ "cryptdevice=*", WRONG, .expected = "DEVICE:NAME" },
 };
 
-static const char *const volumes_unsupported[] = { "cryptkey", "crypto",  "rd.luks*",
-						   "luks*",    "rd.lvm*", NULL };
+static const char volumes_unsupported[] = "cryptkey crypto rd.luks* luks* rd.lvm*";
 
 const struct table table_volumes = { "LVM, LUKS (dracut, kloop, mkinitcpio)",
 				     NULL,
