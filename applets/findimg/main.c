@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* findimg: which disk holds the image? */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 
 #include "applets/findimg/report.h"
 #include "applets/findimg/search.h"
+#include "applets/lib/options.h"
 #include "common/msg.h"
 
 #define DEFAULT_MOUNTPOINT "/run/initramfs/host"
@@ -16,34 +16,13 @@
 #define EXIT_NOT_FOUND	   3
 
 enum {
-	OPTION_ID = 256,
-	OPTION_STATE,
-	OPTION_ONLY,
-	OPTION_SYSROOT,
-	OPTION_DEGRADED,
-	OPTION_PATIENCE,
-	OPTION_RAID
-};
-
-static const struct option long_options[] = {
-	{ "host", required_argument, NULL, 'H' },
-	{ "disk", required_argument, NULL, 'D' },
-	{ "timeout", required_argument, NULL, 't' },
-	{ "mountpoint", required_argument, NULL, 'm' },
-	{ "write", no_argument, NULL, 'w' },
-	{ "dry-run", no_argument, NULL, 'n' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "id", required_argument, NULL, OPTION_ID },
-	{ "state", required_argument, NULL, OPTION_STATE },
-	{ "only", required_argument, NULL, OPTION_ONLY },
-	{ "sysroot", required_argument, NULL, OPTION_SYSROOT },
-	{ "degraded", no_argument, NULL, OPTION_DEGRADED },
-	{ "patience", required_argument, NULL, OPTION_PATIENCE },
-	{ "raid", required_argument, NULL, OPTION_RAID },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ 0 },
+	OPT_ID = OPTIONS_LONG,
+	OPT_STATE,
+	OPT_ONLY,
+	OPT_SYSROOT,
+	OPT_DEGRADED,
+	OPT_PATIENCE,
+	OPT_RAID
 };
 
 static int findimg_help(void)
@@ -72,6 +51,27 @@ static int findimg_help(void)
 	return 0;
 }
 
+static const struct option long_options[] = {
+	{ "host", required_argument, NULL, 'H' },
+	{ "disk", required_argument, NULL, 'D' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "mountpoint", required_argument, NULL, 'm' },
+	{ "write", no_argument, NULL, 'w' },
+	{ "dry-run", no_argument, NULL, 'n' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "id", required_argument, NULL, OPT_ID },
+	{ "state", required_argument, NULL, OPT_STATE },
+	{ "only", required_argument, NULL, OPT_ONLY },
+	{ "sysroot", required_argument, NULL, OPT_SYSROOT },
+	{ "degraded", no_argument, NULL, OPT_DEGRADED },
+	{ "patience", required_argument, NULL, OPT_PATIENCE },
+	{ "raid", required_argument, NULL, OPT_RAID },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
 struct arguments {
 	struct request request;
 	const char *host, *id;
@@ -80,6 +80,7 @@ struct arguments {
 	bool quiet; /* only the exit status says that nothing was found */
 };
 
+/* These return -1 to go on, or the exit status. */
 static int parse_timeout(const char *text, unsigned int *ret)
 {
 	unsigned long value;
@@ -90,7 +91,7 @@ static int parse_timeout(const char *text, unsigned int *ret)
 	if (errno || end == text || *end || *text == '-' || value > 86400)
 		return msg_usage("timeout '%s' is not a number of seconds (0 to 86400)", text);
 	*ret = (unsigned int)value;
-	return 0;
+	return -1;
 }
 
 static int parse_patience(const char *text, int *ret)
@@ -98,62 +99,65 @@ static int parse_patience(const char *text, int *ret)
 	unsigned int seconds = 0;
 	int status = parse_timeout(text, &seconds);
 
-	if (status == 0)
+	if (status < 0)
 		*ret = (int)seconds;
 	return status;
 }
 
-/* Returns 0, or an exit status. */
-static int findimg_set_option(struct arguments *a, int option)
+static int findimg_take_option(int option, void *data)
 {
+	struct arguments *a = data;
+
 	switch (option) {
 	case 'H':
 		a->host = optarg;
-		return 0;
+		return -1;
 	case 'D':
 		a->request.disk = optarg;
-		return 0;
+		return -1;
 	case 't':
 		return parse_timeout(optarg, &a->request.timeout);
 	case 'm':
 		a->request.mountpoint = optarg;
-		return 0;
+		return -1;
 	case 'w':
 		a->request.write = true;
-		return 0;
+		return -1;
 	case 'n':
 		a->request.dry_run = true;
-		return 0;
+		return -1;
 	case 'v':
 		a->level = MSG_DEBUG;
-		return 0;
+		return -1;
 	case 'q':
 		a->quiet = true;
 		a->level = MSG_WARNING;
-		return 0;
-	case OPTION_ID:
+		return -1;
+	case OPT_ID:
 		a->id = optarg;
-		return 0;
-	case OPTION_STATE:
+		return -1;
+	case OPT_STATE:
 		a->request.state = optarg;
-		return 0;
-	case OPTION_ONLY:
+		return -1;
+	case OPT_ONLY:
 		a->request.only = optarg;
-		return 0;
-	case OPTION_DEGRADED:
+		return -1;
+	case OPT_DEGRADED:
 		a->request.degraded = true;
-		return 0;
-	case OPTION_PATIENCE:
+		return -1;
+	case OPT_PATIENCE:
 		return parse_patience(optarg, &a->request.patience);
-	case OPTION_RAID:
+	case OPT_RAID:
 		a->request.raid = optarg;
-		return 0;
-	case OPTION_SYSROOT:
+		return -1;
+	case OPT_SYSROOT:
 		snprintf(a->sysfs, sizeof(a->sysfs), "%s/sys", optarg);
+		return -1;
+	case 'V':
+		puts("findimg " VERSION);
 		return 0;
 	default:
-		return msg_usage("unknown option, or one without its argument: '%s'",
-				 a->request.paths[optind - 1]);
+		return findimg_help();
 	}
 }
 
@@ -227,26 +231,17 @@ static int findimg_find(struct search *s, const struct request *rq, bool quiet)
 int main(int argc, char **argv)
 {
 	struct arguments a = {
-		.request = { .timeout = DEFAULT_TIMEOUT, .patience = -1, .paths = argv },
+		.request = { .timeout = DEFAULT_TIMEOUT, .patience = -1, },
 		.level = MSG_INFO
 	};
 	struct search search = { .uevents = -1, .signals = -1 };
-	int option, status;
+	int status;
 
 	msg_init("findimg", a.level);
 	snprintf(a.sysfs, sizeof(a.sysfs), "/sys");
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "H:D:t:m:wnvqhV", long_options, NULL)) >= 0) {
-		if (option == 'h')
-			return findimg_help();
-		if (option == 'V') {
-			puts("findimg " VERSION);
-			return 0;
-		}
-		status = findimg_set_option(&a, option);
-		if (status)
-			return status;
-	}
+	status = options_read(argc, argv, ":H:D:t:m:wnvqhV", long_options, findimg_take_option, &a);
+	if (status >= 0)
+		return status;
 	msg_init("findimg", a.level);
 	a.request.sysfs = a.sysfs;
 	a.request.paths = argv + optind;

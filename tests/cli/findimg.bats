@@ -379,4 +379,7 @@ mount $PWD/mnt"
 		assert_equal "$bad: $status" "$bad: 2"
 		assert_output --partial "Try 'findimg --help'."
 	done
+	# the target's getopt_long() ends elsewhere
+	run "$MUSL/bin/findimg" -H
+	assert_line "findimg: option '-H' needs a value"
 }
