@@ -1,8 +1,8 @@
 # promise: an ordinary ext4 partition named by UUID boots to multi-user and is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
-# slow: 6.12
-# Every day 6.12 boots the same root by disk-label.
+# slow: 6.12 current
+# Every day 6.12 boots the same root by disk-label; current a small one by disk-busybox, and Debian by overlay-squashfs-zstd.
 build disk disk
 debian_image root.ext4
 disk "$WORK/disk.img" 83 "$DEBIAN"

@@ -42,7 +42,8 @@ expect 'saving settings to /s/lab.tar.zst.age'
 typing overlay 'test.run=/etc/turn' wrong secret
 expect_small_boot
 expect '=== new: secretly'
-typing overlay 'test.run=/etc/turn test.save' wrong wrong wrong
+# an empty one is refused as well; a wrong one takes age seconds of emulated time
+typing overlay 'test.run=/etc/turn test.save' wrong '' ''
 expect_small_boot
 expect_not '=== new'
 expect 'nothing is restored'
