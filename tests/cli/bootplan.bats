@@ -157,7 +157,7 @@ value() {
 	[ "$N_CLIENT $N_PREFIX $N_ROUTES" = $'10.0.0.8 24 via default 10.0.0.1\n' ]
 }
 
-@test "leases: what a server says is looked at, too" {
+@test "leases: what a server sends is checked as well" {
 	printf '%s\n' ip=10.0.2.15 mask=24 'router=10.0.2.2 10.0.2.9' 'dns=a 10.0.2.3 0.0.0.0' mtu=08 \
 		'staticroutes=10.7.0.0/16 10.0.2.1 x y 10.8.0.0/016 0.0.0.0 10.9.0.0/33 10.0.2.1 0.0.0.0/0 10.9.9.9' >lease
 	bootplan lease lease >lease.sh && . ./lease.sh

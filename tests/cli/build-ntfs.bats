@@ -56,7 +56,7 @@ warnings() {
 	assert_line "mkvinitrd: warning: kernel $KVER has no NTFS driver, and ntfs-3g is not installed: what lies on NTFS will not be found; install ntfs-3g below $S, or use a kernel with ntfs3 or the ntfs of Linux 7"
 }
 
-@test "nothing is said of NTFS where the profile has no use for it, but with -v" {
+@test "no message about NTFS where the profile has no use for it, except with -v" {
 	for lines in 'root disk' 'root share|image 9p:root' 'root tmpfs|image http://server/x.tar' 'root loop|host cdrom' \
 		'root loop|host UUID=2EA7-BEEF' 'root overlay|host UUID=01234567-89ab-cdef-0123-456789abcdef|image /live/root.sqfs' \
 		'root disk|persist dir:UUID=01234567-89ab-cdef-0123-456789abcdef:/x'; do
@@ -80,7 +80,7 @@ warnings() {
 	done
 }
 
-@test "the driver ntfs of Linux 6.8 and older only reads: ntfs-3g comes along, or it is said" {
+@test "the driver ntfs of Linux 6.8 and older only reads: ntfs-3g is packed as well, or a message says so" {
 	for COMPRESS in '' 1; do
 		rm -rf own && S=$BATS_FILE_TMPDIR/sysroot
 		kernel_with fs/ntfs/ntfs 'NTFS 1.2/3.x driver - Copyright (c) 2001-2014 Anton Altaparmakov and Tuxera Inc.'

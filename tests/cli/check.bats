@@ -215,7 +215,7 @@ poke() {
 	printf "$2" | dd of=bz bs=1 seek=$(($1)) conv=notrunc status=none
 }
 
-@test "no kernel: what needs none is checked, and that is said" {
+@test "no kernel: the rules that need none are checked, and a message says so" {
 	lz4 -q <"$F/raw" >image
 	run -1 "$M" check image
 	assert_line --partial 'no kernel is known'

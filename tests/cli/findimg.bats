@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154 # output, stderr: by bats
 load findimg
 
-@test "no byte of a disk that is only looked at changes, dirty journals included" {
+@test "a disk that is only examined keeps every byte, dirty journals included" {
 	bystanders
 	dumpe2fs -h ext4 2>/dev/null | grep -q needs_recovery
 	xfs_logprint -t xfs 2>/dev/null | grep -q 'state: <DIRTY>'

@@ -84,7 +84,7 @@ describe() {
 	diff expected found
 }
 
-@test "ls -l tells what cpio -tvn tells" {
+@test "ls -l agrees with cpio -tvn" {
 	cpio -tvn --quiet <"$F/raw" | awk '{ print $1, $2, $3, $4 }' >expected
 	"$M" ls -l "$F/raw" | awk '{ print $1, $2, $3, $4 }' >found
 	diff expected found
@@ -135,7 +135,7 @@ describe() {
 	cat "$F/tree/usr/bin/tool" "$F/tree/usr/bin/tool" "$F/tree/etc/numbers" | cmp - found
 }
 
-@test "cat tells which path is not there, and gives the others" {
+@test "cat reports a missing path, and prints the others" {
 	run --separate-stderr -1 "$M" cat "$F/raw" etc/passwd etc/nothing usr
 	assert_output "$(cat "$F/tree/etc/passwd")"
 	assert_equal "${stderr_lines[0]}" "mkvinitrd: cat: 'etc/nothing' is not in '$F/raw' (looked for '/etc/nothing'); see 'mkvinitrd ls'"

@@ -57,7 +57,7 @@ index() {
 	[ "$(chosen 'module =fs' 'blacklist ext4 overlay jbd2 mbcache')" = 'kernel/fs/erofs/erofs.ko updates/squashfs.ko' ]
 }
 
-@test "a driver of another name for the same hardware stands beside the kernel's" {
+@test "a driver of another name for the same hardware is packed beside the kernel's" {
 	put drivers/net/ethernet/realtek/r8169.ko updates/dkms/r8168.ko
 	put fs/erofs/erofs.ko updates/dkms/zfs.ko
 	index

@@ -39,7 +39,7 @@ setup() {
 	run -0 ./unpack
 }
 
-@test "of the newest, listed and not there, the version before it is taken, and it is said why" {
+@test "the newest version is listed but missing: the one before is taken, and a message says why" {
 	rm archive/pool/two_1.1*
 	run -0 ./unpack
 	assert_line --regexp '^unpack: two 1.0 taken: two 1.1: .*[Nn]o.* found'

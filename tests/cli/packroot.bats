@@ -134,7 +134,7 @@ names() { zstd -dc "$S" | bsdtar -tf -; }
 	[ "$(ls "$R/store")" = $'saved.tar.zst\nsaved.tar.zst.1\nsaved.tar.zst.2' ]
 }
 
-@test "no room: old generations make room, the newest stays whole, and it is said" {
+@test "no room: old generations are removed, the newest stays whole, and a message says so" {
 	head -c 20M /dev/urandom >"$R/root/big"
 	save && save && save
 	run --separate-stderr save

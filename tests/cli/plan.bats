@@ -123,7 +123,7 @@ modules() {
 	done
 }
 
-@test "a damaged module index is said to be damaged" {
+@test "a damaged module index is reported" {
 	own_system
 	echo rubbish >"$S/usr/lib/modules/$KVER/modules.dep.bin"
 	profile 'module ext4'

@@ -34,7 +34,7 @@ lzo2() { source_package lzo2 "$1" src/lzo1x_d2.c="int lzo_version;" include/lzo/
 	assert_output "$cache/sources/tiny_1.10"
 }
 
-@test "of the newest, listed and not there, the next one is taken, and it is said why" {
+@test "the newest version is listed but missing: the next one is taken, and a message says why" {
 	source_package tiny 1:1.0 file=old
 	source_package tiny 1:1.1 file=new
 	publish "$codename"
@@ -64,7 +64,7 @@ lzo2() { source_package lzo2 "$1" src/lzo1x_d2.c="int lzo_version;" include/lzo/
 	assert_line "$cache/sources/tiny_2.0"
 }
 
-@test "where nothing of this release is there, another release's is taken, and it is said why" {
+@test "nothing of this release is available: another release's is taken, and a message says why" {
 	source_package tiny 1.0 file=ours
 	publish "$codename"
 	rm archive/pool/tiny_1.0* sources/tiny_1.0*
@@ -90,7 +90,7 @@ lzo2() { source_package lzo2 "$1" src/lzo1x_d2.c="int lzo_version;" include/lzo/
 	assert_line 'fetch: tiny 1.0 taken: 1.1: 404 File not found'
 }
 
-@test "a file that is not what the lists say is no source" {
+@test "a file that does not match the lists is refused" {
 	source_package tiny 1.0 file=old
 	source_package tiny 1.1 file=new
 	publish "$codename"

@@ -90,7 +90,7 @@ b = f.read(1); f.seek(p); f.write(bytes([b[0] ^ 4]))' "$A/flip" "$at"
 	done
 }
 
-@test "what is no archive is said to be none" {
+@test "a file that is no archive is refused as such" {
 	head -c 100000 /dev/urandom >"$A/random"
 	refuses "not a tar or cpio archive" "$A/random"
 	: >"$A/empty"
@@ -188,7 +188,7 @@ hostile() { # FILE [NAME TYPE LINK CONTENT]...
 	refuses "garbage follows" "$A/deep.tar"
 }
 
-@test "what is compressed by a program that is not supported is refused by its name" {
+@test "an unsupported compressor is refused by name" {
 	local name
 	cat "$ARCHIVES/pax.tar" >"$A/rootfs.tar"
 	python3 - "$A" <<'PYTHON'

@@ -58,7 +58,7 @@ setup() {
 	[[ $output = *'oldstyle protocol'* ]]
 }
 
-@test "an export that is not there, a server that wants TLS, one that is none: said by name" {
+@test "a missing export, a server that requires TLS, one that speaks no NBD: each is named" {
 	start qemu-nbd -t -e 9 -f raw -x disk -k "$T/s" "$T/disk"
 	run -1 "$HOST/bin/vdattach" "nbd+unix:///other?socket=$T/s"
 	[[ $output = *"has no export 'other'"* ]]

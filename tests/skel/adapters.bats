@@ -85,7 +85,7 @@ never_preferred() {
 	http_boot ip=dhcp BOOTIF=01-52-54-00-aa-bb-02 rd.bootif=0
 	calls 'ip addr add 10.0.2.5/24 brd + dev eth0' && case $output in *BOOTIF*) return 1 ;; esac
 }
-@test "BOOTIF= is a preference: another adapter is better than none, and it is told" { both never_preferred; }
+@test "BOOTIF= is a preference: another adapter is better than none, and a message says so" { both never_preferred; }
 
 comes_during_dhcp() {
 	nic eth0 52:54:00:00:00:01 1

@@ -147,7 +147,7 @@ save_remount() {
 	run_save --inner
 	[ "$status" = 1 ] && said 'no such disk' && said 'nothing is saved' && not_called packroot
 }
-@test "a partition that the image holds read-only is made writable meanwhile; one that is gone is said" { both save_remount; }
+@test "a partition that the image holds read-only is made writable meanwhile; a missing one is reported" { both save_remount; }
 
 save_skips() {
 	SKIP=1 saving

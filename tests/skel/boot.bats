@@ -110,7 +110,7 @@ loop_read_only_image() {
 	boot
 	calls 'mount -t ext4 -o ro /dev/loop0p1 /newroot' && not_called overlayroot
 }
-@test "loop: an image that cannot be written becomes the lower layer of a root in RAM, unless vi.persist= was said" {
+@test "loop: an image that cannot be written becomes the lower layer of a root in RAM, unless vi.persist= is given" {
 	both loop_read_only_image
 }
 
@@ -123,7 +123,7 @@ FAKE
 	boot
 	said '/dev/sr0 (iso9660) can only be read' && calls 'vdattach --state /run/initramfs/state --parents /run/initramfs/host -r /run/initramfs/host/a.img'
 }
-@test "loop: a host that cannot be written is said and used read-only" { both loop_read_only_host; }
+@test "loop: a host that cannot be written is reported and used read-only" { both loop_read_only_host; }
 
 loop_overlay() {
 	cmdline 'vi.mode=loop vi.image=/a.img vi.part=1 vi.persist=ram'
@@ -218,7 +218,7 @@ toram() {
 	boot
 	said 'vi.toram needs 1 MiB and 64 MiB of headroom, 20 MiB are available' && not_called '^cp .*r.sfs'
 }
-@test "vi.toram copies and lets the medium go; too little memory is said in MiB" { both toram; }
+@test "vi.toram copies and releases the medium; too little memory is reported in MiB" { both toram; }
 
 verify() {
 	local sum
@@ -260,7 +260,7 @@ tmpfs_partition() {
 		'unpackroot --sha256 abc /run/initramfs/host/rootfs.tar.xz /newroot' 'umount /run/initramfs/host' &&
 		[ "$(cat "$ROOT/run/initramfs/state")" = 'device /dev/vda1' ] && not_called consume
 }
-@test "tmpfs: an archive on a partition, which is let go" { both tmpfs_partition; }
+@test "tmpfs: an archive on a partition, which is released" { both tmpfs_partition; }
 
 share() {
 	cmdline 'root=host0 rootfstype=9p rw init=/bin/bash'

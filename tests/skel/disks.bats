@@ -52,7 +52,7 @@ xfs_copy() {
 	boot
 	calls 'mount -t xfs -o ro,nouuid /dev/vda1 /newroot'
 }
-@test "an XFS root that may be a copy of its host is mounted without a look at UUIDs" { both xfs_copy; }
+@test "an XFS root that may be a copy of its host is mounted without a check of UUIDs" { both xfs_copy; }
 
 btrfs_copy() {
 	finds DEVICE=/dev/vda1 FSTYPE=btrfs UUID=1234 FILE=/run/initramfs/host/x.img
@@ -197,4 +197,4 @@ usr_in_image() {
 		'mount -t ext4 -o ro /dev/vda1 /newroot/usr' &&
 		grep -qx '/dev/vda1 /usr ext4 defaults 0 0' "$ROOT/run/initramfs/tables/fstab"
 }
-@test "/usr of an image is looked for in the image" { both usr_in_image; }
+@test "/usr of an image is searched for in the image" { both usr_in_image; }

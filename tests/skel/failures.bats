@@ -24,7 +24,7 @@ FAKE
 	said 'TABLE OF DEVICES' && said "locate failed: /live/x.sfs was not found on host 'UUID=12' within 7 s" &&
 		said 'correct vi.image= or vi.host=' && calls 'sync' 'reboot -f' && not_called 'overlayroot|switch_root'
 }
-@test "an image that is not there: what was looked for, where, how long; exit status 3" { both not_found; }
+@test "a missing image: what was searched for, where, how long; exit status 3" { both not_found; }
 
 panic_waits() {
 	fake findimg <<<'exit 3'

@@ -69,7 +69,7 @@ init_missing() {
 	boot
 	said 'the root has no init' && said 'the root contains:' && not_called switch_root
 }
-@test "a root without an init, links in a circle: said, not tried" { both init_missing; }
+@test "a root without an init, or with links in a circle: reported, not tried" { both init_missing; }
 
 arguments() {
 	cmdline 'root=/dev/sda1 toram 5 verbose single -- toram --x'

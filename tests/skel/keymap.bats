@@ -41,7 +41,7 @@ other_layout() {
 	loads de vconsole.keymap=pl &&
 		[[ $output == *"warning: vconsole.keymap=pl: that keyboard layout is not in this initramfs, which has de fr; typing is in de; add the profile line 'keymap pl'"* ]]
 }
-@test "a layout that is not inside is said by the parameter, with those that are" { both other_layout; }
+@test "a layout that the image lacks is reported with the parameter and the layouts that it has" { both other_layout; }
 
 no_layouts() {
 	fake loadkmap <<<'echo no >>"$ROOT/loaded"'
@@ -53,7 +53,7 @@ no_layouts() {
 	boot
 	[ ! -s "$ROOT/loaded" ] && [[ $output == *'keymap=fr: that keyboard layout is not in this initramfs, which has none but us; typing is in us'* ]]
 }
-@test "without any the kernel's own stays, which is us" { both no_layouts; }
+@test "without any the kernel's default stays, which is us" { both no_layouts; }
 
 # init as far as its drivers, then the question
 prompt() {

@@ -77,7 +77,7 @@ live_boot() {
 		said "persistence.conf: '/opt union,source=../x' is left out: '.' and '..' are not allowed" &&
 		said "persistence.conf: '/ bind' is left out: the whole root can only be a union"
 }
-@test "live-boot: persistence.conf of the partition tells what is kept" { both live_boot; }
+@test "live-boot: persistence.conf of the partition says what is kept" { both live_boot; }
 
 store_late() {
 	persistence_conf '/ union'

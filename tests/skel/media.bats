@@ -85,7 +85,7 @@ nfs_medium() {
 	boot
 	calls "mount -t nfs -o vers=4.1,addr=10.0.2.2,ro,nolock${3:+,$3} 10.0.2.2:/srv/iso $HOST" "$4" 'switch_root /newroot /sbin/init' && not_called findimg
 }
-@test "archiso: a medium on an NFS server, the one that DHCP tells; the image goes to RAM and the server is let go" {
+@test "archiso: a medium on an NFS server that DHCP names; the image is copied to RAM and the server released" {
 	# shellcheck disable=SC2016
 	both nfs_medium 'archisobasedir=arch archiso_nfs_srv=${pxeserver}:/srv/iso archiso_nfs_opt=tcp' arch/x86_64/airootfs.sfs tcp "umount $HOST"
 }
@@ -109,7 +109,7 @@ http_iso() {
 		'mount -t iso9660 -o ro /dev/loop0 /run/initramfs/iso' && root_of /run/initramfs/iso/live/filesystem.squashfs
 }
 @test "live-boot: fetch= of an ISO file" { both http_iso fetch=http://10.0.2.2/a/x.iso; }
-@test "live-boot: httpfs=, from the server that DHCP tells" { both http_iso httpfs=http:///a/x.iso; }
+@test "live-boot: httpfs=, from the server that DHCP names" { both http_iso httpfs=http:///a/x.iso; }
 
 archiso_http() {
 	lab

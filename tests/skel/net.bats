@@ -83,7 +83,7 @@ no_carrier() {
 	said 'the image http://10.0.2.2:8000/rootfs.tar.xz needs the network' && said 'eth0: no carrier' &&
 		said 'eth1: link is up, no DHCP answer' && calls 'reboot -f' && not_called switch_root
 }
-@test "no lease: each link with what stands against it" { both no_carrier; }
+@test "no lease: each link with the reason" { both no_carrier; }
 
 no_nic() {
 	loopback

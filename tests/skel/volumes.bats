@@ -182,7 +182,7 @@ luks_refused() {
 	boot
 	said 'the LUKS volume /dev/vda2 could not be opened' && calls 'reboot -f' && not_called ' /newroot$'
 }
-@test "no passphrase in three tries: said, nothing mounted" { both luks_refused; }
+@test "no passphrase in three tries: reported, nothing mounted" { both luks_refused; }
 
 no_tools() {
 	volume_fakes
