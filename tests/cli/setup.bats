@@ -296,6 +296,11 @@ fake_gates() {
 	run -0 script -qec 'tree/ci/run-gates good' /dev/null
 	assert_output --partial '[1/1] good: 1 passed of 1; '
 	refute_output --partial 'not known'
+	rm -r cache
+	printf 'everyday good 600\neveryday bad 1200\nquick good 1\n' >tree/ci/gate-times
+	run -1 script -qec tree/ci/run-gates /dev/null
+	assert_output --partial '[1/2] bad: 1 passed, 1 failed of 2; about 30 min left'
+	assert_output --partial '[2/2] good: 1 passed of 1; about 10 min left'
 	run -1 tree/ci/run-gates
 	assert_line 'ok 1 - third'
 	assert_line '# gate 20-good (2/2)'
