@@ -14,11 +14,11 @@ int vd_parent_ref_add(struct vd_parent_ref *ref, const char *name, struct error 
 	char **names = realloc(ref->names, (ref->n_names + 1) * sizeof(*names));
 
 	if (!names)
-		return error_sys(err, ENOMEM, "name of a parent");
+		return error_no_memory(err);
 	ref->names = names;
 	names[ref->n_names] = strdup(name);
 	if (!names[ref->n_names])
-		return error_sys(err, ENOMEM, "name of a parent");
+		return error_no_memory(err);
 	ref->n_names++;
 	return 0;
 }

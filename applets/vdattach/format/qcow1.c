@@ -241,7 +241,7 @@ static int qcow1_decode(struct vd_image *image, uint64_t entry, uint8_t *out, st
 		r = vd_decode(q->decoder, VD_CODEC_DEFLATE, q->encoded, n, out, q->cluster_size,
 			      &got, err);
 	if (r == 0 && got != q->cluster_size)
-		r = error_make(err, EINVAL, "%zu bytes came out, expected %" PRIu64, got,
+		r = error_make(err, EINVAL, "decompressed to %zu bytes, expected %" PRIu64, got,
 			       q->cluster_size);
 	if (r < 0)
 		error_wrap(err, "%s: qcow: compressed cluster at offset %" PRIu64,

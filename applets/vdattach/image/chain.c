@@ -87,7 +87,7 @@ static int check_given(struct vd_image *child, struct error **err)
 
 	for (unsigned int depth = 2; r == 0 && parent; parent = parent->parent, depth++) {
 		if (same_file(parent->source, child->source))
-			r = error_make(err, ELOOP, "%s: is twice in its chain",
+			r = error_make(err, ELOOP, "%s: appears twice in its chain",
 				       child->source->name);
 		else if (depth > VD_CHAIN_MAX)
 			r = error_make(err, ELOOP, "%s: a chain of more than %u images",

@@ -344,8 +344,8 @@ int source_file_lock(const struct source *source, struct error **err)
 	if (fcntl(source_file_fd(source), F_OFD_SETLK, &lock) == 0 ||
 	    (errno != EAGAIN && errno != EACCES))
 		return 0;
-	return error_make(err, EBUSY, "%s: another program %s it: end that first", source->name,
-			  source->read_only ? "writes" : "uses");
+	return error_make(err, EBUSY, "%s: in use: another program %s it, end that first",
+			  source->name, source->read_only ? "writes" : "uses");
 }
 
 int source_file_fd(const struct source *source)

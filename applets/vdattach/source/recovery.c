@@ -47,7 +47,7 @@ int recovery_init(struct recovery *recovery, int fd, struct error **err)
 	uint64_t size = 1;
 
 	if (fstat(fd, &st) < 0)
-		return error_sys(err, errno, "memory that workers share");
+		return error_sys(err, errno, "cannot examine the memory that workers share");
 	*recovery = (struct recovery){ .fd = fd };
 	/* who was killed while it took a region has left one of size 0 */
 	while (size > 0 && recovery->end < (uint64_t)st.st_size) {

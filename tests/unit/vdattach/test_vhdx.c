@@ -101,7 +101,7 @@ static void test_metadata_out_of_range_is_refused(void **state)
 		{ 65544, 65 * 1024 * GIB, 8, -EINVAL, "disk size" },
 		{ 65544, 64 * 1024 * GIB, 8, -EINVAL, "has room for 131072 entries" },
 		{ 65568, 1024, 4, -EINVAL, "sector size" },
-		{ 65540, 2, 4, -EINVAL, "no parent locator" },
+		{ 65540, 2, 4, -EINVAL, "without a parent locator" },
 		{ 32 + 3 * 32, 99, 1, -EOPNOTSUPP, "is required, but not known" },
 		{ 32 + 16, 2 * MIB, 4, -EINVAL, "file parameters" },
 		{ 10, 3000, 2, -EINVAL, "metadata table" },

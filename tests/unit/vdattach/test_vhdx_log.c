@@ -118,11 +118,11 @@ static void test_bad_logs_are_refused(void **state)
 	vx_log_page(&f->world, 0, 0, 0, 5, 9, VX_BAT, page, 64 * MIB);
 	vhdx_assert_refused(f, false, -EINVAL, "cut short");
 	vx_log_page(&f->world, 0, 0, 0, 5, 9, 64 * KIB, page, 0);
-	vhdx_assert_refused(f, true, -EINVAL, "wants to write");
+	vhdx_assert_refused(f, true, -EINVAL, "impossible write");
 	vx_log_page(&f->world, 0, 0, 0, 5, 9, VX_LOG + 4096, page, 0);
-	vhdx_assert_refused(f, true, -EINVAL, "wants to write");
+	vhdx_assert_refused(f, true, -EINVAL, "impossible write");
 	vx_log_page(&f->world, 0, 0, 0, 5, 9, 99 * MIB, page, 0);
-	vhdx_assert_refused(f, true, -EINVAL, "wants to write");
+	vhdx_assert_refused(f, true, -EINVAL, "impossible write");
 }
 
 /* Blocks in more pages of the BAT than one log entry can take. */

@@ -112,7 +112,8 @@ static int decode_block(struct vd_image *image, uint32_t i, uint8_t *out, struct
 		      err);
 	/* the last block may be padded or not */
 	if (r == 0 && got != block.size && got != c->block_size)
-		r = error_make(err, EINVAL, "%zu bytes came out, expected %u", got, block.size);
+		r = error_make(err, EINVAL, "decompressed to %zu bytes, expected %u", got,
+			       block.size);
 	if (r < 0)
 		error_wrap(err, "%s: cloop: block %u at offset %" PRIu64, image->source->name, i,
 			   block.offset);

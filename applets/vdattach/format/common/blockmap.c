@@ -64,7 +64,8 @@ int blockmap_new(struct source *source, uint32_t page_size, uint32_t pages, stru
 	map->order = calloc(pages, sizeof(*map->order));
 	if (r < 0 || !map->buckets || !map->order) {
 		blockmap_free(&map);
-		return error_sys(err, ENOMEM, "%s: tables of %u pages", source->name, pages);
+		return error_sys(err, ENOMEM, "%s: cannot keep tables of %u pages", source->name,
+				 pages);
 	}
 	memset(map->buckets, 0xff, map->n_buckets * sizeof(*map->buckets));
 	for (uint32_t i = 0; i < pages; i++)
@@ -337,7 +338,8 @@ int tail_grow(struct tail *tail, uint64_t align, uint64_t n, uint64_t *ret_offse
 
 	if (!add_u64(start, align - 1, &start) || !add_u64(start & ~(align - 1), n, &end) ||
 	    end > INT64_MAX)
-		return error_sys(err, EFBIG, "%s: %" PRIu64 " bytes more", source->name, n);
+		return error_sys(err, EFBIG, "%s: cannot grow by %" PRIu64 " bytes", source->name,
+				 n);
 	if (source->size > tail->end)
 		r = source_resize(source, tail->end, err);
 	if (r == 0)

@@ -150,7 +150,7 @@ static int decode_zlib(struct vd_decoder *d, int window_bits, const uint8_t *in,
 	if (n > UINT32_MAX || size > UINT32_MAX)
 		return codec_damaged("deflate", err);
 	if (inflateInit2(&z, window_bits) != Z_OK)
-		return error_sys(err, ENOMEM, "inflate");
+		return error_sys(err, ENOMEM, "cannot decompress deflate data");
 	r = inflate(&z, Z_FINISH);
 	*ret_size = size - z.avail_out;
 	if (r == Z_BUF_ERROR && z.avail_out == 0) {
@@ -198,7 +198,7 @@ static int decode_xz(struct vd_decoder *d, const uint8_t *in, size_t n, uint8_t 
 					       size);
 
 	if (r == LZMA_MEM_ERROR)
-		return error_sys(err, ENOMEM, "xz");
+		return error_sys(err, ENOMEM, "cannot decompress xz data");
 	if (r == LZMA_BUF_ERROR)
 		return too_long("xz", size, err);
 	if (r != LZMA_OK)

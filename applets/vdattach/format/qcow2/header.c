@@ -81,8 +81,8 @@ static int check_values(const struct qcow2 *q, struct error **err)
 	const char *name = q->file->name;
 
 	if (h->version != 2 && h->version != 3)
-		return error_make(err, EOPNOTSUPP, "%s: qcow2 version %u, expected 2 or 3", name,
-				  h->version);
+		return error_make(err, EOPNOTSUPP, "%s: qcow2 header: version %u, expected 2 or 3",
+				  name, h->version);
 	if (h->cluster_bits < 9 || h->cluster_bits > 21)
 		return error_make(err, EINVAL,
 				  "%s: qcow2 header: clusters of 2^%u bytes, expected 2^9 to 2^21",
@@ -93,7 +93,7 @@ static int check_values(const struct qcow2 *q, struct error **err)
 				  name, h->length);
 	if (h->refcount_order > 6)
 		return error_make(err, EINVAL,
-				  "%s: qcow2 header: refcounts of 2^%u bits, expected 64 at most",
+				  "%s: qcow2 header: refcounts of 2^%u bits, expected at most 64",
 				  name, h->refcount_order);
 	if (h->size < VD_SECTOR)
 		return error_make(err, EINVAL, "%s: qcow2 header: the disk has no sectors", name);
@@ -145,8 +145,7 @@ static int check_tables(const struct qcow2 *q, struct error **err)
 				h->reftable_clusters * q->cluster_size, QCOW2_MAX_REFTABLE_BYTES,
 				err);
 	if (r == 0 && h->n_snapshots > QCOW2_MAX_SNAPSHOTS)
-		r = error_make(err, EINVAL,
-			       "%s: qcow2 header: %u snapshots, at most %u are allowed",
+		r = error_make(err, EINVAL, "%s: qcow2 header: %u snapshots, expected at most %u",
 			       q->file->name, h->n_snapshots, QCOW2_MAX_SNAPSHOTS);
 	if (r == 0)
 		r = check_table(q, "snapshot table", h->snapshots_offset, h->n_snapshots * 40ULL,

@@ -264,7 +264,7 @@ static int decode_cluster(struct qcow2 *q, const struct qcow2_entry *entry, uint
 		return r;
 	r = vd_decode(q->decoder, q->codec, q->encoded, n, out, q->cluster_size, &got, err);
 	if (r == 0 && got != q->cluster_size)
-		r = error_make(err, EINVAL, "%zu bytes came out, expected %" PRIu64, got,
+		r = error_make(err, EINVAL, "decompressed to %zu bytes, expected %" PRIu64, got,
 			       q->cluster_size);
 	if (r < 0)
 		error_wrap(err, "%s: qcow2: compressed cluster at offset %" PRIu64, q->file->name,

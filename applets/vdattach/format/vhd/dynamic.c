@@ -203,7 +203,7 @@ static int add_block(struct vd_image *image, uint64_t block, uint32_t at, const 
 		vhd->bitmap_size;
 	end = start + vhd->bitmap_size + vhd->header.block_size;
 	if (start / VD_SECTOR >= VHD_UNUSED)
-		return error_sys(err, EFBIG, "%s: a VHD file has no more than 2 TiB",
+		return error_sys(err, EFBIG, "%s: cannot grow beyond 2 TiB, the limit of VHD",
 				 image->source->name);
 	r = prepare_tail(image, err);
 	if (r < 0)

@@ -225,7 +225,8 @@ static int vhd_set_size(struct vd_image *image, const struct vhd *vhd, struct er
 			     name, size);
 	image->size = size - size % VD_SECTOR;
 	if (image->size == 0 || image->size > INT64_MAX)
-		return error_make(err, EINVAL, "%s: VHD footer: a disk of %" PRIu64 " bytes", name,
+		return error_make(err, EINVAL,
+				  "%s: VHD footer: disk of %" PRIu64 " bytes is impossible", name,
 				  image->size);
 	return 0;
 }

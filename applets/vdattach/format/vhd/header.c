@@ -241,8 +241,8 @@ static int open_table(struct vd_image *image, struct vhd *vhd, struct error **er
 	int r;
 
 	if (!starts)
-		return error_sys(err, ENOMEM, "%s: VHD table of %u entries", image->source->name,
-				 vhd->header.entries);
+		return error_sys(err, ENOMEM, "%s: cannot check the VHD table of %u entries",
+				 image->source->name, vhd->header.entries);
 	vhd->tail.source = image->source;
 	for (size_t i = 0; i < n_spans; i++) {
 		used += spans[i].end - spans[i].start;

@@ -58,7 +58,7 @@ static int vhdx_check_header(const struct vhdx *vhdx, struct error **err)
 	const char *name = vhdx->file->name;
 
 	if (h->version != 1)
-		return error_make(err, EOPNOTSUPP, "%s: VHDX version %u, expected 1", name,
+		return error_make(err, EOPNOTSUPP, "%s: VHDX header: version %u, expected 1", name,
 				  h->version);
 	if (h->log_offset % MIB || h->log_length % MIB || h->log_offset < MIB || !h->log_length ||
 	    h->log_offset > vhdx->file->size || h->log_length > vhdx->file->size - h->log_offset)
@@ -67,8 +67,8 @@ static int vhdx_check_header(const struct vhdx *vhdx, struct error **err)
 				  ": log of %u bytes at %" PRIu64 " is not inside the file",
 				  name, header_offset[h->slot], h->log_length, h->log_offset);
 	if (h->log_version != 0 && !vhdx_guid_is_zero(h->log_guid))
-		return error_make(err, EOPNOTSUPP, "%s: VHDX log version %u, expected 0", name,
-				  h->log_version);
+		return error_make(err, EOPNOTSUPP, "%s: VHDX header: log version %u, expected 0",
+				  name, h->log_version);
 	return 0;
 }
 
@@ -193,7 +193,7 @@ static int parse_regions(struct vhdx *vhdx, const uint8_t *table, struct error *
 
 	if (n > VHDX_REGIONS_MAX)
 		return error_make(err, EINVAL,
-				  "%s: VHDX region table: %u entries, expected %u at most",
+				  "%s: VHDX region table: %u entries, expected at most %u",
 				  vhdx->file->name, n, VHDX_REGIONS_MAX);
 	vhdx->regions = calloc(n + 1, sizeof(*vhdx->regions));
 	if (!vhdx->regions)

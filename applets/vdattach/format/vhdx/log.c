@@ -36,7 +36,7 @@ struct sequence {
 static int read_sector(struct log *log, uint64_t at, uint8_t *buf, struct error **err)
 {
 	if (log->budget < SECTOR)
-		return error_make(err, EINVAL, "%s: VHDX log at offset %" PRIu64 " is confused",
+		return error_make(err, EINVAL, "%s: VHDX log at offset %" PRIu64 " is inconsistent",
 				  log->file->name, log->header->log_offset);
 	log->budget -= SECTOR;
 	return source_pread(log->file, buf, SECTOR,
@@ -206,7 +206,7 @@ static int find_active(struct log *log, struct sequence *ret, struct error **err
 static int bad_op(const struct log *log, const struct vhdx_log_op *op, struct error **err)
 {
 	return error_make(err, EINVAL,
-			  "%s: VHDX log wants to write %" PRIu64 " bytes at offset %" PRIu64,
+			  "%s: VHDX log: impossible write of %" PRIu64 " bytes at offset %" PRIu64,
 			  log->file->name, op->length, op->offset);
 }
 
@@ -249,7 +249,8 @@ static int add_op(struct log *log, const uint8_t *d, uint64_t *data, struct vhdx
 					     : NULL;
 
 		if (!ops)
-			return error_sys(err, ENOMEM, "%s: VHDX log", log->file->name);
+			return error_sys(err, ENOMEM, "%s: cannot read the VHDX log",
+					 log->file->name);
 		ret->ops = ops;
 	}
 	ret->ops[ret->n_ops++] = op;
@@ -287,7 +288,8 @@ static int check_sizes(const struct log *log, const struct entry *head, struct e
 				  log->file->name, size, head->flushed_size);
 	if (head->last_size > size && head->last_size - size > GROWTH_MAX)
 		return error_make(err, EINVAL,
-				  "%s: VHDX log wants a file of %" PRIu64 " bytes, it has %" PRIu64,
+				  "%s: VHDX log: file of %" PRIu64
+				  " bytes expected, found %" PRIu64,
 				  log->file->name, head->last_size, size);
 	return 0;
 }
@@ -307,7 +309,9 @@ static int vhdx_collect(struct log *log, const struct sequence *active, struct v
 			return r;
 		/* it was valid a moment ago */
 		if (r == 0)
-			return error_make(err, EIO, "%s: VHDX log changes while it is read",
+			return error_make(err, EIO,
+					  "%s: VHDX log changed while it was read: another program "
+					  "uses the file",
 					  log->file->name);
 		r = vhdx_add_entry(log, &entry, ret, err);
 		at += entry.length;

@@ -133,22 +133,23 @@ static int check_values(const struct vhdx *vhdx, struct error **err)
 
 	if (!is_power_of_two(vhdx->block_size) || vhdx->block_size < MIB ||
 	    vhdx->block_size > 256 * MIB)
-		return error_make(
-			err, EINVAL,
-			"%s: VHDX block size %u, expected a power of two from 1 to 256 MiB", name,
-			vhdx->block_size);
+		return error_make(err, EINVAL,
+				  "%s: VHDX metadata: block size %u, expected a power of two from "
+				  "1 to 256 MiB",
+				  name, vhdx->block_size);
 	if (vhdx->sector_size != 512 && vhdx->sector_size != 4096)
 		return error_make(err, EINVAL,
-				  "%s: VHDX logical sector size %u, expected 512 or 4096", name,
-				  vhdx->sector_size);
+				  "%s: VHDX metadata: logical sector size %u, expected 512 or 4096",
+				  name, vhdx->sector_size);
 	if (!vhdx->size || vhdx->size > VHDX_DISK_MAX || vhdx->size % vhdx->sector_size)
 		return error_make(err, EINVAL,
-				  "%s: VHDX disk size %" PRIu64
+				  "%s: VHDX metadata: disk size %" PRIu64
 				  ", expected a multiple of %u up to 64 TiB",
 				  name, vhdx->size, vhdx->sector_size);
 	if (vhdx->has_parent && !vhdx->locator_offset)
 		return error_make(err, EINVAL,
-				  "%s: VHDX is differencing, but has no parent locator", name);
+				  "%s: VHDX metadata: differencing, but without a parent locator",
+				  name);
 	return 0;
 }
 

@@ -26,7 +26,7 @@ static int check_redundant(struct vd_image *image, struct vmdk_sparse *s, struct
 	if (differ)
 		findings_add(&image->findings, FINDING_WARNING,
 			     "%s: VMDK: %" PRIu64
-			     " redundant grain tables are out of step: mended by the next writer",
+			     " redundant grain tables are outdated: the next writer updates them",
 			     s->source->name, differ);
 	return 0;
 }

@@ -98,7 +98,7 @@ static int open_lines(struct vd_image *image, bool own, struct error **err)
 	int r = 0;
 
 	if (!d->n_extents)
-		return error_make(err, EINVAL, "%s: VMDK descriptor without extents",
+		return error_make(err, EINVAL, "%s: VMDK descriptor: no extents",
 				  image->source->name);
 	state->extents = calloc(d->n_extents, sizeof(*state->extents));
 	if (!state->extents)

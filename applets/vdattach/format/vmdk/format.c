@@ -87,7 +87,8 @@ static int vmdk_read_descriptor(struct source *source, struct vmdk_descriptor *r
 		return r;
 	if (n > VMDK_DESCRIPTOR_MAX)
 		return error_make(err, EINVAL,
-				  "%s: VMDK descriptor of %" PRIu64 " bytes, at most 1 MiB",
+				  "%s: VMDK descriptor of %" PRIu64
+				  " bytes, expected at most 1 MiB",
 				  source->name, n);
 	text = malloc(n + 1);
 	if (!text)

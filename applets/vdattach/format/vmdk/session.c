@@ -48,7 +48,7 @@ static int check_directory(const struct vmdk_sparse *s, struct error **err)
 		if (!s->directory[i] || (s->redundant && !s->redundant[i]))
 			return error_make(err, EROFS,
 					  "%s: VMDK grain directory: no table %" PRIu64
-					  ": such an image can only be read (-r)",
+					  ": attach it read-only (-r)",
 					  s->source->name, i);
 	}
 	return 0;

@@ -88,7 +88,7 @@ static int read_directories(struct vmdk_sparse *s, struct error **err)
 	s->entry_size = s->header.kind == VMDK_SE ? 8 : 4;
 	if (s->n_tables > TABLES_MAX)
 		return error_make(err, EFBIG,
-				  "%s: VMDK header: %" PRIu64 " grain tables, at most %u",
+				  "%s: VMDK header: %" PRIu64 " grain tables, expected at most %u",
 				  s->source->name, s->n_tables, TABLES_MAX);
 	r = read_directory(s, s->header.directory_offset, "grain directory", &s->directory, err);
 	if (r < 0)

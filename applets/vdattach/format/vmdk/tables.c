@@ -91,7 +91,8 @@ int vmdk_tables_open(struct vd_image *image, struct error **err)
 	int r;
 
 	if (state->n_extents > EXTENTS_MAX)
-		return error_make(err, EFBIG, "%s: VMDK descriptor: %zu extents, at most %u",
+		return error_make(err, EFBIG,
+				  "%s: VMDK descriptor: %zu extents, expected at most %u",
 				  image->source->name, state->n_extents, EXTENTS_MAX);
 	t = calloc(1, sizeof(*t));
 	if (t)
