@@ -206,3 +206,9 @@ int nbd_device_stop(const struct vd_server *server, bool dead, struct error **er
 	r = nbd_device_disconnect(server);
 	return r < 0 ? error_sys(err, r, "%s: cannot disconnect", server->devpath) : 0;
 }
+
+void nbd_device_close(struct vd_server *server)
+{
+	close_fd(&server->kernel_fd);
+	close_fd(&server->worker_fd);
+}

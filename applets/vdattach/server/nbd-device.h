@@ -48,4 +48,7 @@ int nbd_device_appear(struct vd_server *server, uint32_t max_kib, struct error *
 int nbd_device_stop(const struct vd_server *server, bool dead, struct error **err) _must_check_
 	_nonnull_(1);
 
+/* Closes both ends of the socket, for destroy(). */
+void nbd_device_close(struct vd_server *server) _nonnull_(1);
+
 #endif

@@ -139,12 +139,6 @@ static int nbd_stop(struct vd_server *server, struct error **err)
 	return nbd_device_stop(server, false, err);
 }
 
-static void nbd_destroy(struct vd_server *server)
-{
-	close_fd(&server->kernel_fd);
-	close_fd(&server->worker_fd);
-}
-
 const struct vd_server_ops vd_server_nbd = {
 	.name = "nbd",
 	.probe = nbd_device_probe,
@@ -154,5 +148,5 @@ const struct vd_server_ops vd_server_nbd = {
 	.abort = nbd_abort,
 	.recover = nbd_recover,
 	.stop = nbd_stop,
-	.destroy = nbd_destroy,
+	.destroy = nbd_device_close,
 };

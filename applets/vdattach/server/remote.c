@@ -290,8 +290,7 @@ static void remote_destroy(struct vd_server *server)
 		server->index = link.index;
 		nbd_device_disconnect(server);
 	}
-	close_fd(&server->kernel_fd);
-	close_fd(&server->worker_fd);
+	nbd_device_close(server);
 }
 
 const struct vd_server_ops vd_server_remote = {
