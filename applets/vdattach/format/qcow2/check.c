@@ -49,6 +49,12 @@ void qcow2_refer(struct qcow2_checker *c, uint64_t offset, uint64_t length, enum
 	}
 	last = (MIN(length, q->file->size - offset) + offset - 1) >> bits;
 	c->end = MAX(c->end, last + 1);
+	c->used = MAX(c->used, last + 1);
+	if (c->refers) {
+		if (c->failed == 0)
+			c->failed = c->refers(c, first, last - first + 1, use);
+		return;
+	}
 	for (i = MAX(first, c->window); i <= last && i < c->window + c->n_counts; i++)
 		count_one(c, i, use, what);
 }
@@ -97,6 +103,8 @@ static int compare_block(struct qcow2_checker *c, uint64_t index, const uint8_t 
 
 		if (block)
 			stored = qcow2_refcount_decode(block, i, q->header.refcount_order);
+		if (stored)
+			c->counted = MAX(c->counted, first + i + 1);
 		if (stored != found && (found < QCOW2_COUNT_MASK || stored < found))
 			r = c->differs(c, first + i, stored, count, err);
 	}
@@ -188,8 +196,10 @@ int qcow2_refer_all(struct qcow2_checker *c, struct error **err)
 {
 	int r;
 
-	memset(c->counts, 0, c->n_counts * sizeof(*c->counts));
+	if (c->counts)
+		memset(c->counts, 0, c->n_counts * sizeof(*c->counts));
 	c->budget = c->most;
+	c->used = 0;
 	qcow2_refer(c, 0, c->q->cluster_size, QCOW2_USE_ALONE, "header");
 	r = refer_blocks(c, err);
 	if (r == 0)
@@ -267,6 +277,18 @@ int qcow2_walk(struct qcow2_checker *c, struct error **err)
 	return r;
 }
 
+/* A process that was killed leaves it, and the next write uses it again. */
+static void report_behind(struct qcow2_checker *c)
+{
+	const struct source *file = c->q->file;
+	uint64_t end = MAX(c->used, c->counted) * c->q->cluster_size;
+
+	if (file->size > end)
+		findings_add(c->findings, FINDING_LEAK,
+			     "%s: qcow2: %" PRIu64 " bytes behind the last cluster in use: leaked",
+			     file->name, file->size - end);
+}
+
 int qcow2_check(struct vd_image *image, struct error **err)
 {
 	_cleanup_checker_ struct qcow2_checker c = { .q = NULL };
@@ -278,5 +300,9 @@ int qcow2_check(struct vd_image *image, struct error **err)
 		return r;
 	r = qcow2_checker_init(&c, image, &image->findings, qcow2_window(q), err);
 	c.differs = qcow2_report;
-	return r < 0 ? r : qcow2_walk(&c, err);
+	if (r == 0)
+		r = qcow2_walk(&c, err);
+	if (r == 0 && !c.gave_up)
+		report_behind(&c);
+	return r;
 }

@@ -34,13 +34,19 @@ struct qcow2_checker {
 	uint64_t budget;  /* what is left of them */
 	bool gave_up;	  /* it was used up */
 	uint64_t end;	  /* of all clusters that are referred to or have a refcount */
+	uint64_t used;	  /* behind the last cluster that is referred to */
+	uint64_t counted; /* behind the last cluster that has a refcount */
+	bool tables_only; /* references from L2 tables are not followed */
 	uint16_t *counts; /* n_counts of them: QCOW2_COUNT_*; owned */
 	uint64_t n_counts;
 	uint8_t *block; /* one cluster of scratch, for refcount blocks; owned */
 	uint8_t *table; /* the same, for L2 tables; owned */
 	enum qcow2_copied copied;
 	uint64_t limit; /* format/qcow2/repair.c: clusters from here on are left to the next pass */
-	uint64_t changed; /* format/qcow2/repair.c: what was wrong */
+	uint64_t changed; /* refcounts and flags that were corrected, or would be */
+	/* NULL, or called for each reference instead of counting it. Returns 0 or -errno. */
+	int (*refers)(struct qcow2_checker *c, uint64_t first, uint64_t n, enum qcow2_use use);
+	int failed; /* what refers returned */
 	/*
 	 * A cluster with another refcount than it has references: count is its counter. Returns 0
 	 * or -errno.
@@ -70,6 +76,16 @@ bool qcow2_has_blocks(struct qcow2_checker *c) _nonnull_(1);
 
 /* Both for all windows, until there are no more or c->gave_up. Without c->differs: counts only. */
 int qcow2_walk(struct qcow2_checker *c, struct error **err) _must_check_ _nonnull_(1);
+
+/*
+ * Changes one refcount, and counts that in c->changed; before that a flush where the changes do not
+ * fit in memory. 0 or -errno.
+ */
+int qcow2_correct(struct qcow2_checker *c, uint64_t cluster, uint64_t value,
+		  struct error **err) _must_check_ _nonnull_(1);
+
+/* Takes space, and cuts the file, behind so many clusters: they are all that is in use. */
+void qcow2_cut(struct qcow2 *q, uint64_t used) _nonnull_(1);
 
 /* Counts a reference to each cluster that has one of the bytes. what: for messages. */
 void qcow2_refer(struct qcow2_checker *c, uint64_t offset, uint64_t length, enum qcow2_use use,

@@ -174,6 +174,8 @@ static int qcow2_set_up(struct vd_image *image, struct error **err)
 	r = make_memory(q, err);
 	if (r == 0 && q->may_write && q->header.incompatible & QCOW2_INCOMPAT_DIRTY)
 		r = qcow2_repair(image, err);
+	if (r == 0 && q->may_write)
+		r = qcow2_metadata_read(image, err);
 	if (r < 0)
 		return r;
 	note_oddities(image);
@@ -198,6 +200,8 @@ static void qcow2_close(struct vd_image *image)
 	blockmap_free(&q->head);
 	blockmap_free(&q->map);
 	blockcache_free(q->decoded);
+	free(q->metadata.runs);
+	free(q->spare.bits);
 	free(q->cluster);
 	free(q->encoded);
 	vd_decoder_free(q->decoder);

@@ -55,6 +55,21 @@ struct qcow2_drop {
 
 #define QCOW2_MAX_DROPS 1024u
 
+/* Clusters that hold tables of the image, or what else no guest may write: see metadata.c. */
+struct qcow2_metadata {
+	struct qcow2_run {
+		uint64_t first, n; /* clusters */
+		bool shared;	   /* snapshots may have the same table */
+	} * runs;		   /* sorted; owned */
+	size_t n_runs, n_room;
+};
+
+/* Clusters inside the file that nothing refers to, not on the disk either: see reclaim.c. */
+struct qcow2_spare {
+	uint8_t *bits;	       /* one for each of n clusters from first on; owned, or NULL */
+	uint64_t first, n, at; /* none is spare before first + at */
+};
+
 struct qcow2 {
 	struct source *file;
 	struct source *data;	  /* where guest data lies: file, or data_file */
@@ -84,6 +99,8 @@ struct qcow2 {
 	struct tail tail;   /* of file */
 	struct qcow2_drop drops[QCOW2_MAX_DROPS];
 	size_t n_drops;
+	struct qcow2_metadata metadata; /* empty unless may_write */
+	struct qcow2_spare spare;
 	uint8_t *cluster; /* scratch of cluster_size, for writing */
 
 	struct blockcache *decoded;
@@ -165,11 +182,16 @@ int qcow2_refcount_drop(struct qcow2 *q, uint64_t cluster, uint64_t n,
  */
 uint64_t qcow2_refcount_decode(const uint8_t *block, uint64_t index, uint32_t order) _nonnull_(1);
 
-/* A fresh cluster at the end of the file, all zeros, with refcount 1. */
+/*
+ * A fresh cluster, all zeros, with refcount 1: for data a spare one where there is one, for a table
+ * always one at the end of the file.
+ */
+int qcow2_allocate_data(struct qcow2 *q, uint64_t *ret_offset, struct error **err) _must_check_
+	_nonnull_(1, 2);
 int qcow2_allocate(struct qcow2 *q, uint64_t *ret_offset, struct error **err) _must_check_
 	_nonnull_(1, 2);
 
-/* Gives back what qcow2_allocate returned last. */
+/* Gives back what was allocated last. */
 void qcow2_unallocate(struct qcow2 *q, uint64_t offset) _nonnull_(1);
 
 /* vd_write_ops.pwrite, .zero_block and .flush. */
@@ -187,10 +209,33 @@ int qcow2_repair(struct vd_image *image, struct error **err) _must_check_ _nonnu
 
 /*
  * Before the first write: frees clusters near the end of the file that have a refcount though
- * nothing refers to them, as a process that was killed and a power cut leave them. Not where that
- * would be a long search, and never when anything is wrong with the image.
+ * nothing refers to them, as a process that was killed and a power cut leave them. These, and what
+ * else nothing refers to, become q->spare; q->tail is put behind the last cluster in use. Not where
+ * that would be a long search, and never when anything is wrong with the image.
  */
 void qcow2_reclaim(struct vd_image *image) _nonnull_(1);
+
+/* The next spare cluster, by index, which is then no longer spare. False: there is none. */
+bool qcow2_spare_take(struct qcow2_spare *spare, uint64_t *ret) _nonnull_(1, 2);
+
+/* Makes a cluster spare again. False: it is outside of where spare ones are looked for. */
+bool qcow2_spare_put(struct qcow2_spare *spare, uint64_t cluster) _nonnull_(1);
+
+/*
+ * Reads which clusters hold the image's own tables into q->metadata. 0, -EROFS (two of them lie in
+ * the same place), or -errno.
+ */
+int qcow2_metadata_read(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
+
+/* Notes that the n clusters from first on hold tables from now on. 0 or -ENOMEM. */
+int qcow2_metadata_add(struct qcow2 *q, uint64_t first, uint64_t n, bool shared,
+		       struct error **err) _must_check_ _nonnull_(1);
+
+/* Takes back the last qcow2_metadata_add if it was of that cluster. */
+void qcow2_metadata_remove(struct qcow2 *q, uint64_t cluster) _nonnull_(1);
+
+/* True when any of the bytes lies in a cluster of tables. */
+bool qcow2_metadata_has(const struct qcow2 *q, uint64_t offset, uint64_t length) _nonnull_(1);
 
 /* vd_format_ops.check. */
 int qcow2_check(struct vd_image *image, struct error **err) _must_check_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Refcounts and allocation. Space is only ever taken at the end of the file and
- * never used again, so nothing that an earlier state of the disk may still refer
- * to is overwritten.
+ * Refcounts and allocation. Space is taken at the end of the file, or where nothing referred to it
+ * when the file was opened, and never used again before the file is closed: so nothing that an
+ * earlier state of the disk may still refer to is overwritten.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -165,6 +165,8 @@ static int make_block(struct qcow2 *q, uint64_t index, uint64_t *ret, struct err
 	else
 		r = qcow2_refcount_set(q, own, 1, err);
 	if (r == 0)
+		r = qcow2_metadata_add(q, own, 1, false, err);
+	if (r == 0)
 		r = blockmap_put_be64(q->reftable, q->header.reftable_offset, index, offset, err);
 	*ret = offset;
 	return r;
@@ -220,6 +222,7 @@ static int grow_table(struct qcow2 *q, uint64_t index, struct error **err)
 	q->header.reftable_clusters = (uint32_t)clusters;
 	q->reftable_entries = clusters * q->cluster_size / 8;
 	first = offset >> q->header.cluster_bits;
+	r = qcow2_metadata_add(q, first, clusters, false, err);
 	for (uint64_t i = 0; i < clusters && r == 0; i++)
 		r = qcow2_refcount_set(q, first + i, 1, err);
 	if (r == 0)
@@ -283,11 +286,33 @@ int qcow2_allocate(struct qcow2 *q, uint64_t *ret_offset, struct error **err)
 	return 0;
 }
 
+int qcow2_allocate_data(struct qcow2 *q, uint64_t *ret_offset, struct error **err)
+{
+	uint64_t cluster = 0, offset;
+	int r;
+
+	if (!qcow2_spare_take(&q->spare, &cluster))
+		return qcow2_allocate(q, ret_offset, err);
+	offset = cluster << q->header.cluster_bits;
+	r = source_write_zeroes(q->file, q->cluster_size, offset, err);
+	if (r == 0)
+		r = qcow2_refcount_set(q, cluster, 1, err);
+	if (r < 0) {
+		qcow2_spare_put(&q->spare, cluster);
+		return r;
+	}
+	*ret_offset = offset;
+	return 0;
+}
+
 void qcow2_unallocate(struct qcow2 *q, uint64_t offset)
 {
-	/* what cannot be undone is a leak */
-	int r = qcow2_refcount_drop(q, offset >> q->header.cluster_bits, 1, NULL);
+	uint64_t cluster = offset >> q->header.cluster_bits;
+	/* what cannot be undone is a leak until the next time */
+	int r = qcow2_refcount_drop(q, cluster, 1, NULL);
 
-	if (r == 0 && q->tail.end == offset + q->cluster_size)
+	if (r < 0 || qcow2_spare_put(&q->spare, cluster))
+		return;
+	if (q->tail.end == offset + q->cluster_size)
 		tail_undo(&q->tail, offset);
 }

@@ -91,21 +91,29 @@ static int check_entry(struct qcow2_checker *c, uint64_t at, const uint8_t *b, b
 	return active ? check_copied(c, "data cluster", at, entry.offset, entry.copied, err) : 0;
 }
 
+/* False, with a finding, when more tables were named than there can be: they are shared endlessly.
+ */
+static bool spend(struct qcow2_checker *c, uint64_t bytes)
+{
+	if (c->budget >= bytes) {
+		c->budget -= bytes;
+		return true;
+	}
+	if (!c->gave_up)
+		findings_add(c->findings, FINDING_ERROR,
+			     "%s: qcow2: more tables than the file can hold: not all was checked",
+			     c->q->file->name);
+	c->gave_up = true;
+	return false;
+}
+
 static int check_l2(struct qcow2_checker *c, uint64_t offset, bool active, struct error **err)
 {
 	struct qcow2 *q = c->q;
 	int r;
 
-	if (c->budget < q->cluster_size) {
-		if (!c->gave_up)
-			findings_add(c->findings, FINDING_ERROR,
-				     "%s: qcow2: more L2 tables than the file can hold: not all "
-				     "was checked",
-				     q->file->name);
-		c->gave_up = true;
+	if (!spend(c, q->cluster_size))
 		return 0;
-	}
-	c->budget -= q->cluster_size;
 	r = source_pread(q->file, c->table, q->cluster_size, offset, err);
 	for (uint64_t at = 0; at < q->cluster_size && r == 0; at += q->l2_entry_size)
 		r = check_entry(c, offset + at, c->table + at, active, err);
@@ -134,7 +142,7 @@ static int check_l1_entry(struct qcow2_checker *c, uint64_t at, uint64_t value, 
 	qcow2_refer(c, offset, q->cluster_size, QCOW2_USE_TABLE, "L2 table");
 	if (active)
 		r = check_copied(c, "L2 table", at, offset, value & QCOW2_COPIED, err);
-	return r < 0 ? r : check_l2(c, offset, active, err);
+	return r < 0 || c->tables_only ? r : check_l2(c, offset, active, err);
 }
 
 /* False, with a finding, when n entries of size bytes at offset are not inside the file. */
@@ -157,7 +165,8 @@ int qcow2_check_l1(struct qcow2_checker *c, uint64_t offset, uint64_t entries, b
 {
 	int r = 0;
 
-	if (entries == 0 || !qcow2_inside(c, "L1 table", offset, entries * 8))
+	if (entries == 0 || !qcow2_inside(c, "L1 table", offset, entries * 8) ||
+	    !spend(c, entries * 8))
 		return 0;
 	qcow2_refer(c, offset, entries * 8, QCOW2_USE_ALONE, "L1 table");
 	for (uint64_t i = 0; i < entries && r == 0; i++) {
@@ -208,7 +217,7 @@ static int check_bitmap_table(struct qcow2_checker *c, uint64_t offset, uint64_t
 	struct qcow2 *q = c->q;
 	int r = 0;
 
-	if (!qcow2_inside(c, "bitmap table", offset, entries * 8))
+	if (!qcow2_inside(c, "bitmap table", offset, entries * 8) || !spend(c, entries * 8))
 		return 0;
 	qcow2_refer(c, offset, entries * 8, QCOW2_USE_ALONE, "bitmap table");
 	for (uint64_t i = 0; i < entries && r == 0; i++) {

@@ -56,12 +56,14 @@ static int own_l2(struct qcow2 *q, uint64_t offset, uint64_t *ret, struct error 
 	r = qcow2_allocate(q, &fresh, err);
 	if (r < 0)
 		return r;
-	if (old)
+	r = qcow2_metadata_add(q, fresh >> q->header.cluster_bits, 1, true, err);
+	if (r == 0 && old)
 		r = copy_l2(q, old, fresh, err);
 	if (r == 0)
 		r = blockmap_put_be64(q->map, q->header.l1_offset, index, fresh | QCOW2_COPIED,
 				      err);
 	if (r < 0) {
+		qcow2_metadata_remove(q, fresh >> q->header.cluster_bits);
 		qcow2_unallocate(q, fresh);
 		return r;
 	}
@@ -146,7 +148,7 @@ static int replace(struct vd_image *image, struct target *t, const void *buf, si
 {
 	struct qcow2 *q = qcow2_of(image);
 	const struct qcow2_entry *old = &t->entry;
-	int r = qcow2_allocate(q, &t->offset, err);
+	int r = qcow2_allocate_data(q, &t->offset, err);
 
 	if (r < 0)
 		return r;
@@ -161,6 +163,21 @@ static int replace(struct vd_image *image, struct target *t, const void *buf, si
 	return 0;
 }
 
+/* No entry makes a guest write, or free, what the image itself consists of. */
+static int guard_metadata(struct qcow2 *q, const struct qcow2_entry *entry, uint64_t offset,
+			  struct error **err)
+{
+	uint64_t n = entry->kind == QCOW2_COMPRESSED_DATA ? entry->length : q->cluster_size;
+
+	if (entry->kind == QCOW2_UNALLOCATED || entry->kind == QCOW2_PLAIN_ZERO ||
+	    !qcow2_metadata_has(q, entry->offset, n))
+		return 0;
+	return error_make(err, EIO,
+			  "%s: qcow2: damaged: guest offset %" PRIu64 " is at offset %" PRIu64
+			  ", where the image's own tables lie: run qemu-img check -r all",
+			  q->file->name, offset, entry->offset);
+}
+
 /* n bytes inside one cluster. */
 static int write_one(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
 		     struct error **err)
@@ -173,6 +190,8 @@ static int write_one(struct vd_image *image, const void *buf, size_t n, uint64_t
 		r = own_l2(q, offset, &t.table, err);
 	if (r == 0)
 		r = qcow2_l2_get(q, t.table, offset, &t.entry, err);
+	if (r == 0)
+		r = guard_metadata(q, &t.entry, offset, err);
 	if (r < 0)
 		return r;
 	if (t.entry.kind == QCOW2_NORMAL && t.entry.copied)
@@ -212,6 +231,8 @@ int qcow2_zero_block(struct vd_image *image, uint64_t offset, struct error **err
 		r = own_l2(q, offset, &t.table, err);
 	if (r == 0)
 		r = qcow2_l2_get(q, t.table, offset, &t.entry, err);
+	if (r == 0)
+		r = guard_metadata(q, &t.entry, offset, err);
 	if (r < 0)
 		return r;
 	if (t.entry.kind == QCOW2_NORMAL && t.entry.copied)
