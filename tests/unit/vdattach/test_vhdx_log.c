@@ -105,6 +105,48 @@ static void test_log_of_zeros(void **state)
 	vhdx_assert_sector(f, 8192, 'y', 8192);
 }
 
+/* Read with a warning and without its log; the first time it is written the log is empty again. */
+static void assert_log_dropped(struct fixture *f)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		vhdx_open_disk(f, true);
+		assert_int_equal(f->image->findings.count[FINDING_WARNING], 1);
+		assert_non_null(strstr(f->image->findings.items[0].text, "no valid entry"));
+		vhdx_assert_sector(f, 0, 0, 0);
+	}
+	vhdx_open_disk(f, false);
+	vhdx_assert_sector(f, 0, 0, 0);
+	vhdx_open_disk(f, true);
+	assert_int_equal(f->image->findings.count[FINDING_WARNING], 0);
+	vhdx_assert_sector(f, 0, 0, 0);
+	source_close(&f->disk);
+	vd_image_close(&f->image);
+	world_release(&f->world);
+	f->world = (struct world){ .n = 0 };
+}
+
+/* What a power cut leaves between naming the log in the header and the end of its first entry. */
+static void test_log_without_a_whole_entry_is_dropped(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t page[4096];
+	uint64_t blocks[2];
+
+	make_dirty(f, blocks);
+	assert_log_dropped(f);
+	/* of another session */
+	make_dirty(f, blocks);
+	bat_page(page, blocks[0]);
+	vx_log_page(&f->world, 0, 0, 0, 5, 8, VX_BAT, page, 0);
+	assert_log_dropped(f);
+	/* torn: its last sector was not written */
+	make_dirty(f, blocks);
+	vx_log_page(&f->world, 0, 0, 0, 5, 9, VX_BAT, page, 0);
+	memset(page, 0, sizeof(page));
+	world_put(&f->world, 0, VX_LOG + 4096, page, sizeof(page));
+	assert_log_dropped(f);
+}
+
 static void test_bad_logs_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -112,8 +154,6 @@ static void test_bad_logs_are_refused(void **state)
 	uint64_t blocks[2];
 
 	make_dirty(f, blocks);
-	vhdx_assert_refused(f, true, -EINVAL, "no valid entry");
-	vhdx_assert_refused(f, false, -EINVAL, "no valid entry");
 	bat_page(page, blocks[0]);
 	vx_log_page(&f->world, 0, 0, 0, 5, 9, VX_BAT, page, 64 * MIB);
 	vhdx_assert_refused(f, false, -EINVAL, "cut short");
@@ -156,6 +196,7 @@ int main(void)
 		vhdx_test(test_newest_sequence_is_replayed),
 		vhdx_test(test_torn_entry_does_not_count),
 		vhdx_test(test_log_of_zeros),
+		vhdx_test(test_log_without_a_whole_entry_is_dropped),
 		vhdx_test(test_bad_logs_are_refused),
 		vhdx_test(test_more_changes_than_a_log_entry_holds),
 	};

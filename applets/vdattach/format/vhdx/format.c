@@ -23,9 +23,12 @@ static int replay(struct vd_image *image, struct vhdx *vhdx, struct error **err)
 	vhdx->log_replayed = true;
 	if (!image->read_only)
 		return vhdx_log_apply(vhdx, &log, err);
-	findings_add(&image->findings, FINDING_WARNING,
-		     "%s: was not closed properly: the changes in its log are seen, but not made",
-		     vhdx->file->name);
+	findings_add(&image->findings, FINDING_WARNING, "%s: was not closed properly: %s",
+		     vhdx->file->name,
+		     log.is_empty ? "its log is in use, but holds no valid entry"
+				  : "the changes in its log are seen, but not made");
+	if (log.is_empty)
+		return 0;
 	return vhdx_log_overlay(vhdx->file, &log, &vhdx->meta, err);
 }
 

@@ -176,7 +176,11 @@ static int has_tail(struct log *log, const struct sequence *sequence, struct err
 	return at == wanted && at < sequence->length;
 }
 
-/* 2.3.2: of all sequences that contain their tail the one with the highest number. */
+/*
+ * 2.3.2: of all sequences that contain their tail the one with the highest number. None, of length
+ * 0, where the log was named in the header and then the power failed before its first entry was
+ * whole: nothing but that entry was to be written.
+ */
 static int find_active(struct log *log, struct sequence *ret, struct error **err)
 {
 	struct sequence sequence;
@@ -195,12 +199,7 @@ static int find_active(struct log *log, struct sequence *ret, struct error **err
 			*ret = sequence;
 		at += MAX(sequence.length, (uint64_t)SECTOR);
 	}
-	if (ret->length)
-		return 0;
-	return error_make(err, EINVAL,
-			  "%s: VHDX log at offset %" PRIu64
-			  " is in use, but holds no valid entry: changes are lost",
-			  log->file->name, log->header->log_offset);
+	return 0;
 }
 
 static int bad_op(const struct log *log, const struct vhdx_log_op *op, struct error **err)
@@ -328,12 +327,13 @@ int vhdx_log_read(struct source *file, const struct vhdx_header *header, struct 
 
 	*ret = (struct vhdx_log){ .ops = NULL };
 	r = find_active(&log, &active, err);
-	if (r == 0)
+	if (r == 0 && active.length)
 		r = check_sizes(&log, &active.head, err);
 	if (r < 0)
 		return r;
+	ret->is_empty = active.length == 0;
 	ret->file_size = MAX(file->size, active.head.last_size);
-	return vhdx_collect(&log, &active, ret, err);
+	return ret->is_empty ? 0 : vhdx_collect(&log, &active, ret, err);
 }
 
 void vhdx_log_release(struct vhdx_log *log)

@@ -127,11 +127,12 @@ struct vhdx_log {
 	struct vhdx_log_op *ops; /* in the order of writing */
 	size_t n_ops;
 	uint64_t file_size; /* at least, after replay */
+	bool is_empty;	    /* there is no valid entry: nothing to do but to say so in the header */
 };
 
 /*
  * Finds the active sequence of the log that header names (2.3.2) and what it
- * wants done. -EINVAL when there is none or the file is shorter than the log
+ * wants done. -EINVAL when the file is shorter than the log
  * says. Free with vhdx_log_release in any case.
  */
 int vhdx_log_read(struct source *file, const struct vhdx_header *header, struct vhdx_log *ret,
