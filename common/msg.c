@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/msg.h"
+#include "common/print.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +41,7 @@ static void _printf_(2, 0) print_line(enum msg_level level, const char *fmt, va_
 {
 	static const char *const prefix[] = { "", "warning: ", "", "" };
 	static const int kernel_level[] = { 3, 4, 6, 7 };
-	char brief[1024], line[1200];
+	char brief[1024], line[1200], safe[1100];
 	_cleanup_free_ char *text = NULL;
 	va_list again;
 	int n;
@@ -50,11 +51,14 @@ static void _printf_(2, 0) print_line(enum msg_level level, const char *fmt, va_
 	if (n >= (int)sizeof(brief) && vasprintf(&text, fmt, again) < 0)
 		text = NULL;
 	va_end(again);
-	fprintf(stderr, "%s: %s%s\n", state.program, prefix[level], text ? text : brief);
+	fprintf(stderr, "%s: %s", state.program, prefix[level]);
+	print_text(stderr, text ? text : brief);
+	fputc('\n', stderr);
 	if (state.kmsg < 0)
 		return;
+	print_to_buffer(safe, sizeof(safe), brief);
 	n = snprintf(line, sizeof(line), "<%d>%s: %s%s\n", kernel_level[level], state.program,
-		     prefix[level], brief);
+		     prefix[level], safe);
 	if (write(state.kmsg, line, (size_t)MIN(n, (int)sizeof(line) - 1)) < 0)
 		state.kmsg = -1;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/msg.h"
+#include "common/print.h"
 
 enum { COLUMN_NAME, COLUMN_SIZE, COLUMN_BUS, COLUMN_TYPE, COLUMN_LABEL, COLUMN_UUID, COLUMNS };
 
@@ -133,29 +134,46 @@ void report_not_found(const struct search *s)
 	}
 }
 
-static void print_value(const char *key, const char *a, const char *b)
+/* What a disk says of itself; read by scripts, which show it. */
+static void print_printable(const char *text)
+{
+	while (*text) {
+		bool printable;
+		size_t n = print_character(text, &printable);
+
+		fwrite(printable ? text : "?", 1, printable ? n : 1, stdout);
+		text += n;
+	}
+}
+
+static void print_value(const char *key, const char *value)
 {
 	printf("%s=", key);
-	for (const char *p = a; *p; p++)
-		putchar((unsigned char)*p < ' ' ? '?' : *p);
-	for (const char *p = b; *p; p++)
+	print_printable(value);
+	putchar('\n');
+}
+
+/* Scripts open it: any bytes that a name has, but those that would end the line. */
+static void print_file(const char *mountpoint, const char *file)
+{
+	printf("FILE=%s", strcmp(mountpoint, "/") ? mountpoint : "");
+	for (const char *p = file; *p; p++)
 		putchar((unsigned char)*p < ' ' ? '?' : *p);
 	putchar('\n');
 }
 
 void report_found(const struct candidate *winner, const struct request *rq)
 {
-	print_value("DEVICE", winner->dev.path, "");
-	print_value("FSTYPE", winner->fs.type, "");
-	print_value("UUID", winner->fs.uuid, "");
-	print_value("LABEL", winner->fs.label, "");
+	print_value("DEVICE", winner->dev.path);
+	print_value("FSTYPE", winner->fs.type);
+	print_value("UUID", winner->fs.uuid);
+	print_value("LABEL", winner->fs.label);
 	for (size_t i = 0; i < winner->devices.count; i++)
-		print_value("MEMBER", winner->devices.others[i].path, "");
+		print_value("MEMBER", winner->devices.others[i].path);
 	if (winner->devices.incomplete)
-		print_value("INCOMPLETE", "1", "");
+		print_value("INCOMPLETE", "1");
 	if (winner->file)
-		print_value("FILE", strcmp(rq->mountpoint, "/") ? rq->mountpoint : "",
-			    winner->file);
+		print_file(rq->mountpoint, winner->file);
 }
 
 size_t report_order(const struct search *s)
@@ -170,8 +188,10 @@ size_t report_order(const struct search *s)
 			continue;
 		count++;
 		format_size(c->dev.size, text, sizeof(text));
-		printf("%s %s %s %s UUID=%s LABEL=%s\n", c->dev.path, text, c->dev.bus,
-		       dash(c->fs.type), c->fs.uuid, c->fs.label);
+		printf("%s %s %s %s UUID=%s LABEL=", c->dev.path, text, c->dev.bus,
+		       dash(c->fs.type), c->fs.uuid);
+		print_printable(c->fs.label);
+		putchar('\n');
 	}
 	return count;
 }

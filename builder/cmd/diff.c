@@ -7,6 +7,7 @@
 #include "builder/cmd/command.h"
 #include "builder/cmd/image.h"
 #include "common/msg.h"
+#include "common/print.h"
 
 /* As diff(1). */
 enum { SAME = 0, DIFFERENT = 1, TROUBLE = 2 };
@@ -84,7 +85,7 @@ static void diff_print_json(const struct tree_node *a, const struct tree_node *b
 	       !b   ? "removed"
 	       : !a ? "added"
 		    : "changed");
-	image_print_json(path_of(a, b));
+	print_json_text(stdout, path_of(a, b));
 	if (a)
 		printf(",\"old_size\":%" PRIu64, node_size(a));
 	if (b)

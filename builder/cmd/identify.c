@@ -8,6 +8,7 @@
 #include "builder/cmd/command.h"
 #include "builder/cmd/image.h"
 #include "common/msg.h"
+#include "common/print.h"
 
 /* NAME='text', whatever text has, for eval. */
 static void print_assignment(const char *name, const char *text)
@@ -41,7 +42,7 @@ static void print_member(const char *name, const char *text)
 {
 	printf(", \"%s\": ", name);
 	if (text && *text)
-		image_print_json(text);
+		print_json_text(stdout, text);
 	else
 		fputs("null", stdout);
 }
@@ -50,7 +51,7 @@ static void print_member(const char *name, const char *text)
 static void print_json(const char *path, const struct root_facts *facts, const char *problem)
 {
 	fputs("{\"file\": ", stdout);
-	image_print_json(path);
+	print_json_text(stdout, path);
 	print_member("kind", facts->kind);
 	print_member("compression", facts->compression);
 	print_member("format", facts->format);
@@ -83,7 +84,7 @@ static void print_size(uint64_t size)
 }
 
 /* "root.sqfs: squashfs (zstd), 12.3 MiB, mode overlay" */
-static void print_text(const char *path, const struct root_facts *facts)
+static void print_facts(const char *path, const struct root_facts *facts)
 {
 	bool disk = !strcmp(facts->kind, "disk");
 
@@ -118,7 +119,7 @@ static int identify_path(const struct options *options, const char *path,
 	else if (r == 0 && options->shell)
 		print_shell(path, &facts);
 	else if (r == 0 && !options->quiet)
-		print_text(path, &facts);
+		print_facts(path, &facts);
 	return r;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/msg.h"
+#include "common/print.h"
 
 /* The walk and the callbacks of the command that wants it. */
 struct walk_context {
@@ -102,24 +103,16 @@ int image_file_tree(struct image_file *file, struct image_tree *tree, struct err
 
 void image_print_name(const char *name)
 {
-	for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
-		if (*p < ' ' || *p == 0x7f || *p == '\\')
-			printf("\\%03o", *p);
-		else
-			putchar(*p);
-	}
-}
+	while (*name) {
+		bool printable;
+		size_t n = print_character(name, &printable);
 
-void image_print_json(const char *text)
-{
-	putchar('"');
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (*p < ' ' || *p == 0x7f)
-			printf("\\u%04x", *p);
-		else if (*p == '"' || *p == '\\')
-			printf("\\%c", *p);
-		else
-			putchar(*p);
+		for (size_t i = 0; i < n; i++) {
+			if (printable && *name != '\\')
+				putchar(name[i]);
+			else
+				printf("\\%03o", (unsigned char)name[i]);
+		}
+		name += n;
 	}
-	putchar('"');
 }

@@ -33,7 +33,4 @@ int image_file_tree(struct image_file *file, struct image_tree *tree,
  * octal escapes. */
 void image_print_name(const char *name);
 
-/* As a JSON string, with its quotes. */
-void image_print_json(const char *text);
-
 #endif

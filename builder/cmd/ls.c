@@ -8,6 +8,7 @@
 #include "builder/cmd/command.h"
 #include "builder/cmd/image.h"
 #include "common/msg.h"
+#include "common/print.h"
 
 struct listing {
 	const struct options *options;
@@ -100,7 +101,7 @@ static int list_json(void *context, const struct image_entry *entry, struct erro
 	       listing->separator, entry->segment->index, entry->segment->offset,
 	       entry->segment->compressor);
 	listing->separator = ",\n";
-	image_print_json(entry->path);
+	print_json_text(stdout, entry->path);
 	printf(",\"type\":\"%c\",\"mode\":\"%04o\",\"uid\":%u,\"gid\":%u,\"nlink\":%u,\"mtime\":%u,"
 	       "\"size\":%" PRIu64,
 	       type_letter(entry->mode), entry->mode & 07777, entry->uid, entry->gid, entry->nlink,
@@ -109,7 +110,7 @@ static int list_json(void *context, const struct image_entry *entry, struct erro
 		printf(",\"major\":%u,\"minor\":%u", entry->rdev_major, entry->rdev_minor);
 	if (entry->link_target) {
 		fputs(",\"target\":", stdout);
-		image_print_json(entry->link_target);
+		print_json_text(stdout, entry->link_target);
 	}
 	putchar('}');
 	return 0;

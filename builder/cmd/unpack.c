@@ -24,8 +24,10 @@ static int unpack_entry(void *context, const struct image_entry *entry, struct e
 	bool device = S_ISBLK(entry->mode) || S_ISCHR(entry->mode);
 
 	if (r >= 0) {
-		if (unpacking->options->verbose)
-			puts(entry->path);
+		if (unpacking->options->verbose) {
+			image_print_name(entry->path);
+			putchar('\n');
+		}
 		return 0;
 	}
 	if (r == -ENOSPC || r == -EDQUOT || r == -EIO)

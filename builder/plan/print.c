@@ -8,6 +8,7 @@
 
 #include "builder/plan/internal.h"
 #include "builder/plan/print.h"
+#include "common/print.h"
 
 static const char *segment_name(enum segment_kind segment)
 {
@@ -64,53 +65,12 @@ static void plan_print_print_text(const struct plan *plan, FILE *to)
 			print_text_item(item, to);
 }
 
-/* RFC 8259: what is not UTF-8 in a file name becomes U+FFFD. */
-static size_t utf8_len(const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-	size_t len = *p < 0x80		       ? 1
-		     : *p >= 0xf0 && *p < 0xf5 ? 4
-		     : *p >= 0xe0	       ? 3
-		     : *p >= 0xc2	       ? 2
-					       : 0;
-
-	if (*p >= 0xf5)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	/* overlong forms and surrogates */
-	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
-	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
-static void print_json_string(const char *text, FILE *to)
-{
-	fputc('"', to);
-	while (*text) {
-		size_t len = utf8_len(text);
-
-		if (*text == '"' || *text == '\\')
-			fprintf(to, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			fprintf(to, "\\u%04x", (unsigned char)*text);
-		else if (len)
-			fwrite(text, 1, len, to);
-		else
-			fputs("\\ufffd", to);
-		text += len ? len : 1;
-	}
-	fputc('"', to);
-}
-
 static void print_json_field(const char *name, const char *value, FILE *to)
 {
 	if (!value)
 		return;
 	fprintf(to, ", \"%s\": ", name);
-	print_json_string(value, to);
+	print_json_text(to, value);
 }
 
 static void print_json_item(const struct plan_item *item, FILE *to)
@@ -119,7 +79,7 @@ static void print_json_item(const struct plan_item *item, FILE *to)
 	_cleanup_free_ char *where = plan_location(item);
 
 	fputs("    { \"path\": ", to);
-	print_json_string(entry->path, to);
+	print_json_text(to, entry->path);
 	print_json_field("kind", kind_name(entry->kind), to);
 	print_json_field("segment", segment_name(entry->segment), to);
 	fprintf(to, ", \"mode\": \"%04o\", \"uid\": %u, \"gid\": %u", entry->mode & 07777,
@@ -142,14 +102,14 @@ static void plan_print_json_items(const struct plan *plan, FILE *to)
 	const char *note;
 
 	fputs("{\n  \"kernel\": ", to);
-	print_json_string(plan->kver, to);
+	print_json_text(to, plan->kver);
 	print_json_field("profile", plan->profile, to);
 	print_json_field("compressor", plan->compressor, to);
 	fprintf(to, ",\n  \"members\": %" PRIu64 ", \"bytes\": %" PRIu64 ",\n  \"notes\": [",
 		plan->members + 1, plan->bytes);
 	vec_foreach(i, note, &plan->notes) {
 		fputs(i ? ", " : " ", to);
-		print_json_string(note, to);
+		print_json_text(to, note);
 	}
 	fputs(" ],\n  \"items\": [\n", to);
 	vec_foreach(i, item, &plan->items) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "builder/util/strbuf.h"
+#include "common/print.h"
 
 /* A file of garbage should not scroll its first problem off the screen. */
 #define MAX_PRINTED 50
@@ -111,11 +112,12 @@ static void print_source(const struct diag_item *item, FILE *to)
 
 static void print_item(const struct diag_item *item, FILE *to)
 {
-	fputs(item->loc.file ? item->loc.file : "profile", to);
+	print_text(to, item->loc.file ? item->loc.file : "profile");
 	if (item->loc.line)
 		fprintf(to, ":%u:%u", item->loc.line, item->loc.col);
-	fprintf(to, ": %s: %s\n", item->level == DIAG_ERROR ? "error" : "warning",
-		item->message ? item->message : "out of memory");
+	fprintf(to, ": %s: ", item->level == DIAG_ERROR ? "error" : "warning");
+	print_text(to, item->message ? item->message : "out of memory");
+	fputc('\n', to);
 	if (item->source && item->loc.line)
 		print_source(item, to);
 	if (item->expected)

@@ -219,3 +219,24 @@ load vdattach
 	run vd --version
 	assert_output --regexp '^vdattach [0-9]'
 }
+
+@test "text from images is escaped on a terminal and valid in JSON" {
+	qemu-img create -q -f vmdk a.vmdk 4M
+	sed -i $'s/monolithicSparse/mono\x1b]0;x\x07\xff\xc2\x9bxx/' a.vmdk
+	run vd info a.vmdk
+	assert_success
+	assert_output --partial 'format: vmdk (mono\033]0;x\007\377\302\233xx)'
+	vd info --json a.vmdk | jq -e '.variant' >variant
+	for image in $'p\x1b[31m\x07' $'p\xff'; do
+		truncate -s 4M "$image"
+		qemu-img create -q -f qcow2 -b "$image" -F raw child.qcow2
+		run vd info child.qcow2
+		assert_success
+		refute_output --regexp $'[\x01-\x09\x0b-\x1f\x7f]'
+		vd info --json child.qcow2 | iconv -f UTF-8 -t UTF-8 | jq -e '.parents[0].image' >name
+		rm "$image"
+		run -1 vd info child.qcow2
+		refute_output --regexp $'[\x01-\x09\x0b-\x1f\x7f]'
+		iconv -f UTF-8 -t UTF-8 <<<"$output" >text
+	done
+}

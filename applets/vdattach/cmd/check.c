@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "applets/vdattach/cmd/cmd.h"
+#include "common/print.h"
 
 enum { EXIT_CLEAN = 0, EXIT_ERRORS = 1, EXIT_LEAKS = 2 };
 
@@ -9,8 +10,11 @@ static void print(const struct findings *findings)
 {
 	static const char *const names[] = { "warning", "leak", "error" };
 
-	for (size_t i = 0; i < findings->n; i++)
-		printf("%s: %s\n", names[findings->items[i].level], findings->items[i].text);
+	for (size_t i = 0; i < findings->n; i++) {
+		printf("%s: ", names[findings->items[i].level]);
+		print_text(stdout, findings->items[i].text);
+		putchar('\n');
+	}
 }
 
 static unsigned int total(const struct open_disk *disk, enum finding_level level)

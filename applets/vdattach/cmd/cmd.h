@@ -106,9 +106,6 @@ void disk_close(struct open_disk *disk);
 
 #define _cleanup_disk_ _cleanup_(disk_close)
 
-/* Prints text as a JSON string with its quotes. Bytes that are not UTF-8 are passed on. */
-void json_string(const char *text);
-
 /* Flushes stdout. 0, or -errno when something could not be written (disk full, closed pipe). */
 int finish_stdout(struct error **err) _must_check_;
 

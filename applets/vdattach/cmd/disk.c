@@ -206,22 +206,6 @@ void disk_close(struct open_disk *disk)
 	findings_release(&disk->findings);
 }
 
-void json_string(const char *text)
-{
-	putchar('"');
-	for (const char *p = text; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if (c == '"' || c == '\\')
-			printf("\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			printf("\\u%04x", c);
-		else
-			putchar(c);
-	}
-	putchar('"');
-}
-
 int finish_stdout(struct error **err)
 {
 	if (fflush(stdout) != 0 || ferror(stdout))

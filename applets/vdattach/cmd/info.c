@@ -6,6 +6,7 @@
 
 #include "applets/vdattach/cmd/cmd.h"
 #include "applets/vdattach/cmd/remote.h"
+#include "common/print.h"
 
 /* Bytes that the file takes on its file system. */
 static uint64_t allocated(const struct source *source)
@@ -15,22 +16,37 @@ static uint64_t allocated(const struct source *source)
 	return fstat(source_file_fd(source), &st) < 0 ? 0 : (uint64_t)st.st_blocks * 512;
 }
 
+static void print_format(const struct vd_image *image)
+{
+	fputs(image->format->name, stdout);
+	if (image->variant) {
+		fputs(" (", stdout);
+		print_text(stdout, image->variant);
+		putchar(')');
+	}
+	putchar('\n');
+}
+
 static void cmd_info_print_text(const struct open_disk *disk)
 {
 	const struct vd_image *image = disk->image;
 	const struct partition_table *table = &disk->table;
 
-	printf("image: %s\n", image->source->name);
-	printf("format: %s%s%s%s\n", image->format->name, image->variant ? " (" : "",
-	       image->variant ? image->variant : "", image->variant ? ")" : "");
+	fputs("image: ", stdout);
+	print_text(stdout, image->source->name);
+	fputs("\nformat: ", stdout);
+	print_format(image);
 	printf("virtual size: %" PRIu64 " bytes\n", image->size);
 	printf("file size: %" PRIu64 " bytes, %" PRIu64 " allocated\n", image->source->size,
 	       allocated(image->source));
 	if (image->block_size)
 		printf("block size: %u\n", image->block_size);
-	for (const struct vd_image *i = image->parent; i; i = i->parent)
-		printf("parent: %s, format: %s%s%s%s\n", i->source->name, i->format->name,
-		       i->variant ? " (" : "", i->variant ? i->variant : "", i->variant ? ")" : "");
+	for (const struct vd_image *i = image->parent; i; i = i->parent) {
+		fputs("parent: ", stdout);
+		print_text(stdout, i->source->name);
+		fputs(", format: ", stdout);
+		print_format(i);
+	}
 	printf("partition table: %s%s%s\n", partition_scheme_name(table->scheme),
 	       table->hybrid ? " (hybrid)" : "", table->from_backup ? " (from its backup)" : "");
 	if (table->scheme == SCHEME_NONE)
@@ -39,10 +55,11 @@ static void cmd_info_print_text(const struct open_disk *disk)
 	for (size_t i = 0; i < table->n; i++) {
 		const struct partition *p = table->items + i;
 
-		printf("partition %u: start %" PRIu64 " length %" PRIu64
-		       " type %s PARTUUID=%s%s%s\n",
+		printf("partition %u: start %" PRIu64 " length %" PRIu64 " type %s PARTUUID=%s%s",
 		       p->number, p->start, p->length, p->type, p->uuid,
-		       *p->label ? " PARTLABEL=" : "", p->label);
+		       *p->label ? " PARTLABEL=" : "");
+		print_text(stdout, p->label);
+		putchar('\n');
 	}
 }
 
@@ -51,10 +68,10 @@ static void print_json_chain(const struct vd_image *image)
 	printf("  \"parents\": [");
 	for (const struct vd_image *i = image->parent; i; i = i->parent) {
 		printf("%s\n    { \"image\": ", i == image->parent ? "" : ",");
-		json_string(i->source->name);
+		print_json_text(stdout, i->source->name);
 		printf(", \"format\": \"%s\", \"variant\": ", i->format->name);
 		if (i->variant)
-			json_string(i->variant);
+			print_json_text(stdout, i->variant);
 		else
 			printf("null");
 		printf(", \"virtual-size\": %" PRIu64 " }", i->size);
@@ -70,7 +87,7 @@ static void print_json_partitions(const struct partition_table *table)
 		printf("%s\n    { \"number\": %u, \"start\": %" PRIu64 ", \"length\": %" PRIu64
 		       ", \"type\": \"%s\", \"uuid\": \"%s\", \"label\": ",
 		       i ? "," : "", p->number, p->start, p->length, p->type, p->uuid);
-		json_string(p->label);
+		print_json_text(stdout, p->label);
 		printf(", \"extended\": %s }", p->extended ? "true" : "false");
 	}
 }
@@ -81,10 +98,10 @@ static void cmd_info_print_json(const struct open_disk *disk)
 	const struct partition_table *table = &disk->table;
 
 	printf("{\n  \"image\": ");
-	json_string(image->source->name);
+	print_json_text(stdout, image->source->name);
 	printf(",\n  \"format\": \"%s\",\n  \"variant\": ", image->format->name);
 	if (image->variant)
-		json_string(image->variant);
+		print_json_text(stdout, image->variant);
 	else
 		printf("null");
 	printf(",\n  \"virtual-size\": %" PRIu64 ",\n  \"file-size\": %" PRIu64

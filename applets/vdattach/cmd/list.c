@@ -8,6 +8,7 @@
 #include "applets/vdattach/dm/disk.h"
 #include "applets/vdattach/export/control.h"
 #include "applets/vdattach/source/sysfs.h"
+#include "common/print.h"
 
 struct listing {
 	bool json;
@@ -24,7 +25,7 @@ struct entry {
 static void cmd_list_print_json(const struct entry *e, bool first)
 {
 	printf("%s\n  { \"device\": \"/dev/%s\", \"image\": ", first ? "" : ",", e->device);
-	json_string(e->image);
+	print_json_text(stdout, e->image);
 	printf(", \"exporter\": \"%s\"", e->exporter);
 	if (e->pid)
 		printf(", \"pid\": %ld, \"worker\": %ld", e->pid, e->worker);
@@ -34,12 +35,14 @@ static void cmd_list_print_json(const struct entry *e, bool first)
 
 static void print_entry(struct listing *listing, const struct entry *e)
 {
-	if (listing->json)
+	if (listing->json) {
 		cmd_list_print_json(e, listing->n == 0);
-	else
-		printf("/dev/%s %s %s %ld %" PRIu64 " %" PRIu64 " %s\n", e->device,
-		       e->read_only ? "ro" : "rw", e->exporter, e->pid, e->offset, e->size,
-		       e->image);
+	} else {
+		printf("/dev/%s %s %s %ld %" PRIu64 " %" PRIu64 " ", e->device,
+		       e->read_only ? "ro" : "rw", e->exporter, e->pid, e->offset, e->size);
+		print_text(stdout, e->image);
+		putchar('\n');
+	}
 	listing->n++;
 }
 

@@ -11,6 +11,7 @@
 #include "applets/vdattach/nbd/negotiate.h"
 #include "applets/vdattach/nbd/server.h"
 #include "common/msg.h"
+#include "common/print.h"
 
 enum { SECTOR_MIN = 512, SECTOR_MAX = 4096 };
 
@@ -180,16 +181,19 @@ int remote_info(const struct options *options, struct error **err)
 	nbd_hang_up(fd);
 	if (options->json) {
 		fputs("{\n  \"image\": ", stdout);
-		json_string(uri);
+		print_json_text(stdout, uri);
 		printf(",\n  \"format\": \"nbd\",\n  \"virtual-size\": %" PRIu64
 		       ",\n  \"sector-size\": %u,\n  \"largest-request\": %u,\n  \"flags\": [",
 		       export.size, export.sector, export.max);
 		print_flags(export.flags, "\"", ", ");
 		puts("]\n}");
 	} else {
-		printf("image: %s\nformat: nbd\nvirtual size: %" PRIu64
+		fputs("image: ", stdout);
+		print_text(stdout, uri);
+		putchar('\n');
+		printf("format: nbd\nvirtual size: %" PRIu64
 		       " bytes\nsector size: %u\nlargest request: %u bytes\nflags: ",
-		       uri, export.size, export.sector, export.max);
+		       export.size, export.sector, export.max);
 		print_flags(export.flags, "", " ");
 		putchar('\n');
 	}
