@@ -72,3 +72,68 @@ load vdattach
 	assert_failure 1
 	assert_output --partial 'longer than 107'
 }
+
+@test "serve: clients do not wait for one another, and one too many is told so" {
+	truncate -s 16M disk
+	start_server disk
+	python3 - socket <<-'END'
+		import socket, struct, sys
+
+		def connect():
+		    s = socket.socket(socket.AF_UNIX)
+		    s.settimeout(20)
+		    s.connect(sys.argv[1])
+		    return s
+
+		def read(s, n):
+		    data = b''
+		    while len(data) < n:
+		        part = s.recv(n - len(data))
+		        assert part, 'hung up'
+		        data += part
+		    return data
+
+		def negotiated():
+		    s = connect()
+		    read(s, 18)
+		    s.sendall(struct.pack('>I8sII', 3, b'IHAVEOPT', 1, 0))
+		    read(s, 10)
+		    return s
+
+		def request(s, kind, offset, length, data=b'', flags=0):
+		    s.sendall(struct.pack('>IHH8sQI', 0x25609513, flags, kind, b'cookie..', offset, length) + data)
+
+		def error(s):
+		    return struct.unpack('>II8s', read(s, 16))[1]
+
+		stalled = [connect(), negotiated(), negotiated()]
+		stalled[0].sendall(b'\0\0')  # half a greeting
+		request(stalled[1], 1, 0, 65536, b'x' * 100)  # half a write
+		stalled[2].settimeout(1)
+		try:
+		    for i in range(64):
+		        request(stalled[2], 0, 0, 1 << 20)  # replies that are not read
+		except OSError:
+		    pass
+		good = negotiated()
+		request(good, 1, 1 << 20, 512, b'y' * 512)
+		assert error(good) == 0
+		request(good, 0, 1 << 20, 512)
+		assert error(good) == 0 and read(good, 512) == b'y' * 512
+		for kind, flags in (0, 1 << 9), (3, 1 << 9), (0, 2):
+		    request(good, kind, 0, 512, flags=flags)
+		    assert error(good) == 22
+		request(good, 1, 2 << 20, 512, b'z' * 512, flags=1 << 9)
+		assert error(good) == 22
+		request(good, 0, 2 << 20, 512)
+		assert error(good) == 0 and read(good, 512) == bytes(512)
+		others = [negotiated() for i in range(16 - 4)]
+		last = connect()
+		read(last, 18)
+		last.sendall(struct.pack('>I8sIIIH', 3, b'IHAVEOPT', 7, 6, 0, 0))
+		assert struct.unpack('>QIII', read(last, 20))[2] == 0x80000002  # NBD_REP_ERR_POLICY
+		others.pop().close()
+	END
+	kill -TERM $pid
+	wait $pid
+}

@@ -54,7 +54,7 @@ static int try_address(const struct sockaddr *address, socklen_t n, const char *
 	if (connect(fd, address, n) < 0)
 		r = error_sys(err, errno == EINPROGRESS ? ETIMEDOUT : errno, "cannot connect");
 	else
-		r = nbd_negotiate(fd, name, ret, err);
+		r = nbd_negotiate(fd, PATIENCE, name, ret, err);
 	if (r < 0) {
 		close(fd);
 		return r;

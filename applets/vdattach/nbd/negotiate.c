@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "applets/vdattach/nbd/negotiate.h"
 #include "applets/vdattach/nbd/server.h"
@@ -29,6 +31,11 @@ enum { INFO_EXPORT = 0, INFO_BLOCK_SIZE = 3 };
 #define REPLY_MAX   65536u /* bytes of one of them */
 #define ZEROES	    124u
 
+struct peer {
+	int fd;
+	struct timespec until; /* CLOCK_MONOTONIC: all of the negotiation */
+};
+
 static int lost(int r, struct error **err)
 {
 	if (r == -EPIPE)
@@ -38,14 +45,36 @@ static int lost(int r, struct error **err)
 	return error_sys(err, r, "the server");
 }
 
-/* Unlike nbd_recv() and nbd_send() these two know the time limit of a socket. */
-static int get(int fd, void *buf, size_t n, struct error **err)
+/* However many answers there are, and however many bytes come at a time. 0 or an error. */
+static int wait_for_peer(const struct peer *peer, short events, struct error **err)
+{
+	struct pollfd poll_fd = { peer->fd, events, 0 };
+	struct timespec now;
+	int64_t left;
+	int r;
+
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		left = (peer->until.tv_sec - now.tv_sec) * 1000 +
+		       (peer->until.tv_nsec - now.tv_nsec) / 1000000;
+		r = left > 0 ? poll(&poll_fd, 1, (int)left) : 0;
+	} while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return lost(-errno, err);
+	return r == 0 ? lost(-EAGAIN, err) : 0;
+}
+
+static int get(const struct peer *peer, void *buf, size_t n, struct error **err)
 {
 	uint8_t *p = buf;
 
 	while (n > 0) {
-		ssize_t got = recv(fd, p, n, 0);
+		ssize_t got;
+		int r = wait_for_peer(peer, POLLIN, err);
 
+		if (r < 0)
+			return r;
+		got = recv(peer->fd, p, n, 0);
 		if (got == 0)
 			return lost(-EPIPE, err);
 		if (got < 0 && errno != EINTR)
@@ -56,13 +85,17 @@ static int get(int fd, void *buf, size_t n, struct error **err)
 	return 0;
 }
 
-static int negotiate_put(int fd, const void *buf, size_t n, struct error **err)
+static int negotiate_put(const struct peer *peer, const void *buf, size_t n, struct error **err)
 {
 	const uint8_t *p = buf;
 
 	while (n > 0) {
-		ssize_t done = send(fd, p, n, MSG_NOSIGNAL);
+		ssize_t done;
+		int r = wait_for_peer(peer, POLLOUT, err);
 
+		if (r < 0)
+			return r;
+		done = send(peer->fd, p, n, MSG_NOSIGNAL);
 		if (done < 0 && errno != EINTR)
 			return lost(-errno, err);
 		p += MAX(done, 0);
@@ -71,23 +104,23 @@ static int negotiate_put(int fd, const void *buf, size_t n, struct error **err)
 	return 0;
 }
 
-static int skip(int fd, size_t n, struct error **err)
+static int skip(const struct peer *peer, size_t n, struct error **err)
 {
 	uint8_t buf[512];
 	int r = 0;
 
 	for (size_t part; n > 0 && r == 0; n -= part) {
 		part = MIN(n, sizeof(buf));
-		r = get(fd, buf, part, err);
+		r = get(peer, buf, part, err);
 	}
 	return r;
 }
 
 /* Both say hello. *ret: the flags of both. */
-static int greet(int fd, uint32_t *ret, struct error **err)
+static int greet(const struct peer *peer, uint32_t *ret, struct error **err)
 {
 	uint8_t hello[18] = { 0 }, answer[4];
-	int r = get(fd, hello, 16, err);
+	int r = get(peer, hello, 16, err);
 
 	if (r < 0)
 		return r;
@@ -99,15 +132,16 @@ static int greet(int fd, uint32_t *ret, struct error **err)
 				  "names of exports: use a newer one");
 	if (get_be64(hello + 8) != NBD_OPTION_MAGIC)
 		return error_make(err, EPROTO, "the server begins with an unknown protocol");
-	r = get(fd, hello + 16, 2, err);
+	r = get(peer, hello + 16, 2, err);
 	if (r < 0)
 		return r;
 	*ret = get_be16(hello + 16) & (FIXED_NEWSTYLE | NO_ZEROES);
 	put_be32(answer, *ret);
-	return negotiate_put(fd, answer, sizeof(answer), err);
+	return negotiate_put(peer, answer, sizeof(answer), err);
 }
 
-static int put_option(int fd, uint32_t option, const void *data, size_t n, struct error **err)
+static int put_option(const struct peer *peer, uint32_t option, const void *data, size_t n,
+		      struct error **err)
 {
 	uint8_t message[16 + NBD_EXPORT_MAX + 16];
 
@@ -115,25 +149,25 @@ static int put_option(int fd, uint32_t option, const void *data, size_t n, struc
 	put_be32(message + 8, option);
 	put_be32(message + 12, (uint32_t)n);
 	memcpy(message + 16, data, n);
-	return negotiate_put(fd, message, 16 + n, err);
+	return negotiate_put(peer, message, 16 + n, err);
 }
 
 /* The oldest way: a server without that export hangs up. */
-static int ask_by_name(int fd, const char *name, uint32_t flags, struct nbd_export *ret,
-		       struct error **err)
+static int ask_by_name(const struct peer *peer, const char *name, uint32_t flags,
+		       struct nbd_export *ret, struct error **err)
 {
 	uint8_t answer[10] = { 0 };
-	int r = put_option(fd, OPT_EXPORT_NAME, name, strlen(name), err);
+	int r = put_option(peer, OPT_EXPORT_NAME, name, strlen(name), err);
 
 	if (r == 0)
-		r = get(fd, answer, sizeof(answer), err);
+		r = get(peer, answer, sizeof(answer), err);
 	if (r == -EPIPE) {
 		error_release(err);
 		return error_make(err, ENOENT,
 				  "the server hung up when it was asked for the export '%s'", name);
 	}
 	if (r == 0 && !(flags & NO_ZEROES))
-		r = skip(fd, ZEROES, err);
+		r = skip(peer, ZEROES, err);
 	if (r < 0)
 		return r;
 	ret->size = get_be64(answer);
@@ -142,13 +176,14 @@ static int ask_by_name(int fd, const char *name, uint32_t flags, struct nbd_expo
 }
 
 /* Its own message follows, as far as it is printable. */
-static int refused(int fd, uint32_t type, uint32_t n, const char *name, struct error **err)
+static int refused(const struct peer *peer, uint32_t type, uint32_t n, const char *name,
+		   struct error **err)
 {
 	const char *what = "refuses the export";
 	char words[161] = "";
 	int r = EPROTO;
 
-	if (n > 0 && get(fd, words, MIN(n, sizeof(words) - 1), NULL) < 0)
+	if (n > 0 && get(peer, words, MIN(n, sizeof(words) - 1), NULL) < 0)
 		words[0] = '\0';
 	for (char *c = words; *c; c++)
 		*c = *c < ' ' || *c > '~' ? '?' : *c;
@@ -168,12 +203,13 @@ static int refused(int fd, uint32_t type, uint32_t n, const char *name, struct e
 	return error_make(err, r, "the server %s '%s'%s%s", what, name, *words ? ": " : "", words);
 }
 
-static int take_info(int fd, uint32_t n, struct nbd_export *ret, bool *known, struct error **err)
+static int take_info(const struct peer *peer, uint32_t n, struct nbd_export *ret, bool *known,
+		     struct error **err)
 {
 	uint8_t info[14] = { 0 };
 	size_t have = MIN(n, sizeof(info));
 	int r = n < 2 ? error_make(err, EPROTO, "the server sends a reply that is too short")
-		      : get(fd, info, have, err);
+		      : get(peer, info, have, err);
 
 	if (r < 0)
 		return r;
@@ -185,16 +221,16 @@ static int take_info(int fd, uint32_t n, struct nbd_export *ret, bool *known, st
 		ret->sector = get_be32(info + 2);
 		ret->max = get_be32(info + 10);
 	}
-	return skip(fd, n - have, err);
+	return skip(peer, n - have, err);
 }
 
 /* 0 = done, 1 = more replies follow, 2 = the server does not know the option, -errno. */
-static int take_reply(int fd, const char *name, struct nbd_export *ret, bool *known,
-		      struct error **err)
+static int take_reply(const struct peer *peer, const char *name, struct nbd_export *ret,
+		      bool *known, struct error **err)
 {
 	uint8_t header[20] = { 0 };
 	uint32_t type, n;
-	int r = get(fd, header, sizeof(header), err);
+	int r = get(peer, header, sizeof(header), err);
 
 	if (r < 0)
 		return r;
@@ -203,21 +239,22 @@ static int take_reply(int fd, const char *name, struct nbd_export *ret, bool *kn
 	if (get_be64(header) != REPLY_MAGIC || get_be32(header + 8) != OPT_GO || n > REPLY_MAX)
 		return error_make(err, EPROTO, "the server breaks the rules of the negotiation");
 	if (type == REP_ERR_UNSUP) {
-		r = skip(fd, n, err);
+		r = skip(peer, n, err);
 		return r < 0 ? r : 2;
 	}
 	if (type & REP_ERROR)
-		return refused(fd, type, n, name, err);
+		return refused(peer, type, n, name, err);
 	if (type == REP_INFO)
-		r = take_info(fd, n, ret, known, err);
+		r = take_info(peer, n, ret, known, err);
 	else
-		r = skip(fd, n, err);
+		r = skip(peer, n, err);
 	if (r == 0 && type == REP_ACK && !*known)
 		return error_make(err, EPROTO, "the server does not report the size of '%s'", name);
 	return r < 0 ? r : type != REP_ACK;
 }
 
-static int ask_to_go(int fd, const char *name, struct nbd_export *ret, struct error **err)
+static int ask_to_go(const struct peer *peer, const char *name, struct nbd_export *ret,
+		     struct error **err)
 {
 	uint8_t data[4 + NBD_EXPORT_MAX + 4];
 	size_t n = strnlen(name, NBD_EXPORT_MAX);
@@ -228,9 +265,9 @@ static int ask_to_go(int fd, const char *name, struct nbd_export *ret, struct er
 	memcpy(data + 4, name, n);
 	put_be16(data + 4 + n, 1);
 	put_be16(data + 6 + n, INFO_BLOCK_SIZE);
-	r = put_option(fd, OPT_GO, data, n + 8, err);
+	r = put_option(peer, OPT_GO, data, n + 8, err);
 	for (unsigned int i = 0; r == 0 && i < REPLIES_MAX; i++) {
-		r = take_reply(fd, name, ret, &known, err);
+		r = take_reply(peer, name, ret, &known, err);
 		if (r != 1)
 			return r;
 		r = 0;
@@ -238,17 +275,22 @@ static int ask_to_go(int fd, const char *name, struct nbd_export *ret, struct er
 	return r < 0 ? r : error_make(err, EPROTO, "the server never comes to an end");
 }
 
-int nbd_negotiate(int fd, const char *name, struct nbd_export *ret, struct error **err)
+int nbd_negotiate(int fd, unsigned int seconds, const char *name, struct nbd_export *ret,
+		  struct error **err)
 {
+	struct peer peer = { .fd = fd };
 	uint32_t flags = 0;
-	int r = greet(fd, &flags, err);
+	int r;
 
+	clock_gettime(CLOCK_MONOTONIC, &peer.until);
+	peer.until.tv_sec += seconds;
 	*ret = (struct nbd_export){ .sector = 1, .max = NBD_MAX_REQUEST };
+	r = greet(&peer, &flags, err);
 	if (r < 0)
 		return r;
-	r = flags & FIXED_NEWSTYLE ? ask_to_go(fd, name, ret, err) : 2;
+	r = flags & FIXED_NEWSTYLE ? ask_to_go(&peer, name, ret, err) : 2;
 	if (r == 2)
-		r = ask_by_name(fd, name, flags, ret, err);
+		r = ask_by_name(&peer, name, flags, ret, err);
 	if (r < 0)
 		return r;
 	if (!(ret->flags & NBD_EXPORT_HAS_FLAGS) || ret->sector == 0 ||

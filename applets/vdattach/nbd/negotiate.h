@@ -17,12 +17,12 @@ struct nbd_export {
 
 /*
  * Asks the server at the other end of the stream socket fd for the export called name, and leaves
- * the connection where requests begin. Trusts nothing of what comes; a socket with a time limit
- * makes it give up. 0; -EPROTO (no NBD server, or one that breaks the rules), -ENOENT (it has no
- * such export), -EACCES (it wants TLS, or forbids), -errno.
+ * the connection where requests begin. Trusts nothing of what comes; gives up after so many
+ * seconds, also when bytes come all the time. 0; -ETIMEDOUT; -EPROTO (no NBD server, or one that
+ * breaks the rules), -ENOENT (it has no such export), -EACCES (it wants TLS, or forbids), -errno.
  */
-int nbd_negotiate(int fd, const char *name, struct nbd_export *ret, struct error **err) _must_check_
-	_nonnull_(2, 3);
+int nbd_negotiate(int fd, unsigned int seconds, const char *name, struct nbd_export *ret,
+		  struct error **err) _must_check_ _nonnull_(3, 4);
 
 /*
  * Connects to uri and negotiates. The server must be a number: whoever reconnects the disk of a

@@ -14,6 +14,7 @@ enum option { OPT_EXPORT_NAME = 1, OPT_ABORT = 2, OPT_LIST = 3, OPT_INFO = 6, OP
 #define REP_SERVER	2u
 #define REP_INFO	3u
 #define REP_ERR_UNSUP	0x80000001u
+#define REP_ERR_POLICY	0x80000002u
 #define REP_ERR_INVALID 0x80000003u
 #define REP_ERR_UNKNOWN 0x80000006u
 
@@ -45,6 +46,16 @@ static int export_name(struct nbd_client *client, uint32_t n)
 	put_be16(answer + 8, nbd_export_flags(client));
 	client->phase = NBD_PHASE_TRANSMIT;
 	return nbd_send(client, answer, client->no_zeroes ? 10 : sizeof(answer));
+}
+
+/* With the only option that has no answer the connection ends. */
+static int refuse(const struct nbd_client *client, uint32_t option)
+{
+	static const char why[] = "too many clients";
+
+	if (option == OPT_EXPORT_NAME)
+		return 0;
+	return reply(client, option, REP_ERR_POLICY, why, sizeof(why) - 1);
 }
 
 static int list(const struct nbd_client *client, uint32_t n)
@@ -115,6 +126,8 @@ int nbd_take_option(struct nbd_client *client)
 	}
 	if (r < 0)
 		return r;
+	if (client->refused && option != OPT_ABORT)
+		return refuse(client, option);
 	switch (option) {
 	case OPT_EXPORT_NAME:
 		return export_name(client, n);

@@ -5,15 +5,20 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-/* Waits until the socket is ready for events. 1, -ECANCELED or -errno. */
+/* Whoever wants to negotiate does so soon, or makes room for others; who has done so may idle. */
+#define NEGOTIATION 30000 /* milliseconds for one message */
+
+/* Waits until the socket is ready for events. 1, -ECANCELED, -ETIMEDOUT or -errno. */
 static int wait_ready(const struct nbd_client *client, short events)
 {
 	struct pollfd fds[] = { { client->fd, events, 0 }, { client->stop_fd, POLLIN, 0 } };
+	int limit = client->phase == NBD_PHASE_TRANSMIT ? -1 : NEGOTIATION, r;
 
-	while (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
-		if (errno != EINTR)
-			return -errno;
-	}
+	do {
+		r = poll(fds, ARRAY_SIZE(fds), limit);
+	} while (r < 0 && errno == EINTR);
+	if (r <= 0)
+		return r < 0 ? -errno : -ETIMEDOUT;
 	return fds[1].revents ? -ECANCELED : 1;
 }
 

@@ -13,6 +13,7 @@ struct nbd_client {
 	struct backend *backend;
 	struct source *disk; /* of backend */
 	enum nbd_phase phase;
+	bool refused;	/* there are too many: each option is answered so */
 	bool no_zeroes; /* what the client asked for in its flags */
 	uint8_t *buf;	/* payload of the message at hand; owned */
 	size_t buf_size;

@@ -57,6 +57,16 @@ static void put_reply(uint8_t *header, const struct request *req, int result)
 	memcpy(header + 8, req->cookie, sizeof(req->cookie));
 }
 
+/* Flags whose meaning is not known, or not for this command, are refused, not ignored. */
+static bool knows_flags(const struct request *req)
+{
+	unsigned int known = COMMAND_FUA;
+
+	if (req->type == COMMAND_WRITE_ZEROES)
+		known |= COMMAND_NO_HOLE;
+	return !(req->flags & ~known);
+}
+
 static int send_reply(const struct nbd_client *client, const struct request *req, int result)
 {
 	uint8_t header[NBD_REPLY_SIZE];
@@ -130,7 +140,10 @@ static int do_read(struct nbd_client *client, const struct request *req)
 static int do_write(struct nbd_client *client, const struct request *req)
 {
 	/* the specification wants ENOSPC for writes beyond the end */
-	int result = transmit_inside(client, req) ? 0 : -ENOSPC, r = 1;
+	int result = !knows_flags(req)		    ? -EINVAL
+		     : transmit_inside(client, req) ? 0
+						    : -ENOSPC,
+	    r = 1;
 
 	if (req->length > NBD_MAX_REQUEST)
 		return -EPROTO;
@@ -179,6 +192,8 @@ static int do_trim(struct nbd_client *client, const struct request *req)
 
 static int transmit_answer(struct nbd_client *client, const struct request *req)
 {
+	if (!knows_flags(req) && req->type != COMMAND_WRITE && req->type != COMMAND_DISCONNECT)
+		return send_reply(client, req, -EINVAL);
 	switch (req->type) {
 	case COMMAND_READ:
 		return do_read(client, req);

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (send(fds[1], data, MIN(size, (size_t)65536), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && size)
 		abort();
 	shutdown(fds[1], SHUT_WR);
-	if (nbd_negotiate(fds[0], "export", &export, &err) == 0 &&
+	if (nbd_negotiate(fds[0], 1, "export", &export, &err) == 0 &&
 	    (export.sector == 0 || export.max < export.sector))
 		abort();
 	close(fds[0]);

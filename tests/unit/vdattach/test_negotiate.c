@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The client's side of the NBD negotiation, with servers that other programs are not; addresses. */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -78,7 +79,7 @@ static int meet(const struct script *script, struct nbd_export *ret, struct erro
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	assert_int_equal(send(fds[1], script->bytes, script->n, 0), script->n);
 	shutdown(fds[1], SHUT_WR);
-	r = nbd_negotiate(fds[0], "disk", ret, err);
+	r = nbd_negotiate(fds[0], 1, "disk", ret, err);
 	got = recv(fds[1], said, *n, MSG_DONTWAIT);
 	*n = got > 0 ? (size_t)got : 0;
 	close(fds[0]);
@@ -246,15 +247,40 @@ static void test_replies_without_end(void **state)
 static void test_silence(void **state)
 {
 	_cleanup_error_ struct error *err = NULL;
-	const struct timeval limit = { .tv_usec = 50000 };
 	struct nbd_export export;
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	assert_int_equal(nbd_negotiate(fds[0], "", &export, &err), -ETIMEDOUT);
+	assert_int_equal(nbd_negotiate(fds[0], 1, "", &export, &err), -ETIMEDOUT);
 	assert_non_null(strstr(error_msg(err), "does not answer"));
 	close(fds[0]);
+	close(fds[1]);
+}
+
+static void *drip(void *arg)
+{
+	int fd = *(int *)arg;
+
+	/* the first bytes of a greeting, one every tenth of a second, until the client is gone */
+	for (size_t i = 0; send(fd, "NBDMAGICIHAVEOPT" + i % 16, 1, MSG_NOSIGNAL) == 1 && i < 15;
+	     i++)
+		usleep(150000);
+	return NULL;
+}
+
+/* A server that always has one more byte to say is given up as well. */
+static void test_byte_by_byte(void **state)
+{
+	_cleanup_error_ struct error *err = NULL;
+	struct nbd_export export;
+	pthread_t server;
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(pthread_create(&server, NULL, drip, fds + 1), 0);
+	assert_int_equal(nbd_negotiate(fds[0], 1, "", &export, &err), -ETIMEDOUT);
+	close(fds[0]);
+	assert_int_equal(pthread_join(server, NULL), 0);
 	close(fds[1]);
 }
 
@@ -326,8 +352,8 @@ int main(void)
 		cmocka_unit_test(test_all_that_is_told), cmocka_unit_test(test_server_without_go),
 		cmocka_unit_test(test_refusals),	 cmocka_unit_test(test_no_server),
 		cmocka_unit_test(test_rules_are_broken), cmocka_unit_test(test_replies_without_end),
-		cmocka_unit_test(test_silence),		 cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_longest_export),
+		cmocka_unit_test(test_silence),		 cmocka_unit_test(test_byte_by_byte),
+		cmocka_unit_test(test_addresses),	 cmocka_unit_test(test_longest_export),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
