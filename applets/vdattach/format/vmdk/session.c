@@ -20,8 +20,11 @@ static int refuse_damage(const struct vmdk_sparse *s, const struct findings *fin
 }
 
 /* Makes the second set of tables like the first; only changed pages are written later. */
-static int repair_table(struct vmdk_sparse *s, uint64_t i, struct error **err)
+static int repair_table(struct vmdk_sparse *s, uint64_t i, struct vmdk_hole holes[2],
+			struct error **err)
 {
+	uint64_t first_at = s->directory[i] * (uint64_t)VD_SECTOR;
+	uint64_t second_at = s->redundant[i] * (uint64_t)VD_SECTOR;
 	uint8_t first[VD_SECTOR], second[VD_SECTOR] = { 0 };
 	int r = 0;
 
@@ -29,6 +32,9 @@ static int repair_table(struct vmdk_sparse *s, uint64_t i, struct error **err)
 		uint64_t from = vmdk_table_at(s, s->directory[i]) + at;
 		uint64_t to = vmdk_table_at(s, s->redundant[i]) + at;
 
+		if (vmdk_is_hole(s, holes, first_at + at) &&
+		    vmdk_is_hole(s, holes + 1, second_at + at))
+			continue;
 		r = blockmap_read(s->map, from, first, sizeof(first), err);
 		if (r == 0)
 			r = blockmap_read(s->map, to, second, sizeof(second), err);
@@ -58,6 +64,7 @@ static int begin_sparse(struct vmdk_sparse *s, struct error **err)
 {
 	_cleanup_(findings_release) struct findings findings = { .n = 0 };
 	struct vmdk_usage usage = { .end = 0 };
+	struct vmdk_hole holes[2] = { { .end = 0 } };
 	int r;
 
 	r = check_directory(s, err);
@@ -66,7 +73,7 @@ static int begin_sparse(struct vmdk_sparse *s, struct error **err)
 	if (r == 0)
 		r = refuse_damage(s, &findings, err);
 	for (uint64_t i = 0; r == 0 && s->redundant && i < s->n_tables; i++)
-		r = repair_table(s, i, err);
+		r = repair_table(s, i, holes, err);
 	if (r < 0)
 		return r;
 	s->align = usage.aligned ? s->grain_size : VD_SECTOR;

@@ -15,6 +15,7 @@ struct survey {
 	uint64_t tables_end; /* sector behind the last table */
 	uint64_t unit;	     /* sectors in a slot */
 	uint64_t residue;    /* of all grains' sectors by unit; UINT64_MAX = none seen */
+	struct vmdk_hole hole;
 };
 
 /* Marks sectors that hold something other than grains. */
@@ -135,13 +136,30 @@ static int survey_entry(struct survey *v, uint64_t grain, uint64_t entry)
 	return take_grain(v, grain, entry) ? 0 : -EAGAIN;
 }
 
+bool vmdk_is_hole(struct vmdk_sparse *s, struct vmdk_hole *hole, uint64_t offset)
+{
+	struct source_extent extent = { .length = 0 };
+
+	if (offset >= hole->start && offset + VD_SECTOR <= hole->end)
+		return true;
+	/* what waits for a flush is not in the file yet */
+	if (blockmap_is_dirty(s->map) || offset >= s->source->size ||
+	    source_extent(s->source, offset, &extent, NULL) < 0 || !extent.zero)
+		return false;
+	*hole = (struct vmdk_hole){ offset, offset + extent.length };
+	return offset + VD_SECTOR <= hole->end;
+}
+
 static int survey_page(struct survey *v, uint64_t table, uint64_t index, struct error **err)
 {
-	const struct vmdk_sparse *s = v->sparse;
+	struct vmdk_sparse *s = v->sparse;
 	uint64_t grain = table * s->header.grains_per_table + index;
 	uint8_t entries[VD_SECTOR];
 	int r;
 
+	if (vmdk_is_hole(s, &v->hole,
+			 s->directory[table] * (uint64_t)VD_SECTOR + index * s->entry_size))
+		return 0;
 	r = blockmap_read(s->map, vmdk_table_at(s, s->directory[table]) + index * s->entry_size,
 			  entries, sizeof(entries), err);
 	for (unsigned int i = 0; r == 0 && i < sizeof(entries) / s->entry_size; i++)

@@ -126,6 +126,18 @@ struct vmdk_extent *vmdk_find_extent(const struct vmdk_state *state, uint64_t of
 int vmdk_pread(struct vd_image *image, void *buf, size_t n, uint64_t offset,
 	       struct error **err) _must_check_ _nonnull_(1, 2);
 
+/* A range of the file, in bytes, that reads as zeros without being read; all zero to begin with. */
+struct vmdk_hole {
+	uint64_t start, end;
+};
+
+/*
+ * Whether the page of a table at offset of the file is in a hole, so that it names no grain: an
+ * empty disk of 2 TiB has 128 MiB of such tables. hole: the last one seen, to be asked again.
+ */
+bool vmdk_is_hole(struct vmdk_sparse *sparse, struct vmdk_hole *hole, uint64_t offset)
+	_nonnull_(1, 2);
+
 /* Walks all grain tables; contradictions go to findings. 0, or -errno when they cannot be read. */
 int vmdk_survey(struct vmdk_sparse *sparse, struct vmdk_usage *ret, struct findings *findings,
 		struct error **err) _must_check_ _nonnull_(1, 2, 3);
