@@ -107,6 +107,19 @@ by_options() { # DISK OPTIONS...
 	assert_output --partial base
 }
 
+@test "a chain has 64 images at most" {
+	truncate -s 1M 1
+	for i in {2..65}; do
+		qemu-img create -q -f qcow2 -b $((i - 1)) -F "$([ $i = 2 ] && echo raw || echo qcow2)" $i
+	done
+	qemu-io -f raw -c 'write -P 7 4k 4k' 1 >io.log
+	vd cat -o out 64
+	cmp out 1
+	run vd info 65
+	assert_failure 1
+	assert_output --partial 'a chain of more than 64 images'
+}
+
 @test "a parent whose format is only guessed names no other file, unless the user says so" {
 	make_disk disk
 	qemu-img create -q -f qcow2 -F raw -b disk middle 20M

@@ -106,6 +106,9 @@ void disk_close(struct open_disk *disk);
 
 #define _cleanup_disk_ _cleanup_(disk_close)
 
+/* Until nobody has the block device open, for so many seconds. 0, -EBUSY or -errno. */
+int wait_until_free(const char *device, unsigned int seconds) _nonnull_(1);
+
 /* Flushes stdout. 0, or -errno when something could not be written (disk full, closed pipe). */
 int finish_stdout(struct error **err) _must_check_;
 

@@ -10,9 +10,8 @@
 #include "applets/vdattach/source/sysfs.h"
 #include "common/msg.h"
 
-/* The kernel has no event for a block device that is let go, so the proof is tried again: 100 times
- * 50 ms. */
-enum { TRIES = 100, PAUSE_NS = 50 * 1000 * 1000 };
+/* The kernel has no event for a block device that is let go, so the proof is tried again. */
+enum { PAUSE_NS = 50 * 1000 * 1000, PAUSES_PER_SECOND = 20 };
 
 static int open_exclusive(const char *device)
 {
@@ -22,6 +21,18 @@ static int open_exclusive(const char *device)
 		return -errno;
 	close(fd);
 	return 0;
+}
+
+int wait_until_free(const char *device, unsigned int seconds)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	int r = open_exclusive(device);
+
+	for (unsigned int i = 0; r == -EBUSY && i < seconds * PAUSES_PER_SECOND; i++) {
+		nanosleep(&pause, NULL);
+		r = open_exclusive(device);
+	}
+	return r;
 }
 
 static const char *skip_words(const char *line, int n)
@@ -54,7 +65,6 @@ static void mounted_at(dev_t dev, char *ret, size_t size)
 
 int cmd_free(const struct options *options, struct error **err)
 {
-	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	const char *device = options->operand;
 	char where[2200];
 	struct stat st;
@@ -64,11 +74,7 @@ int cmd_free(const struct options *options, struct error **err)
 		return error_sys(err, errno, "%s", device);
 	if (!S_ISBLK(st.st_mode))
 		return error_make(err, ENOTBLK, "%s is not a block device", device);
-	r = open_exclusive(device);
-	for (int i = 0; r == -EBUSY && i < TRIES; i++) {
-		nanosleep(&pause, NULL);
-		r = open_exclusive(device);
-	}
+	r = wait_until_free(device, 5);
 	if (r == -ENOMEDIUM)
 		return 0;
 	if (r != -EBUSY)

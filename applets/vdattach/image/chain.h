@@ -5,7 +5,7 @@
 
 #include "applets/vdattach/image/image.h"
 
-#define VD_CHAIN_MAX 16u /* images in one chain */
+#define VD_CHAIN_MAX 64u /* images in one chain */
 
 /*
  * Gives child its parent: asks its format for the candidates, opens the first that is there and
