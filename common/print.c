@@ -76,11 +76,12 @@ size_t print_to_buffer(char *buf, size_t size, const char *text)
 void print_text(FILE *to, const char *text)
 {
 	while (*text) {
-		char out[17];
+		char out[17] = "";
 		bool printable;
 		size_t n = print_character(text, &printable);
+		size_t length = escape(out, text, n, printable);
 
-		fwrite(out, 1, escape(out, text, n, printable), to);
+		fwrite(out, 1, length, to);
 		text += n;
 	}
 }

@@ -42,7 +42,7 @@ int cmd_detach(const struct options *options, struct error **err)
 		return r;
 	name = disk + strlen("/dev/");
 	/* what was unmounted a moment ago may not be let go yet; who else has it is told below */
-	r = wait_until_free(disk, 1);
+	(void)wait_until_free(disk, 1);
 	if (control_exists(name))
 		r = control_ask(name, "detach", true, answer, err);
 	else if (dm_disk_is_ours(name))

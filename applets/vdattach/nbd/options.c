@@ -49,7 +49,7 @@ static int export_name(struct nbd_client *client, uint32_t n)
 }
 
 /* With the only option that has no answer the connection ends. */
-static int refuse(const struct nbd_client *client, uint32_t option)
+static int refuse_option(const struct nbd_client *client, uint32_t option)
 {
 	static const char why[] = "too many clients";
 
@@ -127,7 +127,7 @@ int nbd_take_option(struct nbd_client *client)
 	if (r < 0)
 		return r;
 	if (client->refused && option != OPT_ABORT)
-		return refuse(client, option);
+		return refuse_option(client, option);
 	switch (option) {
 	case OPT_EXPORT_NAME:
 		return export_name(client, n);
