@@ -11,6 +11,7 @@
 #include "applets/findimg/filesystem/pathfind.h"
 #include "applets/findimg/filesystem/pathfold.h"
 #include "applets/findimg/filesystem/roguard.h"
+#include "applets/findimg/filesystem/swapfile.h"
 #include "applets/findimg/filesystem/table.h"
 #include "common/file.h"
 #include "common/msg.h"
@@ -170,36 +171,95 @@ static bool search_below(struct candidate *c, const struct request *rq, const ch
 	return true;
 }
 
-static bool look_inside(struct candidate *c, const struct request *rq)
+/* Mounts c on place, without a trace, for as long as look is at work. 0 or -errno. */
+static int candidate_visit(struct candidate *c, const char *place,
+			   void (*look)(struct candidate *c, const char *root, void *arg),
+			   void *arg, struct error **err)
 {
 	const struct fs_type *type = fs_type_find(c->fs.type);
 	_cleanup_guard_ struct roguard guard = { 0 };
-	_cleanup_error_ struct error *err = NULL;
 	struct roguard *others = NULL;
-	enum fs_state state;
+	int r;
+
+	if (roguard_raise(&guard, c->dev.path, !type->proven, err) < 0)
+		return -EIO;
+	r = devices_hold(&c->devices, &others, err);
+	if (r < 0)
+		return r;
+	r = fs_mount(roguard_source(&guard), place, type, MOUNT_LOOK, devices_data(&c->devices),
+		     err);
+	if (r == 0) {
+		_cleanup_error_ struct error *stays = NULL;
+
+		look(c, place, arg);
+		if (fs_unmount(place, &stays) < 0)
+			msg(MSG_WARNING, "%s", error_msg(stays));
+	}
+	if (strcmp(c->fs.type, "btrfs") == 0)
+		devices_forget(&c->devices, c->dev.path);
+	devices_release(&c->devices, others);
+	return r;
+}
+
+struct path_look {
+	const struct request *rq;
 	bool found;
+};
+
+static void look_for_path(struct candidate *c, const char *root, void *arg)
+{
+	struct path_look *look = arg;
+
+	look->found = search_below(c, look->rq, root);
+}
+
+static bool look_inside(struct candidate *c, const struct request *rq)
+{
+	_cleanup_error_ struct error *err = NULL;
+	struct path_look look = { .rq = rq };
+	enum fs_state state;
 
 	if (c->is_mounted)
 		return *c->mounted.place ? search_below(c, rq, c->mounted.place)
 					 : candidate_no(c, "only a part of it is mounted");
 	state = fs_state_read(c->dev.path, c->fs.type);
 	c->dirty = state == FS_DIRTY;
-	c->unclean = type->look && state != FS_CLEAN;
-	if (roguard_raise(&guard, c->dev.path, !type->proven, &err) < 0 ||
-	    devices_hold(&c->devices, &others, &err) < 0)
+	c->unclean = fs_type_find(c->fs.type)->look && state != FS_CLEAN;
+	if (candidate_visit(c, rq->mountpoint, look_for_path, &look, &err) < 0)
 		return candidate_no(c, "%s", error_msg(err));
-	if (fs_mount(roguard_source(&guard), rq->mountpoint, type, MOUNT_LOOK,
-		     devices_data(&c->devices), &err) == 0) {
-		found = search_below(c, rq, rq->mountpoint);
-		if (fs_unmount(rq->mountpoint, &err) < 0)
-			msg(MSG_WARNING, "%s", error_msg(err));
-	} else {
-		found = candidate_no(c, "%s", error_msg(err));
-	}
-	if (strcmp(c->fs.type, "btrfs") == 0)
-		devices_forget(&c->devices, c->dev.path);
-	devices_release(&c->devices, others);
-	return found;
+	return look.found;
+}
+
+static void look_for_swapfile(struct candidate *c, const char *root, void *arg)
+{
+	c->swapfile = swapfile_hibernated(root);
+}
+
+/* File systems that Linux can have a swap file on and hibernate to. */
+static bool may_have_swapfile(const struct candidate *c)
+{
+	static const char *const types[] = { "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (strcmp(c->fs.type, types[i]) == 0)
+			return !c->devices.incomplete && !c->is_mounted && !*c->dev.holder &&
+			       fs_state_read(c->dev.path, c->fs.type) != FS_CLEAN;
+	return false;
+}
+
+void candidate_seek_swapfile(struct candidate *c)
+{
+	_cleanup_error_ struct error *err = NULL;
+	char place[] = "/run/findimg-XXXXXX";
+
+	if (c->sought)
+		return;
+	c->sought = true;
+	if (!may_have_swapfile(c) || !mkdtemp(place))
+		return;
+	if (candidate_visit(c, place, look_for_swapfile, NULL, &err) < 0)
+		msg(MSG_DEBUG, "%s: no look for a swap file: %s", c->dev.path, error_msg(err));
+	rmdir(place);
 }
 
 static bool examine(struct candidate *c, const struct request *rq)
@@ -247,6 +307,9 @@ void candidate_clear(struct candidate *c)
 {
 	free(c->file);
 	c->file = NULL;
+	free(c->swapfile);
+	c->swapfile = NULL;
+	c->sought = false;
 	free(c->devices.others);
 	c->devices = (struct devices){ 0 };
 	c->fs = (struct fs_info){ 0 };

@@ -48,6 +48,8 @@ struct candidate {
 	bool is_mounted;
 	struct mounted mounted;
 	enum windows_state windows;
+	bool sought;	/* for swapfile */
+	char *swapfile; /* with the memory of a hibernated Linux; NULL: none was found */
 };
 
 /* Reads what is on the device: fs, part, mounted and eligible, or why it is not. */
@@ -69,6 +71,12 @@ bool candidate_no(struct candidate *c, const char *fmt, ...) _printf_(2, 3);
  * matches and why.
  */
 void candidate_examine_replayed(struct candidate *c, const struct request *rq);
+
+/*
+ * Looks for a swap file with the memory of a hibernated Linux, once, if there can be one: in a file
+ * system of Linux that was not unmounted. Leaves no trace, as candidate_examine().
+ */
+void candidate_seek_swapfile(struct candidate *c);
 
 /* Releases what the candidate owns. */
 void candidate_clear(struct candidate *c);

@@ -7,16 +7,36 @@
 #include "common/msg.h"
 
 /* The memory of a Linux that sleeps, which may have had c mounted: on the same disk, or anywhere
- * when c can only be Linux's. */
+ * when c can only be Linux's. A swap partition, or a file system with a swap file. */
 static const struct candidate *suspended_swap_for(const struct search *s, const struct candidate *c)
 {
 	bool is_foreign = strcmp(c->fs.type, "ntfs") == 0;
 
 	for (size_t i = 0; i < s->count; i++)
-		if (strcmp(s->list[i].fs.type, "swsuspend") == 0 && &s->list[i] != c &&
+		if ((s->list[i].swapfile ||
+		     (strcmp(s->list[i].fs.type, "swsuspend") == 0 && &s->list[i] != c)) &&
 		    (!is_foreign || strcmp(s->list[i].dev.disk, c->dev.disk) == 0))
 			return &s->list[i];
 	return NULL;
+}
+
+/* May some system still have it mounted, asleep? */
+static bool is_unclean(const struct candidate *c)
+{
+	return *c->fs.type && !c->is_mounted && fs_type_find(c->fs.type) &&
+	       fs_state_read(c->dev.path, c->fs.type) != FS_CLEAN;
+}
+
+void search_seek_swapfiles(struct search *s)
+{
+	bool wanted = false;
+
+	if (!s->request->write || s->request->dry_run)
+		return;
+	for (size_t i = 0; i < s->count; i++)
+		wanted |= (s->list[i].matches || s->list[i].unclean) && is_unclean(&s->list[i]);
+	for (size_t i = 0; wanted && i < s->count; i++)
+		candidate_seek_swapfile(&s->list[i]);
 }
 
 /*
@@ -27,17 +47,26 @@ static char *linux_refusal(const struct search *s, const struct candidate *c)
 {
 	const struct candidate *swap = suspended_swap_for(s, c);
 	char *text = NULL;
+	int n;
 
-	if (!swap || !*c->fs.type || c->is_mounted || !fs_type_find(c->fs.type) ||
-	    fs_state_read(c->dev.path, c->fs.type) == FS_CLEAN)
+	if (!swap || !is_unclean(c))
 		return NULL;
-	if (asprintf(&text,
-		     "'%s' may belong to the hibernated Linux of '%s', so writing would destroy "
-		     "it: resume that (resume=%s) and shut it down, or give its session up "
-		     "(mkswap %s), or use the file system read-only",
-		     c->dev.path, swap->dev.path, swap->dev.path, swap->dev.path) < 0)
-		return NULL;
-	return text;
+	if (swap->swapfile)
+		n = asprintf(
+			&text,
+			"'%s' may belong to the hibernated Linux of the swap file '%s' on '%s', so "
+			"writing would destroy it: start that system, which resumes it, and shut "
+			"it down, or give its session up (mkswap on the file), or use the file "
+			"system read-only",
+			c->dev.path, swap->swapfile, swap->dev.path);
+	else
+		n = asprintf(
+			&text,
+			"'%s' may belong to the hibernated Linux of '%s', so writing would destroy "
+			"it: resume that (resume=%s) and shut it down, or give its session up "
+			"(mkswap %s), or use the file system read-only",
+			c->dev.path, swap->dev.path, swap->dev.path, swap->dev.path);
+	return n < 0 ? NULL : text;
 }
 
 char *search_write_refusal(const struct search *s, const struct candidate *c)

@@ -306,6 +306,8 @@ int search_run(struct search *s, const struct candidate **ret_winner, struct err
 
 		if (examine_fresh(s, &any) < 0)
 			return error_make(err, EINTR, "interrupted");
+		if (any)
+			search_seek_swapfiles(s);
 		*ret_winner = any ? search_choose(s, &refusal) : NULL;
 		if (any && !*ret_winner && !refusal) {
 			examine_journals(s);

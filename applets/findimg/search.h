@@ -34,6 +34,12 @@ int search_run(struct search *s, const struct candidate **ret_winner,
 	       struct error **err) _must_check_;
 
 /*
+ * When something unclean is to be written to: looks for hibernated Linux systems whose memory is in
+ * a swap file, so that search_write_refusal() knows of them.
+ */
+void search_seek_swapfiles(struct search *s);
+
+/*
  * The choice among the candidates as examined: pure. Returns the winner or NULL; *ret_refusal
  * (caller frees; may stay NULL) says why the first match cannot be written to.
  */

@@ -111,3 +111,61 @@ ntfs_volume() {
 	assert_equal "$status" 0
 	umount mnt
 }
+
+# sleeping_swapfile FILE PATH: a file system of a hibernated Linux, with its memory in PATH of it
+sleeping_swapfile() {
+	rm -rf tree
+	mkdir -p "tree/$(dirname "$2")" tree/etc
+	echo image >tree/image
+	echo "$2 none swap sw 0 0" >tree/etc/fstab
+	dd if=/dev/zero of="tree/$2" bs=1M count=2 status=none
+	mkswap "tree/$2" >/dev/null 2>&1
+	printf 'S1SUSPEND\0' | dd of="tree/$2" bs=1 seek=4086 conv=notrunc status=none
+	truncate -s 16M "$1"
+	mkfs.ext4 -q -d tree "$1"
+	dirty "$1"
+}
+
+@test "a Linux that is suspended to a swap file: it and what it may have mounted are not written to, and not touched" {
+	sleeping_swapfile part /data/memory/of-it
+	ext4_image other other
+	dirty other
+	ext4_image clean clean
+	attach clean
+	free=$loop
+	attach other
+	second=$loop
+	attach part
+	sha256sum part other >sums
+	find_only -t 0 -w /image
+	assert_equal "$status" 1
+	grep -q "'$loop' may belong to the hibernated Linux of the swap file '/data/memory/of-it' on '$loop'" <<<"$stderr"
+	run --separate-stderr "$findimg" --only "$devices" -t 0 -w -H "$second"
+	assert_equal "$status" 1
+	grep -q "'$second' may belong to the hibernated Linux of the swap file '/data/memory/of-it' on '$loop'" <<<"$stderr"
+	find_only -t 0 /image
+	assert_equal "$status" 0
+	umount mnt
+	sha256sum -c --quiet sums
+	run --separate-stderr "$findimg" --only "$devices" -t 0 -w -H "$free"
+	assert_equal "$status" 0
+}
+
+@test "a swap file is recognised in the usual directories as well, and one that nobody sleeps in is none" {
+	sleeping_swapfile part /swap.img
+	: >tree/etc/fstab
+	mkfs.ext4 -q -F -d tree part
+	dirty part
+	attach part
+	find_only -t 0 -w /image
+	assert_equal "$status" 1
+	grep -q "swap file '/swap.img'" <<<"$stderr"
+	losetup -d "$loop"
+	mkswap tree/swap.img >/dev/null 2>&1
+	mkfs.ext4 -q -F -d tree part
+	dirty part
+	attach part
+	find_only -t 0 -w /image
+	assert_equal "$status" 0
+	umount mnt
+}
