@@ -16,7 +16,7 @@
 
 #define STOP_LIMIT 10000 /* milliseconds */
 
-static int write_pid(const char *path, pid_t pid)
+int daemon_write_pid(const char *path, pid_t pid)
 {
 	FILE *f = fopen(path, "we");
 
@@ -64,7 +64,7 @@ int daemon_follow(struct hardware *h, int uevents, const char *pidfile)
 		return msg_fail(err);
 	}
 	if (pid > 0) {
-		int r = pidfile ? write_pid(pidfile, pid) : 0;
+		int r = pidfile ? daemon_write_pid(pidfile, pid) : 0;
 
 		if (r == 0)
 			return 0;

@@ -7,16 +7,17 @@
 #include <string.h>
 
 #include "applets/coldplug/daemon.h"
+#include "applets/coldplug/events.h"
 #include "applets/coldplug/hardware.h"
 #include "applets/lib/uevent.h"
 #include "common/msg.h"
 
-enum { OPTION_PIDFILE = 256, OPTION_STOP };
+enum { OPTION_PIDFILE = 256, OPTION_STOP, OPTION_EVENTS };
 
 struct arguments {
 	const char *program;
 	struct loader_paths paths;
-	const char *pidfile;
+	const char *pidfile, *events;
 	bool modprobe, daemon, stop, quiet, verbose, dry_run, all, remove;
 	char **names;
 	int count;
@@ -32,6 +33,7 @@ static const struct option coldplug_options[] = {
 	{ "config", required_argument, NULL, 'C' },
 	{ "pidfile", required_argument, NULL, OPTION_PIDFILE },
 	{ "stop", no_argument, NULL, OPTION_STOP },
+	{ "events", required_argument, NULL, OPTION_EVENTS },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -76,6 +78,8 @@ static int coldplug_help(const struct arguments *a)
 		     "hardware\n"
 		     "      --pidfile=FILE  write the daemon's process ID to FILE\n"
 		     "      --stop          terminate the daemon of --pidfile, and wait for it\n"
+		     "      --events=N      for N seconds: a line for each change of disks, links, "
+		     "addresses\n"
 		     "  -q, --quiet         do not report an unknown NAME\n"
 		     "  -v, --verbose       print the modules that are loaded\n"
 		     "  -n, --dry-run       print them, load nothing\n"
@@ -153,6 +157,9 @@ static bool set_coldplug(struct arguments *a, int option)
 	case OPTION_STOP:
 		a->stop = true;
 		return true;
+	case OPTION_EVENTS:
+		a->events = optarg;
+		return true;
 	default:
 		return set_common(a, option);
 	}
@@ -187,6 +194,8 @@ static int coldplug_parse(struct arguments *a, int argc, char **argv)
 		return msg_usage("-d goes with neither NAMEs nor -n");
 	if (a->stop && (!a->pidfile || a->daemon || a->count))
 		return msg_usage("--stop goes with --pidfile alone");
+	if (a->events && (a->stop || a->daemon || a->count || a->dry_run))
+		return msg_usage("--events goes with --pidfile alone");
 	return -1;
 }
 
@@ -255,6 +264,18 @@ static int serve_hardware(const struct arguments *a, struct loader *l)
 	return status;
 }
 
+static int print_events(const struct arguments *a)
+{
+	struct error *err = NULL;
+	char *end;
+	unsigned long seconds = strtoul(a->events, &end, 10);
+
+	if (*end || end == a->events || seconds > 86400)
+		return msg_usage("--events: expected seconds, at most 86400, found '%s'",
+				 a->events);
+	return events_print((unsigned int)seconds, a->pidfile, &err) < 0 ? msg_fail(err) : 0;
+}
+
 /* Before it runs init the kernel asks for modules, most of them for its tests of ciphers, and waits
  * for each answer. */
 static bool is_too_early(const struct arguments *a)
@@ -281,6 +302,8 @@ int main(int argc, char **argv)
 		return 1;
 	if (a.stop)
 		return daemon_stop(a.pidfile, &err) < 0 ? msg_fail(err) : 0;
+	if (a.events)
+		return print_events(&a);
 	if (loader_open(&loader, &a.paths, &err) < 0)
 		return msg_fail(err);
 	loader.dry_run = a.dry_run;

@@ -165,21 +165,22 @@ link_or_carrier() {
 
 # link_with_carrier: N_DEV is the first link on which something answers the signal; the only one needs none
 link_with_carrier() {
-	local nic n=0
 	N_DEV=${NICS%% *}
 	[ "$N_DEV" != "$NICS" ] || return 0
 	waiting 10 "a carrier on one of $NICS"
-	while [ $n -lt 100 ]; do
-		for nic in $NICS; do
-			first_line "$ROOT/sys/class/net/$nic/carrier" 2>/dev/null
-			[ "$RET" != 1 ] || {
-				N_DEV=$nic
-				return 0
-			}
-		done
-		n=$((n + 1))
-		$RUN sleep 0.1
+	await 10 find_carrier || :
+}
+
+find_carrier() {
+	local nic
+	for nic in $NICS; do
+		first_line "$ROOT/sys/class/net/$nic/carrier" 2>/dev/null
+		[ "$RET" != 1 ] || {
+			N_DEV=$nic
+			return 0
+		}
 	done
+	return 1
 }
 
 # configure DEV dhcp|none: address, routes, resolv.conf from L_*

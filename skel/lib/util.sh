@@ -138,13 +138,21 @@ state_drop() {
 	printf '%s' "$kept" >"$STATE"
 }
 
-# await SECONDS COMMAND...: until it is true. Ten times a second, for what the kernel tells by netlink alone: busybox cannot listen there.
+# await SECONDS COMMAND...: until it is true. Looks again when the kernel tells of a disk, a link or an address: by netlink, where busybox
+# cannot listen. The last look is at the end.
 await() {
-	local left=$(($1 * 10))
+	local limit=$1 fifo
 	shift
-	until "$@"; do
-		[ $left -gt 0 ] || return 1
-		left=$((left - 1))
-		$RUN sleep 0.1
+	! "$@" || return 0
+	fifo=$(mktemp -u "$ROOT/run/await.XXXXXX") && mkfifo "$fifo" || return 1
+	$RUN coldplug --events "$limit" >"$fifo" &
+	exec 5<"$fifo"
+	rm -f "$fifo"
+	while read -r _ <&5; do
+		"$@" 5<&- || continue
+		exec 5<&-
+		return 0
 	done
+	exec 5<&-
+	"$@"
 }

@@ -293,6 +293,32 @@ device() {
 	daemon=''
 }
 
+# in a network of its own: "ip" changes a link, and one line tells; the time limit is long
+@test "--events: a line at once and for each change of links, and no process is left when nobody reads" {
+	mkfifo lines
+	cat >in-network <<-'SCRIPT'
+		"$1" --events 600 --pidfile pid >lines &
+		exec 5<lines
+		read -r -t 60 _ <&5 || exit 2
+		kill -0 "$(cat pid)" || exit 3
+		ip link add name vi0 type dummy || ip link set lo up
+		read -r -t 60 _ <&5 || exit 4
+		while read -r -t 1 _ <&5; do :; done # several events of one change
+		ip link set lo down && ip link set lo up && ip link set lo mtu 1280
+		read -r -t 60 _ <&5 || exit 5
+		exec 5<&-
+		timeout 60 tail --pid="$(cat pid)" -f /dev/null
+	SCRIPT
+	run timeout 200 unshare -n bash in-network "$coldplug" 3>&-
+	assert_success
+	run timeout 60 "$coldplug" --events 0
+	assert_success
+	run "$coldplug" --events soon
+	assert_equal "$status" 2
+	run "$coldplug" --events 1 -d
+	assert_equal "$status" 2
+}
+
 @test "help, version, usage" {
 	for program in "$coldplug" ./modprobe; do
 		run "$program" --help

@@ -25,6 +25,7 @@ late() {
 	lease eth0 ip=192.168.7.9 mask=24 router=192.168.7.1
 	lease eth1 ip=10.0.2.6 mask=24
 	(sleep 1 && nic eth1 52:54:00:aa:bb:02 1) &
+	export SLOW_EVENTS=1
 	http_boot "$@"
 	wait $!
 }
@@ -98,6 +99,7 @@ comes_during_dhcp() {
 		read -r _ <"$FAKES/then.eth1"
 		echo >"$FAKES/after.eth0"
 	) &
+	export SLOW_EVENTS=1
 	http_boot ip=dhcp
 	wait $!
 	said 'eth1 is another network adapter: asking there too' &&

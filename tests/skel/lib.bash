@@ -91,6 +91,15 @@ done
 echo "loop /dev/loop0" >>"$state"
 echo "$device"
 FAKE
+	# SLOW_EVENTS: something changes in this world ten times a second
+	fake coldplug <<'FAKE'
+[ "$1" = --events ] || exit 0
+n=$(($2 * 10))
+while [ $n -gt 0 ] && echo; do
+	n=$((n - 1))
+	[ -z "${SLOW_EVENTS:-}" ] || sleep 0.1
+done
+FAKE
 	fake timeout <<'FAKE'
 shift
 exec "$RUN" "$@"

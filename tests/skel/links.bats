@@ -96,8 +96,11 @@ auto6() {
 	nic eth0 52:54:00:00:00:01 1
 	if_inet6 '00000000000000000000000000000001 01 80 10 80 lo' 'fe800000000000005054000000000001 02 40 20 80 eth0' \
 		'fd000000000000005054000000000002 03 40 00 00 eth1' 'fd000000000000005054000000000001 02 40 00 40 eth0'
-	fake sleep <<'FAKE'
+	fake coldplug <<'FAKE'
+[ "$1" = --events ] || exit 0
+echo
 sed -i 's/ 00 40 eth0/ 00 00 eth0/' "$ROOT/proc/net/if_inet6"
+echo
 FAKE
 	fake udhcpc6 <<'FAKE'
 NET=$ROOT/run/initramfs/net interface=eth0 dns='fd00::3 fd00::4' sh "$ROOT/lib/mkvinitrd/udhcpc" bound
@@ -105,7 +108,7 @@ FAKE
 	cmdline 'vi.mode=tmpfs vi.image=http://[fd00::2]:80/r.tar ip=auto6 panic=-1'
 	boot
 	said 'eth0 has fd00:0000:0000:0000:5054:0000:0000:0001/64' &&
-		calls 'sleep 0.1' "wget -q -T 30 -O - http://[fd00::2]:80/r.tar" 'switch_root /newroot /sbin/init' && not_called 'addr add' &&
+		calls 'coldplug --events 60' "wget -q -T 30 -O - http://[fd00::2]:80/r.tar" 'switch_root /newroot /sbin/init' && not_called 'addr add' &&
 		[ "$(cat "$ROOT/newroot/etc/resolv.conf")" = $'nameserver fd00::3\nnameserver fd00::4' ]
 }
 @test "IPv6: auto6 waits for an address of a router's prefix, and asks for name servers" { both auto6; }

@@ -87,7 +87,7 @@ store_late() {
 	FAKE
 	default_findimg_without /persistence
 	boot
-	calls 'sleep 1' 'sleep 1' "overlayroot --state /run/initramfs/state -l $HOST/live/filesystem.squashfs -u dir:$STORE /newroot" &&
+	calls 'coldplug --events 10' "overlayroot --state /run/initramfs/state -l $HOST/live/filesystem.squashfs -u dir:$STORE /newroot" &&
 		[ "$(wc -l <"$FAKES/tries")" = 3 ]
 }
 

@@ -114,13 +114,15 @@ live_boot_store() {
 
 # wait_for_store LABEL FILE: a USB drive may come seconds after the medium; without a store the boot continues after ten
 wait_for_store() {
-	local n=0
-	waiting 10 "the persistent storage $1"
-	until if [ -n "$LIVE_KIND" ]; then removable_store "$1" "$2"; else live_boot_find "$1" "$2"; fi; do
-		n=$((n + 1))
-		[ $n -lt 10 ] && [ $n -lt "$P_TIMEOUT" ] || return 1
-		$RUN sleep 1
-	done
+	local limit=10
+	[ "$P_TIMEOUT" -gt 10 ] || limit=$P_TIMEOUT
+	waiting "$limit" "the persistent storage $1"
+	await "$limit" seek_store "$1" "$2"
+}
+
+# seek_store LABEL FILE
+seek_store() {
+	if [ -n "$LIVE_KIND" ]; then removable_store "$1" "$2"; else live_boot_find "$1" "$2"; fi
 }
 
 # find_live ARGS: with the store's mount, for writing unless persistence-read-only forbids it

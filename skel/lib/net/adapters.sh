@@ -33,30 +33,19 @@ is_bootif() {
 	[ "$mac" = "$want" ]
 }
 
-# await_link SECONDS COMMAND...: as await. That a link has come the kernel tells by netlink alone.
-await_link() {
-	local left=$(($1 * 10))
-	shift
-	until "$@"; do
-		[ $left -gt 0 ] || return 1
-		left=$((left - 1))
-		sleep 0.1
-	done
-}
-
 # A driver may still be at work on its adapter, or the adapter hang on a slow bus.
 wait_nics() {
 	local limit=$P_TIMEOUT
 	MISSING=''
 	if [ -n "$P_WANTED$P_ETHDEVICE" ]; then
 		waiting "$limit" "the network adapter $P_WANTED${P_WANTED:+${P_ETHDEVICE:+, }}$P_ETHDEVICE"
-		await_link "$limit" named_links || {
+		await "$limit" named_links || {
 			warn "no network adapter $MISSING appeared in $limit s: $(adapters_here)"
 			limit=0
 		}
 	fi
 	waiting "$limit" 'a network adapter'
-	await_link "$limit" nics || {
+	await "$limit" nics || {
 		NET_WHY='no network adapter was found (is its driver in the image?)'
 		return 1
 	}
@@ -81,7 +70,7 @@ named_links() {
 wait_preferred() {
 	third "$P_TIMEOUT"
 	waiting "$RET" "the network adapter BOOTIF=$P_BOOTIF"
-	await_link "$RET" is_preferred_here || {
+	await "$RET" is_preferred_here || {
 		third "$P_TIMEOUT"
 		warn "no network adapter with the address BOOTIF=$P_BOOTIF appeared in $RET s: using $NICS"
 	}

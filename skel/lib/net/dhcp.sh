@@ -5,21 +5,19 @@
 
 # net_dhcp LINKS [6 [late]]: asks on all of them at once, with late also on those that come meanwhile; true when one has an address
 net_dhcp() {
-	local event nic left=0 watcher='' before=$NET_DEV
+	local event nic left=0 limit before=$NET_DEV
 	NET_DEV=''
 	rm -f "$NET/events"
 	mkfifo "$NET/events"
 	dhcp_tries
-	waiting "$RET" "a DHCP answer on ${1# }"
+	limit=$RET
+	waiting "$limit" "a DHCP answer on ${1# }"
 	exec 4<>"$NET/events"
 	for nic in $1; do
 		left=$((left + 1))
 		ask_dhcp "$nic" "${2:-}" &
 	done
-	[ -z "${3:-}" ] || {
-		watch_links "$1" >/dev/null 2>&1 &
-		watcher=$!
-	}
+	[ -z "${3:-}" ] || watch_links "$1" "$limit" >/dev/null 2>&1 &
 	while [ $left -gt 0 ] && read -r event nic <&4; do
 		case $event in
 		bound) ! take_lease "$nic" || break ;;
@@ -32,18 +30,19 @@ net_dhcp() {
 			;;
 		esac
 	done
-	[ -z "$watcher" ] || kill "$watcher" 2>/dev/null || :
 	exec 4>&-
+	rm -f "$NET/events"
 	stop_dhcp
 	if [ -n "$NET_DEV" ]; then return 0; fi
 	NET_DEV=$before
 	return 1
 }
 
-# watch_links KNOWN: says "came LINK" for others
+# watch_links KNOWN SECONDS: says "came LINK" for others, as long as somebody listens
 watch_links() {
 	local known=$1 nic
-	while sleep 1; do
+	$RUN coldplug --events "$2" --pidfile "$NET/watch.pid" | while read -r _; do
+		[ -p "$NET/events" ] || break
 		nics || continue
 		for nic in $NICS; do
 			list_has "$known" "$nic" || {
