@@ -18,7 +18,7 @@
 /* What waits for a disk that is gone cannot be killed: it is left behind. */
 static bool sync_limited(void)
 {
-	const struct timespec limit = { .tv_sec = SYNC_SECONDS };
+	const struct timespec second = { .tv_sec = 1 };
 	sigset_t child;
 	pid_t pid = fork();
 
@@ -28,7 +28,12 @@ static bool sync_limited(void)
 	}
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
-	return pid > 0 && sigtimedwait(&child, NULL, &limit) == SIGCHLD;
+	/* other children may end, too: those that ask servers */
+	for (unsigned int i = 0; pid > 0 && i < SYNC_SECONDS;
+	     i += sigtimedwait(&child, NULL, &second) < 0)
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return true;
+	return false;
 }
 
 /* Until the kernel says that it has done it (fs/super.c, do_emergency_remount()). */
@@ -63,12 +68,10 @@ static void remount_read_only(int proc, int kmsg)
 		await_remount(kmsg);
 }
 
-_Noreturn void leave_machine(int proc, bool poweroff)
+_Noreturn void leave_machine(int proc, int dev, bool poweroff)
 {
-	int kmsg = openat(proc, "1/root/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int kmsg = openat(dev, "kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
-	if (kmsg < 0)
-		kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (kmsg >= 0)
 		lseek(kmsg, 0, SEEK_END);
 	msg(MSG_ERROR, "%s the machine", poweroff ? "powering off" : "restarting");

@@ -7,9 +7,9 @@
 
 /*
  * Writes out what other disks can take, makes their file systems read-only, and restarts the
- * machine or powers it off. Each step has a time limit. proc: a descriptor of /proc; SIGCHLD must
- * be blocked.
+ * machine or powers it off. Each step has a time limit. proc, dev: descriptors of /proc and /dev,
+ * as no path of the root may be looked up: that may never return. SIGCHLD must be blocked.
  */
-_Noreturn void leave_machine(int proc, bool poweroff);
+_Noreturn void leave_machine(int proc, int dev, bool poweroff);
 
 #endif

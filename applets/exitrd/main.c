@@ -28,13 +28,14 @@
 static const char help[] =
 	"Usage: exitrd INIT [ARGUMENT]...\n"
 	"       exitrd --kexec\n"
-	"       exitrd --watch PIDFILE DEVICE...\n"
+	"       exitrd --watch PIDFILE [DEVICE | --server PATH NAME]...\n"
 	"Runs a root's INIT and, when that exits or calls reboot(2), " RAMFS "/shutdown,\n"
 	"which unmounts and detaches everything. Must be process 1 after switch_root;\n"
 	"INIT becomes process 1 of a PID namespace.\n"
 	"      --kexec  start the loaded kernel immediately; for " RAMFS "/shutdown\n"
-	"      --watch  in the background: report the removal of a device in use, and\n"
-	"               power off without it\n"
+	"      --watch  in the background: report the removal of a device in use, or that\n"
+	"               the server of PATH (a directory or disk) does not answer; end the\n"
+	"               machine without it\n"
 	"  -h, --help  -V, --version\n"
 	"Exit status: 1 failure, 2 usage error; does not return on success.\n";
 
@@ -184,12 +185,9 @@ static int start_loaded_kernel(void)
 static int start_watch(char **argv)
 {
 	struct error *err = NULL;
-	size_t count = 0;
 
-	while (argv[3 + count])
-		count++;
 	argv[0][0] = '@';
-	return watch_media(argv + 3, count, argv[2], &err) < 0 ? msg_fail(err) : 0;
+	return watch_root(argv + 3, argv[2], &err) < 0 ? msg_fail(err) : 0;
 }
 
 int main(int argc, char **argv)

@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h> /* CDSL_CURRENT */
+#include <linux/cdrom.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "common/macro.h"
 
@@ -60,7 +63,8 @@ int medium_read(int sys, const char *name, struct medium *ret)
 	if (dir < 0)
 		return -ENODEV;
 	*ret = (struct medium){ .size = read_number_at(dir, "size"),
-				.start = read_number_at(dir, "start") };
+				.start = read_number_at(dir, "start"),
+				.drive = -1 };
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
 	find_serial(dir, ret->serial, sizeof(ret->serial));
 	return 0;
@@ -70,6 +74,20 @@ bool medium_is_same(const struct medium *a, const struct medium *b)
 {
 	return b->size && a->size == b->size && a->start == b->start &&
 	       strcmp(a->serial, b->serial) == 0;
+}
+
+int medium_open_drive(int dev, const char *name)
+{
+	if (strncmp(name, "sr", 2) != 0 || name[2] < '0' || name[2] > '9')
+		return -1;
+	return openat(dev, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+bool drive_is_empty(int fd)
+{
+	int status = ioctl(fd, CDROM_DRIVE_STATUS, CDSL_CURRENT);
+
+	return status < 0 || status == CDS_NO_DISC || status == CDS_TRAY_OPEN;
 }
 
 bool medium_is_used(const char *path)

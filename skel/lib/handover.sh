@@ -235,16 +235,34 @@ watch_store() {
 		warn 'low-space warnings are disabled: overlayroot --watch could not be started'
 }
 
-# exitrd --watch reports a removed disk of the root, and from then on reboots and powers off without the root.
+# exitrd --watch reports a removed disk of the root, or a server that does not answer, and from then on reboots and powers off
+# without the root.
 watch_disks() {
-	local kind what
-	[ -e "$RAMFS/bin/exitrd" ] && [ -e "$STATE" ] || return 0
+	local kind what source rest access pid offset size nbd=''
+	[ -e "$RAMFS/bin/exitrd" ] || return 0
 	set --
-	while read -r kind what; do
-		[ "$kind" != device ] || set -- "$@" "$what"
+	[ ! -e "$STATE" ] || while read -r kind what; do
+		case $kind:$what in
+		device:*) set -- "$@" "$what" ;;
+		vdattach:/dev/nbd*) nbd=1 ;;
+		esac
 	done <"$STATE"
+	# shellcheck disable=SC2034 # fields
+	[ ! -r "$ROOT/proc/mounts" ] || while read -r source what kind rest; do
+		case $kind in nfs | nfs4)
+			what=$(printf '%b' "$what") && set -- "$@" --server "$what" "$source"
+			;;
+		esac
+	done <"$ROOT/proc/mounts"
+	# shellcheck disable=SC2034 # fields
+	[ -z "$nbd" ] || while read -r what access kind pid offset size source; do
+		[ "$kind" != nbd-client ] || set -- "$@" --server "$what" "$source"
+	done <<DISKS
+$($RUN vdattach list)
+DISKS
 	[ $# -gt 0 ] || return 0
-	$RUN "$RAMFS/bin/exitrd" --watch "$RAMFS/watch.pid" "$@" || warn 'removal of a disk of the root will not be noticed: exitrd --watch could not be started'
+	$RUN "$RAMFS/bin/exitrd" --watch "$RAMFS/watch.pid" "$@" ||
+		warn 'removal of a disk of the root will not be noticed: exitrd --watch could not be started'
 }
 
 # The parameter pause: the user wants to read the console.

@@ -26,7 +26,7 @@ medium="-device qemu-xhci -blockdev driver=raw,node-name=s,file.driver=file,file
 pulled() {
 	boot_attended "$1" "rw $2 test.run=/etc/pulled" '=== the drive is here => monitor device_del stick' \
 		"what was not synced is lost => monitor info block" 'drop_caches: 3 => monitor '"$3" -- $medium
-	expect 'sda1 (serial VI0001) was removed, and the root is on it: what was not synced is lost'
+	expect 'sda1 (serial VI0001) was removed, and the root needs it: what was not synced is lost'
 	expect "$4"
 	expect "reboot: $5"
 	boot_attended "$1" "rw $2 test.run=/etc/look" -- $medium
