@@ -243,6 +243,7 @@ watch_disks() {
 	set --
 	[ ! -e "$STATE" ] || while read -r kind what; do
 		case $kind:$what in
+		device:/dev/etherd/*) set -- "$@" --server "$what" "$what (ATA over Ethernet)" ;;
 		device:*) set -- "$@" "$what" ;;
 		vdattach:/dev/nbd*) nbd=1 ;;
 		esac

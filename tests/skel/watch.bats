@@ -23,10 +23,10 @@ watched_servers() {
 [ "$1" != list ] || printf '/dev/nbd0 rw nbd-client 11 0 0 nbd://10.0.2.2/a disk\n/dev/nbd1 rw nbd 12 0 0 /host/a.vhd\n'
 FAKE
 	mkdir -p "$ROOT/run/initramfs"
-	printf 'vdattach /dev/nbd0\nvdattach /dev/nbd1\n' >"$ROOT/run/initramfs/state"
+	printf 'vdattach /dev/nbd0\nvdattach /dev/nbd1\ndevice /dev/etherd/e0.1\n' >"$ROOT/run/initramfs/state"
 	printf '10.0.2.2:/export /run/initramfs/a\\040b nfs4 ro 0 0\ntmpfs /run tmpfs rw 0 0\n' >"$ROOT/proc/mounts"
 	boot
-	calls '/run/initramfs/bin/exitrd --watch /run/initramfs/watch.pid /dev/vda1 --server /run/initramfs/a b 10.0.2.2:/export --server /dev/nbd0 nbd://10.0.2.2/a disk'
+	calls '/run/initramfs/bin/exitrd --watch /run/initramfs/watch.pid --server /dev/etherd/e0.1 /dev/etherd/e0.1 (ATA over Ethernet) /dev/vda1 --server /run/initramfs/a b 10.0.2.2:/export --server /dev/nbd0 nbd://10.0.2.2/a disk'
 }
 @test "servers whose files or disk are part of the root are watched, by the names that a user knows" { both watched_servers; }
 
