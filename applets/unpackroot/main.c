@@ -142,6 +142,12 @@ static void unpackroot_report(const struct unpack_result *result)
 		msg(MSG_WARNING,
 		    "%llu ACL entries name users or groups that the root does not have",
 		    (unsigned long long)result->acl_unknown);
+	if (result->container.whiteouts)
+		msg(MSG_WARNING,
+		    "the archive is a layer of a container image, without the layers below it: "
+		    "%llu of its "
+		    "members are whiteouts, the first: '%s'",
+		    (unsigned long long)result->container.whiteouts, result->container.first);
 	printf("MEMBERS=%llu\nBYTES=%llu\nARCHIVE_BYTES=%llu\n",
 	       (unsigned long long)result->members, (unsigned long long)result->written,
 	       (unsigned long long)result->archive_bytes);

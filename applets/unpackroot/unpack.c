@@ -354,6 +354,7 @@ static void fill_result(const struct job *job, struct unpack_result *ret)
 		.archive_bytes = atomic_load(&job->reader.done),
 		.attrs_unsupported = job->extract.attrs.unsupported,
 		.acl_unknown = job->extract.attrs.unknown,
+		.container = job->extract.container,
 	};
 	memcpy(ret->first_unsupported, job->extract.attrs.first, sizeof(ret->first_unsupported));
 }

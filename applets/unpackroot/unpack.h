@@ -4,6 +4,7 @@
 #define APPLETS_UNPACKROOT_UNPACK_H
 
 #include "applets/unpackroot/stream/reader.h"
+#include "applets/unpackroot/tree/container.h"
 
 struct unpack_options {
 	const char *archive; /* path, or "-" */
@@ -24,6 +25,7 @@ struct unpack_result {
 	uint64_t attrs_unsupported;
 	char first_unsupported[256];
 	uint64_t acl_unknown;
+	struct container container;
 };
 
 /*

@@ -106,6 +106,9 @@ static int copy_data(struct job *job, struct error **err)
 	size_t size;
 	int r;
 
+	/* directories of GNU tar's incremental archives list their names */
+	if (archive_entry_filetype(job->entry) == AE_IFDIR)
+		return 0;
 	for (;;) {
 		r = archive_read_data_block(job->reader, &buf, &size, &offset);
 		if (r == ARCHIVE_EOF)
@@ -124,6 +127,8 @@ static int write_member(struct job *job, struct error **err)
 	struct extract *x = job->x;
 	int r = check_names(job->entry, err);
 
+	if (r == 0 && !x->over)
+		r = container_look(&x->container, archive_entry_pathname(job->entry), err);
 	if (r < 0)
 		return r;
 	if (x->check) {

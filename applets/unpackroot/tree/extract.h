@@ -5,6 +5,7 @@
 
 #include "applets/unpackroot/stream/blockq.h"
 #include "applets/unpackroot/tree/attrs.h"
+#include "applets/unpackroot/tree/container.h"
 
 struct extract {
 	struct blockq *in;
@@ -19,6 +20,7 @@ struct extract {
 	uint64_t members;
 	uint64_t written; /* bytes of file content */
 	struct attrs attrs;
+	struct container container; /* without over */
 	int in_code; /* what blockq_full of in returned: when < 0, that is the cause of the failure
 		      */
 };
