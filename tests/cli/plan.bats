@@ -81,10 +81,9 @@ modules() {
 	! grep jbd2 "$(awk '/modules.dep /{print $3}' list)"
 }
 
-@test "without an index the message holds the depmod command that makes it" {
-	own_system
-	rm "$S"/usr/lib/modules/$KVER/modules.*.bin
-	profile 'module ext4'
+# follow_advice: runs the depmod command that the message holds, after which the plan can be made
+follow_advice() {
+	find "$S" -name 'modules.*.bin' -delete
 	run plan
 	assert_failure 1
 	assert_line --regexp "no module index .*make it with 'depmod -b .* $KVER'"
@@ -92,6 +91,32 @@ modules() {
 	eval "$command"
 	run plan
 	assert_success
+}
+
+@test "without an index the message holds the depmod command that makes it, for lib, usr/lib and both as one" {
+	own_system
+	profile 'module ext4'
+	follow_advice
+	rm "$S/lib"
+	follow_advice
+	mkdir "$S/lib"
+	mv "$S/usr/lib/modules" "$S/lib"
+	follow_advice
+}
+
+@test "the depmod command names the sysroot's search order" {
+	local tree
+	own_system
+	profile 'module ext4'
+	tree=$S/usr/lib/modules/$KVER
+	mkdir -p "$tree/extra" "$tree/updates" "$S/etc/depmod.d"
+	cp "$(find "$tree/kernel" -name 'ext4.ko*')" "$tree/extra"
+	cp "$tree/extra"/ext4.ko* "$tree/updates"
+	follow_advice
+	assert_output --partial /updates/ext4.ko
+	echo 'search extra updates built-in' >"$S/etc/depmod.d/search.conf"
+	follow_advice
+	assert_output --partial /extra/ext4.ko
 }
 
 @test "a missing module directory is one clear message" {

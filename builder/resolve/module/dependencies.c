@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "builder/resolve/module/depmod.h"
 #include "builder/util/strbuf.h"
 #include "builder/util/suggest.h"
 #include "common/modules/name.h"
@@ -30,6 +31,14 @@ int module_table_fill(struct module_table *table, struct error **err)
 	return 0;
 }
 
+static int module_table_no_index(const char *modules_dir, struct error **err)
+{
+	_cleanup_free_ char *command = depmod_command(modules_dir);
+
+	return error_make(err, ENOENT, "'%s' has no modules.dep: make it with '%s'", modules_dir,
+			  command ? command : "depmod");
+}
+
 int module_table_open(struct module_table *table, const char *modules_dir, struct error **err)
 {
 	int r = modindex_open(modules_dir, &table->index, err);
@@ -37,8 +46,7 @@ int module_table_open(struct module_table *table, const char *modules_dir, struc
 	if (r < 0)
 		return r;
 	if (!table->index.dep_text)
-		return error_make(err, ENOENT, "'%s' has no modules.dep: make it with depmod",
-				  modules_dir);
+		return module_table_no_index(modules_dir, err);
 	r = module_table_fill(table, err);
 	return r < 0 ? error_wrap(err, "%s", modules_dir) : 0;
 }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "builder/resolve/module/depmod.h"
+
 struct kmod_lookup {
 	struct kmod_ctx *ctx;
 };
@@ -17,33 +19,12 @@ static void log_nothing(void *data, int priority, const char *file, int line, co
 {
 }
 
-static const char *last_component(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* The directory that `depmod -b` wants: what stands before /lib/modules/KVER or
- * /usr/lib/modules/KVER.
- */
-static int depmod_base(const char *modules_dir)
-{
-	const char *lib = strstr(modules_dir, "/usr/lib/modules/");
-
-	if (!lib)
-		lib = strstr(modules_dir, "/lib/modules/");
-	return lib ? (int)(lib - modules_dir) : 0;
-}
-
 static int no_index(const char *modules_dir, const char *name, struct error **err)
 {
-	int base = depmod_base(modules_dir);
+	_cleanup_free_ char *command = depmod_command(modules_dir);
 
-	return error_make(err, ENOENT,
-			  "'%s' has no module index (%s): make it with 'depmod %s%.*s%s%s'",
-			  modules_dir, name, base ? "-b " : "", base, modules_dir, base ? " " : "",
-			  last_component(modules_dir));
+	return error_make(err, ENOENT, "'%s' has no module index (%s): make it with '%s'",
+			  modules_dir, name, command ? command : "depmod");
 }
 
 /* libkmod does not tell which of its files it could not read, nor why. */
