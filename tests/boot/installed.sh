@@ -4,6 +4,13 @@
 # and the /home that its fstab names. Read after lib.sh and hosts.sh.
 #   installed SUITE INIT MODE...   MODE is overlay, loop or tmpfs
 
+# installed_image: blocks of 4096 bytes, as a disk of an installer's size has: in smaller ones the zeros before the header of the
+# swap file become a hole, and swapon refuses the file
+installed_image() {
+	mke2fs -q -t ext4 -b 4096 -L installed -U "$root_uuid" -E root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0 \
+		-d "$WORK/tree" "$WORK/host/root.img" 420M
+}
+
 # installed_disk SUITE INIT MODE...
 installed_disk() {
 	installed_tar=$("$TOP/tests/boot/installed-root" "$1" "$2")
@@ -16,7 +23,7 @@ installed_disk() {
 	for mode; do
 		case $mode in
 		overlay) mksquashfs "$WORK/tree" "$WORK/host/root.sqfs" -quiet -no-progress -comp zstd -Xcompression-level 3 ;;
-		loop) ext4 "$WORK/host/root.img" 420M installed "$root_uuid" "$WORK/tree" ;;
+		loop) installed_image ;;
 		tmpfs) zstd -q -3 -o "$WORK/host/root.tar.zst" "$installed_tar" ;;
 		esac
 	done
@@ -38,6 +45,7 @@ installed_boot() {
 	expect '=== installed root reached'
 	expect "=== root [^ ]* / $(case $2 in overlay) echo overlay ;; loop) echo ext4 ;; tmpfs) echo tmpfs ;; esac)"
 	expect '=== home /dev/vda2 /home ext4 rw'
+	[ "$2" != loop ] || expect '=== swaps .*/swapfile'
 	[ "$1" != systemd ] || expect '=== failed-units *$'
 	expect_not 'FAILED\]\|DEPEND\]\|TIME \]\|emergency mode\|\[\.*fail'
 	expect_not 'failed!\|ERROR: .*mount\|No changes allowed'
