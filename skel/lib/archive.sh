@@ -21,6 +21,8 @@ restore_archive() {
 		return 0
 	}
 	archive_name "$RAMFS/store" "$APATH"
+	path_of_any_case "$RAMFS/store" "$APATH"
+	APATH=$RET
 	image_names
 	protect || skip=1
 	if [ -n "$skip" ]; then
@@ -57,7 +59,10 @@ mount_archives() {
 		}
 		find_image -m "$RAMFS/store" -H "$HOST_DEVICE"
 		;;
-	esac
+	esac || return 1
+	load letter-case
+	path_of_any_case "$RAMFS/store" "$APATH"
+	APATH=$RET
 }
 
 # archive_name TOP PATH: APATH becomes the name under which we save, OLD what other systems left there

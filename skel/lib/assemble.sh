@@ -221,10 +221,15 @@ is_luks() {
 
 # upper_on KIND MOUNTPOINT PATH
 upper_on() {
-	UPPER=$1:$2$3
-	if [ "$1" = file ] && is_luks "$2${3%,*}"; then
+	local file=${3%,*} size=''
+	[ "$file" = "$3" ] || size=,${3##*,}
+	load letter-case
+	path_of_any_case "$2" "$file"
+	file=$2$RET
+	UPPER=$1:$file$size
+	if [ "$1" = file ] && is_luks "$file"; then
 		load crypt
-		open_luks "$2${3%,*}"
+		open_luks "$file"
 		UPPER=device:$RET
 	fi
 	# shellcheck disable=SC2034

@@ -43,6 +43,16 @@ with_programs() {
 	"$@"
 }
 
+restored_from_ntfs() {
+	stick /D/Saved.tar.zst
+	cmdline 'vi.mode=overlay vi.image=/root.sfs vi.persist=archive:LABEL=s:/d/saved'
+	echo "/dev/vda1 $ROOT/run/initramfs/store ntfs3 rw 0 0" >"$ROOT/proc/mounts"
+	boot
+	calls 'unpackroot --over --removed /run/initramfs/archive/base /run/initramfs/store/D/Saved.tar.zst /newroot' &&
+		config | grep -qx FILE=/D/Saved.tar.zst
+}
+@test "on NTFS the archive is found in any letter case, and saved by the same name" { both with_programs restored_from_ntfs; }
+
 falls_back() {
 	CONTENT=bad stick /s.tar.zst
 	stick /s.tar.zst.1

@@ -167,6 +167,30 @@ overlay_persist() {
 		'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/store -H LABEL=data' \
 		'overlayroot --state /run/initramfs/state -l /run/initramfs/host/r.sfs -u file:/run/initramfs/store/store.img,2g /newroot'
 }
+
+# other_case TYPE PERSIST UPPER
+other_case() {
+	local host=$ROOT/run/initramfs/host
+	mkdir -p "$host/VM/Changes" "$host/VM/two" "$host/VM/TWO" "$host/VM/[a]"
+	printf 'L' >"$host/VM/Store.img"
+	cmdline "vi.mode=overlay vi.image=/r.sfs vi.persist=$2 panic=-1"
+	printf '/dev/vda1 %s %s rw 0 0\n' "$host" "$1" >"$ROOT/proc/mounts"
+	boot
+	[ -n "$3" ] || {
+		not_called overlayroot && said "'Two' in vi.persist= can be several in"
+		return
+	}
+	calls "overlayroot --state /run/initramfs/state -l /run/initramfs/host/r.sfs -u $3 /newroot"
+}
+@test "overlay: on NTFS a store is found in any letter case, and a new one lies beside what is there" {
+	both other_case ntfs3 dir:/vm/changes dir:/run/initramfs/host/VM/Changes
+	both other_case fuseblk file:/Vm/store.IMG,2g file:/run/initramfs/host/VM/Store.img,2g
+	both other_case ntfs dir:/vm/new/Place 'dir:/run/initramfs/host/VM/new/Place'
+	both other_case ntfs3 dir:/vm/.hanges dir:/run/initramfs/host/VM/.hanges
+	both other_case ext4 dir:/vm/changes dir:/run/initramfs/host/vm/changes
+	both other_case ntfs3 dir:/VM/TWO dir:/run/initramfs/host/VM/TWO
+	both other_case ntfs3 dir:/vm/Two ''
+}
 @test "overlay: a store on a device" {
 	both overlay_persist device:PARTLABEL=keep \
 		'findimg --state /run/initramfs/state -t 30 -H PARTLABEL=keep' \
