@@ -56,9 +56,24 @@ find_init() {
 		INIT=$candidate
 		! is_program "$candidate" || return 0
 	done
+	root_below
+	[ -z "$RET" ] || fail 'the root has no init' "/sbin/init: $WHY_NOT; its directory $RET looks like a root" "$ADVICE"
 	# shellcheck disable=SC2012
 	fail 'the root has no init' "/sbin/init: $WHY_NOT; the root contains: $(ls "$NEWROOT" | tr '\n' ' ')" \
 		'is this the root? check vi.part=, vi.image=, root=; name another program with init='
+}
+
+# root_below: a directory of the root that has an init, in RET: it was packed with its name, or is a subvolume; ADVICE says what to do
+root_below() {
+	local dir
+	for dir in "$NEWROOT"/*; do
+		RET=${dir#"$NEWROOT"}
+		ADVICE="pack what is in $RET, not $RET itself: tar -C .$RET -c ."
+		[ "${ROOT_TYPE:-}" != btrfs ] || ADVICE="is it a subvolume? boot with rootflags=subvol=$RET"
+		[ "$RET" = /usr ] || [ ! -L "$dir/sbin/init" ] || return 0
+		[ "$RET" = /usr ] || [ ! -x "$dir/sbin/init" ] || return 0
+	done
+	RET=''
 }
 
 # is_program PATH: after its symlinks, resolved inside the root, an executable file. WHY_NOT else.

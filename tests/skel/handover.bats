@@ -71,6 +71,18 @@ init_missing() {
 }
 @test "a root without an init, or with links in a circle: reported, not tried" { both init_missing; }
 
+init_below() {
+	mkdir -p "$ROOT/newroot/rootfs/sbin" "$ROOT/newroot/usr/sbin"
+	mv "$ROOT/newroot/sbin/init" "$ROOT/newroot/rootfs/sbin/init"
+	touch "$ROOT/newroot/usr/sbin/init"
+	chmod +x "$ROOT/newroot/usr/sbin/init"
+	rm -f "$ROOT/newroot/bin/sh"
+	cmdline 'root=/dev/sda1 panic=-1'
+	boot
+	said 'its directory /rootfs looks like a root' && said 'pack what is in /rootfs, not /rootfs itself' && not_called switch_root
+}
+@test "a root that was packed with its directory: said" { both init_below; }
+
 arguments() {
 	cmdline 'root=/dev/sda1 toram 5 verbose single -- toram --x'
 	boot toram 5 verbose single toram --x
