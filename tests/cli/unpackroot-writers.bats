@@ -119,3 +119,47 @@ PYTHON
 	[[ $output == *"a layer of a container image, without the layers below it: 1 of its members are whiteouts, the first: 'etc/.wh.hosts'"* ]]
 	[ -e "$ROOT/etc/.wh.hosts" ] && [ -e "$ROOT/manifest.json" ]
 }
+
+# members TYPE:NAME[:TARGET]...: a tar of members that no file system has together, in $A/members.tar
+members() {
+	python3 - "$A/members.tar" "$@" <<'PYTHON'
+import io, sys, tarfile
+types = {"dir": tarfile.DIRTYPE, "file": tarfile.REGTYPE, "symlink": tarfile.SYMTYPE, "link": tarfile.LNKTYPE}
+with tarfile.open(sys.argv[1], "w") as archive:
+    for number, member in enumerate(sys.argv[2:]):
+        kind, name, target = (member + ":").split(":")[:3]
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname, info.mtime = types[kind], target, 1000000000 + number
+        info.mode = 0o755 if kind == "dir" else 0o640
+        data = str(number).encode() if kind == "file" else b""
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+PYTHON
+}
+
+# as_gnu_tar MEMBER...
+as_gnu_tar() {
+	members dir:./ "$@"
+	rm -rf "$A/gnu" "${ROOT:?}"/*
+	mkdir "$A/gnu"
+	tar -xpf "$A/members.tar" --numeric-owner -C "$A/gnu"
+	"$UNPACKROOT" "$A/members.tar" "$ROOT"
+	diff <(list "$A/gnu" xattr mtime) <(list "$ROOT" xattr mtime)
+}
+
+@test "members that come twice: the later one counts, as for GNU tar" {
+	as_gnu_tar file:a file:a
+	as_gnu_tar dir:a file:a
+	as_gnu_tar file:a dir:a file:a/b
+	as_gnu_tar dir:usr dir:usr/lib symlink:lib:usr/lib dir:lib/ file:lib/new
+	as_gnu_tar file:target symlink:a:target file:a
+	as_gnu_tar dir:usr dir:usr/lib dir:lib symlink:lib:usr/lib
+	as_gnu_tar file:a link:b:a file:a
+	as_gnu_tar file:a link:a:a link:./a:a
+	as_gnu_tar dir:usr dir:usr/lib symlink:lib:usr/lib file:lib/x link:y:lib/x
+}
+
+@test "a link to a later member is refused" {
+	members link:b:a file:a
+	refuses "cannot unpack 'b': Hard-link target 'a' does not exist" "$A/members.tar"
+}

@@ -4,9 +4,12 @@
 #include <archive.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "applets/unpackroot/stream/stream-in.h"
 #include "applets/unpackroot/tree/remove.h"
+#include "common/text.h"
 
 /* No ACLs and xattrs: attrs.c does them. No file flags: they could make the tree unremovable. */
 #define DISK_FLAGS                                                             \
@@ -122,6 +125,49 @@ static int copy_data(struct job *job, struct error **err)
 	}
 }
 
+static const char *without_root(const char *path)
+{
+	while (*path == '/' || has_prefix(path, "./"))
+		path += *path == '/' ? 1 : 2;
+	return path;
+}
+
+/* GNU tar writes a file with several names that it was given twice as a link to itself. */
+static bool is_link_to_itself(struct archive_entry *entry)
+{
+	const char *link = archive_entry_hardlink(entry);
+
+	return link && strcmp(without_root(link), without_root(archive_entry_pathname(entry))) == 0;
+}
+
+/* As tar does: of one archive the directory replaces the symlink before it. libarchive would keep
+ * the symlink, which is right for what is put over a root. */
+static int replace_symlink(struct archive_entry *entry, struct error **err)
+{
+	_cleanup_free_ char *path = strdup(archive_entry_pathname(entry));
+	struct stat st;
+	size_t n;
+
+	if (!path)
+		return error_no_memory(err);
+	for (n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
+		path[n - 1] = '\0';
+	if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode) || unlink(path) == 0)
+		return 0;
+	return error_sys(err, errno, "cannot replace the symlink '%s' by a directory", path);
+}
+
+/* Returns 1 when the member is there already. */
+static int prepare_place(struct job *job, struct error **err)
+{
+	if (is_link_to_itself(job->entry))
+		return 1;
+	if (job->x->over)
+		return remove_by_marker(archive_entry_pathname(job->entry), job->x->removed);
+	return archive_entry_filetype(job->entry) == AE_IFDIR ? replace_symlink(job->entry, err)
+							      : 0;
+}
+
 static int write_member(struct job *job, struct error **err)
 {
 	struct extract *x = job->x;
@@ -135,9 +181,10 @@ static int write_member(struct job *job, struct error **err)
 		x->members++;
 		return 0;
 	}
-	if (x->over && remove_by_marker(archive_entry_pathname(job->entry), x->removed)) {
-		x->members++;
-		return 0;
+	r = prepare_place(job, err);
+	if (r != 0) {
+		x->members += r > 0;
+		return MIN(r, 0);
 	}
 	archive_entry_unset_birthtime(job->entry);
 	if (archive_write_header(job->disk, job->entry) < ARCHIVE_OK)
