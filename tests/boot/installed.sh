@@ -4,6 +4,10 @@
 # and the /home that its fstab names. Read after lib.sh and hosts.sh.
 #   installed SUITE INIT MODE...   MODE is overlay, loop or tmpfs
 
+# systemd gives a device 90 seconds, which a busy machine takes to start udev. What is waited for in vain is reported in any case.
+BOOT_TIMEOUT=${BOOT_TIMEOUT:-480}
+SLOW_MACHINE='systemd.default_device_timeout_sec=180 systemd.default_timeout_start_sec=180'
+
 # installed_image: blocks of 4096 bytes, as a disk of an installer's size has: in smaller ones the zeros before the header of the
 # swap file become a hole, and swapon refuses the file
 installed_image() {
@@ -41,7 +45,7 @@ installed_boot() {
 	loop) installed_words="vi.image=/root.img vi.part=whole" ;;
 	tmpfs) installed_words="" ;;
 	esac
-	boot "$2" "rw $installed_words $3" -drive "file=$WORK/disk.img,format=raw,if=virtio"
+	boot "$2" "rw $installed_words $SLOW_MACHINE $3" -drive "file=$WORK/disk.img,format=raw,if=virtio"
 	expect '=== installed root reached'
 	expect "=== root [^ ]* / $(case $2 in overlay) echo overlay ;; loop) echo ext4 ;; tmpfs) echo tmpfs ;; esac)"
 	expect '=== home /dev/vda2 /home ext4 rw'
