@@ -2,6 +2,7 @@
 /* Texts into parameters. */
 #include <string.h>
 
+#include "applets/bootplan/print.h"
 #include "applets/bootplan/settle.h"
 
 static bool is_blank(char c)
@@ -36,7 +37,8 @@ static bool never(char c)
 /* place: where it stands, for messages */
 static void read_parameter(struct plan *plan, const char *text, const char *place, int rank)
 {
-	plan->current = (struct origin){ .text = text, .place = place };
+	plan->current =
+		(struct origin){ .text = text, .place = place, .in_profile = rank != RANK_CMDLINE };
 	plan_parameter(plan, text, rank);
 	plan->current = (struct origin){ 0 };
 }
@@ -53,7 +55,7 @@ static void read_cmdline(struct plan *plan, char *text)
 	}
 }
 
-/* One a line, which may have blanks; before it a comment that says where the profile has it. */
+/* One a line, which may have blanks; before it a comment with its place in the profile. */
 static void read_defaults(struct plan *plan, char *text)
 {
 	const char *place = "profile";
@@ -68,19 +70,28 @@ static void read_defaults(struct plan *plan, char *text)
 	}
 }
 
+static const struct origins {
+	const char *variable;
+	enum setting settings[32]; /* S_NONE ends them */
+} origins[] = {
+	{ "FROM", { S_MODE,	 S_IMAGE,    S_ISO,	 S_HOST,    S_PART,	S_ROOT,
+		    S_NETROOT,	 S_NETDISK,  S_NFSROOT,	 S_REFUSED, S_LIVE,	S_LIVE_HOST,
+		    S_LIVE_FILE, S_LIVE_NFS, S_LIVE_DIR, S_RD_LIVE, S_LTSP,	S_MARK,
+		    S_SNAPSHOTS, S_LVM,	     S_LUKS,	 S_PERSIST, S_COW_HOST, S_COW_FLAGS,
+		    S_VERIFY,	 S_CHECKS,   S_FLAGS,	 S_FSTYPE,  S_LIVE_LOAD } },
+	{ "FROM_NET", { S_NET, S_LINKS, S_BOOTIF, S_BOOTDEV, S_ETHDEVICE, S_DHCP_LIMIT } },
+	{ "FROM_USR", { S_USR, S_USR_FSTYPE, S_USR_FLAGS } },
+	{ "FROM_INIT", { S_INIT } },
+	{ "FROM_SIZE", { S_SIZE, S_TORAM } },
+};
+
 /* Of those that set nothing any more because another one does no line is given. */
-const char *plan_origins(struct plan *plan)
+static const char *origin_lines(struct plan *plan, const enum setting *settings)
 {
-	static const enum setting decisive[] = {
-		S_MODE,	    S_IMAGE,	S_ISO,	   S_HOST,  S_PART,	 S_ROOT,      S_NETROOT,
-		S_NETDISK,  S_NFSROOT,	S_REFUSED, S_LIVE,  S_LIVE_HOST, S_LIVE_FILE, S_LIVE_NFS,
-		S_LIVE_DIR, S_RD_LIVE,	S_LTSP,	   S_MARK,  S_SNAPSHOTS, S_LVM,	      S_LUKS,
-		S_PERSIST,  S_COW_HOST, S_VERIFY,  S_FLAGS, S_FSTYPE,	 S_LIVE_LOAD,
-	};
 	const char *lines = "";
 
-	for (size_t i = 0; i < ARRAY_SIZE(decisive); i++) {
-		const struct origin *origin = &plan->origins[decisive[i]];
+	for (; *settings; settings++) {
+		const struct origin *origin = &plan->origins[*settings];
 		const char *line;
 
 		if (!origin->text || !*origin->text)
@@ -90,6 +101,12 @@ const char *plan_origins(struct plan *plan)
 			lines = plan_text(plan, "%s%s", lines, line);
 	}
 	return lines;
+}
+
+void print_origins(struct plan *plan, FILE *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(origins); i++)
+		print_assignment(out, origins[i].variable, origin_lines(plan, origins[i].settings));
 }
 
 void plan_read(struct plan *plan, const char *defaults, const char *cmdline)

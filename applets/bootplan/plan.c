@@ -70,6 +70,8 @@ void plan_note(struct plan *plan, const char *system, const char *fmt, ...)
 	va_start(args, fmt);
 	*note = (struct note){ .text = plan_vtext(plan, fmt, args), .system = system };
 	va_end(args);
+	if (plan->current.in_profile)
+		note->text = plan_text(plan, "%s (%s)", note->text, plan->current.place);
 	while (*last)
 		last = &(*last)->next;
 	*last = note;

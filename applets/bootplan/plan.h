@@ -44,6 +44,7 @@ struct chunk;
 /* The parameter that set something, for messages: what led there, and where it stands. */
 struct origin {
 	const char *text, *place; /* NULL: none did */
+	bool in_profile;
 };
 
 struct plan {
@@ -62,10 +63,6 @@ void plan_read(struct plan *plan, const char *defaults, const char *cmdline);
 /* The same, where a DHCP server told root_path (may be NULL). */
 void plan_read_lease(struct plan *plan, const char *defaults, const char *cmdline,
 		     const char *root_path);
-
-/* The parameters that decide where the root is and where changes go, a line each, with their
- * places. */
-const char *plan_origins(struct plan *plan);
 
 /* One parameter. rank: 0, or RANK_CMDLINE. Returns whether the table has it. */
 bool plan_parameter(struct plan *plan, const char *text, int rank);

@@ -183,7 +183,7 @@ void print_plan(struct plan *plan, FILE *out)
 			print_assignment(out, setting_info[i].variable,
 					 setting_info[i].combine == ONE ? plan_get(plan, i)
 									: plan_join(plan, i));
-	print_assignment(out, "FROM", plan_origins(plan));
+	print_origins(plan, out);
 	snprintf(tail, sizeof(tail), "%d", plan->tail);
 	print_assignment(out, "TAIL", tail);
 	bootplan_print_print_text(plan, out, "NOTES", print_notes);

@@ -13,6 +13,10 @@ void print_assignment(FILE *out, const char *variable, const char *value);
 /* The plan as assignments; in NOTES the notes, a line each, in PLAN all of it for people. */
 void print_plan(struct plan *plan, FILE *out);
 
+/* FROM and its like: for messages about a failure, the parameters that led there, a line each, with
+ * their places. */
+void print_origins(struct plan *plan, FILE *out);
+
 /* The plan for people: what is not there is not said. */
 void print_for_people(struct plan *plan, FILE *out);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The profile's settings as kernel parameters, one a line: init reads them like the kernel command
- * line, before it. */
+/* The profile's settings as kernel parameters, one a line, each after a comment with its place in
+ * the profile: init reads them like the kernel command line, before it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +15,14 @@ static const struct {
 	{ STMT_PARTITION, "vi.part" }, { STMT_PERSIST, "vi.persist" }, { STMT_SIZE, "vi.size" },
 	{ STMT_VERIFY, "vi.verify" },
 };
+
+/* bootplan names it in messages. No directories: an image is the same wherever it is built. */
+static void add_place(struct strbuf *text, struct srcloc loc)
+{
+	const char *slash = strrchr(loc.file, '/');
+
+	strbuf_printf(text, "# %s:%u\n", slash ? slash + 1 : loc.file, loc.line);
+}
 
 /* As the kernel's next_arg() takes it apart: a value with blanks stands between double quotes. */
 static void add_word(struct strbuf *text, const char *key, const char *value)
@@ -61,12 +69,16 @@ int plan_settings(struct planner *planner, struct error **err)
 
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		stmt = profile_last(planner->profile, settings[i].kind);
-		if (stmt)
-			add_setting(&text, stmt, settings[i].word);
+		if (!stmt)
+			continue;
+		add_place(&text, stmt->loc);
+		add_setting(&text, stmt, settings[i].word);
 	}
 	vec_foreach(i, stmt, &planner->profile->stmts)
-		for (size_t k = 0; stmt->kind == STMT_PARAM && k < stmt->argc; k++)
+		for (size_t k = 0; stmt->kind == STMT_PARAM && k < stmt->argc; k++) {
+			add_place(&text, stmt->argloc[k]);
 			add_param(&text, stmt->argv[k]);
+		}
 	len = text.len;
 	data = strbuf_steal(&text);
 	if (!data)

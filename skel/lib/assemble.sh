@@ -207,7 +207,7 @@ upper_of() {
 # find_store HOST PERSIST: another partition than the image's
 find_store() {
 	make_dirs "$RAMFS/store"
-	find_image -w -m "$RAMFS/store" -H "$1" || fail_find "the store of vi.persist=$2" "$1"
+	find_image -w -m "$RAMFS/store" -H "$1" || fail_find "the partition of vi.persist=$2," "$1"
 }
 
 # has_magic FOUR FILE: by its first bytes
@@ -283,12 +283,17 @@ is_pipe_closed() {
 
 new_tmpfs() {
 	$RUN mount -t tmpfs -o "mode=755,nr_inodes=0,size=${P_SIZE:-75%}" rootfs "$NEWROOT" ||
-		fail 'no tmpfs could be mounted for the root' "size ${P_SIZE:-75%}" 'correct vi.size='
+		fail_size 'no tmpfs could be mounted for the root' "size ${P_SIZE:-75%}" 'correct vi.size='
+}
+
+fail_size() {
+	FROM=$FROM$FROM_SIZE
+	fail "$@"
 }
 
 fail_unpack() {
 	meminfo MemAvailable
-	[ ! -e "$RAMFS/fetch.full" ] || fail "$SOURCE could not be unpacked: it does not fit into memory" \
+	[ ! -e "$RAMFS/fetch.full" ] || fail_size "$SOURCE could not be unpacked: it does not fit into memory" \
 		"the messages above; $RET MiB of memory are available, the root may take ${P_SIZE:-75%}" \
 		'give the machine more memory, or raise vi.size='
 	fail "$SOURCE could not be unpacked" "the messages above; $RET MiB of memory are available" \

@@ -42,6 +42,7 @@ needs_exitrd() {
 # init= or the first of the usual ones; INIT is its path inside the root.
 find_init() {
 	local candidate
+	FROM=$FROM_INIT$FROM
 	if [ -n "$P_INIT" ]; then
 		if is_program "$P_INIT"; then
 			INIT=$P_INIT

@@ -18,7 +18,7 @@ locate() {
 		resume_system
 	}
 	if image_is_remote; then
-		network || fail_network
+		network || fail_network "the image ${P_ISO:-${LIVE_NFS:-$P_IMAGE}}"
 		name_server
 	elif [ -n "$P_NET" ]; then
 		network || warn "no network: ${NET_WHY:-no link}; continuing, the root is local"
@@ -74,7 +74,7 @@ check_plan() {
 	esac
 	case $P_MODE:$P_VERIFY in
 	*:unknown:*) fail "vi.verify=${P_VERIFY#unknown:} is not supported: only sha256 is, and nothing is booted unverified instead" '' \
-		'name the sum that sha256sum prints for the image, vi.verify=sha256:HEX, or leave the word out' ;;
+		'name the checksum that sha256sum prints for the image, vi.verify=sha256:HEX, or remove the parameter' ;;
 	disk:?* | share:?*) fail "vi.verify= is not supported in mode $P_MODE" '' 'it is for images and archives: remove it' ;;
 	esac
 	case $P_MODE:$P_IMAGE$P_ROOT in
@@ -87,8 +87,10 @@ bad_image() {
 	fail "mode $P_MODE cannot use the image '$P_IMAGE'" '' "expected $1"
 }
 
+# fail_network WHAT: needs it
 fail_network() {
-	fail "the image ${P_ISO:-${LIVE_NFS:-$P_IMAGE}} needs the network, and there is none: ${NET_WHY:-no link}" '' \
+	FROM=$FROM$FROM_NET
+	fail "$1 needs the network, and there is none: ${NET_WHY:-no link}" '' \
 		'look at cable, DHCP server and ip=; vi.modules= loads a driver that no device asked for'
 }
 
@@ -321,12 +323,15 @@ push_devices() {
 	done
 }
 
+# fail_find WHAT HOST: WHAT is a path that HOST was searched for, or says what HOST is
 fail_find() {
-	case $FIND_STATUS in
-	3) fail "$1 was not found on host '$2' within $P_TIMEOUT s" 'the table above: every device and why it was rejected' \
-		'correct vi.image= or vi.host=, add the missing driver to the profile, or wait longer with vi.timeout=' ;;
-	1) fail "$1 '$2' cannot be used" 'the line of findimg above' 'do what it says' ;;
-	2) fail "the device '$2' cannot be looked for" 'the message of findimg above' 'name it by UUID=, LABEL= or PARTUUID=' ;;
+	case $FIND_STATUS:$1 in
+	3:/*) fail "$1 was not found on host '$2' within $P_TIMEOUT s" 'the table above: every device and why it was rejected' \
+		'correct the path or the host, add the missing driver to the profile, or wait longer with vi.timeout=' ;;
+	3:*) fail "$1 '$2' was not found within $P_TIMEOUT s" 'the table above: every device and why it was rejected' \
+		'correct the name, add the missing driver to the profile, or wait longer with vi.timeout=' ;;
+	1:*) fail "$1 '$2' cannot be used" 'the line of findimg above' 'do what it says' ;;
+	2:*) fail "the device '$2' cannot be looked for" 'the message of findimg above' 'name it by UUID=, LABEL= or PARTUUID=' ;;
 	*) fail "findimg could not look for $1 on host '$2' (status $FIND_STATUS)" 'its messages above' ;;
 	esac
 }

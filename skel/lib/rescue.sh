@@ -31,14 +31,9 @@ rescue() {
 
 # from_lines: the parameters that led there, with their places
 from_lines() {
-	local line name='' key value IFS
-	[ ! -r "$ROOT/etc/mkvinitrd/image" ] || while IFS='=' read -r key value; do
-		[ "$key" != profile ] || name=" $value"
-	done <"$ROOT/etc/mkvinitrd/image"
-	IFS=$NL
+	local line IFS="$NL"
 	set -f
 	for line in $FROM; do
-		case $line in *' (profile)') line="${line%)}$name)" ;; esac
 		printf '  from:  %s\n' "$line"
 	done
 	set +f

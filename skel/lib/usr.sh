@@ -6,7 +6,9 @@
 
 # mount_usr: USR_SPEC, USR_TYPE and USR_OPTIONS are from fstab, see usr_of_fstab
 mount_usr() {
-	local device=${DEVICE:-} type=${FSTYPE:-} uuid=${FOUND_UUID:-}
+	local device=${DEVICE:-} type=${FSTYPE:-} uuid=${FOUND_UUID:-} from=$FROM
+	[ -n "$P_USR" ] || FROM="$USR_SPEC /usr (the root's /etc/fstab)$NL"
+	FROM=$FROM_USR$FROM
 	[ -z "$P_USR" ] || USR_SPEC=$P_USR USR_TYPE='' USR_OPTIONS=''
 	usr_options "${P_USRFLAGS:-$USR_OPTIONS}"
 	USR_TYPE=${P_USRFSTYPE:-$USR_TYPE}
@@ -33,7 +35,7 @@ mount_usr() {
 	else
 		overlay_usr
 	fi
-	DEVICE=$device FSTYPE=$type FOUND_UUID=$uuid
+	DEVICE=$device FSTYPE=$type FOUND_UUID=$uuid FROM=$from
 }
 
 # usr_options OPTIONS: those of fstab that mount(8) knows, with the root's access, in RET

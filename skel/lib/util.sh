@@ -8,7 +8,7 @@ STATE=$RAMFS/state HOSTDIR=$RAMFS/host
 NL='
 '
 # What rescue reads, as long as there is no plan
-P_SHELL='' P_PANIC='' P_CONSOLES='' P_QUIET='' P_BREAK='' P_DEBUG='' PLAN='' FROM='' PHASE=start
+P_SHELL='' P_PANIC='' P_CONSOLES='' P_QUIET='' P_BREAK='' P_DEBUG='' PLAN='' FROM='' FROM_NET='' FROM_USR='' FROM_INIT='' FROM_SIZE='' PHASE=start
 
 say() {
 	[ "$P_QUIET" = 1 ] || printf 'mkvinitrd: %s\n' "$*" >&2

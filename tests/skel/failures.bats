@@ -22,7 +22,7 @@ FAKE
 	cmdline 'vi.mode=overlay vi.image=/live/x.sfs vi.host=UUID=12 vi.timeout=7 panic=-1'
 	boot
 	said 'TABLE OF DEVICES' && said "locate failed: /live/x.sfs was not found on host 'UUID=12' within 7 s" &&
-		said 'correct vi.image= or vi.host=' && calls 'sync' 'reboot -f' && not_called 'overlayroot|switch_root'
+		said 'correct the path or the host' && calls 'sync' 'reboot -f' && not_called 'overlayroot|switch_root'
 }
 @test "a missing image: what was searched for, where, how long; exit status 3" { both not_found; }
 
@@ -261,3 +261,37 @@ zero_hash() {
 	said 'the kernel ran out of memory' && calls 'reboot -f' && not_called 'coldplug|switch_root'
 }
 @test "an image whose sentinel has a hash of zeros, or none, is refused" { both zero_hash; }
+
+# What led to the failure, and its place: in the profile by its line.
+places() {
+	fake findimg <<<'exit 3'
+	defaults '# a.profile:3' 'vi.mode=overlay' '# a.profile:7' 'vi.image=/live/x.sfs' '# -s:1' 'vi.host=LABEL=x' '# b.profile:2' 'vi.toram=x'
+	cmdline 'vi.persist=ram panic=-1'
+	boot
+	said "parameter 'vi.toram=x' ignored: expected 1, 0 or auto (b.profile:2)" && said 'from:  vi.image=/live/x.sfs (a.profile:7)' &&
+		said 'from:  vi.host=LABEL=x (-s:1)' && said 'from:  vi.persist=ram (kernel command line)' || return 1
+	defaults '# a.profile:3' 'vi.mode=disk'
+	cmdline 'root=LABEL=gone panic=-1'
+	boot
+	said "locate failed: the device 'LABEL=gone' was not found within 30 s" && said 'from:  root=LABEL=gone (kernel command line)' &&
+		said 'correct the name, add the missing driver' && ! said 'vi.image='
+}
+@test "a failure names each parameter that led there with its line of the profile" { both places; }
+
+other_places() {
+	defaults '# a.profile:9' 'ip=10.0.0.9::10.0.0.1:255.255.255.0::eth7:off'
+	cmdline 'vi.mode=tmpfs vi.image=http://10.0.0.1/x.tar vi.timeout=1 panic=-1'
+	boot
+	said 'needs the network, and there is none' && said 'from:  ip=10.0.0.9::10.0.0.1:255.255.255.0::eth7:off (a.profile:9)' || return 1
+	defaults '# a.profile:2' 'init=/gone'
+	cmdline 'root=/dev/sda1 panic=-1'
+	boot
+	said 'the root has no program /gone' && said 'from:  init=/gone (a.profile:2)' || return 1
+	fake mount <<<'case $* in *rootfs*) exit 1 ;; esac'
+	defaults '# a.profile:4' 'vi.size=1%'
+	: >"$ROOT/rootfs.tar"
+	cmdline 'vi.mode=tmpfs panic=-1'
+	boot
+	said 'no tmpfs could be mounted for the root' && said 'from:  vi.size=1% (a.profile:4)'
+}
+@test "so do failures of the network, of init= and of memory" { both other_places; }

@@ -210,7 +210,7 @@ not_here() {
 	: >"$ROOT/groups"
 	cmdline 'root=/dev/vg/lv rd.luks.uuid=gone vi.timeout=0 panic=-1'
 	boot
-	said 'LUKS volumes on the command line that were not found: UUID=gone' && said "the device was not found on host '/dev/vg/lv'"
+	said 'LUKS volumes on the command line that were not found: UUID=gone' && said "the device '/dev/vg/lv' was not found"
 }
 @test "a volume that is not there is named" { both not_here; }
 

@@ -135,7 +135,7 @@ find_live() {
 # live_boot_find LABEL FILE: the store at RAMFS/store, or the file in FOUND
 live_boot_find() {
 	if $RUN findfs "LABEL=$1" >/dev/null 2>&1; then
-		find_live -H "LABEL=$1" || fail_find 'the store of the word persistence' "LABEL=$1"
+		find_live -H "LABEL=$1" || fail_find 'the persistent storage' "LABEL=$1"
 		FOUND=''
 	elif [ -n "$HOST_RW$P_KEEP_RO" ] && [ -f "$HOSTDIR$2" ]; then
 		FOUND=$HOSTDIR$2

@@ -90,7 +90,7 @@ fetch_image() {
 	say "downloading $1"
 	working "fetching $1"
 	until fetch_file "$1" "$LOWER"; do
-		! is_full "${LOWER%/*}" || fail "$1 does not fit into memory" "$(free_memory)" \
+		! is_full "${LOWER%/*}" || fail_size "$1 does not fit into memory" "$(free_memory)" \
 			'give the machine more memory, or make the image smaller'
 		{ ! is_final && again $try; } || fail_fetch "$1" $try
 		try=$((try + 1))
@@ -148,7 +148,7 @@ copy_layers() {
 		[ ! -e "$to" ] || to=$to.2
 		mib "$layer"
 		copy_with_progress "$layer" "$to" "$RET" ||
-			fail "$layer could not be copied to RAM" "$(free_memory)" 'boot without vi.toram, or check the medium'
+			fail_size "$layer could not be copied to RAM" "$(free_memory)" 'boot without vi.toram, or check the medium'
 		copies=$copies${copies:+$NL}$to
 	done <<LAYERS
 $LAYERS

@@ -27,8 +27,7 @@ attach_netdisks() {
 # nbd_disk URI [-p N]: DEVICE becomes the disk. What a daemon is to find again is told by its number.
 nbd_disk() {
 	local uri try=1
-	network || fail "the disk $1 needs the network, and there is none: ${NET_WHY:-no link}" '' \
-		'look at cable, DHCP server and ip=; vi.modules= loads a driver that no device asked for'
+	network || fail_network "the disk $1"
 	nbd_address "$1" || fail "the server of '$1' cannot be resolved" '' 'use its IP address'
 	uri=$RET
 	shift

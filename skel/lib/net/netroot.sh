@@ -5,7 +5,7 @@
 # root_of_lease: the plan as it is with what the lease says
 root_of_lease() {
 	local dns path lines line IFS
-	network || fail_network
+	network || fail_network 'the root, which the DHCP server names,'
 	path=$NET_PATH
 	case $P_NETROOT:$path in
 	nfs*:) path=/tftpboot/%s ;; # the kernel's own default
