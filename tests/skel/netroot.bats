@@ -154,12 +154,12 @@ overlays() {
 	calls "$base -u ram:32M,nr_inodes=100000 /newroot" || return 1
 	new_tree
 	boot_with 'root=LABEL=dracut rd.overlay=LABEL=OVERLAY'
-	calls 'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/store -H LABEL=OVERLAY' "$base -u dir:/run/initramfs/store /newroot" || return 1
+	calls 'findimg --state /run/initramfs/state -t 10 -w -m /run/initramfs/store -H LABEL=OVERLAY' "$base -u dir:/run/initramfs/store /newroot" || return 1
 	[ "$(readlink "$ROOT/run/initramfs/store/upper")" = overlay ] || return 1
 	new_tree
 	mkdir -p "$ROOT/run/initramfs/store/overlay"
 	boot_with 'root=LABEL=dracut rd.overlay=/dev/sdb1 rd.overlay.readonly'
-	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/store -H /dev/sdb1' \
+	calls 'findimg --state /run/initramfs/state -t 10 -m /run/initramfs/store -H /dev/sdb1' \
 		'overlayroot --state /run/initramfs/state -l /run/initramfs/store/overlay:/dev/vda1 -u ram /newroot' || return 1
 	new_tree
 	mkdir -p "$ROOT/run/initramfs/store/overlay/old"
@@ -182,14 +182,20 @@ case "$*" in *NONEXISTENT* | */dev/sdb9*) exit 3 ;; esac
 exec "$FAKES/real" "$@"
 FAKE
 		boot_with "root=LABEL=dracut $words"
-		said 'no such device appeared in 30 s: changes are kept in RAM' &&
+		said 'no such device appeared in 10 s (a larger vi.timeout= waits longer): changes are kept in RAM' &&
 			calls 'overlayroot --state /run/initramfs/state -l /dev/vda1 -u ram /newroot' 'switch_root /newroot /sbin/init' || return 1
 	done
+	new_tree
+	boot_with 'root=LABEL=dracut rd.overlay=LABEL=LATE rd.timeout=90'
+	calls 'findimg --state /run/initramfs/state -t 90 -H LABEL=dracut' 'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/store -H LABEL=LATE' || return 1
+	new_tree
+	boot_with 'root=LABEL=dracut rd.overlay=LABEL=LATE vi.timeout=4'
+	calls 'findimg --state /run/initramfs/state -t 4 -w -m /run/initramfs/store -H LABEL=LATE' || return 1
 	new_tree
 	boot_with "root=LABEL=dracut rd.overlay.crypt=LABEL=CRYPT"
 	said 'has no LUKS volume but ext4, and is not formatted: changes are kept in RAM' && calls 'overlayroot --state /run/initramfs/state -l /dev/vda1 -u ram /newroot'
 }
-@test "rd.overlay=: without its device changes are kept in RAM, as in dracut" { both absent; }
+@test "rd.overlay=: its device is waited for a third of the limit; without it changes are kept in RAM, as in dracut" { both absent; }
 
 # dracut's TEST-30-DMSQUASH: the device is the image, or has the root itself
 medium() {

@@ -5,7 +5,8 @@
 
 # live_store SYSTEM:SPEC: UPPER for overlayroot
 live_store() {
-	local spec=${1#*:}
+	local spec=${1#*:} P_TIMEOUT=$P_TIMEOUT
+	case $1 in dracut*) wait_less ;; esac
 	case $1 in
 	casper:*) casper_store "${spec%/}" ;;
 	live:*)
@@ -29,6 +30,14 @@ live_store() {
 		slax_store "${spec%%:*}" "${spec#*:}"
 		;;
 	esac
+}
+
+# wait_less: what a boot continues without is waited for a third of the limit, but long enough for a USB drive that comes
+# after the root. dracut itself looks for it once.
+wait_less() {
+	local third=$((P_TIMEOUT / 3))
+	[ $third -ge 10 ] || third=10
+	[ $third -ge "$P_TIMEOUT" ] || P_TIMEOUT=$third
 }
 
 # name_dirs DIRECTORY UPPER WORK: a store whose directories have these names. A file system without links cannot hold
@@ -218,10 +227,15 @@ dracut_device() {
 	[ -n "$P_KEEP_RO" ] || set -- "$1" -w
 	find_image ${2:+"$2"} -m "$RAMFS/store" -H "$1" && return 0
 	case $FIND_STATUS in
-	3) changes_in_ram "parameter 'rd.overlay=$1': no such device appeared in $P_TIMEOUT s" ;;
+	3) no_overlay_device "rd.overlay=$1" ;;
 	*) changes_in_ram "parameter 'rd.overlay=$1': the device cannot be mounted, see above" ;;
 	esac
 	return 1
+}
+
+# no_overlay_device PARAMETER
+no_overlay_device() {
+	changes_in_ram "parameter '$1': no such device appeared in $P_TIMEOUT s (a larger vi.timeout= waits longer)"
 }
 
 # dracut_found HOST: no path is said. On a medium the name has label and UUID of it; else it is overlay.
@@ -238,7 +252,7 @@ dracut_found() {
 	}
 	# it has been waited for
 	[ "$FIND_STATUS" != 3 ] || {
-		changes_in_ram "parameter 'rd.overlay=$1': no such device appeared in $P_TIMEOUT s"
+		no_overlay_device "rd.overlay=$1"
 		return 0
 	}
 	! dracut_device "$1" || dracut_store "$name"
@@ -247,7 +261,7 @@ dracut_found() {
 # dracut_crypt HOST: a LUKS volume. Nothing is formatted here.
 dracut_crypt() {
 	if ! find_image -H "$1"; then
-		changes_in_ram "parameter 'rd.overlay.crypt=$1': no such device appeared in $P_TIMEOUT s"
+		no_overlay_device "rd.overlay.crypt=$1"
 	elif [ "$FSTYPE" != crypto_LUKS ]; then
 		changes_in_ram "parameter 'rd.overlay.crypt=$1': $DEVICE has no LUKS volume${FSTYPE:+ but $FSTYPE}, and is not formatted"
 	else

@@ -33,7 +33,7 @@ expect '=== root overlay rw'
 expect '=== kept first'
 clean_ext4 "$WORK/overlay.ext4"
 boot disk 'root=LABEL=dracut rd.overlay=LABEL=NONEXISTENT vi.timeout=3' $disks
-expect "parameter 'rd.overlay=LABEL=NONEXISTENT': no such device appeared in 3 s: changes are kept in RAM"
+expect "parameter 'rd.overlay=LABEL=NONEXISTENT': no such device appeared in 3 s"
 expect_small_boot
 expect '=== root overlay rw'
 
