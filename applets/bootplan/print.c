@@ -26,6 +26,7 @@ static const struct line {
 	{ "netroot", S_NETROOT, WHOLE },
 	{ "netdisk", S_NETDISK, WHOLE },
 	{ "refused", S_REFUSED, WHOLE },
+	{ "remote", S_REMOTE, WHOLE },
 	{ "rootfstype", S_FSTYPE, WHOLE },
 	{ "rootflags", S_FLAGS, WHOLE },
 	{ "access", S_ACCESS, WHOLE },

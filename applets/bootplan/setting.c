@@ -90,6 +90,7 @@ const struct setting_info setting_info[SETTINGS] = {
 	[S_NETDISK] = LIST("P_NETDISK", "disks of NBD servers", ALL, ' '),
 	[S_LTSP] = SAID(NULL, "image below the root"),
 	[S_REFUSED] = SAID("P_REFUSED", NULL),
+	[S_REMOTE] = LIST("P_REMOTE", NULL, SUM, ' '),
 	[S_RESET] = SAID("P_RESET", "emptying of the persistent storage"),
 	[S_ALSO] = LIST("P_ALSO", NULL, SUM, '\n'),
 	[S_MARK] = SAID("P_MARK", "file that marks the medium"),

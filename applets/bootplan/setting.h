@@ -77,6 +77,7 @@ enum setting {
 	S_NETDISK,
 	S_LTSP,
 	S_REFUSED,
+	S_REMOTE,
 	S_RESET,
 	S_ALSO,
 	S_MARK,

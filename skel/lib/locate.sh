@@ -13,6 +13,7 @@ locate() {
 	}
 	[ -z "$LIVE" ] || load live
 	check_plan
+	[ -z "$P_REMOTE" ] || wait_less
 	[ -z "$P_RESUME" ] || {
 		load resume
 		resume_system
@@ -38,6 +39,14 @@ locate() {
 	disk:*) locate_device "$P_ROOT" root= ;;
 	*) locate_image ;;
 	esac
+}
+
+# wait_less: for what may well not come a third of the limit, but long enough for a USB drive, and not as long as rootwait says
+wait_less() {
+	local third=$((P_TIMEOUT / 3))
+	[ $third -ge 10 ] || third=10
+	[ $third -le 60 ] || third=60
+	[ $third -ge "$P_TIMEOUT" ] || P_TIMEOUT=$third
 }
 
 image_is_remote() {
@@ -325,6 +334,10 @@ push_devices() {
 
 # fail_find WHAT HOST: WHAT is a path that HOST was searched for, or says what HOST is
 fail_find() {
+	[ -z "$P_REMOTE" ] || case $FIND_STATUS in
+	3) fail "$1 '$2' is on none of this machine's disks, and disks of servers as in '$P_REMOTE' cannot be attached: this version has no support for them" \
+		'the table above: every device and why it was rejected' 'name a root on a disk, or on a server of HTTP, TFTP, NFS or NBD' ;;
+	esac
 	case $FIND_STATUS:$1 in
 	3:/*) fail "$1 was not found on host '$2' within $P_TIMEOUT s" 'the table above: every device and why it was rejected' \
 		'correct the path or the host, add the missing driver to the profile, or wait longer with vi.timeout=' ;;

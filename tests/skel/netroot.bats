@@ -107,6 +107,24 @@ refused() {
 }
 @test "iSCSI is refused by name, and nothing is waited for" { both refused; }
 
+# The root may be on a disk of the server, or here.
+remote() {
+	local words
+	LEASE=()
+	for words in rd.nvmf.discover=tcp,192.168.10.10,,4420 nvmf.discover=tcp,192.168.10.10 rd.iscsi.firmware=1 ip=ibft \
+		'iscsi_target_name=iqn.x:y iscsi_target_ip=10.0.0.1' fcoe=eth0:dcb; do
+		new_tree
+		fake findimg <<<'exit 3'
+		boot_with "root=UUID=1 rootwait $words"
+		said "the device 'UUID=1' is on none of this machine's disks, and disks of servers as in '${words%% *}' cannot be attached" &&
+			calls 'findimg --state /run/initramfs/state -t 60 -H UUID=1' && not_called 'switch_root|udhcpc' || return 1
+	done
+	new_tree
+	boot_with "root=UUID=1 rd.nvmf.discover=tcp,192.168.10.10,,4420"
+	said "parameter 'rd.nvmf.discover=tcp,192.168.10.10,,4420' is recognised, not supported" && calls 'switch_root /newroot /sbin/init'
+}
+@test "NVMe-oF, iSCSI, FCoE with root=UUID=: a root that is here boots, another is not waited for as long, and the parameter is named" { both remote; }
+
 http() {
 	LEASE=()
 	new_tree

@@ -7,11 +7,6 @@
 		"rd.break" name, USE, .sets = { { S_BREAK, phase } } \
 	}
 
-#define REFUSED(pattern)                                                                  \
-	{                                                                                 \
-		pattern, CALL, .sets = { { S_REFUSED, NULL } }, .call = parameter_refused \
-	}
-
 static const struct parameter parameters[] = {
 	{ "root=live:*", CALL,
 	  .sets = { { S_MODE, "overlay" }, { S_LIVE, NULL }, { S_LIVE_HOST, NULL } },
@@ -38,6 +33,14 @@ static const struct parameter parameters[] = {
 	REFUSED("root=aoe:*"),
 	REFUSED("root=cifs:*"),
 	REFUSED("root=nvmf*"),
+	REMOTE("rd.nvmf.discover=?*"),
+	REMOTE("nvmf.discover=?*"),
+	REMOTE("rd.iscsi.firmware"),
+	REMOTE("rd.iscsi.firmware=1"),
+	REMOTE("iscsi_firmware"),
+	REMOTE("iscsiroot=?*"),
+	REMOTE("iscsi_target_name=?*"), /* of open-iscsi for initramfs-tools, and Alpine */
+	REMOTE("fcoe=?*"),
 	{ "netroot=?*", CALL, .sets = { { S_NETDISK, NULL }, { S_MODE, NULL }, { S_IMAGE, NULL } },
 	  .call = take_netroot,
 	  .expected = "dhcp, nbd:SERVER:EXPORT, nfs:SERVER:/path or http://SERVER/path" },

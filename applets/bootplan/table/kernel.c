@@ -60,6 +60,8 @@ const struct table table_kernel = {
 };
 
 static const struct parameter network[] = {
+	REMOTE("ip=ibft"), /* addresses that the firmware has for iSCSI */
+	REMOTE("ip=*:ibft"),
 	{ "ip=*", CALL, .sets = { { S_NET, NULL } }, .call = take_ip, .expected = "an address" },
 	{ "nfsaddrs=*", CALL, .sets = { { S_NET, NULL } }, .call = take_ip, /* ip= of old */
 	  .expected = "an address" },

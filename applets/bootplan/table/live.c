@@ -36,6 +36,7 @@ static const struct parameter parameters[] = {
 	{ "netboot=nfs", USE, .sets = { { S_LIVE_NETBOOT, "1" } } },
 	{ "nfsopts=*", USE, .sets = { { S_LIVE_NFSOPTS, "%" } } },
 	{ "ethdevice=?*", CALL, .sets = { { S_ETHDEVICE, NULL } }, .call = take_ethdevice },
+	REMOTE("iscsi=?*"),
 	{ "verify-checksums", SWITCH, .sets = { { S_CHECKS, "sums" } } },
 	{ "verify-checksums=?*", USE, .sets = { { S_CHECKS, "sums:%" } } },
 	{ "overlay-size=*", CALL, .sets = { { S_SIZE, NULL } }, .call = take_size,

@@ -113,6 +113,12 @@ void parameter_refused(struct plan *plan, const struct word *word)
 	parameter_unsupported(plan, NULL, word->text);
 }
 
+void parameter_remote(struct plan *plan, const struct word *word)
+{
+	plan_set(plan, S_REMOTE, word->rank, word->text);
+	parameter_unsupported(plan, NULL, word->text);
+}
+
 static void apply(struct plan *plan, const struct parameter *parameter, const struct word *word)
 {
 	const bool on = parameter->use != SWITCH || switch_value(parameter->pattern, word) == 1;
@@ -198,7 +204,7 @@ static void print_parameter(const struct table *table, const struct parameter *p
 
 static bool is_refused(const struct parameter *parameter)
 {
-	return parameter->call == parameter_refused;
+	return parameter->call == parameter_refused || parameter->call == parameter_remote;
 }
 
 void table_print(void)

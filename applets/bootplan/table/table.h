@@ -41,6 +41,16 @@ struct parameter {
 	const char *expected;
 };
 
+/* Disks of servers that this version cannot attach: whatever the root is on, or maybe the root */
+#define REFUSED(pattern)                                                                  \
+	{                                                                                 \
+		pattern, CALL, .sets = { { S_REFUSED, NULL } }, .call = parameter_refused \
+	}
+#define REMOTE(pattern)                                                                 \
+	{                                                                               \
+		pattern, CALL, .sets = { { S_REMOTE, NULL } }, .call = parameter_remote \
+	}
+
 /*
  * Names of parameters that this version recognises only are a text with spaces between them: NAME,
  * NAME= with any value, or NAME*.
@@ -70,6 +80,9 @@ void parameter_wrong(struct plan *plan, const struct word *word);
 
 /* The same; the boot is refused as well, unless a parameter of ours names an image. */
 void parameter_refused(struct plan *plan, const struct word *word);
+
+/* The same for disks of servers, among which the root may be: it is not waited for as long. */
+void parameter_remote(struct plan *plan, const struct word *word);
 
 /* Notes that the parameter is recognised and nothing else; with a system, on media of that one
  * alone. */

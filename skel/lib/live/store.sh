@@ -6,7 +6,7 @@
 # live_store SYSTEM:SPEC: UPPER for overlayroot
 live_store() {
 	local spec=${1#*:} P_TIMEOUT=$P_TIMEOUT
-	case $1 in dracut*) wait_less ;; esac
+	case $1 in dracut*) wait_less ;; esac # dracut looks for it once
 	case $1 in
 	casper:*) casper_store "${spec%/}" ;;
 	live:*)
@@ -30,14 +30,6 @@ live_store() {
 		slax_store "${spec%%:*}" "${spec#*:}"
 		;;
 	esac
-}
-
-# wait_less: what a boot continues without is waited for a third of the limit, but long enough for a USB drive that comes
-# after the root. dracut itself looks for it once.
-wait_less() {
-	local third=$((P_TIMEOUT / 3))
-	[ $third -ge 10 ] || third=10
-	[ $third -ge "$P_TIMEOUT" ] || P_TIMEOUT=$third
 }
 
 # name_dirs DIRECTORY UPPER WORK: a store whose directories have these names. A file system without links cannot hold
