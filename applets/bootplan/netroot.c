@@ -86,7 +86,7 @@ bool is_nfs_root(const char *text)
 	if (*text == '/')
 		return text[1] && !has_prefix(text, "/dev/");
 	if (*text == '[')
-		return glob_matches("[[]*]:/*", text);
+		return strstr(text, "]:/");
 	return len && text[len] && text[len + 1] == '/' && !memchr(text, '=', len) &&
 	       !memchr(text, '/', len) && strcmp(plan_scheme(text), "") == 0;
 }
@@ -119,6 +119,8 @@ void take_netroot(struct plan *plan, const struct word *word)
 		take_share(plan, word, nfs_place(plan, text), "");
 	else if (has_prefix(text, "http://") || has_prefix(text, "https://"))
 		take_root_medium(plan, text, word->rank);
+	else if (has_prefix(text, "live:") || has_prefix(text, "livenet:"))
+		take_root_medium(plan, strchr(text, ':') + 1, word->rank);
 	else
 		parameter_wrong(plan, word);
 }

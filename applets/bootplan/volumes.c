@@ -106,12 +106,25 @@ static void add_group(struct plan *plan, const char *device)
 		plan_set(plan, S_LVM, RANK_CMDLINE + RANK_OWN, vg);
 }
 
+/* Alpine's cryptroot=DEVICE cryptdm=NAME */
+static void settle_cryptroot(struct plan *plan)
+{
+	const char *name = plan_get(plan, S_CRYPTDM);
+
+	if (plan_has(plan, S_CRYPTROOT))
+		plan_set(plan, S_LUKS, plan_rank(plan, S_CRYPTROOT),
+			 plan_text(plan, "%s %s%s", plan_get(plan, S_CRYPTROOT),
+				   *name ? name : "crypt",
+				   plan_has(plan, S_CRYPTDISCARDS) ? " --allow-discards" : ""));
+}
+
 void settle_volumes(struct plan *plan)
 {
 	const bool loop = strcmp(plan_get(plan, S_MODE), "loop") == 0,
 		   disk = strcmp(plan_get(plan, S_MODE), "disk") == 0;
 	const char *root = plan_get(plan, S_ROOT);
 
+	settle_cryptroot(plan);
 	if (!plan_has(plan, S_LVM) && !plan_has(plan, S_LUKS) && !glob_matches("/dev/*/*", root) &&
 	    !glob_matches("/dev/*/*", plan_get(plan, S_PART)))
 		return;

@@ -93,5 +93,5 @@ settle() {
 	# shellcheck disable=SC2086 # a list
 	set -- $P_MODULES
 	unset IFS
-	$RUN modprobe -a "$@" || warn "not all modules of vi.modules=$P_MODULES could be loaded"
+	$RUN modprobe -a "$@" || warn "not all of these modules could be loaded: $P_MODULES"
 }

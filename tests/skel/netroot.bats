@@ -112,7 +112,7 @@ remote() {
 	local words
 	LEASE=()
 	for words in rd.nvmf.discover=tcp,192.168.10.10,,4420 nvmf.discover=tcp,192.168.10.10 rd.iscsi.firmware=1 ip=ibft \
-		'iscsi_target_name=iqn.x:y iscsi_target_ip=10.0.0.1' fcoe=eth0:dcb; do
+		'iscsi_target_name=iqn.x:y iscsi_target_ip=10.0.0.1' rd.iscsi.target.ip=10.0.0.1 fcoe=eth0:dcb; do
 		new_tree
 		fake findimg <<<'exit 3'
 		boot_with "root=UUID=1 rootwait $words"

@@ -22,6 +22,7 @@ golden() {
 @test "direct kernel boot and network roots" { both golden share-; }
 @test "dracut's live media" { both golden dracut-; }
 @test "live-boot, casper, Knoppix" { both golden live-; }
+@test "Alpine" { both golden alpine-; }
 @test "archiso" { both golden archiso-; }
 @test "Slax, MiniOS, Porteus" { both golden slax-; }
 

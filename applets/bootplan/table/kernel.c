@@ -14,6 +14,8 @@
 /* The forms of root= that dracut added come first, in its table, and count as dracut's. */
 static const struct parameter parameters[] = {
 	ANYTHING("root", S_ROOT),
+	{ "nfsroot=auto", USE,
+	  .sets = { { S_NFSROOT, "" } } }, /* of initramfs-tools: by the lease */
 	ANYTHING("nfsroot", S_NFSROOT),
 	ANYTHING("rootfstype", S_FSTYPE),
 	ANYTHING("rootflags", S_FLAGS),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * initramfs-tools(7), mkinitcpio(8), LTSP (the client scripts of LTSP 5 as well), and
- * kernel-command-line(7) of systemd: what they do not share with others.
+ * initramfs-tools(7), mkinitcpio(8), mkinitfs-bootparam(7) of Alpine, LTSP (the client scripts of
+ * LTSP 5 as well), and kernel-command-line(7) of systemd: what they do not share with others.
  */
 #include "applets/bootplan/table/value.h"
 
@@ -11,6 +11,7 @@
 	}
 
 static const struct parameter initramfs[] = {
+	{ "boot=nfs", USE, .sets = { { S_ROOT, "/dev/nfs" } } },
 	BREAK("", "attach"),
 	BREAK("=y", "attach"),
 	BREAK("=top", "settle"),
@@ -49,6 +50,29 @@ static const char mkinitcpio_unsupported[] =
 const struct table table_mkinitcpio = {
 	"mkinitcpio",		NULL, RANK_FOREIGN, mkinitcpio, ARRAY_SIZE(mkinitcpio),
 	mkinitcpio_unsupported, NULL
+};
+
+static const struct parameter alpine[] = {
+	{ "modules=?*", USE, .sets = { { S_MODULES, "%" } } },
+	{ "overlaytmpfs", SWITCH, .sets = { { S_PERSIST, "ram" } } },
+	{ "cryptroot=?*", USE, .sets = { { S_CRYPTROOT, "%" } } },
+	{ "cryptdm=?*", USE, .sets = { { S_CRYPTDM, "%" } } },
+	{ "cryptdiscards", SWITCH, .sets = { { S_CRYPTDISCARDS, "1" } } },
+	{ "autodetect", KEEP, .call = NULL }, /* coldplug does */
+	{ "autodetect=yes", KEEP, .call = NULL },
+	{ "debug_init", SWITCH, .sets = { { S_DEBUG, "1" } } },
+};
+
+static const char alpine_unsupported[] =
+	"alpine_dev= alpine_repo= alpine_start apkovl= modloop= modloop_verify= "
+	"ovl_dev= pkgs= ssh_key= overlaytmpfsflags= cryptheader= cryptoffset= "
+	"root_size= init_args= autoraid noautodetect autodetect= aoe_iflist= "
+	"aoe_mtu= nodma s390x_net= uevent_buf_size= wireguard= keep_apk_new "
+	"chart";
+static const char alpine_left[] = "dasd= zfcp=";
+
+const struct table table_alpine = {
+	"Alpine", NULL, RANK_FOREIGN, alpine, ARRAY_SIZE(alpine), alpine_unsupported, alpine_left
 };
 
 static const struct parameter ltsp[] = {

@@ -6,10 +6,10 @@
 #include <string.h>
 
 const struct table *const parameter_tables[] = {
-	&table_own,    &table_dracut,	  &table_kernel,    &table_network,
-	&table_vdisk,  &table_volumes,	  &table_tinycore,  &table_live,
-	&table_casper, &table_knoppix,	  &table_archiso,   &table_slax,
-	&table_ltsp,   &table_mkinitcpio, &table_initramfs, &table_systemd,
+	&table_own,	&table_dracut,	 &table_kernel, &table_network,	   &table_vdisk,
+	&table_volumes, &table_tinycore, &table_live,	&table_casper,	   &table_knoppix,
+	&table_archiso, &table_slax,	 &table_ltsp,	&table_mkinitcpio, &table_initramfs,
+	&table_alpine,	&table_systemd,
 };
 const size_t parameter_table_count = ARRAY_SIZE(parameter_tables);
 

@@ -70,7 +70,7 @@ extern const size_t parameter_table_count;
 
 extern const struct table table_own, table_kernel, table_network, table_vdisk, table_volumes,
 	table_tinycore, table_dracut, table_live, table_casper, table_knoppix, table_archiso,
-	table_slax, table_mkinitcpio, table_initramfs, table_ltsp, table_systemd;
+	table_slax, table_mkinitcpio, table_initramfs, table_ltsp, table_alpine, table_systemd;
 
 /* Prints every parameter: system, use, pattern, meaning, separated by tabs. */
 void table_print(void);
