@@ -19,6 +19,10 @@
 
 #define LOWEST_PRIORITY 19
 
+/* Milliseconds without an event. A boot that takes longer waits for something, and is not delayed:
+ * the kernel verifies a module's signature without giving the processor to anybody. */
+#define QUIET 2000
+
 void hardware_free(struct hardware *h)
 {
 	for (size_t i = 0; i < h->seen.size; i++)
@@ -221,9 +225,9 @@ int hardware_settle(struct hardware *h, int uevents, struct error **err)
 }
 
 /* The boot goes on meanwhile, and has the processor first. False: there is none left. */
-static bool load_one_later(struct hardware *h)
+static bool load_one_later(struct hardware *h, enum module_urgency least)
 {
-	const char *modalias = later_take(&h->later, MODULE_SPARE);
+	const char *modalias = later_take(&h->later, least);
 
 	if (!modalias)
 		return false;
@@ -238,23 +242,24 @@ int hardware_follow(struct hardware *h, int uevents, int signals, struct error *
 	_cleanup_free_ struct uevent *ev = malloc(sizeof(*ev));
 	struct pollfd p[] = { { .fd = uevents, .events = POLLIN },
 			      { .fd = signals, .events = POLLIN } };
-	bool waiting = true;
+	enum module_urgency next = MODULE_SOON;
 	int r = 0;
 
 	if (!ev)
 		return error_no_memory(err);
 	while (r == 0) {
-		int ready = poll(p, ARRAY_SIZE(p), waiting ? 0 : -1);
+		const int limit = next == MODULE_SOON ? 0 : QUIET;
+		int ready = poll(p, ARRAY_SIZE(p), h->later.count ? limit : -1);
 
 		if (ready < 0 && errno != EINTR)
 			return error_sys(err, errno, "cannot wait for events");
 		if (p[1].revents)
 			return hardware_load_later(h, MODULE_SOON);
-		if (ready == 0)
-			waiting = load_one_later(h);
+		if (ready == 0 && !load_one_later(h, next))
+			next = MODULE_SPARE;
 		if (p[0].revents) {
 			r = drain(h, uevents, ev, err);
-			waiting = true;
+			next = MODULE_SOON;
 		}
 		if (r == -ENOBUFS)
 			r = hardware_settle(h, uevents, err);
