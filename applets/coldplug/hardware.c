@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -88,6 +89,22 @@ static int hardware_load(struct hardware *h, const char *modalias)
 	else if (r < 0 && r != -ENOENT)
 		msg(MSG_WARNING, "%s", error_msg(err));
 	return 0;
+}
+
+int hardware_load_first(struct hardware *h)
+{
+	_cleanup_free_ char *path = NULL, *text = NULL;
+	char *rest, *name;
+	int r;
+
+	if (asprintf(&path, "%s/modules.first", h->loader->index.dir) < 0)
+		return -ENOMEM;
+	r = read_text(path, &text, NULL);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	for (name = strtok_r(text, "\n", &rest); r == 0 && name; name = strtok_r(NULL, "\n", &rest))
+		r = hardware_load(h, name);
+	return r;
 }
 
 int hardware_add(struct hardware *h, const char *modalias)

@@ -22,6 +22,12 @@ struct hardware {
 void hardware_free(struct hardware *h);
 
 /*
+ * Loads what the index modules.first names, a module or alias a line, before all others; without
+ * one nothing. 0 or -ENOMEM.
+ */
+int hardware_load_first(struct hardware *h);
+
+/*
  * Loads the modules for one device, or puts it on the list `later` when none of them leads to a
  * disk or a network. Failures are messages: the other devices matter all the same. 0 or -ENOMEM.
  */

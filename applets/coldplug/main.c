@@ -254,7 +254,9 @@ static int serve_hardware(const struct arguments *a, struct loader *l)
 	/* before the first look, so that nothing falls in between */
 	if (a->daemon)
 		uevents = uevent_open(&err);
-	if ((a->daemon && uevents < 0) || hardware_settle(&h, uevents, &err) < 0)
+	if (hardware_load_first(&h) < 0)
+		status = 1;
+	else if ((a->daemon && uevents < 0) || hardware_settle(&h, uevents, &err) < 0)
 		status = msg_fail(err);
 	else if (a->daemon)
 		status = daemon_follow(&h, uevents, a->pidfile);

@@ -6,6 +6,7 @@
 #include "builder/plan/plan.h"
 
 struct binary_set;
+struct module_set;
 struct module_table;
 
 /* What the kernel's drivers, ntfs3 or one of the two that are called ntfs, do with NTFS. */
@@ -77,6 +78,18 @@ int plan_finish(struct planner *planner, struct error **err) _must_check_;
 /* Sets ntfs_driver and lacks_ntfs by the modules of the kernel; to be called after `blacklist`.
  * (plan/ntfs.c) */
 void plan_look_for_ntfs(struct planner *planner, const struct module_table *table);
+
+/*
+ * Adds what verifies the signatures of this kernel's modules faster than the kernel itself, and the
+ * index modules.first, which names it. 0 or -errno. (plan/usual.c)
+ */
+int plan_choose_verifier(struct planner *planner, struct module_set *set,
+			 struct error **err) _must_check_;
+int plan_index_first(struct planner *planner, struct error **err) _must_check_;
+
+/* Marks the modules that most boots load as inflated, where that makes them faster (plan/usual.c).
+ */
+void plan_inflate_usual(struct module_table *table);
 
 /*
  * Adds ntfs-3g to set, with the reason for it in *ret_reason, owned by the caller. Where it is not

@@ -54,8 +54,9 @@ static int modules_choose(struct planner *planner, struct module_set *set, struc
 				stmt_diag(planner->diag, DIAG_ERROR, stmt, k, "%s",
 					  error_msg(problem));
 		}
-	return choose_for_image(planner, set) < 0 ? error_sys(err, ENOMEM, "cannot choose modules")
-						  : 0;
+	if (choose_for_image(planner, set) < 0)
+		return error_sys(err, ENOMEM, "cannot choose modules");
+	return plan_choose_verifier(planner, set, err);
 }
 
 /* Whether the kernel takes a module in this codec as it is: 'y', 'n', or '?' when there is no
@@ -164,7 +165,7 @@ static int modules_add_module(struct planner *planner, const struct module_table
 	r = host_resolve_below(host, host->modules_dir, module->path, &source, err);
 	if (r < 0)
 		return error_wrap(err, "modules.dep");
-	if (compressed && table->inflated)
+	if (compressed && module_is_inflated(table, module))
 		return add_inflated(planner, path, source, &cause, err);
 	return add_as_is(planner, compressed ? SEGMENT_STORED : SEGMENT_MODULES, path, source,
 			 &cause, err);
@@ -196,6 +197,8 @@ static int add_indexes(struct planner *planner, const struct module_table *table
 	char *text = module_index_dep(table, &len);
 	int r = text ? add_index(planner, "modules.dep", text, len, err) : error_no_memory(err);
 
+	if (r == 0)
+		r = plan_index_first(planner, err);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(indexes); i++) {
 		r = indexes[i].make(table, planner->host->modules_dir, &text, &len, err);
 		if (r == 0 && text)
@@ -208,6 +211,8 @@ static int add_chosen(struct planner *planner, struct module_table *table, struc
 {
 	int r = decide_inflating(planner, table, err);
 
+	if (r == 0)
+		plan_inflate_usual(table);
 	for (size_t i = 0; r == 0 && i < table->count; i++)
 		if (table->modules[i].chosen)
 			r = modules_add_module(planner, table, &table->modules[i], err);

@@ -94,7 +94,9 @@ load build
 }
 
 @test "one summary line, more with -v, nothing with -q" {
-	profile 'module ext4'
+	own_system
+	compress_module drivers/net/ethernet/realtek/r8169
+	profile 'module ext4 r8169'
 	run "$M" build -p ./t.profile -r "$S" -o out.img
 	assert_output --regexp '^mkvinitrd: out.img: [0-9.]+ MiB, [0-9]+ members, [0-9]+ MiB unpacked, [0-9.]+ s$'
 	run "$M" build -v -p ./t.profile -r "$S" -o out.img

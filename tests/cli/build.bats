@@ -141,12 +141,18 @@ load build
 	[ ! -e ours/modules.dep.bin ]
 }
 
-@test "compressed modules: as they are where the kernel can, else decompressed with matching indexes" {
-	profile 'module ext4'
+@test "compressed modules: as they are where the kernel can, but those that most boots load; else decompressed with matching indexes" {
+	profile 'module ext4 r8169'
+	own_system
+	compress_module drivers/net/ethernet/realtek/r8169
 	build
 	path=lib/modules/$KVER/kernel/fs/ext4/ext4.ko
-	member $path.xz | cmp - "$S/usr/$path.xz"
-	own_system
+	member "lib/modules/$KVER/kernel/drivers/net/ethernet/realtek/r8169.ko.xz" |
+		cmp - "$S/usr/lib/modules/$KVER/kernel/drivers/net/ethernet/realtek/r8169.ko.xz"
+	member $path | cmp - <(xz -dc "$S/usr/$path.xz")
+	member lib/modules/$KVER/modules.dep >dep
+	grep -q 'ext4/ext4.ko:' dep
+	grep -q 'r8169.ko.xz:' dep
 	sed -i s/CONFIG_MODULE_DECOMPRESS=y// "$S/boot/config-$KVER"
 	build
 	member $path | cmp - <(xz -dc "$S/usr/$path.xz")
@@ -163,6 +169,28 @@ load build
 	run "$M" build -v -p ./t.profile -r "$S" -o out.img
 	assert_success
 	assert_line --partial 'taking its .zst modules as they are because it is 5.17 or newer'
+}
+
+@test "what verifies the signatures of modules faster than the kernel itself comes first" {
+	own_system
+	modules=$S/usr/lib/modules/$KVER
+	mkdir -p "$modules/kernel/arch/x86/crypto"
+	printf '.section .modinfo,"a"\n.ascii "name=sha256_ssse3\\0license=GPL\\0alias=crypto-sha256\\0"\n' | as -o "$modules/kernel/arch/x86/crypto/sha256-ssse3.ko" -
+	depmod -b "$S" "$KVER"
+	profile 'module ext4'
+	build
+	"$M" ls out.img >members
+	run grep -E 'sha256-ssse3|modules.first' members
+	assert_failure
+	echo CONFIG_MODULE_SIG_SHA256=y >>"$S/boot/config-$KVER"
+	build
+	[ "$(member lib/modules/$KVER/modules.first)" = crypto-sha256 ]
+	"$M" why out.img lib/modules/$KVER/kernel/arch/x86/crypto/sha256-ssse3.ko | grep 'verifies the signatures of modules'
+	profile 'module ext4' 'blacklist sha256_ssse3'
+	build
+	"$M" ls out.img >members
+	run grep sha256-ssse3 members
+	assert_failure
 }
 
 @test "a damaged module is named" {

@@ -30,6 +30,12 @@ own_system() {
 	S=$PWD/own
 }
 
+# compress_module PATH: as distributions do, in an own system
+compress_module() {
+	xz -9 --check=crc32 "$S/usr/lib/modules/$KVER/kernel/$1.ko"
+	depmod -b "$S" "$KVER"
+}
+
 plan() {
 	"$M" plan -p ./t.profile -r "$S" "$@"
 }

@@ -103,6 +103,15 @@ same() {
 	END
 }
 
+@test "what modules.first names is loaded before the drivers of any device; names that no module has do not matter" {
+	echo 'usb:v0951p1666d0001dc00dsc00dp00ic08isc06ip50in00' >"$root/sys/devices/modalias"
+	printf 'crypto-none\ncrypto-crc\n' >"$tree/modules.first"
+	run "$coldplug" -n -S "$root" -k 1.0 -C empty
+	assert_success
+	[ "$(sed 's,.*/,,; s/ *$//' <<<"$output" | paste -sd ' ')" = 'crc-slow.ko crc-fast.ko usb-thing.ko' ] ||
+		[ "$(sed 's,.*/,,; s/ *$//' <<<"$output" | paste -sd ' ')" = 'crc-fast.ko crc-slow.ko usb-thing.ko' ]
+}
+
 @test "the same on real kernels" {
 	local kernel kver
 	for kernel in "${MKVINITRD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mkvinitrd}"/kernels/[0-9]*; do

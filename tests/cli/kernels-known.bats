@@ -61,11 +61,11 @@ has() {
 			esac
 			"$M" build -q -p "$profile" -r "$S" -o "$profile.img" "${options[@]}" || { echo "$profile on $KVER" && return 1; }
 			"$M" check -q -k "$S/vmlinuz" "$profile.img"
-			"$M" ls "$profile.img" | packed | sort >modules
+			"$M" ls "$profile.img" | packed | sed 's/[.]ko.*/.ko/' | sort >modules
 			[ "$(wc -l <modules)" -gt 20 ]
 			normal <modules >names
 			xargs modprobe -C /dev/null -d "$S" -S "$KVER" -a --show-depends <names |
-				sed -n "s|^insmod .*/lib/modules/$KVER/\([^ ]*\) *.*|\1|p" | sort -u >needed
+				sed -n "s|^insmod .*/lib/modules/$KVER/\([^ ]*[.]ko\).*|\1|p" | sort -u >needed
 			comm -13 modules needed >lacks
 			[ ! -s lacks ] || { echo "$profile on $KVER lacks what modprobe loads: $(cat lacks)" && return 1; }
 		done

@@ -203,7 +203,7 @@ follow_advice() {
 	[ "$(jq -r '.items | length' plan.json)" = "$(jq -r .members plan.json)" ]
 	[ "$(jq -r '.items[] | select(.path == "odd").source' plan.json)" = 'a"b\c' ]
 	[ "$(jq -r '.items[] | select(.path == "dev/loop0") | "\(.kind) \(.major) \(.minor)"' plan.json)" = 'node 7 0' ]
-	[ "$(jq -r '.items[] | select(.path | endswith("ext4.ko.xz")) | "\(.segment) \(.profile)"' plan.json)" = 'stored t.profile:1' ]
+	[ "$(jq -r '.items[] | select(.path | endswith("ext4.ko")) | "\(.segment) \(.profile)"' plan.json)" = 'modules t.profile:1' ]
 }
 
 # The grammar of the kernel's usr/gen_init_cpio.c, each line turned into a line of mtree(5), from which bsdtar makes an archive.

@@ -16,7 +16,7 @@ setup() {
 	run "$M" why out.img mbcache
 	assert_success
 	assert_line --index 0 --regexp '^/lib/modules/.*/mbcache.ko: needed by ext4$'
-	assert_line --index 1 --regexp "^  /lib/modules/.*/ext4.ko.xz: needed by profile t.profile:1 'module ext4'$"
+	assert_line --index 1 --regexp "^  /lib/modules/.*/ext4.ko: needed by profile t.profile:1 'module ext4'$"
 }
 
 @test "a weak dependency leads to the module that may ask for it" {

@@ -112,9 +112,16 @@ char *module_table_near(const struct module_table *table, const char *name)
 	return strbuf_steal(&text);
 }
 
+bool module_is_inflated(const struct module_table *table, const struct module *module)
+{
+	return table->inflated || module->inflated;
+}
+
 size_t module_path_len(const struct module_table *table, const char *path, size_t len)
 {
-	const char *end = table->inflated ? memmem(path, len, ".ko.", 4) : NULL;
+	const struct module *module = module_table_find_path(table, path, len);
+	const bool inflated = module && module_is_inflated(table, module);
+	const char *end = inflated ? memmem(path, len, ".ko.", 4) : NULL;
 
 	return end ? (size_t)(end + 3 - path) : len;
 }

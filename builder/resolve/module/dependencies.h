@@ -17,16 +17,16 @@ struct module {
 	 * is unknown (origin.h) */
 	const char *place;
 	/* set while resolving */
-	bool chosen, blacklisted;
-	struct srcloc why; /* the profile line in the end responsible */
-	char *reason;	   /* "needed by virtio_net"; owned */
+	bool chosen, blacklisted, inflated; /* inflated: see module_is_inflated() */
+	struct srcloc why;		    /* the profile line in the end responsible */
+	char *reason;			    /* "needed by virtio_net"; owned */
 };
 
 struct module_table {
 	struct modindex index;
 	struct module *modules; /* those of modules.dep, sorted by name, as in the index */
 	size_t count;
-	bool inflated; /* the image holds compressed modules decompressed, as plain .ko */
+	bool inflated; /* all modules are */
 };
 
 /*
@@ -52,7 +52,10 @@ bool module_table_is_builtin(const struct module_table *table, const char *name)
  * no memory). */
 char *module_table_near(const struct module_table *table, const char *name);
 
-/* How much of a path from modules.dep is its path in the image: without ".xz" when the table is
+/* Whether the image holds a compressed module decompressed, as a plain .ko. */
+bool module_is_inflated(const struct module_table *table, const struct module *module);
+
+/* How much of a path from modules.dep is its path in the image: without ".xz" when the module is
  * inflated. */
 size_t module_path_len(const struct module_table *table, const char *path, size_t len);
 
