@@ -1,0 +1,191 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of pack
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Where pack takes a root from. Each sets `tree`, a directory that is only read.
+
+# open_input INPUT
+open_input() {
+	if [ -d "$1" ] && [ -f "$1/oci-layout" ]; then
+		unpack_container "$1"
+	elif [ -d "$1" ]; then
+		tree=$(cd "$1" && pwd -P) || die "cannot enter the directory '$1'"
+	else
+		open_file "$1"
+	fi
+	[ -n "$(ls -A "$tree" 2>/dev/null)" ] || die "'$1' is empty, or cannot be read: expected the root directory of a system"
+}
+
+need_root() {
+	[ "$(id -u)" = 0 ] || die "$1 needs root, so that owners, devices and capabilities are kept"
+}
+
+open_file() {
+	[ -e "$1" ] || die "there is no '$1': expected a directory, an archive or a disk image"
+	if is_container "$1"; then
+		mkdir "$work/layout"
+		run tar -C "$work/layout" -xf "$1" 2>"$log" || fail_tool "cannot unpack '$1'"
+		unpack_container "$work/layout"
+		return
+	fi
+	facts=$(mkvinitrd identify --shell "$1") || exit 1
+	kind=$(eval "$facts" && echo "$kind") # its other names are ours
+	case $kind in
+	tar | cpio) unpack_archive "$1" ;;
+	squashfs | erofs | cramfs | romfs) mount_read_only "$1" "$kind" ;;
+	*) attach_disk "$1" ;;
+	esac
+}
+
+# is_container FILE: an archive of an OCI layout, or of docker save
+is_container() {
+	case $(mkvinitrd identify "$1" 2>&1) in *'is an archive of a container image'*) return 0 ;; esac
+	return 1
+}
+
+applet() {
+	applet_name=$1
+	shift
+	for program in "$here/../build/musl/bin/$applet_name" "$here/applets/$applet_name" "$here/../build/host/bin/$applet_name"; do
+		[ ! -x "$program" ] || break
+	done
+	"$program" "$@"
+}
+
+unpack_archive() {
+	need_root "unpacking '$1'"
+	mkdir "$work/tree"
+	say "unpacking $1"
+	run applet unpackroot -q "$1" "$work/tree" >/dev/null 2>"$log" || fail_tool "cannot unpack '$1'"
+	tree=$work/tree
+}
+
+# The layers of the only image, or of the one that --image names, the lowest first, in $work/layers
+unpack_container() {
+	need_root "unpacking a container image"
+	need jq jq
+	set -- "$(cd "$1" && pwd)"
+	mkdir "$work/tree"
+	if [ -f "$1/manifest.json" ]; then layers_of_docker "$1"; else layers_of_oci "$1"; fi
+	[ -s "$work/layers" ] || die "the container image has no layers"
+	first=1
+	while IFS= read -r layer; do
+		case /$layer/ in */../*) die "the container image names a file outside of it: $layer" ;; esac
+		[ -f "$1/$layer" ] || die "the container image lacks its layer $layer"
+		check_digest "$1/$layer"
+		say "unpacking layer $layer"
+		if [ -n "$first" ]; then set -- "$1"; else set -- "$1" --over; fi
+		directory=$1
+		shift
+		run applet unpackroot -q "$@" "$directory/$layer" "$work/tree" >/dev/null 2>"$log" || fail_tool "cannot unpack layer $layer"
+		set -- "$directory"
+		first=''
+	done <"$work/layers"
+	tree=$work/tree
+}
+
+# A blob is named by its hash.
+check_digest() {
+	case $1 in
+	*/blobs/sha256/*) [ "$(sha256sum <"$1")" = "${1##*/}  -" ] || die "layer ${1##*/} is damaged: its sha256 is another" ;;
+	esac
+}
+
+layers_of_docker() {
+	jq -r --arg image "$image" '[.[] | select($image == "" or any(.RepoTags[]?; . == $image))]
+		| if length == 1 then .[0].Layers[] else error("\(length)") end' "$1/manifest.json" >"$work/layers" 2>"$log" ||
+		die "expected one image, found these, of which --image selects one: $(jq -r '[.[].RepoTags[]?] | join(" ")' "$1/manifest.json")"
+}
+
+# blob LAYOUT DIGEST
+blob() {
+	case $2 in
+	sha256:*[!0-9a-f]* | sha256:) ;;
+	sha256:*)
+		echo "blobs/sha256/${2#sha256:}"
+		return
+		;;
+	esac
+	die "the container image has a digest that is no sha256: $2"
+}
+
+# An index may lead to an index: one image for each platform.
+layers_of_oci() {
+	file=index.json
+	for depth in 1 2 3 4; do
+		jq -e .layers "$1/$file" >/dev/null 2>&1 && break
+		digest=$(jq -r --arg image "$image" --arg arch "$(dpkg --print-architecture 2>/dev/null || echo amd64)" '
+			[.manifests[] | select((.platform.os // "linux") == "linux" and (.platform.architecture // $arch) == $arch)
+			| select($image == "" or .annotations["org.opencontainers.image.ref.name"] == null or .annotations["org.opencontainers.image.ref.name"] == $image)]
+			| if length == 1 then .[0].digest else error("\(length)") end' "$1/$file" 2>"$log") ||
+			die "expected one image for this machine, found these, of which --image selects one: $(jq -r '[.manifests[]?.annotations["org.opencontainers.image.ref.name"] // "?"] | join(" ")' "$1/$file" 2>/dev/null)"
+		file=$(blob "$1" "$digest")
+		[ -f "$1/$file" ] || die "the container image lacks $file"
+		check_digest "$1/$file"
+	done
+	jq -r '.layers[].digest' "$1/$file" | while IFS= read -r digest; do blob "$1" "$digest"; done >"$work/layers"
+}
+
+unmount() { umount "$1" || umount -l "$1"; }
+
+# mount_read_only DEVICE TYPE: no journal is replayed
+mount_read_only() {
+	need_root "reading '$1'"
+	mkdir "$work/mount"
+	case $2 in
+	ext3 | ext4) options=ro,noload ;;
+	xfs) options=ro,norecovery,nouuid ;;
+	btrfs) options=ro,rescue=nologreplay ;;
+	*) options=ro ;;
+	esac
+	[ -b "$1" ] || options=$options,loop
+	hold_signals
+	mount -t "$2" -o "$options" "$1" "$work/mount" 2>"$log" || fail_tool "cannot mount the $2 file system of '$input'"
+	at_exit unmount "$work/mount"
+	release_signals
+	tree=$work/mount
+}
+
+detach() { applet vdattach -q --state "$work/state" detach "$1"; }
+
+# A disk becomes a device that can only be read; a whole file system, or one partition.
+attach_disk() {
+	need_root "reading '$1'"
+	hold_signals
+	device=$(applet vdattach -q -r --state "$work/state" ${partition:+-p "$partition"} "$1" 2>"$log") || fail_tool "cannot attach '$1'"
+	at_exit detach "$device"
+	release_signals
+	if [ -n "$partition" ] || ! applet vdattach info --json "$1" 2>/dev/null | jq -e '.partitions | length > 0' >/dev/null; then
+		mount_read_only "$device" "$(blkid -p -o value -s TYPE "$device")"
+	else
+		find_root_partition "$1"
+	fi
+}
+
+# The only partition that has a root in it
+find_root_partition() {
+	found=''
+	for number in $(applet vdattach info --json "$1" | jq -r '.partitions[] | select(.extended | not) | .number'); do
+		partition_device=$(partition_node "$device" "$number")
+		type=$(blkid -p -o value -s TYPE "$partition_device" 2>/dev/null) || continue
+		case $type in ext[234] | xfs | btrfs | f2fs | squashfs | erofs) ;; *) continue ;; esac
+		mark=$undo_count
+		mount_read_only "$partition_device" "$type"
+		if [ -d "$tree/etc" ] && [ -e "$tree/usr" ]; then found="$found $number"; fi
+		undo_to "$mark"
+		rmdir "$work/mount"
+	done
+	case $found in
+	'') die "no partition of '$1' has a root in it: name one with --partition" ;;
+	' '*' '*) die "several partitions of '$1' have a root in them:$found; name one with --partition" ;;
+	esac
+	partition_device=$(partition_node "$device" "${found# }")
+	mount_read_only "$partition_device" "$(blkid -p -o value -s TYPE "$partition_device")"
+}
+
+# partition_node DEVICE N
+partition_node() {
+	for node in "$1p$2" "$1$2"; do
+		[ ! -b "$node" ] || break
+	done
+	[ ! -L "/dev/vdhost/Partition$2" ] || [ -b "$node" ] || node=$(readlink -f "/dev/vdhost/Partition$2")
+	echo "$node"
+}

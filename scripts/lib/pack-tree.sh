@@ -1,0 +1,163 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of pack
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What of a root is packed: all of it as one tar stream, from which every format is made. Nothing in the tree is changed:
+# members are left out ($work/exclude), and files from $work/extra take the place of others.
+
+# What --slim leaves out. CATEGORY PATTERN...; patterns are those of a shell, below the root.
+slim_list() {
+	cat <<'LIST'
+caches  var/cache/apt/archives/*.deb var/cache/apt/*.bin var/lib/apt/lists/* var/cache/man/* var/cache/dnf/* var/cache/yum/*
+caches  var/cache/pacman/pkg/* var/cache/zypp/* var/cache/apk/* var/cache/debconf/*-old var/lib/dpkg/*-old root/.cache/* home/*/.cache/*
+logs    var/log/journal/* var/log/*.gz var/log/*.[0-9] var/log/*/*.gz var/log/*/*.[0-9] var/crash/* var/tmp/* var/lib/systemd/coredump/*
+docs    usr/share/doc/* usr/share/man/* usr/share/info/* usr/share/gtk-doc/* usr/share/help/* usr/share/doc-base/* usr/share/lintian/*
+rescue  boot/*rescue* boot/*-fallback.img boot/*.old boot/*.bak usr/lib/modules/*/build usr/lib/modules/*/source usr/src/*
+radio   {lib}/firmware/iwlwifi-* {lib}/firmware/intel/iwlwifi {lib}/firmware/ath[6-9]k {lib}/firmware/ath1[0-9]k {lib}/firmware/rtlwifi {lib}/firmware/rtw8[89]
+radio   {lib}/firmware/rtl_bt {lib}/firmware/brcm/brcmfmac* {lib}/firmware/cypress {lib}/firmware/mediatek/*mt7[69]* {lib}/firmware/mediatek/BT_*
+radio   {lib}/firmware/intel/ibt-* {lib}/firmware/qca {lib}/firmware/mrvl {lib}/firmware/ti-connectivity {lib}/firmware/libertas {lib}/firmware/rsi
+LIST
+}
+
+# slim_file: the list in use, one "CATEGORY PATTERN" a line, {lib} as lib and usr/lib
+slim_file() {
+	{
+		[ -z "$slim" ] || slim_list
+		printf %s "$slim_lists" | while IFS= read -r list; do cat "$list" || exit 1; done
+	} |
+		sed -e 's/[[:space:]]*#.*//' -e '/^[[:space:]]*$/d' | awk '{ for (i = 2; i <= NF; i++) {
+			if (index($i, "{lib}") == 1) { print $1, "lib" substr($i, 6); print $1, "usr/lib" substr($i, 6) } else print $1, $i } }'
+}
+
+# Where lib is a link to usr/lib, its patterns match nothing twice: tar does not go through links, nor does du.
+apply_slim() {
+	slim_file >"$work/slim"
+	slim_total=0 slim_json=''
+	categories=$(awk '!seen[$1]++ { print $1 }' "$work/slim")
+	for category in $categories; do
+		bytes=$(
+			cd "$tree" || exit
+			sed -n "s/^$category //p" "$work/slim" | while IFS= read -r pattern; do
+				case $pattern in lib/*) [ ! -L lib ] || continue ;; esac
+				for path in $pattern; do [ ! -e "$path" ] || printf '%s\0' "./$path"; done
+			done | du -scx --apparent-size -B1 --files0-from=- 2>/dev/null | awk 'END { print $1 + 0 }'
+		)
+		slim_total=$((slim_total + bytes))
+		slim_json="$slim_json${slim_json:+, }\"$category\": $bytes"
+		say "slim: $category, $(mib "$bytes") MiB less"
+	done
+	sed 's|^[^ ]* |./|' "$work/slim" >>"$work/exclude"
+}
+
+# drop PATH-PATTERN...: what tells one machine from another
+drop() {
+	for pattern in "$@"; do echo "./$pattern"; done >>"$work/exclude"
+}
+
+# replace PATH: copies the file to $work/extra, to be changed there; false when the tree has no such file
+replace() {
+	[ -f "$tree/$1" ] && [ ! -L "$tree/$1" ] || return 1
+	mkdir -p "$work/extra/new/$(dirname "$1")"
+	cp -p "$tree/$1" "$work/extra/new/$1" || die "cannot read '$tree/$1'"
+	echo "./$1" | sed 's/[][*?\\]/\\&/g' >>"$work/exclude"
+	changed=$work/extra/new/$1
+}
+
+# edit PATH SED-SCRIPT; the times stay, so that a tree that needs no change gives the same bytes
+edit() {
+	replace "$1" || return 0
+	sed "$2" "$tree/$1" >"$changed" || die "cannot change '$1'"
+	touch -r "$tree/$1" "$changed"
+}
+
+reset_identity() {
+	drop 'var/lib/dbus/machine-id' 'etc/ssh/ssh_host_*_key' 'etc/ssh/ssh_host_*_key.pub' 'etc/ssh/ssh_host_*_key-cert.pub' \
+		'var/lib/systemd/random-seed' 'var/lib/systemd/credential.secret' 'var/lib/urandom/random-seed' 'var/lib/random-seed' \
+		'var/lib/seedrng/*' 'boot/loader/random-seed' 'var/lib/dhcp/*.lease*' 'var/lib/dhclient/*' 'var/lib/dhcpcd/*' 'var/lib/dhcpcd5/*' \
+		'var/lib/NetworkManager/*.lease' 'var/lib/NetworkManager/secret_key' 'var/lib/NetworkManager/seen-bssids' \
+		'var/lib/NetworkManager/timestamps' 'var/lib/connman/*' 'etc/udev/rules.d/70-persistent-*.rules' \
+		'etc/udev/rules.d/75-persistent-*.rules' 'etc/initramfs-tools/conf.d/resume' 'etc/nvme/hostnqn' 'etc/nvme/hostid' \
+		'etc/iscsi/initiatorname.iscsi' 'var/lib/cloud/instance*' 'var/lib/cloud/instances/*' 'etc/lvm/backup/*' 'etc/lvm/archive/*'
+	edit etc/machine-id d
+	edit etc/hostname 's/.*/localhost/'
+	edit etc/hosts '/^127\.0\.1\.1[[:space:]]/d'
+	# disks of the machine that it was; what has no device (tmpfs, NFS) stays
+	edit etc/fstab 's/^[[:space:]]*\(UUID=\|LABEL=\|PARTUUID=\|PARTLABEL=\|ID=\|"\|\/dev\/\|\/[^[:space:]]*[[:space:]][[:space:]]*\(none\|swap\)[[:space:]]\)/# \1/'
+	make_ssh_keys
+}
+
+# Debian's sshd starts only with host keys, which nothing makes at boot
+make_ssh_keys() {
+	set -- "$tree"/etc/ssh/ssh_host_*_key
+	[ -e "$1" ] || return 0
+	for unit in ssh sshd; do
+		[ -e "$tree/usr/lib/systemd/system/$unit.service" ] || [ -e "$tree/lib/systemd/system/$unit.service" ] || continue
+		[ -x "$tree/usr/bin/ssh-keygen" ] || continue
+		dir=etc/systemd/system/$unit.service.d
+		[ ! -e "$tree/$dir/host-keys.conf" ] || continue
+		mkdir -p "$work/extra/new/$dir"
+		cat >"$work/extra/new/$dir/host-keys.conf" <<-'UNIT'
+			# by mkvinitrd pack, which left out the host keys: each machine makes its own
+			[Service]
+			ExecStartPre=
+			ExecStartPre=/usr/bin/ssh-keygen -A
+			ExecStartPre=/usr/sbin/sshd -t
+		UNIT
+		chmod 644 "$work/extra/new/$dir/host-keys.conf"
+		touch -r "$tree/usr/sbin/sshd" "$work/extra/new/$dir/host-keys.conf"
+		[ -d "$tree/$dir" ] || printf './new/%s\0' "$dir" >>"$work/extras"
+		chmod 755 "$work/extra/new/$dir"
+		touch -r "$tree/usr/sbin/sshd" "$work/extra/new/$dir"
+	done
+}
+
+# The root directory itself: one that others cannot enter makes a system in which only root can do anything.
+check_top() {
+	mkdir -p "$work/extra/new"
+	touch -r "$tree" "$work/extra"
+	top_mode=$(stat -c %a "$tree") top_owner=$(stat -c %u:%g "$tree")
+	case $top_mode in 755 | 555) ;; *) say "warning: / has mode 0$top_mode, packed as 0755" && top_mode=755 ;; esac
+	[ "$(id -u)" != 0 ] || [ "$top_owner" = 0:0 ] || say "warning: / belongs to $top_owner, packed as owned by 0:0"
+	chmod "$top_mode" "$work/extra"
+}
+
+# Decides all before anything is written
+plan_tree() {
+	mkdir "$work/extra"
+	: >"$work/extras"
+	printf './%s\n' 'proc/*' 'sys/*' 'dev/*' 'run/*' 'tmp/*' lost+found >"$work/exclude"
+	printf %s "$excludes" | while IFS= read -r pattern; do
+		while :; do case $pattern in /* | ./*) pattern=${pattern#.} && pattern=${pattern#/} ;; *) break ;; esac done
+		printf './%s\n' "${pattern%/}"
+	done >>"$work/exclude"
+	[ -z "$one_file_system" ] || exclude_mounts
+	exclude_own "$output_file" "$output_temp" "$work"
+	[ -z "$slim$slim_lists" ] || apply_slim
+	[ -n "$keep_identity" ] || reset_identity
+	check_top
+	(cd "$tree" && find . -mindepth 1 -maxdepth 1 -print0) | LC_ALL=C sort -z >"$work/top" || die "cannot read '$tree'"
+	(cd "$work/extra" && find ./new -mindepth 1 ! -type d -print0) | LC_ALL=C sort -z >>"$work/extras"
+	tree_bytes=$(du -sbx "$tree" 2>/dev/null | cut -f 1) || :
+	tree_bytes=$((${tree_bytes:-0} - ${slim_total:-0}))
+}
+
+# tar stays on the file system of each directory that it is given, and it is given those of the top.
+exclude_mounts() {
+	(cd "$tree" && find . -maxdepth 1 -type d -printf '%D %p\n') | awk 'NR == 1 { top = $1; next } $1 != top { sub(/^[^ ]* /, ""); print $0 "/*" }' |
+		sed 's/[][?\\]/\\&/g' >>"$work/exclude"
+}
+
+# What we write may lie below what we pack.
+exclude_own() {
+	for own in "$@"; do
+		own=$(readlink -f "$own") || continue
+		case $own in "${tree%/}"/*) printf './%s\n' "${own#"${tree%/}/"}" | sed 's/[][*?\\]/\\&/g' >>"$work/exclude" ;; esac
+	done
+}
+
+# The one stream. What takes the place of others comes first, so that the times of its directories, which follow, last. Times of reading and of changes of owner are left out, and bounded by SOURCE_DATE_EPOCH.
+tar_stream() {
+	LC_ALL=C tar --format=pax --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' --sort=name --numeric-owner \
+		--xattrs --xattrs-include='*' --acls ${SOURCE_DATE_EPOCH:+--mtime="@$SOURCE_DATE_EPOCH" --clamp-mtime} \
+		${one_file_system:+--one-file-system} --anchored --wildcards --wildcards-match-slash --exclude-from="$work/exclude" \
+		--transform='flags=rSH;s,^\./new/,./,' -cf - -C "$work/extra" --no-recursion --null . -T "$work/extras" \
+		-C "$tree" --recursion -T "$work/top"
+}

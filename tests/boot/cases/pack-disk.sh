@@ -1,0 +1,19 @@
+# promise: a disk that mkvinitrd pack makes boots by itself through BIOS and UEFI, and as the image of mode loop
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kernels: 6.12
+small_root "$WORK/small"
+mkdir -p "$WORK/small/boot" "$WORK/small/lib/modules"
+cp "$KDIR/vmlinuz" "$WORK/small/boot/vmlinuz-$KVER"
+cp -a "$KDIR/lib/modules/$KVER" "$WORK/small/lib/modules/"
+MKVINITRD=$MKVINITRD "$TOP/scripts/pack" -q --free=16 --append='rw console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on test.keep=packed' \
+	"$WORK/small" "$WORK/disk.qcow2" || fail 'mkvinitrd pack'
+disk="-drive file=$WORK/disk.qcow2,format=qcow2,if=virtio"
+# shellcheck disable=SC2086 # two words
+boot_firmware $disk
+expect_small_boot
+expect '=== wrote packed'
+# shellcheck disable=SC2086
+boot_firmware -bios /usr/share/ovmf/OVMF.fd $disk
+expect_small_boot
+expect '=== kept packed'
+qemu-img check "$WORK/disk.qcow2" || fail 'the disk is damaged'

@@ -1,0 +1,301 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What `mkvinitrd pack` promises, without booting: other people's tools read what it made.
+bats_require_minimum_version 1.5.0
+load ../lib/env
+
+bats_load_library bats-support
+bats_load_library bats-assert
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	M=$HOST/mkvinitrd
+	mkdir -p tree/bin tree/etc/ssh tree/usr/share/doc/x tree/usr/lib/firmware tree/proc tree/var/lib/dhcp tmp
+	export TMPDIR=$PWD/tmp
+	cp /bin/true tree/bin/true
+	setcap cap_net_raw=ep tree/bin/true
+	echo hello >tree/etc/motd
+	ln tree/etc/motd tree/etc/issue
+	chown 1234:77 tree/etc/motd
+	head -c 200000 /dev/urandom >tree/usr/share/doc/x/readme
+	head -c 300000 /dev/urandom >tree/usr/lib/firmware/iwlwifi-1.ucode
+	touch -d @1700000000 tree/bin/true tree/etc/motd
+}
+
+# names OUT.tar: its members, one line
+names() {
+	tar -tf "$1" | LC_ALL=C sort | paste -s -d ' '
+}
+
+identity() {
+	echo 0123456789abcdef0123456789abcdef >tree/etc/machine-id
+	echo pc17 >tree/etc/hostname
+	printf '127.0.0.1 localhost\n127.0.1.1 pc17\n' >tree/etc/hosts
+	printf 'UUID=1-2 / ext4 defaults 0 1\n/dev/sda2 none swap sw 0 0\ntmpfs /tmp tmpfs size=1g 0 0\nsrv:/home /home nfs x 0 0\n' >tree/etc/fstab
+	echo key >tree/etc/ssh/ssh_host_rsa_key
+	echo lease >tree/var/lib/dhcp/dhclient.leases
+}
+
+@test "what cannot be read fails, for every format, and the old archive stays" {
+	chmod 755 . tmp "$BATS_RUN_TMPDIR"
+	chown nobody . tmp
+	chmod 600 tree/etc/issue
+	for out in a.tar.zst a.tar a.sqfs; do
+		echo old >$out
+		run -1 setpriv --reuid nobody --clear-groups "$M" pack tree $out
+		assert_output --regexp "cannot read all of 'tree', so nothing was packed: tar: ./etc/(issue|motd): Cannot open: Permission denied"
+		assert_equal "$(cat $out)" old
+	done
+	assert_equal "$(ls -A tmp)" ''
+}
+
+@test "a full target keeps the old file, and says so in one line" {
+	mkdir small
+	mount -t tmpfs -o size=100k tmpfs small
+	for out in small/a.tar.zst small/a.sqfs; do
+		echo old >$out
+		run -1 "$M" pack -q tree $out
+		assert_equal "${#lines[@]} $(cat $out)" '1 old'
+		assert_output --partial 'no space left'
+		rm $out
+	done
+	assert_equal "$(ls -A small)" ''
+	umount small
+}
+
+@test "identity is reset in what is packed, not in the tree; --keep-identity keeps it" {
+	identity
+	cp -a tree before
+	"$M" pack -q tree a.tar
+	diff -r before tree
+	mkdir out
+	tar -C out -xf a.tar
+	assert_equal "$(cat out/etc/machine-id)$(cat out/etc/hostname)" localhost
+	assert_equal "$(cat out/etc/hosts)" '127.0.0.1 localhost'
+	assert_equal "$(grep -v '^#' out/etc/fstab)" $'tmpfs /tmp tmpfs size=1g 0 0\nsrv:/home /home nfs x 0 0'
+	assert_equal "$(grep -c '^#' out/etc/fstab)" 2
+	[ ! -e out/etc/ssh/ssh_host_rsa_key ]
+	[ ! -e out/var/lib/dhcp/dhclient.leases ]
+	"$M" pack -q --keep-identity tree b.tar
+	mkdir out2
+	tar -C out2 -xf b.tar
+	diff -r tree out2
+}
+
+@test "a root whose sshd had host keys makes new ones on each machine" {
+	identity
+	mkdir -p tree/usr/lib/systemd/system tree/usr/bin tree/usr/sbin
+	touch tree/usr/lib/systemd/system/ssh.service tree/usr/bin/ssh-keygen tree/usr/sbin/sshd
+	chmod 755 tree/usr/bin/ssh-keygen tree/usr/sbin/sshd
+	"$M" pack -q tree a.tar
+	run tar -xOf a.tar ./etc/systemd/system/ssh.service.d/host-keys.conf
+	assert_line 'ExecStartPre=/usr/bin/ssh-keygen -A'
+}
+
+@test "/proc and the like, and what is mounted below, stay out" {
+	mkdir -p tree/run tree/tmp tree/mnt tree/dev
+	touch tree/run/x tree/tmp/x tree/proc/x tree/dev/x
+	mount -t tmpfs tmpfs tree/mnt
+	touch tree/mnt/other
+	"$M" pack -q tree a.tar
+	"$M" pack -q --all-file-systems tree b.tar
+	umount tree/mnt
+	run names a.tar
+	for name in proc/ run/ tmp/ dev/ mnt/; do assert_output --partial " ./$name"; done
+	refute_output --regexp '(run|tmp|proc|dev)/x|other'
+	run names b.tar
+	assert_output --partial ./mnt/other
+	refute_output --regexp '(run|tmp|proc|dev)/x'
+}
+
+@test "--exclude, --slim and own lists leave out what they name, and say what it saves" {
+	run "$M" pack --slim --exclude /etc/issue --exclude 'bin/t*' tree a.tar
+	assert_success
+	assert_line --regexp 'slim: docs, 1 MiB less'
+	assert_line --regexp 'slim: radio, 1 MiB less'
+	run names a.tar
+	refute_output --regexp 'readme|iwlwifi|issue|bin/true'
+	assert_output --partial './etc/motd'
+	echo 'mine etc/mo* # a comment' >list
+	run --separate-stderr "$M" pack --json --slim-list list tree b.tar
+	assert_equal "$(jq -r '.slim.mine > 0, .output, .format' <<<"$output" | paste -s -d ' ')" 'true b.tar tar'
+	assert_equal "$(jq -r .sha256 <<<"$output")" "$(sha256sum <b.tar | cut -d ' ' -f 1)"
+	run names b.tar
+	refute_output --partial motd
+	run "$M" pack --print-slim-list
+	assert_line --partial 'usr/share/doc/*'
+}
+
+@test "a root that others cannot enter, or of another owner, is packed as one that they can, with a warning" {
+	chmod 700 tree
+	chown 1000:1000 tree
+	for out in a.tar a.sqfs a.cpio; do
+		run "$M" pack tree $out
+		assert_line 'pack: warning: / has mode 0700, packed as 0755'
+		assert_line 'pack: warning: / belongs to 1000:1000, packed as owned by 0:0'
+	done
+	assert_equal "$(tar --numeric-owner -tvf a.tar | awk 'NR == 1 { print $1, $2 }')" 'drwxr-xr-x 0/0'
+	run unsquashfs -lln a.sqfs
+	assert_line --index 0 --regexp '^drwxr-xr-x 0/0 '
+}
+
+# every FILE: each holds the tree, by the tool of its format
+holds_tree() {
+	rm -rf out
+	mkdir out
+	case $1 in
+	*.sqfs) unsquashfs -q -n -f -d out "$1" >/dev/null ;;
+	*.erofs) fsck.erofs --extract=out "$1" >/dev/null ;;
+	*.ext4)
+		e2fsck -fn "$1"
+		debugfs -R 'rdump / out' "$1"
+		;;
+	*.cloop)
+		"$HOST/bin/vdattach" cat -o c.ext4 "$1"
+		debugfs -R 'rdump / out' c.ext4
+		;;
+	*.cpio*) bsdtar -C out -xpf "$1" ;;
+	esac
+	rm -rf out/lost+found
+	diff -r tree out
+}
+
+@test "every format holds the tree, can be a root of the right mode, and is the same twice" {
+	for pair in cpio:tmpfs cpio.xz:tmpfs sqfs:overlay erofs:overlay cloop:overlay ext4:loop; do
+		out=a.${pair%:*}
+		"$M" pack -q tree "$out"
+		"$M" identify --mode "${pair#*:}" "$out"
+		holds_tree "$out"
+		"$M" pack -q tree "b.${pair%:*}"
+		cmp "$out" "b.${pair%:*}"
+	done
+}
+
+@test "disks in every format have a partition table and the root, and the raw one is the same twice" {
+	for out in a.raw a.vhd a.vhdx a.vdi a.vmdk a.qcow2; do
+		"$M" pack -q --no-boot --label system tree $out
+		"$M" identify --mode loop $out
+		"$HOST/bin/vdattach" cat -p PARTLABEL=root -o part $out
+		e2fsck -fn part
+		assert_equal "$(e2label part)" system
+		rm -rf out && mkdir out
+		debugfs -R 'rdump / out' part
+		rmdir out/lost+found
+		diff -r tree out
+	done
+	"$M" pack -q --no-boot --label system tree b.raw
+	cmp a.raw b.raw
+	sfdisk --verify a.raw
+	qemu-img check a.vhdx
+}
+
+@test "archives, compressed images, disks and partitions of them are roots to pack from" {
+	"$M" pack -q tree want.tar
+	tar -C tree -cJf in.tar.xz --xattrs --xattrs-include='*' .
+	"$M" pack -q --keep-identity tree in.sqfs
+	"$M" pack -q --no-boot tree in.vhdx
+	for in in in.tar.xz in.sqfs in.vhdx; do
+		"$M" pack -q $in out.tar
+		assert_equal "$(names out.tar)" "$(names want.tar)"
+		mkdir out
+		tar --xattrs --xattrs-include='*' -C out -xpf out.tar
+		diff -r tree out
+		run getcap out/bin/true
+		assert_output --partial cap_net_raw=ep
+		rm -r out
+	done
+	run -1 "$M" pack list out.tar
+	assert_output --partial "there is no 'list'"
+	echo text >list
+	run -1 "$M" pack list out.tar
+	assert_output --partial "'list' is text, which cannot be a root"
+	assert_equal "$(ls -A tmp)" ''
+	run ! grep "$TMPDIR" /proc/mounts
+}
+
+# oci: a layout of two layers, the second of which removes and replaces
+oci() {
+	mkdir -p lay/blobs/sha256 l1/etc l1/usr l2/etc
+	echo 1 >l1/etc/one && echo 2 >l1/etc/two && : >l2/etc/.wh.one && echo two >l2/etc/two
+	layers=''
+	for layer in l1 l2; do
+		tar -C $layer -c . | gzip -n >blob
+		sum=$(sha256sum <blob | cut -d ' ' -f 1)
+		mv blob "lay/blobs/sha256/$sum"
+		layers="$layers${layers:+,}{\"digest\":\"sha256:$sum\"}"
+	done
+	echo "{\"schemaVersion\":2,\"layers\":[$layers]}" >blob
+	sum=$(sha256sum <blob | cut -d ' ' -f 1)
+	mv blob "lay/blobs/sha256/$sum"
+	echo "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"sha256:$sum\"}]}" >lay/index.json
+	echo '{"imageLayoutVersion":"1.0.0"}' >lay/oci-layout
+}
+
+@test "container images: OCI layouts, archives of them and of docker save, with whiteouts; damage is refused" {
+	oci
+	"$M" pack -q lay a.tar
+	assert_equal "$(names a.tar)" './ ./etc/ ./etc/two ./usr/'
+	assert_equal "$(tar -xOf a.tar ./etc/two)" two
+	tar -C lay -cf lay.tar blobs index.json oci-layout
+	"$M" pack -q lay.tar b.tar
+	cmp a.tar b.tar
+	mkdir -p dk/x dk/y
+	tar -C l1 -cf dk/x/layer.tar .
+	tar -C l2 -cf dk/y/layer.tar .
+	echo '[{"RepoTags":["a:1"],"Layers":["x/layer.tar","y/layer.tar"]}]' >dk/manifest.json
+	tar -C dk -cf dk.tar manifest.json x y
+	"$M" pack -q dk.tar c.tar
+	cmp a.tar c.tar
+	echo x >>"$(find lay/blobs -size -1k -print -quit)"
+	run -1 "$M" pack -q lay d.tar
+	assert_output --partial 'is damaged: its sha256 is another'
+	echo '[{"RepoTags":["a:1"],"Layers":["../../etc/passwd"]}]' >dk/manifest.json
+	tar -C dk -cf dk.tar manifest.json x y
+	run -1 "$M" pack -q dk.tar d.tar
+	assert_output --partial 'names a file outside of it'
+}
+
+@test "checksums and verity hashes lie beside the image, and are right" {
+	echo '0000000000000000000000000000000000000000000000000000000000000000  other' >SHA256SUMS
+	"$M" pack -q --checksums --verity tree a.sqfs
+	"$M" pack -q --checksums tree b.tar.gz
+	assert_equal "$(wc -l <SHA256SUMS)" 3
+	grep -v other SHA256SUMS | sha256sum -c
+	veritysetup verify a.sqfs a.sqfs.verity "$(cat a.sqfs.roothash)"
+}
+
+@test "an output that lies in the root is not packed into itself" {
+	echo old >tree/out.tar
+	"$M" pack -q tree tree/out.tar
+	run names tree/out.tar
+	refute_output --partial out.tar
+}
+
+@test "levels are those of the compressor; a mistake costs nothing" {
+	"$M" pack -q --level 1 tree a.tar.zst
+	for args in '-L 20 a.tar.gz' '-L x a.tar.zst' '-L 3 a.tar' '--free 1x a.ext4' 'a.zip' '--format zip a.tar' '--frmat tar a.tar'; do
+		# shellcheck disable=SC2086 # words
+		run -2 "$M" pack tree $args
+	done
+	run -2 "$M" pack tree
+	assert_equal "$(ls -A tmp)" ''
+}
+
+@test "INT and TERM at any moment leave nothing but the old file" {
+	for moment in 0 2 4 6 8 10 12 14 16 18 20 22 24 26 28 30 34 38 42 46; do
+		out=$((moment % 4 ? 0 : 1))
+		[ $out = 1 ] && out=out.sqfs signal=INT || { out=out.ext4 && signal=TERM; }
+		echo old >$out
+		env --default-signal "$M" pack -q tree $out 2>log &
+		pid=$!
+		sleep "$(printf '%d.%02d' $((moment / 20)) $((moment % 20 * 5)))"
+		kill -"$signal" $pid 2>/dev/null || :
+		status=0
+		wait $pid || status=$?
+		if [ $status != 0 ]; then
+			assert_equal "$status $(cat $out)" "$((128 + $(kill -l "$signal"))) old"
+		fi
+		assert_equal "$(ls -A tmp)" ''
+		assert_equal "$(find . -maxdepth 1 -name '.*tmp*')" ''
+	done
+}
