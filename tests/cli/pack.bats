@@ -246,7 +246,7 @@ oci() {
 	tar -C dk -cf dk.tar manifest.json x y
 	"$M" pack -q dk.tar c.tar
 	cmp a.tar c.tar
-	echo x >>"$(find lay/blobs -size -1k -print -quit)"
+	echo x >>"$(find lay/blobs -type f -print -quit)"
 	run -1 "$M" pack -q lay d.tar
 	assert_output --partial 'is damaged: its sha256 is another'
 	echo '[{"RepoTags":["a:1"],"Layers":["../../etc/passwd"]}]' >dk/manifest.json
