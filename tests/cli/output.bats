@@ -197,18 +197,16 @@ nothing_left() {
 
 @test "progress: lines with rate and time left where there is no terminal, a line that is rewritten on one" {
 	script <<-'END'
-		read_slowly() { for i in 1 2 3 4 5 6 7 8 9 10 11 12; do dd bs=1M count=1 of=/dev/null status=none; sleep 1; done </dev/zero; }
-		slow() { sh -c 'exec 4<&0; while dd bs=100k count=1 of=/dev/null status=none; do sleep 0.2; done' <"$1"; }
+		slow() { sh -c 'for i in 1 2 3 4 5 6 7 8; do dd bs=100k count=1 of=/dev/null status=none; sleep 0.3; done' <"$1"; }
 		progress_text packing 50000000 100000000 10
 		echo
 		head -c 3000000 /dev/zero >tmp/zeros
-		progress packing 3000000 dd slow tmp/zeros
+		progress packing 3000000 sh slow tmp/zeros
 	END
-	sed -i 's|; do sleep 0.2|; do sleep 0.1; n=$((${n:-0} + 1)); [ $n -lt 20 ] \|\| break|' s
 	shows() {
 		run $shell ./s
 		assert_line --index 0 --regexp '^packing: 50 %, 4.8 MiB/s, 0:10 left$'
-		run script -qec "$shell ./s" /dev/null
+		run env script -qec "$shell ./s" /dev/null
 		assert_output --regexp $'\r''packing: [0-9]+ %, [0-9.]+ MiB/s'
 		rm -f tmp/zeros
 	}

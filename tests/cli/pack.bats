@@ -49,6 +49,18 @@ identity() {
 	assert_equal "$(ls -A tmp)" ''
 }
 
+@test "a user makes every format of files that are his own, and is told where root is needed" {
+	chmod 755 . tmp "$BATS_RUN_TMPDIR"
+	chown -hR nobody . tmp
+	for out in a.tar.zst a.sqfs a.erofs a.ext4 a.cpio; do
+		setpriv --reuid nobody --clear-groups "$M" pack -q tree $out
+		"$M" identify $out
+	done
+	chown 0 tree/etc/motd
+	run -1 setpriv --reuid nobody --clear-groups "$M" pack -q tree a.erofs
+	assert_output "pack: making erofs of other users' files needs root, so that owners, devices and capabilities are kept"
+}
+
 @test "a full target keeps the old file, and says so in one line" {
 	mkdir small
 	mount -t tmpfs -o size=100k tmpfs small
@@ -269,6 +281,16 @@ oci() {
 	"$M" pack -q tree tree/out.tar
 	run names tree/out.tar
 	refute_output --partial out.tar
+}
+
+@test "names with spaces, quotes, dashes and UTF-8 are names" {
+	for name in ' my "root' -dash "it's" $'\xc3\xa4;$(id)'; do
+		cp -a tree "./$name"
+		"$M" pack -q --checksums -- "$name" "$name.tar.gz"
+		"$M" pack -q -- "$name.tar.gz" "$name.sqfs"
+		unsquashfs -cat "./$name.sqfs" etc/motd | grep -x hello
+	done
+	sha256sum -c SHA256SUMS
 }
 
 @test "levels are those of the compressor; a mistake costs nothing" {
