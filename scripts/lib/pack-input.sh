@@ -136,6 +136,7 @@ mount_read_only() {
 	btrfs) options=ro,rescue=nologreplay ;;
 	*) options=ro ;;
 	esac
+	options=$options,nodev,nosuid,noexec
 	[ -b "$1" ] || options=$options,loop
 	hold_signals
 	mount -t "$2" -o "$options" "$1" "$work/mount" 2>"$log" || fail_tool "cannot mount the $2 file system of '$input'"
