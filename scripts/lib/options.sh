@@ -114,6 +114,27 @@ TABLE
 	[ -n "$option_long" ] || usage "'mkvinitrd $name' has no option '-$1'"
 }
 
+# option_number LONG VALUE MAXIMUM: for set_option, refuses what is no number from 1 on
+option_number() {
+	case $2 in
+	*[!0-9]* | '' | 0* | ??????????*) ;;
+	*) [ "$2" -gt "$3" ] || return 0 ;;
+	esac
+	usage "--$1 expects a number from 1 to $3, found '$2'"
+}
+
+# option_choice LONG VALUE WORD...: likewise what is none of these words
+option_choice() {
+	option_chosen=$2 option_words=''
+	option_long=$1
+	shift 2
+	for word in "$@"; do
+		[ "$word" != "$option_chosen" ] || return 0
+		option_words="$option_words${option_words:+, }$word"
+	done
+	usage "--$option_long expects one of $option_words, found '$option_chosen'"
+}
+
 option_store() {
 	case $1 in
 	help) options_help && exit 0 ;;

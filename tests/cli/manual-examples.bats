@@ -68,6 +68,7 @@ CANNOT_RUN=(
 	'README.md: scripts/quickstart|installs packages: tests/fresh runs it in a new Debian'
 	'README.md: export MKVINITRD_SOURCES=|only names a directory: tests/cli/sources.bats'
 	'README.md: mkvinitrd vm |boots a VM: tests/boot does'
+	'docs/mkvinitrd-vm.8.scd: mkvinitrd vm |boots a VM: tests/boot/cases/vm.sh'
 	'docs/vdattach.8.scd: vdattach nbd://|wants a server at that address and nbd in the kernel: tests/boot/cases/attach-nbd-server.sh'
 )
 
