@@ -8,8 +8,8 @@
 #include "builder/check/check.h"
 #include "builder/cmd/command.h"
 #include "builder/host/kernel.h"
-#include "builder/image/image.h"
 #include "builder/image/kernel-config.h"
+#include "builder/image/source.h"
 #include "common/msg.h"
 
 /* "rule at offset 0x..: text" */
@@ -105,22 +105,25 @@ static void print_report(const char *path, const struct check_report *report, bo
 	       report->unpacked >> 20, (unsigned)((report->unpacked & 0xfffff) * 10 >> 20));
 }
 
-static int check_path(const char *path, const struct host *host, bool quiet, bool *ret_broken,
+/* What holds its kernel is judged for that one, unless another is named. */
+static int check_path(const char *path, struct host *host, bool quiet, bool *ret_broken,
 		      struct error **err)
 {
 	struct check_report report = { 0 };
-	const uint8_t *image;
-	size_t len;
-	int r = image_map(path, &image, &len, err);
+	struct image_source source;
+	int r = image_source_open(path, &source, err);
 
 	if (r < 0)
 		return r;
-	r = check_run(image, len, path, host, &report, err);
+	if (source.in_kernel && !host->kver)
+		r = read_kernel_image(host, path, err);
+	if (r >= 0)
+		r = check_run(source.data, source.len, path, host, &report, err);
 	if (r >= 0)
 		print_report(path, &report, quiet);
 	*ret_broken |= report.findings.len > 0;
 	check_report_release(&report);
-	image_unmap(image, len);
+	image_source_close(&source);
 	return r;
 }
 

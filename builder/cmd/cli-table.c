@@ -42,6 +42,8 @@ static const struct command commands[] = {
 	{ "diff", "IMAGE IMAGE", "compare two images member by member", "fvqhV", 2, 2, cmd_diff },
 	{ "identify", "FILE...", "tell what a file is, and whether it can be a root", "MSJqhV", 1,
 	  UINT_MAX, cmd_identify },
+	{ "efi", "FILE [SECTION] | -o FILE STUB SECTION=FILE...",
+	  "list, print or join the sections of EFI programs", "ofvqhV", 1, UINT_MAX, cmd_efi },
 	{ "profile", "list | show [NAME|FILE] | check [NAME|FILE...]",
 	  "list, print or check profiles", "psvqhV", 0, UINT_MAX, cmd_profile },
 };

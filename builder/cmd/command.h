@@ -36,6 +36,7 @@ int cmd_cat(const struct options *options);	 /* cmd/cat.c */
 int cmd_unpack(const struct options *options);	 /* cmd/unpack.c */
 int cmd_diff(const struct options *options);	 /* cmd/diff.c */
 int cmd_check(const struct options *options);	 /* cmd/check.c */
+int cmd_efi(const struct options *options);	 /* cmd/efi.c */
 int cmd_identify(const struct options *options); /* cmd/identify.c */
 int cmd_profile(const struct options *options);	 /* cmd/profile.c */
 

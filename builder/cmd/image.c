@@ -19,13 +19,18 @@ struct walk_context {
 
 int image_file_open(struct image_file *file, const char *path, struct error **err)
 {
+	int r;
+
 	*file = (struct image_file){ .path = path };
-	return image_map(path, &file->data, &file->len, err);
+	r = image_source_open(path, &file->source, err);
+	file->data = file->source.data;
+	file->len = file->source.len;
+	return r;
 }
 
 void image_file_close(struct image_file *file)
 {
-	image_unmap(file->data, file->len);
+	image_source_close(&file->source);
 	file->data = NULL;
 }
 

@@ -3,16 +3,18 @@
 #ifndef BUILDER_CMD_IMAGE_H
 #define BUILDER_CMD_IMAGE_H
 
+#include "builder/image/source.h"
 #include "builder/image/tree.h"
 
 struct image_file {
 	const char *path;
-	const uint8_t *data;
+	struct image_source source;
+	const uint8_t *data; /* the initramfs in it */
 	size_t len;
 	bool damaged; /* a broken rule kept part of it from being read */
 };
 
-/* Maps the image. */
+/* Opens an initramfs, also that of a unified kernel image or a kernel. */
 int image_file_open(struct image_file *file, const char *path, struct error **err) _must_check_;
 void image_file_close(struct image_file *file);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "builder/cmd/command.h"
+#include "builder/image/source.h"
 #include "builder/image/tree.h"
 #include "common/modules/name.h"
 #include "common/msg.h"
@@ -58,14 +59,13 @@ static int split(struct record *record, struct error **err)
 static int read_record(const char *name, struct record *record, struct error **err)
 {
 	const struct image_visitor visitor = { .entry = why_on_entry, .context = record };
-	const uint8_t *image;
-	size_t len;
-	int r = image_map(name, &image, &len, err);
+	struct image_source source;
+	int r = image_source_open(name, &source, err);
 
 	if (r < 0)
 		return r;
-	r = image_walk(image, len, name, &visitor, err);
-	image_unmap(image, len);
+	r = image_walk(source.data, source.len, name, &visitor, err);
+	image_source_close(&source);
 	if (r < 0)
 		return r;
 	image_tree_finish(&record->tree);

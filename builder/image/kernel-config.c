@@ -8,6 +8,7 @@
 
 #include "builder/image/decode.h"
 #include "builder/image/image.h"
+#include "builder/image/pe.h"
 #include "builder/util/readfile.h"
 #include "builder/util/strbuf.h"
 #include "common/bytes.h"
@@ -20,6 +21,8 @@
 #define PAYLOAD_OFFSET 0x248
 #define PAYLOAD_LENGTH 0x24c
 #define HEADER_END     0x250
+/* Header of an arm64 Image. */
+#define ARM64_MAGIC 56
 /* Header of an EFI zboot image. */
 #define ZBOOT_MAGIC  4
 #define ZBOOT_OFFSET 8
@@ -103,26 +106,59 @@ static void find_payload(const uint8_t **data, size_t *len)
 	*len = (size_t)size - 4;
 }
 
+bool kernel_image_detect(const uint8_t *data, size_t len)
+{
+	static const uint8_t arm64[] = { 'A', 'R', 'M', 0x64 };
+
+	if (len < HEADER_END)
+		return false;
+	if (memcmp(data, "\177ELF", 4) == 0) /* vmlinux, or any other program */
+		return memmem(data, len, "Linux version ", 14) != NULL;
+	return memcmp(data + HEADER_MAGIC, "HdrS", 4) == 0 ||
+	       memcmp(data + ARM64_MAGIC, arm64, sizeof(arm64)) == 0 ||
+	       (memcmp(data, "MZ", 2) == 0 && memcmp(data + ZBOOT_MAGIC, "zimg", 4) == 0);
+}
+
+int kernel_image_unpack(const uint8_t *image, size_t image_len, char **ret_owned,
+			const uint8_t **ret, size_t *ret_len, struct error **err)
+{
+	_cleanup_strbuf_ struct strbuf vmlinux = { 0 };
+	struct pe_section section;
+	struct pe pe;
+	int r;
+
+	*ret_owned = NULL;
+	if (pe_open(image, image_len, &pe, NULL) == 0 && pe_find(&pe, ".linux", &section)) {
+		image = section.data;
+		image_len = section.len;
+	}
+	find_payload(&image, &image_len);
+	*ret = image;
+	*ret_len = image_len;
+	if (!decoder_detect(image, image_len))
+		return 0;
+	r = unpack(image, image_len, &vmlinux, err);
+	if (r < 0)
+		return r;
+	*ret_len = vmlinux.len;
+	*ret_owned = strbuf_steal(&vmlinux);
+	*ret = (const uint8_t *)*ret_owned;
+	return *ret_owned ? 0 : error_no_memory(err);
+}
+
 /* What look finds in the kernel of the image at path, decompressed. */
 static int search_image(const char *path,
 			int (*look)(const uint8_t *, size_t, char **, struct error **), char **ret,
 			struct error **err)
 {
-	_cleanup_strbuf_ struct strbuf vmlinux = { 0 };
+	_cleanup_free_ char *owned = NULL;
 	const uint8_t *map, *data;
 	size_t map_len, len;
 	int r = image_map(path, &map, &map_len, err);
 
 	if (r < 0)
 		return r;
-	data = map;
-	len = map_len;
-	find_payload(&data, &len);
-	if (decoder_detect(data, len)) {
-		r = unpack(data, len, &vmlinux, err);
-		data = (const uint8_t *)vmlinux.text;
-		len = vmlinux.len;
-	}
+	r = kernel_image_unpack(map, map_len, &owned, &data, &len, err);
 	if (r >= 0)
 		r = look(data, len, ret, err);
 	image_unmap(map, map_len);

@@ -55,7 +55,7 @@ _mkvinitrd_value() {
 
 _mkvinitrd() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-	local commands='build plan check why ls cat unpack diff identify profile vm pxe usb frugal iso uki pack'
+	local commands='build plan check why ls cat unpack diff identify efi profile vm pxe usb frugal iso uki pack'
 	# bash hands --format=j over as three words
 	[ "$current" != '=' ] || current=''
 	[ "$previous" != '=' ] || previous=${COMP_WORDS[COMP_CWORD - 2]}

@@ -26,7 +26,7 @@ setup() {
 	run --separate-stderr "$M" --help
 	assert_success
 	[ -z "$stderr" ]
-	for command in build plan check why ls cat unpack diff identify profile vm pxe usb frugal iso uki pack; do
+	for command in build plan check why ls cat unpack diff identify efi profile vm pxe usb frugal iso uki pack; do
 		assert_line --regexp "^  $command "
 	done
 	run "$M" help
@@ -45,7 +45,7 @@ setup() {
 }
 
 @test "each command's --help has its options and no others" {
-	for command in build plan check why ls cat unpack diff identify profile; do
+	for command in build plan check why ls cat unpack diff identify efi profile; do
 		run --separate-stderr "$M" $command --help
 		assert_success
 		assert_line --partial "usage: mkvinitrd $command"
@@ -242,12 +242,12 @@ setup() {
 }
 
 @test "every command and long option is in both completions and in the manual" {
-	commands='build plan check why ls cat unpack diff identify profile vm pxe usb frugal iso uki pack'
+	commands='build plan check why ls cat unpack diff identify efi profile vm pxe usb frugal iso uki pack'
 	for file in "$TOP/docs/completion/mkvinitrd.bash" "$TOP/docs/completion/_mkvinitrd" "$TOP/docs/mkvinitrd.8.scd"; do
 		for command in $commands; do
 			grep -qw -- "$command" "$file" || fail "command $command is not in $file"
 		done
-		for option in $(for c in build plan check why ls cat unpack diff identify profile; do "$M" $c --help; done |
+		for option in $(for c in build plan check why ls cat unpack diff identify efi profile; do "$M" $c --help; done |
 			sed -n 's/^ .* --\([a-z]*\).*/\1/p' | sort -u); do
 			grep -q -e "--$option" -e "\\\\-\\\\-$option" "$file" || fail "option --$option is not in $file"
 		done
