@@ -23,4 +23,11 @@ install: all
 	install -D -m 644 docs/completion/mkvinitrd.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mkvinitrd
 	install -D -m 644 docs/completion/_mkvinitrd $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mkvinitrd
 
-.PHONY: install
+# What install makes, of every ARCH; profiles in /etc and caches are the user's.
+uninstall:
+	rm -f $(BINDIR)/mkvinitrd $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mkvinitrd \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mkvinitrd \
+		$(foreach page,$(notdir $(MAN)),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
+	rm -rf $(LIBEXECDIR) $(DATADIR)
+
+.PHONY: install uninstall

@@ -5,47 +5,55 @@
 #include <string.h>
 
 const struct cli_option cli_options[] = {
-	{ 'p', "profile", "PROFILE", "name or file of the profile (overlay)", false },
-	{ 'k', "kernel", "KVER", "kernel version, or a vmlinuz to read it from", false },
-	{ 'r', "sysroot", "DIRECTORY", "take modules, firmware and binaries below DIRECTORY",
-	  false },
-	{ 'o', "output", "FILE", "output file; '-' is standard output", false },
+	{ 'p', "profile", "PROFILE", "name or file of the profile (overlay)", false, "profile" },
+	{ 'k', "kernel", "KVER", "kernel version, or a vmlinuz to read it from", false, "kernel" },
+	{ 'r', "sysroot", "DIRECTORY", "take modules, firmware and binaries below DIRECTORY", false,
+	  "dir" },
+	{ 'o', "output", "FILE", "output file; '-' is standard output", false, "file" },
 	{ 's', "set", "DIRECTIVE",
-	  "an additional profile line, e.g. -s 'compress xz'; may be repeated", false },
-	{ 'j', "jobs", "N", "compression threads (0: one per CPU)", false },
-	{ OPTION_FORMAT, "format", "FORMAT", "text, json, or list (gen_init_cpio)", true },
-	{ OPTION_MODE, "mode", "MODE", "expect a root for overlay, tmpfs or loop", true },
-	{ OPTION_SHELL, "shell", NULL, "print assignments for a shell's eval", true },
-	{ OPTION_JSON, "json", NULL, "print JSON, one object a line", true },
-	{ 'C', "directory", "DIRECTORY", "unpack into DIRECTORY (default: the current one)",
-	  false },
-	{ 'l', "long", NULL, "print mode, owner, size, time and link target", false },
-	{ 'v', "verbose", NULL, "print more", false },
-	{ 'q', "quiet", NULL, "print only errors", false },
-	{ 'h', "help", NULL, "print this text", false },
-	{ 'V', "version", NULL, "print the version", false },
+	  "an additional profile line, e.g. -s 'compress xz'; may be repeated", false,
+	  "directive" },
+	{ 'j', "jobs", "N", "compression threads (0: one per CPU)", false, NULL },
+	{ OPTION_FORMAT, "format", "FORMAT", "text, json, or list (gen_init_cpio)", true,
+	  "words:text json list" },
+	{ OPTION_MODE, "mode", "MODE", "expect a root for overlay, tmpfs or loop", true,
+	  "words:overlay tmpfs loop" },
+	{ OPTION_SHELL, "shell", NULL, "print assignments for a shell's eval", true, NULL },
+	{ OPTION_JSON, "json", NULL, "print JSON, one object a line", true, NULL },
+	{ 'C', "directory", "DIRECTORY", "unpack into DIRECTORY (default: the current one)", false,
+	  "dir" },
+	{ 'l', "long", NULL, "print mode, owner, size, time and link target", false, NULL },
+	{ 'v', "verbose", NULL, "print more", false, NULL },
+	{ 'q', "quiet", NULL, "print only errors", false, NULL },
+	{ 'h', "help", NULL, "print this text", false, NULL },
+	{ 'V', "version", NULL, "print the version", false, NULL },
 	{ 0 },
 };
 
 static const struct command commands[] = {
-	{ "build", "[OPTION...]", "build an initramfs", "pkrosjvqhV", 0, 0, cmd_build },
+	{ "build", "[OPTION...]", "build an initramfs", "pkrosjvqhV", 0, 0, cmd_build, NULL },
 	{ "plan", "[OPTION...]", "print what would be in the image, and why", "pkrosjfvqhV", 0, 0,
-	  cmd_plan },
+	  cmd_plan, NULL },
 	{ "check", "IMAGE [-k KVER|VMLINUZ]", "verify that a kernel can unpack and start an image",
-	  "krvqhV", 1, 1, cmd_check },
-	{ "why", "IMAGE PATH", "explain why a file is in an image", "vqhV", 2, 2, cmd_why },
-	{ "ls", "IMAGE...", "list the members of images", "lfvqhV", 1, UINT_MAX, cmd_ls },
+	  "krvqhV", 1, 1, cmd_check, "file" },
+	{ "why", "IMAGE PATH", "explain why a file is in an image", "vqhV", 2, 2, cmd_why,
+	  "file member" },
+	{ "ls", "IMAGE...", "list the members of images", "lfvqhV", 1, UINT_MAX, cmd_ls,
+	  "file..." },
 	{ "cat", "IMAGE PATH...", "write members of an image to standard output", "vqhV", 2,
-	  UINT_MAX, cmd_cat },
+	  UINT_MAX, cmd_cat, "file member..." },
 	{ "unpack", "[-C DIRECTORY] IMAGE", "unpack an image into a directory", "CvqhV", 1, 1,
-	  cmd_unpack },
-	{ "diff", "IMAGE IMAGE", "compare two images member by member", "fvqhV", 2, 2, cmd_diff },
+	  cmd_unpack, "file" },
+	{ "diff", "IMAGE IMAGE", "compare two images member by member", "fvqhV", 2, 2, cmd_diff,
+	  "file file" },
 	{ "identify", "FILE...", "tell what a file is, and whether it can be a root", "MSJqhV", 1,
-	  UINT_MAX, cmd_identify },
+	  UINT_MAX, cmd_identify, "file..." },
 	{ "efi", "FILE [SECTION] | -o FILE STUB SECTION=FILE...",
-	  "list, print or join the sections of EFI programs", "ofvqhV", 1, UINT_MAX, cmd_efi },
+	  "list, print or join the sections of EFI programs", "ofvqhV", 1, UINT_MAX, cmd_efi,
+	  "file file..." },
 	{ "profile", "list | show [NAME|FILE] | check [NAME|FILE...]",
-	  "list, print or check profiles", "psvqhV", 0, UINT_MAX, cmd_profile },
+	  "list, print or check profiles", "psvqhV", 0, UINT_MAX, cmd_profile,
+	  "words:list|show|check profile..." },
 };
 
 static const struct {
@@ -148,4 +156,42 @@ void cli_print_command_help(const struct command *command, FILE *to)
 				 o->value ? "=" : "", o->value ? o->value : "");
 		fprintf(to, "  %-24s %s\n", left, o->help);
 	}
+}
+
+void cli_print_commands(FILE *to)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(to, "%s\t%s\n", commands[i].name, commands[i].summary);
+	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
+		fprintf(to, "%s\t%s\n", scripts[i].name, scripts[i].summary);
+	fputs("help\tprint help\n", to);
+}
+
+/* A blank ends an operand's kind, so the words of one are separated by '|'. */
+static void print_operands(const char *operands, FILE *to)
+{
+	while (*operands) {
+		size_t n = strcspn(operands, " ");
+		bool repeated = n > 3 && memcmp(operands + n - 3, "...", 3) == 0;
+
+		fputs(repeated ? "@||ARGUMENT...|" : "@||ARGUMENT|", to);
+		for (size_t i = 0; i < n - (repeated ? 3 : 0); i++)
+			putc(operands[i] == '|' ? ' ' : operands[i], to);
+		fputs("|\n", to);
+		operands += n + strspn(operands + n, " ");
+	}
+}
+
+void cli_print_option_table(const struct command *command, FILE *to)
+{
+	for (const struct cli_option *o = cli_options; o->name; o++) {
+		if (!strchr(command->options, o->letter))
+			continue;
+		if (!o->only_long)
+			putc(o->letter, to);
+		fprintf(to, "|%s|%s|%s|%s\n", o->name, o->value ? o->value : "",
+			o->kind ? o->kind : "", o->help);
+	}
+	if (command->operands)
+		print_operands(command->operands, to);
 }

@@ -21,6 +21,7 @@ struct cli_option {
 	const char *value; /* placeholder, NULL without a value */
 	const char *help;
 	bool only_long;
+	const char *kind; /* of the value, for completion: see scripts/lib/options.sh; or NULL */
 };
 
 struct command {
@@ -30,6 +31,7 @@ struct command {
 	const char *options; /* letters of cli_options that it takes */
 	unsigned min_args, max_args;
 	int (*run)(const struct options *options);
+	const char *operands; /* their kinds, for completion; the last may end in "..."; or NULL */
 };
 
 extern const struct cli_option cli_options[]; /* ended by a NULL name */
@@ -40,6 +42,11 @@ const struct command *cli_command_find(const char *name);
 bool cli_is_script(const char *name);
 /* i-th name of commands and scripts, NULL after the last: a candidate function for suggest(). */
 const char *cli_command_name(const void *context, size_t i);
+
+/* For completion, a line each: "NAME<tab>SUMMARY" of commands and scripts; options and operands of
+ * a command in the form of the table of scripts/lib/options.sh. */
+void cli_print_commands(FILE *to);
+void cli_print_option_table(const struct command *command, FILE *to);
 
 /* The arguments of getopt_long for a command. letters starts with ':' (no messages of its own). */
 void cli_getopt_tables(const struct command *command, char *letters, size_t size,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "builder/cmd/cli-table.h"
+#include "builder/cmd/complete.h"
 #include "builder/cmd/dispatch.h"
 #include "builder/profile/value.h"
 #include "builder/util/suggest.h"
@@ -242,6 +243,23 @@ static int run_help(const char *name)
 	return STATUS_OK;
 }
 
+/* `mkvinitrd --complete WHAT [NAME]`, for the files of docs/completion */
+static int run_complete(const char *what, char *name)
+{
+	const struct command *command = what && name ? cli_command_find(name) : NULL;
+
+	if (what && !strcmp(what, "commands"))
+		cli_print_commands(stdout);
+	else if (command && !strcmp(what, "options"))
+		cli_print_option_table(command, stdout);
+	else if (what && name && !strcmp(what, "options") && cli_is_script(name))
+		return run_other((char *[]){ name, strdupa("--option-table"), NULL });
+	else if (!what || !complete_print(what, name, stdout))
+		return usage_error(NULL, "--complete wants commands, options COMMAND, directives,"
+					 " values DIRECTIVE or parameters");
+	return STATUS_OK;
+}
+
 int cli_run(int argc, char **argv)
 {
 	const struct command *command;
@@ -258,6 +276,8 @@ int cli_run(int argc, char **argv)
 		cli_print_version(stdout);
 		return STATUS_OK;
 	}
+	if (!strcmp(word, "--complete"))
+		return run_complete(argv[2], argv[2] ? argv[3] : NULL);
 	if (*word == '-')
 		return usage_error(
 			NULL,

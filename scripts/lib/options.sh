@@ -175,7 +175,7 @@ option_take_letters() {
 options_run() {
 	options_function=$1 options_before='' operands=0
 	shift
-	[ "${1:-}" != --option-table ] || { option_table_whole && exit 0; }
+	[ "${1:-}" != --option-table ] || { option_table_whole && exit 0 || exit; }
 	options_left=$#
 	while [ "$options_left" -gt 0 ]; do
 		argument=$1 option_wants=''
