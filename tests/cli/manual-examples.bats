@@ -159,6 +159,7 @@ run_page() {
 @test "README.md" { run_page README.md; }
 @test "mkvinitrd(8)" { run_page docs/mkvinitrd.8.scd; }
 @test "mkvinitrd-pack(8)" { run_page docs/mkvinitrd-pack.8.scd; }
+@test "mkvinitrd-pxe(8)" { run_page docs/mkvinitrd-pxe.8.scd; }
 @test "mkvinitrd-uki(8)" { run_page docs/mkvinitrd-uki.8.scd; }
 @test "findimg(8)" { run_page docs/findimg.8.scd; }
 @test "vdattach(8)" { run_page docs/vdattach.8.scd; }
