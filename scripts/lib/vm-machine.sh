@@ -98,6 +98,17 @@ qemu_says() {
 	tr -cd '\n\t\040-\176' <"$1" | sed -n 's/^qemu-system-[a-z0-9_]*: //;/^warning:/d;/./{p;q;}'
 }
 
+# A virtual disk that would be attached as the bytes it is made of
+refuse_other_format() {
+	facts=$(mkvinitrd identify --shell "$disk" 2>/dev/null) || return 0
+	case $facts in
+	*"
+format=''"* | *"
+format='raw'"*) ;;
+	*) die "'$disk' is a disk image in the format $(printf '%s\n' "$facts" | sed -n "s/^format=//p"): attach it by -d '$disk,format=FORMAT', with QEMU's name of it (or raw for its bytes)" ;;
+	esac
+}
+
 # disk_option FILE: prints the value of -drive for FILE or FILE,format=FORMAT
 disk_option() {
 	disk=$1
@@ -113,6 +124,7 @@ disk_option() {
 	*.vhd) format=vpc ;;
 	*.vhdx) format=vhdx ;;
 	esac
+	[ -n "$format" ] || refuse_other_format
 	echo "if=virtio,format=${format:-raw},file=$(escape_commas "$(realpath "$disk")")"
 }
 

@@ -293,3 +293,20 @@ old.efi'
 	assert_success
 	[ -s './- a b.efi' ]
 }
+
+@test "interrupted at any moment: no temporary file, the old output or the new one" {
+	uki -a x -o new.efi --sign-key="$F/key.pem" --sign-cert="$F/cert.pem"
+	assert_success
+	size=$(stat -c %s new.efi)
+	for moment in 0.0{1..9} 0.{1..9} 1.{0..5}; do
+		echo old >u.efi
+		env --default-signal "$TOP/scripts/uki" -r "$KERNEL" -p share -a x -o u.efi --sign-key="$F/key.pem" --sign-cert="$F/cert.pem" >/dev/null 2>&1 &
+		sleep "$moment"
+		kill -TERM $! 2>/dev/null || :
+		wait $! || :
+		[ "$(cat u.efi | head -c 3)" = old ] || sbverify --cert "$F/cert.pem" u.efi
+		assert_equal "$(ls -A tmp)" ''
+		assert_equal "$(find . -name '.*.efi*')" ''
+	done
+	[ "$size" -gt 0 ]
+}

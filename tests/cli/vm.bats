@@ -78,6 +78,12 @@ argument_after() {
 if=virtio,format=qcow2,file=$PWD/w.qcow2
 if=virtio,format=raw,file=$PWD/v,,format=raw
 if=virtio,format=raw,file=$PWD/w.qcow2"
+	qemu-img create -q -f qcow2 other.img 1M
+	vm -i i.img -d other.img
+	assert_failure 1
+	assert_regex "$stderr" "^vm: 'other.img' is a disk image in the format 'qcow2': "
+	vm -i i.img -d other.img,format=raw
+	assert_success
 	# the real one takes such a path, and refuses another only because it is not there
 	PATH=${PATH#*:}
 	vm -t 'a, b=c:d' -i i.img --qemu '-device nosuch'
@@ -103,6 +109,14 @@ login: '
 	vm -i i.img -w x -T 1
 	assert_failure 1
 	assert_equal "$stderr" "vm: stopped by the time limit of 1 s: the console never showed 'x'"
+}
+
+@test "--timing reports the first prompt, at the terminal too" {
+	qemu_is 'log=$(sed -n "s/.*logfile=//p" "$BATS_TEST_TMPDIR/arguments"); printf "hello\r\n~ # \033[6n" >>"$log"; sleep 3'
+	export BATS_TEST_TMPDIR
+	vm -i i.img --timing
+	assert_success
+	assert_regex "$stderr" '^vm: [0-9.]+ s to build, [0-9.]+ s to the prompt, [0-9.]+ s in all'
 }
 
 @test "a command: its output, errors and status; a guest that does not come to it; a limit" {

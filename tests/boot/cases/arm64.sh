@@ -39,3 +39,7 @@ expect '=== root tmpfs'
 
 part "$WORK/after.ext4" "$WORK/disk.img" 1
 clean_ext4 "$WORK/after.ext4"
+
+status=0
+MKVINITRD=$MKVINITRD "$TOP/scripts/vm" -r "$KDIR" -t "$WORK/small" -T 200 -- sh -c 'busybox uname -m; exit 3' >"$WORK/uname" 2>"$WORK/vm.err" || status=$?
+[ "$status:$(cat "$WORK/uname")" = 3:aarch64 ] || fail "mkvinitrd vm: status $status, $(cat "$WORK/uname" "$WORK/vm.err")"
