@@ -48,40 +48,57 @@ find_firmware() {
 	esac
 }
 
-# A firmware of three instructions: mov $0x10,%al; out %al,$0xf4; hlt at the reset vector. A processor that runs them ends QEMU with
-# status 33 by its device isa-debug-exit.
+# A firmware of three instructions, with which QEMU ends if a processor runs them. x86: mov $0x10,%al; out %al,$0xf4; hlt at the
+# reset vector, for the device isa-debug-exit, with status 33. arm64: PSCI's SYSTEM_OFF by mov, movk and hvc, with status 0.
 kvm_program() {
-	head -c 65520 /dev/zero
-	printf '\260\020\346\364\364\353\375\0\0\0\0\0\0\0\0\0'
+	case $arch in
+	arm64) printf '\000\001\200\122\000\200\260\162\002\000\000\324\000\000\000\024' ;;
+	*) head -c 65520 /dev/zero && printf '\260\020\346\364\364\353\375\0\0\0\0\0\0\0\0\0' ;;
+	esac
 }
 
-# probe_kvm: sets kvm_fault, empty if KVM runs programs. A process that hangs in the kernel cannot be killed, so nothing waits for it.
+# run_kvm_program: its status goes to a file, since a process that hangs in the kernel cannot be killed, and nothing may wait for it
+run_kvm_program() {
+	kvm_program >"$work/kvm.bin"
+	case $arch in
+	arm64) set -- -M virt -cpu host ;;
+	*) set -- -device isa-debug-exit,iobase=0xf4,iosize=1 ;;
+	esac
+	(
+		run_status=0
+		timeout -s KILL 5 "$emulator" -accel kvm -m 64 -nodefaults -no-user-config -display none -bios "$work/kvm.bin" "$@" \
+			</dev/null >"$work/kvm.log" 2>&1 || run_status=$?
+		echo "$arch $run_status" >"$work/kvm.status"
+	) &
+	for _ in $(seq 60); do
+		[ ! -s "$work/kvm.status" ] || break
+		sleep 0.1
+	done
+}
+
+# probe_kvm: sets kvm_fault, empty if KVM runs programs
 probe_kvm() {
 	kvm_fault=''
 	if [ ! -e /dev/kvm ]; then
 		kvm_fault="there is no /dev/kvm: load kvm_intel or kvm_amd, and enable virtualisation in the firmware's setup"
+		return
 	elif [ ! -w /dev/kvm ]; then
 		kvm_fault="you may not use /dev/kvm: join its group ($(stat -c %G /dev/kvm))"
-	elif [ "$(uname -m)" != x86_64 ] || [ "$arch" != x86_64 ]; then
-		[ "$(uname -m)" = aarch64 ] && [ "$arch" = arm64 ] || kvm_fault="this machine ($(uname -m)) cannot run $arch itself"
-	else
-		kvm_program >"$work/kvm.bin"
-		(
-			run_status=0
-			timeout -s KILL 5 "$emulator" -accel kvm -m 16 -nodefaults -no-user-config -display none -bios "$work/kvm.bin" \
-				-device isa-debug-exit,iobase=0xf4,iosize=1 </dev/null >"$work/kvm.log" 2>&1 || run_status=$?
-			echo $run_status >"$work/kvm.status"
-		) &
-		for _ in $(seq 60); do
-			[ ! -s "$work/kvm.status" ] || break
-			sleep 0.1
-		done
-		case $(cat "$work/kvm.status" 2>/dev/null) in
-		33) ;;
-		'' | 137) kvm_fault='it did not run three instructions within 5 seconds' ;;
-		*) kvm_fault=$(qemu_says "$work/kvm.log") ;;
-		esac
+		return
 	fi
+	case $(uname -m):$arch in
+	x86_64:x86_64 | aarch64:arm64) ;;
+	*) kvm_fault="this machine ($(uname -m)) cannot run $arch itself" && return ;;
+	esac
+	run_kvm_program
+	case $(cat "$work/kvm.status" 2>/dev/null) in
+	'x86_64 33' | 'arm64 0') ;;
+	'' | *' 137') kvm_fault='it did not run three instructions within 5 seconds' ;;
+	*)
+		kvm_fault=$(qemu_says "$work/kvm.log")
+		[ -n "$kvm_fault" ] || kvm_fault='QEMU ended without running anything in it'
+		;;
+	esac
 }
 
 find_accelerator() {
