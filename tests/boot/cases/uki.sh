@@ -21,3 +21,23 @@ boot_firmware -machine q35,smm=on -global driver=cfi.pflash01,property=secure,va
 	-drive "if=pflash,unit=1,format=raw,file=$WORK/vars.fd" -drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect '=== busybox init reached'
 expect 'secureboot: Secure boot enabled'
+check_all || exit 0
+
+# Debian 12's stub knows neither addons nor entries.
+stubs=$("$TOP/tests/boot/newer-stubs")
+newer() {
+	MKVINITRD=$MKVINITRD "$TOP/scripts/uki" "$@" || fail "mkvinitrd uki $*"
+}
+newer -S "$stubs/linuxx64.efi.stub" -p disk -r "$KDIR" -k "$KVER" -o "$WORK/newer.efi" -e 'second:The second:test.keep=entry' \
+	-a 'console=ttyS0 no_timer_check panic=-1 root=LABEL=bbroot rw'
+newer --addon -S "$stubs/addonx64.efi.stub" -a test.keep=addon -o "$WORK/x.addon.efi"
+mdel -i "$WORK/esp" ::EFI/BOOT/BOOTX64.EFI
+mmd -i "$WORK/esp" ::EFI/BOOT/BOOTX64.EFI.extra.d
+mcopy -i "$WORK/esp" "$WORK/newer.efi" ::EFI/BOOT/BOOTX64.EFI
+mcopy -i "$WORK/esp" "$WORK/x.addon.efi" ::EFI/BOOT/BOOTX64.EFI.extra.d/
+disk "$WORK/disk.img" ef "$WORK/esp" "$WORK/small.ext4"
+boot_firmware -bios /usr/share/ovmf/OVMF.fd -drive "file=$WORK/disk.img,format=raw,if=virtio"
+expect '=== wrote addon'
+expect_not '=== wrote entry'
+boot_firmware -bios /usr/share/ovmf/OVMF.fd -drive "file=$WORK/disk.img,format=raw,if=virtio" -kernel "$WORK/newer.efi" -append @1
+expect '=== wrote entry'
