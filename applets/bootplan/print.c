@@ -69,6 +69,7 @@ static const struct line {
 	{ "rd.net.timeout.dhcp", S_DHCP_LIMIT, WHOLE },
 	{ "dns", S_DNS, WHOLE },
 	{ "keymap", S_KEYMAP, WHOLE },
+	{ "kernel", S_KERNEL, WHOLE },
 	{ "modules", S_MODULES, WHOLE },
 	{ "rd.driver.blacklist", S_BLACKLIST, WHOLE },
 	{ "hostmount", S_HOSTMOUNT, WHOLE },

@@ -50,6 +50,7 @@ const struct setting_info setting_info[SETTINGS] = {
 	[S_INIT] = SAID("P_INIT", "the root's init"),
 	[S_FSCK] = SAID("P_FSCK", "file system check"),
 	[S_KEYMAP] = SAID("P_KEYMAP", "keyboard layout"),
+	[S_KERNEL] = SAID("P_KERNEL", "kernel of the root"),
 	[S_MODULES] = LIST("P_MODULES", "modules to load", SUM, ','),
 	[S_BLACKLIST] = LIST(NULL, "modules not to load", SUM, ','),
 	[S_HOSTMOUNT] = SAID("P_HOSTMOUNT", "where the host partition is shown"),

@@ -38,6 +38,7 @@ enum setting {
 	S_INIT,
 	S_FSCK,
 	S_KEYMAP,
+	S_KERNEL,
 	S_MODULES,
 	S_BLACKLIST,
 	S_HOSTMOUNT,

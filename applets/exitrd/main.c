@@ -15,9 +15,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <linux/reboot.h>
 #include <linux/sched.h>
 
+#include "applets/exitrd/kexec.h"
 #include "applets/exitrd/machine.h"
 #include "applets/exitrd/stuck.h"
 #include "applets/exitrd/watch.h"
@@ -27,11 +27,13 @@
 
 static const char help[] =
 	"Usage: exitrd INIT [ARGUMENT]...\n"
+	"       exitrd --load KERNEL INITRAMFS CMDLINE\n"
 	"       exitrd --kexec\n"
 	"       exitrd --watch PIDFILE [DEVICE | --server PATH NAME]...\n"
 	"Runs a root's INIT and, when that exits or calls reboot(2), " RAMFS "/shutdown,\n"
 	"which unmounts and detaches everything. Must be process 1 after switch_root;\n"
 	"INIT becomes process 1 of a PID namespace.\n"
+	"      --load   load a kernel, to be started at the end of the shutdown\n"
 	"      --kexec  start the loaded kernel immediately; for " RAMFS "/shutdown\n"
 	"      --watch  in the background: report the removal of a device in use, or that\n"
 	"               the server of PATH (a directory or disk) does not answer; end the\n"
@@ -176,9 +178,15 @@ static int start_loaded_kernel(void)
 {
 	struct error *err = NULL;
 
-	reboot(LINUX_REBOOT_CMD_KEXEC);
-	error_sys(&err, errno, "no kernel is loaded that could be started");
+	kexec_start(&err);
 	return msg_fail(err);
+}
+
+static int load_kernel(char **argv)
+{
+	struct error *err = NULL;
+
+	return kexec_load(argv[0], argv[1], argv[2], &err) < 0 ? msg_fail(err) : 0;
 }
 
 /* '@': systemd spares such processes at shutdown, https://systemd.io/ROOT_STORAGE_DAEMONS/ */
@@ -203,6 +211,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 2 && strcmp(argv[1], "--kexec") == 0)
 		return start_loaded_kernel();
+	if (argc == 5 && strcmp(argv[1], "--load") == 0)
+		return load_kernel(argv + 2);
 	if (argc > 3 && strcmp(argv[1], "--watch") == 0)
 		return start_watch(argv);
 	if (argc < 2 || argv[1][0] != '/')

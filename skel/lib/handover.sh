@@ -5,6 +5,10 @@
 # handover ARGS...: what the kernel gave to this init
 handover() {
 	init_arguments "$@"
+	[ -z "$P_KERNEL" ] || {
+		load kernel
+		root_kernel
+	}
 	find_init
 	install_shutdown
 	eject_at_end

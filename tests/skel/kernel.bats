@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vi.kernel=: which kernel of the root is loaded, with which initramfs; the boot that goes on when it cannot be.
+load ../lib/env
+load lib.bash
+
+# kernel VERSION: the root has it, with modules whose names changed a little
+kernel() {
+	local modules=$ROOT/newroot/usr/lib/modules/$1
+	mkdir -p "$ROOT/newroot/boot" "$modules/kernel/fs" "$modules/kernel/lib"
+	[ -e "$ROOT/newroot/lib" ] || ln -s usr/lib "$ROOT/newroot/lib"
+	echo "kernel $1" >"$ROOT/newroot/boot/vmlinuz-$1"
+	printf 'kernel/fs/ext-four.ko.zst: kernel/lib/crc.ko.zst kernel/mbcache.ko.zst\nkernel/lib/crc.ko.zst:\nkernel/mbcache.ko.zst:\nkernel/other.ko.zst: kernel/lib/crc.ko.zst\n' >"$modules/modules.dep"
+	printf 'alias fs-ext4 ext_four\nalias pci:x other\n' >"$modules/modules.alias"
+	echo kernel/builtin.ko >"$modules/modules.builtin"
+	for file in fs/ext-four lib/crc mbcache other; do echo "$1 $file" >"$modules/kernel/$file.ko.zst"; done
+}
+
+# runs VERSION: that kernel is running, with modules of its own in the initramfs
+runs() {
+	mkdir -p "$ROOT/proc/sys/kernel" "$ROOT/lib/modules/$1/kernel/fs"
+	echo "$1" >"$ROOT/proc/sys/kernel/osrelease"
+	echo "$1" >"$ROOT/lib/modules/$1/kernel/fs/ext_four.ko.xz"
+	echo EXITRD >"$ROOT/bin/exitrd"
+	chmod +x "$ROOT/bin/exitrd"
+	fake exitrd <<'FAKE'
+[ "$1" = --load ] || exit 0
+[ ! -e "$ROOT/refuses" ] || exit 1
+cp "$2" "$ROOT/../loaded.kernel" && cp "$3" "$ROOT/../loaded.initramfs" && echo "$4" >"$ROOT/../loaded.cmdline"
+FAKE
+	fake mknod <<'FAKE'
+: >"$1"
+FAKE
+}
+
+# members: of the loaded initramfs, whose archives follow each other as in any initramfs
+members() { "$HOST/mkvinitrd" ls "$ROOT/../loaded.initramfs" | sort; }
+
+newest() {
+	kernel 6.1.0-9-amd64
+	kernel 6.1.0-10-amd64
+	runs 6.1.0-8-amd64
+	cmdline 'root=/dev/sda1 rw vi.kernel=image x="a b"'
+	boot
+	calls 'switch_root /newroot /run/initramfs/bin/exitrd /run/initramfs/bin/reboot -f' || return 1
+	[ "$(cat "$ROOT/../loaded.kernel")" = 'kernel 6.1.0-10-amd64' ] || return 1
+	[ "$(cat "$ROOT/../loaded.cmdline")" = 'root=/dev/sda1 rw vi.kernel=image x="a b"' ] || return 1
+	diff - <(members | grep '^lib/modules/' | sed 's|lib/modules/||') <<-'LIST'
+		6.1.0-10-amd64
+		6.1.0-10-amd64/kernel
+		6.1.0-10-amd64/kernel/fs
+		6.1.0-10-amd64/kernel/fs/ext-four.ko.zst
+		6.1.0-10-amd64/kernel/lib
+		6.1.0-10-amd64/kernel/lib/crc.ko.zst
+		6.1.0-10-amd64/kernel/mbcache.ko.zst
+		6.1.0-10-amd64/modules.alias
+		6.1.0-10-amd64/modules.builtin
+		6.1.0-10-amd64/modules.dep
+	LIST
+	"$HOST/mkvinitrd" cat "$ROOT/../loaded.initramfs" lib/modules/6.1.0-10-amd64/modules.alias | diff <(echo alias fs-ext4 ext_four) - || return 1
+	[ "$("$HOST/mkvinitrd" cat "$ROOT/../loaded.initramfs" etc/mkvinitrd/kexec)" = 6.1.0-10-amd64 ] || return 1
+	[ "$("$HOST/mkvinitrd" ls "$ROOT/../loaded.initramfs" | tail -n 1)" = etc/mkvinitrd/sentinel ]
+}
+@test "the newest kernel of the root is loaded, with the modules that this initramfs has and what they depend on" { both newest; }
+
+# goes_on CMDLINE: the root's init is started, and no kernel
+goes_on() {
+	rm -f "$ROOT"/../loaded.*
+	: >"$CALLS"
+	cmdline "$1"
+	boot
+	calls 'switch_root /newroot /run/initramfs/bin/exitrd /sbin/init' && [ ! -e "$ROOT/../loaded.kernel" ]
+}
+
+running() {
+	kernel 6.1.0-9-amd64
+	kernel 6.1.0-10-amd64
+	runs 6.1.0-10-amd64
+	goes_on 'root=/dev/sda1 vi.kernel=image' || return 1
+	! said warning || return 1
+	goes_on 'root=/dev/sda1' || return 1
+	echo 6.1.0-9-amd64 >"$ROOT/proc/sys/kernel/osrelease"
+	goes_on 'root=/dev/sda1 vi.kernel=previous' || return 1
+	# one that was started here starts no other, whatever it is called
+	echo x >"$ROOT/etc/mkvinitrd/kexec"
+	goes_on 'root=/dev/sda1 vi.kernel=image'
+}
+@test "the wanted kernel runs already, or was started by one: the root's init is started" { both running; }
+
+refused() {
+	kernel 6.1.0-9-amd64
+	runs 6.1.0-8-amd64
+	goes_on 'root=/dev/sda1 vi.kernel=6.5' && said 'the root has no kernel 6.5: expected /boot/vmlinuz-6.5 with /lib/modules/6.5' || return 1
+	goes_on 'root=/dev/sda1 vi.kernel=../../x' && said 'the root has no kernel ../../x' || return 1
+	: >"$ROOT/refuses"
+	goes_on 'root=/dev/sda1 vi.kernel=image' && said 'kernel 6.1.0-9-amd64 of the root could not be loaded; continuing with kernel 6.1.0-8-amd64' || return 1
+	[ ! -e "$ROOT/run/initramfs/kexec" ] || return 1
+	# modules alone, or a kernel alone, are none
+	rm "$ROOT/newroot/boot/vmlinuz-6.1.0-9-amd64" "$ROOT/refuses"
+	echo kernel >"$ROOT/newroot/boot/vmlinuz-6.1.0-11-amd64"
+	goes_on 'root=/dev/sda1 vi.kernel=image' && said 'the root has no kernel at all'
+}
+@test "a kernel that is not there or is refused: a warning, and the boot goes on with the running one" { both refused; }
