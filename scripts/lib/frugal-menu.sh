@@ -1,0 +1,149 @@
+# shellcheck shell=sh disable=SC2154 # variables of the script that reads this
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The menu entries of a frugal installation, for each boot loader. Needs common.sh and quote.sh.
+# Of the script: host host_type host_path host_partuuid title words, and entries: lines "KERNEL|INITRAMFS|PARAMETERS|NOTE".
+
+# each_entry FUNCTION: calls it with title, kernel, initramfs and parameters of each
+each_entry() {
+	while IFS='|' read -r entry_kernel entry_initramfs entry_words entry_note; do
+		"$1" "$title${entry_note:+ ($entry_note)}" "$host_path/$entry_kernel" "$host_path/$entry_initramfs" \
+			"$words${entry_words:+ $entry_words}" || return 1
+	done <<ENTRIES
+$entries
+ENTRIES
+}
+
+grub_entry() {
+	menu_title=$(quote_grub_text "$1") && menu_kernel=$(quote_grub_path "$2") && menu_initramfs=$(quote_grub_path "$3") &&
+		menu_words=$(quote_grub_words "$4") && menu_host=$(quote_grub_text "${host#*=}") || return 1
+	case $host in UUID=*) menu_search=--fs-uuid ;; *) menu_search=--label ;; esac
+	cat <<MENU
+menuentry $menu_title {
+	insmod part_gpt
+	insmod part_msdos${grub_module:+
+	insmod $grub_module}
+	search --no-floppy --set=root $menu_search $menu_host
+	linux $menu_kernel $menu_words
+	initrd $menu_initramfs
+}
+MENU
+}
+
+grub_menu() {
+	case $host_type in
+	ext[234]) grub_module=ext2 ;;
+	vfat) grub_module=fat ;;
+	xfs | btrfs | exfat | ntfs | f2fs) grub_module=$host_type ;;
+	*) grub_module='' ;;
+	esac
+	each_entry grub_entry
+}
+
+grub4dos_entry() {
+	menu_title=$(quote_grub4dos_text "$1") && menu_kernel=$(quote_grub4dos_path "$2") &&
+		menu_initramfs=$(quote_grub4dos_path "$3") && menu_words=$(quote_grub4dos_words "$4") || return 1
+	cat <<MENU
+title $menu_title
+find --set-root --ignore-floppies --ignore-cd $menu_kernel
+kernel $menu_kernel $menu_words
+initrd $menu_initramfs
+
+MENU
+}
+
+grub4dos_menu() {
+	case $host_type in xfs | btrfs | f2fs) return 1 ;; esac # which it cannot read
+	each_entry grub4dos_entry
+}
+
+refind_entry() {
+	menu_title=$(quote_refind_text "$1") && menu_kernel=$(quote_refind_path "$2") && menu_initramfs=$(quote_refind_path "$3") &&
+		menu_words=$(quote_refind_words "$4") || return 1
+	cat <<MENU
+menuentry $menu_title {
+	${host_partuuid:+volume $host_partuuid
+	}loader $menu_kernel
+	initrd $menu_initramfs
+	options $menu_words
+}
+MENU
+}
+
+refind_menu() {
+	case $host_type in xfs | f2fs | exfat) return 1 ;; esac # which it cannot read
+	each_entry refind_entry
+}
+
+sdboot_entry() {
+	[ -z "$sdboot_done" ] || return 0
+	sdboot_done=1
+	menu_title=$(quote_sdboot_text "$1") && menu_kernel=$(quote_sdboot_path "$2") && menu_initramfs=$(quote_sdboot_path "$3") &&
+		menu_words=$(quote_sdboot_words "$4") || return 1
+	printf 'title %s\nlinux %s\ninitrd %s\noptions %s\n' "$menu_title" "$menu_kernel" "$menu_initramfs" "$menu_words"
+}
+
+# A file of systemd-boot has one entry: the first. It reads kernels from FAT only.
+sdboot_menu() {
+	case $host_type in vfat | '') ;; *) return 1 ;; esac
+	sdboot_done=''
+	each_entry sdboot_entry
+}
+
+# Windows' own boot manager starts no Linux: a page about how it starts a boot loader that does.
+windows_page() {
+	cat <<PAGE
+How to start this installation from the boot menu of Windows
+============================================================
+Windows' boot manager (BCD) starts EFI programs and boot sectors, not Linux kernels. Let it start GRUB, which then has the
+entries of grub.cfg in this directory. Turn off fast startup first (powercfg /h off): a hibernated NTFS is used read-only.
+
+UEFI (in a command prompt as administrator):
+  1. mountvol S: /S
+     Copy a GRUB for UEFI there: under Secure Boot shimx64.efi and grubx64.efi of your distribution, as S:\\EFI\\mkvinitrd\\.
+  2. Copy grub.cfg of this directory to the place where that GRUB looks for it (Debian's signed one: S:\\EFI\\debian\\grub.cfg).
+  3. bcdedit /copy {bootmgr} /d "Linux"          prints an identifier {...}; use it below
+     bcdedit /set {...} path \\EFI\\mkvinitrd\\shimx64.efi
+     bcdedit /set {fwbootmgr} displayorder {...} /addlast
+     The entry is one of the firmware's boot menu; bcdedit /set {fwbootmgr} bootsequence {...} starts it once.
+  To undo: bcdedit /delete {...}
+
+BIOS (grub4dos; grub4dos.lst in this directory has its entries, if it can have them):
+  1. Copy grldr and grldr.mbr of grub4dos to C:\\, and grub4dos.lst as C:\\menu.lst.
+  2. bcdedit /create /d "Linux" /application bootsector      prints an identifier {...}
+     bcdedit /set {...} device partition=C:
+     bcdedit /set {...} path \\grldr.mbr
+     bcdedit /displayorder {...} /addlast
+
+The other way round: if GRUB comes first, it starts Windows by chainloader /EFI/Microsoft/Boot/bootmgfw.efi; where only
+Windows' files are served (network, a USB drive with boot.wim), by wimboot with bootmgr, BCD, boot.sdi and boot.wim as its files.
+PAGE
+}
+
+# write_menus DIRECTORY: the files there. GRUB must have its entries; a loader that cannot have these
+# names gets none, and why is a line of menus_left_out; one that cannot read the file system gets none either.
+write_menus() {
+	menus_left_out=''
+	grub_menu >"$1/grub.cfg" || die "nothing was written: rename what is named above, or move it"
+	if command -v grub-script-check >/dev/null; then
+		grub-script-check "$1/grub.cfg" || die "GRUB does not accept the entry: this is a bug; nothing was written"
+	fi
+	for menu in grub4dos:grub4dos.lst refind:refind.conf sdboot:systemd-boot.conf; do
+		"${menu%%:*}_menu" >"$1/${menu#*:}" 2>"$1/reason" || {
+			[ ! -s "$1/reason" ] || menus_left_out="$menus_left_out$(sed -n '1s/^frugal: //p' "$1/reason")
+"
+			rm "$1/${menu#*:}"
+		}
+	done
+	rm -f "$1/reason"
+	windows_page >"$1/windows.txt"
+}
+
+# grub_d_script DIRECTORY GRUB.CFG: a script for /etc/grub.d, which grub-mkconfig runs
+grub_d_script() {
+	cat <<SCRIPT
+#!/bin/sh
+# Written by mkvinitrd frugal --install for $(quote_show "$1"), deleted by --remove
+exec tail -n +4 "\$0"
+SCRIPT
+	cat "$2"
+}

@@ -1,0 +1,173 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The files of a frugal installation as one set: all of them are replaced, or none. Needs common.sh and quote.sh.
+# DIRECTORY/mkvinitrd.frugal lists what belongs to the installation, a line each:
+#   file SHA256 NAME      a file in DIRECTORY
+#   script SHA256 PATH    one in /etc/grub.d
+#   option NAME VALUE     how it was made, for --update
+# Whatever is not listed there is not ours, and is neither replaced nor deleted.
+manifest_name=mkvinitrd.frugal
+
+# set_begin DIRECTORY: creates it if missing. The trap undoes everything until set_commit has returned.
+set_begin() {
+	directory=$1 made_directory='' stage='' swapped='' work=''
+	trap 'set_undo' EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	work=$(mktemp -d)
+	if [ ! -d "$directory" ]; then
+		missing=$directory
+		while [ ! -e "$missing" ]; do
+			made_directory="$made_directory$missing
+"
+			missing=$(dirname "$missing")
+		done
+		mkdir -p "$directory" || die "cannot create the directory '$directory'"
+	fi
+	[ -w "$directory" ] || die "cannot write to the directory '$directory'"
+	stage=$(mktemp -d "$directory/.frugal-new.XXXXXX") || die "cannot create files in '$directory'"
+	mkdir "$stage/new" "$stage/old"
+}
+
+# set_undo: the end of the script, wanted or not
+set_undo() {
+	status=$?
+	trap '' HUP INT TERM
+	set_kill_child
+	printf '%s' "$swapped" | while IFS= read -r set_name; do
+		rm -f "$directory/$set_name"
+		[ ! -e "$stage/old/$set_name" ] || mv "$stage/old/$set_name" "$directory/$set_name"
+	done
+	if [ -n "$undo_script" ]; then
+		rm -f "$undo_script"
+		[ ! -e "$work/script.old" ] || mv "$work/script.old" "$undo_script"
+	fi
+	[ -z "$stage" ] || rm -rf "$stage"
+	printf '%s' "$made_directory" | while IFS= read -r set_name; do rmdir "$set_name" 2>/dev/null || :; done
+	[ -z "$release" ] || "$release"
+	[ -z "$work" ] || rm -rf "$work"
+	exit "$status"
+}
+undo_script='' release='' child=''
+
+# What runs for long runs in the background, so that a signal is answered at once.
+run_child() {
+	"$@" &
+	child=$!
+	wait "$child"
+	set_status=$?
+	child=''
+	return $set_status
+}
+
+set_kill_child() {
+	[ -n "$child" ] || return 0
+	kill "$child" 2>/dev/null || :
+	wait "$child" 2>/dev/null || :
+}
+
+# set_owns NAME: the manifest has it
+set_owns() {
+	[ -f "$directory/$manifest_name" ] && NAME=$1 awk '
+		$1 == "file" && substr($0, 71) == ENVIRON["NAME"] { found = 1 }
+		END { exit !found }' "$directory/$manifest_name"
+}
+
+# set_room BYTES: before anything large is written
+set_room() {
+	free=$(df -B1 --output=avail "$directory" | tail -n 1)
+	[ "$1" -le "$free" ] || die "'$directory' has no room: $(($1 / 1048576 + 1)) MiB needed, $((free / 1048576)) MiB free; nothing was changed"
+}
+
+# set_put FILE NAME: FILE becomes part of the set under that name
+set_put() {
+	if [ -e "$directory/$2" ] && ! set_owns "$2"; then
+		die "'$directory/$2' exists and was not made by mkvinitrd frugal: move it away, or choose another directory; nothing was changed"
+	fi
+	run_child cp --reflink=auto -- "$1" "$stage/new/$2" || die "cannot write '$2' to '$directory'; nothing was changed"
+	run_child sync -- "$stage/new/$2" || die "cannot write '$2' to '$directory'; nothing was changed"
+	# from the disk, not from memory
+	dd of="$stage/new/$2" oflag=nocache conv=notrunc,fdatasync count=0 status=none 2>/dev/null || :
+	put_wanted=$(sha256_of "$1")
+	put_found=$(sha256_of "$stage/new/$2")
+	[ "$put_wanted" = "$put_found" ] || die "'$2' reads back with other contents than were written to '$directory': is that disk failing? Nothing was changed"
+	printf 'file %s %s\n' "$put_found" "$2" >>"$work/manifest"
+}
+
+# sha256_of FILE: by its name, since what runs in the background has no standard input
+sha256_of() {
+	run_child sha256sum -- "$1" >"$work/sum" || die "cannot read '$1'"
+	sed 's/^\\//' "$work/sum" | cut -c1-64
+}
+
+# set_keep NAME: a file of the set stays as it is
+set_keep() {
+	printf 'file %s %s\n' "$(manifest_sum "$1")" "$1" >>"$work/manifest"
+}
+
+manifest_sum() {
+	NAME=$1 awk '$1 == "file" && substr($0, 71) == ENVIRON["NAME"] { print $2 }' "$directory/$manifest_name"
+}
+
+# set_option NAME VALUE: for --update
+record_option() {
+	case $2 in *"
+"*) die "the value of --$1 has a line break" ;; esac
+	printf 'option %s %s\n' "$1" "$2" >>"$work/manifest"
+}
+
+# recorded_option NAME: all values of it, a line each
+recorded_option() {
+	sed -n "s/^option $1 //p" "$directory/$manifest_name"
+}
+
+# set_commit: what is staged takes the place of what was there; what belonged to the set and no longer does is deleted
+set_commit() {
+	cp "$work/manifest" "$stage/new/$manifest_name"
+	sync "$stage/new/$manifest_name"
+	[ ! -e "$directory/$manifest_name" ] || cp "$directory/$manifest_name" "$work/manifest.old"
+	# the manifest first: what comes after is known to be ours even if the power fails
+	for set_file in "$stage/new/$manifest_name" "$stage/new"/*; do
+		[ -e "$set_file" ] || continue
+		set_swap "${set_file##*/}" || die "cannot replace '${set_file##*/}' in '$directory'; nothing was changed"
+	done
+	sync -f "$directory"
+	swapped='' made_directory='' undo_script=''
+	[ ! -e "$work/manifest.old" ] || sed -n 's/^file [0-9a-f]* //p' "$work/manifest.old" | while IFS= read -r set_name; do
+		set_owns "$set_name" || set_delete "$set_name" "$work/manifest.old"
+	done
+}
+
+set_swap() {
+	swapped="$swapped$1
+"
+	[ ! -e "$directory/$1" ] || mv "$directory/$1" "$stage/old/$1" || return 1
+	mv "$stage/new/$1" "$directory/$1"
+}
+
+# set_delete NAME MANIFEST: if it still is what the manifest says
+set_delete() {
+	case $1 in */* | .*) return 0 ;; esac
+	[ -f "$directory/$1" ] || return 0
+	if [ "$(sha256sum <"$directory/$1" | cut -c1-64)" != "$(NAME=$1 awk '$1 == "file" && substr($0, 71) == ENVIRON["NAME"] { print $2 }' "$2")" ]; then
+		echo "$name: '$directory/$1' was changed since it was installed, and is left there" >&2
+		return 0
+	fi
+	rm -f "$directory/$1"
+}
+
+# set_remove: everything that the manifest lists, the directory if it is empty then
+set_remove() {
+	[ -f "$directory/$manifest_name" ] || die "'$directory' has no installation of mkvinitrd frugal ($manifest_name is missing)"
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	cp "$directory/$manifest_name" "$work/manifest.old"
+	remove_script
+	sed -n 's/^file [0-9a-f]* //p' "$work/manifest.old" | while IFS= read -r set_name; do
+		set_delete "$set_name" "$work/manifest.old"
+	done
+	rm -f "$directory/$manifest_name"
+	sync -f "$directory"
+	rmdir "$directory" 2>/dev/null || echo "$directory: what mkvinitrd frugal installed is removed; what else is there was left"
+}
