@@ -78,6 +78,16 @@ check_disk_kernel() {
 close_disk() {
 	release=''
 	[ -z "$disk_mounted" ] || umount "$disk_root" || echo "$name: '$disk_root' stays mounted" >&2
-	[ -z "$disk_device" ] || vdattach detach "$disk_device" 2>"$work/log" || echo "$name: $disk_device stays attached: $(cat "$work/log")" >&2
+	[ -z "$disk_device" ] || detach_disk || echo "$name: $disk_device stays attached: $(sed -n '$s/^vdattach: //p' "$work/log")" >&2
 	disk_mounted='' disk_device=''
+}
+
+# udev may still be looking at it
+detach_disk() {
+	tries=0
+	until vdattach detach "$disk_device" 2>"$work/log"; do
+		tries=$((tries + 1))
+		[ $tries -lt 20 ] || return 1
+		sleep 0.25
+	done
 }

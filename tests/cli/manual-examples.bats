@@ -69,6 +69,7 @@ CANNOT_RUN=(
 	'README.md: export MKVINITRD_SOURCES=|only names a directory: tests/cli/sources.bats'
 	'README.md: mkvinitrd vm |boots a VM: tests/boot does'
 	'docs/mkvinitrd-vm.8.scd: mkvinitrd vm |boots a VM: tests/boot/cases/vm.sh'
+	'docs/mkvinitrd-frugal.8.scd: mkvinitrd frugal --install --disk|wants a virtual machine with a kernel, and GRUB: tests/cli/frugal.bats'
 	'docs/vdattach.8.scd: vdattach nbd://|wants a server at that address and nbd in the kernel: tests/boot/cases/attach-nbd-server.sh'
 )
 
@@ -89,6 +90,8 @@ prepare() {
 		mknod /dev/sr0 b \$(lsblk -ndo MAJ:MIN \"\$device\" | tr : ' ')" ;;
 	*/host/live*) echo 'mkdir /host/live; cp /live/root.sfs /host/live' ;;
 	*/usb/*) echo 'mkdir /usb; truncate -s 2G usb.img; mke2fs -q -F usb.img; mount -o loop usb.img /usb' ;;
+	'mkvinitrd frugal -c'*) echo 'mkdir -p /mnt/windows; truncate -s 300M w.img; mke2fs -q -F w.img; mount -o loop w.img /mnt/windows; cp /live/root.sfs root.sqfs' ;;
+	'mkvinitrd frugal --host'*) echo 'mkdir -p /mnt/c; cp /live/root.sfs root.sqfs' ;;
 	"printf '%s"*) echo 'mkdir -p /newroot/etc /newroot/home/u/.cache; touch /newroot/etc/passwd /newroot/home/u/.cache/x' ;;
 	wget*) echo "busybox httpd -p 127.0.0.1:80 -h $CASE" ;;
 	'mkvinitrd plan -p loop'*) echo 'mkvinitrd build -q -p loop -o /boot/initrd.img' ;;
@@ -108,6 +111,8 @@ expected() {
 	findimg*images*) echo 'FILE=/run/initramfs/host/images/ubuntu.vhd' ;;
 	findimg*MYUSB*) echo 'LABEL=MYUSB' ;;
 	overlayroot*) echo 'UPPER=' ;;
+	'mkvinitrd frugal --host'*) echo '/linux/root.sqfs vi.host=UUID=0123456789ABCDEF' ;;
+	'mkvinitrd frugal'*) echo 'vi.image=/linux/root.sqfs' ;;
 	unpackroot* | wget* | "printf '%s"*) echo 'MEMBERS=' ;;
 	'coldplug -n fs-ext4') echo 'ext4.ko' ;;
 	'mkdir -p /tmp/t'*) echo 'image=/a.vhd' ;;
@@ -161,6 +166,7 @@ run_page() {
 @test "mkvinitrd-pack(8)" { run_page docs/mkvinitrd-pack.8.scd; }
 @test "mkvinitrd-pxe(8)" { run_page docs/mkvinitrd-pxe.8.scd; }
 @test "mkvinitrd-uki(8)" { run_page docs/mkvinitrd-uki.8.scd; }
+@test "mkvinitrd-frugal(8)" { run_page docs/mkvinitrd-frugal.8.scd; }
 @test "findimg(8)" { run_page docs/findimg.8.scd; }
 @test "vdattach(8)" { run_page docs/vdattach.8.scd; }
 @test "overlayroot(8)" { run_page docs/overlayroot.8.scd; }
