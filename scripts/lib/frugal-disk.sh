@@ -5,7 +5,7 @@
 
 # vdattach: the one beside this script, as mkvinitrd in common.sh
 vdattach() {
-	for program in "${VDATTACH:-}" "$here/../build/host/bin/vdattach" "$here/applets/$(uname -m)/vdattach"; do
+	for program in "${VDATTACH:-}" "$here/../build/host/bin/vdattach" "$here/applets/vdattach"; do
 		if [ -n "$program" ] && [ -x "$program" ]; then
 			"$program" "$@"
 			return

@@ -23,10 +23,10 @@ set_begin() {
 "
 			missing=$(dirname "$missing")
 		done
-		mkdir -p "$directory" || die "cannot create the directory '$directory'"
+		mkdir -p "$directory" 2>"$work/log" || die "cannot create the directory '$directory' ($(sed -n '$s/.*: //p' "$work/log"))"
 	fi
 	[ -w "$directory" ] || die "cannot write to the directory '$directory'"
-	stage=$(mktemp -d "$directory/.frugal-new.XXXXXX") || die "cannot create files in '$directory'"
+	stage=$(mktemp -d "$directory/.frugal-new.XXXXXX" 2>/dev/null) || die "cannot create files in '$directory'"
 	mkdir "$stage/new" "$stage/old"
 }
 
@@ -36,8 +36,11 @@ set_undo() {
 	trap '' HUP INT TERM
 	set_kill_child
 	printf '%s' "$swapped" | while IFS= read -r set_name; do
-		rm -f "$directory/$set_name"
-		[ ! -e "$stage/old/$set_name" ] || mv "$stage/old/$set_name" "$directory/$set_name"
+		if [ -e "$stage/old/$set_name" ]; then
+			mv -f "$stage/old/$set_name" "$directory/$set_name"
+		elif [ ! -e "$stage/new/$set_name" ]; then
+			rm -f "$directory/$set_name"
+		fi
 	done
 	if [ -n "$undo_script" ]; then
 		rm -f "$undo_script"
@@ -63,6 +66,7 @@ run_child() {
 
 set_kill_child() {
 	[ -n "$child" ] || return 0
+	pkill -P "$child" 2>/dev/null || : # what a function started
 	kill "$child" 2>/dev/null || :
 	wait "$child" 2>/dev/null || :
 }
@@ -85,8 +89,8 @@ set_put() {
 	if [ -e "$directory/$2" ] && ! set_owns "$2"; then
 		die "'$directory/$2' exists and was not made by mkvinitrd frugal: move it away, or choose another directory; nothing was changed"
 	fi
-	run_child cp --reflink=auto -- "$1" "$stage/new/$2" || die "cannot write '$2' to '$directory'; nothing was changed"
-	run_child sync -- "$stage/new/$2" || die "cannot write '$2' to '$directory'; nothing was changed"
+	{ run_child cp --reflink=auto -- "$1" "$stage/new/$2" && run_child sync -- "$stage/new/$2"; } 2>"$work/log" ||
+		die "cannot write '$2' to '$directory' ($(sed -n '$s/.*: //p' "$work/log")); nothing was changed"
 	# from the disk, not from memory
 	dd of="$stage/new/$2" oflag=nocache conv=notrunc,fdatasync count=0 status=none 2>/dev/null || :
 	put_wanted=$(sha256_of "$1")
@@ -124,6 +128,8 @@ recorded_option() {
 
 # set_commit: what is staged takes the place of what was there; what belonged to the set and no longer does is deleted
 set_commit() {
+	# from here on it is done rather than undone: a signal that comes now changes nothing
+	trap '' HUP INT TERM
 	cp "$work/manifest" "$stage/new/$manifest_name"
 	sync "$stage/new/$manifest_name"
 	[ ! -e "$directory/$manifest_name" ] || cp "$directory/$manifest_name" "$work/manifest.old"

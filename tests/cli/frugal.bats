@@ -207,6 +207,12 @@ mnt/linux/grub.cfg' ]
 	assert_output --partial 'search --no-floppy --set=root --fs-uuid 0123456789ABCDEF'
 	assert_output --partial 'linux /vm/linux/vmlinuz vi.image=/vm/linux/root.sqfs vi.host=UUID=0123456789ABCDEF vi.persist=ram'
 	installed mnt/linux
+	diff mnt/linux/systemd-boot.conf - <<-'ENTRY'
+		title Linux from /vm/linux/root.sqfs
+		linux /vm/linux/vmlinuz
+		initrd /vm/linux/initramfs.img
+		options vi.image=/vm/linux/root.sqfs vi.host=UUID=0123456789ABCDEF vi.persist=ram
+	ENTRY
 	run -2 frugal --host sda1 -r "$kernel" mnt/linux root.sqfs
 	run -2 frugal --remove
 	run -1 frugal --remove mnt/other
@@ -245,32 +251,47 @@ mnt/linux/grub.cfg' ]
 	! grep -q menuentry bootgrub/grub.cfg
 }
 
-@test "an interruption at any moment leaves the partition as it was, and no file, mount or process" {
+# interrupting_programs: they count their calls, and the one whose number is in the file at interrupts the whole process group
+interrupting_programs() {
+	mkdir bin
+	for program in cp mv rm dd df sync mkdir mktemp sha256sum realpath blkid cmp sed; do
+		printf '#!/bin/sh\necho >>%s/count\n[ "$(wc -l <%s/count)" != "$(cat %s/at)" ] || kill -TERM 0\nexec %s "$@"\n' \
+			"$PWD" "$PWD" "$PWD" "$(command -v $program)" >bin/$program
+		chmod +x bin/$program
+	done
+}
+
+# interrupted_at N: update, in a process group of its own
+interrupted_at() {
+	: >count
+	echo "$1" >at
+	status=0
+	PATH=$PWD/bin:$PATH setsid -w "$TOP/scripts/frugal" --update -s 'compress none' mnt/linux >log 2>&1 3>&- || status=$?
+}
+
+@test "an interruption at any moment leaves the partition as it was, or is too late; no file, mount or process is left" {
 	host ext4
 	bystanders
 	run -0 frugal -r "$kernel" mnt/linux root.sqfs
-	picture >before
-	started=$(date +%s%N)
-	frugal --update -s 'compress none' mnt/linux >/dev/null
-	whole=$((($(date +%s%N) - started) / 1000000))
-	frugal --update mnt/linux >/dev/null
-	frugal --remove mnt/linux >/dev/null
-	frugal -r "$kernel" mnt/linux root.sqfs >/dev/null
+	interrupting_programs
+	interrupted_at 0
+	[ $status = 0 ] || fail "$(cat log)"
+	total=$(wc -l <count)
 	picture >before
 	interrupted=0
 	for moment in $(seq 1 20); do
-		setsid "$TOP/scripts/frugal" --update -s 'compress none' mnt/linux >log 2>&1 3>&- &
-		pid=$!
-		sleep "$(awk -v n="$moment" -v whole="$whole" 'BEGIN { print n * whole / 21000 }')"
-		kill -TERM -- "-$pid" 2>/dev/null || :
-		status=0
-		wait $pid || status=$?
-		[ $status != 0 ] || break
-		interrupted=$((interrupted + 1))
-		[ $status = 143 ] || fail "status $status: $(cat log)"
+		interrupted_at $((1 + (moment - 1) * total / 20))
 		[ -z "$(find tmp -mindepth 1)" ] || fail "left: $(find tmp)"
-		[ -z "$(pgrep -r D,R,S,T -s "$pid")" ] || fail "runs on: $(pgrep -a -s "$pid")"
+		[ -z "$(pgrep -f "$PWD/[b]in|frugal --[u]pdate.*$PWD")" ] || fail "runs on: $(pgrep -af "$PWD")"
+		[ -z "$(find mnt -name '.frugal*')" ] || fail "left: $(find mnt -name '.frugal*')"
+		if [ $status = 0 ]; then
+			installed mnt/linux
+			picture >before
+			continue
+		fi
+		[ $status = 143 ] || fail "status $status at call $(cat at): $(cat log)"
 		picture | diff before -
+		interrupted=$((interrupted + 1))
 	done
 	[ $interrupted -ge 10 ]
 }
@@ -326,6 +347,17 @@ vm_disk() {
 	run -1 frugal --part 1 --disk mnt/vm/disk.vhdx mnt/vm/other
 	assert_output --partial 'is a root with a kernel in /boot'
 	run -0 frugal --remove mnt/vm/disk.vhdx.boot
+	# the files on another partition than the image
+	truncate -s 64M other
+	mke2fs -q -t ext4 -U 12345678-1234-1234-1234-123456789abc other
+	mkdir kernels
+	mount -o loop other kernels
+	run -0 frugal --disk mnt/vm/disk.vhdx kernels/linux
+	assert_output --partial 'search --no-floppy --set=root --fs-uuid 12345678-1234-1234-1234-123456789abc'
+	assert_output --partial "linux /linux/vmlinuz vi.image=/vm/disk.vhdx vi.host=UUID=$(blkid -p -s UUID -o value fs) vi.part=2"
+	run -1 frugal --host UUID=1 --disk mnt/vm/disk.vhdx kernels/other
+	assert_output --partial 'DIRECTORY must be beside'
+	umount kernels
 	picture | diff before -
 	head -c 1M /dev/urandom >mnt/vm/x.vhdx
 	run -1 frugal --disk mnt/vm/x.vhdx

@@ -109,16 +109,16 @@ second=$(ls "$second/lib/modules")
 third=$("$TOP/scripts/kernels" current)
 third=$(ls "$third/lib/modules")
 for pair in ${PAIRS:-vhdx:ntfs vhd:ext4 vdi:ntfs vmdk:ext4 qcow2:ntfs}; do
-	format=${pair%:*} fs=${pair#*:}
-	host_of "$format" "$fs"
-	in_vm "$format" "$KVER"
+	vm_format=${pair%:*} host_fs=${pair#*:}
+	host_of "$vm_format" "$host_fs"
+	in_vm "$vm_format" "$KVER"
 	expect "=== installed $second"
-	on_metal "$format" "$fs" "$second"
+	on_metal "$vm_format" "$host_fs" "$second"
 	expect "starting kernel $second of the root in place of $KVER"
 	expect "=== installed $third"
-	in_vm "$format" "$third"
-	on_metal "$format" "$fs" "$third"
+	in_vm "$vm_format" "$third"
+	on_metal "$vm_format" "$host_fs" "$third"
 	expect "starting kernel $third of the root in place of $KVER"
-	in_vm "$format" "$third"
+	in_vm "$vm_format" "$third"
 	echo "# $pair"
 done
