@@ -120,8 +120,8 @@ quote_grub_path() {
 	esac
 }
 
-# GRUB takes words, puts double quotes around one that has a blank, and a backslash before each quote and backslash,
-# which the kernel would see.
+# GRUB takes words, puts double quotes around one that has a blank and no other, and a backslash before each quote and
+# backslash, which the kernel would see.
 quote_grub_words() {
 	quote_balanced "$1" "GRUB's menu" || return 1
 	case $1 in
@@ -130,8 +130,15 @@ quote_grub_words() {
 		return 1
 		;;
 	esac
-	grub_words=''
+	grub_words='' grub_nbsp=$(printf '\240')
 	while IFS= read -r grub_word; do
+		case $grub_word in
+		*' '*) ;;
+		*"$grub_nbsp"*)
+			quote_refuse "$grub_word" "GRUB's menu" "GRUB leaves out quotes where there is no blank, and the kernel takes byte 0xa0 (as in an 'à') for one"
+			return 1
+			;;
+		esac
 		grub_words="$grub_words $(single_quotes "$grub_word")"
 	done <<WORDS
 $(quote_words "$1")

@@ -96,6 +96,8 @@ grub() {
 @test "what GRUB passes on with a backslash is refused among kernel parameters, for titles it is right" {
 	refuses quote_grub_words "vi.image=/it's" 'backslash'
 	refuses quote_grub_words 'vi.image=/a\b' 'backslash'
+	refuses quote_grub_words 'vi.image="/voilà"' 'leaves out quotes'
+	[ "$(quote_grub_words 'vi.image="/voilà !"')" = "'vi.image=/voilà !'" ]
 	[ "$(quote_grub_text "it's \$x")" = "'it'\\''s \$x'" ]
 	[ "$(quote_grub_words 'a="b c" quiet')" = "'a=b c' quiet" ]
 }
