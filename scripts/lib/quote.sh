@@ -163,13 +163,16 @@ quote_syslinux_path() {
 	esac
 }
 
-# The loader looks for parameters of its own without regard to quotes.
+# The loader looks for parameters of its own without regard to quotes: initrd= anywhere, mem= and vga= after blanks, for which it
+# takes any byte outside ASCII as well.
 quote_syslinux_words() {
 	quote_balanced "$1" "syslinux' menu" && quote_edges "$1" "syslinux' menu" || return 1
 	if TEXT=$1 LC_ALL=C awk 'BEGIN {
+		if (ENVIRON["TEXT"] ~ /initrd=|[\200-\377](mem|vga)=/)
+			exit 0
 		n = split(ENVIRON["TEXT"], part, "\"")
 		for (i = 2; i <= n; i += 2)
-			if (part[i] ~ / (initrd|mem|vga|quiet)(=|$| )/)
+			if (part[i] ~ / (mem|vga)=/)
 				exit 0
 		exit 1
 	}'; then

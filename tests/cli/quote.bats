@@ -119,6 +119,8 @@ grub() {
 	refuses quote_syslinux_text 'a ' 'blanks'
 	refuses quote_syslinux_path '/my linux/vmlinuz' 'only letters'
 	refuses quote_syslinux_words 'vi.image="/a initrd=b"' 'of its own'
+	refuses quote_syslinux_words 'vi.image="/xinitrd=b"' 'of its own'
+	refuses quote_syslinux_words 'vi.image="/ämem=b"' 'of its own'
 	[ "$(quote_syslinux_words 'vi.image="/a b" quiet')" = 'vi.image="/a b" quiet' ]
 	refuses quote_ipxe_text 'a  b' 'several blanks'
 	# shellcheck disable=SC2016 # not a variable of ours

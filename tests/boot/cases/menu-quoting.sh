@@ -71,7 +71,7 @@ by_isolinux() {
 	cp "$KDIR/vmlinuz" "$WORK/cd/isolinux/vmlinuz"
 	cp "$WORK/initrd.initramfs" "$WORK/cd/isolinux/initrd.gz"
 	cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$WORK/cd/isolinux/"
-	printf 'default a\nlabel a\nmenu label %s\nkernel %s\ninitrd %s\nappend %s\n' "$(quote_syslinux_text "it's \$x")" \
+	printf 'serial 0 115200\ndefault a\nlabel a\nmenu label %s\nkernel %s\ninitrd %s\nappend %s\n' "$(quote_syslinux_text "it's \$x")" \
 		"$(quote_syslinux_path vmlinuz)" "$(quote_syslinux_path initrd.gz)" "$(words_for syslinux)" >"$WORK/cd/isolinux/isolinux.cfg"
 	xorriso -as mkisofs -quiet -R -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table \
 		-o "$WORK/cd.iso" "$WORK/cd" >"$WORK/xorriso.log" 2>&1 || fail "xorriso: $(cat "$WORK/xorriso.log")"
