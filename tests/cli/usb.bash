@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For the tests of mkvinitrd usb and iso: a root, a kernel, tools that fail or interrupt.
+
+media_setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	KERNEL=$("$TOP/scripts/kernels" 6.12)
+	export MKVINITRD=$HOST/mkvinitrd TMPDIR=$BATS_TEST_TMPDIR/tmp
+	mkdir tmp bin
+	small_root root.sqfs one
+}
+
+# small_root FILE TEXT: a squashfs with TEXT in it
+small_root() {
+	mkdir -p tree/bin
+	echo "$2" >tree/text
+	mksquashfs tree "$1" -quiet -no-progress -all-root -noappend >/dev/null
+}
+
+media_teardown() {
+	[ ! -s loop ] || losetup -d "$(cat loop)" 2>/dev/null || :
+}
+
+# attach FILE: as a disk in $DISK
+attach() {
+	losetup -f --show "$1" >loop
+	DISK=$(cat loop)
+}
+
+usb() {
+	run "$TOP/scripts/usb" -r "$KERNEL" "$@" </dev/null
+}
+
+# listing: names and contents of everything here but the work of the test itself
+listing() {
+	find . -path ./bin -prune -o -path ./loop -prune -o -path ./before -prune -o -type f -print | sort | xargs sha256sum
+}
+
+# nothing_left: no temporary file, loop device, mount or process of ours
+nothing_left() {
+	assert_equal "$(ls -A tmp)" ''
+	assert_equal "$(find . -name '.mkvinitrd*')" ''
+	assert_equal "$(losetup -n -O NAME,BACK-FILE | grep -F "$PWD" | grep -v "^$(cat loop 2>/dev/null || echo none) ")" ''
+	assert_equal "$(grep -F "$PWD" /proc/self/mountinfo)" ''
+	assert_equal "$(grep -a -l -F "$PWD/tmp/mkvinitrd-" /proc/[0-9]*/cmdline 2>/dev/null)" ''
+}
+
+# count_tools: wrappers in bin/ for all tools that media are made with. Each adds a line to "calls"; the one whose number is in
+# "moment" sends "signal" to the process in "pid", and goes on.
+count_tools() {
+	local tool path
+	for tool in blkid blockdev cp dd debugfs e2fsck grub-fstest grub-mkimage grub-mkrescue grub-script-check losetup mcopy mdir mke2fs mkfs.exfat \
+		mkfs.f2fs mkfs.vfat mlabel mmd mount.exfat-fuse mtype mv sfdisk sha256sum sload.f2fs sync truncate umount wipefs xorriso; do
+		path=$(command -v "$tool") || continue
+		cat >"bin/$tool" <<SH
+#!/bin/sh
+echo $tool >>"$PWD/calls"
+if [ "\$(wc -l <"$PWD/calls")" = "\$(cat "$PWD/moment")" ]; then kill -s "\$(cat "$PWD/signal")" "\$(cat "$PWD/pid")"; fi
+exec "$path" "\$@"
+SH
+		chmod +x "bin/$tool"
+	done
+}
+
+# interrupted MOMENT SIGNAL COMMAND...: status and output as by run; whether the moment was reached: see was_interrupted
+interrupted() {
+	echo "$1" >moment
+	echo "$2" >signal
+	: >calls
+	shift 2
+	run env --default-signal=INT,TERM PATH="$PWD/bin:$PATH" sh -c 'echo $$ >pid; exec "$@"' sh "$@" </dev/null
+	rm -f pid signal moment.was
+	mv moment moment.was
+	was_interrupted=no
+	[ "$(wc -l <calls)" -lt "$(cat moment.was)" ] || was_interrupted=yes
+	rm -f moment.was calls
+}
+
+# break_tool NAME SCRIPT: a tool in bin/ that does something else; $real is the right one
+break_tool() {
+	printf '#!/bin/sh\nreal=%s\n%s\n' "$(command -v "$1")" "$2" >"bin/$1"
+	chmod +x "bin/$1"
+}
