@@ -47,9 +47,9 @@ run() {
 	return "$run_status"
 }
 
-# failure_reason: the tool's last line
+# failure_reason: the tool's last line that is not its version
 failure_reason() {
-	grep -v '^ *$' "$work/log" | tail -n 1
+	grep -a -v -E '^ *$|^(mkfs\.fat|mke2fs|e2fsck|debugfs) [0-9]' "$work/log" | tail -n 1 | plain_text
 }
 
 run_or_die() {

@@ -90,12 +90,12 @@ entry_value() {
 
 # menu_entry TITLE FILE PARAMETERS: an item of the menu. Nothing from the drive gets into it unquoted.
 menu_entry() {
-	text=$(quote_grub_text "$1") && kernel_path=$(quote_grub_path "$(entry_value "$2" kernel)") &&
-		initramfs_path=$(quote_grub_path "$(entry_value "$2" initramfs)") || return 1
+	text=$(quote_grub_text "$1") && menu_kernel=$(quote_grub_path "$(entry_value "$2" kernel)") &&
+		menu_initramfs=$(quote_grub_path "$(entry_value "$2" initramfs)") || return 1
 	line="vi.image=$(entry_value "$2" root) vi.host=UUID=$data_uuid$3"
 	more=$(entry_value "$2" parameters)
 	line=$(quote_grub_words "$line${more:+ $more}") || return 1
-	printf 'menuentry %s {\n\tlinux %s %s\n\tinitrd %s\n}\n' "$text" "$kernel_path" "$line" "$initramfs_path"
+	printf 'menuentry %s {\n\tlinux %s %s\n\tinitrd %s\n}\n' "$text" "$menu_kernel" "$line" "$menu_initramfs"
 }
 
 # print_menu FILE...: entries, in this order

@@ -88,11 +88,17 @@ parameters=$parameters
 ENTRY
 }
 
+# fat_put_new FILE PATH: unless the entry has it, as its name with the hash says: what boots is not written over
+fat_put_new() {
+	if [ -e "$work/old.entry" ] && grep -q -x -F -e "kernel=$2" -e "initramfs=$2" "$work/old.entry"; then return; fi
+	fat_put "$1" "${2#/}"
+}
+
 # put_parts: all but what makes them bootable, and reads them back
 put_parts() {
 	fat_directory "boot/$root_name"
-	fat_put "$vmlinuz" "${kernel_path#/}"
-	fat_put "$work/initramfs.img" "${initramfs_path#/}"
+	fat_put_new "$vmlinuz" "$kernel_path"
+	fat_put_new "$work/initramfs.img" "$initramfs_path"
 	[ -z "$root_image" ] || data_put "$root_image" "$root_path"
 	run_sync "$drive"
 	data_check

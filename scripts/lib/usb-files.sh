@@ -57,7 +57,7 @@ data_put() {
 		ln -s "$(readlink -f "$1")" "$work/source"
 		printf 'mkdir %s\ncd %s\nwrite %s %s\n' "${2%/*}" "${2%/*}" "$work/source" "${2##*/}" >"$work/commands"
 		[ -n "$new_data" ] || uninterrupted=yes
-		run_shown "writing $2" "$1" env ${SOURCE_DATE_EPOCH:+E2FSPROGS_FAKE_TIME="$SOURCE_DATE_EPOCH"} debugfs -w -f "$work/commands" "$(ext4_device)"
+		run_shown "writing $2" "$1" debugfs -w -f "$work/commands" "$(ext4_device)"
 		uninterrupted=''
 		rm "$work/source"
 		;;

@@ -1,13 +1,28 @@
-# promise: mkvinitrd iso makes a CD that BIOS and UEFI boot into the overlay root, the same file as a USB drive too
+# promise: mkvinitrd iso makes a CD that BIOS and UEFI boot into the overlay root, the same file as a USB drive too, whose rest keeps changes
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
+# The labels are the quoting's test: a blank, a quote and a dollar reach the kernel.
 small_image "$WORK/root.sqfs"
-MKVINITRD=$MKVINITRD "$TOP/scripts/iso" -o "$WORK/cd.iso" -r "$KDIR" -k "$KVER" -a 'console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on' "$WORK/root.sqfs" ||
-	fail 'mkvinitrd iso'
+MKVINITRD=$MKVINITRD "$TOP/scripts/iso" -o "$WORK/cd.iso" -l "Ann's \$CD" -r "$KDIR" -k "$KVER" \
+	-a 'console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on' "$WORK/root.sqfs" && fail 'a single quote cannot be passed to the kernel'
+MKVINITRD=$MKVINITRD "$TOP/scripts/iso" -o "$WORK/cd.iso" -l 'My $CD' -r "$KDIR" -k "$KVER" -a 'console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on test.keep=stick' \
+	"$WORK/root.sqfs" || fail 'mkvinitrd iso'
 boot_firmware -cdrom "$WORK/cd.iso" -boot d
 expect_small_boot
 expect '=== root overlay rw'
-boot_firmware -bios /usr/share/ovmf/OVMF.fd -cdrom "$WORK/cd.iso"
+# copied to a drive that is larger, with a partition for changes on its rest: by UEFI, then by BIOS
+cp "$WORK/cd.iso" "$WORK/drive.img"
+truncate -s 128M "$WORK/drive.img"
+"$TOP/scripts/iso" --add-changes "$WORK/drive.img" || fail 'mkvinitrd iso --add-changes'
+stick="-device qemu-xhci -drive file=$WORK/drive.img,format=raw,if=none,id=s -device usb-storage,drive=s,bootindex=1"
+boot_firmware -bios /usr/share/ovmf/OVMF.fd $stick
 expect_small_boot
-boot_firmware -device qemu-xhci -drive "file=$WORK/cd.iso,format=raw,if=none,id=s,snapshot=on" -device usb-storage,drive=s,bootindex=1
+expect '=== wrote stick'
+boot_firmware $stick
+expect_small_boot
+expect '=== kept stick'
+part "$WORK/changes" "$WORK/drive.img" 4
+clean_ext4 "$WORK/changes"
+check_all || return 0
+boot_firmware -bios /usr/share/ovmf/OVMF.fd -cdrom "$WORK/cd.iso"
 expect_small_boot
