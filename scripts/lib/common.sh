@@ -3,12 +3,12 @@
 # What the scripts behind `mkvinitrd NAME` share. The script sets `name` and a function `help` first.
 
 die() {
-	echo "$name: $*" >&2
+	printf '%s\n' "$name: $*" >&2
 	exit 1
 }
 
 usage() {
-	echo "$name: $*" >&2
+	printf '%s\n' "$name: $*" >&2
 	echo "Try 'mkvinitrd $name --help'." >&2
 	exit 2
 }

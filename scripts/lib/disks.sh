@@ -175,7 +175,7 @@ target_path() {
 	/*) ;;
 	*) set -- "$PWD/$1" ;;
 	esac
-	readlink -f "$1" || echo "$1"
+	readlink -f "$1" || printf '%s\n' "$1"
 }
 
 target_kind() {

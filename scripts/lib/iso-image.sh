@@ -43,14 +43,17 @@ make_checksums() {
 	printf '%s  %s\n' "$kernel_hash" boot/vmlinuz "$initramfs_hash" boot/initramfs.img "$root_hash" "${root_path#/}" >"$work/SHA256SUMS"
 }
 
-# iso_entry TITLE PARAMETERS: $persist is GRUB's, set by the menu's first lines
+# iso_entry TITLE PARAMETERS: $medium and $persist are GRUB's, set by the menu's first lines
 iso_entry() {
-	printf 'menuentry %s {\n\tlinux /boot/vmlinuz %s %s\n\tinitrd /boot/initramfs.img\n}\n' "$(quote_grub_text "$1")" "$words" "$2"
+	# shellcheck disable=SC2016 # GRUB's variable
+	printf 'menuentry %s {\n\tlinux /boot/vmlinuz %s "$medium" %s\n\tinitrd /boot/initramfs.img\n}\n' "$(quote_grub_text "$1")" "$words" "$2"
 }
 
-# Changes are kept if the drive has the partition that --add-changes makes.
+# Changes are kept if the drive has the partition that --add-changes makes. Then the root is read from the drive's first partition:
+# if the whole drive were mounted, the kernel would not mount another partition of it.
 print_iso_menu() {
-	words=$(quote_grub_words "vi.image=$root_path $(kernel_parameter vi.host "LABEL=$label")${parameters:+ $parameters}") || return 1
+	words=$(quote_grub_words "vi.image=$root_path${parameters:+ $parameters}") || return 1
+	medium=$(quote_grub_words "$(kernel_parameter vi.host "LABEL=$label")") || return 1
 	cat <<MENU
 set timeout=5
 serial --unit=0 --speed=115200
@@ -58,10 +61,16 @@ terminal_input console serial
 terminal_output console serial
 MENU
 	if [ "$mode" = tmpfs ]; then
+		echo "set medium=$medium"
 		iso_entry "$title" ''
 	else
 		cat <<MENU
-if search --no-floppy --label --set=changes $changes_label; then set persist=$persist_words; else set persist=$no_changes; fi
+set medium=$medium
+set persist=$no_changes
+if search --no-floppy --label --set=changes $changes_label; then
+	set medium=vi.host=PARTUUID=$disc_partition
+	set persist=$persist_words
+fi
 MENU
 		# shellcheck disable=SC2016 # GRUB's variable
 		iso_entry "$title" '$persist'
@@ -71,7 +80,7 @@ MENU
 	cat <<MENU
 menuentry 'Verify the medium, then start' {
 	if hashsum --hash sha256 --check /boot/SHA256SUMS; then
-		linux /boot/vmlinuz $words vi.verify=sha256:$root_hash vi.persist=ram
+		linux /boot/vmlinuz $words "\$medium" vi.verify=sha256:$root_hash vi.persist=ram
 		initrd /boot/initramfs.img
 	else
 		echo 'The medium is damaged: kernel or initramfs differ from what was written.'
@@ -90,7 +99,7 @@ graft() {
 write_iso() {
 	: >"$work/id"
 	set -- /boot/vmlinuz "$vmlinuz" /boot/initramfs.img "$work/initramfs.img" "$root_path" "$root_image" /boot/grub/grub.cfg "$work/grub.cfg" \
-		/boot/mkvinitrd/"$disc_id" "$work/id" /boot/SHA256SUMS "$work/boot.sha256" /SHA256SUMS "$work/SHA256SUMS" /boot/efi.img "$work/efi.img" \
+		/boot/mkvinitrd/"$disc_id" "$work/id" /boot/SHA256SUMS "$work/boot.sha256" /SHA256SUMS "$work/SHA256SUMS" \
 		/boot/bios.img "$work/bios.img"
 	pairs=$#
 	while [ "$pairs" -gt 0 ]; do
@@ -99,9 +108,15 @@ write_iso() {
 		pairs=$((pairs - 2))
 	done
 	run_shown "writing $target" "$root_image" xorriso -as mkisofs -r -iso-level 3 -V "$label" -b boot/bios.img -no-emul-boot -boot-load-size 4 -boot-info-table \
-		--grub2-boot-info --grub2-mbr /usr/lib/grub/i386-pc/boot_hybrid.img --efi-boot boot/efi.img -efi-boot-part --efi-boot-image \
-		--protective-msdos-label --set_all_file_dates "=$SOURCE_DATE_EPOCH" -o "$draft" -graft-points "$@" ||
+		--grub2-boot-info --grub2-mbr /usr/lib/grub/i386-pc/boot_hybrid.img -partition_offset 16 \
+		-append_partition 2 C12A7328-F81F-11D2-BA4B-00A0C93EC93B "$work/efi.img" -appended_part_as_gpt -eltorito-alt-boot -e \
+		--interval:appended_partition_2:all:: -no-emul-boot --set_all_file_dates "=$SOURCE_DATE_EPOCH" -o "$draft" -graft-points "$@" ||
 		die "xorriso could not write '$target': $(grep -a -E 'FAILURE|FATAL' "$work/log" | grep -v "Drive address banned" | head -n 1)"
+}
+
+# partition_of DISC-ID: the UUID that --add-changes gives the partition with the image
+partition_of() {
+	echo "$1" | sed 's/\(.\{8\}\)\(.\{4\}\)\(.\{3\}\)\(.\)/\1-\2-4\3-8\400-6d6b766e7264/; s/-\(8.00\)-/-\1-/'
 }
 
 # iso_has FILE NAME: GRUB's own driver reads it
@@ -115,7 +130,9 @@ check_iso() {
 	iso_has "$work/initramfs.img" /boot/initramfs.img
 	iso_has "$work/grub.cfg" /boot/grub/grub.cfg
 	iso_has "$work/boot.sha256" /boot/SHA256SUMS
-	iso_has "$work/efi.img" /boot/efi.img
+	start=$(sfdisk -d "$draft" 2>/dev/null | sed -n 's/^.*2 : start= *\([0-9]*\),.*/\1/p')
+	dd if="$draft" bs=512 skip="${start:-0}" status=none 2>/dev/null | cmp -s -n "$(stat -c %s "$work/efi.img")" - "$work/efi.img" ||
+		die "the partition for UEFI in '$target' is not what was written"
 	say "reading back $root_path"
 	# shellcheck disable=SC2016 # of that shell
 	run sh -c 'grub-fstest "$1" cat "$2" 2>/dev/null | sha256sum' sh "$draft" "$root_path" || die "cannot read '$root_path' in '$target'"

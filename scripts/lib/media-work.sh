@@ -34,7 +34,7 @@ work_begin() {
 }
 
 say() {
-	[ -n "${quiet:-}" ] || echo "$name: $*" >&2
+	[ -n "${quiet:-}" ] || printf '%s\n' "$name: $*" >&2
 }
 
 # Waiting ends at a signal, that for a command in the foreground does not. A session of its own: what the command starts ends too.
@@ -117,7 +117,7 @@ run_sync() {
 
 # plain_path PATH: so that no tool takes it for an option
 plain_path() {
-	case $1 in -*) echo "./$1" ;; *) echo "$1" ;; esac
+	case $1 in -*) printf './%s\n' "$1" ;; *) printf '%s\n' "$1" ;; esac
 }
 
 hash_file() {

@@ -63,7 +63,8 @@ SH
 	done
 }
 
-# interrupted MOMENT SIGNAL COMMAND...: status and output as by run; whether the moment was reached: see was_interrupted
+# interrupted MOMENT SIGNAL COMMAND...: status and output as by run; whether the moment was reached: was_interrupted; the last tool:
+# last_call (mv gives the output its name: then it is there, and whole)
 interrupted() {
 	echo "$1" >moment
 	echo "$2" >signal
@@ -74,6 +75,7 @@ interrupted() {
 	mv moment moment.was
 	was_interrupted=no
 	[ "$(wc -l <calls)" -lt "$(cat moment.was)" ] || was_interrupted=yes
+	last_call=$(tail -n 1 calls)
 	rm -f moment.was calls
 }
 

@@ -10,6 +10,7 @@ MKVINITRD=$MKVINITRD "$TOP/scripts/iso" -o "$WORK/cd.iso" -l 'My $CD' -r "$KDIR"
 boot_firmware -cdrom "$WORK/cd.iso" -boot d
 expect_small_boot
 expect '=== root overlay rw'
+expect_not '=== kept'
 # copied to a drive that is larger, with a partition for changes on its rest: by UEFI, then by BIOS
 cp "$WORK/cd.iso" "$WORK/drive.img"
 truncate -s 128M "$WORK/drive.img"
