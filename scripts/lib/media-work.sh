@@ -6,7 +6,7 @@
 #   run_or_die WHAT COMMAND...   the same; a failure is one line: what was being done and the tool's last line
 #   run_shown WHAT FILE COMMAND...   the same, showing how far COMMAND has read FILE
 #   hash_file FILE        sets hash to its SHA-256, in hexadecimal
-# $uninterrupted: a signal waits for the command that runs. $draft is a file that is removed unless done; $looped a file or disk of which no loop device stays; $quiet.
+# $restore: keep_restore of usb-keep.sh is called. $uninterrupted: a signal waits for the command that runs. $draft is a file that is removed unless done; $looped a file or disk of which no loop device stays; $quiet.
 
 work_undo() {
 	status=$?
@@ -16,6 +16,7 @@ work_undo() {
 	[ -z "$child" ] || wait "$child" 2>/dev/null || :
 	if [ -d "$work/mount" ] && mountpoint -q "$work/mount"; then umount "$work/mount" || umount -l "$work/mount" || :; fi
 	[ -z "$looped" ] || losetup -n -O NAME -j "$looped" 2>/dev/null | xargs -r -n 1 losetup -d || :
+	[ -z "$restore" ] || keep_restore
 	[ -z "$draft" ] || rm -f -- "$draft"
 	rm -rf "$work"
 	[ -z "$unfinished" ] || echo "$name: $unfinished" >&2
@@ -24,7 +25,7 @@ work_undo() {
 
 # The name is chosen before the directory is made: a signal between the two would leave it.
 work_begin() {
-	child='' uninterrupted='' draft='' looped='' unfinished=''
+	child='' uninterrupted='' restore='' draft='' looped='' unfinished=''
 	work=${TMPDIR:-/tmp}/mkvinitrd-$name.$$
 	trap work_undo EXIT
 	trap 'exit 130' INT

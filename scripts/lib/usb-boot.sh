@@ -28,8 +28,7 @@ patch() {
 # BIOS: boot.img in the first sector beside the table, GRUB behind it or in the partition for it. The places of both, in boot.img
 # at 0x5c and in the first sector of GRUB at 0x1f4, are in grub/i386/pc/boot.h and diskboot.h.
 make_bios() {
-	core_sector=1
-	[ "$table" = mbr ] || core_sector=40
+	[ -z "$uefi_only" ] || return 0
 	grub_image i386-pc "$work/core.img" biosdisk
 	[ "$(stat -c %s "$work/core.img")" -le $((2007 * 512)) ] || die "GRUB for BIOS is larger than the space before the first partition"
 	cp /usr/lib/grub/i386-pc/boot.img "$work/boot.img"
@@ -42,6 +41,7 @@ make_bios() {
 
 # The last bytes that are written: with them a PC starts the drive.
 write_boot_code() {
+	[ -z "$uefi_only" ] || return 0
 	run_or_die "writing the boot code of '$target'" dd if="$work/boot.img" of="$drive" bs=440 count=1 conv=notrunc
 	[ "$(head -c 440 "$drive" | sha256sum)" = "$(head -c 440 "$work/boot.img" | sha256sum)" ] || die "the boot code of '$target' is not what was written"
 }

@@ -6,37 +6,44 @@
 #   data_start data_sectors data_number   roots and changes; the same as boot with $data none
 #   grub_type                             GRUB's name of the table: msdos or gpt
 
-# layout_plan MIB BOOT-MIB: one MiB before the first and one behind the last partition
+# layout_plan MIB BOOT-MIB: one MiB before the first and one behind the last partition. On a disk that keeps what it has, $first is
+# where its free space begins, and $boot_number, $data_number, $core_number are free.
 layout_plan() {
-	boot_start=2048 boot_number=1 data_number=2
-	end=$((($1 - 1) * 2048))
-	case $table in mbr) grub_type=msdos ;; gpt) grub_type=gpt ;; esac
-	if [ "$data" = none ]; then
-		boot_sectors=$((end - boot_start)) data_start=$boot_start data_number=1
-		data_sectors=$boot_sectors
-	else
-		boot_sectors=$(($2 * 2048))
-		data_start=$((boot_start + boot_sectors))
-		data_sectors=$((end - data_start))
+	case $table in mbr) grub_type=msdos core_sector=1 ;; gpt) grub_type=gpt core_sector=40 ;; esac
+	boot_start=${first:-2048}
+	end=$((boot_start + ($1 - 2) * 2048))
+	if [ -n "$first" ] && [ "$table" = gpt ]; then
+		core_sector=$first
+		boot_start=$((first + 2048))
 	fi
+	[ -n "$first" ] || boot_number=1 data_number=2 core_number=3
+	boot_sectors=$(($2 * 2048))
+	data_start=$((boot_start + boot_sectors))
+	data_sectors=$((end - data_start))
+	[ "$data" != none ] || boot_sectors=$((end - boot_start)) data_start=$boot_start data_number=$boot_number
+	[ "$data" != none ] || data_sectors=$boot_sectors
 }
 
 # The partition for GRUB's core on a GPT lies before the others, where a table of the old kind has a gap.
 layout_table() {
 	case $data in exfat) data_mbr=7 data_gpt=EBD0A0A2-B9E5-4433-87C0-68B6B72699C7 ;; *) data_mbr=83 data_gpt=0FC63DAF-8483-4772-8E79-3D69D8477DE4 ;; esac
-	if [ "$table" = mbr ]; then
-		echo "label: dos"
-		echo "label-id: 0x$(unique 8 table)"
-		echo "1: start=$boot_start, size=$boot_sectors, type=ef, bootable"
-		[ "$data" = none ] || echo "2: start=$data_start, size=$data_sectors, type=$data_mbr"
+	active=', bootable'
+	if [ -n "$first" ]; then
+		cat "$work/dump"
+		! grep -q bootable "$work/dump" || active=''
+	elif [ "$table" = mbr ]; then
+		printf 'label: dos\nlabel-id: 0x%s\n' "$(unique 8 table)"
 	else
-		echo "label: gpt"
-		echo "label-id: $(unique_uuid table)"
-		echo "first-lba: 34"
-		echo "1: start=$boot_start, size=$boot_sectors, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B, uuid=$(unique_uuid part1), name=boot"
+		printf 'label: gpt\nlabel-id: %s\nfirst-lba: 34\n' "$(unique_uuid table)"
+	fi
+	if [ "$table" = mbr ]; then
+		echo "$boot_number: start=$boot_start, size=$boot_sectors, type=ef$active"
+		[ "$data" = none ] || echo "$data_number: start=$data_start, size=$data_sectors, type=$data_mbr"
+	else
+		echo "$boot_number: start=$boot_start, size=$boot_sectors, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B, uuid=$(unique_uuid part1), name=boot"
 		[ "$data" = none ] ||
-			echo "2: start=$data_start, size=$data_sectors, type=$data_gpt, uuid=$(unique_uuid part2), name=data"
-		echo "3: start=40, size=2008, type=21686148-6449-6E6F-744E-656564454649, uuid=$(unique_uuid part3), name=grub"
+			echo "$data_number: start=$data_start, size=$data_sectors, type=$data_gpt, uuid=$(unique_uuid part2), name=data"
+		echo "$core_number: start=$core_sector, size=2008, type=21686148-6449-6E6F-744E-656564454649, uuid=$(unique_uuid part3), name=grub"
 	fi
 }
 
@@ -129,7 +136,7 @@ make_by_loop() {
 drive_open() {
 	LC_ALL=C sfdisk -d "$drive" >"$work/dump" 2>/dev/null || return 1
 	case $(sed -n 's/^label: //p' "$work/dump") in dos) table=mbr grub_type=msdos ;; gpt) table=gpt grub_type=gpt ;; *) return 1 ;; esac
-	sed -n 's/^.*\([0-9][0-9]*\) : start= *\([0-9]*\), size= *\([0-9]*\),.*/\1 \2 \3/p' "$work/dump" >"$work/partitions"
+	sed -n 's/^.*[^0-9]\([0-9][0-9]*\) : start= *\([0-9]*\), size= *\([0-9]*\),.*/\1 \2 \3/p' "$work/dump" >"$work/partitions"
 	boot_number=''
 	while read -r number start sectors; do
 		fat=$drive@@$((start * 512))

@@ -97,6 +97,7 @@ prepare() {
 	'mkvinitrd plan -p loop'*) echo 'mkvinitrd build -q -p loop -o /boot/initrd.img' ;;
 	*-r\ /mnt/target*) echo "mkdir -p /mnt/target/boot /mnt/target/usr/lib; ln -s usr/lib /mnt/target/lib; mount --rbind /usr/lib /mnt/target/usr/lib
 		cp /boot/config-* /mnt/target/boot" ;;
+	'mkvinitrd usb --keep'*) echo 'mkvinitrd pack tree root.sqfs; mkvinitrd usb -q drive.img root.sqfs' ;;
 	SOURCE_DATE_EPOCH*) echo "mkdir /lib/modules/6.12.43-amd64; mount --bind /lib/modules/${KERNEL##*/} /lib/modules/6.12.43-amd64" ;;
 	'mkvinitrd ls'*) echo "cp /boot/vmlinuz-${KERNEL##*/} /boot/vmlinuz-6.1.0-30-amd64; mkdir i; cp \$(command -v busybox) i/init
 		(cd i && echo init | cpio --quiet -oH newc | gzip) >/boot/initrd.img-6.1.0-30-amd64" ;;
@@ -167,6 +168,8 @@ run_page() {
 @test "mkvinitrd-pxe(8)" { run_page docs/mkvinitrd-pxe.8.scd; }
 @test "mkvinitrd-uki(8)" { run_page docs/mkvinitrd-uki.8.scd; }
 @test "mkvinitrd-frugal(8)" { run_page docs/mkvinitrd-frugal.8.scd; }
+@test "mkvinitrd-usb(8)" { run_page docs/mkvinitrd-usb.8.scd; }
+@test "mkvinitrd-iso(8)" { run_page docs/mkvinitrd-iso.8.scd; }
 @test "findimg(8)" { run_page docs/findimg.8.scd; }
 @test "vdattach(8)" { run_page docs/vdattach.8.scd; }
 @test "overlayroot(8)" { run_page docs/overlayroot.8.scd; }

@@ -55,8 +55,8 @@ count_tools() {
 		path=$(command -v "$tool") || continue
 		cat >"bin/$tool" <<SH
 #!/bin/sh
-echo $tool >>"$PWD/calls"
-if [ "\$(wc -l <"$PWD/calls")" = "\$(cat "$PWD/moment")" ]; then kill -s "\$(cat "$PWD/signal")" "\$(cat "$PWD/pid")"; fi
+echo "$tool \$\$" >>"$PWD/calls" # tools of a pipe run at the same time
+if [ "\$(awk -v me="\$\$" '\$2 == me { print NR; exit }' "$PWD/calls")" = "\$(cat "$PWD/moment")" ]; then kill -s "\$(cat "$PWD/signal")" "\$(cat "$PWD/pid")"; fi
 exec "$path" "\$@"
 SH
 		chmod +x "bin/$tool"
@@ -75,7 +75,7 @@ interrupted() {
 	mv moment moment.was
 	was_interrupted=no
 	[ "$(wc -l <calls)" -lt "$(cat moment.was)" ] || was_interrupted=yes
-	last_call=$(tail -n 1 calls)
+	last_call=$(tail -n 1 calls | cut -d ' ' -f 1)
 	rm -f moment.was calls
 }
 

@@ -100,7 +100,8 @@ root_on() {
 	truncate -s 300M precious.img
 	mke2fs -q -t ext4 -F precious.img
 	echo 'just text' >notes.txt
-	truncate -s 100M small.img
+	truncate -s 100M small.img full.img
+	echo 'start=2048' | sfdisk -q full.img
 	listing >before
 	for case in 'precious.img root.sqfs:exists and is no drive of mkvinitrd usb' \
 		"/dev/sdzz root.sqfs:there is no disk '/dev/sdzz'" \
@@ -113,7 +114,8 @@ root_on() {
 		'-z 60 new.img root.sqfs:at least' \
 		'--yes=other.img new.img root.sqfs:the target is' \
 		'--update precious.img root.sqfs:is no drive that mkvinitrd usb made' \
-		'--keep precious.img root.sqfs:is no drive that mkvinitrd usb made'; do
+		'--keep precious.img root.sqfs:has no partition table to keep' \
+		'--keep full.img root.sqfs:no free space'; do
 		usb ${case%%:*}
 		assert_failure 1
 		assert_output --partial "${case#*:}"
@@ -300,6 +302,38 @@ TOOLS
 		fi
 		assert_equal "$(mdir -b -i drive.img@@1M ::/boot/root | wc -l)" 2
 		rm drive.img
+	done
+}
+
+@test "--keep uses the free space of a disk with partitions, which stay as they are, also when it is interrupted" {
+	count_tools
+	for table in dos gpt; do
+		truncate -s 400M disk
+		printf 'label: %s\nstart=2048, size=65536\nstart=67584, size=65536\n' $table | sfdisk -q disk
+		mkfs.vfat -F 32 --offset=2048 -n PHOTOS disk 32768 >/dev/null 2>&1
+		sfdisk -d disk >table
+		dd if=disk bs=1M skip=1 count=64 status=none | sha256sum >photos
+		sha256sum disk >disk.sum
+		for moment in 30 40 50; do
+			interrupted $moment TERM "$TOP/scripts/usb" -r "$KERNEL" --keep -q disk root.sqfs
+			assert_equal "$moment $last_call $was_interrupted $status" "$moment $last_call yes 143"
+			nothing_left
+			sfdisk -d disk | diff table -
+			dd if=disk bs=1M skip=1 count=64 status=none | sha256sum | diff photos -
+		done
+		usb -q --keep disk root.sqfs
+		assert_success
+		dd if=disk bs=1M skip=1 count=64 status=none | sha256sum | diff photos -
+		run sfdisk --verify disk
+		assert_success
+		sfdisk -d disk | head -n "$(wc -l <table)" | grep start= >now
+		grep start= table | diff - now
+		small_root other.sqfs two
+		usb -q --keep disk other.sqfs
+		assert_success
+		grub-fstest disk cat "(loop0,$([ $table = dos ] && echo msdos || echo gpt)3)/boot/grub/menu.cfg" >menu
+		assert_equal "$(grep -c ^menuentry menu)" 4
+		rm disk
 	done
 }
 
