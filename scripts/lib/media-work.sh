@@ -16,6 +16,7 @@ work_undo() {
 	[ -z "$child" ] || wait "$child" 2>/dev/null || :
 	if [ -d "$work/mount" ] && mountpoint -q "$work/mount"; then umount "$work/mount" || umount -l "$work/mount" || :; fi
 	[ -z "$looped" ] || losetup -n -O NAME -j "$looped" 2>/dev/null | xargs -r -n 1 losetup -d || :
+	[ -z "$echo_state" ] || stty "$echo_state" || :
 	[ -z "$restore" ] || keep_restore
 	[ -z "$draft" ] || rm -f -- "$draft"
 	rm -rf "$work"
@@ -25,7 +26,7 @@ work_undo() {
 
 # The name is chosen before the directory is made: a signal between the two would leave it.
 work_begin() {
-	child='' uninterrupted='' restore='' draft='' looped='' unfinished=''
+	child='' uninterrupted='' restore='' echo_state='' draft='' looped='' unfinished=''
 	work=${TMPDIR:-/tmp}/mkvinitrd-$name.$$
 	trap work_undo EXIT
 	trap 'exit 130' INT

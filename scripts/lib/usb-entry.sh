@@ -41,6 +41,8 @@ build_entry_image() {
 	[ -n "$profile" ] || profile=$mode
 	[ -z "$persist" ] || build_lines="persist $persist
 $build_lines"
+	case $persist in *.luks) build_lines="include luks
+$build_lines" ;; esac
 	run_build
 }
 
@@ -96,10 +98,12 @@ fat_put_new() {
 
 # put_parts: all but what makes them bootable, and reads them back
 put_parts() {
+	[ -z "$encrypt" ] || make_volume
 	fat_directory "boot/$root_name"
 	fat_put_new "$vmlinuz" "$kernel_path"
 	fat_put_new "$work/initramfs.img" "$initramfs_path"
 	[ -z "$root_image" ] || data_put "$root_image" "$root_path"
+	[ -z "$encrypt" ] || put_volume
 	run_sync "$drive"
 	data_check
 	forget_cache

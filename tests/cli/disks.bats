@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # scripts/lib/disks.sh: which disks there are and who uses them, from the files of a machine made up here, and from real loop devices.
 load ../lib/env
 

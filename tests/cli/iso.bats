@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # mkvinitrd iso: what is in the image, that it is the same twice, that a failure leaves the old one.
 load ../lib/env
 bats_require_minimum_version 1.5.0

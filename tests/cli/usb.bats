@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # mkvinitrd usb: what it refuses, that it leaves nothing behind, that it says "done" only of what is on the drive.
 load ../lib/env
 bats_require_minimum_version 1.5.0
@@ -359,6 +360,33 @@ TOOLS
 	[ "$(menu_of drive.img)" != "$before" ]
 	mtype -i drive.img@@1M "::$(menu_of drive.img | sed -n 's/.*initrd \([^ ]*\).*/\1/p' | head -n 1)" >initramfs
 	"$HOST/mkvinitrd" ls initramfs | grep -q extra
+}
+
+@test "--encrypt puts changes into a LUKS volume that the passphrase opens; a bad key file is refused" {
+	mkdir -p sysroot/lib sysroot/sbin sysroot/boot
+	cp -a "$KERNEL/lib/modules" sysroot/lib/
+	cp "$KERNEL/vmlinuz" "sysroot/boot/vmlinuz-${KERNEL##*/}"
+	cp "$(command -v busybox)" sysroot/sbin/cryptsetup # a static program
+	printf secret >key
+	: >empty
+	KERNEL=sysroot
+	for options in '--encrypt=40 --key-file=missing' '--encrypt=40 --key-file=empty'; do
+		usb $options drive.img root.sqfs
+		assert_failure 1
+	done
+	for options in --encrypt=40 --encrypt=x --encrypt=8 --key-file=key '--encrypt=40 --key-file=key -n' '--encrypt=40 --key-file=key --update'; do
+		usb $options drive.img root.sqfs
+		assert_failure 2
+	done
+	assert [ ! -e drive.img ]
+	usb -q --encrypt=40 --key-file=key drive.img root.sqfs
+	assert_success
+	nothing_left
+	debugfs -R 'dump /changes/root.luks volume' "drive.img?offset=$(data_offset drive.img)" 2>/dev/null
+	cryptsetup luksOpen --test-passphrase --key-file=key volume
+	run ! cryptsetup luksOpen --test-passphrase --key-file=empty volume
+	run ! grep -a -q secret drive.img
+	mtype -i drive.img@@1M ::/boot/mkvinitrd/root.entry | grep -qx persist=file:/changes/root.luks
 }
 
 @test "a full file system leaves the old file, and says what is needed" {
