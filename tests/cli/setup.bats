@@ -297,7 +297,14 @@ fake_gates() {
 	assert_output --partial '[1/1] good: 1 passed of 1; '
 	refute_output --partial 'not known'
 	rm -r cache
+	# a gate that takes longer takes nothing from those after it
+	printf 'everyday good 91\neveryday bad 0\nquick good 1\n' >tree/ci/gate-times
+	sed -i '2i sleep 2' tree/ci/gates/10-bad
+	run -1 script -qec tree/ci/run-gates /dev/null
+	assert_output --partial '[1/2] bad: 1 passed, 1 failed of 2; about 2 min left'
+	sed -i 2d tree/ci/gates/10-bad
 	printf 'everyday good 600\neveryday bad 1200\nquick good 1\n' >tree/ci/gate-times
+	rm -r cache
 	run -1 script -qec tree/ci/run-gates /dev/null
 	assert_output --partial '[1/2] bad: 1 passed, 1 failed of 2; about 30 min left'
 	assert_output --partial '[2/2] good: 1 passed of 1; about 10 min left'
