@@ -12,6 +12,7 @@
 #include "builder/write/output.h"
 #include "builder/write/pe-join.h"
 #include "common/msg.h"
+#include "common/print.h"
 
 /* What a file is mapped to. */
 struct mapped {
@@ -22,9 +23,21 @@ struct mapped {
 static void print_section_json(const struct pe_section *section, bool first)
 {
 	printf("%s{\"name\":", first ? "" : ",");
-	image_print_json(section->name);
+	print_json_text(stdout, section->name);
 	printf(",\"offset\":%zu,\"address\":%" PRIu32 ",\"size\":%zu}", section->offset,
 	       section->address, section->len);
+}
+
+static void print_kernel(const char *kver, bool json)
+{
+	if (json) {
+		fputs(",\"kernel\":", stdout);
+		print_json_text(stdout, kver);
+	} else {
+		fputs("kernel ", stdout);
+		image_print_name(kver);
+		putchar('\n');
+	}
 }
 
 static int list_sections(const char *path, const struct pe *pe, bool json, struct error **err)
@@ -34,11 +47,8 @@ static int list_sections(const char *path, const struct pe *pe, bool json, struc
 	int r = kernel_image_version(path, &kver, NULL);
 
 	printf(json ? "{\"machine\":\"%s\"" : "machine %s\n", pe_machine_name(pe->machine));
-	if (r == 0) {
-		fputs(json ? ",\"kernel\":" : "kernel ", stdout);
-		(json ? image_print_json : image_print_name)(kver);
-		fputs(json ? "" : "\n", stdout);
-	}
+	if (r == 0)
+		print_kernel(kver, json);
 	if (json)
 		fputs(",\"sections\":[", stdout);
 	for (unsigned i = 0; i < pe->sections; i++) {
