@@ -5,16 +5,17 @@ buttons='atkbd evdev button'
 card='-nic user,model=virtio-net-pci,id=card'
 small_root "$WORK/small"
 cat >"$WORK/small/etc/back" <<'BACK'
+exec 3</dev/console # a name can be looked up only as long as the server answers
 echo unsynced >/unsynced
 echo '=== the server is here'
-read -r _ </dev/console
+read -r _ <&3
 echo '=== the root continues'
-read -r _ </dev/console
+read -r _ <&3
 BACK
 cat >"$WORK/small/etc/poweroff" <<'POWEROFF'
 cat /bin/poweroff >/dev/null # once, so that it is in memory
-echo '=== the server is here'
 exec 3</dev/console
+echo '=== the server is here'
 read -r _ <&3
 echo unsynced >/unsynced
 poweroff
