@@ -260,8 +260,8 @@ static int serve_hardware(const struct arguments *a, struct loader *l)
 		status = msg_fail(err);
 	else if (a->daemon)
 		status = daemon_follow(&h, uevents, a->pidfile);
-	else if (hardware_load_later(&h, MODULE_SPARE) < 0)
-		status = 1;
+	else
+		status = hardware_load_later(&h, MODULE_SPARE) < 0;
 	hardware_free(&h);
 	return status;
 }

@@ -174,7 +174,7 @@ static int make_disk(struct vd_server *srv, struct error **err)
 	struct dm_state *state = srv->state;
 	struct dm_link *link = state->link;
 	char node[32];
-	dev_t device;
+	dev_t device = 0;
 	int r = server_number(&state->under, &link->server, err);
 
 	if (r == 0)

@@ -209,7 +209,7 @@ int qcow2_extent(struct vd_image *image, uint64_t offset, struct vd_extent *ret,
 static int qcow2_read_one(struct qcow2 *q, void *buf, size_t n, uint64_t offset, struct error **err)
 {
 	uint64_t within = offset & (q->cluster_size - 1), table = 0, have;
-	struct qcow2_entry entry;
+	struct qcow2_entry entry = { .kind = QCOW2_UNALLOCATED };
 	int r = qcow2_l1_get(q, offset, &table, err);
 
 	if (r == 0)
