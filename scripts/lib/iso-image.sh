@@ -24,7 +24,7 @@ make_efi_image() {
 		say 'note: without GRUB for UEFI of 32 bits; to have it: apt-get install grub-efi-ia32-bin'
 	fi
 	efi_kib=$(($(cat "$@" | wc -c) / 1024 + 512))
-	run_or_die 'making the image for UEFI' truncate -s $(((efi_kib + 2047) / 2048 * 2))M "$work/efi.img"
+	run_or_die 'making the image for UEFI' truncate -s "$(((efi_kib / 2048 + 1) * 2))M" "$work/efi.img"
 	run_or_die 'making the image for UEFI' mkfs.vfat -n EFI -i "$(printf %.8s "$disc_id")" --invariant "$work/efi.img"
 	run_or_die 'making the image for UEFI' mmd -i "$work/efi.img" ::EFI ::EFI/BOOT
 	run_or_die 'making the image for UEFI' mcopy -i "$work/efi.img" "$@" ::EFI/BOOT
@@ -138,6 +138,7 @@ check_iso() {
 	run sh -c 'grub-fstest "$1" cat "$2" 2>/dev/null | sha256sum' sh "$draft" "$root_path" || die "cannot read '$root_path' in '$target'"
 	[ "$(sed 's/ .*//' "$work/log")" = "$root_hash" ] || die "'$root_path' in '$target' is not what was written"
 	run xorriso -indev "$draft" -report_el_torito plain || die "xorriso cannot read '$target': $(failure_reason)"
-	grep -q 'El Torito boot img .* BIOS' "$work/log" && grep -q 'El Torito boot img .* UEFI' "$work/log" ||
-		die "'$target' has no boot images for BIOS and UEFI"
+	for firmware in BIOS UEFI; do
+		grep -q "El Torito boot img .* $firmware" "$work/log" || die "'$target' has no boot image for $firmware"
+	done
 }

@@ -32,7 +32,8 @@ make_volume() {
 	# on a busy machine it cannot always measure how long a key should take: then once more
 	for attempt in 1 2 3 4 5 6 7 8 9 10; do
 		run qemu-img convert -f raw -O luks --object "secret,id=key,file=$work/key" -o key-secret=key "$work/changes.ext4" "$work/changes.luks" && break
-		[ "$attempt" != 10 ] && grep -q 'accurate CPU usage' "$work/log" || die "encrypting the file system for changes failed: $(failure_reason)"
+		case $attempt:$(cat "$work/log") in [1-9]:*'accurate CPU usage'*) continue ;; esac
+		die "encrypting the file system for changes failed: $(failure_reason)"
 	done
 	run_or_die 'reading back the encrypted file system' qemu-img compare --object "secret,id=key,file=$work/key" --image-opts \
 		"driver=raw,file.filename=$work/changes.ext4" "driver=luks,key-secret=key,file.filename=$work/changes.luks"
