@@ -149,7 +149,7 @@ static int read_dependency_lines(const char *dir, const char *name, const char *
 static int read_modules(struct modindex *index, struct error **err)
 {
 	_cleanup_free_ char *dep = NULL;
-	char *builtin;
+	char *builtin = NULL;
 	size_t len, builtin_len;
 	int r = read_optional(index->dir, "modules.dep", &dep, &len, err);
 

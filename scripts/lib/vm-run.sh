@@ -207,7 +207,7 @@ run_command() {
 		[ -n "$begun" ] || [ ! -s "$work/status" ] || { begun=1 && report_time 'the command'; }
 		sleep 0.1
 	done
-	machine_runs && kill "$machine" || :
+	if machine_runs; then kill "$machine" || :; fi
 	end_machine
 	exec 5>&- 6>&-
 	wait "$copy_out" "$copy_err" || :
@@ -230,6 +230,6 @@ command_status() {
 		echo 'vm: the end of its console:' >&2
 		tr -cd '\n\t\040-\176' <"$console_file" | tail -n 15 >&2
 	fi
-	[ $status = 124 ] || status=125
-	return $status
+	[ "$status" = 124 ] || status=125
+	return "$status"
 }

@@ -196,7 +196,7 @@ int qcow2_refer_all(struct qcow2_checker *c, struct error **err)
 {
 	int r;
 
-	if (c->counts)
+	if (!c->refers)
 		memset(c->counts, 0, c->n_counts * sizeof(*c->counts));
 	c->budget = c->most;
 	c->used = 0;
