@@ -224,15 +224,15 @@ static void test_depth(void **state)
 	struct world world = { .n = 0 };
 	struct open o;
 
-	make_long_chain(&world, 16);
+	make_long_chain(&world, 64);
 	open_world(&world, true, &o);
 	assert_int_equal(o.result, 0);
 	assert_int_equal(byte_at(&o, 5 * BLOCK), 6);
 	assert_int_equal(byte_at(&o, 8 * BLOCK), 9);
 	open_close(&o);
 	world_release(&world);
-	make_long_chain(&world, 17);
-	assert_refused(&world, true, -ELOOP, "more than 16 images");
+	make_long_chain(&world, 65);
+	assert_refused(&world, true, -ELOOP, "more than 64 images");
 	world_release(&world);
 }
 

@@ -12,7 +12,7 @@
 #include "applets/vdattach/image/image.h"
 #include "tests/unit/vdattach/paged.h"
 
-#define WORLD_FILES 24u
+#define WORLD_FILES 72u
 
 /* xorshift64*: the same numbers from the same seed everywhere. */
 uint64_t rng_next(uint64_t *rng);
