@@ -79,8 +79,9 @@ struct vd_image {
 	 * guest may have written what it looks like now: it names no other files.
 	 */
 	bool guessed;
-	bool written;			    /* vd_write_ops.begin was done */
-	struct findings findings;	    /* of open; check adds to them */
+	bool written;		  /* vd_write_ops.begin was done */
+	unsigned int tried;	  /* files as parents, in the whole chain; of its first image */
+	struct findings findings; /* of open; check adds to them */
 	const struct vd_resolver *resolver; /* for its other files; NULL = it may have none */
 	void *state;			    /* the format's own */
 };

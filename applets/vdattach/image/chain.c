@@ -4,6 +4,26 @@
 #include <errno.h>
 #include <string.h>
 
+/*
+ * Each image may name several files for its parent, and where the chain ends badly each of them is
+ * tried at each level: bounded, or their number doubles with each image.
+ */
+#define TRIES_MAX (4 * VD_CHAIN_MAX)
+
+static int count_try(struct vd_image *child, struct error **err)
+{
+	struct vd_image *first = child;
+
+	while (first->child)
+		first = first->child;
+	if (first->tried < TRIES_MAX) {
+		first->tried++;
+		return 0;
+	}
+	return error_make(err, ELOOP, "%s: %u files were tried as parents", first->source->name,
+			  TRIES_MAX);
+}
+
 static bool same_file(const struct source *a, const struct source *b)
 {
 	return a->device == b->device && a->inode == b->inode && (a->device || a->inode);
@@ -44,7 +64,9 @@ static int try_candidate(struct vd_image *child, const struct vd_parent_ref *ref
 	int r;
 
 	how.guessed = !format && !child->format->matches_parent;
-	r = vd_parent_open(child, ref, i, &source, err);
+	r = count_try(child, err);
+	if (r == 0)
+		r = vd_parent_open(child, ref, i, &source, err);
 	if (r == 0)
 		r = check_cycle(child, source, err);
 	if (r == 0)
