@@ -267,3 +267,68 @@ descriptor() {
 	io vmdk disk.vmdk 'read -P 7 2047G 64k' 'read -P 8 1T 4k' 'read -P 0 3G 1M'
 	run -0 vd check disk.vmdk
 }
+
+# split DIRECTORY: a disk of three sparse extents in it
+split() {
+	mkdir "$1"
+	head -c 3M /dev/urandom >"$1/raw"
+	truncate -s 5G "$1/raw"
+	qemu-img convert -f raw -O vmdk -o subformat=twoGbMaxExtentSparse "$1/raw" "$1/disk.vmdk"
+}
+
+# recode DIRECTORY ENCODING CODEC NAME: the extents are called NAME, in the descriptor in that encoding
+recode() {
+	python3 - "$@" <<-'END'
+		import glob, os, sys
+		directory, encoding, codec, name = sys.argv[1:]
+		text = open(f'{directory}/disk.vmdk', 'rb').read()
+		for path in glob.glob(f'{directory}/disk-s*.vmdk'):
+		    piece = os.path.basename(path)
+		    text = text.replace(piece.encode(), (name + piece[4:]).encode(codec))
+		    os.rename(path, f'{directory}/{name}{piece[4:]}')
+		text = text.replace(b'version=1\n', b'version=1\nencoding="%s"\n' % encoding.encode())
+		open(f'{directory}/disk.vmdk', 'wb').write(text)
+	END
+}
+
+@test "extents are found by names in the encoding of the descriptor" {
+	while read -r encoding codec name; do
+		split "$encoding"
+		recode "$encoding" "$encoding" "$codec" "$name"
+		vd cat -o out "$encoding/disk.vmdk"
+		cmp out "$encoding/raw"
+		rm -r "$encoding" out
+	done <<-'END'
+		GBK gbk 系统盘
+		Big5 big5 系統碟
+		Shift_JIS shift_jis ソフトｶﾅ表
+		EUC-KR euc_kr 시스템
+		windows-1251 cp1251 Диск
+		windows-1253 cp1253 Δίσκος
+	END
+}
+
+@test "of two files that a name may mean neither is used, unless they are one" {
+	split one
+	recode one GBK gbk 系统盘
+	ln one/系统盘-s002.vmdk one/数据盘-s002.vmdk
+	vd info one/disk.vmdk >info
+	rm one/数据盘-s002.vmdk
+	cp one/系统盘-s002.vmdk one/数据盘-s002.vmdk
+	run vd info one/disk.vmdk
+	assert_failure 1
+	assert_output --partial '系统盘-s002.vmdk'
+	assert_output --partial '数据盘-s002.vmdk'
+	mv one/数据盘-s002.vmdk one/Диск-s002.vmdk
+	vd info one/disk.vmdk >info
+}
+
+@test "one extent of a split disk is no disk, unless -f asks for it" {
+	split one
+	run vd info one/disk-s001.vmdk
+	assert_failure 1
+	assert_output --partial "one extent of the VMDK disk 'disk.vmdk'"
+	vd info -f vmdk one/disk-s001.vmdk >info
+	rm one/disk.vmdk
+	vd info one/disk-s001.vmdk >info
+}

@@ -79,6 +79,7 @@ struct vd_image {
 	 * guest may have written what it looks like now: it names no other files.
 	 */
 	bool guessed;
+	bool named;		  /* the format was given, not found by content */
 	bool written;		  /* vd_write_ops.begin was done */
 	unsigned int tried;	  /* files as parents, in the whole chain; of its first image */
 	struct findings findings; /* of open; check adds to them */

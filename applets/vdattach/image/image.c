@@ -145,6 +145,7 @@ int vd_image_open_how(struct source *source, const struct vd_open_how *how, stru
 	image->resolver = how->resolver;
 	image->child = how->child;
 	image->guessed = how->guessed;
+	image->named = how->format != NULL;
 	r = open_parts(image, how, err);
 	if (r < 0) {
 		if (ops->close)

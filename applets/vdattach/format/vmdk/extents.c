@@ -62,8 +62,8 @@ static int open_line(struct vd_image *image, const struct vmdk_extent_line *line
 	if (own)
 		extent->source = image->source;
 	else
-		r = vd_image_open_file(image, name_here(line->file),
-				       image->read_only || !line->writable, &extent->source, err);
+		r = vmdk_open_named(image, name_here(line->file),
+				    image->read_only || !line->writable, &extent->source, err);
 	if (r < 0)
 		return r;
 	return line->type == VMDK_SPARSE ? open_sparse(image, extent, err)
@@ -135,6 +135,10 @@ static int open_single(struct vd_image *image, struct error **err)
 				  "%s: VMDK %s extent of a snapshot: attach its descriptor",
 				  image->source->name,
 				  extent->sparse->header.kind == VMDK_SE ? "SESPARSE" : "COWD");
+	if (d->n_extents == 0)
+		r = vmdk_refuse_piece(image, err);
+	if (r < 0)
+		return r;
 	extent->size = extent->sparse->size = extent->sparse->header.capacity * VD_SECTOR;
 	image->size = extent->size;
 	if (d->n_extents == 1 && d->extents[0].sectors != extent->sparse->header.capacity)

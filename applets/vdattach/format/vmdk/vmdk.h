@@ -145,6 +145,19 @@ int vmdk_survey(struct vmdk_sparse *sparse, struct vmdk_usage *ret, struct findi
 /* The same of a file that may be anything: false when it has no descriptor. */
 bool vmdk_find_descriptor(struct source *source, struct vmdk_descriptor *ret) _nonnull_(1, 2);
 
+/*
+ * vd_image_open_file for a name as the descriptor has it, in its encoding: if no file is called so,
+ * the only one beside the image that may be meant. -EINVAL when two may be.
+ */
+int vmdk_open_named(struct vd_image *image, const char *name, bool read_only, struct source **ret,
+		    struct error **err) _must_check_ _nonnull_(1, 2, 4);
+
+/*
+ * For a sparse file without a descriptor: -EINVAL, with its name, if a descriptor beside it has it
+ * as an extent, unless the user named the format. 0 otherwise.
+ */
+int vmdk_refuse_piece(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
+
 /* Finds extents, by the descriptor; parts of open. */
 int vmdk_open_extents(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);
 
