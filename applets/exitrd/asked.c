@@ -11,6 +11,13 @@
 #include "common/file.h"
 #include "common/macro.h"
 
+/* struct cn_msg (linux/connector.h) without its open end, which clang wants at the end of all */
+struct message {
+	struct cb_id id;
+	uint32_t sequence, acknowledged;
+	uint16_t length, flags;
+};
+
 int asked_open(void)
 {
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC };
@@ -25,12 +32,12 @@ void asked_listen(int fd, bool on)
 {
 	struct {
 		struct nlmsghdr header;
-		struct cn_msg message;
+		struct message message;
 		enum proc_cn_mcast_op op;
 	} __attribute__((packed, aligned(NLMSG_ALIGNTO))) request = {
 		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_DONE },
 		.message = { .id = { CN_IDX_PROC, CN_VAL_PROC },
-			     .len = sizeof(enum proc_cn_mcast_op) },
+			     .length = sizeof(enum proc_cn_mcast_op) },
 		.op = on ? PROC_CN_MCAST_LISTEN : PROC_CN_MCAST_IGNORE,
 	};
 
@@ -129,7 +136,7 @@ enum asked asked_read(int fd, int proc)
 	enum asked last = ASKED_NOTHING, one;
 	struct {
 		struct nlmsghdr header;
-		struct cn_msg message;
+		struct message message;
 		struct proc_event event;
 		char rest[64];
 	} __attribute__((packed, aligned(NLMSG_ALIGNTO))) in;
