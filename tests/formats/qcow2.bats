@@ -107,6 +107,47 @@ by_options() { # DISK OPTIONS...
 	assert_output --partial base
 }
 
+@test "a parent that is named by options of qemu is followed, a remote one refused by name" {
+	make_disk disk
+	qemu-img convert -f raw -O qcow2 disk 'b "ase.qcow2'
+	local name='json:{"driver":"qcow2","file":{"driver":"file","filename":"b \"ase.qcow2"}}'
+	for name in "$name" 'json:{"file.filename":"b \u0022ase.qcow2", "driver":"qcow2"}' 'json:{"driver":"raw","file":{"driver":"file","filename":"disk"},"offset":0}'; do
+		qemu-img create -q -f qcow2 -u -b "$name" -F "$(grep -o 'raw\|qcow2' <<<"$name" | tail -n 1)" child 64M
+		qemu-img convert -O raw child expected
+		vd cat -o out child
+		cmp out expected
+		vd check child
+	done
+	for name in 'json:{"driver":"raw","file":{"driver":"https","url":"https://h/x"}}' nbd://h/x ssh://h/x; do
+		qemu-img create -q -f qcow2 -u -b "$name" -F raw child 64M
+		run vd info child
+		assert_failure 1
+		assert_output --regexp 'https|nbd|ssh'
+	done
+	for name in 'json:' 'json:{' 'json:{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":1}}}}}}}}}' 'json:{"file.filename":"x"' 'json:{"file":{"filename":"\u0000"}}'; do
+		qemu-img create -q -f qcow2 -u -b "$name" -F raw child 64M
+		run vd info child
+		assert_failure 1
+	done
+}
+
+@test "whoever writes to an image with bitmaps is told that they become invalid" {
+	qemu-img create -q -f qcow2 image 16M
+	qemu-img bitmap --add image b0
+	run vd info image
+	refute_output --partial bitmap
+	timeout 5 "$HOST/bin/vdattach" serve --once -s "$PWD/socket" image >url 2>told 3>&- &
+	pid=$!
+	until [ -s url ]; do sleep 0.05; done
+	qemu-io -f raw -c 'write -P 1 0 64k' "$(cat url)" >io.log
+	wait "$pid"
+	grep -q '1 persistent bitmaps become invalid' told
+	# their clusters are leaks then, as for qemu after any program that does not know them
+	run qemu-img check -q image
+	assert_failure 3
+	assert_output --partial 'all bitmaps are now considered inconsistent'
+}
+
 @test "a chain has 64 images at most" {
 	truncate -s 1M 1
 	for i in {2..65}; do

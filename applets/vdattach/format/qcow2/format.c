@@ -150,6 +150,11 @@ static void note_oddities(struct vd_image *image)
 		findings_add(&image->findings, FINDING_WARNING,
 			     "%s: qcow2: not closed properly, its refcounts are not valid",
 			     q->file->name);
+	if (q->may_write && q->bitmaps.n && q->header.autoclear & QCOW2_AUTOCLEAR_BITMAPS)
+		findings_add(
+			&image->findings, FINDING_WARNING,
+			"%s: qcow2: its %u persistent bitmaps become invalid when it is written to",
+			q->file->name, q->bitmaps.n);
 	if (q->backing_name && !q->backing_format)
 		findings_add(&image->findings, FINDING_WARNING,
 			     "%s: qcow2: does not say which format its backing file '%s' has",
@@ -161,6 +166,8 @@ static int qcow2_set_up(struct vd_image *image, struct error **err)
 	struct qcow2 *q = qcow2_of(image);
 	int r = qcow2_header_read(q, err);
 
+	if (r == 0)
+		r = qcow2_backing_read(q, err);
 	if (r == 0)
 		r = decide_access(image, err);
 	if (r == 0)

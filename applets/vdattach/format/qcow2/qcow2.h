@@ -136,6 +136,12 @@ static inline struct qcow2 *qcow2_of(const struct vd_image *image)
  */
 int qcow2_header_read(struct qcow2 *q, struct error **err) _must_check_ _nonnull_(1);
 
+/*
+ * Replaces a backing name of options ("json:") by the file that they name, and its format. 0;
+ * -EOPNOTSUPP for what is no local file; -EINVAL.
+ */
+int qcow2_backing_read(struct qcow2 *q, struct error **err) _must_check_ _nonnull_(1);
+
 /* Decodes an L2 entry; bitmap is the second half of an extended one. 0 or -EINVAL. */
 int qcow2_entry_decode(const struct qcow2 *q, uint64_t value, uint64_t bitmap,
 		       struct qcow2_entry *ret, struct error **err) _must_check_ _nonnull_(1, 4);
