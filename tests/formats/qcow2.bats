@@ -151,7 +151,7 @@ by_options() { # DISK OPTIONS...
 @test "a chain has 64 images at most" {
 	truncate -s 1M 1
 	for i in {2..65}; do
-		qemu-img create -q -f qcow2 -b $((i - 1)) -F "$([ $i = 2 ] && echo raw || echo qcow2)" $i
+		qemu-img create -q -f qcow2 -b $((i - 1)) -F "$([ "$i" = 2 ] && echo raw || echo qcow2)" "$i"
 	done
 	qemu-io -f raw -c 'write -P 7 4k 4k' 1 >io.log
 	vd cat -o out 64

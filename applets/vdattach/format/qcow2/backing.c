@@ -5,6 +5,7 @@
  * "filename":"base.qcow2"}} or {"file.filename":"base.qcow2"}.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,15 +136,12 @@ static bool take_value(struct json *j)
 
 static bool take_member(struct json *j)
 {
-	size_t before = strlen(j->path);
+	size_t before = strlen(j->path), room = sizeof(j->path) - before;
 	_cleanup_free_ char *key = take_string(j);
-	bool good = key && before + strlen(key) + 2 < sizeof(j->path);
+	bool good;
 
-	if (!good)
+	if (!key || snprintf(j->path + before, room, "%s%s", before ? "." : "", key) >= (int)room)
 		return false;
-	if (before)
-		strcat(j->path, ".");
-	strcat(j->path, key);
 	good = take(j, ':') && take_value(j);
 	j->path[before] = '\0';
 	return good;

@@ -70,7 +70,7 @@ static bool same_kind(const char *written, const char *name, enum width width)
 }
 
 /* Whether a file called name, in UTF-8, may be what written means. */
-static bool fits(const char *written, const char *name, enum width width)
+static bool may_mean(const char *written, const char *name, enum width width)
 {
 	while (*written && *name) {
 		if (is_ascii(*written) || is_ascii(*name)) {
@@ -95,7 +95,7 @@ struct match {
 	struct error *err;
 };
 
-static bool same_file(const struct source *a, const struct source *b)
+static bool is_same_source(const struct source *a, const struct source *b)
 {
 	return a->device == b->device && a->inode == b->inode && (a->device || a->inode);
 }
@@ -112,7 +112,7 @@ static int take(struct match *m, const char *name)
 		source = NULL;
 		return 0;
 	}
-	if (same_file(m->found, source))
+	if (is_same_source(m->found, source))
 		return 0;
 	return error_make(&m->err, EINVAL,
 			  "%s: VMDK descriptor: the file '%s' in the encoding %s may be '%s' or "
@@ -125,9 +125,9 @@ static int visit(void *arg, const char *name)
 {
 	struct match *m = arg;
 	enum width width = width_of(m->encoding);
-	bool found = width == UNKNOWN_WIDTH
-			     ? fits(m->written, name, ONE_BYTE) || fits(m->written, name, TWO_BYTES)
-			     : fits(m->written, name, width);
+	bool found = width == UNKNOWN_WIDTH ? may_mean(m->written, name, ONE_BYTE) ||
+						      may_mean(m->written, name, TWO_BYTES)
+					    : may_mean(m->written, name, width);
 
 	return found ? take(m, name) : 0;
 }
