@@ -247,7 +247,8 @@ int control_ask(const char *device, const char *question, bool wait_end, char *r
 	const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
 	int r = ask(device, question, wait_end, ret, err);
 
-	if (r != -EPIPE)
+	/* who wants to end a disk knows that there is one: its daemon is being replaced */
+	if (r != -EPIPE && !(r == -ENOENT && wait_end))
 		return r;
 	for (int i = 0; i < SUCCESSOR_TRIES && (r == -EPIPE || r == -ENOENT); i++) {
 		nanosleep(&pause, NULL);
