@@ -179,7 +179,7 @@ machine() {
 	losetup -f --show image >loop
 	mkdir m
 	mkfifo ready done
-	unshare -m sh -c 'mount "$1" m && : >ready && read -r _ <done' sh "$(cat loop)" &
+	timeout 20 unshare -m sh -c 'mount "$1" m && : >ready && read -r _ <done' sh "$(cat loop)" 3>&- &
 	: <ready
 	call target_refusal "$(cat loop)"
 	assert_output "$(cat loop) is in use: the kernel says 'Device or resource busy'"
@@ -190,7 +190,8 @@ machine() {
 @test "an image that a running machine has locked is in use" {
 	truncate -s 1M image
 	mkfifo ready done
-	(flock 9 && : >ready && read -r _ <done) 9<image &
+	# who has the lock must live: in a PID namespace a dead one's is not shown
+	timeout 20 flock image sh -c ': >ready && read -r _ <done' 3>&- &
 	: <ready
 	call target_refusal image
 	assert_output --partial 'image is in use by process'
