@@ -269,10 +269,14 @@ reopen_host() {
 
 # find_image ARGS: runs findimg; DEVICE, FSTYPE and FOUND (the file) are what it says
 find_image() {
-	local out key value
+	local out key value arrays=''
 	waiting "$P_TIMEOUT" "a disk: findimg $*"
 	! may_lack_disks || set -- --degraded "$@"
-	! raid_wanted || set -- --raid "${P_MD:-all}" "$@"
+	[ ! -x "$ROOT/bin/mdadm" ] || {
+		load volumes
+		! raid_wanted || arrays=1
+	}
+	[ -z "$arrays" ] || set -- --raid "${P_MD:-all}" "$@"
 	[ -z "${PATIENCE:-}" ] || set -- --patience "$PATIENCE" "$@"
 	out=$($RUN findimg --state "$STATE" -t "$P_TIMEOUT" "$@") && FIND_STATUS=0 || FIND_STATUS=$?
 	[ "$FIND_STATUS" = 0 ] || return 1
@@ -290,30 +294,8 @@ find_image() {
 	done <<OUT
 $out
 OUT
-	! raid_wanted || keep_arrays
+	[ -z "$arrays" ] || keep_arrays
 	[ -n "$DEVICE" ]
-}
-
-# raid_wanted: arrays of this machine's disks, or of an image, are to be assembled
-raid_wanted() {
-	[ -z "$P_MD_OFF" ] && [ -x "$ROOT/bin/mdadm" ] && mkdir -p "$ROOT/run/mdadm" || return 1
-	# arrays keep their numbers and names, as those of this machine do, whatever machine they say they are of
-	[ -e "$ROOT/etc/mdadm/mdadm.conf" ] || [ -e "$ROOT/etc/mdadm.conf" ] || echo 'HOMEHOST <ignore>' >"$ROOT/etc/mdadm.conf"
-}
-
-# keep_arrays: for the shutdown, with the disks that they are made of
-keep_arrays() {
-	local dir below
-	for dir in "$ROOT"/sys/block/md*/md; do
-		[ -e "$dir" ] || continue
-		state_drop 'raid all'
-		state_push 'raid all'
-		for below in "${dir%/md}"/slaves/*; do
-			[ -e "$below" ] || continue
-			state_drop "device /dev/${below##*/}"
-			state_push "device /dev/${below##*/}"
-		done
-	done
 }
 
 # may_lack_disks: a file system over several disks is to be used without some of them

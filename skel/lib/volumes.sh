@@ -282,3 +282,25 @@ name_volume() {
 	# shellcheck disable=SC2034
 	[ -z "$RET" ] || [ ! -L "$ROOT/dev/mapper/$RET" ] || DEVICE=/dev/mapper/$RET
 }
+
+# raid_wanted: arrays of this machine's disks, or of an image, are to be assembled
+raid_wanted() {
+	[ -z "$P_MD_OFF" ] && mkdir -p "$ROOT/run/mdadm" || return 1
+	# arrays keep their numbers and names, as those of this machine do, whatever machine they say they are of
+	[ -e "$ROOT/etc/mdadm/mdadm.conf" ] || [ -e "$ROOT/etc/mdadm.conf" ] || echo 'HOMEHOST <ignore>' >"$ROOT/etc/mdadm.conf"
+}
+
+# keep_arrays: for the shutdown, with the disks that they are made of
+keep_arrays() {
+	local dir below
+	for dir in "$ROOT"/sys/block/md*/md; do
+		[ -e "$dir" ] || continue
+		state_drop 'raid all'
+		state_push 'raid all'
+		for below in "${dir%/md}"/slaves/*; do
+			[ -e "$below" ] || continue
+			state_drop "device /dev/${below##*/}"
+			state_push "device /dev/${below##*/}"
+		done
+	done
+}
