@@ -54,6 +54,9 @@ mount $PWD/mnt"
 @test "a btrfs waits for its second disk, and is used without it on demand only" {
 	two_disks
 	losetup -d "$loop"
+	# a number that no test of another file is given while this one is free
+	loop=/dev/loop$((RANDOM % 1000 + 2000))
+	devices=${first#/dev/},${loop#/dev/}
 	find_only -t 0 -H LABEL=data /vm/root.img
 	assert_equal "$status" 3
 	grep -q 'only 1 of the 2 devices of this btrfs are here' <<<"$stderr"

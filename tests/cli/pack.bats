@@ -36,8 +36,15 @@ identity() {
 	echo lease >tree/var/lib/dhcp/dhclient.leases
 }
 
-@test "what cannot be read fails, for every format, and the old archive stays" {
+# for_everybody: $M where every user may read it, and this directory for the user nobody
+for_everybody() {
 	chmod 755 . tmp "$BATS_RUN_TMPDIR"
+	make -s -C "$BATS_TEST_DIRNAME/../.." install DESTDIR="$PWD/installed" PREFIX=/opt/mkvinitrd >install.log
+	M=$PWD/installed/opt/mkvinitrd/sbin/mkvinitrd
+}
+
+@test "what cannot be read fails, for every format, and the old archive stays" {
+	for_everybody
 	chown nobody . tmp
 	chmod 600 tree/etc/issue
 	for out in a.tar.zst a.tar a.sqfs; do
@@ -50,8 +57,8 @@ identity() {
 }
 
 @test "a user makes every format of files that are his own, and is told where root is needed" {
-	chmod 755 . tmp "$BATS_RUN_TMPDIR"
-	chown -hR nobody . tmp
+	for_everybody
+	chown -hR nobody . tmp tree
 	for out in a.tar.zst a.sqfs a.erofs a.ext4 a.cpio; do
 		setpriv --reuid nobody --clear-groups "$M" pack -q tree $out
 		"$M" identify $out
