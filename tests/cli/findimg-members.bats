@@ -55,8 +55,8 @@ mount $PWD/mnt"
 	two_disks
 	losetup -d "$loop"
 	# a number that no test of another file is given while this one is free
-	loop=/dev/loop$((RANDOM % 1000 + 2000))
-	devices=${first#/dev/},${loop#/dev/}
+	local late=/dev/loop$((RANDOM % 1000 + 2000))
+	devices=${first#/dev/},${late#/dev/}
 	find_only -t 0 -H LABEL=data /vm/root.img
 	assert_equal "$status" 3
 	grep -q 'only 1 of the 2 devices of this btrfs are here' <<<"$stderr"
@@ -70,7 +70,7 @@ mount $PWD/mnt"
 	background=$!
 	read -r line <errors
 	[[ $line == *"waiting "* ]]
-	losetup "$loop" two
+	losetup "$late" two
 	wait "$background"
 	background=''
 	assert_equal "$(cat mnt/vm/root.img)" image
