@@ -54,14 +54,6 @@ extract() {
 	grep -q "vi.verify=sha256:$(sha256sum root.sqfs | cut -d ' ' -f 1)" out/boot/grub/grub.cfg
 }
 
-@test "a root of 4 GiB is in the image whole" {
-	truncate -s 4097M big.ext4
-	mke2fs -q -F -t ext4 -E lazy_itable_init=1,lazy_journal_init=1 big.ext4
-	iso -q -o cd.iso big.ext4
-	assert_success
-	assert_equal "$(xorriso -indev cd.iso -find /live -type f -exec lsdl 2>/dev/null | awk '{ print $5 }')" 4296015872
-}
-
 @test "the same inputs give the same bytes with SOURCE_DATE_EPOCH" {
 	export SOURCE_DATE_EPOCH=1700000000
 	iso -o a.iso root.sqfs
@@ -94,7 +86,8 @@ extract() {
 	echo old >cd.iso
 	count_tools
 	listing >before
-	moment=1 signal=INT
+	moment=1 signal=INT step=5
+	[ -z "${CHECK_ALL:-}" ] || step=2
 	while :; do
 		interrupted $moment $signal "$TOP/scripts/iso" -r "$KERNEL" -q -o cd.iso root.sqfs
 		[ $was_interrupted = yes ] || break
@@ -102,7 +95,7 @@ extract() {
 		nothing_left
 		if [ "$last_call" = mv ]; then break; fi
 		listing | diff before -
-		moment=$((moment + 2))
+		moment=$((moment + step))
 		[ $signal = INT ] && signal=TERM || signal=INT
 	done
 	[ "$last_call" = mv ] || assert_success

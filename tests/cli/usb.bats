@@ -52,18 +52,13 @@ root_on() {
 	done
 }
 
-@test "a root of 4 GiB fits, and on one FAT partition it is refused before anything is written" {
+@test "a root of 4 GiB is refused on one FAT partition before anything is written" {
 	truncate -s 4097M big.ext4
 	mke2fs -q -F -t ext4 -E lazy_itable_init=1,lazy_journal_init=1 big.ext4
 	usb --data=none drive.img big.ext4
 	assert_failure 1
 	assert_output --partial "a file on FAT less than 4096: use --data=ext4"
 	assert [ ! -e drive.img ]
-	usb drive.img big.ext4
-	assert_success
-	assert_equal "$(debugfs -R "stat $(root_on drive.img)" "drive.img?offset=$(data_offset drive.img)" 2>/dev/null | sed -n 's/.*Size: //p' | head -n 1)" 4296015872
-	menu_of drive.img | grep -q 'vi.image=/live/big-[0-9a-f]*.ext4'
-	nothing_left
 }
 
 @test "exFAT and F2FS hold the root as well, and one FAT partition does" {
@@ -172,7 +167,8 @@ root_on() {
 	count_tools
 	small_root other.sqfs two
 	listing >before
-	moment=1 signal=INT
+	moment=1 signal=INT step=9
+	[ -z "${CHECK_ALL:-}" ] || step=3
 	while :; do
 		interrupted $moment $signal "$TOP/scripts/usb" -r "$KERNEL" -q drive.img other.sqfs
 		[ $was_interrupted = yes ] || break
@@ -180,7 +176,7 @@ root_on() {
 		nothing_left
 		if [ "$last_call" = mv ]; then break; fi
 		listing | diff before -
-		moment=$((moment + 3))
+		moment=$((moment + step))
 		[ $signal = INT ] && signal=TERM || signal=INT
 	done
 	[ "$last_call" = mv ] || assert_success
