@@ -24,11 +24,6 @@ static int count_try(struct vd_image *child, struct error **err)
 			  TRIES_MAX);
 }
 
-static bool same_file(const struct source *a, const struct source *b)
-{
-	return a->device == b->device && a->inode == b->inode && (a->device || a->inode);
-}
-
 /* child and those that continue it must not contain the file of the next parent. */
 static int check_cycle(const struct vd_image *child, const struct source *source,
 		       struct error **err)
@@ -36,7 +31,7 @@ static int check_cycle(const struct vd_image *child, const struct source *source
 	unsigned int depth = 1;
 
 	for (const struct vd_image *i = child; i; i = i->child, depth++) {
-		if (same_file(i->source, source))
+		if (source_is_same_file(i->source, source))
 			return error_make(err, ELOOP, "%s: its parent '%s' continues it: a cycle",
 					  child->source->name, source->name);
 	}
@@ -108,7 +103,7 @@ static int check_given(struct vd_image *child, struct error **err)
 	int r = check_cycle(child, parent->source, err);
 
 	for (unsigned int depth = 2; r == 0 && parent; parent = parent->parent, depth++) {
-		if (same_file(parent->source, child->source))
+		if (source_is_same_file(parent->source, child->source))
 			r = error_make(err, ELOOP, "%s: appears twice in its chain",
 				       child->source->name);
 		else if (depth > VD_CHAIN_MAX)

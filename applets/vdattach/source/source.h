@@ -63,6 +63,12 @@ struct source {
 	struct error *reason;	   /* of the failure of the operation just done, or NULL; owned */
 };
 
+/* Whether both are the same file; false where that is not known. */
+static inline bool source_is_same_file(const struct source *a, const struct source *b)
+{
+	return a->device == b->device && a->inode == b->inode && (a->device || a->inode);
+}
+
 /*
  * Reads exactly n bytes at offset. Returns 0, -ERANGE when they are not all
  * inside the source, or the error of the medium; *err names source and offset.

@@ -95,11 +95,6 @@ struct match {
 	struct error *err;
 };
 
-static bool is_same_source(const struct source *a, const struct source *b)
-{
-	return a->device == b->device && a->inode == b->inode && (a->device || a->inode);
-}
-
 static int take(struct match *m, const char *name)
 {
 	_cleanup_source_ struct source *source = NULL;
@@ -112,7 +107,7 @@ static int take(struct match *m, const char *name)
 		source = NULL;
 		return 0;
 	}
-	if (is_same_source(m->found, source))
+	if (source_is_same_file(m->found, source))
 		return 0;
 	return error_make(&m->err, EINVAL,
 			  "%s: VMDK descriptor: the file '%s' in the encoding %s may be '%s' or "
