@@ -145,9 +145,11 @@ await() {
 	shift
 	! "$@" || return 0
 	fifo=$(mktemp -u "$ROOT/run/await.XXXXXX") && mkfifo "$fifo" || return 1
-	$RUN coldplug --events "$limit" >"$fifo" &
-	exec 5<"$fifo"
+	# opened both ways first, so that no open waits: the end of an earlier child would interrupt it, and end this shell
+	exec 7<>"$fifo" 5<"$fifo" 6>"$fifo" 7<&-
 	rm -f "$fifo"
+	$RUN coldplug --events "$limit" >&6 5<&- 6>&- &
+	exec 6>&-
 	while read -r _ <&5; do
 		"$@" 5<&- || continue
 		exec 5<&-

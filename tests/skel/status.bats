@@ -29,6 +29,18 @@ prompt_undisturbed() {
 }
 @test "no status line gets into a question at the console" { both prompt_undisturbed; }
 
+waits_after_waits() {
+	fake coldplug <<<'echo; echo; echo'
+	library 'n=0; seen() { n=$((n + 1)); [ $((n % 3)) = 0 ]; }
+while [ $n -lt 600 ]; do
+	for late in 1 2 3 4 5 6 7 8 9; do sleep 0.00$late & done
+	await 1 seen || exit 3
+done
+echo "$n"'
+	[ "$status:$output" = 0:600 ]
+}
+@test "the end of an earlier program disturbs no wait" { both waits_after_waits; }
+
 @test "the lines come by themselves until they are stopped" {
 	SH="$MUSL/bin/busybox sh"
 	new_tree
