@@ -28,7 +28,7 @@ same_for_qemu() {
 }
 
 @test "model: QCOW2" {
-	same_for_qemu test_qcow2_crash qcow2 'version 2' 'version 3' '64 KiB clusters' snapshot 'full tables' 'raw parent'
+	same_for_qemu test_qcow2_crash qcow2 'version 2' 'version 3' '64 KiB clusters' snapshot 'full tables' 'raw parent' 'extended L2' 'data file'
 }
 
 @test "model: VHDX" {

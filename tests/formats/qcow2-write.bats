@@ -37,6 +37,70 @@ write_both() { # IMAGE
 	done
 }
 
+@test "written by us: extended L2 entries, fresh, of a child, under a snapshot, compressed" {
+	make_disk disk
+	truncate -s 9M disk
+	for options in '-o extended_l2=on' '-o extended_l2=on,cluster_size=16k,refcount_bits=1' '-o extended_l2=on,cluster_size=2M' '-c -o extended_l2=on'; do
+		rm -f image
+		# shellcheck disable=SC2086 # words
+		qemu-img convert -f raw -O qcow2 $options disk image
+		write_both image
+	done
+	qemu-img create -q -f qcow2 -F raw -b disk -o extended_l2=on child
+	write_both child
+	qemu-img snapshot -c one child
+	mv model one
+	write_both child
+	write_both child
+	qemu-img snapshot -a one child
+	qemu-img compare -f raw -F qcow2 one child
+}
+
+# What lies in a data file where nothing is mapped is none of the guest's business.
+fill_holes() { # FILE
+	python3 - "$1" <<-'EOF'
+		import sys
+		with open(sys.argv[1], 'r+b') as f:
+		    for at in range(0, 9 << 20, 65536):
+		        f.seek(at)
+		        if not any(f.read(65536)):
+		            f.seek(at)
+		            f.write(b'stale---' * 8192)
+	EOF
+}
+
+@test "written by us: an external data file, raw and not; a raw one is the disk, byte for byte, and no longer" {
+	make_disk disk
+	for options in '' ',data_file_raw=on' ',data_file_raw=on,extended_l2=on' ',cluster_size=2M,data_file_raw=on'; do
+		rm -f image image.data
+		qemu-img convert -f raw -O qcow2 -o "data_file=image.data$options" disk image
+		case $options in *raw*) ;; *) fill_holes image.data ;; esac
+		size=$(stat -c %s image.data)
+		write_both image
+		case $options in *raw*) cmp -n "$(stat -c %s model)" model image.data ;; esac
+		[ "$(stat -c %s image.data)" -le "$size" ]
+	done
+	run qemu-img info --output=json image
+	assert_output --partial '"data-file-raw": true'
+}
+
+@test "a data file that is the image itself is refused" {
+	qemu-img create -q -f qcow2 -o data_file=other.data image 1M
+	python3 - <<-'EOF'
+		data = open('image', 'rb').read(4096)
+		open('image', 'r+b').write(data.replace(b'other.data', b'image\0\0\0\0\0'))
+	EOF
+	run vd info image
+	assert_failure 1
+	python3 - <<-'EOF'
+		data = open('image', 'rb').read(4096)
+		open('image', 'r+b').write(data.replace(b'image\0\0\0\0\0', b'././/image'))
+	EOF
+	run vd info image
+	assert_failure 1
+	assert_output --partial 'names itself as its data file'
+}
+
 @test "written by us: a child; the parent is not touched" {
 	make_disk disk
 	qemu-img convert -f raw -O qcow2 -o cluster_size=4k disk base

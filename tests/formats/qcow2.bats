@@ -55,7 +55,7 @@ by_options() { # DISK OPTIONS...
 	done
 }
 
-@test "extended L2 entries: read, not written" {
+@test "extended L2 entries" {
 	make_disk disk
 	by_options disk '-o extended_l2=on,cluster_size=128k' '-c -o extended_l2=on'
 	qemu-img create -q -f qcow2 -o extended_l2=on image 16M

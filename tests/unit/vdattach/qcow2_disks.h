@@ -21,6 +21,11 @@ void q2_make_small_tables(struct q2 *q, struct world *world, uint64_t *rng);
 
 void q2_make_child(struct q2 *q, struct world *world, uint64_t *rng);
 
+/* With subclusters of all kinds; some have a raw parent, some a snapshot. */
+void q2_make_extended(struct q2 *q, struct world *world, uint64_t *rng);
+
+void q2_make_data_file(struct q2 *q, struct world *world, uint64_t *rng);
+
 /* X(name, what it is): q2_make_NAME makes it. */
 #define QCOW2_DISKS(X)                 \
 	X(v2, "version 2")             \
@@ -28,6 +33,8 @@ void q2_make_child(struct q2 *q, struct world *world, uint64_t *rng);
 	X(64k, "64 KiB clusters")      \
 	X(snapshot, "snapshot")        \
 	X(small_tables, "full tables") \
-	X(child, "raw parent")
+	X(child, "raw parent")         \
+	X(extended, "extended L2")     \
+	X(data_file, "data file")
 
 #endif

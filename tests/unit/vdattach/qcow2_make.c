@@ -34,9 +34,27 @@ uint64_t q2_get64(struct q2 *q, uint64_t offset)
 	return get_be64(b);
 }
 
+/* log2 of the bytes of an L2 entry. */
+static uint32_t entry_bits(const struct q2 *q)
+{
+	return q->extended ? 4 : 3;
+}
+
+uint64_t q2_entry_at(const struct q2 *q, uint64_t l2, uint64_t cluster)
+{
+	uint64_t mask = (1ULL << (q->bits - entry_bits(q))) - 1;
+
+	return l2 + ((cluster & mask) << entry_bits(q));
+}
+
+uint64_t q2_l1_at(const struct q2 *q, uint64_t cluster)
+{
+	return q->l1 + (cluster >> (q->bits - entry_bits(q))) * 8;
+}
+
 void q2_start(struct q2 *q, struct world *world, const char *name)
 {
-	uint64_t covered = 1ULL << (2 * q->bits - 3), cluster = 1ULL << q->bits;
+	uint64_t covered = 1ULL << (2 * q->bits - entry_bits(q)), cluster = 1ULL << q->bits;
 
 	q->world = world;
 	q->file = world_add(world, name, cluster);
@@ -49,25 +67,30 @@ void q2_start(struct q2 *q, struct world *world, const char *name)
 
 void q2_map(struct q2 *q, uint64_t cluster, uint64_t value)
 {
-	uint64_t l1 = q->l1 + (cluster >> (q->bits - 3)) * 8;
+	uint64_t l1 = q2_l1_at(q, cluster);
 	uint64_t l2 = q2_get64(q, l1) & ~Q2_COPIED;
 
 	if (!l2) {
 		l2 = q2_alloc(q, 1);
 		q2_put64(q, l1, l2 | Q2_COPIED);
 	}
-	q2_put64(q, l2 + (cluster & ((1ULL << (q->bits - 3)) - 1)) * 8, value);
+	q2_put64(q, q2_entry_at(q, l2, cluster), value);
+	if (q->extended)
+		q2_put64(q, q2_entry_at(q, l2, cluster) + 8, q->bitmap);
 }
 
 void q2_data(struct q2 *q, uint64_t cluster, uint8_t fill, uint64_t flags)
 {
-	uint64_t at = q2_alloc(q, 1), n = 1ULL << q->bits;
+	uint64_t n = 1ULL << q->bits, at = q->data_name ? cluster * n : q2_alloc(q, 1);
 	uint8_t *bytes = malloc(n);
 
 	if (!bytes)
 		abort();
 	memset(bytes, fill, n);
-	world_put(q->world, q->file, at, bytes, n);
+	if (q->data_name)
+		world_put(q->world, q->data_file, at, bytes, MIN(n, q->size - at));
+	else
+		world_put(q->world, q->file, at, bytes, n);
 	free(bytes);
 	q2_map(q, cluster, at | Q2_COPIED | flags);
 }
@@ -106,7 +129,7 @@ void q2_snapshot(struct q2 *q)
 		q2_put64(q, q->l1 + i * 8ULL, l2);
 		if (l2)
 			q->refs[l2 >> q->bits]++;
-		for (uint64_t at = l2; l2 && at < l2 + cluster; at += 8) {
+		for (uint64_t at = l2; l2 && at < l2 + cluster; at += 1ULL << entry_bits(q)) {
 			uint64_t entry = q2_get64(q, at) & ~Q2_COPIED;
 			uint64_t mask = entry & Q2_COMPRESSED ? (1ULL << (62 - (q->bits - 8))) - 1
 							      : 0x00fffffffffffe00ULL;
@@ -145,6 +168,14 @@ static void q2_header(struct q2 *q)
 	if (q->version == 3) {
 		put_be32(b + 96, q->order);
 		put_be32(b + 100, 104);
+	}
+	put_be64(b + 72, (q->version == 3 && q->extended ? 1U << 4 : 0U) |
+				 (q->version == 3 && q->data_name ? 1U << 2 : 0U));
+	if (q->data_name) {
+		put_be64(b + 88, q->raw ? 2 : 0);
+		put_be32(b + 104, 0x44415441);
+		put_be32(b + 108, (uint32_t)strlen(q->data_name));
+		memcpy(b + 112, q->data_name, strlen(q->data_name));
 	}
 	if (q->backing) {
 		uint32_t at = q->version == 3 ? 104 : 72;

@@ -18,8 +18,13 @@ struct q2 {
 	uint32_t version, bits, order; /* cluster bits, refcount order */
 	uint64_t size;
 	const char *backing; /* raw, or NULL */
-	uint64_t end_at;     /* the file is at least so many clusters long */
-	uint64_t next;	     /* free cluster */
+	bool extended;	     /* L2 entries; q2_map takes the next bitmap from here on */
+	uint64_t bitmap;
+	const char *data_name; /* of a data file, which world has as file data_file, or NULL */
+	unsigned int data_file;
+	bool raw;	 /* the data file is the disk */
+	uint64_t end_at; /* the file is at least so many clusters long */
+	uint64_t next;	 /* free cluster */
 	uint64_t reftable, l1, snapshots;
 	uint32_t l1_entries, reftable_clusters, n_snapshots;
 	uint8_t refs[Q2_MAX];
@@ -28,6 +33,11 @@ struct q2 {
 void q2_put64(struct q2 *q, uint64_t offset, uint64_t value);
 
 uint64_t q2_get64(struct q2 *q, uint64_t offset);
+
+/* Where the entry of a guest cluster is in its L2 table, and in the L1 table. */
+uint64_t q2_entry_at(const struct q2 *q, uint64_t l2, uint64_t cluster);
+
+uint64_t q2_l1_at(const struct q2 *q, uint64_t cluster);
 
 void q2_start(struct q2 *q, struct world *world, const char *name);
 

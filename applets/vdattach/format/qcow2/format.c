@@ -29,21 +29,9 @@ static int refuse_corrupt(const struct qcow2 *q, struct error **err)
 	return 0;
 }
 
-/* What this version reads but does not write. */
-static const char *read_only_feature(const struct qcow2 *q)
-{
-	if (q->header.incompatible & QCOW2_INCOMPAT_EXTENDED_L2)
-		return "extended L2 entries";
-	if (q->header.incompatible & QCOW2_INCOMPAT_DATA_FILE)
-		return "an external data file";
-	return NULL;
-}
-
 static int decide_access(struct vd_image *image, struct error **err)
 {
 	struct qcow2 *q = qcow2_of(image);
-	const char *feature = read_only_feature(q);
-	int r;
 
 	if (image->read_only) {
 		if (q->header.incompatible & QCOW2_INCOMPAT_CORRUPT)
@@ -51,16 +39,7 @@ static int decide_access(struct vd_image *image, struct error **err)
 				     "%s: qcow2: marked as corrupt", q->file->name);
 		return 0;
 	}
-	r = refuse_corrupt(q, err);
-	if (r < 0)
-		return r;
-	if (feature) {
-		findings_add(&image->findings, FINDING_WARNING,
-			     "%s: qcow2 with %s: read-only, this version does not write it",
-			     q->file->name, feature);
-		image->read_only = true;
-	}
-	return 0;
+	return refuse_corrupt(q, err);
 }
 
 static int open_data_file(struct vd_image *image, struct error **err)
@@ -73,10 +52,13 @@ static int open_data_file(struct vd_image *image, struct error **err)
 	if (!q->data_file_name)
 		return error_make(err, EINVAL, "%s: qcow2: has a data file, but not its name",
 				  q->file->name);
-	if (vd_image_open_file(image, q->data_file_name, true, &q->data_file, err) < 0)
+	if (vd_image_open_file(image, q->data_file_name, image->read_only, &q->data_file, err) < 0)
 		return error_wrap(err, "%s: qcow2: its data file '%s' cannot be opened",
 				  q->file->name, q->data_file_name);
 	q->data = q->data_file;
+	if (source_is_same_file(q->data, q->file))
+		return error_make(err, EINVAL, "%s: qcow2: names itself as its data file",
+				  q->file->name);
 	return 0;
 }
 
@@ -109,13 +91,17 @@ static int make_memory(struct qcow2 *q, struct error **err)
 
 static int clear_autoclear(struct qcow2 *q, struct error **err)
 {
-	static const uint8_t zeros[8];
-	int r = source_pwrite(q->file, zeros, sizeof(zeros), 88, err);
+	uint64_t kept = q->header.autoclear & QCOW2_AUTOCLEAR_RAW;
+	uint8_t b[8];
+	int r;
+
+	put_be64(b, kept);
+	r = source_pwrite(q->file, b, sizeof(b), 88, err);
 
 	if (r == 0)
 		r = source_flush(q->file, err);
 	if (r == 0)
-		q->header.autoclear = 0;
+		q->header.autoclear = kept;
 	return r;
 }
 
@@ -132,7 +118,7 @@ static int qcow2_begin_write(struct vd_image *image, struct error **err)
 	if (!q->reclaimed)
 		qcow2_reclaim(image);
 	q->reclaimed = true;
-	return q->header.autoclear ? clear_autoclear(q, err) : 0;
+	return q->header.autoclear & ~QCOW2_AUTOCLEAR_RAW ? clear_autoclear(q, err) : 0;
 }
 
 static const struct vd_write_ops qcow2_write_ops = {

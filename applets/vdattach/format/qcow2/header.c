@@ -290,7 +290,7 @@ int qcow2_header_read(struct qcow2 *q, struct error **err)
 	if (memcmp(b, QCOW2_MAGIC, 4) != 0)
 		return error_make(err, EINVAL, "%s: no qcow2 header at offset 0", q->file->name);
 	qcow2_decode(b, &q->header);
-	q->foreign = q->header.autoclear & ~QCOW2_AUTOCLEAR_BITMAPS;
+	q->foreign = q->header.autoclear & ~(QCOW2_AUTOCLEAR_BITMAPS | QCOW2_AUTOCLEAR_RAW);
 	r = check_values(q, err);
 	if (r < 0)
 		return r;

@@ -166,7 +166,8 @@ static int extent_at(struct qcow2 *q, uint64_t table, uint64_t offset, struct vd
 	qcow2_describe(q, &entry, offset & (q->cluster_size - 1), ret);
 	/* pwrite makes a copy of clusters that snapshots share, and refuses the image's tables */
 	if (ret->kind == VD_EXTENT_DATA && q->may_write &&
-	    (!entry.copied || qcow2_metadata_has(q, entry.offset, q->cluster_size)))
+	    (!entry.copied ||
+	     (!q->data_file && qcow2_metadata_has(q, entry.offset, q->cluster_size))))
 		*ret = (struct vd_extent){ .kind = VD_EXTENT_ENCODED, .length = ret->length };
 	return clip(q, offset, ret, err);
 }

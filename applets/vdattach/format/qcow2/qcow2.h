@@ -20,6 +20,7 @@
 #define QCOW2_INCOMPAT_EXTENDED_L2 (1ULL << 4)
 #define QCOW2_INCOMPAT_KNOWN	   0x1fULL
 #define QCOW2_AUTOCLEAR_BITMAPS	   (1ULL << 0)
+#define QCOW2_AUTOCLEAR_RAW	   (1ULL << 1) /* the data file is the disk, byte for byte */
 
 #define QCOW2_MAX_L1_BYTES	 (32 * MIB)
 #define QCOW2_MAX_REFTABLE_BYTES (8 * MIB)
@@ -199,6 +200,39 @@ int qcow2_allocate(struct qcow2 *q, uint64_t *ret_offset, struct error **err) _m
 
 /* Gives back what was allocated last. */
 void qcow2_unallocate(struct qcow2 *q, uint64_t offset) _nonnull_(1);
+
+/* An entry while its cluster is written. */
+struct qcow2_target {
+	uint64_t table;		  /* L2 table, ours alone */
+	struct qcow2_entry entry; /* as it was */
+	uint64_t offset;	  /* of the cluster to write, in data */
+};
+
+/*
+ * How many bytes of the cluster for the guest offset may be written: a data file does not become
+ * longer than the disk, which it may be, byte for byte.
+ */
+uint64_t qcow2_cluster_end(const struct vd_image *image, uint64_t offset) _nonnull_(1);
+
+/* Writes to q->data, which becomes longer where it is a data file. 0 or -errno. */
+int qcow2_put_data(struct qcow2 *q, const void *buf, size_t n, uint64_t offset,
+		   struct error **err) _must_check_ _nonnull_(1, 2);
+
+/*
+ * Changes the L2 entry for the guest offset in memory; bitmap is the second half of an extended
+ * one. 0 or -errno.
+ */
+int qcow2_set_entry(struct qcow2 *q, uint64_t table, uint64_t offset, uint64_t value,
+		    uint64_t bitmap, struct error **err) _must_check_ _nonnull_(1);
+
+/*
+ * n bytes of the guest inside one cluster that is not compressed, of an image with extended
+ * entries: writes the subclusters that they touch, whole, to target->offset, and, where that is a
+ * fresh cluster, those that the old one has data of. *ret_bitmap: what is in the cluster then.
+ */
+int qcow2_write_subclusters(struct vd_image *image, const struct qcow2_target *target,
+			    const void *buf, size_t n, uint64_t offset, uint64_t *ret_bitmap,
+			    struct error **err) _must_check_ _nonnull_(1, 2, 3, 6);
 
 /* vd_write_ops.pwrite, .zero_block and .flush. */
 int qcow2_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,

@@ -185,7 +185,7 @@ static bool is_known(const struct qcow2 *q)
 {
 	bool bitmaps = q->bitmaps.n && !(q->header.autoclear & QCOW2_AUTOCLEAR_BITMAPS);
 
-	return !q->foreign && !bitmaps && !q->data_file;
+	return !q->foreign && !bitmaps;
 }
 
 void qcow2_reclaim(struct vd_image *image)

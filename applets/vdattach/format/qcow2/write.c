@@ -7,13 +7,6 @@
 #include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/qcow2/qcow2.h"
 
-/* What is in a cluster's place while it is written for the first time. */
-struct target {
-	uint64_t table;		  /* L2 table, ours alone */
-	struct qcow2_entry entry; /* as it was */
-	uint64_t offset;	  /* of the cluster to write */
-};
-
 static void drop_later(struct qcow2 *q, uint64_t offset, uint64_t length)
 {
 	uint32_t bits = q->header.cluster_bits;
@@ -94,9 +87,29 @@ static int read_old(struct vd_image *image, const struct qcow2_entry *entry, uin
 	return 0;
 }
 
-/* A fresh cluster reads as zeros: if the old contents do so too, they need not be written. */
-static int write_cluster(struct vd_image *image, const struct target *t, const void *buf, size_t n,
-			 uint64_t offset, struct error **err)
+int qcow2_put_data(struct qcow2 *q, const void *buf, size_t n, uint64_t offset, struct error **err)
+{
+	int r = 0;
+
+	if (q->data_file && offset + n > q->data->size)
+		r = source_resize(q->data, offset + n, err);
+	return r < 0 ? r : source_pwrite(q->data, buf, n, offset, err);
+}
+
+uint64_t qcow2_cluster_end(const struct vd_image *image, uint64_t offset)
+{
+	const struct qcow2 *q = qcow2_of(image);
+	uint64_t start = offset & ~(q->cluster_size - 1);
+
+	return q->data_file ? MIN(q->cluster_size, image->size - start) : q->cluster_size;
+}
+
+/*
+ * A fresh cluster reads as zeros: if the old contents do so too, they need not be written. In a
+ * data file anything may lie in its place.
+ */
+static int write_cluster(struct vd_image *image, const struct qcow2_target *t, const void *buf,
+			 size_t n, uint64_t offset, struct error **err)
 {
 	struct qcow2 *q = qcow2_of(image);
 	uint64_t within = offset & (q->cluster_size - 1);
@@ -105,19 +118,25 @@ static int write_cluster(struct vd_image *image, const struct target *t, const v
 			    t->entry.kind == QCOW2_ZERO_ALLOCATED;
 	int r;
 
-	if (n == q->cluster_size || rest_is_zero)
-		return source_pwrite(q->file, buf, n, t->offset + within, err);
+	if (n == q->cluster_size || (rest_is_zero && !q->data_file))
+		return qcow2_put_data(q, buf, n, t->offset + within, err);
 	r = read_old(image, &t->entry, offset - within, err);
 	if (r < 0)
 		return r;
 	memcpy(q->cluster + within, buf, n);
-	return source_pwrite(q->file, q->cluster, q->cluster_size, t->offset, err);
+	return qcow2_put_data(q, q->cluster, qcow2_cluster_end(image, offset), t->offset, err);
 }
 
-static int set_entry(struct qcow2 *q, const struct target *t, uint64_t offset, struct error **err)
+int qcow2_set_entry(struct qcow2 *q, uint64_t table, uint64_t offset, uint64_t value,
+		    uint64_t bitmap, struct error **err)
 {
-	return blockmap_put_be64(qcow2_l2_map(q, t->table), t->table, qcow2_l2_index(q, offset),
-				 t->offset | QCOW2_COPIED, err);
+	uint8_t b[16];
+
+	put_be64(b, value);
+	put_be64(b + 8, bitmap);
+	return blockmap_write(qcow2_l2_map(q, table),
+			      table + qcow2_l2_index(q, offset) * q->l2_entry_size, b,
+			      q->l2_entry_size, err);
 }
 
 /* A cluster that is ours already: the file may still end inside it. */
@@ -127,40 +146,68 @@ static int write_in_place(struct qcow2 *q, const struct qcow2_entry *entry, cons
 	uint64_t end = entry->offset + q->cluster_size;
 	int r = 0;
 
-	if (end > q->file->size && end <= q->tail.end)
+	if (!q->data_file && end > q->file->size && end <= q->tail.end)
 		r = source_resize(q->file, end, err);
 	if (r < 0)
 		return r;
-	return source_pwrite(q->file, buf, n, entry->offset + (offset & (q->cluster_size - 1)),
-			     err);
+	return qcow2_put_data(q, buf, n, entry->offset + (offset & (q->cluster_size - 1)), err);
 }
 
+/* Clusters of a data file have no refcounts. */
 static void drop_old(struct qcow2 *q, const struct qcow2_entry *old)
 {
+	if (q->data_file)
+		return;
 	if (old->kind == QCOW2_COMPRESSED_DATA)
 		drop_later(q, old->offset, old->length);
-	else if (old->kind == QCOW2_NORMAL || old->kind == QCOW2_ZERO_ALLOCATED)
+	else if (old->offset)
 		drop_later(q, old->offset, q->cluster_size);
 }
 
-static int replace(struct vd_image *image, struct target *t, const void *buf, size_t n,
+/* In a data file the guest's clusters lie where they are on the disk, as qemu has them. */
+static int take_cluster(struct qcow2 *q, struct qcow2_target *t, uint64_t offset,
+			struct error **err)
+{
+	if (!q->data_file)
+		return qcow2_allocate_data(q, &t->offset, err);
+	t->offset = offset & ~(q->cluster_size - 1);
+	return 0;
+}
+
+static int replace(struct vd_image *image, struct qcow2_target *t, const void *buf, size_t n,
 		   uint64_t offset, struct error **err)
 {
 	struct qcow2 *q = qcow2_of(image);
-	const struct qcow2_entry *old = &t->entry;
-	int r = qcow2_allocate_data(q, &t->offset, err);
+	uint64_t bitmap = UINT32_MAX;
+	int r = take_cluster(q, t, offset, err);
 
 	if (r < 0)
 		return r;
-	r = write_cluster(image, t, buf, n, offset, err);
+	if (q->l2_entry_size == 16 && t->entry.kind != QCOW2_COMPRESSED_DATA)
+		r = qcow2_write_subclusters(image, t, buf, n, offset, &bitmap, err);
+	else
+		r = write_cluster(image, t, buf, n, offset, err);
 	if (r == 0)
-		r = set_entry(q, t, offset, err);
-	if (r < 0) {
+		r = qcow2_set_entry(q, t->table, offset, t->offset | QCOW2_COPIED, bitmap, err);
+	if (r == 0)
+		drop_old(q, &t->entry);
+	else if (!q->data_file)
 		qcow2_unallocate(q, t->offset);
-		return r;
-	}
-	drop_old(q, old);
-	return 0;
+	return r;
+}
+
+/* Subclusters of a cluster that is ours, which have no data yet. */
+static int fill_in(struct vd_image *image, struct qcow2_target *t, const void *buf, size_t n,
+		   uint64_t offset, struct error **err)
+{
+	struct qcow2 *q = qcow2_of(image);
+	uint64_t bitmap = 0;
+	int r;
+
+	t->offset = t->entry.offset;
+	r = qcow2_write_subclusters(image, t, buf, n, offset, &bitmap, err);
+	return r < 0 ? r
+		     : qcow2_set_entry(q, t->table, offset, t->offset | QCOW2_COPIED, bitmap, err);
 }
 
 /* No entry makes a guest write, or free, what the image itself consists of. */
@@ -169,7 +216,7 @@ static int guard_metadata(struct qcow2 *q, const struct qcow2_entry *entry, uint
 {
 	uint64_t n = entry->kind == QCOW2_COMPRESSED_DATA ? entry->length : q->cluster_size;
 
-	if (entry->kind == QCOW2_UNALLOCATED || entry->kind == QCOW2_PLAIN_ZERO ||
+	if (entry->kind == QCOW2_UNALLOCATED || entry->kind == QCOW2_PLAIN_ZERO || q->data_file ||
 	    !qcow2_metadata_has(q, entry->offset, n))
 		return 0;
 	return error_make(err, EIO,
@@ -178,25 +225,35 @@ static int guard_metadata(struct qcow2 *q, const struct qcow2_entry *entry, uint
 			  q->file->name, offset, entry->offset);
 }
 
+/* Reads the entry for a change, in a table that is ours alone. */
+static int qcow2_target(struct vd_image *image, uint64_t offset, struct qcow2_target *t,
+			struct error **err)
+{
+	struct qcow2 *q = qcow2_of(image);
+	int r = make_room(image, err);
+
+	if (r == 0)
+		r = own_l2(q, offset, &t->table, err);
+	if (r == 0)
+		r = qcow2_l2_get(q, t->table, offset, &t->entry, err);
+	return r < 0 ? r : guard_metadata(q, &t->entry, offset, err);
+}
+
 /* n bytes inside one cluster. */
 static int write_one(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
 		     struct error **err)
 {
 	struct qcow2 *q = qcow2_of(image);
-	struct target t = { .table = 0 };
-	int r = make_room(image, err);
+	struct qcow2_target t = { .table = 0 };
+	int r = qcow2_target(image, offset, &t, err);
 
-	if (r == 0)
-		r = own_l2(q, offset, &t.table, err);
-	if (r == 0)
-		r = qcow2_l2_get(q, t.table, offset, &t.entry, err);
-	if (r == 0)
-		r = guard_metadata(q, &t.entry, offset, err);
 	if (r < 0)
 		return r;
-	if (t.entry.kind == QCOW2_NORMAL && t.entry.copied)
-		return write_in_place(q, &t.entry, buf, n, offset, err);
-	return replace(image, &t, buf, n, offset, err);
+	if (t.entry.kind != QCOW2_NORMAL || !t.entry.copied)
+		return replace(image, &t, buf, n, offset, err);
+	if (q->l2_entry_size == 16)
+		return fill_in(image, &t, buf, n, offset, err);
+	return write_in_place(q, &t.entry, buf, n, offset, err);
 }
 
 int qcow2_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t offset,
@@ -218,27 +275,29 @@ int qcow2_pwrite(struct vd_image *image, const void *buf, size_t n, uint64_t off
 	return r;
 }
 
+/* Of a data file whose bytes are the disk's, these are zeroed there. */
+static bool may_mark(const struct qcow2 *q)
+{
+	return q->header.version >= 3 &&
+	       !(q->data_file && q->header.autoclear & QCOW2_AUTOCLEAR_RAW);
+}
+
 int qcow2_zero_block(struct vd_image *image, uint64_t offset, struct error **err)
 {
 	struct qcow2 *q = qcow2_of(image);
-	struct target t = { .table = 0 };
+	struct qcow2_target t = { .table = 0 };
+	bool extended = q->l2_entry_size == 16;
 	int r;
 
-	if (q->header.version < 3 || q->l2_entry_size != 8)
+	if (!may_mark(q))
 		return -EOPNOTSUPP;
-	r = make_room(image, err);
-	if (r == 0)
-		r = own_l2(q, offset, &t.table, err);
-	if (r == 0)
-		r = qcow2_l2_get(q, t.table, offset, &t.entry, err);
-	if (r == 0)
-		r = guard_metadata(q, &t.entry, offset, err);
+	r = qcow2_target(image, offset, &t, err);
 	if (r < 0)
 		return r;
-	if (t.entry.kind == QCOW2_NORMAL && t.entry.copied)
+	if (t.entry.kind == QCOW2_NORMAL && t.entry.copied && (!extended || t.entry.allocated))
 		return -EOPNOTSUPP;
-	r = blockmap_put_be64(qcow2_l2_map(q, t.table), t.table, qcow2_l2_index(q, offset),
-			      QCOW2_ZERO, err);
+	r = qcow2_set_entry(q, t.table, offset, extended ? 0 : QCOW2_ZERO,
+			    (uint64_t)UINT32_MAX << QCOW2_SUBCLUSTERS, err);
 	if (r == 0)
 		drop_old(q, &t.entry);
 	return r;
@@ -290,6 +349,8 @@ int qcow2_flush(struct vd_image *image, struct error **err)
 		return 0;
 	if (blockmap_is_dirty(q->early))
 		r = blockmap_write_back(q->early, err);
+	if (r == 0 && q->data_file)
+		r = source_flush(q->data_file, err);
 	if (r == 0)
 		r = source_flush(q->file, err);
 	if (r == 0)
