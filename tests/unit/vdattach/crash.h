@@ -61,7 +61,8 @@ struct crash_run {
 	uint32_t serial;
 	const char *state;
 	size_t cut;
-	bool no_leaks; /* check must find none */
+	bool no_leaks;	 /* check must find none */
+	uint64_t states; /* after cuts, that were looked at */
 };
 
 #define crash_fail(run, fmt, ...)                                     \

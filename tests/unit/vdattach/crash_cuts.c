@@ -47,26 +47,21 @@ static void crash_apply(struct paged *file, const struct world_op *op, uint64_t 
 	paged_resize(file, size);
 }
 
-/* The disk after a cut: all files as flushed, and of the rest all or some. */
-static void crash_state(struct crash_run *run, const struct world *durable, const size_t *flushed,
-			bool all, struct world *ret)
+/* The disk after a cut: all files as flushed, and of each operation since what its fate says. */
+static void crash_state(struct crash_run *run, const struct crash_durable *durable,
+			const uint8_t *fates, struct world *ret)
 {
-	uint64_t keep = rng_below(&run->rng, 8);
-
-	*ret = (struct world){ .n = durable->n };
-	for (unsigned int f = 0; f < durable->n; f++) {
-		memcpy(ret->files[f].name, durable->files[f].name, sizeof(ret->files[f].name));
-		paged_copy(&ret->files[f].now, &durable->files[f].now);
-		for (size_t i = flushed[f]; i < run->cut; i++) {
+	*ret = (struct world){ .n = durable->world.n };
+	for (unsigned int f = 0; f < durable->world.n; f++) {
+		memcpy(ret->files[f].name, durable->world.files[f].name,
+		       sizeof(ret->files[f].name));
+		paged_copy(&ret->files[f].now, &durable->world.files[f].now);
+		for (size_t i = durable->flushed[f]; i < run->cut; i++) {
 			const struct world_op *op = run->world.ops + i;
 
-			if (op->kind > OP_RESIZE || op->file != f)
-				continue;
-			if (all)
-				crash_apply(&ret->files[f].now, op, &run->rng, false);
-			else if (rng_below(&run->rng, 8) <= keep)
+			if (op->kind <= OP_RESIZE && op->file == f && fates[i] != FATE_LOST)
 				crash_apply(&ret->files[f].now, op, &run->rng,
-					    rng_below(&run->rng, 3) == 0);
+					    fates[i] == FATE_TORN);
 		}
 	}
 }
@@ -99,18 +94,24 @@ static void crash_write_on(struct crash_run *run, struct world *world)
 	}
 }
 
-static void crash_try(struct crash_run *run, const struct world *durable, const size_t *flushed,
-		      bool all)
+void crash_try(struct crash_run *run, const struct crash_durable *durable, const uint8_t *fates,
+	       struct world *ret)
 {
-	struct world world;
-
-	run->state = all ? "cut at" : "some writes lost before";
-	crash_state(run, durable, flushed, all, &world);
-	crash_open(run, &world);
+	run->states++;
+	crash_state(run, durable, fates, ret);
+	crash_open(run, ret);
 	if (run->image->size != run->sectors * CRASH_SECTOR)
 		crash_fail(run, "changed its size");
 	crash_see(run, &run->seen);
 	crash_verify(run, &run->seen);
+}
+
+static void crash_try_on(struct crash_run *run, const struct crash_durable *durable,
+			 const uint8_t *fates)
+{
+	struct world world;
+
+	crash_try(run, durable, fates, &world);
 	if (rng_below(&run->rng, 3) == 0)
 		crash_write_on(run, &world);
 	crash_close(run);
@@ -118,8 +119,7 @@ static void crash_try(struct crash_run *run, const struct world *durable, const 
 }
 
 /* What a recorded operation means for what must be there after a cut. */
-static void crash_step(struct crash_run *run, const struct world_op *op, struct world *durable,
-		       size_t *flushed)
+void crash_step(struct crash_run *run, const struct world_op *op, struct crash_durable *durable)
 {
 	switch (op->kind) {
 	case OP_GUEST_WRITE:
@@ -140,13 +140,13 @@ static void crash_step(struct crash_run *run, const struct world_op *op, struct 
 		memcpy(run->safe, run->latest, run->sectors * 4);
 		break;
 	case OP_FLUSH:
-		for (size_t i = flushed[op->file]; i < run->cut; i++) {
+		for (size_t i = durable->flushed[op->file]; i < run->cut; i++) {
 			if (run->world.ops[i].kind <= OP_RESIZE &&
 			    run->world.ops[i].file == op->file)
-				crash_apply(&durable->files[op->file].now, run->world.ops + i,
+				crash_apply(&durable->world.files[op->file].now, run->world.ops + i,
 					    &run->rng, false);
 		}
-		flushed[op->file] = run->cut;
+		durable->flushed[op->file] = run->cut;
 		break;
 	case OP_WRITE:
 	case OP_ZERO:
@@ -155,28 +155,57 @@ static void crash_step(struct crash_run *run, const struct world_op *op, struct 
 	}
 }
 
-void crash_cuts(struct crash_run *run)
+void crash_durable_copy(const struct crash_run *run, struct crash_durable *ret)
 {
-	struct world durable = { .n = run->world.n };
-	size_t flushed[WORLD_FILES] = { 0 };
-
-	for (unsigned int f = 0; f < durable.n; f++) {
-		memcpy(durable.files[f].name, run->world.files[f].name,
-		       sizeof(durable.files[f].name));
-		paged_copy(&durable.files[f].now, &run->world.files[f].start);
+	*ret = (struct crash_durable){ .world.n = run->world.n };
+	for (unsigned int f = 0; f < run->world.n; f++) {
+		memcpy(ret->world.files[f].name, run->world.files[f].name,
+		       sizeof(ret->world.files[f].name));
+		paged_copy(&ret->world.files[f].now, &run->world.files[f].start);
 	}
+}
+
+void crash_durable_start(struct crash_run *run, struct crash_durable *ret)
+{
+	crash_durable_copy(run, ret);
 	run->serial = 0;
 	memset(run->latest, 0, run->sectors * 4);
 	memset(run->safe, 0, run->sectors * 4);
 	memset(run->zeroed, 0, run->sectors * 4);
+}
+
+static void crash_draw_fates(struct crash_run *run, uint8_t *fates)
+{
+	uint64_t keep = rng_below(&run->rng, 8);
+
+	for (size_t i = 0; i < run->cut; i++) {
+		if (rng_below(&run->rng, 8) > keep)
+			fates[i] = FATE_LOST;
+		else
+			fates[i] = rng_below(&run->rng, 3) ? FATE_KEPT : FATE_TORN;
+	}
+}
+
+void crash_cuts(struct crash_run *run)
+{
+	uint8_t *fates = crash_alloc(run->world.n_ops + 1);
+	struct crash_durable durable;
+
+	crash_durable_start(run, &durable);
 	for (size_t i = 0; i < run->world.n_ops; i++) {
 		run->cut = i + 1;
-		crash_step(run, run->world.ops + i, &durable, flushed);
+		crash_step(run, run->world.ops + i, &durable);
 		if (run->world.ops[i].kind > OP_RESIZE)
 			continue;
-		crash_try(run, &durable, flushed, true);
-		for (unsigned int n = 0; n < 2; n++)
-			crash_try(run, &durable, flushed, false);
+		run->state = "cut at";
+		memset(fates, FATE_KEPT, run->cut);
+		crash_try_on(run, &durable, fates);
+		run->state = "some writes lost before";
+		for (unsigned int n = 0; n < 2; n++) {
+			crash_draw_fates(run, fates);
+			crash_try_on(run, &durable, fates);
+		}
 	}
-	world_release(&durable);
+	world_release(&durable.world);
+	free(fates);
 }

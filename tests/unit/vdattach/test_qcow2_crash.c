@@ -23,7 +23,7 @@ QCOW2_DISKS(MAKE)
 
 static const struct vd_case cases[] = { QCOW2_DISKS(CASE) };
 
-static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 15, 20 };
+static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 15, 20, 20 };
 
 int main(void)
 {

@@ -309,7 +309,7 @@ static const struct vd_case cases[] = {
 	{ "vdi differencing", make_differencing },
 };
 
-static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 40, 25 };
+static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 40, 25, 20 };
 
 int main(void)
 {

@@ -34,7 +34,7 @@ static const struct vd_case cases[] = {
 	{ "vhd differencing", crash_differencing },
 };
 
-static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 100, 40 };
+static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 100, 40, 10 };
 
 int main(void)
 {

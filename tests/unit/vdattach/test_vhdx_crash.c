@@ -63,7 +63,7 @@ static const struct vd_case cases[] = {
 	{ "differencing, 4096-byte sectors", make_child_4k },
 };
 
-static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 6, 20 };
+static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 6, 20, 50 };
 
 int main(void)
 {

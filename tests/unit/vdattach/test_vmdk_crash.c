@@ -47,7 +47,7 @@ static const struct vd_case cases[] = {
 	{ "vmdk split", make_split },
 };
 
-static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 12, 25 };
+static struct write_plan write_plan = { cases, ARRAY_SIZE(cases), 12, 25, 10 };
 
 int main(void)
 {

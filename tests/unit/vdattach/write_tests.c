@@ -2,6 +2,7 @@
 #include "tests/unit/vdattach/write_tests.h"
 
 #include "tests/unit/vdattach/crash.h"
+#include "tests/unit/vdattach/crash_exhaustive.h"
 #include "tests/unit/vdattach/crash_model.h"
 #include "tests/unit/vdattach/dm_model.h"
 #include "tests/unit/vdattach/killed.h"
@@ -36,4 +37,13 @@ void test_kills(void **state)
 
 	for (size_t i = 0; i < plan->n; i++)
 		killed_format(plan->cases + i, 1, 10);
+}
+
+void test_short_sequences(void **state)
+{
+	const struct write_plan *plan = *state;
+
+	for (size_t i = 0; i < plan->n; i++)
+		print_message("%s: %llu states after power cuts\n", plan->cases[i].name,
+			      (unsigned long long)exhaustive_format(plan->cases + i, plan->part));
 }
