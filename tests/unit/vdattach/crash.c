@@ -90,6 +90,22 @@ void crash_choose(struct crash_run *run, uint64_t *ret_sector, size_t *ret_n)
 	*ret_sector = at;
 }
 
+/* In one piece, or in pieces of any length. */
+static int crash_pwrite(struct crash_run *run, const uint8_t *buf, size_t n, uint64_t offset)
+{
+	int r = 0;
+
+	while (n > 0 && r == 0) {
+		size_t part = run->odd_pieces ? 1 + (size_t)rng_below(&run->rng, n) : n;
+
+		r = source_pwrite(run->disk, buf, part, offset, NULL);
+		buf += part;
+		offset += part;
+		n -= part;
+	}
+	return r;
+}
+
 int crash_guest_write(struct crash_run *run, uint64_t sector, size_t n)
 {
 	uint8_t buf[100 * CRASH_SECTOR];
@@ -104,7 +120,7 @@ int crash_guest_write(struct crash_run *run, uint64_t sector, size_t n)
 			.kind = OP_GUEST_WRITE, .offset = sector, .n = n, .serial = run->serial
 		};
 	}
-	r = source_pwrite(run->disk, buf, n * CRASH_SECTOR, sector * CRASH_SECTOR, NULL);
+	r = crash_pwrite(run, buf, n * CRASH_SECTOR, sector * CRASH_SECTOR);
 	/* the guest was told: what is there now is old or new */
 	if (r < 0 && run->world.recording)
 		run->world.ops[op].n = 0;
@@ -131,6 +147,7 @@ void crash_look(struct crash_run *run, uint64_t sector, size_t n)
 {
 	uint8_t buf[CRASH_SECTOR];
 
+	run->world.fail_read_in = 0;
 	for (uint64_t s = sector; s < sector + n; s++) {
 		uint32_t serial;
 

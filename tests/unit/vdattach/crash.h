@@ -62,6 +62,7 @@ struct crash_run {
 	const char *state;
 	size_t cut;
 	bool no_leaks;	 /* check must find none */
+	bool odd_pieces; /* the guest's writes are not of whole sectors */
 	uint64_t states; /* after cuts, that were looked at */
 };
 

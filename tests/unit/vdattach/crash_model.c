@@ -6,9 +6,15 @@
 #include "tests/unit/vdattach/paged.h"
 #include "tests/unit/vdattach/world.h"
 
+static void model_mend(struct crash_run *run)
+{
+	run->world.fail_in = run->world.fail_read_in = run->world.fail_flush_in = 0;
+}
+
 /* A write that failed left each sector as it was or made it new. */
 static void model_after_failure(struct crash_run *run, uint64_t sector, size_t n)
 {
+	model_mend(run);
 	if (!run->world.failed)
 		crash_fail(run, "write of %zu sectors at %llu failed", n,
 			   (unsigned long long)sector);
@@ -19,8 +25,17 @@ static void model_compare(struct crash_run *run, uint64_t sector, size_t n)
 {
 	uint8_t *buf = crash_alloc(n * CRASH_SECTOR);
 
-	if (source_pread(run->disk, buf, n * CRASH_SECTOR, sector * CRASH_SECTOR, NULL) < 0)
-		crash_fail(run, "cannot be read");
+	size_t size = n * CRASH_SECTOR, part;
+
+	for (size_t at = 0; at < size; at += part) {
+		part = run->odd_pieces ? 1 + (size_t)rng_below(&run->rng, size - at) : size;
+		if (source_pread(run->disk, buf + at, part, sector * CRASH_SECTOR + at, NULL) == 0)
+			continue;
+		if (!run->world.failed)
+			crash_fail(run, "cannot be read");
+		free(buf);
+		return;
+	}
 	for (size_t i = 0; i < n; i++) {
 		uint32_t serial = crash_identify(run, buf + i * CRASH_SECTOR, sector + i);
 
@@ -32,12 +47,36 @@ static void model_compare(struct crash_run *run, uint64_t sector, size_t n)
 	free(buf);
 }
 
+/* A sector is written as a whole where a part of the write may fail. */
+static void model_prepare(struct crash_run *run, uint64_t dice)
+{
+	unsigned int in = 1 + (unsigned int)rng_below(&run->rng, 5);
+
+	run->world.failed = false;
+	run->odd_pieces = false;
+	switch (rng_below(&run->rng, 24)) {
+	case 0:
+	case 1:
+		if (dice < 60)
+			run->world.fail_in = in;
+		break;
+	case 2:
+		run->world.fail_read_in = in;
+		break;
+	case 3:
+		run->world.fail_flush_in = in;
+		break;
+	default:
+		run->odd_pieces = rng_below(&run->rng, 5) == 0;
+	}
+}
+
 static void model_flush(struct crash_run *run)
 {
 	if (crash_guest_flush(run) < 0) {
 		if (!run->world.failed)
 			crash_fail(run, "cannot be flushed");
-		run->world.fail_in = 0;
+		model_mend(run);
 		if (crash_guest_flush(run) < 0)
 			crash_fail(run, "cannot be flushed after a failed flush");
 	}
@@ -49,9 +88,7 @@ static void model_step(struct crash_run *run)
 	size_t n;
 
 	crash_choose(run, &sector, &n);
-	run->world.failed = false;
-	if (dice < 60 && rng_below(&run->rng, 12) == 0)
-		run->world.fail_in = 1 + (unsigned int)rng_below(&run->rng, 5);
+	model_prepare(run, dice);
 	if (dice < 45) {
 		if (crash_guest_write(run, sector, n) < 0)
 			model_after_failure(run, sector, n);
@@ -65,11 +102,13 @@ static void model_step(struct crash_run *run)
 	} else {
 		model_flush(run);
 		if (dice >= 95) {
+			model_mend(run);
 			crash_close(run);
 			crash_open(run, &run->world);
 		}
 	}
-	run->world.fail_in = 0;
+	model_mend(run);
+	run->odd_pieces = false;
 }
 
 static FILE *model_dump_file(const char *dir, const char *name)

@@ -26,12 +26,17 @@ struct world_op *world_log(struct world *world, enum world_op_kind kind)
 	return world->ops + world->n_ops++;
 }
 
-static bool world_fails(struct world *world)
+static bool is_due(struct world *world, unsigned int *in)
 {
-	if (world->fail_in == 0 || --world->fail_in > 0)
+	if (*in == 0 || --*in > 0)
 		return false;
 	world->failed = true;
 	return true;
+}
+
+static bool world_fails(struct world *world)
+{
+	return is_due(world, &world->fail_in);
 }
 
 static struct paged *world_now(struct source *source)
@@ -43,6 +48,10 @@ static struct paged *world_now(struct source *source)
 
 static int world_pread(struct source *source, void *buf, size_t n, uint64_t offset)
 {
+	struct world *world = ((struct world_source *)source)->world;
+
+	if (is_due(world, &world->fail_read_in))
+		return -EIO;
 	paged_read(world_now(source), buf, n, offset);
 	return 0;
 }
@@ -123,6 +132,8 @@ static int world_flush(struct source *source)
 {
 	struct world_source *s = (struct world_source *)source;
 
+	if (is_due(s->world, &s->world->fail_flush_in))
+		return -EIO;
 	s->world->flushes++;
 	if (s->world->recording)
 		world_log(s->world, OP_FLUSH)->file = s->file;

@@ -54,8 +54,9 @@ struct world {
 	size_t n_ops;
 	/* after so many more writes or resizes one fails with ENOSPC; 0 = none will */
 	unsigned int fail_in;
-	bool failed; /* it happened */
-	bool holes;  /* the files can have them: ranges are zeroed without writing zeros */
+	unsigned int fail_read_in, fail_flush_in; /* the same for these, with EIO */
+	bool failed;				  /* it happened */
+	bool holes; /* the files can have them: ranges are zeroed without writing zeros */
 	uint64_t flushes;
 };
 
