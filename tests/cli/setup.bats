@@ -261,6 +261,22 @@ check_file() { as_typed "$TOP/scripts/check" "$@"; }
 	run -2 as_typed "$TOP/ci/run-bats" missing.bats
 }
 
+@test "run-bats names a test that hangs and what it waits for, runs the next ones, and leaves nothing behind" {
+	printf '@test "%s" { %s; }\n' waits "run sh -c 'sleep 86401; true'" next true leaves 'sleep 86402 & true' >a.bats
+	printf '@test "%s" { %s; }\n' first true loops 'while :; do sleep 0.1; done' unreached true >b.bats
+	run -1 as_typed "$TOP/ci/run-bats" -l 2 a.bats b.bats
+	assert_line "# a.bats: 'waits' did not end in 2 s"
+	assert_line --regexp '^# still running for [0-9]+ s: sleep 86401$'
+	assert_line --regexp '^not ok [0-9] - a.bats: waits in [0-9]+ms \(over its limit of 2 s\)$'
+	assert_line --regexp '^ok [0-9] - a.bats: next in '
+	assert_line --regexp '^ok [0-9] - a.bats: leaves in '
+	assert_line --regexp '^not ok [0-9] - a.bats: the file does not end, 2 s after its last test: '
+	assert_line --regexp '^# still running for [0-9]+ s: sleep 86402$'
+	assert_line --regexp '^not ok [0-9] - b.bats: loops: over its limit, '
+	refute_line --partial unreached
+	run -1 pgrep -fx 'sleep 8640[12]'
+}
+
 @test "run-bats takes tests by a tag, of a file or of one test: each is in one of two runs" {
 	printf '@test "plain" { true; }\n# bats test_tags=odd\n@test "odd one" { true; }\n@test "after" { true; }\n' >a.bats
 	printf '# bats file_tags=odd\n@test "odd file" { true; }\n' >b.bats
@@ -279,7 +295,7 @@ check_file() { as_typed "$TOP/scripts/check" "$@"; }
 # fake_gates: a tree with two quick gates
 fake_gates() {
 	mkdir -p tree/ci/gates
-	cp "$TOP/ci/run-gates" tree/ci
+	cp "$TOP/ci/run-gates" "$TOP/ci/bounded" tree/ci
 	printf '#!/bin/sh\necho 1..2; echo ok 1 - first; echo "not ok 2 - second"; exit 1\n' >tree/ci/gates/10-bad
 	printf '#!/bin/sh\necho 1..1; echo ok 1 - third\n' >tree/ci/gates/20-good
 	chmod +x tree/ci/gates/*
