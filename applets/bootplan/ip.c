@@ -38,7 +38,8 @@ static bool is_one_of(const char *text, const char *const *words)
 
 static bool is_ipv6_method(const char *text)
 {
-	static const char *const methods[] = { "auto6", "dhcp6", "either6", "link6", NULL };
+	static const char *const methods[] = { "auto6", "dhcp6",      "either6",
+					       "link6", "link-local", NULL };
 
 	return is_one_of(text, methods);
 }
@@ -46,7 +47,7 @@ static bool is_ipv6_method(const char *text)
 static bool is_dhcp(const char *text)
 {
 	static const char *const methods[] = { "dhcp", "on",	"any",	       "both", "bootp",
-					       "rarp", "dhcp4", "single-dhcp", NULL };
+					       "rarp", "dhcp4", "single-dhcp", "auto", NULL };
 
 	return is_one_of(text, methods);
 }
@@ -183,7 +184,9 @@ static void take_method(struct plan *plan, struct ip *ip)
 {
 	const char *method = ip->field[METHOD];
 
-	if (is_ipv6_method(method))
+	if (strcmp(method, "link-local") == 0) /* of systemd and NetworkManager */
+		ip->method = "link6";
+	else if (is_ipv6_method(method))
 		ip->method = method;
 	else if (is_dhcp(method) || (!*ip->field[CLIENT] && !*method))
 		ip->method = "dhcp";

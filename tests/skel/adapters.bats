@@ -192,7 +192,8 @@ FAKE
 
 grammar() {
 	fields link6 eth0:link6 single-dhcp eth0:off 10.0.2.5/26::10.0.2.1 :10.0.2.2::::eth0:dhcp '::::pc:[52:54:00:00:00:0A]:dhcp' Lan0:dhcp \
-		10.0.2.5::10.0.2.1:24::eth0:none::: >"$BATS_TEST_TMPDIR/fields"
+		10.0.2.5::10.0.2.1:24::eth0:none::: auto eth0:auto eth0:link-local ::::pc.nis.example:eth0:dhcp,1,lab7 eth0:either6 either6 \
+		10.0.2.5:10.0.2.9:::pc:eth0:ibft 10.0.2.5::10.0.2.1:255.255.255.0:pc:eth0:on:1400:52:54:00:00:00:0a >"$BATS_TEST_TMPDIR/fields"
 	diff -u - "$BATS_TEST_TMPDIR/fields" <<-'FIELDS'
 		link6 = link6 dev: ip: srv: gw: mask: host: dns:
 		eth0:link6 = link6 dev:eth0 ip: srv: gw: mask: host: dns:
@@ -203,6 +204,14 @@ grammar() {
 		::::pc:[52:54:00:00:00:0A]:dhcp = dhcp dev:52:54:00:00:00:0a ip: srv: gw: mask: host:pc dns:
 		Lan0:dhcp = dhcp dev:Lan0 ip: srv: gw: mask: host: dns:
 		10.0.2.5::10.0.2.1:24::eth0:none::: = static dev:eth0 ip:10.0.2.5 srv: gw:10.0.2.1 mask:24 host: dns:
+		auto = dhcp dev: ip: srv: gw: mask: host: dns:
+		eth0:auto = dhcp dev:eth0 ip: srv: gw: mask: host: dns:
+		eth0:link-local = link6 dev:eth0 ip: srv: gw: mask: host: dns:
+		::::pc.nis.example:eth0:dhcp,1,lab7 = dhcp dev:eth0 ip: srv: gw: mask: host:pc.nis.example dns:
+		eth0:either6 = either6 dev:eth0 ip: srv: gw: mask: host: dns:
+		either6 = either6 dev: ip: srv: gw: mask: host: dns:
+		10.0.2.5:10.0.2.9:::pc:eth0:ibft =  dev:eth0 ip:10.0.2.5 srv:10.0.2.9 gw: mask: host:pc dns:
+		10.0.2.5::10.0.2.1:255.255.255.0:pc:eth0:on:1400:52:54:00:00:00:0a = dhcp dev:eth0 ip:10.0.2.5 srv: gw:10.0.2.1 mask:255.255.255.0 host:pc dns:
 	FIELDS
 }
 @test "the rest of the grammar of ip=" { both grammar; }

@@ -99,7 +99,9 @@ nbd() {
 refused() {
 	local words
 	LEASE=()
-	for words in 'root=UUID=1 netroot=iscsi:192.168.50.1::::iqn.2009-06.dracut:target0' root=iscsi:192.168.50.1::::iqn.x:y; do
+	for words in 'root=UUID=1 netroot=iscsi:192.168.50.1::::iqn.2009-06.dracut:target0' root=iscsi:192.168.50.1::::iqn.x:y \
+		'root=UUID=1 netroot=iscsi' 'root=iscsi:user:secret:rev:secret@[2001:db8::1]:6:3260:default:eth0:1:iqn.x:y' root=nvmf:tcp,10.0.0.1 'root=UUID=1 netroot=nvmf' \
+		root=cifs://user:secret@10.0.0.1:/root; do
 		new_tree
 		boot_with "$words"
 		said "the root of '${words#root=UUID=1 }' cannot be reached: this version has no support for it" && not_called 'findimg|switch_root' || return 1
@@ -112,7 +114,9 @@ remote() {
 	local words
 	LEASE=()
 	for words in rd.nvmf.discover=tcp,192.168.10.10,,4420 nvmf.discover=tcp,192.168.10.10 rd.iscsi.firmware=1 ip=ibft \
-		'iscsi_target_name=iqn.x:y iscsi_target_ip=10.0.0.1' rd.iscsi.target.ip=10.0.0.1 fcoe=eth0:dcb; do
+		'iscsi_target_ip=10.0.0.1 iscsi_initiator=iqn.a:b' iscsi_target_name=iqn.x:y rd.iscsi.target.ip=10.0.0.1 rd.iscsi.target.name=iqn.x:y rd.iscsi.ibft \
+		rd.iscsi.firmware=yes rd.iscsi.transport=bnx2i iscsi_firmware=1 iscsi_auto iscsi_target=iqn.x:y iscsiroot=10.0.0.1 rd.nvmf.discover=fc,auto \
+		fcoe=eth0:dcb; do
 		new_tree
 		fake findimg <<<'exit 3'
 		boot_with "root=UUID=1 rootwait $words"

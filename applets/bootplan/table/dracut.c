@@ -28,6 +28,7 @@ static const struct parameter parameters[] = {
 	REFUSED("netroot=fcoe*"),
 	REFUSED("netroot=aoe*"),
 	REFUSED("netroot=cifs*"),
+	REFUSED("netroot=nvmf*"),
 	REFUSED("root=iscsi*"),
 	REFUSED("root=fcoe*"),
 	REFUSED("root=aoe:*"),
@@ -36,11 +37,19 @@ static const struct parameter parameters[] = {
 	REMOTE("rd.nvmf.discover=?*"),
 	REMOTE("nvmf.discover=?*"),
 	REMOTE("rd.iscsi.firmware"),
-	REMOTE("rd.iscsi.firmware=1"),
-	REMOTE("iscsi_firmware"),
+	REMOTE("rd.iscsi.firmware=?*"),
+	REMOTE("rd.iscsi.ibft"),
+	REMOTE("rd.iscsi.ibft=?*"),
+	REMOTE("rd.iscsi.target.*=?*"),
+	REMOTE("rd.iscsi.transport=?*"),
 	REMOTE("iscsiroot=?*"),
-	REMOTE("rd.iscsi.target.ip=?*"),
-	REMOTE("iscsi_target_name=?*"), /* of open-iscsi for initramfs-tools, and Alpine */
+	REMOTE("iscsi_firmware"), /* dracut's of old, which open-iscsi for initramfs-tools has, too
+				   */
+	REMOTE("iscsi_firmware=?*"),
+	REMOTE("iscsi_target_*=?*"),
+	REMOTE("iscsi_auto"),	   /* of open-iscsi for initramfs-tools */
+	REMOTE("iscsi_target=?*"), /* of genkernel */
+	REMOTE("iscsi_address=?*"),
 	REMOTE("fcoe=?*"),
 	REFUSED("root=zfs*"),
 	REFUSED("root=ZFS=*"),
@@ -142,13 +151,9 @@ static const struct parameter parameters[] = {
 	{ "rd.driver.post=*", USE, .sets = { { S_MODULES, "%" } } },
 	{ "rd.driver.blacklist=*", USE,
 	  .sets = { { S_BLACKLIST, "%" } } }, /* coldplug reads it too */
-	{ "rd.fstab=0", USE, .sets = { { S_NO_FSTAB, "1" } } },
-	{ "rd.fstab", KEEP, .call = NULL },
-	{ "rd.fstab=1", KEEP, .call = NULL },
+	{ "rd.fstab", ON, .sets = { { S_NO_FSTAB, "1" } } },
 	{ "rd.md.uuid=?*", USE, .sets = { { S_MD, "%" } } },
-	{ "rd.md=0", USE, .sets = { { S_MD_OFF, "1" } } },
-	{ "rd.md", USE, .sets = { { S_MD_OFF, "" } } },
-	{ "rd.md=1", USE, .sets = { { S_MD_OFF, "" } } },
+	{ "rd.md", ON, .sets = { { S_MD_OFF, "1" } } },
 	{ "rd.md.conf=*", KEEP, .call = NULL },
 	{ "rd.md.waitclean=*", KEEP, .call = NULL }, /* the shutdown always does */
 	{ "rd.auto", KEEP, .call = NULL },

@@ -79,14 +79,13 @@ static const struct parameter network[] = {
 	{ "ifname=?*:??:??:??:??:??:??", USE, .sets = { { S_LINKS, "ifname=%" } } },
 	{ "ifname=*", WRONG, .expected = "NAME:HARDWARE-ADDRESS" },
 	ANYTHING("BOOTIF", S_BOOTIF),
-	{ "rd.bootif=0", USE, .sets = { { S_NO_BOOTIF, "1" } } },
+	{ "rd.bootif", ON, .sets = { { S_NO_BOOTIF, "1" } } },
 	{ "rd.bootif=*", KEEP, .call = NULL },
-	{ "rd.bootif", KEEP, .call = NULL },
 	{ "bootdev=*", CALL, .sets = { { S_BOOTDEV, NULL } }, .call = take_bootdev },
 	{ "rd.route=*", CALL, .sets = { { S_ROUTES, NULL } }, .call = take_route,
 	  .expected = "NETWORK/BITS:GATEWAY[:LINK], addresses of IPv6 in brackets" },
 	{ "rd.neednet", SWITCH, .sets = { { S_NEEDNET, "1" } } },
-	{ "rd.peerdns=0", USE, .sets = { { S_PEERDNS, "0" } } },
+	{ "rd.peerdns", ON, .sets = { { S_PEERDNS, "0" } } },
 	{ "rd.peerdns=*", KEEP, .call = NULL },
 	{ "rd.net.timeout.dhcp=*", CALL, .sets = { { S_DHCP_LIMIT, NULL } },
 	  .call = take_dhcp_limit, .expected = "a number of seconds" },
@@ -98,7 +97,8 @@ static const struct parameter network[] = {
 	  .expected = "a number of seconds" },
 	{ "rd.net.timeout.*", KEEP, .call = NULL }, /* the limits of dracut's steps within ours */
 	{ "rd.net.dhcp.retry=*", KEEP, .call = NULL }, /* we ask until the time limit */
-	{ "nameserver=*", USE, .sets = { { S_DNS, "%" } } },
+	{ "nameserver=*", CALL, .sets = { { S_DNS, NULL } }, .call = take_name_server,
+	  .expected = "an address" },
 };
 
 static const char network_unsupported[] = "team proxy= rd.net.*";

@@ -39,29 +39,39 @@ static bool has_name(const char *names, const char *text)
 	return false;
 }
 
-/* 1 or 0 for NAME=1 and its kin, -1 when the word is no such form of NAME */
-static int switch_value(const char *name, const struct word *word)
+/* 1 or 0 for the value of a switch, -1 when it is none */
+static int truth(const char *value)
 {
 	static const char *const on[] = { "1", "y", "yes", "on", "true" };
 	static const char *const off[] = { "0", "n", "no", "off", "false" };
-	const size_t len = strlen(name);
 
-	if (strncmp(word->text, name, len) != 0 || (word->text[len] && word->text[len] != '='))
-		return -1;
-	if (!word->text[len])
-		return 1;
 	for (size_t i = 0; i < ARRAY_SIZE(on); i++) {
-		if (strcmp(word->value, on[i]) == 0)
+		if (strcmp(value, on[i]) == 0)
 			return 1;
-		if (strcmp(word->value, off[i]) == 0)
+		if (strcmp(value, off[i]) == 0)
 			return 0;
 	}
 	return -1;
 }
 
+/* 1 or 0 for NAME=1 and its kin, -1 when the word is no such form of NAME */
+static int switch_value(const char *name, const struct word *word)
+{
+	const size_t len = strlen(name);
+
+	if (strncmp(word->text, name, len) != 0 || (word->text[len] && word->text[len] != '='))
+		return -1;
+	return word->text[len] ? truth(word->value) : 1;
+}
+
+static bool is_switch(const struct parameter *parameter)
+{
+	return parameter->use == SWITCH || parameter->use == ON;
+}
+
 static bool fits(const struct parameter *parameter, const struct word *word)
 {
-	if (parameter->use == SWITCH)
+	if (is_switch(parameter))
 		return switch_value(parameter->pattern, word) >= 0;
 	return glob_matches(parameter->pattern, word->text);
 }
@@ -86,7 +96,7 @@ static void assign(struct plan *plan, const struct assignment *sets, const struc
 	const char *text = sets->text;
 	int rank = word->rank;
 
-	if (!on && strcmp(text, "1") != 0)
+	if (!on && strcmp(text, "1") != 0 && strcmp(text, "0") != 0)
 		return;
 	if (*text == '?') {
 		text++;
@@ -115,13 +125,16 @@ void parameter_refused(struct plan *plan, const struct word *word)
 
 void parameter_remote(struct plan *plan, const struct word *word)
 {
+	if (truth(word->value) == 0)
+		return;
 	plan_set(plan, S_REMOTE, word->rank, word->text);
 	parameter_unsupported(plan, NULL, word->text);
 }
 
 static void apply(struct plan *plan, const struct parameter *parameter, const struct word *word)
 {
-	const bool on = parameter->use != SWITCH || switch_value(parameter->pattern, word) == 1;
+	const bool on = !is_switch(parameter) ||
+			switch_value(parameter->pattern, word) == (parameter->use == SWITCH);
 
 	for (size_t i = 0; i < ARRAY_SIZE(parameter->sets) && parameter->sets[i].setting; i++)
 		if (parameter->sets[i].text)
@@ -146,7 +159,7 @@ static bool table_look_up(struct plan *plan, const struct table *table, struct w
 		return true;
 	}
 	if (has_name(table->unsupported, word->text)) {
-		if (strcmp(word->value, "0") != 0) /* =0: as it is anyway */
+		if (truth(word->value) != 0) /* =0: as it is anyway */
 			parameter_unsupported(plan, table->live, word->text);
 		return true;
 	}

@@ -21,6 +21,7 @@ struct word {
 enum use {
 	USE,	/* sets what it says */
 	SWITCH, /* the same; also NAME=1, and NAME=0 sets the opposite */
+	ON,	/* what is on anyway: NAME=0 sets what it says, NAME and NAME=1 the opposite */
 	CALL,	/* its function decides */
 	WRONG,	/* spelled so it cannot be used: says what was expected */
 	KEEP,	/* used elsewhere, or asks for what is so anyway */
@@ -81,7 +82,8 @@ void parameter_wrong(struct plan *plan, const struct word *word);
 /* The same; the boot is refused as well, unless a parameter of ours names an image. */
 void parameter_refused(struct plan *plan, const struct word *word);
 
-/* The same for disks of servers, among which the root may be: it is not waited for as long. */
+/* The same for disks of servers, among which the root may be: it is not waited for as long. Not
+ * with =0 or the like. */
 void parameter_remote(struct plan *plan, const struct word *word);
 
 /* Notes that the parameter is recognised and nothing else; with a system, on media of that one

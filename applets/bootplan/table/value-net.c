@@ -137,6 +137,20 @@ void take_route(struct plan *plan, const struct word *word)
 			   *field[2] ? field[2] : "-"));
 }
 
+/* An address of IPv6 also in [ ] */
+void take_name_server(struct plan *plan, const struct word *word)
+{
+	const char *field[2], *server;
+
+	split_fields(plan, *word->value == '[' ? word->value : plan_text(plan, "[%s]", word->value),
+		     field, ARRAY_SIZE(field));
+	server = *field[1] ? NULL : address_text(plan, field[0]);
+	if (server)
+		plan_set(plan, S_DNS, word->rank, server);
+	else
+		parameter_wrong(plan, word);
+}
+
 void take_dhcp_limit(struct plan *plan, const struct word *word)
 {
 	uint64_t value;

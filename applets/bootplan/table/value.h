@@ -51,6 +51,7 @@ void take_console(struct plan *plan, const struct word *word);
 void take_ip(struct plan *plan, const struct word *word);
 void take_bootdev(struct plan *plan, const struct word *word);
 void take_route(struct plan *plan, const struct word *word);
+void take_name_server(struct plan *plan, const struct word *word);
 void take_dhcp_limit(struct plan *plan, const struct word *word);
 void take_ethdevice(struct plan *plan, const struct word *word);
 void take_keymap(struct plan *plan, const struct word *word); /* the word, to be named */

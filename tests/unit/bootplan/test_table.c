@@ -34,6 +34,7 @@ static const struct {
 		{ "rd.net.timeout.dhcp=*", "rd.net.timeout.dhcp=7" },
 		{ "rd.route=*", "rd.route=10.1.0.0/16:10.0.0.1" },
 		{ "netroot=?*", "netroot=nbd:x1:x1" },
+		{ "nameserver=*", "nameserver=10.0.0.3" },
 		{ "rootwait=*", "rootwait=7" },
 		{ "panic=*", "panic=7" },
 		{ "ip=*", "ip=eth0:dhcp" },
@@ -84,6 +85,8 @@ static const char *sample_of(struct plan *plan, const struct parameter *paramete
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
 		if (strcmp(samples[i].pattern, from) == 0)
 			return samples[i].text;
+	if (parameter->use == ON)
+		return plan_text(plan, "%s=0", from);
 	while (*from) {
 		size_t i = 0;
 
@@ -247,6 +250,37 @@ static void test_switches(void **state)
 	assert_true(count > 30);
 }
 
+/* NAME=0 and its kin set what is off, NAME and NAME=1 take that back. */
+static void test_on(void **state)
+{
+	static const char *const off[] = { "0", "no", "off" }, *const on[] = { "", "=1", "=yes" };
+	size_t count = 0;
+
+	for (size_t i = 0; i < parameter_table_count; i++)
+		for (size_t j = 0; j < parameter_tables[i]->count; j++) {
+			const struct parameter *parameter = &parameter_tables[i]->parameters[j];
+			const char *name = parameter->pattern;
+			const struct assignment *sets = &parameter->sets[0];
+
+			if (parameter->use != ON)
+				continue;
+			for (size_t k = 0; k < ARRAY_SIZE(off); k++) {
+				const char *no = plan_text(&strings, "%s=%s", name, off[k]);
+				const char *yes = plan_text(&strings, "%s%s", name, on[k]);
+				struct plan plan = read_one(NULL, yes, no);
+
+				assert_string_equal(plan_get(&plan, sets->setting), sets->text);
+				plan_release(&plan);
+				plan = read_one(NULL, no, yes);
+				assert_string_equal(plan_get(&plan, sets->setting), "");
+				assert_null(plan.notes);
+				plan_release(&plan);
+			}
+			count++;
+		}
+	assert_true(count >= 6);
+}
+
 /* No entry is hidden behind another, of its table or of one before it. */
 static void test_reachable(void **state)
 {
@@ -304,10 +338,10 @@ static void test_glob(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ranks),	  cmocka_unit_test(test_profile),
-		cmocka_unit_test(test_later),	  cmocka_unit_test(test_switches),
-		cmocka_unit_test(test_reachable), cmocka_unit_test(test_known),
-		cmocka_unit_test(test_glob),
+		cmocka_unit_test(test_ranks), cmocka_unit_test(test_profile),
+		cmocka_unit_test(test_later), cmocka_unit_test(test_switches),
+		cmocka_unit_test(test_on),    cmocka_unit_test(test_reachable),
+		cmocka_unit_test(test_known), cmocka_unit_test(test_glob),
 	};
 	const int failed = cmocka_run_group_tests_name("bootplan_table", tests, NULL, NULL);
 
