@@ -69,12 +69,23 @@ static enum ntfs_driver find_driver(const struct host *host, const struct module
 	return NTFS_NONE;
 }
 
+/* ntfs-3g of another system, by a line `file` */
+static bool brings_ntfs_3g(const struct profile *profile)
+{
+	const struct stmt *stmt;
+
+	vec_foreach(i, stmt, &profile->stmts)
+		if (stmt->kind == STMT_FILE && strcmp(stmt->argv[0], NTFS_3G) == 0)
+			return true;
+	return false;
+}
+
 void plan_look_for_ntfs(struct planner *planner, const struct module_table *table)
 {
 	const struct stmt *stmt;
 
 	planner->ntfs_driver = find_driver(planner->host, table);
-	if (planner->ntfs_driver == NTFS_WRITES)
+	if (planner->ntfs_driver == NTFS_WRITES || brings_ntfs_3g(planner->profile))
 		return;
 	vec_foreach(i, stmt, &planner->profile->stmts)
 		for (size_t k = 0; stmt->kind == STMT_MODULE && k < stmt->argc; k++)

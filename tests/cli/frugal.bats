@@ -126,6 +126,32 @@ installed() {
 mnt/linux/grub.cfg' ]
 }
 
+@test "a kernel without a driver for NTFS gets this machine's ntfs-3g; without one, and on other file systems, it is refused" {
+	host ntfs
+	older=$("$TOP/scripts/kernels" 6.1)
+	run -0 frugal -r "$older" mnt/linux root.sqfs
+	refute_output --partial warning
+	"$HOST/mkvinitrd" unpack -C image mnt/linux/initramfs.img
+	run -0 chroot image /bin/ntfs-3g --version
+	run -0 frugal --update mnt/linux
+	[ "$(grep -c '^option set' mnt/linux/mkvinitrd.frugal)" = 0 ]
+	run -0 frugal --remove mnt/linux
+	mkdir bin
+	ln -sf /usr/bin/* /usr/sbin/* bin/
+	rm bin/ntfs-3g
+	PATH=$PWD/bin run -1 frugal -r "$older" mnt/linux root.sqfs
+	assert_output --partial "has no driver for NTFS, the file system of 'mnt/linux', and there is no ntfs-3g: install ntfs-3g here or in the root"
+	[ ! -e mnt/linux ]
+	umount mnt
+	host exfat
+	mkdir -p few/boot few/lib/modules/6.1.0-9-test
+	cp "$kernel/vmlinuz" few/boot/vmlinuz-6.1.0-9-test
+	grep /ext4 "$kernel"/lib/modules/*/modules.dep >few/lib/modules/6.1.0-9-test/modules.dep
+	run -1 frugal -r few mnt/linux root.sqfs
+	assert_output "frugal: kernel 6.1.0-9-test has no driver for exfat, the file system of 'mnt/linux', and would not find its root there; nothing was changed"
+	[ ! -e mnt/linux ]
+}
+
 @test "the path in the entries is the boot loader's, through bind mounts and btrfs subvolumes" {
 	host btrfs
 	btrfs -q subvolume create mnt/@ && btrfs -q subvolume create mnt/@/data
