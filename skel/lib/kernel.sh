@@ -14,7 +14,10 @@ root_kernel() {
 		warn "vi.kernel=$P_KERNEL: $RET; continuing with kernel $running"
 		return 0
 	}
-	[ "$VERSION" != "$running" ] || return 0
+	if [ "$VERSION" = "$running" ]; then
+		is_other_build || return 0
+		running="another build of $running"
+	fi
 	working "preparing to start kernel $VERSION of the root"
 	load_kernel || {
 		rm -rf "$RAMFS/kexec"
@@ -23,6 +26,16 @@ root_kernel() {
 		return 0
 	}
 	start_kernel "$running"
+}
+
+# is_other_build: KERNEL is not what runs, although its version is the same, as a rebuilt package or one's own kernel may have. The
+# start of a bzImage names its build as /proc/version does, from a # on; of other formats nothing is known.
+is_other_build() {
+	local build text
+	first_line "$ROOT/proc/version"
+	build="#${RET#*" #"}"
+	text=$(dd if="$KERNEL" bs=64k count=1 2>/dev/null | tr '\000' '\n' | grep -F -m 1 "$VERSION (") || return 1
+	case $text in *"$build") return 1 ;; esac
 }
 
 # find_kernel CHOICE: VERSION and KERNEL; or why not, in RET
@@ -100,7 +113,8 @@ choose_modules() {
 			seen[path] = 1
 			print "lib/modules/" version "/" path >files
 		}
-		FILENAME == ARGV[1] { ours[name($0)] = 1; next }
+		# the driver for NTFS has another name since Linux 7
+		FILENAME == ARGV[1] { ours[name($0)] = 1; if (name($0) ~ /^ntfs3?$/) ours["ntfs"] = ours["ntfs3"] = 1; next }
 		{
 			path = substr($1, 1, length($1) - 1)
 			order[++count] = path

@@ -87,6 +87,37 @@ running() {
 }
 @test "the wanted kernel runs already, or was started by one: the root's init is started" { both running; }
 
+# A bzImage says of which build it is; so does /proc/version of the running kernel.
+rebuilt() {
+	kernel 6.1.0-9-amd64
+	runs 6.1.0-9-amd64
+	echo 'Linux version 6.1.0-9-amd64 (who@where) (gcc) #1 SMP Debian 6.1.27-1 (2023-05-08)' >"$ROOT/proc/version"
+	printf 'MZ\0\n\0006.1.0-9-amd64 (who@where) #1 SMP Debian 6.1.27-1 (2023-05-08)\0rest' >"$ROOT/newroot/boot/vmlinuz-6.1.0-9-amd64"
+	goes_on 'root=/dev/sda1 vi.kernel=image' || return 1
+	printf 'MZ\0\n\0006.1.0-9-amd64 (who@where) #1 SMP Debian 6.1.27-2 (2023-06-01)\0rest' >"$ROOT/newroot/boot/vmlinuz-6.1.0-9-amd64"
+	boot
+	calls 'switch_root /newroot /run/initramfs/bin/exitrd /run/initramfs/bin/reboot -f' || return 1
+	cmp "$ROOT/newroot/boot/vmlinuz-6.1.0-9-amd64" "$ROOT/../loaded.kernel" || return 1
+	said 'starting kernel 6.1.0-9-amd64 of the root in place of another build of 6.1.0-9-amd64'
+}
+@test "a kernel of the root with the version of the running one and another build is started" { both rebuilt; }
+
+# ntfs3 of Linux 5.15 to 6.x is the ntfs of Linux 7.
+renamed() {
+	local modules=$ROOT/newroot/usr/lib/modules/7.2.1-amd64
+	kernel 7.2.1-amd64
+	echo 'kernel/fs/ntfs/ntfs.ko.xz:' >>"$modules/modules.dep"
+	echo ntfs >"$modules/kernel/ntfs.ko"
+	mkdir "$modules/kernel/fs/ntfs"
+	mv "$modules/kernel/ntfs.ko" "$modules/kernel/fs/ntfs/ntfs.ko.xz"
+	runs 6.12.1-amd64
+	echo x >"$ROOT/lib/modules/6.12.1-amd64/kernel/fs/ntfs3.ko.xz"
+	cmdline 'root=/dev/sda1 vi.kernel=image'
+	boot
+	members | grep -x lib/modules/7.2.1-amd64/kernel/fs/ntfs/ntfs.ko.xz
+}
+@test "a kernel whose driver for NTFS has the other name gets that one" { both renamed; }
+
 refused() {
 	kernel 6.1.0-9-amd64
 	runs 6.1.0-8-amd64
