@@ -126,67 +126,31 @@ layers_of_oci() {
 
 unmount() { umount "$1" || umount -l "$1"; }
 
-# mount_read_only DEVICE TYPE: no journal is replayed
-mount_read_only() {
-	need_root "reading '$1'"
-	mkdir "$work/mount"
+# mount_volume DEVICE TYPE PLACE OPTIONS: nothing is written, no journal is replayed
+mount_volume() {
 	case $2 in
 	ext3 | ext4) options=ro,noload ;;
 	xfs) options=ro,norecovery,nouuid ;;
 	btrfs) options=ro,rescue=nologreplay ;;
+	f2fs) options=ro,norecovery ;;
 	*) options=ro ;;
 	esac
-	options=$options,nodev,nosuid,noexec
+	options=$options,nodev,nosuid,noexec${4:+,$4}
 	[ -b "$1" ] || options=$options,loop
 	hold_signals
-	mount -t "$2" -o "$options" "$1" "$work/mount" 2>"$log" || fail_tool "cannot mount the $2 file system of '$input'"
-	at_exit unmount "$work/mount"
-	release_signals
-	tree=$work/mount
-}
-
-detach() { applet vdattach -q --state "$work/state" detach "$1"; }
-
-# A disk becomes a device that can only be read; a whole file system, or one partition.
-attach_disk() {
-	need_root "reading '$1'"
-	hold_signals
-	device=$(applet vdattach -q -r --state "$work/state" ${partition:+-p "$partition"} "$1" 2>"$log") || fail_tool "cannot attach '$1'"
-	at_exit detach "$device"
-	release_signals
-	if [ -n "$partition" ] || ! applet vdattach info --json "$1" 2>/dev/null | jq -e '.partitions | length > 0' >/dev/null; then
-		mount_read_only "$device" "$(blkid -p -o value -s TYPE "$device")"
-	else
-		find_root_partition "$1"
+	if mount -t "$2" -o "$options" "$1" "$3" 2>"$log"; then
+		at_exit unmount "$3"
+		release_signals
+		return 0
 	fi
+	release_signals
+	return 1
 }
 
-# The only partition that has a root in it
-find_root_partition() {
-	found=''
-	for number in $(applet vdattach info --json "$1" | jq -r '.partitions[] | select(.extended | not) | .number'); do
-		partition_device=$(partition_node "$device" "$number")
-		type=$(blkid -p -o value -s TYPE "$partition_device" 2>/dev/null) || continue
-		case $type in ext[234] | xfs | btrfs | f2fs | squashfs | erofs) ;; *) continue ;; esac
-		mark=$undo_count
-		mount_read_only "$partition_device" "$type"
-		if [ -d "$tree/etc" ] && [ -e "$tree/usr" ]; then found="$found $number"; fi
-		undo_to "$mark"
-		rmdir "$work/mount"
-	done
-	case $found in
-	'') die "no partition of '$1' has a root in it: name one with --partition" ;;
-	' '*' '*) die "several partitions of '$1' have a root in them:$found; name one with --partition" ;;
-	esac
-	partition_device=$(partition_node "$device" "${found# }")
-	mount_read_only "$partition_device" "$(blkid -p -o value -s TYPE "$partition_device")"
-}
-
-# partition_node DEVICE N
-partition_node() {
-	for node in "$1p$2" "$1$2"; do
-		[ ! -b "$node" ] || break
-	done
-	[ ! -L "/dev/vdhost/Partition$2" ] || [ -b "$node" ] || node=$(readlink -f "/dev/vdhost/Partition$2")
-	echo "$node"
+# mount_read_only FILE TYPE
+mount_read_only() {
+	need_root "reading '$1'"
+	mkdir "$work/mount"
+	mount_volume "$1" "$2" "$work/mount" '' || fail_tool "cannot mount the $2 file system of '$input'"
+	tree=$work/mount
 }

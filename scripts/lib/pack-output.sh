@@ -121,7 +121,7 @@ verify_archive() {
 
 # Of a stream mksquashfs takes neither mode nor time of the root; its times are bounded by the newest of the tree.
 write_squashfs() {
-	newest=${SOURCE_DATE_EPOCH:-$(find "$tree" -xdev -printf '%T@\n' 2>/dev/null | sort -n | sed -n '$s/\..*//p')}
+	newest=${SOURCE_DATE_EPOCH:-$(find "$tree" ${one_file_system:+-xdev} -printf '%T@\n' 2>/dev/null | sort -n | sed -n '$s/\..*//p')}
 	part "reading '$input'" tar_stream 2>"$work/log.tar" |
 		part 'mksquashfs' env SOURCE_DATE_EPOCH="$newest" mksquashfs - "$output_temp" -tar -quiet -no-progress -noappend -comp zstd \
 			-Xcompression-level "${level:-19}" -b 256K -root-mode "$top_mode" >"$work/log.compress" 2>&1 || :
@@ -134,7 +134,7 @@ verify_squashfs() {
 
 # stage_tree: the stream as files, for tools that read a directory
 stage_tree() {
-	[ "$(id -u)" = 0 ] || [ -z "$(find "$tree" -xdev ! -uid "$(id -u)" -print -quit)" ] || need_root "making $format of other users' files"
+	[ "$(id -u)" = 0 ] || [ -z "$(find "$tree" ${one_file_system:+-xdev} ! -uid "$(id -u)" -print -quit)" ] || need_root "making $format of other users' files"
 	mkdir "$work/stage"
 	need_room "$work" "$tree_bytes" "a copy of the root (TMPDIR says where)"
 	pack_step 'copying' tar write_stage

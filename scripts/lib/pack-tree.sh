@@ -38,7 +38,7 @@ apply_slim() {
 			sed -n "s/^$category //p" "$work/slim" | while IFS= read -r pattern; do
 				case $pattern in lib/*) [ ! -L lib ] || continue ;; esac
 				for path in $pattern; do [ ! -e "$path" ] || printf '%s\0' "./$path"; done
-			done | du -scx --apparent-size -B1 --files0-from=- 2>/dev/null | awk 'END { print $1 + 0 }'
+			done | du -sc ${one_file_system:+-x} --apparent-size -B1 --files0-from=- 2>/dev/null | awk 'END { print $1 + 0 }'
 		)
 		slim_total=$((slim_total + bytes))
 		slim_json="$slim_json${slim_json:+, }\"$category\": $bytes"
@@ -81,7 +81,14 @@ reset_identity() {
 	edit etc/hosts '/^127\.0\.1\.1[[:space:]]/d'
 	# disks of the machine that it was; what has no device (tmpfs, NFS) stays
 	edit etc/fstab 's/^[[:space:]]*\(UUID=\|LABEL=\|PARTUUID=\|PARTLABEL=\|ID=\|"\|\/dev\/\|\/[^[:space:]]*[[:space:]][[:space:]]*\(none\|swap\)[[:space:]]\)/# \1/'
+	drop_swap_files
 	make_ssh_keys
+}
+
+# A swap file of the fstab, whose line goes as well
+drop_swap_files() {
+	[ -f "$tree/etc/fstab" ] || return 0
+	awk '$1 ~ /^\/./ && $1 !~ /^\/dev\// && $3 == "swap" { print "." $1 }' "$tree/etc/fstab" | sed 's/[][*?\\]/\\&/g' >>"$work/exclude"
 }
 
 # Debian's sshd starts only with host keys, which nothing makes at boot
@@ -135,7 +142,7 @@ plan_tree() {
 	check_top
 	(cd "$tree" && find . -mindepth 1 -maxdepth 1 -print0) | LC_ALL=C sort -z >"$work/top" || die "cannot read '$tree'"
 	(cd "$work/extra" && find ./new -mindepth 1 ! -type d -print0) | LC_ALL=C sort -z >>"$work/extras"
-	tree_bytes=$(du -sbx "$tree" 2>/dev/null | cut -f 1) || :
+	tree_bytes=$(du -sb ${one_file_system:+-x} "$tree" 2>/dev/null | cut -f 1) || :
 	tree_bytes=$((${tree_bytes:-0} - ${slim_total:-0}))
 }
 
