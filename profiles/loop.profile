@@ -12,7 +12,8 @@ image /images/root.img
 # The partition that holds it: 'any' searches all. To be specific: UUID=..., LABEL=..., PARTUUID=..., /dev/sda2
 host any
 
-# The partition inside the image. Default: the only one, or the whole image if it has no partition table.
+# The partition inside the image. Default: the only one, or the only one with a Linux file system, or the whole image if it
+# has no partition table.
 #partition 1
 #partition whole
 

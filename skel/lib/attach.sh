@@ -60,18 +60,36 @@ vdattach_image() {
 	say "$P_IMAGE is $DEVICE"
 }
 
-# Without vi.part= an image with one partition means that one, an image without any the whole. The partitions of a
+# Without vi.part= an image with one partition means that one, or the only one with a file system of Linux, as beside an EFI
+# partition; an image without any means the whole. The partitions of a
 # mapped disk are devices of their own, so the links of vdattach tell.
 only_partition() {
-	local link found='' count=0
+	local link found='' count=0 device='' roots=0
 	for link in "$ROOT"/dev/vdhost/Partition*; do
 		[ -L "$link" ] || continue
 		found="$found${found:+, }${link##*/Partition} ($(readlink "$link"))"
 		count=$((count + 1))
+		device=$(readlink "$link")
 	done
-	[ "$count" -le 1 ] || fail "$P_IMAGE has $count partitions and vi.part= does not say which" "partitions: $found" \
+	[ "$count" -gt 1 ] || {
+		DEVICE=${device:-$DEVICE}
+		return 0
+	}
+	for link in "$ROOT"/dev/vdhost/Partition*; do
+		may_be_root "$(readlink "$link")" || continue
+		roots=$((roots + 1))
+		DEVICE=$(readlink "$link")
+	done
+	[ "$roots" = 1 ] || fail "$P_IMAGE has $count partitions and vi.part= does not say which" "partitions: $found" \
 		'add vi.part=NUMBER, vi.part=UUID=... or vi.part=LABEL=...'
-	[ "$count" = 0 ] || DEVICE=$(readlink "$ROOT"/dev/vdhost/Partition*)
+}
+
+# may_be_root DEVICE: it has a file system that a Linux root can be in: no EFI, swap or GRUB partition
+may_be_root() {
+	case $($RUN findimg -q -t 0 -H "$1" 2>/dev/null) in
+	*FSTYPE=ext[234]* | *FSTYPE=xfs* | *FSTYPE=btrfs* | *FSTYPE=f2fs* | *FSTYPE=squashfs* | *FSTYPE=erofs* | *FSTYPE=jfs* | *FSTYPE=nilfs2*) ;;
+	*) return 1 ;;
+	esac
 }
 
 partition_of() {

@@ -84,6 +84,24 @@ loop_auto() {
 	boot
 	said 'has 2 partitions and vi.part= does not say which' && said '5 (/dev/mapper/vdattach0p5), 6 (' && not_called ' /newroot$'
 }
+loop_with_efi() {
+	mkdir "$ROOT/dev/vdhost"
+	for n in 1 2 3 4; do ln -s "/dev/loop0p$n" "$ROOT/dev/vdhost/Partition$n"; done
+	mv "$FAKES/findimg" "$FAKES/findimg.usual"
+	fake findimg <<'FAKE'
+case $* in
+*loop0p1) exit 3 ;;
+*loop0p2) echo FSTYPE=vfat ;;
+*loop0p4) echo FSTYPE=swap ;;
+*) exec "$0.usual" "$@" ;;
+esac
+FAKE
+	cmdline 'vi.mode=loop vi.image=/a.img'
+	boot
+	calls 'mount -t ext4 -o ro /dev/loop0p3 /newroot'
+}
+@test "loop: without vi.part= the only partition with a file system of Linux is meant, beside EFI, swap and GRUB's" { both loop_with_efi; }
+
 @test "loop: without vi.part= the only partition is meant, several are asked about" { both loop_auto; }
 
 loop_snapshots() {

@@ -17,3 +17,18 @@ boot_firmware -bios /usr/share/ovmf/OVMF.fd $disk
 expect_small_boot
 expect '=== kept packed'
 qemu-img check "$WORK/disk.qcow2" || fail 'the disk is damaged'
+# the same file as the image of mode loop, on another disk; which partition has the root is not said
+mkdir "$WORK/host"
+mv "$WORK/disk.qcow2" "$WORK/host/"
+ext4 "$WORK/host.fs" 300M imghost "$host_uuid" "$WORK/host"
+rm -r "$WORK/host"
+disk "$WORK/disk.img" 83 "$WORK/host.fs"
+build loop loop
+boot loop 'rw vi.image=/disk.qcow2 test.keep=looped' -drive "file=$WORK/disk.img,format=raw,if=virtio"
+expect_small_boot
+expect '=== kept packed'
+expect '=== wrote looped'
+part "$WORK/host.fs" "$WORK/disk.img" 1
+clean_ext4 "$WORK/host.fs"
+debugfs -R "dump /disk.qcow2 $WORK/disk.qcow2" "$WORK/host.fs" 2>/dev/null
+qemu-img check "$WORK/disk.qcow2" || fail 'the disk is damaged after mode loop'
