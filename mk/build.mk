@@ -63,7 +63,7 @@ HOST_APPLETS := $(APPLETS:%=$(HOST)/bin/%)
 host-applets: $(HOST_APPLETS)
 
 # Debian's own sources, built static: see scripts/musl-libs
-$(MUSL)/libs.stamp: scripts/musl-libs scripts/lib/musl-recipes.sh scripts/busybox.config
+$(MUSL)/libs.stamp: scripts/musl-libs scripts/lib/musl-recipes.sh scripts/busybox.config scripts/mbedtls.config
 	scripts/musl-libs $(if $(ARCH),--arch=$(ARCH)) $(MUSL)
 $(MUSL)/bin/busybox $(MUSL)/bin/mke2fs $(MUSL)/bin/e2fsck $(MUSL)/lib/nofloat.o: $(MUSL)/libs.stamp ;
 

@@ -145,6 +145,56 @@ build_libmd() {
 	cp include/*.h "$stage/include"
 }
 
+# mbedtls.config says what is on. Version 3 has its settings in a file of another name.
+build_mbedtls() {
+	optimise -Os
+	sed -e '/^#/d;/^$/d;s/^/#define MBEDTLS_/' "$here/mbedtls.config" >wanted.h
+	settings=include/mbedtls/mbedtls_config.h
+	[ -f "$settings" ] || {
+		settings=include/mbedtls/config.h
+		# version 3 includes it by itself
+		echo '#include "mbedtls/check_config.h"' >>wanted.h
+	}
+	{
+		echo '#ifndef MBEDTLS_CONFIG_H'
+		echo '#define MBEDTLS_CONFIG_H'
+		cat wanted.h
+		echo '#endif'
+	} >"$settings"
+	# before those of a version that was built earlier
+	CPPFLAGS="-I$source/include -I$source/library $CPPFLAGS"
+	compile_lib libmbedtls '' library/*.c
+	# programs that look for the three parts find them
+	"${triplet}ar" rcsD "$stage/lib/libmbedx509.a"
+	"${triplet}ar" rcsD "$stage/lib/libmbedcrypto.a"
+	cp -R include/mbedtls "$stage/include"
+	[ ! -d include/psa ] || cp -R include/psa "$stage/include"
+}
+
+# For applets that read by HTTP, HTTPS, FTP and TFTP: no other protocol, no cookies, no compression.
+build_curl() {
+	optimise -Os
+	configure --with-mbedtls="$out" --without-ca-bundle --without-ca-path --without-zlib --without-brotli \
+		--without-zstd --without-libpsl --without-libidn2 --without-nghttp2 --without-nghttp3 --without-libssh2 \
+		--without-librtmp --without-libgsasl --enable-ipv6 --enable-threaded-resolver --enable-http --enable-ftp \
+		--enable-tftp --enable-proxy --enable-http-auth --enable-dateparse --enable-headers-api \
+		--disable-file --disable-ldap --disable-ldaps --disable-rtsp --disable-dict --disable-telnet --disable-pop3 \
+		--disable-imap --disable-smb --disable-smtp --disable-gopher --disable-mqtt --disable-ipfs --disable-websockets \
+		--disable-manual --disable-docs --disable-libcurl-option --disable-get-easy-options --disable-versioned-symbols \
+		--disable-symbol-hiding --disable-ares --disable-sspi --disable-ntlm --disable-ntlm-wb \
+		--disable-kerberos-auth --disable-negotiate-auth --disable-aws --disable-tls-srp --disable-unix-sockets \
+		--disable-cookies --disable-doh --disable-mime --disable-form-api --disable-netrc --disable-progress-meter \
+		--disable-alt-svc --disable-hsts --disable-ech --disable-openssl-auto-load-config --disable-ca-search
+	grep -q '^#define USE_MBEDTLS 1' lib/curl_config.h || {
+		echo 'configure did not find mbed TLS'
+		return 1
+	}
+	make -C lib -j"$jobs" libcurl.la
+	cp lib/.libs/libcurl.a "$stage/lib"
+	cp -R include/curl "$stage/include"
+	rm -f "$stage/include/curl/"Makefile*
+}
+
 build_util_linux() {
 	optimise -Os
 	configure --disable-all-programs --enable-libblkid --disable-nls --disable-asciidoc \

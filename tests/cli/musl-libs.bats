@@ -111,6 +111,30 @@ setup() {
 	assert_output --regexp '^libarchive 3.* bzip2 1.* zlib 1.* zstd 1'
 }
 
+@test "curl reads by HTTPS, FTP and TFTP, by mbed TLS and a resolver that does not block, and by nothing else" {
+	cat >probe.c <<-'END'
+		#include <curl/curl.h>
+		#include <mbedtls/version.h>
+		#include <stdio.h>
+
+		int main(void)
+		{
+			curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+			char tls[18];
+
+			mbedtls_version_get_string_full(tls);
+			printf("%s, %s, %s:", info->ssl_version, tls,
+			       info->features & CURL_VERSION_ASYNCHDNS && info->features & CURL_VERSION_IPV6 ? "good" : "bad");
+			for (const char *const *name = info->protocols; *name; name++)
+				printf(" %s", *name);
+			return puts("") < 0;
+		}
+	END
+	musl-gcc -static -isystem "$MUSL/include" -o probe probe.c -L"$MUSL/lib" -lcurl -lmbedtls
+	run -0 ./probe
+	assert_output --regexp '^mbedTLS/([0-9.]+), mbed TLS \1, good: ftp ftps http https tftp$'
+}
+
 @test "without a Debian entry in apt's sources the message says what to add" {
 	mkdir parts
 	echo 'deb https://example.org/apt third-party main' >parts/example.list
