@@ -16,7 +16,7 @@ CC     ?= gcc
 VERSION := $(shell cat VERSION)
 Q := $(if $(V),,@)
 
-APPLETS := bootplan coldplug exitrd findimg overlayroot packroot unpackroot vdattach
+APPLETS := bootplan coldplug exitrd findimg overlayroot packroot unpackroot vdattach verifyimg
 
 WARN := $(if $(WERROR),-Werror) -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
 	-Wundef -Wwrite-strings -Wcast-qual -Wswitch-enum -Wpointer-arith -Wno-unused-parameter
@@ -48,11 +48,13 @@ unpackroot_PKGS := libarchive liblzma libzstd zlib libmd
 findimg_PKGS := blkid libmd
 packroot_PKGS := libarchive libzstd
 overlayroot_PKGS := blkid
+verifyimg_PKGS := libsodium libmd
 vdattach_PKGS := zlib libzstd liblzma liblz4 lzo2
 unpackroot_MUSL := -larchive -llzma -lzstd -lbz2 -lz -lmd
 findimg_MUSL := -lblkid -lmd
 packroot_MUSL := -larchive -lzstdenc
 overlayroot_MUSL := -lblkid
+verifyimg_MUSL := -lsodium -lmd
 vdattach_MUSL := -linflate -lzstddec -llzmadec -llz4 -llzo2
 
 MUSL_CC := $(if $(ARCH),$(MUSL)/musl-gcc,musl-gcc)

@@ -126,6 +126,23 @@ bool dm_table_zero(struct dm_table *table, uint64_t first, uint64_t length)
 	return add_target(table, first, length, "zero", "");
 }
 
+bool dm_table_verity(struct dm_table *table, const struct dm_verity *verity)
+{
+	char params[1024];
+	int n = snprintf(params, sizeof(params),
+			 "%" PRIu32 " %u:%u %u:%u %" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64
+			 " %s %s %s",
+			 verity->hash_type, major(verity->data), minor(verity->data),
+			 major(verity->hashes), minor(verity->hashes), verity->data_block_size,
+			 verity->hash_block_size, verity->data_blocks, verity->hash_start,
+			 verity->algorithm, verity->root, verity->salt);
+
+	if (n < 0 || (size_t)n >= sizeof(params))
+		return false;
+	return add_target(table, 0, verity->data_blocks * (verity->data_block_size / DM_SECTOR),
+			  "verity", params);
+}
+
 #define UDEV_DATA "/run/udev/data"
 
 static void udev_path(dev_t device, char *ret, size_t size)

@@ -49,6 +49,22 @@ bool dm_table_linear(struct dm_table *table, uint64_t start, uint64_t length, de
 /* Appends length sectors that read as zeros (dm-zero). Drops writes: for read-only tables alone. */
 bool dm_table_zero(struct dm_table *table, uint64_t start, uint64_t length) _nonnull_(1);
 
+/* What dm-verity is told (Documentation/admin-guide/device-mapper/verity.rst). */
+struct dm_verity {
+	uint32_t hash_type;
+	dev_t data, hashes; /* may be the same */
+	uint32_t data_block_size, hash_block_size;
+	uint64_t data_blocks;
+	uint64_t hash_start;		     /* the tree's first block, in hash blocks */
+	const char *algorithm, *root, *salt; /* in hexadecimal; "-": no salt */
+};
+
+/* The room that such a target takes, in those that dm_table_new counts. */
+#define DM_VERITY_ROOM 16u
+
+/* Makes the table that one target, which covers all data blocks. False when there is no room. */
+bool dm_table_verity(struct dm_table *table, const struct dm_verity *verity) _nonnull_(1, 2);
+
 /*
  * Makes a device without a table. Tells udev, which would wait for libdevmapper to say so, that the
  * device may be used as any other; that is kept for the udev of the root, too. 0, -EBUSY when name
