@@ -5,6 +5,8 @@ include common
 module =loop
 
 root loop
+# For images of which each block is verified (verify verity:).
+module =verity
 
 # Path of the image on the partition that holds it.
 image /images/root.img

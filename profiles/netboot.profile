@@ -4,6 +4,8 @@
 module =virtio =net =usb =netfs
 # For images that are mounted.
 module loop overlay squashfs erofs
+# For images of which each block is verified (verify verity:).
+module =verity
 firmware auto
 
 # The archive is unpacked while it is downloaded. With vi.mode=overlay on the command line the image is a squashfs or erofs,

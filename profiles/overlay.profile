@@ -3,6 +3,8 @@
 include common
 
 root overlay
+# For images of which each block is verified (verify verity:).
+module =verity
 
 # Path of the image on its partition. Create one with: mkvinitrd pack DIRECTORY root.sqfs
 # Alternatives:  file:root.sqfs       a file of this machine, stored in the initramfs
@@ -29,8 +31,11 @@ persist ram
 # Memory limit of changes in RAM.
 size 50%
 
-# Verify the image before use; run sha256sum root.sqfs.
+# Verify the image before use; run sha256sum root.sqfs. Or verify each block as it is read, by root.sqfs.verity beside the image; or
+# its signature root.sqfs.minisig. 'mkvinitrd pack --verity --sign-key' makes both.
 #verify sha256:0000000000000000000000000000000000000000000000000000000000000000
+#verify verity:0000000000000000000000000000000000000000000000000000000000000000
+#verify minisign:RWxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 
 # Copy the image to RAM, so that the drive can be removed.
 #param vi.toram

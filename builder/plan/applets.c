@@ -122,6 +122,8 @@ static bool mode_needs(const struct profile *profile, const char *applet)
 		return true;
 	if (strcmp(applet, "packroot") == 0)
 		return archive;
+	if (strcmp(applet, "verifyimg") == 0)
+		return strcmp(root->argv[0], "disk") != 0 && strcmp(root->argv[0], "share") != 0;
 	if (strcmp(applet, "overlayroot") == 0)
 		return strcmp(root->argv[0], "overlay") == 0 ||
 		       (persist && strcmp(persist->argv[0], "none") != 0);
@@ -133,7 +135,8 @@ static int add_own_programs(struct planner *planner, struct error **err)
 {
 	static const char *const always[] = { "bootplan", "coldplug", "findimg", "vdattach",
 					      "exitrd" };
-	static const char *const by_mode[] = { "overlayroot", "unpackroot", "packroot" };
+	static const char *const by_mode[] = { "overlayroot", "unpackroot", "packroot",
+					       "verifyimg" };
 	static const struct cause cause = { .reason = "needed by the root mode" };
 	int r = plan_add_link(planner, SEGMENT_BASE, "bin/modprobe", "coldplug", &skeleton, err);
 

@@ -16,24 +16,35 @@
 
 static const struct cause index_cause = { .reason = "index of the modules inside" };
 
+static int choose_for(struct planner *planner, struct module_set *set, const struct stmt *stmt,
+		      const char *module)
+{
+	_cleanup_error_ struct error *problem = NULL;
+	int r = module_set_add(set, module, stmt->loc, &problem);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		stmt_diag(planner->diag, DIAG_ERROR, stmt, 0, "%s", error_msg(problem));
+	return 0;
+}
+
 /* A disk of the network: what talks to its server. A kernel may have some of it built in, or not at
  * all. */
 static int choose_for_image(struct planner *planner, struct module_set *set)
 {
 	static const char *const wanted[] = { "=net", "=virtio", "nbd" };
 	const struct stmt *image = profile_last(planner->profile, STMT_IMAGE);
+	const struct stmt *verify = profile_last(planner->profile, STMT_VERIFY);
+	int r = 0;
 
 	for (size_t i = 0;
-	     image && after_prefix(image->argv[0], "nbd://") && i < ARRAY_SIZE(wanted); i++) {
-		_cleanup_error_ struct error *problem = NULL;
-		int r = module_set_add(set, wanted[i], image->loc, &problem);
-
-		if (r == -ENOMEM)
-			return r;
-		if (r < 0)
-			stmt_diag(planner->diag, DIAG_ERROR, image, 0, "%s", error_msg(problem));
-	}
-	return 0;
+	     r == 0 && image && after_prefix(image->argv[0], "nbd://") && i < ARRAY_SIZE(wanted);
+	     i++)
+		r = choose_for(planner, set, image, wanted[i]);
+	if (r == 0 && verify && after_prefix(verify->argv[0], "verity:"))
+		r = choose_for(planner, set, verify, "dm-verity");
+	return r;
 }
 
 static int modules_choose(struct planner *planner, struct module_set *set, struct error **err)

@@ -16,14 +16,6 @@ static void check_root_report(const struct stmt *stmt, struct diag *diag, const 
 		stmt_diag(diag, DIAG_ERROR, stmt, 0, "'%s' %s", stmt->argv[0], problem);
 }
 
-/* Parts of the language that init of this version reports instead of doing. */
-static void warn_later(const struct stmt *stmt, struct diag *diag, const char *prefix)
-{
-	if (!diag->errors && after_prefix(stmt->argv[0], prefix))
-		stmt_diag(diag, DIAG_WARNING, stmt, 0,
-			  "'%s' is not honoured at boot by this version", prefix);
-}
-
 void stmt_check_root(const struct stmt *stmt, struct diag *diag)
 {
 	const char *mode = stmt->argv[0];
@@ -274,6 +266,4 @@ static const char *verify_problem(const char *text)
 void stmt_check_verify(const struct stmt *stmt, struct diag *diag)
 {
 	check_root_report(stmt, diag, verify_problem(stmt->argv[0]));
-	warn_later(stmt, diag, "minisign:");
-	warn_later(stmt, diag, "verity:");
 }

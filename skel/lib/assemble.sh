@@ -265,10 +265,16 @@ unpack_root() {
 }
 
 # The two sides of a pipe fail apart: the fetching one leaves its mark in a file.
+fetch_marked() {
+	fetch_stream "$SOURCE" || is_pipe_closed $? || : >"$RAMFS/fetch.failed"
+}
+
 unpack_stream() {
 	rm -f "$RAMFS/fetch.failed"
-	{ fetch_stream "$SOURCE" || is_pipe_closed $? || : >"$RAMFS/fetch.failed"; } |
-		$RUN unpackroot ${P_VERIFY:+--sha256 "$P_VERIFY"} - "$NEWROOT" >"$RAMFS/unpacked"
+	case $P_VERIFY in
+	minisign:*) unpack_signed ;;
+	*) fetch_marked | $RUN unpackroot ${P_VERIFY:+--sha256 "$P_VERIFY"} - "$NEWROOT" >"$RAMFS/unpacked" ;;
+	esac
 	case $? in
 	0) [ ! -e "$RAMFS/fetch.failed" ] ;;
 	4) : >"$RAMFS/fetch.full" && return 1 ;;

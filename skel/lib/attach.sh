@@ -3,6 +3,7 @@
 # Attach: makes a block device of an image file, or brings a file to where it can be read at once.
 
 attach() {
+	[ -z "$REMOTE" ] || report_unverified
 	case $P_IMAGE in nbd://*)
 		load net/nbd
 		attach_nbd
@@ -12,13 +13,41 @@ attach() {
 	loop:nbd://*) ;;
 	loop:*) attach_disk ;;
 	overlay:*) attach_layer ;;
-	tmpfs:*) [ -n "$REMOTE" ] || [ "${SOURCE#"$ROOT"/rootfs}" != "$SOURCE" ] || say "unpacking $SOURCE" ;;
+	tmpfs:*) attach_archive ;;
 	esac
+}
+
+# Whoever answers first on an open network is the server.
+report_unverified() {
+	local server=${P_IMAGE#*://}
+	server=${server%%/*}
+	case $P_IMAGE:$P_VERIFY$P_CHECKS in
+	https://*) ;;
+	*:) warn "the root comes from ${server##*@} by ${P_IMAGE%%://*} and is not verified: vi.verify= or https:// would prove it" ;;
+	esac
+}
+
+# An archive that can be read twice is verified before it is unpacked, where unpackroot does not do it.
+attach_archive() {
+	case $P_VERIFY in minisign:*)
+		load proof
+		gather_proof "$SOURCE"
+		;;
+	esac
+	[ -z "$REMOTE" ] || return 0
+	case $P_VERIFY in minisign:*) prove_file "$SOURCE" && P_VERIFY='' ;; esac
+	[ "${SOURCE#"$ROOT"/rootfs}" != "$SOURCE" ] || say "unpacking $SOURCE"
 }
 
 # A disk image: DEVICE becomes the file system in it.
 attach_disk() {
-	[ -z "$P_VERIFY" ] || verify_file "$SOURCE"
+	[ -z "$P_VERIFY" ] || {
+		load proof
+		gather_proof "$SOURCE"
+		prove_file "$SOURCE"
+		# what is proven is not written
+		[ "$RET" = "$SOURCE" ] || SOURCE=$RET HOST_RW=''
+	}
 	case $P_PART in
 	[1-9]* | PARTUUID=* | PARTLABEL=*) vdattach_image -p "$P_PART" ;;
 	whole) vdattach_image ;;
@@ -123,14 +152,17 @@ compat_names() {
 attach_layer() {
 	LAYERS=$SOURCE
 	[ -n "$SOURCE" ] || LAYERS=$DEVICE
+	[ -z "$P_VERIFY" ] || load proof
 	if [ -n "$REMOTE" ]; then
 		load net/fetch
 		which_remote
+		[ -z "$P_VERIFY" ] || gather_proof "$SOURCE"
 		fetch_image "$SOURCE"
 		LAYERS=$LOWER
 		prove_image
 	else
 		layers_of "$LAYERS"
+		[ -z "$P_VERIFY" ] || gather_proof "$LAYERS"
 		prove_image
 		[ -z "$P_TOHD" ] || [ -z "$HOST_MOUNTED" ] || {
 			load net/fetch
@@ -141,7 +173,10 @@ attach_layer() {
 			copy_to_ram
 		}
 	fi
-	[ -z "$P_VERIFY" ] || verify_file "$LAYERS"
+	[ -z "$P_VERIFY" ] || {
+		prove_file "$LAYERS"
+		LAYERS=$RET
+	}
 	[ -z "$LIVE" ] || inner_image
 	stack_layers
 }
@@ -194,13 +229,4 @@ stack_layers() {
 	done <<LAYERS
 $LAYERS
 LAYERS
-}
-
-verify_file() {
-	local sum
-	say "verifying $1"
-	working "verifying $1"
-	sum=$(sha256sum "$1")
-	[ "${sum%% *}" = "$P_VERIFY" ] || fail "the image is not the one that vi.verify= allows" \
-		"sha256 expected $P_VERIFY, found ${sum%% *}" 'fetch the image again, or correct vi.verify='
 }

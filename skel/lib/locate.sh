@@ -82,8 +82,10 @@ check_plan() {
 	tmpfs:9p:* | tmpfs:virtiofs:* | tmpfs:nfs:*) bad_image 'a path on the host, file:/path or a URL' ;;
 	esac
 	case $P_MODE:$P_VERIFY in
-	*:unknown:*) fail "vi.verify=${P_VERIFY#unknown:} is not supported: only sha256 is, and nothing is booted unverified instead" '' \
+	*:unknown:*) fail "vi.verify=${P_VERIFY#unknown:} is not supported: expected sha256:HEX, verity:ROOTHASH or minisign:KEY; nothing is booted unverified instead" '' \
 		'name the checksum that sha256sum prints for the image, vi.verify=sha256:HEX, or remove the parameter' ;;
+	tmpfs:verity:*) fail 'vi.verify=verity: is for images that are mounted, and mode tmpfs unpacks an archive' '' \
+		'use vi.verify=sha256: or vi.verify=minisign:' ;;
 	disk:?* | share:?*) fail "vi.verify= is not supported in mode $P_MODE" '' 'it is for images and archives: remove it' ;;
 	esac
 	case $P_MODE:$P_IMAGE$P_ROOT in

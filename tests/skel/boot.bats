@@ -277,6 +277,45 @@ verify() {
 }
 @test "vi.verify: an image with another sum is not used" { both verify; }
 
+# proven WORDS: overlay of a local image with a hash tree and a signature beside it
+proven() {
+	mkdir -p "$ROOT/run/initramfs/host"
+	echo image >"$ROOT/run/initramfs/host/r.sfs"
+	: >"$ROOT/run/initramfs/host/r.sfs.verity"
+	: >"$ROOT/run/initramfs/host/r.sfs.minisig"
+	fake verifyimg <<'FAKE'
+[ -z "${BAD:-}" ] || exit 1
+case $1 in verity) echo /dev/dm-0 ;; esac
+FAKE
+	cmdline "vi.mode=overlay vi.image=/r.sfs panic=-1 $*"
+	boot
+}
+
+verity() {
+	proven vi.verify=verity:abc
+	calls 'verifyimg verity --state /run/initramfs/state --hashes /run/initramfs/host/r.sfs.verity abc /run/initramfs/host/r.sfs' \
+		'overlayroot --state /run/initramfs/state -l /dev/dm-0 -u ram /newroot' 'switch_root /newroot /sbin/init' || return 1
+	rm -f "$ROOT/run/initramfs/host/r.sfs.verity"
+	: >"$CALLS"
+	BAD=1 proven vi.verify=verity:abc
+	said 'the image is not the one that vi.verify= allows' && not_called '^(overlayroot|switch_root)'
+}
+@test "vi.verify=verity: the mapped device is the image, or nothing is booted" { both verity; }
+
+minisign() {
+	proven vi.verify=minisign:RWQ
+	calls 'verifyimg minisign RWQ /run/initramfs/host/r.sfs.minisig /run/initramfs/host/r.sfs' \
+		'overlayroot --state /run/initramfs/state -l /run/initramfs/host/r.sfs -u ram /newroot' || return 1
+	: >"$CALLS"
+	BAD=1 proven vi.verify=minisign:RWQ
+	said 'r.sfs is not what vi.verify=minisign: allows' && not_called '^(overlayroot|switch_root)' || return 1
+	: >"$CALLS"
+	cmdline 'vi.mode=tmpfs vi.image=/r.tar.xz vi.verify=verity:abc panic=-1'
+	boot
+	said 'verity: is for images that are mounted' && not_called '^(findimg|unpackroot)'
+}
+@test "vi.verify=minisign: what was not signed is not booted" { both minisign; }
+
 tmpfs_embedded() {
 	cmdline 'devfs=nomount rw panic=60 selinux=0 biosdevname=0 net.ifnames=0 ipv6.disable=0'
 	defaults vi.mode=tmpfs vi.image=file:/rootfs.tar.xz vi.size=1500m

@@ -209,7 +209,7 @@ watched() {
 
 refused() {
 	local words
-	for words in vi.verify=minisign:KEY vi.verify=verity:HASH vi.verify=foo; do
+	for words in vi.verify=sha1:HASH vi.verify=foo; do
 		rm -rf "$ROOT/run/initramfs"
 		cmdline "vi.mode=overlay vi.image=/r.sfs $words panic=-1"
 		boot

@@ -47,6 +47,8 @@ static const struct parameter parameters[] = {
 	FLAG("vi.automount", S_AUTOMOUNT),
 	{ "vi.automount=*", WRONG, .expected = "1 or 0" },
 	{ "vi.verify=sha256:*", USE, .sets = { { S_VERIFY, "@" } } },
+	{ "vi.verify=verity:?*", USE, .sets = { { S_VERIFY, "%" } } },
+	{ "vi.verify=minisign:?*", USE, .sets = { { S_VERIFY, "%" } } },
 	{ "vi.verify=", USE, .sets = { { S_VERIFY, "" } } },
 	{ "vi.verify=*", USE, .sets = { { S_VERIFY, "unknown:%" } } }, /* the boot is refused */
 	{ "vi.timeout=*", CALL, .sets = { { S_WAITS, NULL } }, .call = take_timeout,

@@ -100,6 +100,8 @@ static const struct module_group groups[] = {
 	{ "loop", PATTERNS("drivers/block/loop", "drivers/block/nbd", "drivers/block/ublk_drv",
 			   "drivers/md/dm-mod", "drivers/md/dm-zero", "drivers/md/dm-snapshot",
 			   "fs/fuse/fuse") },
+	/* images of which each block is verified; with the hash by the processor's instructions */
+	{ "verity", PATTERNS("drivers/md/dm-verity", "arch/*/crypto/sha256*") },
 	{ "netfs",
 	  PATTERNS("fs/nfs/", "fs/nfs_common/", "fs/lockd/", "fs/smb/client/", "fs/smb/common/",
 		   "fs/9p/", "net/9p/9pnet", "net/9p/9pnet_fd", "net/sunrpc/") },
