@@ -55,6 +55,7 @@ need_tools() {
 	esac
 	case $format in raw | vhd | vhdx | vdi | vmdk | qcow2) need_disk_tools ;; esac
 	[ -z "$verity" ] || need veritysetup cryptsetup-bin
+	[ -z "$sign_key" ] || need minisign minisign
 }
 
 # fail_tool WHAT: with the tool's last word

@@ -283,6 +283,21 @@ oci() {
 	veritysetup verify a.sqfs a.sqfs.verity "$(cat a.sqfs.roothash)"
 }
 
+@test "signatures of the output and of the list are those that minisign accepts, and the same each time" {
+	minisign -G -W -p k.pub -s k.sec
+	"$M" pack -q --sign-key k.sec tree a.sqfs
+	minisign -V -q -p k.pub -m a.sqfs
+	minisign -V -q -p k.pub -m SHA256SUMS
+	sha256sum -c SHA256SUMS
+	cp a.sqfs.minisig before
+	"$M" pack -q --sign-key k.sec tree a.sqfs
+	cmp before a.sqfs.minisig
+	run -1 "$M" pack -q --sign-key k.pub tree a.sqfs
+	assert_output --partial "cannot sign 'a.sqfs' with 'k.pub'"
+	cmp before a.sqfs.minisig
+	run -2 "$M" pack -q --sign-key absent tree a.sqfs
+}
+
 @test "an output that lies in the root is not packed into itself" {
 	echo old >tree/out.tar
 	"$M" pack -q tree tree/out.tar
