@@ -56,59 +56,6 @@ setup() {
 	refute_output --partial zip
 }
 
-@test "pxe fills a directory whose menu names what lies there" {
-	kernel=$("$TOP/scripts/kernels" 6.12)
-	"$TOP/scripts/pack" tree rootfs.tar.xz
-	run "$TOP/scripts/pxe" -r "$kernel" -o srv -u http://10.1.2.3/boot rootfs.tar.xz
-	assert_success
-	name=$(sed -n 's,.*vi.image=${base}/\([^ ]*\).*,\1,p' srv/menu.ipxe)
-	cmp rootfs.tar.xz "srv/$name"
-	# a memory test only where there is one
-	run grep -c '^item ' srv/menu.ipxe
-	if [ -e srv/memtest ]; then assert_output 5; else assert_output 4; fi
-	grep -q '^set base http://10.1.2.3/boot$' srv/menu.ipxe
-	for label in $(sed -n 's/^item \([a-z]*\) .*/\1/p' srv/menu.ipxe); do grep -q "^:$label\$" srv/menu.ipxe; done
-	cmp "$kernel/vmlinuz" srv/vmlinuz
-	"$HOST/mkvinitrd" check srv/initramfs.gz -r "$kernel"
-	dnsmasq --test -C srv/dnsmasq.conf
-}
-
-@test "pxe knows a root by its content, and gives it a name that nothing has to quote" {
-	kernel=$("$TOP/scripts/kernels" 6.12)
-	"$TOP/scripts/pack" tree root.sqfs
-	mv -- root.sqfs "-my root's \$(touch é).tar.xz"
-	run "$TOP/scripts/pxe" -r "$kernel" --output=srv --append='a="b c"' -- "-my root's \$(touch é).tar.xz"
-	assert_success
-	name=$(sed -n 's,.* vi.mode=overlay vi.image=${base}/\([^ ]*\) a="b c" ||.*,\1,p' srv/menu.ipxe)
-	[[ $name =~ ^[A-Za-z0-9_][A-Za-z0-9._-]*-[0-9a-f]{12}.tar.xz$ ]] || fail "the name is '$name'"
-	cmp "srv/$name" ./-my*
-	run ls -A srv
-	refute_output --partial .new
-}
-
-@test "pxe refuses what is no root, or none for HTTP, and what a menu cannot hold, before it writes anything" {
-	kernel=$("$TOP/scripts/kernels" 6.12)
-	export TMPDIR=$PWD/tmp
-	mkdir tmp
-	echo text >text.tar.xz
-	qemu-img create -q -f qcow2 disk.tar.xz 1M
-	mke2fs -q -F disk.sqfs 1M
-	"$TOP/scripts/pack" tree root.sqfs
-	for arguments in text.tar.xz disk.tar.xz disk.sqfs nowhere.sqfs '-k nowhere root.sqfs'; do
-		# shellcheck disable=SC2086 # words
-		run "$TOP/scripts/pxe" -r "$kernel" -o srv $arguments
-		assert_failure 1
-		[ ${#lines[@]} = 1 ]
-	done
-	for arguments in '-a x=${y}' '-a x="y' '-u http://a"b' '-u nowhere' '-t 1s' '-t 0' '--output= '; do
-		# shellcheck disable=SC2086
-		run "$TOP/scripts/pxe" -r "$kernel" -o srv $arguments root.sqfs
-		assert_failure 2
-	done
-	[ ! -e srv ]
-	assert_equal "$(ls -A tmp)" ''
-}
-
 @test "frugal installs into a directory of a mounted partition and writes its menu entry" {
 	kernel=$("$TOP/scripts/kernels" 6.12)
 	"$TOP/scripts/pack" tree root.sqfs

@@ -11,4 +11,4 @@ NIC=e1000
 boot_pxe "$WORK/www" menu.ipxe
 expect_small_boot
 expect '=== root tmpfs rw'
-grep -q 'GET /vmlinuz' "$WORK/http.log" || fail 'the kernel did not come by HTTP'
+grep -q 'GET /vmlinuz-' "$WORK/http.log" || fail 'the kernel did not come by HTTP'
