@@ -73,6 +73,7 @@ static const struct line {
 	{ "modules", S_MODULES, WHOLE },
 	{ "rd.driver.blacklist", S_BLACKLIST, WHOLE },
 	{ "hostmount", S_HOSTMOUNT, WHOLE },
+	{ "report", S_REPORT, WHOLE },
 	{ "resume", S_RESUME, WHOLE },
 	{ "resume_offset", S_RESUME_OFFSET, WHOLE },
 	{ "noresume", S_NO_RESUME, WHOLE },

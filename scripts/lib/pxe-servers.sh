@@ -97,7 +97,7 @@ tftp-root=$(server_path "$directory")
 # iPXE of any origin gets the menu, everyone else gets iPXE first.
 dhcp-match=set:ipxe,175
 dhcp-userclass=set:ipxe,iPXE
-dhcp-boot=tag:ipxe,menu.ipxe
+dhcp-boot=tag:ipxe,$boot_script
 CONF
 }
 
@@ -132,7 +132,7 @@ CONF
 		for service in $(each_number "$csa"); do echo "pxe-service=tag:!ipxe,$service,\"iPXE\",$loader"; done
 	done
 	echo '# iPXE asks this service too, and takes the file above'
-	for service in x86PC IA32_EFI BC_EFI X86-64_EFI ARM64_EFI; do echo "pxe-service=tag:ipxe,$service,\"menu\",menu.ipxe"; done
+	for service in x86PC IA32_EFI BC_EFI X86-64_EFI ARM64_EFI; do echo "pxe-service=tag:ipxe,$service,\"menu\",$boot_script"; done
 }
 
 kea_class() {

@@ -21,6 +21,7 @@ handover() {
 	watch_store
 	watch_disks
 	[ -z "$P_PAUSE" ] || wait_enter
+	tell_server up
 	hide_mounts
 	stop_helpers
 	mark "switch_root to ${INIT#*"$NL"}"

@@ -107,7 +107,7 @@ fail_network() {
 
 network() {
 	load net
-	net_up
+	net_up && tell_server booting
 }
 
 locate_image() {
@@ -124,7 +124,10 @@ locate_image() {
 		;;
 	esac
 	case $P_IMAGE in
-	http://* | https://* | ftp://* | tftp://*) SOURCE=$P_IMAGE REMOTE=1 ;;
+	http://* | https://* | ftp://* | tftp://*)
+		SOURCE=$P_IMAGE REMOTE=1
+		tell_server fetching "${P_IMAGE##*/}"
+		;;
 	file:*) locate_embedded "${P_IMAGE#file:}" ;;
 	/*) locate_file ;;
 	*) locate_default ;;

@@ -13,6 +13,7 @@ rescue() {
 		[ -z "${3:-}" ] || printf '  to do: %s\n' "$3"
 	} >&2
 	mark "$PHASE failed: $1"
+	tell_server failed "$PHASE: $1"
 	if [ "$P_SHELL" != 1 ]; then
 		case $P_PANIC in
 		-*) reboot_now ;;

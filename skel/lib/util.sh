@@ -8,7 +8,7 @@ STATE=$RAMFS/state HOSTDIR=$RAMFS/host
 NL='
 '
 # What rescue reads, as long as there is no plan
-P_SHELL='' P_PANIC='' P_CONSOLES='' P_QUIET='' P_BREAK='' P_DEBUG='' PLAN='' FROM='' FROM_NET='' FROM_USR='' FROM_INIT='' FROM_SIZE='' PHASE=start
+P_SHELL='' P_PANIC='' P_CONSOLES='' P_QUIET='' P_BREAK='' P_DEBUG='' P_REPORT='' PLAN='' FROM='' FROM_NET='' FROM_USR='' FROM_INIT='' FROM_SIZE='' PHASE=start
 
 say() {
 	[ "$P_QUIET" = 1 ] || printf 'mkvinitrd: %s\n' "$*" >&2
@@ -53,6 +53,13 @@ hooks() {
 			"$hook"
 		) || warn "hook ${hook#"$LIB"/} ended with status $?"
 	done
+}
+
+# tell_server STATE [TEXT]: how far the boot is, where vi.report= says so
+tell_server() {
+	[ -n "$P_REPORT" ] || return 0
+	load net/report
+	report "$@"
 }
 
 # bootplan_read FILE ARGS...: what bootplan says, as variables. FILE is where it is kept.

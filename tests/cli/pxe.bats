@@ -343,3 +343,116 @@ assert_loaders() {
 	run_network
 	assert_loaders
 }
+
+# serve SCRIPT: mkvinitrd pxe --serve in a network of two machines, with SCRIPT on the other one; the lines are in serve.log
+serve() {
+	chmod 755 .
+	mkdir -p bin
+	printf '#!/bin/sh\nexec "%s/tests/lib/servers" nginx "$@"\n' "$TOP" >bin/nginx
+	chmod +x bin/nginx
+	in_network <<SCRIPT
+export PATH=$PWD/bin:\$PATH TMPDIR=$PWD/tmp
+mkdir -p tmp
+# as at a terminal, where ^C reaches a command
+env --default-signal=INT "$TOP/scripts/pxe" -o "$PWD/public/srv" --serve lan0 ${serve_options:-} >serve.log 2>&1 &
+server=\$!
+for _ in \$(seq 300); do
+	! grep -q 'serving\|^pxe:' serve.log || break
+	sleep 0.1
+done
+# seen TEXT: a line of the log, soon
+seen() {
+	for _ in \$(seq 100); do
+		! grep -q -e "\$1" serve.log || return 0
+		sleep 0.1
+	done
+	echo "no line: \$1"
+	cat serve.log
+	exit 1
+}
+get() { other busybox wget -q -O - "http://10.5.0.1\$1"; }
+$1
+kill -INT \$server
+wait \$server || echo "status \$?"
+server=
+cat serve.log
+ls -A tmp "$PWD/public/srv"
+SCRIPT
+	run_network
+}
+
+# A directory that the servers' users may enter, unlike that of bats
+public() {
+	public=$(mktemp -d /tmp/pxe-serve.XXXXXX)
+	chmod 755 "$public"
+	ln -sfn "$public" public
+	pxe -o public/srv "$@" root.tar.xz
+	assert_success
+}
+
+teardown() {
+	rm -rf "${public:-}"
+}
+
+@test "--serve runs dnsmasq and nginx, tells each step of each machine, and leaves nothing after ^C" {
+	public -u http://elsewhere
+	name=$(cd public/srv && echo root-*)
+	serve "$(
+		cat <<SCRIPT
+ask -x 0x5d:0007 | grep '10.5.0.1 ipxe.efi'
+ask -x 0x5d:0007 -x 0xaf:010100 | grep '10.5.0.1 serve.ipxe'
+seen '10.5.0.* ..:..:..:..:..:.. *booting: has an address'
+other ip addr add 10.5.0.9/16 dev card0
+get /serve.ipxe | grep -x 'set base http://10.5.0.1'
+get '/report?state=booting&mac=x&text='
+seen '10.5.0.9 .*booting: the initramfs has the network'
+get '/report?state=fetching&text=$name'
+seen '10.5.0.9 .*fetching the root: $name'
+get /$name | cmp - public/srv/$name
+seen '10.5.0.9 .*fetched $name (1 MiB)'
+get '/report?state=failed&text=locate:+no%1b%5b31m+disk'
+seen '10.5.0.9 .*failed: locate: no?.31m disk'
+! get /nowhere
+seen '10.5.0.9 .*failed: nowhere: HTTP status 404'
+! get /entries/diskless.1
+! get /dnsmasq.conf
+get '/report?state=up'
+seen '10.5.0.9 .* up'
+SCRIPT
+	)"
+	assert_success
+	assert_line 'status 130'
+	refute_output --partial $'\e'
+	refute_line serve.ipxe
+	refute_line --partial mkvinitrd-pxe
+	run pgrep -f "$BATS_TEST_TMPDIR"
+	assert_output ''
+}
+
+@test "--serve says why it cannot: no such interface, no address, a port in use, a directory that is closed" {
+	public
+	for case in 'nowhere:no network interface' 'lo0:no IPv4 address'; do
+		in_network <<SCRIPT
+export PATH=$PWD/bin:\$PATH
+ip link add lo0 type bridge
+"$TOP/scripts/pxe" -o "$PWD/public/srv" --serve ${case%%:*}
+SCRIPT
+		mkdir -p bin
+		printf '#!/bin/sh\nexec "%s/tests/lib/servers" nginx "$@"\n' "$TOP" >bin/nginx
+		chmod +x bin/nginx
+		run_network
+		assert_failure 1
+		assert_line --partial "${case#*:}"
+	done
+	chmod 700 "$public"
+	serve 'seen "may not enter"'
+	chmod 755 "$public"
+	serve 'kill -INT $server; wait $server || :
+busybox httpd -p 10.5.0.1:80 -h tmp -f & other_server=$!
+"'"$TOP"'/scripts/pxe" -o "'"$PWD"'/public/srv" --serve lan0 >serve.log 2>&1 || echo "second $?"
+kill $other_server
+sleep 30 & server=$!'
+	assert_line 'second 1'
+	assert_line --regexp 'pxe: nginx has ended: .*Address already in use'
+	[ ! -e public/srv/serve.ipxe ]
+}

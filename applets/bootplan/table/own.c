@@ -79,6 +79,10 @@ static const struct parameter parameters[] = {
 	{ "vi.hostmount=/*", USE, .sets = { { S_HOSTMOUNT, "%" } } },
 	{ "vi.hostmount=", USE, .sets = { { S_HOSTMOUNT, "" } } },
 	{ "vi.hostmount=*", WRONG, .expected = "a path that begins with /" },
+	{ "vi.report=http://?*", USE, .sets = { { S_REPORT, "%" } } },
+	{ "vi.report=https://?*", USE, .sets = { { S_REPORT, "%" } } },
+	{ "vi.report=", USE, .sets = { { S_REPORT, "" } } },
+	{ "vi.report=*", WRONG, .expected = "an address, http://SERVER/PATH" },
 	{ "vi.*", WRONG, .expected = "a parameter of mkvinitrd-boot(7)" },
 };
 
