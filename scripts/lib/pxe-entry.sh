@@ -39,7 +39,7 @@ newest_generation() {
 
 # entry_read NAME GENERATION: sets e_KEY for all keys. Nothing in a record is evaluated.
 entry_read() {
-	e_title='' e_kernel='' e_initramfs='' e_root='' e_sha256='' e_mode='' e_append='' e_time=''
+	e_title='' e_kernel='' e_initramfs='' e_root='' e_sha256='' e_mode='' e_append='' e_time='' e_verity=''
 	while IFS='=' read -r key value; do
 		case $key in
 		title) e_title=$value ;;
@@ -47,6 +47,7 @@ entry_read() {
 		initramfs) e_initramfs=$value ;;
 		root) e_root=$value ;;
 		sha256) e_sha256=$value ;;
+		verity) e_verity=$value ;;
 		mode) e_mode=$value ;;
 		append) e_append=$value ;;
 		time) e_time=$value ;;
@@ -79,6 +80,7 @@ entry_write() {
 	{
 		printf 'title=%s\nkernel=%s\ninitramfs=%s\nroot=%s\nsha256=%s\nmode=%s\nappend=%s\n' \
 			"$title" "$kernel_name" "$initramfs_name" "$root_name" "$root_sum" "$mode" "$words"
+		[ -z "$root_hash" ] || printf 'verity=%s\n' "$root_hash"
 	} >"$work/record"
 	if [ -n "$generation" ] && grep -v '^time=' "$output/entries/$1.$generation" | cmp -s - "$work/record"; then
 		return
@@ -119,7 +121,7 @@ record_in_use() {
 
 # files_of_records: all files that remaining records name, and those of the menu itself
 files_of_records() {
-	cat "$output"/entries/*.[0-9]* 2>/dev/null | sed -n 's/^\(kernel\|initramfs\|root\)=//p'
+	cat "$output"/entries/*.[0-9]* 2>/dev/null | sed -n 's/^\(kernel\|initramfs\)=//p;s/^root=\(.*\)/\1\n\1.verity\n\1.minisig/p'
 	# shellcheck disable=SC2016 # iPXE's variable
 	sed -n 's/.*\${files}\([A-Za-z0-9._-]*\).*/\1/p;s/.* && set memtest \([A-Za-z0-9._-]*\) ||$/\1/p' "$output/menu.ipxe"
 }
@@ -161,7 +163,7 @@ json_entries() {
 			for generation in $(entry_generations "$entry"); do
 				entry_read "$entry" "$generation"
 				jq -n -c --arg name "$entry" --argjson generation "$generation" --arg title "$e_title" --arg time "$e_time" \
-					--arg kernel "$e_kernel" --arg initramfs "$e_initramfs" --arg root "$e_root" --arg sha256 "$e_sha256" \
+					--arg kernel "$e_kernel" --arg initramfs "$e_initramfs" --arg root "$e_root" --arg sha256 "$e_sha256" --arg verity "$e_verity" \
 					--arg mode "$e_mode" --arg parameters "${e_append# }" '$ARGS.named'
 			done
 		done

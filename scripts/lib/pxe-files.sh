@@ -98,3 +98,21 @@ install_hashed() {
 install_text() {
 	cmp -s "$work/text" "$output/$1" || install_file "$work/text" "$1"
 }
+
+# find_tree: sets root_hash where mkvinitrd pack --verity has put a hash tree beside the root, and it is that of the root
+find_tree() {
+	root_hash=''
+	[ "$mode" = overlay ] && [ -r "$root.verity" ] && [ -r "$root.roothash" ] || return 0
+	read -r root_hash <"$root.roothash" || [ -n "$root_hash" ] || die "'$root.roothash' is empty: pack the root again with --verity"
+	case $root_hash in
+	*[!0-9a-f]* | '') die "'$root.roothash' does not hold a root hash: expected hexadecimal digits; pack the root again with --verity" ;;
+	esac
+	! command -v veritysetup >/dev/null || veritysetup verify "$root" "$root.verity" "$root_hash" >/dev/null 2>&1 ||
+		die "'$root.verity' is not the hash tree of '$root' with the root hash in '$root.roothash': pack the root again with --verity"
+}
+
+# install_proof: what clients that verify the root look for beside it
+install_proof() {
+	[ -z "$root_hash" ] || install_file "$root.verity" "$root_name.verity"
+	[ ! -r "$root.minisig" ] || install_file "$root.minisig" "$root_name.minisig"
+}

@@ -54,9 +54,12 @@ list_hosts() {
 	done
 }
 
-# verify_parameter: a root that is fetched whole is compared with its checksum
+# verify_parameter: by the hash tree, block by block, or by the checksum; unless --append says how
 verify_parameter() {
-	[ "$verify" = no ] || printf ' vi.verify=sha256:%s' "$e_sha256"
+	case $verify:$e_append in
+	no:* | *" vi.verify="*) ;;
+	*) if [ -n "$e_verity" ]; then printf ' vi.verify=verity:%s' "$e_verity"; else printf ' vi.verify=sha256:%s' "$e_sha256"; fi ;;
+	esac
 }
 
 menu_items() {

@@ -200,6 +200,29 @@ served() {
 	refute_output --partial .tmp
 }
 
+@test "machines verify by the hash tree that lies beside an image, or as --append says; --prune keeps the tree" {
+	"$TOP/scripts/pack" -q --verity tree root.sqfs
+	pxe root.sqfs
+	assert_success
+	name=$(sed -n "s,.*vi.image=\${base}/\([^ ]*\) vi.verify=verity:$(cat root.sqfs.roothash) .*,\1,p" srv/menu.ipxe)
+	pxe --prune --keep-days=0
+	assert_success
+	veritysetup verify "srv/$name" "srv/$name.verity" "$(cat root.sqfs.roothash)"
+	echo signature >root.sqfs.minisig
+	pxe -a vi.verify=minisign:RWQ root.sqfs
+	assert_success
+	grep -q "vi.image=\${base}/$name vi.verify=minisign:RWQ " srv/menu.ipxe
+	cmp root.sqfs.minisig "srv/$name.minisig"
+	pxe --no-verify root.sqfs
+	run ! grep -q vi.verify= srv/menu.ipxe
+	cp root.sqfs.verity old
+	"$TOP/scripts/pack" -q --verity "$TOP/docs" root.sqfs
+	cp old root.sqfs.verity
+	pxe root.sqfs
+	assert_failure 1
+	assert_output --partial "is not the hash tree of 'root.sqfs'"
+}
+
 @test "what is no root, or none for HTTP, and what a menu or a server cannot hold, is refused before anything is written" {
 	export TMPDIR=$PWD/tmp
 	mkdir tmp
