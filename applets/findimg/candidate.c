@@ -104,6 +104,10 @@ static bool can_hold_files(struct candidate *c)
 	refusal = fs_type_refusal(c->fs.type);
 	if (refusal)
 		return candidate_no(c, "%s", refusal);
+	if (c->fs.devices > 1)
+		return candidate_no(
+			c, "a bcachefs of %u devices: this version mounts those of one device only",
+			c->fs.devices);
 	if (*c->dev.holder && !c->is_mounted)
 		return candidate_no(c, "used by %s", c->dev.holder);
 	return true;

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void probe_freep(blkid_probe *probe)
 {
@@ -37,6 +39,32 @@ static void fsprobe_set_up(blkid_probe probe, uint64_t offset)
 	}
 }
 
+/*
+ * The magic number that bcachefs has since Linux 6.7 is not known to libblkid before 2.39. Offsets:
+ * struct bch_sb, fs/bcachefs/bcachefs_format.h.
+ */
+static void probe_bcachefs(int fd, uint64_t offset, struct fs_info *info)
+{
+	static const uint8_t magic[] = { 0xc6, 0x85, 0x73, 0xf6, 0x66, 0xce, 0x90, 0xa9,
+					 0xd9, 0x6a, 0x60, 0xcf, 0x80, 0x3d, 0xf7, 0xef };
+	enum { SUPER = 4096, MAGIC = 24, UUID = 56, LABEL = 72, DEVICES = 123, SIZE = 128 };
+	uint8_t super[SIZE];
+	const uint8_t *u = super + UUID;
+
+	if (pread(fd, super, sizeof(super), (off_t)offset + SUPER) != (ssize_t)sizeof(super))
+		return;
+	if (!*info->type && memcmp(super + MAGIC, magic, sizeof(magic)) == 0) {
+		strcpy(info->type, "bcachefs");
+		snprintf(info->uuid, sizeof(info->uuid),
+			 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+			 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11],
+			 u[12], u[13], u[14], u[15]);
+		snprintf(info->label, sizeof(info->label), "%.32s", (const char *)super + LABEL);
+	}
+	if (strcmp(info->type, "bcachefs") == 0)
+		info->devices = super[DEVICES];
+}
+
 static int probe_open_device(blkid_probe probe, const char *path, int fd, uint64_t offset,
 			     struct fs_info *info, struct error **err)
 {
@@ -55,10 +83,12 @@ static int probe_open_device(blkid_probe probe, const char *path, int fd, uint64
 				  path);
 	if (r < 0)
 		return error_sys(err, errno ? errno : EIO, "cannot read '%s'", path);
-	if (!copy_value(probe, "TYPE", info->type, sizeof(info->type)))
-		return error_make(err, ENOENT, "no file system is recognised on '%s'", path);
+	copy_value(probe, "TYPE", info->type, sizeof(info->type));
 	copy_value(probe, "UUID", info->uuid, sizeof(info->uuid));
 	copy_value(probe, "LABEL", info->label, sizeof(info->label));
+	probe_bcachefs(fd, offset, info);
+	if (!*info->type)
+		return error_make(err, ENOENT, "no file system is recognised on '%s'", path);
 	return 0;
 }
 

@@ -15,6 +15,7 @@ struct fs_info {
 	char label[256]; /* UTF-8 */
 	char part_uuid[64];   /* of the partition-table entry that path is; lower case */
 	char part_label[128]; /* of the same entry (GPT) */
+	unsigned int devices; /* that a bcachefs is made of; 0: another file system */
 };
 
 /*

@@ -51,6 +51,33 @@ mount $PWD/mnt"
 	mount -t btrfs -o ro "$(value DEVICE)" work
 }
 
+# bcachefs FILE DEVICES: the superblock of one device of them, without a checksum. Debian has no program that makes it.
+bcachefs() {
+	truncate -s 8M "$1"
+	python3 - "$1" "$2" <<'PY'
+import struct, sys, uuid
+magic = bytes.fromhex("c68573f666ce90a9d96a60cf803df7ef")
+user = uuid.UUID("6d6b7669-6e69-7472-6400-0000000000bc").bytes
+with open(sys.argv[1], "r+b") as f:
+    f.seek(4096)
+    f.write(struct.pack("<16x2H4x16s16s16s32s2QH2BI", 25, 25, magic, uuid.uuid4().bytes, user, b"data", 8, 1, 8, 0, int(sys.argv[2]), 0))
+PY
+}
+
+@test "a bcachefs over several devices is refused by name, and one of a single device asks for its driver" {
+	bcachefs one 3
+	attach one
+	find_only -t 0 -H UUID=6d6b7669-6e69-7472-6400-0000000000bc /vm/root.img
+	grep -q 'a bcachefs of 3 devices' <<<"$stderr"
+	find_only -t 0 -H LABEL=data /vm/root.img
+	assert_equal "$status" 3
+	grep -q 'a bcachefs of 3 devices: this version mounts those of one device only' <<<"$stderr"
+	bcachefs one 1
+	find_only -t 0 -H LABEL=data /vm/root.img
+	assert_equal "$status" 3
+	grep -q "no driver for bcachefs (module 'bcachefs' is not in the image)" <<<"$stderr"
+}
+
 @test "a btrfs waits for its second disk, and is used without it on demand only" {
 	two_disks
 	losetup -d "$loop"
