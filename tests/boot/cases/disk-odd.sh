@@ -1,4 +1,4 @@
-# promise: a root on an NVMe namespace with blocks of 4096 bytes and /usr on the next one boot, by id and by path, beside drives without a medium
+# promise: a root on an NVMe namespace with blocks of 4096 bytes and /usr on the next one boot, by id and by path, beside drives without a medium; a namespace that two controllers lead to is one disk
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build disk disk
@@ -42,3 +42,20 @@ expect_small_boot
 dd if="$WORK/one" of="$WORK/root.after" bs=1M skip=1 count=32 conv=sparse status=none
 clean_ext4 "$WORK/root.after"
 clean_ext4 "$WORK/usr.fs"
+
+# every day the unit tests have its links
+if check_all; then
+	small_root "$WORK/paths"
+	echo 'for dir in /sys/block/*; do echo "=== disk ${dir##*/}"; done' >"$WORK/paths/etc/disks"
+	ext4 "$WORK/paths.fs" 32M odd "$root_uuid" "$WORK/paths"
+	disk "$WORK/paths.img" 83 "$WORK/paths.fs"
+	boot disk 'root=/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_deadbeef_1-part1 rw test.run=/etc/disks test.keep=one' \
+		-device nvme-subsys,id=sub,nqn=sub -device nvme,id=a,serial=deadbeef,subsys=sub -device nvme,id=b,serial=deadbeef,subsys=sub \
+		-drive "file=$WORK/paths.img,format=raw,if=none,id=one" -device nvme-ns,drive=one,bus=a,nsid=1,shared=on
+	expect '=== disk nvme0c[01]n1'
+	expect '=== wrote one'
+	expect_not 'was not found'
+	expect_small_boot
+	part "$WORK/part" "$WORK/paths.img" 1
+	clean_ext4 "$WORK/part"
+fi
