@@ -5,7 +5,7 @@
 #   installed SUITE INIT MODE...   MODE is overlay, loop or tmpfs
 
 # systemd gives a device 90 seconds, which a busy machine takes to start udev. What is waited for in vain is reported in any case.
-BOOT_TIMEOUT=${BOOT_TIMEOUT:-480}
+BOOT_TIMEOUT=${BOOT_TIMEOUT:-900}
 SLOW_MACHINE='systemd.default_device_timeout_sec=180 systemd.default_timeout_start_sec=180'
 
 # installed_image: blocks of 4096 bytes, as a disk of an installer's size has: in smaller ones the zeros before the header of the
