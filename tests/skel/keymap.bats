@@ -24,7 +24,7 @@ loads() {
 each_system() {
 	layouts de fr ru
 	loads de '' &&
-		loads fr rd.vconsole.keymap=fr && loads fr vconsole.keymap=fr && loads fr keymap=fr && loads fr kmap=azerty/fr &&
+		loads fr rd.vconsole.keymap=fr && loads fr vconsole.keymap=fr && loads fr keymap=fr && loads fr kmap=azerty/fr && loads fr KEYMAP=fr && loads fr KEYTABLE=fr &&
 		loads fr keyboard-layouts=fr,us && loads ru keyboard-layouts=gr,ru && loads fr vi.keymap=fr &&
 		loads fr rd.vconsole.keymap=/usr/share/keymaps/i386/azerty/fr.map.gz && loads ru 'keymap=fr vi.keymap=ru'
 }

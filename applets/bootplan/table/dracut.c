@@ -80,6 +80,8 @@ static const struct parameter parameters[] = {
 	  .call = take_root_nbd, .expected = "root=" NBD_FORM },
 	{ "root=nbd:*", WRONG, .expected = "root=" NBD_FORM },
 	{ "rd.vconsole.keymap=*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap },
+	{ "KEYMAP=?*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap }, /* of old */
+	{ "KEYTABLE=?*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap },
 	{ "rd.live.image", SWITCH, .sets = { { S_RD_LIVE, "1" } } },
 	{ "rd.live.overlay.overlayfs", KEEP, .call = NULL },
 	{ "rd.live.overlay.overlayfs=1", KEEP, .call = NULL },
@@ -173,9 +175,9 @@ static const char unsupported[] =
 	"reset_overlay readonly_overlay live_ram check ksdevice gateway netmask mtu dns "
 	"iscsi_* iscsiroot nvmf.* cio_ignore noddfmd noiswmd nodmraid rd_NO_* rd_LVM_* "
 	"rd_LUKS_* rd_MD_* rd_DM_* rd_DASD* rd_ZFCP* rd_ZNET* rdbreak rdshell rdinfo "
-	"rdnetdebug rdudevdebug rdudevinfo rdblacklist rdinsmodpost rdloaddriver syslog.*";
-static const char left[] =
-	"systemd.* SYSTEMD_SULOGIN_FORCE LANG selinux enforcing SYSFONT KEYTABLE";
+	"rdnetdebug rdudevdebug rdudevinfo rdblacklist rdinsmodpost rdloaddriver syslog.* "
+	"CONTRANS UNIMAP UNICODE EXT_KEYMAP ib.pkey rd.ethtool";
+static const char left[] = "systemd.* SYSTEMD_SULOGIN_FORCE LANG selinux enforcing SYSFONT";
 
 const struct table table_dracut = {
 	"dracut", NULL, RANK_FOREIGN, parameters, ARRAY_SIZE(parameters), unsupported, left
