@@ -46,11 +46,12 @@ needs_exitrd() {
 
 # init= or the first of the usual ones; INIT is its path inside the root.
 find_init() {
-	local candidate
+	local candidate why=''
 	FROM=$FROM_INIT$FROM
 	if [ -n "$P_INIT" ]; then
 		if is_program "$P_INIT"; then
 			INIT=$P_INIT
+			check_init
 			return 0
 		fi
 		# a leftover in the menus of Virtual Linux; the kernel drops the arguments before it
@@ -60,13 +61,26 @@ find_init() {
 	fi
 	for candidate in /sbin/init /lib/systemd/systemd /usr/lib/systemd/systemd /etc/init /bin/init /bin/sh; do
 		INIT=$candidate
-		! is_program "$candidate" || return 0
+		! is_program "$candidate" || {
+			check_init
+			[ "$INIT" != /bin/sh ] || warn "the root has no init (/sbin/init: $why): starting /bin/sh"
+			return 0
+		}
+		[ "$candidate" != /sbin/init ] || why=$WHY_NOT
 	done
+	WHY_NOT=$why
 	root_below
 	[ -z "$RET" ] || fail 'the root has no init' "/sbin/init: $WHY_NOT; its directory $RET looks like a root" "$ADVICE"
 	# shellcheck disable=SC2012
 	fail 'the root has no init' "/sbin/init: $WHY_NOT; the root contains: $(ls "$NEWROOT" | tr '\n' ' ')" \
 		'is this the root? check vi.part=, vi.image=, root=; name another program with init='
+}
+
+# check_init: a kernel that cannot start it panics
+check_init() {
+	load program
+	can_run "$INIT" || fail "the root's init $INIT cannot be started" "$WHY_NOT" \
+		'is this the root, and is it complete? name another program with init='
 }
 
 # root_below: a directory of the root that has an init, in RET: it was packed with its name, or is a subvolume; ADVICE says what to do

@@ -39,7 +39,9 @@ init_dotdot() {
 init_order() {
 	local next
 	cmdline 'root=/dev/sda1'
-	rm "$ROOT/newroot/sbin/init"
+	ln -sf /gone "$ROOT/newroot/sbin/init"
+	program bin/sh
+	boots /bin/sh && said 'the root has no init (/sbin/init: no /gone): starting /bin/sh' || return 1
 	for next in /bin/sh /bin/init /etc/init /usr/lib/systemd/systemd /lib/systemd/systemd; do
 		program "${next#/}"
 		boots $next || return 1
@@ -67,9 +69,50 @@ init_missing() {
 	: >"$ROOT/newroot/bin"
 	cmdline 'root=/dev/sda1 panic=-1'
 	boot
-	said 'the root has no init' && said 'the root contains:' && not_called switch_root
+	said 'the root has no init' && said '/sbin/init: no /sbin/loop; the root contains:' && not_called switch_root
 }
 @test "a root without an init, or with links in a circle: reported, not tried" { both init_missing; }
+
+# elf FILE BYTE...: a real program as the root's init, with bytes changed, each OFFSET=OCTAL
+elf() {
+	local change
+	rm -f "$ROOT/newroot/sbin/init"
+	cp "$1" "$ROOT/newroot/sbin/init"
+	for change in "${@:2}"; do
+		# shellcheck disable=SC2059 # an escape
+		printf "\\${change#*=}" | dd of="$ROOT/newroot/sbin/init" bs=1 seek="${change%%=*}" conv=notrunc status=none
+	done
+	: >"$CALLS"
+	boot
+}
+
+init_foreign() {
+	local linker
+	cmdline 'root=/dev/sda1 panic=-1'
+	cp /bin/busybox "$ROOT/bin/busybox"
+	elf /bin/busybox
+	calls 'switch_root /newroot /sbin/init' || return 1
+	elf /bin/busybox 18=267
+	said "the root's init /sbin/init cannot be started" && said '/sbin/init is a program for another machine (ELF machine 183; this one is 62)' &&
+		not_called switch_root || return 1
+	elf /bin/busybox 18=003 4=001
+	calls 'switch_root /newroot /sbin/init' || return 1
+	elf /bin/busybox 5=002
+	said 'is a program for another machine' && not_called switch_root || return 1
+	elf /bin/ls
+	linker=$(readelf -l /bin/ls | sed -n 's/.*program interpreter: \(.*\)]/\1/p')
+	said "/sbin/init needs $linker, which the root does not have" && not_called switch_root || return 1
+	mkdir -p "$ROOT/newroot/usr${linker%/*}"
+	ln -s "usr${linker%/*}" "$ROOT/newroot${linker%/*}"
+	: >"$ROOT/newroot$linker"
+	elf /bin/ls
+	calls 'switch_root /newroot /sbin/init' || return 1
+	head -c 70 /bin/ls >"$BATS_TEST_TMPDIR/cut"
+	chmod +x "$BATS_TEST_TMPDIR/cut"
+	elf "$BATS_TEST_TMPDIR/cut"
+	calls 'switch_root /newroot /sbin/init'
+}
+@test "an init for another machine, or without its dynamic linker: refused before the kernel would panic" { both init_foreign; }
 
 init_below() {
 	mkdir -p "$ROOT/newroot/rootfs/sbin" "$ROOT/newroot/usr/sbin"
