@@ -136,7 +136,7 @@ convert_disk() {
 	qcow2) set -- qcow2 -o compat=1.1 ;;
 	*) set -- "$format" ;;
 	esac
-	qemu-img convert -f raw -O "$@" "$raw" "$output_temp" >"$log" 2>&1
+	qemu-img convert -f raw -O "$@" "$raw" "$output_temp" >"$log" 2>&1 && stamp_image "$format" "$output_temp" "${output_file##*/}"
 }
 
 # Read by our own code, not by what wrote it
