@@ -54,6 +54,7 @@ volume_text() {
 # open_luks NAME DEVICE
 open_luks() {
 	need cryptsetup cryptsetup-bin
+	need dmsetup dmsetup
 	volume_count=$((volume_count + 1))
 	luks_name=mkvinitrd-$$-$volume_count
 	at_exit close_mapped "$luks_name"
@@ -80,7 +81,12 @@ unlock_by_file() {
 
 # close_mapped NAME: if it was made
 close_mapped() {
-	[ ! -e "/dev/mapper/$1" ] || dmsetup remove --retry "$1"
+	! device_mapper info "$1" >"$log" 2>&1 || device_mapper remove --retry "$1" >"$log" 2>&1
+}
+
+# device_mapper ARGUMENT...: dmsetup, which leaves the nodes in /dev to udev, also where there is none
+device_mapper() {
+	if [ -S /run/udev/control ]; then dmsetup "$@"; else DM_DISABLE_UDEV=1 dmsetup "$@"; fi
 }
 
 # lvm_read COMMAND ARGUMENT...: of the physical volumes in $work/groups alone; nothing of this machine's LVM is asked or written
@@ -168,7 +174,7 @@ open_logical() {
 	*\;* | *striped*)
 		need dmsetup dmsetup
 		at_exit close_mapped "mkvinitrd-$$-$volume_count"
-		echo "$2" | tr ';' '\n' | dmsetup create --readonly "mkvinitrd-$$-$volume_count" >"$log" 2>&1 || fail_tool "cannot open the logical volume $1"
+		echo "$2" | tr ';' '\n' | device_mapper create --readonly "mkvinitrd-$$-$volume_count" >"$log" 2>&1 || fail_tool "cannot open the logical volume $1"
 		lvm_device=/dev/mapper/mkvinitrd-$$-$volume_count
 		;;
 	*)
