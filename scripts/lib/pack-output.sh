@@ -133,6 +133,19 @@ verify_squashfs() {
 	unsquashfs -q -n -pf - "$output_temp" >/dev/null 2>"$work/log.compress"
 }
 
+# warn_lost KIND WHAT OTHERS: says what the format cannot hold; KIND is as tar lists it, x (xattrs) or a (ACLs)
+warn_lost() {
+	run find_lost "$1" >"$work/lost"
+	[ ! -s "$work/lost" ] || say "warning: the root has $2 (such as $(cat "$work/lost")), which ${format%%.*} cannot hold: they are left out; $3 keep them"
+}
+
+# The first file that has it
+find_lost() {
+	tar_stream 2>/dev/null | LC_ALL=C tar --xattrs --xattrs-include='*' --acls -tvvf - 2>/dev/null | awk -v kind="  $1: " '
+		substr($0, 1, 5) != kind { if (/^[-a-zA-Z]/) { sub(/^([^ ]+ +)([^ ]+ +)([^ ]+ +)([^ ]+ +)([^ ]+ +)/, ""); path = $0 } next }
+		{ print path; exit }'
+}
+
 # stage_tree: the stream as files, for tools that read a directory
 stage_tree() {
 	[ "$(id -u)" = 0 ] || [ -z "$(find "$tree" ${one_file_system:+-xdev} ! -uid "$(id -u)" -print -quit)" ] || need_root "making $format of other users' files"
@@ -154,7 +167,11 @@ content_uuid() {
 }
 
 write_erofs() {
-	mkfs.erofs --quiet "-zlz4hc,${level:-12}" -T "${SOURCE_DATE_EPOCH:-0}" -U "$uuid" "$output_temp" "$stage" >"$log" 2>&1
+	# mkfs.erofs 1.5 fails without a word of that
+	long_name=$(cd "$stage" && find . -regextype posix-extended -regex '.*/[^/]{255}' | head -n 1)
+	mkfs.erofs --quiet "-zlz4hc,${level:-12}" -T "${SOURCE_DATE_EPOCH:-0}" -U "$uuid" "$output_temp" "$stage" >"$log" 2>&1 && return
+	[ -z "$long_name" ] || echo "a name of 255 bytes, which this mkfs.erofs cannot store: $long_name" >>"$log"
+	return 1
 }
 
 verify_erofs() { fsck.erofs --extract "$output_temp" >"$log" 2>&1; }
@@ -230,10 +247,14 @@ write_output() {
 	case $format in
 	tar*) pack_step 'packing' tar write_archive ;;
 	cpio*)
+		warn_lost x 'xattrs, capabilities or ACLs' 'tar, squashfs, erofs and ext4'
 		stage_tree
 		pack_step 'packing' cpio write_archive
 		;;
-	squashfs) pack_step 'packing' tar write_squashfs ;;
+	squashfs)
+		warn_lost a ACLs 'tar, erofs and ext4'
+		pack_step 'packing' tar write_squashfs
+		;;
 	*)
 		pack_step 'hashing' tar content_uuid
 		uuid=$(cat "$work/uuid")
