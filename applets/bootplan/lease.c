@@ -22,6 +22,8 @@ enum {
 	SERVERID,
 	ROOTPATH,
 	BOOT_FILE,
+	TFTP,
+	NTP,
 	KEYS
 };
 
@@ -41,6 +43,8 @@ static const char *const keys[KEYS] = {
 	[SERVERID] = "serverid",
 	[ROOTPATH] = "rootpath",
 	[BOOT_FILE] = "boot_file",
+	[TFTP] = "tftp",
+	[NTP] = "ntpsrv",
 };
 
 static void read_lease(struct plan *plan, const char *text, const char **lease)
@@ -118,6 +122,40 @@ static void print_ipv6(struct plan *plan, const char **lease, FILE *out)
 	print_assignment(out, "L_REACHES", "1");
 }
 
+/* The host of a URL; "" when there is none */
+static const char *url_host(struct plan *plan, const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+	const char *host = strstr(text, "://");
+	size_t len;
+
+	if (!host)
+		return "";
+	host += strlen("://");
+	if (*host == '[')
+		return plan_text(plan, "%.*s", (int)strcspn(host + 1, "]"), host + 1);
+	len = strspn(host, letters);
+	return strchr(":/", host[len]) ? plan_text(plan, "%.*s", (int)len, host) : "";
+}
+
+/* The server that the root is on where a parameter leaves that to the lease: the next server, the
+ * one of a boot file that is a URL (UEFI HTTP boot), the TFTP server if it is a number, or who gave
+ * the lease. */
+static const char *lease_server(struct plan *plan, const char **lease)
+{
+	const char *host = url_host(plan, lease[BOOT_FILE]);
+	uint32_t address;
+
+	if (ipv4_parse(lease[SIADDR], &address) && address)
+		return lease[SIADDR];
+	if (ipv6_is_valid(host) || (*host && !strchr(host, ':')))
+		return host;
+	if (ipv4_parse(lease[TFTP], &address) && address)
+		return lease[TFTP];
+	return lease[SERVERID];
+}
+
 void lease_print(struct plan *plan, const char *text, const char *server, FILE *out)
 {
 	const char *lease[KEYS], *routers;
@@ -137,7 +175,9 @@ void lease_print(struct plan *plan, const char *text, const char *server, FILE *
 	print_assignment(out, "L_SEARCH", lease[SEARCH]);
 	print_assignment(out, "L_HOST", lease[HOSTNAME]);
 	print_assignment(out, "L_MTU", mtu_text(plan, lease[MTU]));
-	print_assignment(out, "L_SERVER", *lease[SIADDR] ? lease[SIADDR] : lease[SERVERID]);
+	print_assignment(out, "L_SERVER", lease_server(plan, lease));
+	print_assignment(out, "L_ID", addresses(plan, lease[SERVERID]));
+	print_assignment(out, "L_NTP", addresses(plan, lease[NTP]));
 	print_assignment(out, "L_PATH", lease[ROOTPATH]);
 	print_assignment(out, "L_FILE", lease[BOOT_FILE]);
 }

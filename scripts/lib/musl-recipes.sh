@@ -257,9 +257,33 @@ configure_busybox() {
 	fi
 }
 
+# refuse_dhcp_servers: udhcpc takes the first offer, and cannot be told to leave out a server whose lease leads nowhere. With this it
+# ignores those in UDHCPC_REFUSE, addresses with a space on either side.
+refuse_dhcp_servers() {
+	sed -i -e 's/if (\*message == DHCPOFFER) {/if (*message == DHCPOFFER \&\& !is_refused(\&packet)) {/' \
+		-e '/^int udhcpc_main(.*MAIN_EXTERNALLY_VISIBLE;$/{
+			i static int is_refused(struct dhcp_packet *packet)
+			i {
+			i \	uint8_t *id = udhcp_get_option32(packet, DHCP_SERVER_ID);
+			i \	const char *list = getenv("UDHCPC_REFUSE");
+			i \	struct in_addr server;
+			i \	char word[24];
+			i \	if (!id || !list) return 0;
+			i \	memcpy(&server, id, sizeof(server));
+			i \	snprintf(word, sizeof(word), " %s ", inet_ntoa(server));
+			i \	return strstr(list, word) != NULL;
+			i }
+		}' networking/udhcp/dhcpc.c
+	[ "$(grep -c 'is_refused(' networking/udhcp/dhcpc.c)" = 2 ] || {
+		echo 'udhcpc of this busybox looks different: servers cannot be refused'
+		return 1
+	}
+}
+
 build_busybox() {
 	optimise -Os
 	export KCONFIG_NOTIMESTAMP=1
+	refuse_dhcp_servers
 	configure_busybox
 	make -j"$jobs" CROSS_COMPILE="$triplet" CC="$CC" CONFIG_EXTRA_CFLAGS="$CPPFLAGS -fno-ident -ffile-prefix-map=$source=."
 	cp busybox "$stage/bin"

@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034 # what dhcp.sh reads
-# The network: every link up at once, addresses by ip= or DHCP, the first valid lease wins.
+# The network: every link up at once, addresses by ip= or DHCP, the first lease that leads to the root wins.
 # The kernels that matter have no IP_PNP: the whole grammar of ip= is ours.
 
 export NET="$RAMFS/net" # udhcpc's script reads it
@@ -10,9 +10,12 @@ export NET="$RAMFS/net" # udhcpc's script reads it
 net_up() {
 	local w
 	[ -z "${NET_DEV:-}" ] || return 0
-	NET_WHY='' NET_DEV='' NET_SERVER='' NET_PATH='' NICS='' N_HOST='' N_SERVER='' N_DNS='' N_ID=''
+	NET_WHY='' NET_DEV='' NET_SERVER='' NET_PATH='' NET_NTP='' NET_LINKS='' NICS='' N_HOST='' N_SERVER='' N_DNS='' N_ID='' DOWN='' SEVERAL=''
+	KMSG=$ROOT/dev/kmsg
+	[ -w "$KMSG" ] || KMSG=/dev/null
 	load net/adapters
 	load net/dhcp
+	load net/source
 	for w in $P_NET; do
 		case $w in off | none) return 1 ;; esac
 	done
@@ -49,6 +52,8 @@ net_up() {
 # Each parameter in turn; with several, each may serve another link. DHCP without a link comes last: it serves any.
 net_words() {
 	local word anywhere=''
+	# each of several is a network of its own, and need not lead to the root
+	case $P_NET in *' '*) SEVERAL=1 ;; esac
 	for word in $P_NET; do
 		read_ip "$word" || continue
 		[ -z "$N_NOTE" ] || warn "ip=$word: $N_NOTE"
@@ -106,21 +111,12 @@ named_link() {
 	return 1
 }
 
-# ask_links LINKS: DHCP on those that are here, without any on all. The one of BOOTIF= is asked alone for a third of the time.
+# ask_links LINKS: DHCP on those that are here, without any on all
 ask_links() {
 	local name links=''
 	for name in $1; do
 		! find_link "$name" || links="$links $RET"
 	done
-	if [ -n "$PREFERRED" ] && [ -z "$links" ]; then
-		DHCP_SHARE=3
-		net_dhcp "$PREFERRED" && return 0
-		DHCP_SHARE=1
-		warn "no usable DHCP answer on $PREFERRED (BOOTIF=$P_BOOTIF): asking on every network adapter"
-		P_BOOTIF=''
-		nics
-		links_up
-	fi
 	if [ -n "$links" ]; then net_dhcp "$links"; else net_dhcp "$NICS" '' late; fi
 }
 
@@ -166,7 +162,7 @@ link_or_carrier() {
 # link_with_carrier: N_DEV is the first link on which something answers the signal; the only one needs none
 link_with_carrier() {
 	N_DEV=${NICS%% *}
-	[ "$N_DEV" != "$NICS" ] || return 0
+	if [ "$N_DEV" = "$NICS" ] || [ "$N_DEV" = "$PREFERRED" ]; then return 0; fi
 	waiting 10 "a carrier on one of $NICS"
 	await 10 find_carrier || :
 }
@@ -183,28 +179,32 @@ find_carrier() {
 	return 1
 }
 
-# configure DEV dhcp|none: address, routes, resolv.conf from L_*
+# configure DEV PROTOCOL: address, routes, resolv.conf from L_*
 configure() {
-	local dev=$1
-	if [ "$2" = none ] && [ -n "$N_PEER" ]; then
-		$RUN ip addr add "$L_IP" peer "$N_PEER" dev "$dev"
+	use_address "$1" "$2" || return 1
+	routes "$1"
+	settled "$1" "$2"
+}
+
+# use_address DEV [none]: that of L_*
+use_address() {
+	if [ "${2:-}" = none ] && [ -n "$N_PEER" ]; then
+		$RUN ip addr add "$L_IP" peer "$N_PEER" dev "$1"
 	else
-		$RUN ip addr add "$L_IP/$L_PREFIX" brd + dev "$dev" 2>/dev/null || $RUN ip addr add "$L_IP/$L_PREFIX" dev "$dev"
+		$RUN ip addr add "$L_IP/$L_PREFIX" brd + dev "$1" 2>/dev/null || $RUN ip addr add "$L_IP/$L_PREFIX" dev "$1"
 	fi || {
-		NET_WHY="$dev would not take the address $L_IP/$L_PREFIX"
+		NET_WHY="$1 would not take the address $L_IP/$L_PREFIX"
 		return 1
 	}
-	[ -z "$L_MTU" ] || $RUN ip link set dev "$dev" mtu "$L_MTU" || warn "$dev does not take the MTU $L_MTU"
-	routes "$dev"
-	settled "$dev" "$2"
 }
 
 # settled DEV PROTOCOL: the link can be used; what else its configuration told
 settled() {
 	local dev=$1
+	[ -z "$L_MTU" ] || $RUN ip link set dev "$dev" mtu "$L_MTU" || warn "$dev does not take the MTU $L_MTU"
 	[ -z "$L_HOST" ] || $RUN hostname "$L_HOST" || warn "the host name '$L_HOST' cannot be set"
 	# shellcheck disable=SC2034 # for nfs.sh
-	NET_DEV=$dev NET_HOST=$L_HOST NET_IP=$L_IP
+	NET_DEV=$dev NET_HOST=${L_HOST:-${NET_HOST:-}} NET_IP=$L_IP NET_NTP=$NET_NTP${L_NTP:+ $L_NTP} NET_LINKS="$NET_LINKS $dev"
 	! leads_to_root "$dev" || NET_SERVER=${L_SERVER:-$NET_SERVER} NET_PATH=${L_PATH:-$NET_PATH}
 	[ "$2:$P_PEERDNS" = dhcp:0 ] || P_DNS=$P_DNS${L_DNS:+ $L_DNS}
 	[ "$2:$P_PEERDNS" = dhcp:0 ] || [ -z "$L_SEARCH$L_DOMAIN" ] || NET_SEARCH=${L_SEARCH:-$L_DOMAIN}
@@ -248,11 +248,20 @@ $P_ROUTES
 ROUTES
 }
 
-# routes DEV: each as bootplan found it; a router outside the subnet (/32) is told to be on the link first.
+# routes DEV: each as bootplan found it; a router outside the subnet (/32) is told to be on the link first. The default route of a
+# second link is there for when the first has none.
 routes() {
 	local dev=$1 kind to router
 	while read -r kind to router; do
-		case $to in default | 0.0.0.0/0) leads_to_root "$dev" || continue ;; esac
+		case $to in default | 0.0.0.0/0)
+			leads_to_root "$dev" || continue
+			[ -z "$NET_LINKS" ] || [ -n "$P_BOOTDEV" ] || {
+				# shellcheck disable=SC2086 # words of NET_LINKS
+				second_route "$dev" "$router" $NET_LINKS
+				continue
+			}
+			;;
+		esac
 		case $kind in
 		link) $RUN ip route add "$to" dev "$dev" scope link ;;
 		dev) $RUN ip route add "$to" dev "$dev" ;;
@@ -261,6 +270,13 @@ routes() {
 	done <<ROUTES
 $L_ROUTES
 ROUTES
+}
+
+# second_route DEV ROUTER LINKS...: of lower preference than those of the links before
+second_route() {
+	local dev=$1 router=$2
+	shift 2
+	$RUN ip route add default ${router:+via "$router"} dev "$dev" metric $(($# * 100)) || warn "$dev does not take the default route${router:+ via $router}"
 }
 
 # net_conf DEV PROTOCOL: in the format of ipconfig, which other programs source; so nothing odd goes in
@@ -312,8 +328,9 @@ hand_dns() {
 
 # link_report: what stands against each link, in NET_WHY
 link_report() {
-	local nic text="${NET_WHY:-}"
+	local nic text="${NET_WHY:-}${DOWN:+${NET_WHY:+; }$DOWN}"
 	for nic in $NICS; do
+		case $DOWN in *" on $nic "*) continue ;; esac
 		first_line "$ROOT/sys/class/net/$nic/carrier" 2>/dev/null
 		case $RET in
 		1) text="$text${text:+; }$nic: link is up, no DHCP answer" ;;

@@ -181,14 +181,23 @@ nic() {
 }
 
 # udhcpc's fake calls the real script with the variables in $FAKES/lease.LINK; $FAKES/after.LINK is a pipe on
-# which it waits before, $FAKES/then.LINK one that it feeds afterwards
+# which it waits before, $FAKES/then.LINK one that it feeds afterwards. It runs in /run/initramfs, as with chroot. Pauses take an
+# eighth of their time.
 fake_dhcp() {
+	fake sleep <<'FAKE'
+exec sleep "$(awk -v s="$1" 'BEGIN { print s / 8 }')"
+FAKE
+	fake chroot <<'FAKE'
+export NET=$1$NET CHROOT=$1
+name=$FAKES/${2#@/}
+shift 2
+exec "$name" "$@"
+FAKE
 	fake udhcpc <<'FAKE'
 while [ $# -gt 0 ]; do
 	case $1 in
 	-i) interface=$2 ;;
-	-s) script=$2 ;;
-	-p) echo $$ >"$2" ;;
+	-s) script=${CHROOT:-}$2 ;;
 	esac
 	shift
 done
@@ -197,8 +206,9 @@ done
 set -a
 export interface
 . "$FAKES/lease.$interface"
+trap : USR2 TERM
 sh "$script" bound
-[ ! -p "$FAKES/then.$interface" ] || echo >"$FAKES/then.$interface"
+[ ! -p "$FAKES/then.$interface" ] || timeout 5 sh -c 'echo >"$0"' "$FAKES/then.$interface"
 FAKE
 }
 

@@ -116,13 +116,14 @@ FAKE
 dhcp6() {
 	nic eth0 52:54:00:00:00:01 1
 	if_inet6 'fe800000000000005054000000000001 02 40 20 80 eth0' '20010db8000000000000000000000077 02 80 00 80 eth0'
+	fake_dhcp
 	fake udhcpc6 <<'FAKE'
 export NET=$ROOT/run/initramfs/net interface=eth0 ipv6=2001:db8::77 dns=2001:db8::53
 sh "$ROOT/lib/mkvinitrd/udhcpc" bound
 FAKE
 	cmdline 'vi.mode=tmpfs vi.image=http://[2001:db8::2]/r.tar ip=eth0:dhcp6 panic=-1'
 	boot
-	calls 'ip -6 addr add 2001:db8::77/128 dev eth0' 'switch_root /newroot /sbin/init' && not_called '^udhcpc -f' &&
+	calls 'ip -6 addr add 2001:db8::77/128 dev eth0' 'switch_root /newroot /sbin/init' && not_called '@/udhcpc -' &&
 		grep -qx "PROTO='dhcp6'" "$ROOT/run/net-eth0.conf"
 }
 @test "IPv6: an address of a DHCPv6 server" { both dhcp6; }

@@ -98,10 +98,21 @@ bootif() {
 	fake_dhcp
 	lease eth0 ip=10.0.2.5 mask=24
 	lease eth1 ip=10.0.2.6 mask=24
+	# the other link is first to answer
+	mkfifo "$FAKES/after.eth1"
+	ln "$FAKES/after.eth1" "$FAKES/then.eth0"
 	http_boot 'BOOTIF=01-52-54-00-AA-BB-02'
-	calls 'ip addr add 10.0.2.6/24 brd + dev eth1' && not_called 'eth0 up|-i eth0'
+	calls 'ip addr add 10.0.2.6/24 brd + dev eth1' && not_called 'ip addr add 10.0.2.5' || return 1
+	new_tree
+	nic eth0 52:54:00:00:00:01 1
+	nic eth1 52:54:00:aa:bb:02 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.5 mask=24
+	lease eth1 ip=192.168.7.9 mask=24
+	http_boot 'BOOTIF=01-52-54-00-AA-BB-02'
+	said 'the lease on eth1 has no router and does not reach 10.0.2.2' && calls 'ip addr add 10.0.2.5/24 brd + dev eth0'
 }
-@test "BOOTIF= chooses the link" { both bootif; }
+@test "BOOTIF= is the first choice, whoever answers first, and not the only one" { both bootif; }
 
 static() {
 	nic eth0 52:54:00:00:00:01 1
@@ -187,8 +198,8 @@ classless() {
 	fake_dhcp
 	lease eth0 ip=10.0.2.15 mask=24 router=10.0.2.9 "staticroutes='10.7.0.0/16 10.0.2.1 0.0.0.0/0 10.0.2.2 10.8.0.0/16 0.0.0.0'" mtu=1400
 	http_boot ''
-	calls 'ip link set dev eth0 mtu 1400' 'ip route add 10.7.0.0/16 via 10.0.2.1 dev eth0' \
-		'ip route add 0.0.0.0/0 via 10.0.2.2 dev eth0' 'ip route add 10.8.0.0/16 dev eth0' && not_called '10.0.2.9'
+	calls 'ip route add 10.7.0.0/16 via 10.0.2.1 dev eth0' 'ip route add 0.0.0.0/0 via 10.0.2.2 dev eth0' \
+		'ip route add 10.8.0.0/16 dev eth0' 'ip link set dev eth0 mtu 1400' && not_called '10.0.2.9'
 }
 @test "classless routes replace the router" { both classless; }
 
@@ -279,7 +290,7 @@ overlay_http() {
 nfs() {
 	nic eth0 52:54:00:00:00:01 1
 	fake_dhcp
-	lease eth0 ip=10.0.2.15 mask=24 siaddr=10.0.2.2
+	lease eth0 ip=10.0.2.15 mask=24 siaddr=10.0.2.2 dns=10.0.2.3
 	fake nslookup <<<'printf "Server: 10.0.2.3\nAddress: 10.0.2.3:53\n\nName: nas.lab\nAddress: 10.0.2.80\n"'
 	cmdline 'root=nfs:nas.lab:/export/root:vers=4.1 rw'
 	boot
@@ -300,7 +311,7 @@ nfs() {
 nbd() {
 	nic eth0 52:54:00:12:34:56 1
 	fake_dhcp
-	lease eth0 ip=10.0.2.15 mask=24 siaddr=10.0.2.2
+	lease eth0 ip=10.0.2.15 mask=24 siaddr=10.0.2.2 dns=10.0.2.3
 	fake vdattach <<'FAKE'
 [ "$1" = free ] || echo /dev/nbd0
 FAKE

@@ -4,7 +4,7 @@
 # Which network adapters are there, which are meant, and the wait for them. What a parameter names is waited for up to the time limit,
 # whatever else is there; what it only prefers (BOOTIF=) for a third of that.
 
-# nics: Ethernet-like links in NICS; with bootdev= or BOOTIF= only that one, when it is there
+# nics: Ethernet-like links in NICS, the one of BOOTIF= first; with bootdev= only that one, when it is there
 nics() {
 	local dir name all=''
 	NICS='' PREFERRED=''
@@ -12,10 +12,13 @@ nics() {
 		name=${dir##*/}
 		first_line "$dir/type"
 		if [ "$RET" != 1 ] || [ -d "$dir/wireless" ] || [ -e "$dir/master" ]; then continue; fi
-		all="$all $name"
-		[ -z "$P_BOOTIF" ] || ! is_bootif "$dir/address" || PREFERRED=$name
+		if [ -n "$P_BOOTIF" ] && is_bootif "$dir/address"; then
+			PREFERRED=$name all=" $name$all"
+		else
+			all="$all $name"
+		fi
 	done
-	NICS=${PREFERRED:-${all# }}
+	NICS=${all# }
 	[ -z "$P_BOOTDEV" ] || ! find_link "$P_BOOTDEV" || NICS=$RET PREFERRED=''
 	[ -n "$NICS" ]
 }

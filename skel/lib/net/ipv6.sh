@@ -80,7 +80,7 @@ net_link6() {
 # name_servers6 LINK: routers tell these to nobody but the kernel; a server on the link may know
 name_servers6() {
 	rm -f "$NET/$1.lease"
-	$RUN udhcpc6 -f -q -n -l -t 2 -T 1 -i "$1" -p "$NET/$1.pid" -s "$LIB/udhcpc" -O dns >/dev/null 2>"$NET/$1.log" || return 0
+	NET_ONCE=1 $RUN udhcpc6 -f -q -n -l -t 2 -T 1 -i "$1" -p "$NET/$1.pid" -s "$LIB/udhcpc" -O dns >/dev/null 2>"$NET/$1.log" || return 0
 	first_value dns "$NET/$1.lease"
 	L_DNS=$RET
 }
@@ -95,16 +95,33 @@ first_value() {
 	done <"$2"
 }
 
+# take_auto6 LINK: beside DHCP, the address that the kernel made of a router's announcement, if it leads to the root
+take_auto6() {
+	find_address6 "$1" global || return 1
+	lease_reset
+	L_IP=$A_ADDRESS L_PREFIX=$A_PREFIX L_HOST=$N_HOST L_SERVER=$N_SERVER L_DNS=$N_DNS
+	[ -n "$P_DNS$L_DNS" ] || name_servers6 "$1"
+	source_reached "$1" || {
+		say "the IPv6 address $L_IP of $1 does not lead to the root ($WHY_NOT): waiting for another"
+		dhcp_waiting
+		return 1
+	}
+	settled "$1" auto6
+}
+
 # configure6 DEV PROTOCOL: address, route, names from L_*; an address that the kernel made is left as it is
 configure6() {
-	if [ "$2" != auto6 ] && [ "$2" != link6 ]; then
-		$RUN ip -6 addr add "$L_IP/$L_PREFIX" dev "$1" || {
-			NET_WHY="$1 would not take the address $L_IP/$L_PREFIX"
-			return 1
-		}
-		await 10 find_address6 "$1" global || warn "$1: the address $L_IP may be in use by another machine"
-		[ -z "$L_ROUTER" ] || $RUN ip -6 route add default via "$L_ROUTER" dev "$1" ||
-			warn "$1 does not take the route via $L_ROUTER"
-	fi
+	case $2 in auto6 | link6) ;; *) use_address6 "$1" || return 1 ;; esac
 	settled "$1" "$2"
+}
+
+# use_address6 DEV
+use_address6() {
+	$RUN ip -6 addr add "$L_IP/$L_PREFIX" dev "$1" || {
+		NET_WHY="$1 would not take the address $L_IP/$L_PREFIX"
+		return 1
+	}
+	await 10 find_address6 "$1" global || warn "$1: the address $L_IP may be in use by another machine"
+	[ -z "$L_ROUTER" ] || $RUN ip -6 route add default via "$L_ROUTER" dev "$1" ||
+		warn "$1 does not take the route via $L_ROUTER"
 }

@@ -40,9 +40,9 @@ client_name() {
 	[ -n "$RET" ]
 }
 
-# address_of NAME: a dotted address in RET
+# address_of NAME [SERVER]: its address in RET, an IPv4 one where it has both; asks that name server
 address_of() {
-	local key value
+	local key value six=''
 	RET=$1
 	case $1 in
 	'') return 1 ;;
@@ -59,8 +59,10 @@ address_of() {
 		Name:) RET='' ;;
 		Address:) case $value in *[!0-9.]*) ;; *) RET=$value ;; esac ;;
 		esac
+		case $key:$value in Address:*.* | Address:*'['*) ;; Address:*:*:*) six=$value ;; esac
 	done <<LOOKUP
-$($RUN nslookup "$1")
+$($RUN timeout 12 nslookup "$1" ${2:+"$2"})
 LOOKUP
+	RET=${RET:-$six}
 	[ -n "$RET" ]
 }

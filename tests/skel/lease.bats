@@ -1,0 +1,210 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Leases of real servers (dnsmasq) for the real client, busybox of the image, over virtual cables between two network namespaces: which
+# lease is used, and when it is given up.
+load lib.bash
+
+BUSYBOX=$SKEL/../build/musl/bin/busybox
+
+setup() {
+	CLIENT=lease-c-$$-$BATS_TEST_NUMBER SERVER=lease-s-$$-$BATS_TEST_NUMBER STARTED=()
+	ip netns add "$CLIENT"
+	ip netns add "$SERVER"
+	server ip link set lo up
+	new_tree
+	rm "$FAKES"/coldplug
+	mkdir "$BATS_TEST_TMPDIR/web"
+	rm "$ROOT/bin/busybox"
+	cp "$BUSYBOX" "$ROOT/bin/busybox"
+	# links, addresses, carriers are those of the namespace
+	rmdir "$ROOT/sys/class/net"
+	ln -s /sys/class/net "$ROOT/sys/class/net"
+	mkdir -p "$ROOT/proc/net" "$ROOT/dev"
+	ln -s /proc/net/if_inet6 "$ROOT/proc/net/if_inet6"
+	ln -sf /proc/uptime "$ROOT/proc/uptime"
+	: >"$ROOT/dev/kmsg"
+	real_runner
+}
+
+teardown() {
+	local pid
+	for pid in "${STARTED[@]}" $(ip netns pids "$CLIENT"); do kill "$pid" 2>/dev/null || :; done
+	ip netns del "$CLIENT"
+	ip netns del "$SERVER"
+	[ -z "${STRAY:-}" ] || ip netns del "$STRAY"
+}
+
+server() { ip netns exec "$SERVER" "$@"; }
+
+# What has to do with the network is really done, in the client's namespace; all else is only written down.
+real_runner() {
+	cat >"$RUN" <<'RUNNER'
+#!/bin/sh
+printf '%s\n' "$*" >>"$CALLS"
+case $1 in
+cp | ip | nc | ping | sleep | chroot | od | nslookup | timeout | kill | udhcpc6)
+	PATH=/bin
+	name=$1
+	shift
+	exec "$ROOT/bin/busybox" "$name" "$@"
+	;;
+coldplug)
+	[ "$2" = --events ] || exit 0
+	shift
+	exec "$COLDPLUG" "$@"
+	;;
+hostname | unpackroot | wget | mount | switch_root) exit 0 ;;
+esac
+exit 0
+RUNNER
+	COLDPLUG=$SKEL/../build/host/bin/coldplug
+	export COLDPLUG
+}
+
+# cable NAME ADDRESS: a link of the client and the server's end of it
+cable() {
+	ip link add "$1" netns "$CLIENT" type veth peer name "$1" netns "$SERVER"
+	server ip addr add "$2" dev "$1"
+	server ip link set "$1" up
+}
+
+# dhcp NAME LINK ARGS...: a server there
+dhcp() {
+	server dnsmasq -d --port=0 --user=root --bind-interfaces --no-ping --conf-file=/dev/null --log-dhcp --dhcp-leasefile="$BATS_TEST_TMPDIR/$1.leases" \
+		-i "$2" "${@:3}" >"$BATS_TEST_TMPDIR/$1.log" 2>&1 3>&- &
+	STARTED+=($!)
+}
+
+# web ADDRESS: something that listens at port 80
+web() {
+	server python3 -m http.server -b "$1" -d "$BATS_TEST_TMPDIR/web" 80 >"$BATS_TEST_TMPDIR/web.log" 2>&1 3>&- &
+	STARTED+=($!)
+	for _ in $(seq 100); do
+		! server "$BUSYBOX" nc "$1" 80 </dev/null 2>/dev/null || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# start PARAMETERS...: the boot, in the namespace, by the shell of the image
+start() {
+	cmdline "vi.mode=tmpfs vi.image=http://192.168.78.1/root.tar.gz panic=-1 $*"
+	run ip netns exec "$CLIENT" timeout 100 "$BUSYBOX" ash "$SKEL/init" 3>&-
+}
+
+# has ADDRESS LINK: the client has it there
+has() {
+	ip -n "$CLIENT" -br addr show dev "$2" | grep -qF " $1" || {
+		echo "$output"
+		ip -n "$CLIENT" -br addr
+		return 1
+	}
+}
+
+good() { dhcp good "$1" --dhcp-range=192.168.78.50,192.168.78.99,2m "${@:2}"; }
+
+@test "two networks: the lease that leads to the image is used, not the first; the other one is given back" {
+	cable eth0 10.98.0.1/24
+	cable eth1 192.168.78.1/24
+	dhcp bad eth0 --dhcp-range=10.98.0.50,10.98.0.99,1h --dhcp-option=3,10.98.0.254
+	good eth1 --dhcp-reply-delay=2
+	web 192.168.78.1
+	start ip=dhcp
+	has 192.168.78. eth1
+	said 'does not lead to the root (192.168.78.1: '
+	said 'the lease of 10.98.0.1 on eth0 (10.98.0.'
+	! ip -n "$CLIENT" -br addr show dev eth0 | grep -F 10.98 || return 1
+	grep -q 'DHCPRELEASE(eth0) 10.98.0' "$BATS_TEST_TMPDIR/bad.log"
+}
+
+# stray LINK: a second machine on that network, with a server of its own
+stray() {
+	STRAY=lease-x-$$-$BATS_TEST_NUMBER
+	ip netns add "$STRAY"
+	server ip link add br0 type bridge forward_delay 0
+	server ip addr flush dev "$1"
+	server ip link set "$1" master br0
+	ip link add port netns "$SERVER" type veth peer name "$1" netns "$STRAY"
+	server ip link set port master br0
+	server ip link set port up
+	server ip addr add 192.168.78.1/24 dev br0
+	server ip link set br0 up
+	ip -n "$STRAY" addr add 10.98.0.1/24 dev "$1"
+	ip -n "$STRAY" link set "$1" up
+	ip netns exec "$STRAY" dnsmasq -d --port=0 --user=root --bind-interfaces --no-ping --conf-file=/dev/null --dhcp-leasefile="$BATS_TEST_TMPDIR/stray.leases" \
+		-i "$1" --dhcp-range=10.98.0.50,10.98.0.99,1h >"$BATS_TEST_TMPDIR/stray.log" 2>&1 3>&- &
+	STARTED+=($!)
+}
+
+@test "a stray server on the only link is first to answer: the next lease is another server's" {
+	cable eth0 192.168.78.1/24
+	stray eth0
+	good br0 --dhcp-reply-delay=2
+	web 192.168.78.1
+	start ip=dhcp
+	said 'the lease of 10.98.0.1 on eth0 (10.98.0.'
+	has 192.168.78. eth0
+}
+
+@test "a server that takes seconds for each answer" {
+	cable eth0 192.168.78.1/24
+	web 192.168.78.1
+	good eth0 --dhcp-reply-delay=7
+	start ip=dhcp
+	has 192.168.78. eth0
+}
+
+# after SECONDS COMMAND...: in the server's namespace
+after() {
+	(sleep "$1" && exec ip netns exec "$SERVER" "${@:2}") >/dev/null 2>&1 3>&- &
+	STARTED+=($!)
+}
+
+@test "a link whose carrier comes late, and whose switch forwards later still" {
+	cable eth0 192.168.78.1/24
+	server ip link add br0 type bridge forward_delay 400 stp_state 1
+	server ip addr flush dev eth0
+	server ip link set eth0 master br0
+	server ip addr add 192.168.78.1/24 dev br0
+	server ip link set br0 up
+	server ip link set eth0 down
+	good br0
+	after 3 ip link set eth0 up
+	web 192.168.78.1
+	start ip=dhcp
+	has 192.168.78. eth0
+}
+
+@test "no server: each link with its reason, within the limit" {
+	cable eth0 192.168.78.1/24
+	start ip=dhcp rd.net.timeout.dhcp=9
+	said 'eth0: link is up, no DHCP answer'
+	[ "$(grep -c 'chroot .*udhcpc ' "$CALLS")" -ge 2 ]
+}
+
+# acks: how many leases the good server has given or renewed
+acks() { grep -c DHCPACK "$BATS_TEST_TMPDIR/good.log"; }
+
+@test "the client of the lease stays, alone, is none that systemd kills at the end, and renews it" {
+	local client
+	cable eth0 192.168.78.1/24
+	good eth0
+	web 192.168.78.1
+	start ip=dhcp
+	has 192.168.78. eth0
+	# what limited the probe ends within a second
+	for _ in $(seq 50); do
+		client=$(ip netns pids "$CLIENT")
+		case $client in *$'\n'*) sleep 0.1 ;; *) break ;; esac
+	done
+	[ "$(tr '\0' ' ' <"/proc/$client/cmdline" | cut -c 1)" = @ ]
+	[ "$(acks)" = 1 ]
+	kill -USR1 "$client"
+	for _ in $(seq 100); do
+		[ "$(acks)" = 1 ] || break
+		sleep 0.1
+	done
+	[ "$(acks)" = 2 ]
+	kill -0 "$client"
+	has 192.168.78. eth0
+}
