@@ -12,7 +12,8 @@ enum { CLIENT, SERVER, GATEWAY, MASK, NAME, DEV, METHOD, DNS0, DNS1, NTP0, FIELD
 
 struct ip {
 	const char *field[FIELDS];
-	const char *method, *why, *note, *mtu, *mac, *dns, *prefix, *routes, *peer, *client_id;
+	const char *method, *why, *note, *mtu, *mac, *dns, *ntp, *prefix, *routes, *peer,
+		*client_id;
 };
 
 void split_fields(struct plan *plan, const char *text, const char **fields, size_t count)
@@ -162,7 +163,7 @@ static void take_mtu(struct plan *plan, struct ip *ip)
  * it. */
 static void take_names(struct plan *plan, struct ip *ip)
 {
-	ip->mtu = ip->mac = ip->dns = "";
+	ip->mtu = ip->mac = ip->dns = ip->ntp = "";
 	if (!strpbrk(ip->field[DNS0], ".:") && (take_mac(plan, ip) || *ip->field[DNS0])) {
 		take_mtu(plan, ip);
 		return;
@@ -176,8 +177,11 @@ static void take_names(struct plan *plan, struct ip *ip)
 			ip->note = plan_text(plan, "the name server '%s' is not an address",
 					     ip->field[i]);
 	}
-	if (*ip->field[NTP0])
-		ip->note = plan_text(plan, "the time server '%s' is not used", ip->field[NTP0]);
+	if (address_text(plan, ip->field[NTP0]))
+		ip->ntp = address_text(plan, ip->field[NTP0]);
+	else if (*ip->field[NTP0])
+		ip->note =
+			plan_text(plan, "the time server '%s' is not an address", ip->field[NTP0]);
 }
 
 static void take_method(struct plan *plan, struct ip *ip)
@@ -304,6 +308,7 @@ void ip_print(struct plan *plan, const char *text, FILE *out)
 	print_assignment(out, "N_HOST", ip.field[NAME]);
 	print_assignment(out, "N_MTU", ip.mtu);
 	print_assignment(out, "N_DNS", ip.dns);
+	print_assignment(out, "N_NTP", ip.ntp);
 	print_assignment(out, "N_MAC", ip.mac);
 	print_assignment(out, "N_PEER", ip.peer);
 	print_assignment(out, "N_ID", ip.client_id);

@@ -17,6 +17,11 @@ handover() {
 	give_resolv_conf
 	load tables
 	override_tables
+	[ -z "${NET_LINKS:-}" ] || {
+		load net/keep
+		keep_links
+		tell_time
+	}
 	show_host
 	watch_store
 	watch_disks

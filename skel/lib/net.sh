@@ -10,7 +10,7 @@ export NET="$RAMFS/net" # udhcpc's script reads it
 net_up() {
 	local w
 	[ -z "${NET_DEV:-}" ] || return 0
-	NET_WHY='' NET_DEV='' NET_SERVER='' NET_PATH='' NET_NTP='' NET_LINKS='' NICS='' N_HOST='' N_SERVER='' N_DNS='' N_ID='' DOWN='' SEVERAL=''
+	NET_WHY='' NET_DEV='' NET_SERVER='' NET_PATH='' NET_NTP='' NET_LINKS='' NICS='' N_HOST='' N_SERVER='' N_DNS='' N_ID='' N_NTP='' DOWN='' SEVERAL=''
 	KMSG=$ROOT/dev/kmsg
 	[ -w "$KMSG" ] || KMSG=/dev/null
 	load net/adapters
@@ -152,7 +152,7 @@ net_static() {
 static_lease() {
 	lease_reset
 	# shellcheck disable=SC2153 # of bootplan
-	L_IP=$N_CLIENT L_PREFIX=$N_PREFIX L_ROUTER=$N_GATEWAY L_ROUTES=$N_ROUTES L_DNS=$N_DNS L_HOST=$N_HOST L_SERVER=$N_SERVER L_MASK=$N_MASK
+	L_IP=$N_CLIENT L_PREFIX=$N_PREFIX L_ROUTER=$N_GATEWAY L_ROUTES=$N_ROUTES L_DNS=$N_DNS L_HOST=$N_HOST L_SERVER=$N_SERVER L_MASK=$N_MASK L_NTP=$N_NTP
 }
 
 link_or_carrier() {

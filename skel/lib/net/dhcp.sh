@@ -280,7 +280,7 @@ take_lease() {
 		turn_down "$1" "$2" "the DHCP answer on $1 has $L_WHY"
 		return 1
 	fi
-	L_HOST=${N_HOST:-$L_HOST} L_SERVER=${N_SERVER:-$L_SERVER} L_DNS=${N_DNS:-$L_DNS}
+	L_HOST=${N_HOST:-$L_HOST} L_SERVER=${N_SERVER:-$L_SERVER} L_DNS=${N_DNS:-$L_DNS} L_NTP=${N_NTP:-$L_NTP}
 	if [ -z "$L_REACHES" ]; then
 		turn_down "$1" "$2" "the lease on $1 has no router and does not reach $server"
 		return 1
