@@ -24,6 +24,11 @@ size 75%
 # By default every connected card requests an address by DHCP. Otherwise, as for the kernel:
 #param ip=192.168.0.20::192.168.0.1:255.255.255.0:lab20:eth0:off
 
+# Host name, machine-id and SSH host keys are those of each machine: the name is the DHCP server's, or made of this pattern. With
+# vi.identity=root they are those of the archive.
+#param vi.hostname=lab-${mac}
+#param vi.identity=root
+
 # Reboot if the boot fails, instead of waiting for somebody.
 #param panic=60
 

@@ -74,6 +74,8 @@ static const struct line {
 	{ "rd.driver.blacklist", S_BLACKLIST, WHOLE },
 	{ "hostmount", S_HOSTMOUNT, WHOLE },
 	{ "report", S_REPORT, WHOLE },
+	{ "identity", S_IDENTITY, WHOLE },
+	{ "hostname", S_HOSTNAME, WHOLE },
 	{ "resume", S_RESUME, WHOLE },
 	{ "resume_offset", S_RESUME_OFFSET, WHOLE },
 	{ "noresume", S_NO_RESUME, WHOLE },

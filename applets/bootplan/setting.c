@@ -55,6 +55,8 @@ const struct setting_info setting_info[SETTINGS] = {
 	[S_BLACKLIST] = LIST(NULL, "modules not to load", SUM, ','),
 	[S_HOSTMOUNT] = SAID("P_HOSTMOUNT", "where the host partition is shown"),
 	[S_REPORT] = SAID("P_REPORT", "where the progress of the boot is reported"),
+	[S_IDENTITY] = SAID("P_IDENTITY", "whose identity"),
+	[S_HOSTNAME] = SAID("P_HOSTNAME", "host name"),
 	[S_RESUME] = SAID("P_RESUME", "swap with a hibernated system"),
 	[S_RESUME_OFFSET] =
 		SAID("P_RESUME_OFFSET", "place of the swap file with a hibernated system"),

@@ -22,6 +22,10 @@ handover() {
 		keep_links
 		tell_time
 	}
+	[ -z "${NET_LINKS:-}$P_IDENTITY$P_HOSTNAME" ] || {
+		load identity
+		machine_identity
+	}
 	show_host
 	watch_store
 	watch_disks

@@ -83,6 +83,11 @@ static const struct parameter parameters[] = {
 	{ "vi.report=https://?*", USE, .sets = { { S_REPORT, "%" } } },
 	{ "vi.report=", USE, .sets = { { S_REPORT, "" } } },
 	{ "vi.report=*", WRONG, .expected = "an address, http://SERVER/PATH" },
+	{ "vi.identity=machine", USE, .sets = { { S_IDENTITY, "%" } } },
+	{ "vi.identity=root", USE, .sets = { { S_IDENTITY, "%" } } },
+	{ "vi.identity=", USE, .sets = { { S_IDENTITY, "" } } },
+	{ "vi.identity=*", WRONG, .expected = "machine or root" },
+	ANYTHING("vi.hostname", S_HOSTNAME),
 	{ "vi.*", WRONG, .expected = "a parameter of mkvinitrd-boot(7)" },
 };
 
