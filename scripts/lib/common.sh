@@ -34,19 +34,6 @@ build_defaults() {
 	profile=${1:-overlay} kernel='' sysroot='' output='' build_lines=''
 }
 
-# build_option LETTER: takes one of them from OPTARG
-build_option() {
-	case $1 in
-	p) profile=$OPTARG ;;
-	k) kernel=$OPTARG ;;
-	r) sysroot=$OPTARG ;;
-	o) output=$OPTARG ;;
-	s) build_lines="$build_lines$OPTARG
-" ;;
-	*) usage "unknown option" ;;
-	esac
-}
-
 # Sets vmlinuz: -k FILE, else that version's (or the only one's, or the running one's) below SYSROOT.
 find_kernel() {
 	if [ -f "$kernel" ]; then
@@ -57,7 +44,7 @@ find_kernel() {
 	if [ -z "$version" ]; then
 		set -- "$sysroot"/lib/modules/*
 		[ -e "$1" ] || set -- "$sysroot"/usr/lib/modules/*
-		if [ $# = 1 ]; then version=${1##*/}; else version=$(uname -r); fi
+		if [ $# = 1 ] && [ -e "$1" ]; then version=${1##*/}; else version=$(uname -r); fi
 	fi
 	for vmlinuz in "$sysroot/boot/vmlinuz-$version" "$sysroot/lib/modules/$version/vmlinuz" \
 		"$sysroot/usr/lib/modules/$version/vmlinuz"; do
@@ -79,10 +66,4 @@ build_image() {
 $build_lines
 LINES
 	mkvinitrd "$@"
-}
-
-# A new work directory, removed at the end
-work_folder() {
-	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
 }

@@ -1,6 +1,6 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154 # variables of the script that reads this
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Disks of this machine as targets: which there are, what is on them, what a path is, who uses it. Nothing here writes.
+# Disks of this machine as targets: which there are, what is on them, what a path is, who uses it. Nothing here writes. Needs tools.sh.
 # A disk is named as in /sys/block (sda, mmcblk0). DISKS_ROOT: a directory with sys/ and proc/ of another machine, for tests.
 #   disks_list                  a line for each whole disk: NAME BYTES REMOVABLE(yes|no) MODEL..., by tabs
 #   disk_model NAME             "Generic Flash Disk", or "unknown model"
@@ -10,11 +10,6 @@
 #   file_users FILE             the same of a file
 #   target_kind PATH            prints disk, file or new; status 1 and a line on stderr for all else
 #   target_refusal PATH         why nothing may be written to PATH; nothing: it may
-
-# Text of a device, an image or a mount, for a terminal
-plain_text() {
-	LC_ALL=C tr -d '\000-\037\177' | LC_ALL=C sed 's/\xc2[\x80-\x9f]//g; s/^ *//; s/ *$//'
-}
 
 # sys_line FILE: the first line of a file in /sys/block, nothing if there is none
 sys_line() {
@@ -167,6 +162,11 @@ file_users() {
 
 process_name() {
 	{ plain_text <"/proc/$1/comm"; } 2>/dev/null || echo unknown
+}
+
+# drive_bytes: size of $drive, a disk or a file
+drive_bytes() {
+	if [ -b "$(readlink -f "$drive")" ]; then blockdev --getsize64 "$drive"; else stat -L -c %s "$drive"; fi
 }
 
 # target_path PATH: without links; also where nothing is yet

@@ -121,7 +121,7 @@ partition_of() {
 
 # iso_has FILE NAME: GRUB's own driver reads it
 iso_has() {
-	run grub-fstest "$draft" cmp "$2" "$1" || die "'$2' in '$target' is not what was written: GRUB finds: $(failure_reason)"
+	run_logged grub-fstest "$draft" cmp "$2" "$1" || die "'$2' in '$target' is not what was written: GRUB finds: $(failure_reason)"
 }
 
 check_iso() {
@@ -135,9 +135,9 @@ check_iso() {
 		die "the partition for UEFI in '$target' is not what was written"
 	say "reading back $root_path"
 	# shellcheck disable=SC2016 # of that shell
-	run sh -c 'grub-fstest "$1" cat "$2" 2>/dev/null | sha256sum' sh "$draft" "$root_path" || die "cannot read '$root_path' in '$target'"
+	run_logged sh -c 'grub-fstest "$1" cat "$2" 2>/dev/null | sha256sum' sh "$draft" "$root_path" || die "cannot read '$root_path' in '$target'"
 	[ "$(sed 's/ .*//' "$work/log")" = "$root_hash" ] || die "'$root_path' in '$target' is not what was written"
-	run xorriso -indev "$draft" -report_el_torito plain || die "xorriso cannot read '$target': $(failure_reason)"
+	run_logged xorriso -indev "$draft" -report_el_torito plain || die "xorriso cannot read '$target': $(failure_reason)"
 	for firmware in BIOS UEFI; do
 		grep -q "El Torito boot img .* $firmware" "$work/log" || die "'$target' has no boot image for $firmware"
 	done

@@ -5,16 +5,18 @@
 #   output_setup                 once, first: one trap for the end of the script and its signals
 #   at_exit COMMAND ARGUMENT...  undone at the end, the last first: mounts, loop devices, temporary directories
 #   undo_to N                    undoes now what was registered since undo_count was N
+#   hold_signals, release_signals    what happens between them is not interrupted; a signal is answered after it
 #   make_work_directory          work: a new directory, removed at the end
-#   run COMMAND ARGUMENT...      a tool or function that takes time: signals are answered while it runs
+#   run COMMAND ARGUMENT...      a tool or function that takes time: signals are answered while it runs, unless they are held
 #   part WHAT COMMAND...         one part of a pipe; pipe_failed then tells which part failed
 #   output_begin FILE            output_temp: what to write, beside FILE
 #   output_commit FILE...        makes it durable and gives it its name
 #   need_room DIRECTORY BYTES WHAT
-#   progress WHAT TOTAL PROGRAM COMMAND...    as run, with progress: the bytes that PROGRAM has read of TOTAL
+#   progress WHAT TOTAL PROGRAM COMMAND...    as run, with progress: the bytes that PROGRAM has read of TOTAL; none if $quiet is set
+# output_kept: what the line about an interruption says about the output
 
 output_setup() {
-	undo_count=0 pending_signal='' output_log=''
+	undo_count=0 pending_signal='' held='' progress_line='' interrupted=''
 	trap output_cleanup EXIT
 	for output_signal in HUP INT TERM; do
 		# shellcheck disable=SC2064 # the name of now
@@ -24,13 +26,15 @@ output_setup() {
 
 # What is made and registered between these two cannot be lost by a signal that comes between both.
 hold_signals() {
+	held=0
 	for output_signal in HUP INT TERM; do
 		# shellcheck disable=SC2064
-		trap "pending_signal=$output_signal" "$output_signal"
+		trap "pending_signal=$output_signal held=\$((held + 1))" "$output_signal"
 	done
 }
 
 release_signals() {
+	held=''
 	for output_signal in HUP INT TERM; do
 		# shellcheck disable=SC2064
 		trap "output_interrupted $output_signal" "$output_signal"
@@ -111,7 +115,8 @@ output_interrupted() {
 	trap '' HUP INT TERM
 	trap - EXIT
 	set +e
-	[ -z "${progress_line:-}" ] || printf '\r\033[K' >&2
+	interrupted=$1
+	[ -z "$progress_line" ] || [ ! -t 2 ] || printf '\r\033[K' >&2
 	end_children
 	undo_to 0
 	echo "$name: interrupted; ${output_kept:-nothing was replaced}" >&2
@@ -129,11 +134,16 @@ make_work_directory() {
 	release_signals
 }
 
-# In the background, because a shell looks at signals only between commands
+# In the background, because a shell looks at signals only between commands. Where they are held, one only ends the wait.
 run() {
 	# without job control a background command has no standard input
 	{ "$@" <&3 3<&- & } 3<&0
-	wait $!
+	run_child=$! run_held=never
+	until [ "$run_held" = "$held" ]; do
+		run_held=$held run_status=0
+		wait "$run_child" || run_status=$?
+	done
+	return $run_status
 }
 
 # What goes wrong in any part of a pipe counts. Parts that end by a broken pipe do so because another failed.
@@ -249,37 +259,52 @@ progress_text() {
 	}'
 }
 
-# On a terminal a line that is rewritten each second; elsewhere a line every 10 s
+# progress_print SECONDS TEXT: on a terminal a line that is rewritten; elsewhere a line every 10 s
+progress_print() {
+	if [ -t 2 ]; then
+		printf '\r%s\033[K' "$2" >&2
+	elif [ $(($1 - output_told)) -ge 10 ]; then
+		output_told=$1
+		echo "$name: $2" >&2
+	fi
+}
+
 progress_show() {
 	output_began=$(date +%s) output_told=0
 	while sleep 1; do
 		output_now=$(($(date +%s) - output_began))
-		output_text=$(progress_text "$1" "$(progress_done "$3")" "$2" "$output_now")
-		if [ -t 2 ]; then
-			printf '\r%s\033[K' "$output_text" >&2
-		elif [ $((output_now - output_told)) -ge 10 ]; then
-			output_told=$output_now
-			echo "$name: $output_text" >&2
-		fi
+		progress_print "$output_now" "$(progress_text "$1" "$(progress_done "$3")" "$2" "$output_now")"
 	done
+}
+
+# progress_run SHOW COMMAND...: as run, while the function SHOW, which has no end, tells how far it is
+progress_run() {
+	progress_line=1 progress_pid='' progress_shower=$1
+	shift
+	if [ -z "${quiet:-}" ]; then
+		"$progress_shower" &
+		progress_pid=$!
+	fi
+	output_run_status=0
+	run "$@" || output_run_status=$?
+	[ -z "$progress_pid" ] || progress_end
+	progress_line=''
+	return $output_run_status
+}
+
+progress_end() {
+	# shellcheck disable=SC2046 # with its sleep
+	kill "$progress_pid" $(output_descendants "$progress_pid") 2>/dev/null || :
+	wait "$progress_pid" 2>/dev/null || :
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+}
+
+show_bytes_read() {
+	progress_show "$progress_what" "$progress_total" "$progress_program"
 }
 
 progress() {
 	progress_what=$1 progress_total=$2 progress_program=$3
 	shift 3
-	if [ -n "${quiet:-}" ]; then
-		run "$@"
-		return
-	fi
-	progress_line=1
-	progress_show "$progress_what" "$progress_total" "$progress_program" &
-	progress_pid=$!
-	output_run_status=0
-	run "$@" || output_run_status=$?
-	# shellcheck disable=SC2046 # with its sleep
-	kill "$progress_pid" $(output_descendants "$progress_pid") 2>/dev/null || :
-	wait "$progress_pid" 2>/dev/null || :
-	[ ! -t 2 ] || printf '\r\033[K' >&2
-	progress_line=''
-	return $output_run_status
+	progress_run show_bytes_read "$@"
 }

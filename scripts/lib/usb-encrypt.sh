@@ -4,20 +4,21 @@
 
 # ask_passphrase: into $work/key, without a newline, as cryptsetup takes it from the console
 ask_passphrase() {
-	umask 077
+	: >"$work/key"
+	chmod 600 "$work/key"
 	if [ -n "$key_file" ]; then
 		cat -- "$key_file" >"$work/key" 2>"$work/log" || die "cannot read '$key_file': $(failure_reason)"
 	else
 		[ -t 0 ] || usage '--encrypt asks for a passphrase on a terminal; without one use --key-file'
-		echo_state=$(stty -g)
+		echo_mark=$undo_count
+		at_exit stty "$(stty -g)"
 		stty -echo
 		printf 'usb: passphrase for the changes: ' >&2
 		read -r passphrase || passphrase=''
 		printf '\nusb: the same again: ' >&2
 		read -r again || again=''
 		echo >&2
-		stty "$echo_state"
-		echo_state=''
+		undo_to "$echo_mark"
 		[ "$passphrase" = "$again" ] || die 'the passphrases differ, nothing was changed'
 		printf %s "$passphrase" >"$work/key"
 	fi
@@ -31,7 +32,7 @@ make_volume() {
 	say "encrypting $encrypt MiB for changes"
 	# on a busy machine it cannot always measure how long a key should take: then once more
 	for attempt in 1 2 3 4 5 6 7 8 9 10; do
-		run qemu-img convert -f raw -O luks --object "secret,id=key,file=$work/key" -o key-secret=key "$work/changes.ext4" "$work/changes.luks" && break
+		run_logged qemu-img convert -f raw -O luks --object "secret,id=key,file=$work/key" -o key-secret=key "$work/changes.ext4" "$work/changes.luks" && break
 		case $attempt:$(cat "$work/log") in [1-9]:*'accurate CPU usage'*) continue ;; esac
 		die "encrypting the file system for changes failed: $(failure_reason)"
 	done

@@ -43,17 +43,7 @@ build_entry_image() {
 $build_lines"
 	case $persist in *.luks) build_lines="include luks
 $build_lines" ;; esac
-	run_build
-}
-
-# run_build: build_image in the background, for signals
-run_build() {
-	build_image "$work/initramfs.img" 2>"$work/build" &
-	child=$! build_status=0
-	wait "$child" || build_status=$?
-	child=''
-	[ ! -s "$work/build" ] || cat "$work/build" >&2
-	[ "$build_status" = 0 ] || exit "$build_status"
+	run build_image "$work/initramfs.img" || exit $?
 }
 
 # hash_parts: of kernel, initramfs and root, and the names that follow from them

@@ -12,7 +12,9 @@ ext4_device() {
 mount_data() {
 	loop_data
 	mkdir -p "$work/mount"
-	if run mount -t "$data" "$loop" "$work/mount"; then return; fi
+	mount_mark=$undo_count
+	at_exit unmount_late
+	if run_logged mount -t "$data" "$loop" "$work/mount"; then return; fi
 	if [ "$data" = exfat ] && command -v mount.exfat-fuse >/dev/null; then
 		run_or_die "mounting the exFAT partition of '$target'" mount.exfat-fuse "$loop" "$work/mount"
 	else
@@ -20,10 +22,15 @@ mount_data() {
 	fi
 }
 
+unmount_late() {
+	! mountpoint -q "$work/mount" || umount "$work/mount" 2>/dev/null || umount -l "$work/mount"
+}
+
 # unmount_data: what could not be written shows here
 unmount_data() {
 	run_or_die "writing to '$target'" sync -f "$work/mount"
 	run_or_die "unmounting the data partition of '$target'" umount "$work/mount"
+	undo_to "$mount_mark"
 	loop_end
 }
 
@@ -56,10 +63,13 @@ data_put() {
 		if [ -z "$new_data" ] && [ "$(id -u)" = 0 ]; then copy_by_mount "$1" "$2" && return; fi
 		ln -s "$(readlink -f "$1")" "$work/source"
 		printf 'mkdir %s\ncd %s\nwrite %s %s\n' "${2%/*}" "${2%/*}" "$work/source" "${2##*/}" >"$work/commands"
-		[ -n "$new_data" ] || uninterrupted=yes
-		run_shown "writing $2" "$1" debugfs -w -f "$work/commands" "$(ext4_device)"
-		uninterrupted=''
+		# one that has files would be left broken
+		[ -n "$new_data" ] || hold_signals
+		put_status=0
+		run_shown "writing $2" "$1" debugfs -w -f "$work/commands" "$(ext4_device)" || put_status=$?
+		[ -n "$new_data" ] || release_signals
 		rm "$work/source"
+		[ $put_status = 0 ]
 		;;
 	f2fs)
 		if [ -n "$new_data" ] && ! f2fs_by_kernel; then load_f2fs "$1" "$2"; else copy_by_mount "$1" "$2"; fi
@@ -123,7 +133,7 @@ forget_cache() {
 
 # GRUB's own drivers read the drive, as they will when it boots.
 grub_has() {
-	run grub-fstest "$drive" cmp "(loop0,$grub_type$boot_number)/$2" "$1" ||
+	run_logged grub-fstest "$drive" cmp "(loop0,$grub_type$boot_number)/$2" "$1" ||
 		die "'$2' on '$target' is not what was written: GRUB finds: $(failure_reason)"
 }
 
@@ -131,8 +141,8 @@ grub_has() {
 data_has() {
 	say "reading back $3"
 	case $data in
-	ext4) run sh -c 'debugfs -R "cat $2" "$1" 2>/dev/null | sha256sum' sh "$(ext4_device)" "$3" ;;
-	*) run sh -c 'grub-fstest "$1" cat "$2" 2>/dev/null | sha256sum' sh "$drive" "(loop0,$grub_type$data_number)$3" ;;
+	ext4) run_logged sh -c 'debugfs -R "cat $2" "$1" 2>/dev/null | sha256sum' sh "$(ext4_device)" "$3" ;;
+	*) run_logged sh -c 'grub-fstest "$1" cat "$2" 2>/dev/null | sha256sum' sh "$drive" "(loop0,$grub_type$data_number)$3" ;;
 	esac || die "cannot read '$3' back from '$target': $(failure_reason)"
 	[ "$(sed 's/ .*//' "$work/log")" = "$2" ] ||
 		die "'$3' on '$target' is not what was written: its SHA-256 is $(sed 's/ .*//' "$work/log"), that of '$1' is $2"

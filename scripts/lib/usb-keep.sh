@@ -22,10 +22,6 @@ keep_open() {
 	keep_bios
 }
 
-drive_bytes() {
-	if [ -b "$(readlink -f "$drive")" ]; then blockdev --getsize64 "$drive"; else stat -L -c %s "$drive"; fi
-}
-
 keep_numbers() {
 	# shellcheck disable=SC2046 # a list of words
 	set -- $(seq 1 "$most" | grep -v -x -F "$(cut -d ' ' -f 1 "$work/partitions")")
@@ -52,11 +48,20 @@ keep_bios() {
 keep_begin() {
 	run_or_die "saving the partition table of '$target'" dd if="$drive" of="$work/head" bs=512 count=2048
 	run_or_die "saving the partition table of '$target'" dd if="$drive" of="$work/tail" bs=512 skip=$(($(drive_bytes) / 512 - 64)) count=64
-	restore=yes
+	restore=yes output_kept="'$target' has the partition table that it had"
+	at_exit keep_restore
 }
 
 keep_restore() {
+	[ -n "$restore" ] || return 0
 	dd if="$work/head" of="$drive" bs=512 conv=notrunc,fsync status=none &&
 		dd if="$work/tail" of="$drive" bs=512 seek=$(($(drive_bytes) / 512 - 64)) conv=notrunc,fsync status=none ||
-		echo "$name: the partition table of '$target' could not be put back: it is in $work, which stays" >&2
+		keep_copies
+}
+
+# What could not be written back outlives the work directory.
+keep_copies() {
+	copies=$(mktemp -d "${TMPDIR:-/tmp}/mkvinitrd-table.XXXXXX") && cp "$work/head" "$work/tail" "$copies" ||
+		copies='nowhere else'
+	echo "$name: the partition table of '$target' could not be put back: its first MiB (head) and last 64 sectors (tail) are in $copies" >&2
 }

@@ -81,12 +81,12 @@ make_boot() {
 }
 
 fat_directory() {
-	run mmd -D s -i "$fat" "::$1" || mdir -i "$fat" "::$1" >/dev/null 2>&1 || die "cannot make the directory '$1' on '$target': $(failure_reason)"
+	run_logged mmd -D s -i "$fat" "::$1" || mdir -i "$fat" "::$1" >/dev/null 2>&1 || die "cannot make the directory '$1' on '$target': $(failure_reason)"
 }
 
 # fat_put FILE NAME
 fat_put() {
-	run mcopy -Q -o -i "$fat" "$1" "::$2" || die "cannot write '$2' to '$target': $(failure_reason)"
+	run_logged mcopy -Q -o -i "$fat" "$1" "::$2" || die "cannot write '$2' to '$target': $(failure_reason)"
 }
 
 fat_get() {
@@ -111,15 +111,21 @@ make_ext4() {
 
 # loop_data: the partition as $loop, for tools that know no offset
 loop_data() {
-	looped=$(readlink -f "$drive")
-	run losetup -f --show -o $((data_start * 512)) --sizelimit $((data_sectors * 512)) "$looped" ||
+	loop_mark=$undo_count
+	at_exit detach_all "$(readlink -f "$drive")"
+	run_logged losetup -f --show -o $((data_start * 512)) --sizelimit $((data_sectors * 512)) "$(readlink -f "$drive")" ||
 		die "a data partition with $data needs a loop device, and root to attach it: $(failure_reason)"
 	loop=$(cat "$work/log")
 }
 
 loop_end() {
 	run_or_die "detaching $loop" losetup -d "$loop"
-	looped=''
+	undo_to "$loop_mark"
+}
+
+# detach_all FILE: nobody else has loop devices of it, or it would not be a target
+detach_all() {
+	losetup -n -O NAME -j "$1" 2>/dev/null | xargs -r -n 1 losetup -d
 }
 
 make_by_loop() {

@@ -8,8 +8,8 @@ list_disks() {
 			free=true
 			[ -z "$(disk_users "$disk")" ] || free=false
 			case $removable in yes) removable=true ;; *) removable=false ;; esac
-			printf '{"device": "/dev/%s", "size": %s, "removable": %s, "free": %s, "model": "%s"}\n' "$disk" "$bytes" "$removable" "$free" \
-				"$(printf %s "$model" | sed 's/[\\"]/\\&/g')"
+			printf '{"device": "/dev/%s", "size": %s, "removable": %s, "free": %s, "model": %s}\n' "$disk" "$bytes" "$removable" "$free" \
+				"$(json_text "$model")"
 		done
 		return
 	}
@@ -77,38 +77,35 @@ begin_output() {
 	drive=$work/drive
 	if [ -b "$target" ]; then
 		ln -s "$(readlink -f "$target")" "$drive"
-		unfinished="'$target' is unfinished and does not boot: run the command again"
+		unfinished="'$target' is unfinished and does not boot: run the command again" output_kept=$unfinished
+		at_exit tell_unfinished
 		run_or_die "erasing '$target'" wipefs -a -f "$drive"
 		run_or_die "erasing '$target'" dd if=/dev/zero of="$drive" bs=1M count=1 conv=notrunc
 		run_or_die "erasing '$target'" dd if=/dev/zero of="$drive" bs=512 count=64 seek=$(($(blockdev --getsz "$drive") - 64)) conv=notrunc
 		echo 'mkvinitrd usb: UNFINISHED drive, run the command again' | dd of="$drive" conv=notrunc status=none
 		return
 	fi
-	draft=$(target_path "$target")
-	draft=${draft%/*}/.mkvinitrd-usb.$$
-	[ ! -e "$draft" ] || die "'$draft' exists: remove it"
-	run_or_die "making a file beside '$target'" truncate -s "${size}M" "$draft"
-	need_space "${draft%/*}"
-	ln -s "$draft" "$drive"
+	output_begin "$target"
+	# for the contents; the rest of the file stays a hole
+	need_room "${output_file%/*}/" $(((root_mib + parts_mib + 25) * 1048576)) "'$target'"
+	run_or_die "making a file beside '$target'" truncate -s "${size}M" "$output_temp"
+	ln -s "$(readlink -f "$output_temp")" "$drive"
 }
 
-# need_space DIRECTORY: for the contents; the rest of the file stays a hole
-need_space() {
-	free=$(df -B 1048576 --output=avail "$1/" | tail -n 1)
-	[ "$free" -gt $((root_mib + parts_mib + 24)) ] || die "'$1' has $((free)) MiB free, $((root_mib + parts_mib + 24)) are needed"
+# An interruption says it itself.
+tell_unfinished() {
+	[ -z "$unfinished" ] || [ -n "$interrupted" ] || echo "$name: $unfinished" >&2
 }
 
 finish_output() {
 	run_sync "$drive"
-	if [ -z "$draft" ]; then
+	if [ -n "$unfinished" ]; then
 		blockdev --rereadpt "$drive" 2>/dev/null || case $(readlink -f "$drive") in
 		/dev/loop*) ;;
 		*) say "the kernel keeps the old partition table of '$target': pull the drive out and plug it in again" ;;
 		esac
-		unfinished=''
+		unfinished='' output_kept="'$target' is complete"
 		return
 	fi
-	chmod "$(printf %o $((0666 & ~$(umask))))" "$draft"
-	run_or_die "naming '$target'" mv -f -T "$draft" "$(target_path "$target")"
-	draft=''
+	output_commit "$target"
 }

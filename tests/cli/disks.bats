@@ -9,7 +9,7 @@ bats_load_library bats-assert
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
-	LIB=$BATS_TEST_DIRNAME/../../scripts/lib/disks.sh
+	LIB=$BATS_TEST_DIRNAME/../../scripts/lib
 }
 
 teardown() {
@@ -20,9 +20,9 @@ teardown() {
 # call FUNCTION ARGUMENT...: by both shells, which must agree
 call() {
 	local first
-	run dash -euc '. "$0"; "$@"' "$LIB" "$@"
+	run dash -euc '. "$0/tools.sh"; . "$0/disks.sh"; "$@"' "$LIB" "$@"
 	first=$output
-	run busybox ash -euc '. "$0"; "$@"' "$LIB" "$@"
+	run busybox ash -euc '. "$0/tools.sh"; . "$0/disks.sh"; "$@"' "$LIB" "$@"
 	assert_output "$first"
 }
 

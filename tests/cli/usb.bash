@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For the tests of mkvinitrd usb and iso: a root, a kernel, tools that fail or interrupt.
+# For the tests of the commands that make media: a root, a kernel, tools that fail or interrupt.
 
 media_setup() {
 	cd "$BATS_TEST_TMPDIR" || return
@@ -40,18 +40,19 @@ listing() {
 # nothing_left: no temporary file, loop device, mount or process of ours
 nothing_left() {
 	assert_equal "$(ls -A tmp)" ''
-	assert_equal "$(find . -name '.mkvinitrd*')" ''
+	assert_equal "$(find . -path ./bin -prune -o -name '.*.tmp*' -print -o -name '.*.new' -print)" ''
 	assert_equal "$(losetup -n -O NAME,BACK-FILE | grep -F "$PWD" | grep -v "^$(cat loop 2>/dev/null || echo none) ")" ''
 	assert_equal "$(grep -F "$PWD" /proc/self/mountinfo)" ''
-	assert_equal "$(grep -a -l -F "$PWD/tmp/mkvinitrd-" /proc/[0-9]*/cmdline 2>/dev/null)" ''
+	assert_equal "$(env -u TMPDIR grep -slzx "TMPDIR=$PWD/tmp" /proc/[0-9]*/environ)" ''
 }
 
 # count_tools: wrappers in bin/ for all tools that media are made with. Each adds a line to "calls"; the one whose number is in
 # "moment" sends "signal" to the process in "pid", and goes on.
 count_tools() {
 	local tool path
-	for tool in blkid blockdev cp dd debugfs e2fsck grub-fstest grub-mkimage grub-mkrescue grub-script-check losetup mcopy mdir mke2fs mkfs.exfat \
-		mkfs.f2fs mkfs.vfat mlabel mmd mount.exfat-fuse mtype mv sfdisk sha256sum sload.f2fs sync truncate umount wipefs xorriso; do
+	for tool in blkid blockdev chmod cmp cp dd debugfs e2fsck grub-fstest grub-mkimage grub-mkrescue grub-script-check losetup mcopy mdir mke2fs \
+		mkfifo mkfs.exfat mkfs.f2fs mkfs.vfat mktemp mlabel mmd mount.exfat-fuse mtype mv qemu-img realpath sbsign sbverify sfdisk sha256sum \
+		sload.f2fs stat sync tar tee truncate umount wipefs xorriso zstd; do
 		path=$(command -v "$tool") || continue
 		cat >"bin/$tool" <<SH
 #!/bin/sh
@@ -73,8 +74,8 @@ interrupted() {
 	run env --default-signal=INT,TERM PATH="$PWD/bin:$PATH" sh -c 'echo $$ >pid; exec "$@"' sh "$@" </dev/null
 	rm -f pid signal moment.was
 	mv moment moment.was
-	was_interrupted=no
-	[ "$(wc -l <calls)" -lt "$(cat moment.was)" ] || was_interrupted=yes
+	was_interrupted=no calls_made=$(wc -l <calls)
+	[ "$calls_made" -lt "$(cat moment.was)" ] || was_interrupted=yes
 	last_call=$(tail -n 1 calls | cut -d ' ' -f 1)
 	rm -f moment.was calls
 }
