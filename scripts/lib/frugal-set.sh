@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The files of a frugal installation as one set: all of them are replaced, or none. Needs common.sh and quote.sh.
+# The files of a frugal installation as one set: all of them are replaced, or none. Needs common.sh, quote.sh, output.sh and tools.sh.
 # DIRECTORY/mkvinitrd.frugal lists what belongs to the installation, a line each:
 #   file SHA256 NAME      a file in DIRECTORY
 #   script SHA256 PATH    one in /etc/grub.d
@@ -8,14 +8,13 @@
 # Whatever is not listed there is not ours, and is neither replaced nor deleted.
 manifest_name=mkvinitrd.frugal
 
-# set_begin DIRECTORY: creates it if missing. The trap undoes everything until set_commit has returned.
+# set_begin DIRECTORY: creates it if missing. The end of the script undoes everything until set_commit has returned.
 set_begin() {
-	directory=$1 made_directory='' stage='' swapped='' work=''
-	trap 'set_undo' EXIT
-	trap 'exit 129' HUP
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
-	work=$(mktemp -d)
+	directory=$1 made_directory='' stage='' swapped=''
+	output_setup
+	make_work_directory
+	output_kept='nothing was changed'
+	at_exit set_undo
 	if [ ! -d "$directory" ]; then
 		missing=$directory
 		while [ ! -e "$missing" ]; do
@@ -26,15 +25,12 @@ set_begin() {
 		mkdir -p "$directory" 2>"$work/log" || die "cannot create the directory '$directory' ($(sed -n '$s/.*: //p' "$work/log"))"
 	fi
 	[ -w "$directory" ] || die "cannot write to the directory '$directory'"
-	stage=$(mktemp -d "$directory/.frugal-new.XXXXXX" 2>/dev/null) || die "cannot create files in '$directory'"
+	stage=$(trap '' HUP INT TERM && mktemp -d "$directory/.frugal-new.XXXXXX" 2>/dev/null) || die "cannot create files in '$directory'"
 	mkdir "$stage/new" "$stage/old"
 }
 
 # set_undo: the end of the script, wanted or not
 set_undo() {
-	status=$?
-	trap '' HUP INT TERM
-	set_kill_child
 	printf '%s' "$swapped" | while IFS= read -r set_name; do
 		if [ -e "$stage/old/$set_name" ]; then
 			mv -f "$stage/old/$set_name" "$directory/$set_name"
@@ -49,27 +45,8 @@ set_undo() {
 	[ -z "$stage" ] || rm -rf "$stage"
 	printf '%s' "$made_directory" | while IFS= read -r set_name; do rmdir "$set_name" 2>/dev/null || :; done
 	[ -z "$release" ] || "$release"
-	[ -z "$work" ] || rm -rf "$work"
-	exit "$status"
 }
-undo_script='' release='' child=''
-
-# What runs for long runs in the background, so that a signal is answered at once.
-run_child() {
-	"$@" &
-	child=$!
-	wait "$child"
-	set_status=$?
-	child=''
-	return $set_status
-}
-
-set_kill_child() {
-	[ -n "$child" ] || return 0
-	pkill -P "$child" 2>/dev/null || : # what a function started
-	kill "$child" 2>/dev/null || :
-	wait "$child" 2>/dev/null || :
-}
+undo_script='' release=''
 
 # set_owns NAME: the manifest has it
 set_owns() {
@@ -89,8 +66,8 @@ set_put() {
 	if [ -e "$directory/$2" ] && ! set_owns "$2"; then
 		die "'$directory/$2' exists and was not made by mkvinitrd frugal: move it away, or choose another directory; nothing was changed"
 	fi
-	{ run_child cp --reflink=auto -- "$1" "$stage/new/$2" && run_child sync -- "$stage/new/$2"; } 2>"$work/log" ||
-		die "cannot write '$2' to '$directory' ($(sed -n '$s/.*: //p' "$work/log")); nothing was changed"
+	{ run_shown "copying $2" "$1" cp --reflink=auto -- "$1" "$stage/new/$2" && run_logged sync -- "$stage/new/$2"; } ||
+		die "cannot write '$2' to '$directory' ($(failure_reason | sed 's/.*: //')); nothing was changed"
 	# from the disk, not from memory
 	dd of="$stage/new/$2" oflag=nocache conv=notrunc,fdatasync count=0 status=none 2>/dev/null || :
 	put_wanted=$(sha256_of "$1")
@@ -99,9 +76,8 @@ set_put() {
 	printf 'file %s %s\n' "$put_found" "$2" >>"$work/manifest"
 }
 
-# sha256_of FILE: by its name, since what runs in the background has no standard input
 sha256_of() {
-	run_child sha256sum -- "$1" >"$work/sum" || die "cannot read '$1'"
+	run sha256sum -- "$1" >"$work/sum" || die "cannot read '$1'"
 	sed 's/^\\//' "$work/sum" | cut -c1-64
 }
 
@@ -166,8 +142,9 @@ set_delete() {
 # set_remove: everything that the manifest lists, the directory if it is empty then
 set_remove() {
 	[ -f "$directory/$manifest_name" ] || die "'$directory' has no installation of mkvinitrd frugal ($manifest_name is missing)"
-	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
+	output_setup
+	output_kept='run it again'
+	make_work_directory
 	cp "$directory/$manifest_name" "$work/manifest.old"
 	remove_script
 	sed -n 's/^file [0-9a-f]* //p' "$work/manifest.old" | while IFS= read -r set_name; do
