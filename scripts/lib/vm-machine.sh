@@ -10,7 +10,7 @@ escape_commas() {
 # The machine of a kernel image: the field of its PE header, which all of them have for UEFI. Sets kernel_arch, maybe empty.
 read_kernel_arch() {
 	kernel_arch=''
-	pe=$(od -An -tu4 -j 60 -N 4 "$vmlinuz" | tr -d ' ')
+	pe=$(od -An -tu4 -j 60 -N 4 "$vmlinuz" 2>/dev/null | tr -d ' ')
 	[ -n "$pe" ] || return 0
 	case $(od -An -tx2 -j $((pe + 4)) -N 2 "$vmlinuz" 2>/dev/null | tr -d ' ') in
 	8664) kernel_arch=x86_64 ;;
@@ -18,9 +18,19 @@ read_kernel_arch() {
 	esac
 }
 
+# What QEMU starts: an image with a PE header, a bzImage or an ELF file
+refuse_other_file() {
+	[ -z "$kernel_arch" ] || return 0
+	case $(od -An -c -j 514 -N 4 "$vmlinuz" 2>/dev/null | tr -d ' '):$(od -An -c -N 4 "$vmlinuz" | tr -d ' ') in
+	HdrS:* | *:177ELF | *:037213*) ;; # the last: compressed by gzip, as for arm64
+	*) die "'$vmlinuz' is no kernel (-k)" ;;
+	esac
+}
+
 # Sets emulator, arch, serial.
 find_machine() {
 	read_kernel_arch
+	refuse_other_file
 	[ -z "$arch" ] || [ -z "$kernel_arch" ] || [ "$arch" = "$kernel_arch" ] ||
 		die "'$vmlinuz' is a kernel for $kernel_arch, and --arch is $arch: name a system for $arch with -r"
 	arch=${arch:-${kernel_arch:-x86_64}}
@@ -165,10 +175,10 @@ start_virtiofsd() {
 	fi
 	# "." because its options know no escape for a comma
 	(cd "$tree" && exec "$@" --socket-path="$socket" >"$work/virtiofsd.log" 2>&1 </dev/null) &
-	helpers="$helpers $!"
+	virtiofsd=$!
 	for _ in $(seq 100); do
 		[ ! -S "$socket" ] || return 0
-		kill -0 $! 2>/dev/null || break
+		kill -0 $virtiofsd 2>/dev/null || break
 		sleep 0.1
 	done
 	die "virtiofsd cannot share '$tree': $(tr -cd '\n\t\040-\176' <"$work/virtiofsd.log" | tail -n 1)"

@@ -12,22 +12,6 @@ now() {
 	echo "${uptime%.*}${uptime#*.}"
 }
 
-# work_directory: sets work; at the end nothing of it is left, and no process
-work_directory() {
-	work=$(mktemp -d) helpers='' machine=''
-	trap 'clean_up' EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
-	trap 'exit 129' HUP
-}
-
-clean_up() {
-	# shellcheck disable=SC2086 # numbers
-	[ -z "$machine$helpers" ] || kill $machine $helpers 2>/dev/null || :
-	[ -z "$machine" ] || wait "$machine" 2>/dev/null || :
-	rm -rf "$work"
-}
-
 # quote_word TEXT: as one word for a shell, in quoted
 quote_word() {
 	rest=$1 quoted="'"
@@ -86,7 +70,6 @@ start() {
 	elif [ -n "$timing" ]; then
 		: >"$work/console"
 		report_prompt &
-		helpers="$helpers $!"
 		at_terminal "$@" -chardev "stdio,mux=on,signal=off,id=console,logfile=$(escape_commas "$work/console")" \
 			-serial chardev:console -mon chardev=console
 	else
@@ -97,7 +80,7 @@ start() {
 at_terminal() {
 	status=0
 	if [ -n "$limit" ]; then set -- timeout --foreground -k 5 "$limit" "$@"; fi
-	"$@" 2>"$work/qemu.log" || status=$?
+	run "$@" 2>"$work/qemu.log" || status=$?
 	explain_end
 	return $status
 }
@@ -137,8 +120,8 @@ end_machine() {
 
 # report_time WHAT: since the start of this command, and since the image was built
 report_time() {
-	[ -n "$timing" ] || return 0
 	ready=$(now)
+	[ -n "$timing" ] || return 0
 	printf 'vm: %d.%02d s to build, %d.%02d s to %s, %d.%02d s in all\r\n' \
 		$(((built - began) / 100)) $(((built - began) % 100)) $(((ready - built) / 100)) $(((ready - built) % 100)) "$1" \
 		$(((ready - began) / 100)) $(((ready - began) % 100)) >&2
@@ -160,7 +143,7 @@ report_prompt() {
 
 # show_console: what is new in it, to standard output; sets shown
 show_console() {
-	[ -z "$console" ] || return 0
+	[ -z "$console$json" ] || return 0
 	tail -c +$((shown + 1)) "$console_file" >"$work/new"
 	cat "$work/new"
 	shown=$((shown + $(stat -c %s "$work/new")))
@@ -180,22 +163,42 @@ wait_for_text() {
 		report_time "'$wait_text'"
 		kill "$machine" 2>/dev/null || :
 		end_machine
-		return 0
+		status=0
+	else
+		end_machine
+		explain_end "the console never showed '$wait_text'"
+		status=1
 	fi
-	end_machine
-	explain_end "the console never showed '$wait_text'"
-	return 1
+	print_json $status
+	return $status
+}
+
+# seconds HUNDREDTHS
+seconds() {
+	printf '%d.%02d' $(($1 / 100)) $(($1 % 100))
+}
+
+# print_json STATUS [STDOUT STDERR]: about the run; "ready" is null if it did not come to the command or the text
+print_json() {
+	[ -n "$json" ] || return 0
+	ready_text=null
+	[ -z "${ready:-}" ] || ready_text=$(seconds $((ready - began)))
+	printf '{"status": %s, "build_seconds": %s, "ready_seconds": %s, "seconds": %s' "$1" "$(seconds $((built - began)))" "$ready_text" \
+		"$(seconds $(($(now) - began)))"
+	[ $# = 1 ] || printf ', "stdout": %s, "stderr": %s' "$(json_file "$2")" "$(json_file "$3")"
+	printf '}\n'
 }
 
 # The guest writes to three virtio ports: what the command prints, and its status.
 run_command() {
 	mkfifo "$work/out" "$work/err"
-	exec 5<>"$work/out" 6<>"$work/err"
-	cat <"$work/out" 5>&- 6>&- &
+	exec 5<>"$work/out" 6<>"$work/err" 7>&1 8>&2
+	[ -z "$json" ] || exec 7>"$work/stdout" 8>"$work/stderr"
+	cat <"$work/out" >&7 5>&- 6>&- &
 	copy_out=$!
-	cat <"$work/err" >&2 5>&- 6>&- &
+	cat <"$work/err" >&8 5>&- 6>&- &
 	copy_err=$!
-	helpers="$helpers $copy_out $copy_err"
+	exec 7>&- 8>&-
 	: >"$work/status"
 	set -- "$@" -device virtio-serial
 	for port in out err status; do
@@ -211,8 +214,10 @@ run_command() {
 	end_machine
 	exec 5>&- 6>&-
 	wait "$copy_out" "$copy_err" || :
-	helpers=''
-	command_status
+	run_status=0
+	command_status || run_status=$?
+	print_json $run_status "$work/stdout" "$work/stderr"
+	return $run_status
 }
 
 # The status that the guest reported; 124 and 125 like timeout(1) and env(1) if there is none

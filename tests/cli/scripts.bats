@@ -6,6 +6,7 @@ load ../lib/env
 
 bats_load_library bats-support
 bats_load_library bats-assert
+bats_require_minimum_version 1.5.0
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
@@ -92,4 +93,56 @@ setup() {
 		run "$HOST/mkvinitrd" "$name" -Z
 		assert_failure 2
 	done
+}
+
+@test "the exit status says what was wrong: a file, the usage, the profile" {
+	kernel=$("$TOP/scripts/kernels" 6.12)
+	mksquashfs tree root.sqfs -quiet -no-progress -all-root >/dev/null
+	mkdir out tmp
+	export TMPDIR=$PWD/tmp
+	while IFS='|' read -r name words; do
+		# shellcheck disable=SC2086 # words
+		run "$HOST/mkvinitrd" $name -r "$kernel" -s 'nonsense x' $words </dev/null
+		assert_failure 3
+		assert_output --partial "unknown directive 'nonsense'"
+		run "$HOST/mkvinitrd" $name -r "$kernel" -k 9.9.9 $words </dev/null
+		assert_failure 1
+		assert_output --partial "no kernel 'vmlinuz-9.9.9'"
+		assert_equal "${#lines[@]}" 1
+		run "$HOST/mkvinitrd" $name --nonsense $words </dev/null
+		assert_failure 2
+		run "$HOST/mkvinitrd" $name -r "$kernel" -p no/such.profile $words </dev/null
+		assert_output --partial no/such.profile
+		assert_failure
+		assert_equal "$(find out tmp -mindepth 1)" ''
+	done <<'COMMANDS'
+usb|out/drive.img root.sqfs
+iso|-o out/cd.iso root.sqfs
+uki|-o out/linux.efi
+pxe|-o out/pxe root.sqfs
+frugal|--host UUID=1-2 out/linux root.sqfs
+vm|-t tree -- true
+COMMANDS
+}
+
+@test "reports in JSON are JSON, whatever the names are" {
+	kernel=$("$TOP/scripts/kernels" 6.12)
+	mksquashfs tree root.sqfs -quiet -no-progress -all-root >/dev/null
+	mkdir out tmp
+	export TMPDIR=$PWD/tmp
+	odd=$'out/a "quoted\\" \$name\twith größe'
+	for name in 'usb ' 'iso -o' 'pxe -o' 'frugal --host UUID=1-2'; do
+		# what GRUB could not pass to the kernel is refused
+		[ "${name%% *}" != frugal ] || odd='out/My $größe'
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr "$HOST/mkvinitrd" ${name%% *} -r "$kernel" --json ${name#* } "$odd" root.sqfs </dev/null
+		assert_success
+		assert_equal "$(jq -r '.target // .file // .directory' <<<"$output")" "$odd"
+		[ -e "$odd" ]
+		rm -r "$odd"
+	done
+	run --separate-stderr "$HOST/mkvinitrd" uki -r "$kernel" --json -p share -o "$odd" </dev/null
+	assert_success
+	jq -e --arg file "$odd" '.file == $file and .addon == false and .signed == false and (.version | startswith("6.12"))' <<<"$output"
+	assert_equal "$(jq -r .sha256 <<<"$output")" "$(sha256sum <"$odd" | cut -c 1-64)"
 }
