@@ -47,6 +47,16 @@ vm --accel k@x|<vm><--accel><kvm><x>
 vm -a vi.sh@x|<vm><-a><vi.shell><x>
 uki --pcr-bank sha3@x|<uki><--pcr-bank><sha384><x>
 uki --splash vmlin@x|<uki><--splash><vmlinuz-of-mine><x>
+usb --data ext@x|<usb><--data><ext4><x>
+usb /dev/sdy@vmlin@x|<usb></dev/sdy><vmlinuz-of-mine><x>
+usb --yes /dev/sdz@x|<usb><--yes></dev/sdz><x>
+iso --lay@virt@x|<iso><--layout=virtual-linux><x>
+iso --append vi.sh@x|<iso><--append><vi.shell><x>
+frugal --boot-path sy@x|<frugal><--boot-path><sys/x>
+frugal --upd@sys vmlin@x|<frugal><--update><sys><vmlinuz-of-mine><x>
+pack --format squ@x|<pack><--format><squashfs><x>
+pack sys vmlin@x|<pack><sys><vmlinuz-of-mine><x>
+pxe --sysroot sys -k 6.@x|<pxe><--sysroot><sys><-k><6.1.0-mine><x>
 TYPED
 }
 
@@ -63,6 +73,7 @@ typed_in_bash() {
 		keys=${keys//--for@/--format=}
 		keys=${keys//--prof@/--profile=}
 		keys=${keys//--arc@/--arch=}
+		keys=${keys//--lay@/--layout=}
 		run typed_in_bash "${keys//@/$'\t'}"
 		assert_output "$expected"
 	done < <(typed)
@@ -83,7 +94,7 @@ candidates() {
 	for command in build plan check why ls cat unpack diff identify efi profile vm pxe usb frugal iso uki pack help; do
 		assert_line "$command"
 	done
-	for command in build plan check why ls cat unpack diff identify efi profile vm uki pxe; do
+	for command in build plan check why ls cat unpack diff identify efi profile vm uki pxe pack usb iso frugal; do
 		run candidates $command --
 		for option in $("$HOST/mkvinitrd" $command --help | grep -oE '^  (-., |    )--[a-z0-9-]+' | sed 's/.*--/--/'); do
 			assert_line -- "$option"
@@ -137,16 +148,16 @@ zpty -w shell 'source ./zshrc; echo read""y'
 zpty -r -m shell line '*ready*'
 while IFS= read -r keys; do
 	zpty -w -n shell "mkvinitrd $keys"$'\r'
-	zpty -r -m shell line '*<[a-z]*>*end*'
+	zpty -r -m shell line '*<[a-z]*>*=end=*'
 	print -r -- "$line"
 done
 zpty -d shell
 ZSH
-	timeout 120 zsh -f drive | tr -d '\r' | sed -n 's/^\(<.*>\)end$/\1/p'
+	timeout 120 zsh -f drive | tr -d '\r' | sed -n 's/^\(<.*>\)=end=$/\1/p'
 }
 
 @test "zsh completes what is typed" {
-	echo 'echo end' >>bin/mkvinitrd
+	echo 'echo =end=' >>bin/mkvinitrd
 	sed -i '/^echo$/d' bin/mkvinitrd
 	{
 		typed
