@@ -214,7 +214,7 @@ FILL
 # small_image OUT: that root as a squashfs; $WORK/small when the case has made it already
 small_image() {
 	[ -d "$WORK/small" ] || small_root "$WORK/small"
-	mksquashfs "$WORK/small" "$1" -quiet -no-progress -comp zstd -all-root
+	mksquashfs "$WORK/small" "$1" -quiet -no-progress -noappend -comp zstd -all-root
 	rm -r "$WORK/small"
 }
 

@@ -16,7 +16,12 @@ ldd "$cryptsetup" | grep -o '/[^ ]*' | while read -r library; do
 done
 small_image "$WORK/root.sqfs"
 printf secret >"$WORK/key"
-MKVINITRD=$MKVINITRD "$TOP/scripts/usb" -q -r "$WORK/sysroot" -k "$KVER" --encrypt 40 --key-file "$WORK/key" "$WORK/disk.img" "$WORK/root.sqfs" ||
+# a key takes two seconds on this machine, and minutes in an emulated one
+mkdir "$WORK/bin"
+printf '#!/bin/sh\nfor word; do\n\tshift\n\t[ "$word" != key-secret=key ] || word=$word,iter-time=10\n\tset -- "$@" "$word"\ndone\nexec %s "$@"\n' \
+	"$(command -v qemu-img)" >"$WORK/bin/qemu-img"
+chmod +x "$WORK/bin/qemu-img"
+PATH=$WORK/bin:$PATH MKVINITRD=$MKVINITRD "$TOP/scripts/usb" -q -r "$WORK/sysroot" -k "$KVER" --encrypt 40 --key-file "$WORK/key" "$WORK/disk.img" "$WORK/root.sqfs" ||
 	fail 'mkvinitrd usb --encrypt'
 mtype -i "$WORK/disk.img@@1M" ::/boot/grub/menu.cfg >"$WORK/menu"
 mcopy -i "$WORK/disk.img@@1M" "::$(sed -n 's/.*initrd //p' "$WORK/menu" | head -n 1)" "$WORK/luks.initramfs"
