@@ -132,6 +132,12 @@ make_work_directory() {
 	) || die "cannot make a temporary directory in ${TMPDIR:-/tmp}: set TMPDIR"
 	at_exit rm -rf "$work"
 	release_signals
+	! is_full "$work" || die "no space left in '${TMPDIR:-/tmp}' for temporary files: set TMPDIR"
+}
+
+# is_full DIRECTORY: not even for a few small files
+is_full() {
+	[ "$(df -P -B1 "$1" | awk 'END { print ($4 < 131072) }')" = 1 ]
 }
 
 # In the background, because a shell looks at signals only between commands. Where they are held, one only ends the wait.
@@ -292,9 +298,10 @@ progress_run() {
 	return $output_run_status
 }
 
+# A shell that was just started may lose another signal than this one.
 progress_end() {
 	# shellcheck disable=SC2046 # with its sleep
-	kill "$progress_pid" $(output_descendants "$progress_pid") 2>/dev/null || :
+	kill -KILL "$progress_pid" $(output_descendants "$progress_pid") 2>/dev/null || :
 	wait "$progress_pid" 2>/dev/null || :
 	[ ! -t 2 ] || printf '\r\033[K' >&2
 }

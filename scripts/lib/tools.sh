@@ -51,6 +51,7 @@ say() {
 # failure_reason: the tool's last line that is not its version
 failure_reason() {
 	reason=$(grep -a -v -E '^[[:space:]]*$|^(mkfs\.fat|mke2fs|e2fsck|debugfs) [0-9]' "$work/log" | tail -n 1 | plain_text)
+	[ -n "$reason" ] || ! is_full "$work" || reason="no space left in '${TMPDIR:-/tmp}'"
 	printf '%s\n' "${reason:-it gave no reason}"
 }
 
@@ -71,7 +72,10 @@ run_or_die() {
 run_shown() {
 	shown=$1 shown_bytes=$(stat -L -c %s "$2") shown_program=${3##*/}
 	shift 2
-	# smaller ones take a second or two
+	if [ "$shown_bytes" -lt 4194304 ]; then # a few seconds where it is slow
+		run_logged "$@"
+		return
+	fi
 	[ -t 2 ] || [ "$shown_bytes" -lt 33554432 ] || say "$shown ($(mib "$shown_bytes") MiB)"
 	progress "$shown" "$shown_bytes" "$shown_program" logged "$@"
 }
