@@ -16,7 +16,7 @@ CC     ?= gcc
 VERSION := $(shell cat VERSION)
 Q := $(if $(V),,@)
 
-APPLETS := bootplan coldplug exitrd findimg overlayroot packroot unpackroot vdattach verifyimg
+APPLETS := bootplan coldplug exitrd findimg overlayroot packroot unpackroot vdattach vdattach-http verifyimg
 
 WARN := $(if $(WERROR),-Werror) -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
 	-Wundef -Wwrite-strings -Wcast-qual -Wswitch-enum -Wpointer-arith -Wno-unused-parameter
@@ -48,12 +48,14 @@ unpackroot_PKGS := libarchive liblzma libzstd zlib libmd
 findimg_PKGS := blkid libmd
 packroot_PKGS := libarchive libzstd
 overlayroot_PKGS := blkid
+vdattach-http_PKGS = $(vdattach_PKGS) libcurl
 verifyimg_PKGS := libsodium libmd
 vdattach_PKGS := zlib libzstd liblzma liblz4 lzo2
 unpackroot_MUSL := -larchive -llzma -lzstd -lbz2 -lz -lmd
 findimg_MUSL := -lblkid -lmd
 packroot_MUSL := -larchive -lzstdenc
 overlayroot_MUSL := -lblkid
+vdattach-http_MUSL = $(vdattach_MUSL) -lcurl -lmbedtls -lmbedx509 -lmbedcrypto
 verifyimg_MUSL := -lsodium -lmd
 vdattach_MUSL := -linflate -lzstddec -llzmadec -llz4 -llzo2
 
@@ -74,8 +76,13 @@ COMMON_SRC  := $(wildcard common/*.c common/*/*.c)
 PROBE_SRC   := $(wildcard $(addprefix applets/vdattach/,$(addsuffix /*.c,source format format/* image partition))) applets/lib/fsprobe.c applets/lib/hostfs.c
 BUILDER_SRC := $(filter-out builder/cmd/main.c,$(wildcard builder/*/*.c builder/*/*/*.c)) $(PROBE_SRC)
 LIB_SRC     := $(wildcard applets/lib/*.c)
-applet_main  = $(wildcard applets/$(1)/main.c applets/$(1)/cmd/main.c)
-applet_src   = $(filter-out %/main.c,$(wildcard $(addprefix applets/$(1)/,*.c */*.c */*/*.c))) $(LIB_SRC) $(COMMON_SRC)
+# vdattach-http is vdattach with images on web servers: libcurl has no place where there is no network
+vdattach-http_DIR  := vdattach
+vdattach_OMIT      := applets/vdattach/http/%
+vdattach-http_OMIT := applets/vdattach/source/nohttp.c
+applet_dir   = applets/$(or $($(1)_DIR),$(1))
+applet_main  = $(wildcard $(applet_dir)/main.c $(applet_dir)/cmd/main.c)
+applet_src   = $(filter-out %/main.c $($(1)_OMIT),$(wildcard $(addprefix $(applet_dir)/,*.c */*.c */*/*.c))) $(LIB_SRC) $(COMMON_SRC)
 
 include mk/build.mk
 unpackroot_LIBS += -lbz2 # has no .pc file

@@ -14,6 +14,10 @@ enum setting {
 	S_SIZE,
 	S_TORAM,
 	S_VERIFY,
+	S_LAZY,
+	S_PREFETCH,
+	S_CACHE,
+	S_TRACE,
 	S_WAITS, /* every wish for a time limit; S_TIMEOUT is made of them */
 	S_TIMEOUT,
 	S_PATIENCE,

@@ -131,10 +131,35 @@ static bool mode_needs(const struct profile *profile, const char *applet)
 	       (image && is_archive(image->argv[0]));
 }
 
+/* Images on web servers need drivers for network cards, or name a server themselves. */
+static bool uses_network(const struct profile *profile)
+{
+	const struct stmt *image = profile_last(profile, STMT_IMAGE), *stmt;
+
+	if (image && strstr(image->argv[0], "://"))
+		return true;
+	vec_foreach(i, stmt, &profile->stmts)
+		for (size_t k = 0; stmt->kind == STMT_MODULE && k < stmt->argc; k++)
+			if (strcmp(stmt->argv[k], "=net") == 0)
+				return true;
+	return false;
+}
+
+/* /bin/vdattach, as vdattach-http where there may be a network. */
+static int add_vdattach(struct planner *planner, struct error **err)
+{
+	_cleanup_free_ char *source = NULL;
+
+	if (!uses_network(planner->profile))
+		return add_own(planner, "vdattach", &skeleton, err);
+	if (asprintf(&source, "%s/vdattach-http", planner->applets) < 0)
+		return error_no_memory(err);
+	return add_program(planner, "vdattach", source, &skeleton, err);
+}
+
 static int add_own_programs(struct planner *planner, struct error **err)
 {
-	static const char *const always[] = { "bootplan", "coldplug", "findimg", "vdattach",
-					      "exitrd" };
+	static const char *const always[] = { "bootplan", "coldplug", "findimg", "exitrd" };
 	static const char *const by_mode[] = { "overlayroot", "unpackroot", "packroot",
 					       "verifyimg" };
 	static const struct cause cause = { .reason = "needed by the root mode" };
@@ -142,6 +167,8 @@ static int add_own_programs(struct planner *planner, struct error **err)
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(always); i++)
 		r = add_own(planner, always[i], &skeleton, err);
+	if (r == 0)
+		r = add_vdattach(planner, err);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(by_mode); i++)
 		if (mode_needs(planner->profile, by_mode[i]))
 			r = add_own(planner, by_mode[i], &cause, err);

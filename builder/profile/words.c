@@ -50,7 +50,8 @@ const char *const profile_boot_words[] = {
 	"vi.mode",  "vi.image",	 "vi.host",	"vi.part",	"vi.persist", "vi.size",
 	"vi.toram", "vi.verify", "vi.timeout",	"vi.net",	"vi.shell",   "vi.debug",
 	"vi.break", "vi.plan",	 "vi.modules",	"vi.hostmount", "vi.bind",    "vi.tce",
-	"vi.swap",  "vi.report", "vi.identity", "vi.hostname",	NULL,
+	"vi.swap",  "vi.report", "vi.identity", "vi.hostname",	"vi.lazy",    "vi.prefetch",
+	"vi.cache", "vi.trace",	 NULL,
 };
 
 const struct directive *directive_find(const char *name)

@@ -41,6 +41,10 @@ attach_archive() {
 
 # A disk image: DEVICE becomes the file system in it.
 attach_disk() {
+	[ -z "$REMOTE" ] || {
+		load net/lazy
+		lazy_image
+	}
 	[ -z "$P_VERIFY" ] || {
 		load proof
 		gather_proof "$SOURCE"
@@ -81,6 +85,10 @@ vdattach_image() {
 	done
 	set +f
 	unset IFS
+	[ -z "$REMOTE" ] || {
+		attach_lazy "$@" || fail "the image $P_IMAGE could not be attached" 'the messages of vdattach above' 'does the server answer requests for ranges?'
+		return 0
+	}
 	[ -n "$HOST_RW" ] || set -- -r "$@"
 	working "attaching $P_IMAGE"
 	DEVICE=$($RUN vdattach --state "$STATE" ${IMAGE_TREE:+--parents "$IMAGE_TREE"} "$@" "$SOURCE") ||
@@ -153,7 +161,10 @@ attach_layer() {
 	LAYERS=$SOURCE
 	[ -n "$SOURCE" ] || LAYERS=$DEVICE
 	[ -z "$P_VERIFY" ] || load proof
-	if [ -n "$REMOTE" ]; then
+	if [ -n "$REMOTE" ] && load net/lazy && lazy_layer; then
+		stack_layers
+		return 0
+	elif [ -n "$REMOTE" ]; then
 		load net/fetch
 		which_remote
 		[ -z "$P_VERIFY" ] || gather_proof "$SOURCE"

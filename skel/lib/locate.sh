@@ -73,9 +73,9 @@ check_plan() {
 	[ -z "$P_REFUSED" ] || fail "the root of '$P_REFUSED' cannot be reached: this version has no support for it" '' \
 		'remove the parameter, or name a root on a disk, or on a server of HTTP, TFTP, NFS or NBD'
 	case $P_MODE:$P_IMAGE in
-	overlay:nbd://* | disk:nbd://* | loop:nbd://* | loop:/* | loop:file:/*) ;;
+	overlay:nbd://* | disk:nbd://* | loop:nbd://* | loop:http://* | loop:https://* | loop:/* | loop:file:/*) ;;
 	*:nbd:*) bad_image 'nbd://SERVER[:PORT][/EXPORT] in mode disk or overlay' ;;
-	loop:*) bad_image 'a path on the host, as in vi.image=/images/debian.img' ;;
+	loop:*) bad_image 'a path on the host, as in vi.image=/images/debian.img, or http://' ;;
 	share:9p:?* | share:virtiofs:?* | share:nfs:?*) ;;
 	share:*) bad_image '9p:TAG, virtiofs:TAG or nfs:SERVER:/path, or root=TAG rootfstype=9p' ;;
 	overlay:9p:* | overlay:virtiofs:* | overlay:nfs:*) bad_image 'a path on the host, file:/path or a URL' ;;

@@ -23,6 +23,7 @@ gather_proof() {
 # lies_beside IMAGE SUFFIX: IMAGE.SUFFIX is there; RET is a file that stays when the medium is released
 lies_beside() {
 	local from
+	set -- "${1%%|*}" "$2"
 	case $1 in
 	*://*\?*) from=${1%%\?*}$2\?${1#*\?} ;;
 	*) from=$1$2 ;;

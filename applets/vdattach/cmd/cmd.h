@@ -6,6 +6,7 @@
 #include "applets/vdattach/image/image.h"
 #include "applets/vdattach/image/open.h"
 #include "applets/vdattach/partition/partition.h"
+#include "applets/vdattach/source/url.h"
 
 #define SNAPSHOTS_MAX 16u
 #define FOLDERS_MAX   64u
@@ -21,6 +22,9 @@ struct options {
 	struct recovery *recovery; /* what a killed worker has left, and this one will; or NULL */
 	uint32_t sector_size;	   /* of the partition table; 0 = find out */
 	uint32_t patience;	   /* seconds without server after which requests fail; 0 = never */
+	struct url_request url;	   /* how an image on a web server is read; urls is not set */
+	const char *http_dir;	   /* of the files that url names; NULL: there are none */
+	bool trace;		   /* url: write down what is read */
 	bool read_only, json, once;
 	bool lock;	   /* the image's files against other programs that write them */
 	char *const *argv; /* of the program */
@@ -98,6 +102,16 @@ struct launch {
 };
 struct vd_export;
 int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err) _must_check_;
+
+/* Opens the image of options->operand on a web server, by options->url. 0 or -errno. */
+int url_open(const struct options *options, struct source **ret, struct error **err) _must_check_;
+
+/*
+ * Sets what options->url says by the files in options->http_dir: ca.pem, the certificates; first,
+ * what is fetched first; cache, unless there is another; trace, if that is wanted. The strings live
+ * as long as the process. 0 or -ENOMEM.
+ */
+int url_prepare(struct options *options, struct error **err) _must_check_;
 
 /* Prints the findings of image and table as warnings. */
 void disk_warn(const struct open_disk *disk);

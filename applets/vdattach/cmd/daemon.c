@@ -13,7 +13,7 @@
 #include "applets/vdattach/source/recovery.h"
 #include "common/msg.h"
 
-#define WORDS_MAX (16u + 2 * SNAPSHOTS_MAX + 2 * FOLDERS_MAX)
+#define WORDS_MAX (32u + 2 * SNAPSHOTS_MAX + 2 * FOLDERS_MAX)
 
 /* A command line. Words are owned. */
 struct words {
@@ -95,6 +95,34 @@ static void daemon_add_folders(struct words *words, const struct options *option
 	}
 }
 
+/* The daemon has no resolver, and must not take another file for this one. */
+static void daemon_add_url(struct words *words, const struct options *options,
+			   const struct open_disk *disk)
+{
+	_cleanup_free_ char *resolve = NULL, *patience = NULL;
+	int r = source_url_resolve(options->operand, &resolve, NULL);
+
+	if (r < 0 || asprintf(&patience, "%u", options->patience) < 0) {
+		words->r = words->r ? words->r : r < 0 ? r : -ENOMEM;
+		return;
+	}
+	daemon_add(words, "--resolve", *resolve ? resolve : NULL);
+	daemon_add(words, "--identity", source_url_identity(disk->image->source));
+	daemon_add(words, "--patience", patience);
+	add_path(words, "--http-dir", options->http_dir);
+	add_path(words, "--cache", options->url.cache);
+	if (options->url.everything)
+		daemon_add(words, "", "--prefetch");
+	if (options->trace)
+		daemon_add(words, "", "--trace");
+	add_path(words, "--cacert", options->url.authority);
+	add_path(words, "--directory", options->http_dir);
+	if (options->url.cache)
+		daemon_add_folder(words, options->url.cache);
+	if (options->url.authority)
+		daemon_add_folder(words, options->url.authority);
+}
+
 static void make_words(const struct options *options, const struct open_disk *disk,
 		       const struct vd_export *ex, struct words *words)
 {
@@ -110,9 +138,15 @@ static void make_words(const struct options *options, const struct open_disk *di
 	add_path(words, "--parents", options->parents);
 	for (unsigned int i = 0; i < options->n_snapshots; i++)
 		add_path(words, "-S", options->snapshots[i]);
-	daemon_add_folders(words, options, disk);
+	if (source_is_url(options->operand))
+		daemon_add_url(words, options, disk);
+	else
+		daemon_add_folders(words, options, disk);
 	daemon_add(words, "", "--");
-	add_path(words, "", options->operand);
+	if (source_is_url(options->operand))
+		daemon_add(words, "", options->operand);
+	else
+		add_path(words, "", options->operand);
 }
 
 int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err)
@@ -138,7 +172,10 @@ int launch_daemon(struct vd_export *ex, char **ret_devpath, struct error **err)
 	wishes->discard = !wishes->read_only && launch->disk->view->ops->discard;
 	wishes->kernel_fd = -1;
 	snprintf(wishes->exporter, sizeof(wishes->exporter), "%s", ex->ops->name);
-	snprintf(wishes->image, sizeof(wishes->image), "%s", words.items[words.n - 1]);
+	/* of an address without its password */
+	snprintf(wishes->image, sizeof(wishes->image), "%s",
+		 source_is_url(launch->options->operand) ? launch->disk->image->source->name
+							 : words.items[words.n - 1]);
 	/* the daemon opens it anew, and locks it */
 	disk_close_image(launch->disk);
 	ex->image = NULL;
@@ -206,6 +243,7 @@ int cmd_daemon(const struct options *given, struct error **err)
 		job.open = remote_open;
 		job.close = remote_close;
 	}
+	options.url.serves = true;
 	options.lock = true;
 	options.recovery = &image.recovery;
 	r = supervisor_run(&job, err);

@@ -59,6 +59,16 @@ static int add_resolver(const struct options *options, const char *path, struct 
 	return r;
 }
 
+/* An image on a web server is only read, and has no other files. */
+static int open_remote(const struct options *options, struct open_disk *disk, struct error **err)
+{
+	struct vd_open_how how = { .format = options->format };
+	struct source *source;
+	int r = url_open(options, &source, err);
+
+	return r < 0 ? r : vd_image_open_how(source, &how, &disk->image, err);
+}
+
 /* Opens the image at path, which continues disk->image if there is one. */
 static int open_next(const struct options *options, const char *path, const char *format,
 		     bool read_only, struct open_disk *disk, struct error **err)
@@ -67,6 +77,8 @@ static int open_next(const struct options *options, const char *path, const char
 	struct vd_open_how how = { .format = format, .parent = disk->image };
 	int r;
 
+	if (source_is_url(path))
+		return open_remote(options, disk, err);
 	r = open_source(path, read_only, &source, err);
 	if (r == 0 && options->lock)
 		r = lock_source(source, err);

@@ -10,7 +10,7 @@
 #include "common/msg.h"
 
 static const char help[] =
-	"Usage: vdattach [attach] [OPTION].. IMAGE|nbd://SERVER[:PORT][/EXPORT]\n"
+	"Usage: vdattach [attach] [OPTION].. IMAGE|nbd://SERVER[:PORT][/EXPORT]|http[s]://..\n"
 	"       vdattach info|check|map|cat|serve [OPTION].. IMAGE\n"
 	"       vdattach detach|free|unmap DEVICE | list\n"
 	"Attaches a virtual disk image as a block device and prints its path.\n"
@@ -28,7 +28,9 @@ static const char help[] =
 	"      --state=FILE         attach: record what was attached\n"
 	"      --links=DIR          directory of EntireDisk and PartitionN; default: " DEVLINKS_DIR
 	"\n"
-	"      --patience=SECONDS   nbd: fail I/O when the server is unreachable for longer\n"
+	"      --patience=SECONDS   nbd, http: fail I/O when the server is unreachable for longer\n"
+	"      --http-dir=DIR, --cache=FILE, --cacert=FILE, --prefetch, --trace  http: "
+	"vdattach(8)\n"
 	"  -v, --verbose  -q, --quiet  -h, --help  -V, --version\n"
 	"Exit status: 0 success, 1 failure, 2 usage error; check: 0 clean, 1 errors, 2 leaks "
 	"only.\n";
@@ -52,7 +54,14 @@ enum {
 	OPT_LINKS,
 	OPT_PARENTS,
 	OPT_FOLDER,
-	OPT_PATIENCE
+	OPT_PATIENCE,
+	OPT_HTTP_DIR,
+	OPT_CACHE,
+	OPT_CACERT,
+	OPT_RESOLVE,
+	OPT_IDENTITY,
+	OPT_PREFETCH,
+	OPT_TRACE
 };
 
 static const struct option long_options[] = {
@@ -71,6 +80,13 @@ static const struct option long_options[] = {
 	{ "patience", required_argument, NULL, OPT_PATIENCE },
 	{ "directory", required_argument, NULL, OPT_FOLDER }, /* launch_daemon's */
 	{ "links", required_argument, NULL, OPT_LINKS },
+	{ "http-dir", required_argument, NULL, OPT_HTTP_DIR },
+	{ "cache", required_argument, NULL, OPT_CACHE },
+	{ "cacert", required_argument, NULL, OPT_CACERT },
+	{ "prefetch", no_argument, NULL, OPT_PREFETCH },
+	{ "trace", no_argument, NULL, OPT_TRACE },
+	{ "resolve", required_argument, NULL, OPT_RESOLVE },   /* launch_daemon's */
+	{ "identity", required_argument, NULL, OPT_IDENTITY }, /* the same */
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
@@ -98,6 +114,16 @@ static const char **string_option(struct options *options, int c)
 		return &options->parents;
 	case OPT_LINKS:
 		return &options->links;
+	case OPT_HTTP_DIR:
+		return &options->http_dir;
+	case OPT_CACHE:
+		return &options->url.cache;
+	case OPT_CACERT:
+		return &options->url.authority;
+	case OPT_RESOLVE:
+		return &options->url.resolve;
+	case OPT_IDENTITY:
+		return &options->url.identity;
 	default:
 		return NULL;
 	}
@@ -156,6 +182,12 @@ static int vdattach_take(struct options *options, int c, char **argv)
 	case OPT_FOLDER:
 		if (options->n_folders < FOLDERS_MAX)
 			options->directories[options->n_folders++] = optarg;
+		return -1;
+	case OPT_PREFETCH:
+		options->url.everything = true;
+		return -1;
+	case OPT_TRACE:
+		options->trace = true;
 		return -1;
 	case OPT_ONCE:
 		options->once = true;
@@ -218,6 +250,7 @@ int main(int argc, char **argv)
 {
 	struct options options = { .links = DEVLINKS_DIR };
 	const struct verb *verb;
+	struct error *err = NULL;
 	int status, operands;
 
 	msg_init("vdattach", MSG_WARNING);
@@ -242,5 +275,7 @@ int main(int argc, char **argv)
 	if (verb->run == cmd_serve && !options.socket)
 		return msg_usage("serve: missing --socket");
 	options.operand = operands ? argv[optind] : NULL;
+	if (url_prepare(&options, &err) < 0)
+		return msg_fail(err);
 	return vdattach_run(verb, &options);
 }
