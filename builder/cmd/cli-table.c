@@ -51,6 +51,8 @@ static const struct command commands[] = {
 	{ "efi", "FILE [SECTION] | -o FILE STUB SECTION=FILE...",
 	  "list, print or join the sections of EFI programs", "ofvqhV", 1, UINT_MAX, cmd_efi,
 	  "file file..." },
+	{ "hardware", "", "list the modaliases of this machine, for 'hardware' in profiles",
+	  "rvqhV", 0, 0, cmd_hardware, NULL },
 	{ "profile", "list | show [NAME|FILE] | check [NAME|FILE...]",
 	  "list, print or check profiles", "psvqhV", 0, UINT_MAX, cmd_profile,
 	  "words:list|show|check profile..." },

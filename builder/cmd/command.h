@@ -38,6 +38,7 @@ int cmd_diff(const struct options *options);	 /* cmd/diff.c */
 int cmd_check(const struct options *options);	 /* cmd/check.c */
 int cmd_efi(const struct options *options);	 /* cmd/efi.c */
 int cmd_identify(const struct options *options); /* cmd/identify.c */
+int cmd_hardware(const struct options *options); /* cmd/hardware.c */
 int cmd_profile(const struct options *options);	 /* cmd/profile.c */
 
 /*

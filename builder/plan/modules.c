@@ -8,6 +8,7 @@
 
 #include "builder/host/places.h"
 #include "builder/plan/firmware.h"
+#include "builder/plan/hardware.h"
 #include "builder/plan/internal.h"
 #include "builder/plan/modprobe.h"
 #include "builder/profile/value.h"
@@ -47,18 +48,23 @@ static int choose_for_image(struct planner *planner, struct module_set *set)
 	return r;
 }
 
-static int modules_choose(struct planner *planner, struct module_set *set, struct error **err)
+static int modules_choose(struct planner *planner, struct module_set *set,
+			  struct hardware *hardware, struct error **err)
 {
 	const struct stmt *stmt;
+	int r;
 
 	vec_foreach(i, stmt, &planner->profile->stmts)
 		for (size_t k = 0; stmt->kind == STMT_BLACKLIST && k < stmt->argc; k++)
 			module_set_blacklist(set, stmt->argv[k]);
+	r = plan_hardware(planner, set, hardware, err);
+	if (r < 0)
+		return r;
 	vec_foreach(i, stmt, &planner->profile->stmts)
 		for (size_t k = 0; stmt->kind == STMT_MODULE && k < stmt->argc; k++) {
 			_cleanup_error_ struct error *problem = NULL;
-			int r = module_set_add(set, stmt->argv[k], stmt->argloc[k], &problem);
 
+			r = module_set_add(set, stmt->argv[k], stmt->argloc[k], &problem);
 			if (r == -ENOMEM)
 				return error_move(err, steal_ptr(&problem));
 			if (r < 0)
@@ -250,11 +256,12 @@ static int modules_open(struct planner *planner, struct module_set *set,
 int plan_modules(struct planner *planner, struct error **err)
 {
 	struct modprobe_config config = { 0 };
+	struct hardware hardware = { 0 };
 	struct module_set set = { 0 };
 	int r = modules_open(planner, &set, &config, err);
 
 	if (r == 0)
-		r = modules_choose(planner, &set, err);
+		r = modules_choose(planner, &set, &hardware, err);
 	plan_look_for_ntfs(planner, &set.table);
 	if (r == 0)
 		r = add_chosen(planner, &set.table, err);
@@ -263,6 +270,7 @@ int plan_modules(struct planner *planner, struct error **err)
 	if (r == 0)
 		r = plan_firmware(planner, &set.table, err);
 	module_set_release(&set);
+	hardware_release(&hardware);
 	modprobe_release(&config);
 	return r;
 }

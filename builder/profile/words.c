@@ -40,6 +40,7 @@ static const struct directive directives[STMT_KINDS] = {
 	{ "applet", STMT_APPLET, 1, ANY, false, "applet NAME..." },
 	{ "modprobe", STMT_MODPROBE, 1, 1, true, "modprobe auto | system | none" },
 	{ "keymap", STMT_KEYMAP, 1, ANY, true, "keymap auto | none | LAYOUT..." },
+	{ "hardware", STMT_HARDWARE, 1, ANY, false, "hardware host | FILE..." },
 };
 
 const char *const profile_root_modes[] = { "loop", "tmpfs", "overlay", "disk", "share", NULL };

@@ -33,8 +33,9 @@ enum stmt_kind {
 	STMT_APPLET,
 	STMT_MODPROBE,
 	STMT_KEYMAP,
+	STMT_HARDWARE,
 };
-#define STMT_KINDS (STMT_KEYMAP + 1)
+#define STMT_KINDS (STMT_HARDWARE + 1)
 
 struct directive {
 	const char *name;

@@ -16,6 +16,9 @@ struct module {
 	/* where the kernel's source has it or what it replaces, for groups; path itself when that
 	 * is unknown (origin.h) */
 	const char *place;
+	/* set by hardware_mark(): it drives devices; the kernel asks for it by other names too */
+	bool device, software;
+	const char *hardware; /* the modalias of a listed device that it drives, or NULL */
 	/* set while resolving */
 	bool chosen, blacklisted, inflated; /* inflated: see module_is_inflated() */
 	struct srcloc why;		    /* the profile line in the end responsible */

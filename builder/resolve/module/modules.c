@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "builder/resolve/module/group.h"
+#include "builder/resolve/module/hardware.h"
 #include "builder/util/strbuf.h"
 #include "builder/util/suggest.h"
 #include "common/modules/line.h"
@@ -256,6 +257,24 @@ static bool below(const char *directory, const char *path)
 	return len && strncmp(path, directory, len) == 0 && path[len] == '/';
 }
 
+/* A group is no wish for each of its members: what is blacklisted goes without a note, and so do
+ * drivers of hardware that no listed machine has. */
+static int choose_member(struct module_set *set, struct module *module, struct srcloc why,
+			 const char *reason)
+{
+	_cleanup_free_ char *found = NULL;
+
+	if (module->blacklisted || (set->limited && hardware_lacks(module)))
+		return 0;
+	if (!set->limited || !module->hardware)
+		return module_modules_choose(set, module, why, reason, NULL);
+	if (asprintf(&found, "%s, for hardware %s", reason, module->hardware) < 0) {
+		found = NULL;
+		return -ENOMEM;
+	}
+	return module_modules_choose(set, module, why, found, NULL);
+}
+
 /* "=NAME": a group, or any directory of the module tree. */
 static int add_group(struct module_set *set, const char *name, struct srcloc why,
 		     const char *reason, size_t *ret_found)
@@ -270,10 +289,7 @@ static int add_group(struct module_set *set, const char *name, struct srcloc why
 			  : !below(name, module->path) && !below(name, module->place))
 			continue;
 		++*ret_found;
-		/* a group is no wish for each of its members: what is blacklisted goes without a
-		 * note */
-		if (!module->blacklisted)
-			r = module_modules_choose(set, module, why, reason, NULL);
+		r = choose_member(set, module, why, reason);
 	}
 	/* a kernel may have all of a group built in */
 	*ret_found += group != NULL;

@@ -13,6 +13,7 @@ struct module_set {
 	struct module_origins origins;
 	struct kmod_lookup *lookup;
 	struct dependency_lines softdeps; /* of the system, beside those of the index */
+	bool limited;			  /* groups leave out what hardware_lacks() */
 	struct vec *notes;		  /* of char *: what the user should know; not owned */
 };
 
