@@ -4,7 +4,7 @@
 # the entry NAME boots. The newest generation is in the menu; the others say which files machines may still be using.
 
 # Labels of the menu that are no entries
-RESERVED='local memtest shell install reboot failed start local_efi'
+RESERVED='local memtest shell install hardware reboot failed start local_efi'
 
 # check_name NAME OPTION
 check_name() {

@@ -10,15 +10,20 @@ check_mac() {
 		usage "--host expects MAC=ENTRY with a hardware address like 52:54:00:12:34:56, found '$1'"
 }
 
+# is_choice NAME: an entry, or an item that the menu may have
+is_choice() {
+	case " $(entry_names | paste -s -d ' ') $new_entry local shell memtest install hardware reboot " in
+	*" $1 "*) ;;
+	*) return 1 ;;
+	esac
+}
+
 # check_hosts: those of --host, MAC=ENTRY one a line
 check_hosts() {
 	while IFS='=' read -r host choice; do
 		[ -n "$host" ] || continue
 		check_mac "$host"
-		case " $(entry_names | paste -s -d ' ') $new_entry local shell memtest install reboot " in
-		*" $choice "*) ;;
-		*) [ -z "$choice" ] || die "--host $host=$choice: there is no entry '$choice' in '$output'" ;;
-		esac
+		[ -z "$choice" ] || is_choice "$choice" || die "--host $host=$choice: there is no entry '$choice' in '$output'"
 	done <<HOSTS
 $host_lines
 HOSTS
@@ -69,6 +74,7 @@ menu_items() {
 	done
 	# shellcheck disable=SC2016 # iPXE's variables
 	[ -z "$memtest" ] || echo 'isset ${memtest} && item memtest  Memory test ||'
+	[ -z "$hardware_kernel" ] || echo "item hardware List this machine's hardware on the server"
 	[ -z "$install_kernel" ] || echo "item install  $(quote_ipxe_text "$install_title")"
 }
 
@@ -93,6 +99,16 @@ boot || goto failed
 MENU
 }
 
+menu_hardware() {
+	[ -z "$hardware_kernel" ] || cat <<MENU
+
+:hardware
+kernel \${files}$hardware_kernel initrd=hardware.img panic=60 ip=dhcp BOOTIF=01-\${netX/mac:hexhyp} net.ifnames=0 vi.mode=tmpfs vi.image=\${base}/hardware/$hardware_words \${report} || goto failed
+initrd --name hardware.img \${files}$hardware_initrd || goto failed
+boot || goto failed
+MENU
+}
+
 menu_install() {
 	[ -z "$install_kernel" ] || cat <<MENU
 
@@ -112,7 +128,7 @@ menu() {
 isset \${base} || set base $url
 isset \${files} || set files $ipxe_url
 set append
-set menu-default $default_entry
+set menu-default ${default:-$default_entry}
 set menu-timeout $((timeout * 1000))
 ${memtest_bios:+iseq \${platform\} pcbios && set memtest $memtest_bios ||
 }${memtest_efi:+iseq \${platform\} efi && set memtest $memtest_efi ||
@@ -131,6 +147,7 @@ MENU
 		menu_entry "$entry"
 	done
 	menu_memtest
+	menu_hardware
 	menu_install
 	cat <<'MENU'
 

@@ -13,14 +13,14 @@ serve_address() {
 	[ "$(id -u)" = 0 ] || die "--serve needs root: DHCP, TFTP and HTTP listen on ports below 1024"
 }
 
-# check_readable: the servers run as users of their own, who reach the directory through all above it
+# check_readable DIRECTORY OPTION: the servers run as users of their own, who reach it through all above it
 check_readable() {
-	above=$directory
+	above=$1
 	while [ "$above" != / ]; do
 		# one that is not there yet will be for everybody
 		case $(stat -c %A "$above" 2>/dev/null) in
 		*[xt] | '') ;;
-		*) die "the servers' users may not enter '$above': chmod o+x '$above', or another directory (-o)" ;;
+		*) die "the servers' users may not enter '$above': chmod o+x '$above', or another directory ($2)" ;;
 		esac
 		above=$(dirname "$above")
 	done
@@ -52,17 +52,36 @@ serve_nginx_conf() {
 	below=''
 	cat <<CONF
 daemon off;
+user nobody $(id -gn nobody);
 worker_processes 2;
 pid $(server_path "$work/nginx.pid");
 error_log stderr error;
 events { worker_connections 4096; }
 http {
 	log_format steps 'nginx \$remote_addr \$status \$body_bytes_sent \$uri \$args';
-	access_log $(server_path "$work/log") steps;
+	access_log off;
 $(for part in client_body proxy fastcgi uwsgi scgi; do echo "	${part}_temp_path $(server_path "$work/temp-$part");"; done)
 	server {
 		listen $address:$port;
+		access_log $(server_path "$work/log") steps;
+		client_max_body_size 256k;
+		# What a machine posts becomes a file: nginx writes files by PUT, which wget of a booting machine cannot.
+		location ~ "^/hardware/[0-9a-f]{2}(-[0-9a-f]{2}){5}[.]hw\$" {
+			proxy_method PUT;
+			proxy_pass http://files;
+		}
 $(nginx_locations)
+	}
+	upstream files { server unix:$work/files.socket; }
+	server {
+		listen unix:$work/files.socket;
+		root $(server_path "$directory");
+		client_max_body_size 256k;
+		location / { return 404; }
+		location /hardware/ {
+			dav_methods PUT;
+			dav_access user:rw group:r all:r;
+		}
 	}
 }
 CONF
@@ -122,6 +141,7 @@ nginx_step() {
 	404:/hosts/*) ;;
 	20[06]:/*.ipxe) ;;
 	20[06]:*) step "fetched $(printable "${path#/}") ($(mib "$bytes") MiB)" ;;
+	20*:/hardware/*) step "listed its hardware: $(printable "${path#/}")" ;;
 	[45]*) step "failed: $(printable "${path#/}"): HTTP status $status" ;;
 	esac
 }
@@ -193,13 +213,16 @@ serve_directory() {
 	url=http://$address
 	[ "$port" = 80 ] || url=$url:$port
 	boot_script=serve.ipxe
-	server_path "$work" >/dev/null
+	case $work in *[!A-Za-z0-9/._+-]*) die "the servers cannot use the temporary directory '$work': set TMPDIR" ;; esac
 	serve_script >"$work/text"
 	install_text serve.ipxe
 	at_exit rm -f "$output/serve.ipxe"
 	serve_dnsmasq_conf >"$work/dnsmasq.conf"
 	serve_nginx_conf >"$work/nginx.conf"
 	chmod 755 "$work"
+	check_readable "$work" TMPDIR
+	mkdir -p "$work/temp-client_body" && chown nobody "$output/hardware" "$work/temp-client_body" ||
+		die "cannot give '$output/hardware' to the user that nginx runs as"
 	mkfifo "$work/log" || die "cannot make a pipe in '$work'"
 	# opened both ways first, so that no open waits
 	exec 8<>"$work/log"

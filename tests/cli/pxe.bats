@@ -107,6 +107,24 @@ served() {
 	assert_output --partial "only entry"
 }
 
+@test "--hardware adds an item whose initramfs has all drivers, and --default says what boots when the time is up" {
+	pci=pci:v00008086d00001533sv00008086sd00001533bc02sc00i00
+	echo $pci >lab.hw
+	run "$TOP/scripts/pxe" -r "$kernel" -o srv --hardware --default hardware -s "hardware $PWD/lab.hw" -a console=ttyS0 root.tar.xz
+	assert_success
+	grep -q '^item hardware ' srv/menu.ipxe
+	grep -qx 'set menu-default hardware' srv/menu.ipxe
+	grep -q 'vi.image=${base}/hardware/ console=ttyS0 ' srv/menu.ipxe
+	"$HOST/mkvinitrd" ls "$(served 'hardware-*.img')" | grep -q '/tg3.ko'
+	run ! grep -q /tg3.ko <("$HOST/mkvinitrd" ls "$(served 'initramfs-*.img')")
+	pxe --prune --keep 1 --keep-days 0 root.tar.xz
+	assert_success
+	grep -q '^item hardware ' srv/menu.ipxe
+	[ -s "$(served 'hardware-*.img')" ]
+	pxe --default nowhere
+	assert_failure 1
+}
+
 @test "a machine boots the entry that --host names for its address, and no entry goes that one needs" {
 	pxe root.tar.xz
 	pxe --name b --host 52:54:00:AB:cd:01=b --host 52-54-00-00-00-02=local root.tar.xz
@@ -374,8 +392,8 @@ serve() {
 	printf '#!/bin/sh\nexec "%s/tests/lib/servers" nginx "$@"\n' "$TOP" >bin/nginx
 	chmod +x bin/nginx
 	in_network <<SCRIPT
-export PATH=$PWD/bin:\$PATH TMPDIR=$PWD/tmp
-mkdir -p tmp
+export PATH=$PWD/bin:\$PATH TMPDIR=$public/tmp
+mkdir -p $public/tmp
 # as at a terminal, where ^C reaches a command
 env --default-signal=INT "$TOP/scripts/pxe" -o "$PWD/public/srv" --serve lan0 ${serve_options:-} >serve.log 2>&1 &
 server=\$!
@@ -399,7 +417,7 @@ kill -INT \$server
 wait \$server || echo "status \$?"
 server=
 cat serve.log
-ls -A tmp "$PWD/public/srv"
+ls -A $public/tmp "$PWD/public/srv"
 SCRIPT
 	run_network
 }
@@ -441,6 +459,19 @@ seen '10.5.0.9 .*failed: nowhere: HTTP status 404'
 ! get /dnsmasq.conf
 get '/report?state=up'
 seen '10.5.0.9 .* up'
+# the list of a machine becomes a file, of nothing else and not of a large one
+post() { other busybox wget -q -O - --post-data "\$2" "http://10.5.0.1\$1"; }
+post /hardware/52-54-00-00-00-09.hw "\$(seq 20)"
+seq 20 | cmp -n 50 - public/srv/hardware/52-54-00-00-00-09.hw
+seen '10.5.0.9 .*listed its hardware: hardware/52-54-00-00-00-09.hw'
+post /hardware/52-54-00-00-00-09.hw "\$(seq 10)"
+[ "\$(wc -l <public/srv/hardware/52-54-00-00-00-09.hw)" = 9 ]
+! post /hardware/../menu.ipxe x
+! post /menu.ipxe x
+! post /hardware/x.hw x
+head -c 300000 /dev/zero | tr '\0' x >large
+! other busybox nc 10.5.0.1 80 < <(printf 'POST /hardware/52-54-00-00-00-0a.hw HTTP/1.0\r\nContent-Length: 300000\r\n\r\n'; cat large) | grep '^HTTP.* 20'
+[ ! -e public/srv/hardware/52-54-00-00-00-0a.hw ]
 SCRIPT
 	)"
 	assert_success
@@ -471,7 +502,7 @@ SCRIPT
 	serve 'seen "may not enter"'
 	chmod 755 "$public"
 	serve 'kill -INT $server; wait $server || :
-busybox httpd -p 10.5.0.1:80 -h tmp -f & other_server=$!
+busybox httpd -p 10.5.0.1:80 -h bin -f & other_server=$!
 "'"$TOP"'/scripts/pxe" -o "'"$PWD"'/public/srv" --serve lan0 >serve.log 2>&1 || echo "second $?"
 kill $other_server
 sleep 30 & server=$!'
