@@ -1,9 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # mkvinitrd frugal: what it installs, what it refuses, and that it leaves everything else on the partition alone.
 # GRUB's own tools say what a path is for GRUB (grub-mkrelpath) and whether it finds the files (grub-emu).
 load ../lib/env
 bats_require_minimum_version 1.5.0
+
+setup_file() {
+	kernel=$("$BATS_TEST_DIRNAME/../lib/small-kernel" "$BATS_FILE_TMPDIR")
+	export kernel
+}
 
 setup() {
 	bats_load_library bats-support
@@ -14,7 +20,6 @@ setup() {
 	mkdir tmp tree mnt
 	echo hello >tree/motd
 	mksquashfs tree root.sqfs -quiet -no-progress -all-root >/dev/null
-	kernel=$("$TOP/scripts/kernels" 6.12)
 }
 
 teardown() {
@@ -49,7 +54,7 @@ host() {
 # the drivers of this machine's kernel may be few
 mount_fuse() {
 	loop=$(losetup -f --show fs)
-	"$1" "$loop" mnt >/dev/null
+	"$1" "$loop" mnt >/dev/null 3>&- # a daemon: bats would wait for it
 	losetup -d "$loop"
 }
 
@@ -80,7 +85,9 @@ installed() {
 }
 
 @test "install, update and remove, twice, leave every other file as it is; files are what the manifest says" {
-	for type in ext4:2 ntfs:2 xfs:1 exfat:1; do
+	types='ext4:2 ntfs:1' # again on one; every day on two, on the others usb and iso write as well
+	[ -z "${CHECK_ALL:-}" ] || types='ext4:2 ntfs:2 xfs:1 exfat:1'
+	for type in $types; do
 		host ${type%:*} 320
 		bystanders
 		picture >before

@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 STUB=/usr/lib/systemd/boot/efi/linuxx64.efi.stub
 
 setup_file() {
-	KERNEL=$("$BATS_TEST_DIRNAME/../../scripts/kernels" 6.12)
+	KERNEL=$("$BATS_TEST_DIRNAME/../lib/small-kernel" "$BATS_FILE_TMPDIR")
 	export KERNEL
 	cd "$BATS_FILE_TMPDIR" || return
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj '/CN=test of mkvinitrd' -days 30
@@ -105,8 +105,9 @@ section() {
 }
 
 @test "ls reads what is built into a kernel, compressed or not, with any padding" {
-	local series compressor
-	for series in 6.1 6.12 current 6.1-arm64; do
+	local series compressor all='6.1 6.12 current'
+	[ -z "${CHECK_ALL:-}" ] || all="$all 6.1-arm64" # a download of 70 MB for one line; every day the Image below is of its kind
+	for series in $all; do
 		run "$M" ls "$("$TOP/scripts/kernels" $series)/vmlinuz"
 		assert_success
 		assert_output 'dev

@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For the tests of the commands that make media: a root, a kernel, tools that fail or interrupt.
 
+setup_file() {
+	KERNEL=$("$BATS_TEST_DIRNAME/../lib/small-kernel" "$BATS_FILE_TMPDIR")
+	export KERNEL
+}
+
 media_setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	KERNEL=$("$TOP/scripts/kernels" 6.12)
 	export MKVINITRD=$HOST/mkvinitrd TMPDIR=$BATS_TEST_TMPDIR/tmp
 	mkdir tmp bin
 	small_root root.sqfs one

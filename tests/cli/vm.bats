@@ -6,7 +6,7 @@ load ../lib/env
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	KERNEL=$("$BATS_TEST_DIRNAME/../../scripts/kernels" 6.12)
+	KERNEL=$("$BATS_TEST_DIRNAME/../lib/small-kernel" "$BATS_FILE_TMPDIR")
 	export KERNEL
 }
 
