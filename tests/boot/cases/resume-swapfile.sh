@@ -1,7 +1,6 @@
 # promise: a system that is hibernated to a swap file is recognised without resume=, and its root not written to; resume= and resume_offset= resume it with what it had in memory
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.12
-# slow: 6.12
+# slow: 6.1 6.12
 build disk disk -s 'applet e2fsck'
 small_root "$WORK/small"
 cat >"$WORK/small/etc/hibernate" <<'HIBERNATE'

@@ -1,6 +1,6 @@
 # promise: a server that the root needs and that is gone is reported on the console; when it answers again the root continues; when it is gone for good, Ctrl-Alt-Del, the power button and poweroff end the machine all the same
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.12
+# slow: 6.1
 buttons='atkbd evdev button'
 card='-nic user,model=virtio-net-pci,id=card'
 small_root "$WORK/small"
