@@ -29,6 +29,17 @@ find_place() {
 	9p | drvfs | fuse* | nfs* | cifs | overlay | tmpfs | virtiofs) host_type='' ;;
 	ntfs3) host_type=ntfs ;;
 	esac
+	[ -z "$given_host" ] || type_by_uuid
+}
+
+# type_by_uuid: what is seen here (a network mount, a directory that is copied later) may be another file system than the partition
+# that --host names: its serial number tells NTFS, and FAT or exFAT
+type_by_uuid() {
+	case $given_host:$host_type in
+	UUID=????????????????:*) host_type=ntfs ;;
+	UUID=????-????:vfat | UUID=????-????:exfat) ;;
+	UUID=????-????:* | UUID=????????-*:ntfs | UUID=????????-*:vfat | UUID=????????-*:exfat) host_type='' ;;
+	esac
 }
 
 # read_mountinfo DIRECTORY: what is mounted there: place_mount (its mount point), place_root (the directory of the file system that
