@@ -15,7 +15,7 @@
 #define MAX_THREADS    64
 #define STATUS_NO_ROOM 4 /* the same archive would not fit the next time either */
 
-enum { OPT_SHA256 = OPTIONS_LONG, OPT_CONSUME, OPT_OVER, OPT_REMOVED };
+enum { OPT_SHA256 = OPTIONS_LONG, OPT_CONSUME, OPT_OVER, OPT_LAYER, OPT_REMOVED };
 
 static const char help[] =
 	"Usage: unpackroot [OPTION]... ARCHIVE|- NEWROOT\n"
@@ -26,6 +26,7 @@ static const char help[] =
 	"      --sha256 HEX   expected hash of the archive file\n"
 	"      --consume      free the archive's memory while reading, remove it at the end\n"
 	"      --over         unpack over existing files, if ARCHIVE is complete\n"
+	"      --layer        the same for the next layer of a container image\n"
 	"      --removed FILE with --over: append the names of removed files\n"
 	"  -q, --quiet        no progress\n"
 	"  -v, --verbose      print more\n"
@@ -88,6 +89,9 @@ static int unpackroot_parse_option(int c, void *data)
 	case OPT_OVER:
 		o->over = true;
 		return -1;
+	case OPT_LAYER:
+		o->over = o->layer = true;
+		return -1;
 	case 'q':
 		o->quiet = true;
 		return -1;
@@ -112,6 +116,7 @@ static int unpackroot_parse(int argc, char **argv, struct unpack_options *o)
 		{ "sha256", required_argument, NULL, OPT_SHA256 },
 		{ "consume", no_argument, NULL, OPT_CONSUME },
 		{ "over", no_argument, NULL, OPT_OVER },
+		{ "layer", no_argument, NULL, OPT_LAYER },
 		{ "removed", required_argument, NULL, OPT_REMOVED },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },

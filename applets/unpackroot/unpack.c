@@ -67,6 +67,7 @@ static int open_archive(struct job *job, struct error **err)
 		job->file_size = (uint64_t)st.st_size;
 	if (S_ISREG(st.st_mode) && st.st_size == 0)
 		return error_make(err, ENODATA, "'%s' is empty", o->archive);
+	job->extract.over = o->over;
 	if (o->over && !job->file_size)
 		return error_make(err, EINVAL, "--over needs a regular file, '%s' is not one",
 				  o->archive);
@@ -360,11 +361,11 @@ static void fill_result(const struct job *job, struct unpack_result *ret)
 }
 
 /* check: nothing is written. */
-static int one_pass(const struct unpack_options *options, bool check, struct unpack_result *ret,
-		    struct error **err)
+static int one_pass(const struct unpack_options *options, bool check, struct opaque *opaque,
+		    struct unpack_result *ret, struct error **err)
 {
 	struct job job = { .options = options,
-			   .extract = { .over = options->over, .check = check, .removed = -1 },
+			   .extract = { .check = check, .removed = -1, .opaque = opaque },
 			   .archive = -1,
 			   .parent = -1,
 			   .newroot = -1,
@@ -389,7 +390,11 @@ static int one_pass(const struct unpack_options *options, bool check, struct unp
 
 int unpack(const struct unpack_options *options, struct unpack_result *ret, struct error **err)
 {
-	int r = options->over ? one_pass(options, true, ret, err) : 0;
+	struct opaque opaque = { .layer = options->layer };
+	int r = options->over ? one_pass(options, true, &opaque, ret, err) : 0;
 
-	return r < 0 ? r : one_pass(options, false, ret, err);
+	if (r == 0)
+		r = one_pass(options, false, &opaque, ret, err);
+	opaque_release(&opaque);
+	return r;
 }

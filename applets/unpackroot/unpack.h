@@ -11,6 +11,7 @@ struct unpack_options {
 	const char *newroot; /* an empty directory, or with over any */
 	const char *removed; /* with over: a file to which the removed names are appended */
 	bool over;	     /* newroot has files already: those of the archive are put over them */
+	bool layer;	     /* with over: as the layers of container images are */
 	unsigned int threads;
 	bool many_threads; /* asked for: take memory for them */
 	bool verify;	   /* sha256 holds what the archive must hash to */

@@ -86,6 +86,23 @@ static const char *archive_of(const char *name)
 	return NULL;
 }
 
+/* What else than a root the archive is of. Directories, with which one made of "." begins, show
+ * nothing by themselves. */
+static const char *look_at_start(struct archive *reader, struct archive_entry *entry)
+{
+	const char *name, *what;
+	int r;
+
+	do {
+		name = archive_entry_pathname(entry);
+		what = archive_of(name ? name : "");
+		if (what || archive_entry_filetype(entry) != AE_IFDIR)
+			return what;
+		r = archive_read_next_header(reader, &entry);
+	} while (r == ARCHIVE_OK || r == ARCHIVE_WARN);
+	return NULL;
+}
+
 /* Both become a root by pack. */
 static int refuse_other(const char *path, const char *what, struct error **err)
 {
@@ -99,7 +116,7 @@ int identify_archive(const char *path, struct root_facts *facts, struct error **
 {
 	_cleanup_(reader_freep) struct archive *reader = archive_read_new();
 	struct archive_entry *entry;
-	const char *what, *name;
+	const char *what;
 	int r;
 
 	if (!reader)
@@ -114,8 +131,7 @@ int identify_archive(const char *path, struct root_facts *facts, struct error **
 	r = read_filters(path, reader, facts, err);
 	if (r < 0)
 		return r;
-	name = archive_entry_pathname(entry);
-	what = archive_of(name ? name : "");
+	what = look_at_start(reader, entry);
 	if (what)
 		return refuse_other(path, what, err);
 	facts->kind = (archive_format(reader) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_CPIO

@@ -72,7 +72,7 @@ unpack_container() {
 		[ -f "$1/$layer" ] || die "the container image lacks its layer $layer"
 		check_digest "$1/$layer"
 		say "unpacking layer $layer"
-		if [ -n "$first" ]; then set -- "$1"; else set -- "$1" --over; fi
+		if [ -n "$first" ]; then set -- "$1"; else set -- "$1" --layer; fi
 		directory=$1
 		shift
 		run applet unpackroot -q "$@" "$directory/$layer" "$work/tree" >/dev/null 2>"$log" || fail_tool "cannot unpack layer $layer"

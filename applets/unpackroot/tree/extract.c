@@ -140,8 +140,9 @@ static bool is_link_to_itself(struct archive_entry *entry)
 	return link && strcmp(without_root(link), without_root(archive_entry_pathname(entry))) == 0;
 }
 
-/* As tar does: of one archive the directory replaces the symlink before it. libarchive would keep
- * the symlink, which is right for what is put over a root. */
+/* As tar does: of one archive the directory replaces the symlink before it, and so it is with the
+ * layers of a container image. libarchive would keep the symlink, which is right for what is put
+ * over a root. */
 static int replace_symlink(struct archive_entry *entry, struct error **err)
 {
 	_cleanup_free_ char *path = strdup(archive_entry_pathname(entry));
@@ -162,8 +163,12 @@ static int prepare_place(struct job *job, struct error **err)
 {
 	if (is_link_to_itself(job->entry))
 		return 1;
-	if (job->x->over)
-		return remove_by_marker(archive_entry_pathname(job->entry), job->x->removed);
+	if (job->x->over && remove_by_marker(archive_entry_pathname(job->entry), job->x->removed))
+		return 1;
+	if (job->x->over && archive_entry_filetype(job->entry) != AE_IFDIR)
+		return remove_directory(archive_entry_pathname(job->entry), err);
+	if (job->x->over && !job->x->opaque->layer)
+		return 0;
 	return archive_entry_filetype(job->entry) == AE_IFDIR ? replace_symlink(job->entry, err)
 							      : 0;
 }
@@ -179,7 +184,8 @@ static int write_member(struct job *job, struct error **err)
 		return r;
 	if (x->check) {
 		x->members++;
-		return 0;
+		return x->over ? opaque_note(x->opaque, archive_entry_pathname(job->entry), err)
+			       : 0;
 	}
 	r = prepare_place(job, err);
 	if (r != 0) {
@@ -246,6 +252,9 @@ static int unpack_all(struct job *job, struct error **err)
 
 	if (archive_read_open1(job->reader) < ARCHIVE_WARN)
 		return input_failed(job, err);
+	r = job->x->over && !job->x->check ? opaque_apply(job->x->opaque, err) : 0;
+	if (r < 0)
+		return r;
 	while ((r = next_member(job, err)) > 0) {
 		r = write_member(job, err);
 		if (r < 0)

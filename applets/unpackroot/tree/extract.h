@@ -6,6 +6,7 @@
 #include "applets/unpackroot/stream/blockq.h"
 #include "applets/unpackroot/tree/attrs.h"
 #include "applets/unpackroot/tree/container.h"
+#include "applets/unpackroot/tree/opaque.h"
 
 struct extract {
 	struct blockq *in;
@@ -15,6 +16,8 @@ struct extract {
 	bool check;  /* only read: nothing is written */
 	int removed; /* with over: the removed names go there, each ended by a NUL; or -1 */
 	bool over;   /* a member DIR/.wh.NAME removes DIR/NAME, as in the layers of OCI images */
+	/* with over: what check has noted, which is emptied first of all otherwise */
+	struct opaque *opaque;
 
 	/* results */
 	uint64_t members;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "applets/unpackroot/tree/wipe.h"
 #include "common/msg.h"
@@ -25,6 +26,17 @@ static int remove_tree(const char *path)
 	if (wipe_dir(fd, NULL) < 0)
 		return -EBUSY;
 	return rmdir(path) < 0 ? -errno : 0;
+}
+
+int remove_directory(const char *path, struct error **err)
+{
+	struct stat st;
+	int r;
+
+	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return 0;
+	r = remove_tree(path);
+	return r < 0 ? error_sys(err, -r, "cannot replace the directory '%s'", path) : 0;
 }
 
 bool remove_by_marker(const char *path, int removed)
