@@ -3,7 +3,7 @@
 # Where the root comes from over the network, and whether that can be reached with a lease. A lease that does not lead there is of no
 # use, whoever was the first to answer: an office network, a management network, somebody's router.
 
-# sources: lines "HOST PORT KIND" in RET, KIND tcp or udp; HOST is empty where the server of the lease is meant. Nothing for a root
+# sources: lines "HOST PORT KIND" in RET, KIND tcp, udp or nbd; HOST is empty where the server of the lease is meant. Nothing for a root
 # that is not on the network.
 sources() {
 	local url list=''
@@ -40,14 +40,14 @@ source_line() {
 	https://*) port='443 tcp' ;;
 	ftp://*) port='21 tcp' ;;
 	tftp://*) port='69 udp' ;;
-	nbd://*) port='10809 tcp' ;;
+	nbd://*) port='10809 nbd' ;;
 	nfs:* | *:/*)
 		nfs_source "${1#nfs:}"
 		return
 		;;
 	nbd:*)
 		host=${1#nbd:}
-		RET="${host%%:*} 10809 tcp"
+		RET="${host%%:*} 10809 nbd"
 		return 0
 		;;
 	*) return 1 ;;
@@ -105,7 +105,8 @@ SOURCES
 	return 1
 }
 
-# reached LINK HOST PORT tcp|udp: the port answers, if only to refuse; or the machine does, whose port may be closed for now
+# reached LINK HOST PORT tcp|udp|nbd: the port answers, if only to refuse; or the machine does, whose port may be closed for now. A server
+# of NBD may end with its first connection.
 reached() {
 	local said address status=0
 	waiting "$DHCP_LIMIT" "an answer of $2 over $1"
@@ -114,7 +115,8 @@ reached() {
 		return 1
 	}
 	address=$RET said=''
-	if [ "$4" = tcp ]; then
+	[ "$4" != nbd ] || ! answers "$1" "$address" tcp || return 0
+	if [ "$4" != udp ]; then
 		# one that took the connection and keeps it is stopped
 		said=$($RUN timeout 5 nc -w 3 "$address" "$3" 2>&1 >/dev/null </dev/null) || status=$?
 		case $status:$said in 0:* | 143:* | *refused*) return 0 ;; esac
