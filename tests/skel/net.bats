@@ -211,6 +211,14 @@ local_root() {
 	boot
 	said 'no network: eth0: no carrier; continuing, the root is local' && calls 'switch_root /newroot /sbin/init' || return 1
 	: >"$CALLS"
+	# a lease needs to lead nowhere
+	nic eth1 52:54:00:00:00:02 1
+	lease eth1 ip=192.168.9.9 mask=24
+	rm -rf "$ROOT/run/initramfs"
+	cmdline 'vi.mode=tmpfs vi.image=file:/rootfs.tar.xz ip=dhcp'
+	boot
+	calls 'ip addr add 192.168.9.9/24 brd + dev eth1' 'switch_root /newroot /sbin/init' || return 1
+	: >"$CALLS"
 	cmdline 'vi.mode=tmpfs ip=off'
 	boot
 	not_called 'ip link|udhcpc'

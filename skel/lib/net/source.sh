@@ -12,7 +12,14 @@ sources() {
 	done
 	case $P_NETROOT: in
 	:) ;;
-	*) case ${L_PATH:-} in *:*) source_line "${L_PATH#nfs4:}" && list=$list$RET$NL ;; esac ;;
+	*)
+		case ${L_PATH:-} in
+		nfs4:*) source_line "nfs:${L_PATH#nfs4:}" ;;
+		*://* | nbd:* | nfs:*) source_line "$L_PATH" ;;
+		*/*) nfs_source "$L_PATH" ;;
+		*) false ;;
+		esac && list=$list$RET$NL
+		;;
 	esac
 	for url in "$P_ISO" "$P_HOST" "${LIVE_NFS:+nfs:$LIVE_NFS}"; do
 		source_line "$url" && list=$list$RET$NL
@@ -41,7 +48,7 @@ source_line() {
 	ftp://*) port='21 tcp' ;;
 	tftp://*) port='69 udp' ;;
 	nbd://*) port='10809 nbd' ;;
-	nfs:* | *:/*)
+	nfs:*)
 		nfs_source "${1#nfs:}"
 		return
 		;;
