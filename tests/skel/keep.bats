@@ -89,6 +89,16 @@ time_servers() {
 }
 @test "time servers of the lease, for chrony and timesyncd" { both time_servers; }
 
+lazy() {
+	nic eth0 52:54:00:00:00:01 1
+	fake_dhcp
+	lease eth0 ip=10.0.2.15 mask=24
+	cmdline 'vi.mode=overlay vi.image=http://10.0.2.2/root.erofs'
+	boot
+	calls 'switch_root /newroot /sbin/init' && grep -qx Name=eth0 "$ROOT/run/systemd/network/00-00-mkvinitrd.network"
+}
+@test "an image that stays on its web server keeps the link as well" { both lazy; }
+
 in_memory() {
 	mkdir -p "$ROOT/newroot/etc/network"
 	printf 'auto eth0\niface eth0 inet dhcp\n' >"$ROOT/newroot/etc/network/interfaces"

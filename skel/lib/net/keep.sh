@@ -23,7 +23,8 @@ needs_server() {
 	case $P_IMAGE in nbd://* | nfs:*) return 0 ;; esac
 	case $P_HOST in nbd://*) return 0 ;; esac
 	case $P_ROOT in nfs:* | *:/*) return 0 ;; esac
-	[ -n "${LIVE_NFS:-}$P_NETDISK$P_NETROOT" ]
+	# HTTP_OPTIONS: of an image that stays on a web server (net/lazy.sh)
+	[ -n "${LIVE_NFS:-}$P_NETDISK$P_NETROOT${HTTP_OPTIONS:-}" ]
 }
 
 # kept_links: those with addresses, and those that they are made of, in KEPT_LINKS
