@@ -93,7 +93,7 @@ lazy() {
 	nic eth0 52:54:00:00:00:01 1
 	fake_dhcp
 	lease eth0 ip=10.0.2.15 mask=24
-	cmdline 'vi.mode=overlay vi.image=http://10.0.2.2/root.erofs'
+	cmdline 'vi.mode=overlay vi.image=http://10.0.2.2/root.erofs vi.lazy'
 	boot
 	calls 'switch_root /newroot /sbin/init' && grep -qx Name=eth0 "$ROOT/run/systemd/network/00-00-mkvinitrd.network"
 }
