@@ -88,7 +88,7 @@ web() {
 
 # start PARAMETERS...: the boot, in the namespace, by the shell of the image
 start() {
-	cmdline "vi.mode=tmpfs vi.image=http://192.168.78.1/root.tar.gz panic=-1 $*"
+	cmdline "vi.mode=tmpfs vi.image=http://${WEB:-192.168.78.1}/root.tar.gz panic=-1 $*"
 	run ip netns exec "$CLIENT" timeout 100 "$BUSYBOX" ash "$SKEL/init" 3>&-
 }
 
@@ -129,10 +129,10 @@ stray() {
 	server ip link set port up
 	server ip addr add 192.168.78.1/24 dev br0
 	server ip link set br0 up
-	ip -n "$STRAY" addr add 10.98.0.1/24 dev "$1"
+	ip -n "$STRAY" addr add "${STRAY_ADDRESS:-10.98.0.1/24}" dev "$1"
 	ip -n "$STRAY" link set "$1" up
 	ip netns exec "$STRAY" dnsmasq -d --port=0 --user=root --bind-interfaces --no-ping --conf-file=/dev/null --dhcp-leasefile="$BATS_TEST_TMPDIR/stray.leases" \
-		-i "$1" --dhcp-range=10.98.0.50,10.98.0.99,1h >"$BATS_TEST_TMPDIR/stray.log" 2>&1 3>&- &
+		-i "$1" --dhcp-range="${STRAY_RANGE:-10.98.0.50,10.98.0.99,1h}" >"$BATS_TEST_TMPDIR/stray.log" 2>&1 3>&- &
 	STARTED+=($!)
 }
 
@@ -173,6 +173,56 @@ after() {
 	web 192.168.78.1
 	start ip=dhcp
 	has 192.168.78. eth0
+}
+
+@test "a network with IPv6 only, where ip=dhcp was asked for" {
+	cable eth0 192.168.78.1/24
+	server ip addr flush dev eth0
+	server ip addr add fd00:78::1/64 dev eth0 nodad
+	dhcp six eth0 --enable-ra --dhcp-range=fd00:78::,ra-only --ra-param=eth0,4
+	web fd00:78::1
+	WEB='[fd00:78::1]' start ip=dhcp
+	said 'eth0 has fd00:'
+	calls 'wget -q -T 30 -O - http://[fd00:78::1]/root.tar.gz'
+}
+
+@test "several ip=: each link has its lease and a default route, and each client stays" {
+	cable eth0 10.98.0.1/24
+	cable eth1 192.168.78.1/24
+	dhcp other eth0 --dhcp-range=10.98.0.50,10.98.0.99,1h
+	good eth1
+	web 192.168.78.1
+	start ip=eth0:dhcp ip=eth1:dhcp
+	has 10.98.0. eth0
+	has 192.168.78. eth1
+	ip -n "$CLIENT" route | grep -q '^default via 10.98.0.1 dev eth0 *$'
+	ip -n "$CLIENT" route | grep -q '^default via 192.168.78.1 dev eth1 metric 100'
+	[ "$(ps -o args= -p "$(ip netns pids "$CLIENT" | paste -sd,)" | grep -c '^@/udhcpc ')" = 2 ]
+}
+
+@test "two servers of one network: one lease, and one address" {
+	cable eth0 192.168.78.1/24
+	STRAY_RANGE=192.168.78.100,192.168.78.120,1h STRAY_ADDRESS=192.168.78.2/24 stray eth0
+	good br0
+	web 192.168.78.1
+	start ip=dhcp
+	has 192.168.78. eth0
+	[ "$(ip -n "$CLIENT" -4 -o addr show dev eth0 | wc -l)" = 1 ]
+}
+
+@test "what a lease says is used: routes, MTU, names, time servers, next server" {
+	cable eth0 192.168.78.1/24
+	good eth0 --dhcp-option=121,10.7.0.0/16,192.168.78.9,0.0.0.0/0,192.168.78.1 --dhcp-option=26,1400 --dhcp-option=42,192.168.78.5 \
+		--dhcp-option=6,192.168.78.3 --dhcp-option=15,lab.example --dhcp-option=119,a.example,b.example --dhcp-boot=x.efi,boot,192.168.78.1
+	web 192.168.78.1
+	cmdline 'vi.mode=tmpfs vi.image=http:///root.tar.gz panic=-1 ip=dhcp'
+	run ip netns exec "$CLIENT" timeout 100 "$BUSYBOX" ash "$SKEL/init" 3>&-
+	calls 'wget -q -T 30 -O - http://192.168.78.1/root.tar.gz'
+	ip -n "$CLIENT" route | grep -q '^10.7.0.0/16 via 192.168.78.9 dev eth0'
+	ip -n "$CLIENT" route | grep -q '^default via 192.168.78.1 dev eth0'
+	ip -n "$CLIENT" link show dev eth0 | grep -q 'mtu 1400'
+	[ "$(cat "$ROOT/run/initramfs/resolv.conf")" = $'search a.example b.example\nnameserver 192.168.78.3' ]
+	[ "$(cat "$ROOT/run/chrony-dhcp/mkvinitrd.sources")" = 'server 192.168.78.5 iburst' ]
 }
 
 @test "no server: each link with its reason, within the limit" {
