@@ -131,7 +131,7 @@ check_iso() {
 	iso_has "$work/grub.cfg" /boot/grub/grub.cfg
 	iso_has "$work/boot.sha256" /boot/SHA256SUMS
 	start=$(sfdisk -d "$draft" 2>/dev/null | sed -n 's/^.*2 : start= *\([0-9]*\),.*/\1/p')
-	dd if="$draft" bs=512 skip="${start:-0}" status=none 2>/dev/null | cmp -s -n "$(stat -c %s "$work/efi.img")" - "$work/efi.img" ||
+	cmp -s -n "$(stat -c %s "$work/efi.img")" -i "$((${start:-0} * 512)):0" "$draft" "$work/efi.img" ||
 		die "the partition for UEFI in '$target' is not what was written"
 	say "reading back $root_path"
 	# shellcheck disable=SC2016 # of that shell

@@ -35,7 +35,7 @@ make_bios() {
 	patch "$work/boot.img" 92 "$core_sector"
 	patch "$work/core.img" 500 $((core_sector + 1))
 	run_or_die "writing GRUB for BIOS to '$target'" dd if="$work/core.img" of="$drive" bs=512 seek="$core_sector" conv=notrunc
-	dd if="$drive" bs=512 skip="$core_sector" count=2007 status=none | cmp -s -n "$(stat -c %s "$work/core.img")" - "$work/core.img" ||
+	cmp -s -n "$(stat -c %s "$work/core.img")" -i "$((core_sector * 512)):0" "$drive" "$work/core.img" ||
 		die "GRUB for BIOS on '$target' is not what was written"
 }
 

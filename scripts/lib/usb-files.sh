@@ -69,13 +69,18 @@ data_put() {
 		run_shown "writing $2" "$1" debugfs -w -f "$work/commands" "$(ext4_device)" || put_status=$?
 		[ -n "$new_data" ] || release_signals
 		rm "$work/source"
-		[ $put_status = 0 ]
+		[ $put_status = 0 ] && ! debugfs_failed
 		;;
 	f2fs)
 		if [ -n "$new_data" ] && ! f2fs_by_kernel; then load_f2fs "$1" "$2"; else copy_by_mount "$1" "$2"; fi
 		;;
 	exfat) copy_by_mount "$1" "$2" ;;
 	esac || die "writing '$2' to '$target' failed: $(failure_reason)"
+}
+
+# Its status is 0 even then.
+debugfs_failed() {
+	grep -a -v -e '^debugfs [0-9]' -e '^debugfs: mkdir ' -e '^debugfs: cd ' -e '^debugfs: write ' "$work/log" | grep -a -q -i -e error -e 'not open' -e 'no space' -e 'could not'
 }
 
 copy_by_mount() {

@@ -79,10 +79,12 @@ begin_output() {
 		ln -s "$(readlink -f "$target")" "$drive"
 		unfinished="'$target' is unfinished and does not boot: run the command again" output_kept=$unfinished
 		at_exit tell_unfinished
+		echo 'mkvinitrd usb: UNFINISHED drive, run the command again' >"$work/mark"
+		truncate -s 512 "$work/mark"
+		run_or_die "erasing '$target'" dd if="$work/mark" of="$drive" conv=notrunc
 		run_or_die "erasing '$target'" wipefs -a -f "$drive"
-		run_or_die "erasing '$target'" dd if=/dev/zero of="$drive" bs=1M count=1 conv=notrunc
+		run_or_die "erasing '$target'" dd if=/dev/zero of="$drive" bs=512 count=2047 seek=1 conv=notrunc
 		run_or_die "erasing '$target'" dd if=/dev/zero of="$drive" bs=512 count=64 seek=$(($(blockdev --getsz "$drive") - 64)) conv=notrunc
-		echo 'mkvinitrd usb: UNFINISHED drive, run the command again' | dd of="$drive" conv=notrunc status=none
 		return
 	fi
 	output_begin "$target"

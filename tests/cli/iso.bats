@@ -82,26 +82,6 @@ extract() {
 	listing | diff before -
 }
 
-@test "an interrupt at any moment leaves the old image and nothing else" {
-	echo old >cd.iso
-	count_tools
-	listing >before
-	moment=1 signal=INT step=5
-	[ -z "${CHECK_ALL:-}" ] || step=2
-	while :; do
-		interrupted $moment $signal "$TOP/scripts/iso" -r "$KERNEL" -q -o cd.iso root.sqfs
-		[ $was_interrupted = yes ] || break
-		[ "$status" = 130 ] || [ "$status" = 143 ] || fail "moment $moment: status $status: $output"
-		nothing_left
-		if [ "$last_call" = mv ]; then break; fi
-		listing | diff before -
-		moment=$((moment + step))
-		[ $signal = INT ] && signal=TERM || signal=INT
-	done
-	[ "$last_call" = mv ] || assert_success
-	[ $moment -gt 20 ]
-}
-
 @test "a tool that fails or lies leaves the old image, and one line says what was being done" {
 	echo old >cd.iso
 	while IFS='|' read -r tool script message; do

@@ -69,7 +69,7 @@ SH
 }
 
 # interrupted MOMENT SIGNAL COMMAND...: status and output as by run; whether the moment was reached: was_interrupted; the last tool:
-# last_call (mv gives the output its name: then it is there, and whole)
+# last_call; all of them in bin/calls, calls_made is their number
 interrupted() {
 	echo "$1" >moment
 	echo "$2" >signal
@@ -81,7 +81,8 @@ interrupted() {
 	was_interrupted=no calls_made=$(wc -l <calls)
 	[ "$calls_made" -lt "$(cat moment.was)" ] || was_interrupted=yes
 	last_call=$(tail -n 1 calls | cut -d ' ' -f 1)
-	rm -f moment.was calls
+	rm -f moment.was
+	mv calls bin/calls
 }
 
 # break_tool NAME SCRIPT: a tool in bin/ that does something else; $real is the right one
