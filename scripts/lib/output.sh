@@ -140,7 +140,8 @@ is_full() {
 	[ "$(df -P -B1 "$1" | awk 'END { print ($4 < 131072) }')" = 1 ]
 }
 
-# In the background, because a shell looks at signals only between commands. Where they are held, one only ends the wait.
+# In the background, because a shell looks at signals only between commands. Where they are held, one only ends the wait. What
+# redirects is a function that it runs: of "run TOOL 2>FILE" a line about an interruption would go to FILE.
 run() {
 	# without job control a background command has no standard input
 	{ "$@" <&3 3<&- & } 3<&0

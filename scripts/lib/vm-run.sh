@@ -77,10 +77,14 @@ start() {
 	fi
 }
 
+with_log() {
+	"$@" 2>"$work/qemu.log"
+}
+
 at_terminal() {
 	status=0
 	if [ -n "$limit" ]; then set -- timeout --foreground -k 5 "$limit" "$@"; fi
-	run "$@" 2>"$work/qemu.log" || status=$?
+	run with_log "$@" || status=$?
 	explain_end
 	return $status
 }
