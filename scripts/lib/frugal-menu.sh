@@ -69,9 +69,12 @@ menuentry $menu_title {
 MENU
 }
 
+# It takes a file for Latin-1 that does not begin with a byte order mark.
 refind_menu() {
 	case $host_type in xfs | f2fs | exfat) return 1 ;; esac # which it cannot read
-	each_entry refind_entry
+	each_entry refind_entry >"$work/refind" || return 1
+	! LC_ALL=C grep -q "$(printf '[\200-\377]')" "$work/refind" || printf '\357\273\277'
+	cat "$work/refind"
 }
 
 sdboot_entry() {
@@ -89,18 +92,32 @@ sdboot_menu() {
 	each_entry sdboot_entry
 }
 
+# esp_entry: for GRUB on the EFI system partition, with kernel and initramfs beside it
+esp_entry() {
+	menu_title=$(quote_grub_text "$1") && menu_words=$(quote_grub_words "$4") || return 1
+	printf 'menuentry %s {\n\tlinux /EFI/mkvinitrd/%s %s\n\tinitrd /EFI/mkvinitrd/%s\n}\n' "$menu_title" "${2##*/}" "$menu_words" "${3##*/}"
+}
+
+# The GRUB that distributions sign for Secure Boot reads no NTFS and no exFAT. This is the whole of its menu.
+esp_menu() {
+	case $host_type in ntfs | exfat | '') echo 'set timeout=5' && each_entry esp_entry ;; *) return 1 ;; esac
+}
+
 # Windows' own boot manager starts no Linux: a page about how it starts a boot loader that does.
 windows_page() {
 	cat <<PAGE
 How to start this installation from the boot menu of Windows
 ============================================================
-Windows' boot manager (BCD) starts EFI programs and boot sectors, not Linux kernels. Let it start GRUB, which then has the
-entries of grub.cfg in this directory. Turn off fast startup first (powercfg /h off): a hibernated NTFS is used read-only.
+Windows' boot manager (BCD) starts EFI programs and boot sectors, not Linux kernels: GRUB does. Turn off fast startup first
+(powercfg /h off): a hibernated NTFS is used read-only. Where BitLocker is on, suspend it while you change how the PC starts.
 
-UEFI (in a command prompt as administrator):
+UEFI (in a command prompt as administrator; PowerShell wants {...} in quotes):
   1. mountvol S: /S
-     Copy a GRUB for UEFI there: under Secure Boot shimx64.efi and grubx64.efi of your distribution, as S:\\EFI\\mkvinitrd\\.
-  2. Copy grub.cfg of this directory to the place where that GRUB looks for it (Debian's signed one: S:\\EFI\\debian\\grub.cfg).
+     md S:\\EFI\\mkvinitrd S:\\EFI\\debian
+     Copy GRUB for UEFI to S:\\EFI\\mkvinitrd: as shimx64.efi, mmx64.efi and grubx64.efi those that a distribution has signed. Debian's
+     are shimx64.efi.signed, mmx64.efi.signed and grubx64.efi.signed of its packages shim-signed, shim-helpers-amd64-signed and
+     grub-efi-amd64-signed.
+$(windows_menu)
   3. bcdedit /copy {bootmgr} /d "Linux"          prints an identifier {...}; use it below
      bcdedit /set {...} path \\EFI\\mkvinitrd\\shimx64.efi
      bcdedit /set {fwbootmgr} displayorder {...} /addlast
@@ -119,15 +136,35 @@ Windows' files are served (network, a USB drive with boot.wim), by wimboot with 
 PAGE
 }
 
+# windows_menu: where the kernel is for that GRUB, and its menu
+windows_menu() {
+	case $host_type in
+	ntfs | exfat | '')
+		cat <<'PAGE'
+  2. Signed GRUBs do not read NTFS and exFAT. Copy vmlinuz and initramfs.img of this directory to S:\EFI\mkvinitrd (again after
+     each update), and grub-esp.cfg as grub.cfg to the place where that GRUB looks for it (Debian's: S:\EFI\debian\grub.cfg).
+PAGE
+		;;
+	*)
+		cat <<'PAGE'
+  2. Copy grub.cfg of this directory to the place where that GRUB looks for it (Debian's: S:\EFI\debian\grub.cfg).
+PAGE
+		;;
+	esac
+}
+
 # write_menus DIRECTORY: the files there. GRUB must have its entries; a loader that cannot have these
 # names gets none, and why is a line of menus_left_out; one that cannot read the file system gets none either.
 write_menus() {
 	menus_left_out=''
-	grub_menu >"$1/grub.cfg" || die "nothing was written: rename what is named above, or move it"
+	grub_menu >"$1/grub.cfg" || {
+		! is_full "$1" || die "no space left in '${TMPDIR:-/tmp}'"
+		die "nothing was written: rename what is named above, or move it"
+	}
 	if command -v grub-script-check >/dev/null; then
 		grub-script-check "$1/grub.cfg" || die "GRUB does not accept the entry: this is a bug; nothing was written"
 	fi
-	for menu in grub4dos:grub4dos.lst refind:refind.conf sdboot:systemd-boot.conf; do
+	for menu in esp:grub-esp.cfg grub4dos:grub4dos.lst refind:refind.conf sdboot:systemd-boot.conf; do
 		"${menu%%:*}_menu" >"$1/${menu#*:}" 2>"$1/reason" || {
 			[ ! -s "$1/reason" ] || menus_left_out="$menus_left_out$(sed -n '1s/^frugal: //p' "$1/reason")
 "
