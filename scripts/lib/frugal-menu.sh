@@ -69,12 +69,15 @@ menuentry $menu_title {
 MENU
 }
 
-# It takes a file for Latin-1 that does not begin with a byte order mark.
+# It takes UTF-8 for Latin-1, with a byte order mark as well, but reads UTF-16.
 refind_menu() {
 	case $host_type in xfs | f2fs | exfat) return 1 ;; esac # which it cannot read
 	each_entry refind_entry >"$work/refind" || return 1
-	! LC_ALL=C grep -q "$(printf '[\200-\377]')" "$work/refind" || printf '\357\273\277'
-	cat "$work/refind"
+	if LC_ALL=C grep -q "$(printf '[\200-\377]')" "$work/refind"; then
+		printf '\377\376' && iconv -f UTF-8 -t UTF-16LE "$work/refind"
+	else
+		cat "$work/refind"
+	fi
 }
 
 sdboot_entry() {

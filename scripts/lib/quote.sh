@@ -223,14 +223,19 @@ quote_ipxe_words() {
 	quote_balanced "$1" 'an iPXE script' && quote_ipxe_tokens "$1"
 }
 
+# quote_ucs2 TEXT WHERE: for loaders that have two bytes for a character
+quote_ucs2() {
+	if TEXT=$1 LC_ALL=C awk 'BEGIN { exit ENVIRON["TEXT"] !~ /[\360-\364]/ }'; then
+		quote_refuse "$1" "$2" 'it has characters beyond U+FFFF'
+		return 1
+	fi
+}
+
 # quote_sdboot_line TEXT: the rest of a line; double quotes around all of it are taken off. Characters beyond U+FFFF are
 # lost on the way to UTF-16.
 quote_sdboot_line() {
 	quote_plain "$1" 'an entry of systemd-boot' && quote_edges "$1" 'an entry of systemd-boot' || return 1
-	if TEXT=$1 LC_ALL=C awk 'BEGIN { exit ENVIRON["TEXT"] !~ /[\360-\364]/ }'; then
-		quote_refuse "$1" 'an entry of systemd-boot' 'it has characters beyond U+FFFF'
-		return 1
-	fi
+	quote_ucs2 "$1" 'an entry of systemd-boot' || return 1
 	case $1 in
 	\"*\") printf '"%s"\n' "$1" ;;
 	*) printf '%s\n' "$1" ;;
@@ -274,7 +279,7 @@ quote_grub4dos_words() {
 
 # A string in double quotes, in which a double quote is written twice.
 quote_refind_text() {
-	quote_plain "$1" "rEFInd's configuration" || return 1
+	quote_plain "$1" "rEFInd's configuration" && quote_ucs2 "$1" "rEFInd's configuration" || return 1
 	printf '"%s"\n' "$(printf '%s' "$1" | sed 's/"/""/g')"
 }
 

@@ -45,7 +45,7 @@ losetup -d "$loop"
 loop=''
 
 debugfs -R "dump /Größe/refind.conf $WORK/entries" "$WORK/disk.img?offset=$((264192 * 512))" 2>/dev/null
-grep -q '^	volume [0-9a-f-]\{36\}$' "$WORK/entries" || fail "the entry for rEFInd names no partition: $(cat "$WORK/entries")"
+iconv -f UTF-16 -t UTF-8 "$WORK/entries" | grep -q '^	volume [0-9a-f-]\{36\}$' || fail 'the entry for rEFInd names no partition'
 printf 'timeout 1\ntextonly\nscanfor manual\ninclude mkvinitrd.conf\n' >"$WORK/refind.conf"
 put "$refind/refind_x64.efi" EFI/BOOT/BOOTX64.EFI
 put "$refind/drivers_x64/ext4_x64.efi" EFI/BOOT/drivers_x64/ext4_x64.efi
