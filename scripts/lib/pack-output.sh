@@ -129,8 +129,9 @@ write_squashfs() {
 }
 
 # Everything is decompressed once.
+# All is read back into a file, which unsquashfs removes and makes: never a device. Before 4.6 it does not know - either.
 verify_squashfs() {
-	unsquashfs -q -n -pf - "$output_temp" >/dev/null 2>"$work/log.compress"
+	unsquashfs -q -n -pf "$work/read-back" "$output_temp" >/dev/null 2>"$work/log.compress" && rm -f "$work/read-back"
 }
 
 # warn_lost KIND WHAT OTHERS: says what the format cannot hold; KIND is as tar lists it, x (xattrs) or a (ACLs)

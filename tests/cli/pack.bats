@@ -288,6 +288,13 @@ oci() {
 	veritysetup verify a.sqfs a.sqfs.verity "$(cat a.sqfs.roothash)"
 }
 
+@test "nothing is left in the directory that it was called from" {
+	mkdir elsewhere
+	(cd elsewhere && "$M" pack -q ../tree ../a.sqfs)
+	run ls -A elsewhere
+	assert_output ''
+}
+
 @test "signatures of the output and of the list are those that minisign accepts, and the same each time" {
 	minisign -G -W -p k.pub -s k.sec
 	"$M" pack -q --sign-key k.sec tree a.sqfs
