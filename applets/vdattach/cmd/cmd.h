@@ -24,7 +24,6 @@ struct options {
 	uint32_t patience;	   /* seconds without server after which requests fail; 0 = never */
 	struct url_request url;	   /* how an image on a web server is read; urls is not set */
 	const char *http_dir;	   /* of the files that url names; NULL: there are none */
-	bool trace;		   /* url: write down what is read */
 	bool read_only, json, once;
 	bool lock;	   /* the image's files against other programs that write them */
 	char *const *argv; /* of the program */
@@ -108,8 +107,8 @@ int url_open(const struct options *options, struct source **ret, struct error **
 
 /*
  * Sets what options->url says by the files in options->http_dir: ca.pem, the certificates; first,
- * what is fetched first; cache, unless there is another; trace, if that is wanted. The strings live
- * as long as the process. 0 or -ENOMEM.
+ * what is fetched first; cache, unless there is another. The strings live as long as the process. 0
+ * or -ENOMEM.
  */
 int url_prepare(struct options *options, struct error **err) _must_check_;
 

@@ -113,8 +113,9 @@ static void daemon_add_url(struct words *words, const struct options *options,
 	add_path(words, "--cache", options->url.cache);
 	if (options->url.everything)
 		daemon_add(words, "", "--prefetch");
-	if (options->trace)
-		daemon_add(words, "", "--trace");
+	daemon_add(words, "--trace", options->url.trace);
+	if (options->url.trace)
+		daemon_add_folder(words, options->url.trace);
 	add_path(words, "--cacert", options->url.authority);
 	add_path(words, "--directory", options->http_dir);
 	if (options->url.cache)

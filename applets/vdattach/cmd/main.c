@@ -23,13 +23,13 @@ static const char help[] =
 	"  -b, --sector-size=BYTES  of the partition table: 512 or 4096; default: by content\n"
 	"  -o, --output=FILE        cat: write to FILE (sparse) instead of stdout\n"
 	"  -s, --socket=PATH        serve: Unix socket of the NBD server\n"
-	"      --once               serve: exit when the last client has disconnected\n"
-	"      --json               info, map, list: machine-readable\n"
+	"      --once, --json       serve: exit after the last client; info, map, list: for "
+	"programs\n"
 	"      --state=FILE         attach: record what was attached\n"
 	"      --links=DIR          directory of EntireDisk and PartitionN; default: " DEVLINKS_DIR
 	"\n"
 	"      --patience=SECONDS   nbd, http: fail I/O when the server is unreachable for longer\n"
-	"      --http-dir=DIR, --cache=FILE, --cacert=FILE, --prefetch, --trace  http: "
+	"      --http-dir=DIR, --cache=FILE, --cacert=FILE, --prefetch, --trace=FILE  http: "
 	"vdattach(8)\n"
 	"  -v, --verbose  -q, --quiet  -h, --help  -V, --version\n"
 	"Exit status: 0 success, 1 failure, 2 usage error; check: 0 clean, 1 errors, 2 leaks "
@@ -84,7 +84,7 @@ static const struct option long_options[] = {
 	{ "cache", required_argument, NULL, OPT_CACHE },
 	{ "cacert", required_argument, NULL, OPT_CACERT },
 	{ "prefetch", no_argument, NULL, OPT_PREFETCH },
-	{ "trace", no_argument, NULL, OPT_TRACE },
+	{ "trace", required_argument, NULL, OPT_TRACE },
 	{ "resolve", required_argument, NULL, OPT_RESOLVE },   /* launch_daemon's */
 	{ "identity", required_argument, NULL, OPT_IDENTITY }, /* the same */
 	{ "verbose", no_argument, NULL, 'v' },
@@ -120,6 +120,8 @@ static const char **string_option(struct options *options, int c)
 		return &options->url.cache;
 	case OPT_CACERT:
 		return &options->url.authority;
+	case OPT_TRACE:
+		return &options->url.trace;
 	case OPT_RESOLVE:
 		return &options->url.resolve;
 	case OPT_IDENTITY:
@@ -185,9 +187,6 @@ static int vdattach_take(struct options *options, int c, char **argv)
 		return -1;
 	case OPT_PREFETCH:
 		options->url.everything = true;
-		return -1;
-	case OPT_TRACE:
-		options->trace = true;
 		return -1;
 	case OPT_ONCE:
 		options->once = true;

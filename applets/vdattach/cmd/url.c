@@ -54,7 +54,5 @@ int url_prepare(struct options *options, struct error **err)
 		r = set_if_there(options, "first", &url->first);
 	if (r == 0 && !url->cache && !(url->cache = file_of(options, "cache")))
 		r = -ENOMEM;
-	if (r == 0 && options->trace && !(url->trace = file_of(options, "trace")))
-		r = -ENOMEM;
 	return r < 0 ? error_no_memory(err) : 0;
 }

@@ -39,6 +39,9 @@ static int export_dm_probe(struct vd_image *image, struct error **err)
 		return error_make(err, EOPNOTSUPP,
 				  "%s: without a server the device-mapper can only read",
 				  image->source->name);
+	if (source_file_fd(image->source) < 0)
+		return error_make(err, EOPNOTSUPP, "%s: the kernel can only read files by itself",
+				  image->source->name);
 	control = dm_open(err);
 	if (control < 0)
 		return control;

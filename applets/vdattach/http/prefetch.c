@@ -110,6 +110,20 @@ static bool make_room_for_all(struct prefetch *prefetch)
 	return true;
 }
 
+static void tell_end(struct prefetch *prefetch)
+{
+	size_t missing = 0;
+
+	for (size_t i = 0; i < prefetch->cache->grains; i++)
+		missing += cache_has(prefetch->cache, i) ? 0 : 1;
+	if (missing)
+		msg(MSG_WARNING, "the image was fetched, but %llu MiB of it could not be kept",
+		    (unsigned long long)(missing * CACHE_GRAIN / MIB + 1));
+	else
+		msg(MSG_WARNING,
+		    "the whole image has been fetched: its server is not needed any more");
+}
+
 static void *prefetch_main(void *arg)
 {
 	struct prefetch *prefetch = arg;
@@ -121,8 +135,7 @@ static void *prefetch_main(void *arg)
 		ok = fetch_list(prefetch, buf, request->first);
 	if (ok && request->everything && make_room_for_all(prefetch) &&
 	    fetch_missing(prefetch, buf, 0, prefetch->cache->grains))
-		msg(MSG_WARNING,
-		    "the whole image has been fetched: its server is not needed any more");
+		tell_end(prefetch);
 	free(buf);
 	return NULL;
 }
