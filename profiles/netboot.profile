@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Wired network cards with firmware, and keyboards; no disks. The NFS client, for vi.image=nfs:SERVER:/path in mode share.
 module =virtio =net =usb nfs?
-# For images that are mounted, also from a server (vi.image=nbd://SERVER/EXPORT).
-module loop overlay squashfs erofs nbd?
+# For images that are mounted, also from a server (vi.image=nbd://SERVER/EXPORT, vi.lazy).
+module loop overlay squashfs erofs nbd? ublk_drv?
 # For images of which each block is verified (verify verity:).
 module =verity
 firmware auto

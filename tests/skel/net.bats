@@ -374,3 +374,45 @@ FAKE
 		'mount -t nfs -o addr=10.0.2.2,rw,nolock,hard,vers=4.1 10.0.2.2:/tce /newroot/mnt/nfs'
 }
 @test "Tiny Core's httplist=, tftplist= and nfsmount= in another root" { both lists; }
+
+# lazy_boot WORDS
+lazy_boot() {
+	nic eth0 52:54:00:12:34:56 1
+	fake verifyimg <<<'echo /dev/dm-0'
+	fake wget <<'FAKE'
+case $* in *.trace*) exit 1 ;; esac
+for arg in "$@"; do [ "$before" != -O ] || echo x >"$arg"; before=$arg; done
+FAKE
+	cmdline "vi.image=http://10.0.2.2/r.sfs ip=10.0.2.15::10.0.2.2:255.255.255.0::eth0 panic=-1 $*"
+	: >"$CALLS"
+	boot
+}
+
+lazy() {
+	lazy_boot vi.mode=overlay vi.lazy
+	said 'the root comes from 10.0.2.2 by http and is not verified' && not_called '-O /run/initramfs/ram' &&
+		calls 'vdattach --state /run/initramfs/state --http-dir /run/initramfs/http -r http://10.0.2.2/r.sfs' \
+			'overlayroot --state /run/initramfs/state -l /dev/loop0 -u ram /newroot' 'switch_root /newroot /sbin/init' || return 1
+	lazy_boot vi.mode=overlay vi.prefetch=all vi.verify=verity:abc
+	calls 'vdattach --state /run/initramfs/state --http-dir /run/initramfs/http --prefetch -r -f raw http://10.0.2.2/r.sfs' \
+		'verifyimg verity --state /run/initramfs/state --hashes /run/initramfs/proof/image.verity abc /dev/loop0' \
+		'overlayroot --state /run/initramfs/state -l /dev/dm-0 -u ram /newroot' || return 1
+	lazy_boot vi.mode=loop vi.part=2
+	calls 'vdattach --state /run/initramfs/state --http-dir /run/initramfs/http -r -p 2 http://10.0.2.2/r.sfs' \
+		'mount -t ext4 -o ro /dev/loop0p2 /newroot'
+}
+@test "vi.lazy: the image stays on its server; in mode loop always" { both lazy; }
+
+not_lazy() {
+	lazy_boot vi.mode=overlay
+	not_called vdattach && calls 'wget -c -T 30 -O /run/initramfs/ram/r.sfs http://10.0.2.2/r.sfs' || return 1
+	lazy_boot vi.mode=overlay vi.lazy vi.verify=sha256:00
+	said 'would read the whole image: downloading it' && not_called 'vdattach|overlayroot' || return 1
+	fake vdattach <<<'echo "vdattach: http://10.0.2.2/r.sfs: it does not answer requests for ranges" >&2; exit 1'
+	lazy_boot vi.mode=overlay vi.lazy
+	said 'the image cannot be read by parts: downloading it' &&
+		calls 'wget -c -T 30 -O /run/initramfs/ram/r.sfs http://10.0.2.2/r.sfs' 'switch_root /newroot /sbin/init' && not_called '^sleep' || return 1
+	lazy_boot vi.mode=loop vi.verify=sha256:00
+	said 'cannot verify an image that stays on its server' && not_called 'vdattach|overlayroot'
+}
+@test "vi.lazy: an image that has to be whole, or whose server has no ranges, is downloaded" { both not_lazy; }

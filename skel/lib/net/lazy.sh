@@ -17,8 +17,14 @@ lazy_options() {
 	! lies_beside "$SOURCE" .trace || $RUN cp "$RET" "$dir/first" || :
 	[ -z "$P_CACHE" ] || lazy_cache
 	[ -z "$P_PREFETCH" ] || HTTP_OPTIONS="$HTTP_OPTIONS --prefetch"
-	[ -z "$P_TRACE" ] || HTTP_OPTIONS="$HTTP_OPTIONS --trace"
+	[ -z "$P_TRACE" ] || lazy_trace
 	[ -z "$P_PATIENCE" ] || HTTP_OPTIONS="$HTTP_OPTIONS --patience $P_PATIENCE"
+}
+
+# lazy_trace: where the root sees it
+lazy_trace() {
+	: >"$RAMFS/trace" || fail 'vi.trace: /run/initramfs/trace cannot be made'
+	HTTP_OPTIONS="$HTTP_OPTIONS --trace $RAMFS/trace"
 }
 
 # lazy_cache: on a partition of this machine, by the root hash: anybody may have written to it. Without it the boot goes on.
