@@ -162,7 +162,10 @@ after() {
 
 @test "a link whose carrier comes late, and whose switch forwards later still" {
 	cable eth0 192.168.78.1/24
-	server ip link add br0 type bridge forward_delay 400 stp_state 1
+	local delay=400
+	# twice these hundredths of a second: what the standard says takes 30 seconds
+	[ -z "${CHECK_ALL:-}" ] || delay=1500
+	server ip link add br0 type bridge forward_delay $delay stp_state 1
 	server ip addr flush dev eth0
 	server ip link set eth0 master br0
 	server ip addr add 192.168.78.1/24 dev br0
