@@ -35,4 +35,5 @@ size 75%
 # Reboot if the boot fails, instead of waiting for somebody.
 #param panic=60
 
-compress zstd
+# A second longer to build than plain zstd, and a tenth less to fetch for each machine.
+compress zstd:19

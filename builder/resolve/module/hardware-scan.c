@@ -19,16 +19,6 @@ static void read_attribute(const char *path, char *buf, size_t size)
 	buf[strcspn(buf, "\n")] = '\0';
 }
 
-static int push_text(struct hardware *hardware, const char *text, struct error **err)
-{
-	char *copy = strdup(text);
-
-	if (copy && vec_push(&hardware->aliases, copy) == 0)
-		return 0;
-	free(copy);
-	return error_no_memory(err);
-}
-
 /* phy_id "0x001cc916" as in MDIO_ID_FMT of linux/mod_devicetable.h: "mdio:" and 32 binary digits */
 static int add_chip(struct hardware *hardware, const char *id, struct error **err)
 {
@@ -39,7 +29,7 @@ static int add_chip(struct hardware *hardware, const char *id, struct error **er
 		return 0;
 	for (size_t i = 0; i < 32; i++)
 		text[5 + i] = (bits >> (31 - i)) & 1 ? '1' : '0';
-	return push_text(hardware, text, err);
+	return hardware_add(hardware, text, err);
 }
 
 static bool has_name(const char *path, const char *name)
@@ -57,7 +47,7 @@ static int add_node(struct hardware *hardware, const struct tree_node *node, str
 		return 0;
 	if (has_name(node->path, "modalias")) {
 		read_attribute(node->source, text, sizeof(text));
-		return *text ? push_text(hardware, text, err) : 0;
+		return *text ? hardware_add(hardware, text, err) : 0;
 	}
 	if (!has_name(node->path, "phy_id"))
 		return 0;

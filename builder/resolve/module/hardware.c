@@ -33,7 +33,7 @@ static int refuse_line(const char *path, unsigned line, const char *text, struct
 			  path, line, shown);
 }
 
-static int add_copy(struct hardware *hardware, const char *text, struct error **err)
+int hardware_add(struct hardware *hardware, const char *text, struct error **err)
 {
 	char *copy = strdup(text);
 
@@ -63,7 +63,7 @@ int hardware_read(struct hardware *hardware, const char *path, struct error **er
 			line[end - 1] = '\0';
 		if (!*line || *line == '#')
 			continue;
-		r = is_modalias(line) ? add_copy(hardware, line, err)
+		r = is_modalias(line) ? hardware_add(hardware, line, err)
 				      : refuse_line(path, number, line, err);
 	}
 	if (r == 0 && hardware->aliases.len == before)

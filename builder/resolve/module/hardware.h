@@ -12,6 +12,9 @@ struct hardware {
 	struct vec aliases; /* of char *: "pci:v00008086d00001533..."; sorted once it is scanned */
 };
 
+/* Adds one, which is copied and not looked at. -ENOMEM */
+int hardware_add(struct hardware *hardware, const char *alias, struct error **err) _must_check_;
+
 /*
  * Adds the modaliases of a file as `mkvinitrd hardware` writes it: one a line, lines that begin
  * with '#' are comments. -EINVAL: the file has none, or a line is something else; the message names
