@@ -119,7 +119,22 @@ boot || goto failed
 MENU
 }
 
-# The firmware of UEFI tries its next boot entry when iPXE ends with an error; a BIOS is asked to start the first disk.
+# A BIOS is asked to start the first disk. UEFI starts a GRUB that looks for a boot loader, or what comes next in its own order, which
+# it tries when iPXE ends with an error.
+menu_local() {
+	cat <<MENU
+
+:local
+iseq \${platform} efi && goto local_efi ||
+sanboot --no-describe --drive 0x80 || goto failed
+
+:local_efi
+${local_efi:+chain \${files\}$local_efi ||
+}echo The firmware boots what comes next in its own order.
+exit 1
+MENU
+}
+
 menu() {
 	default_entry=$(entry_names | head -n 1)
 	cat <<MENU
@@ -149,15 +164,8 @@ MENU
 	menu_memtest
 	menu_hardware
 	menu_install
+	menu_local
 	cat <<'MENU'
-
-:local
-iseq ${platform} efi && goto local_efi ||
-sanboot --no-describe --drive 0x80 || goto failed
-
-:local_efi
-echo The firmware boots what comes next in its own order.
-exit 1
 
 :shell
 echo Type exit to return to the menu.

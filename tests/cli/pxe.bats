@@ -47,6 +47,7 @@ served() {
 		grep -q "^item $label " srv/menu.ipxe
 		grep -q "^:$label\$" srv/menu.ipxe
 	done
+	grep -q '^chain ${files}local-[0-9a-f]*.efi ||$' srv/menu.ipxe
 	run ! grep -q '^item install\|^:install' srv/menu.ipxe
 }
 

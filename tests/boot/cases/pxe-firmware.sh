@@ -49,6 +49,14 @@ sent hosts/52-54-00-00-00-0b.ipxe $b
 machine http $b
 fetched 'GET /ipxe.efi.*UefiHttpBoot'
 
+printf 'serial\nterminal_output serial\necho "=== the local disk"\nhalt\n' >"$WORK/local.cfg"
+vfat "$WORK/esp" 40 ESP
+grub-mkimage -O x86_64-efi -p / -c "$WORK/local.cfg" -o "$WORK/bootx64.efi" echo halt serial terminal || fail grub-mkimage
+mmd -i "$WORK/esp" ::EFI ::EFI/BOOT
+mcopy -i "$WORK/esp" "$WORK/bootx64.efi" ::EFI/BOOT/BOOTX64.EFI
+disk "$WORK/disk.img" ef "$WORK/esp"
+machine uefi $c -drive "file=$WORK/disk.img,format=raw,if=none,id=disk" -device virtio-blk-pci,drive=disk,bootindex=2
+expect '=== the local disk'
 end_server "$dnsmasq_pid"
 
 other_host 10.5.0.2
