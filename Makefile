@@ -16,7 +16,7 @@ CC     ?= gcc
 VERSION := $(shell cat VERSION)
 Q := $(if $(V),,@)
 
-APPLETS := bootplan coldplug exitrd findimg overlayroot packroot unpackroot vdattach vdattach-http verifyimg
+APPLETS := bootplan coldplug exitrd findimg netfetch overlayroot packroot unpackroot vdattach vdattach-http verifyimg
 
 WARN := $(if $(WERROR),-Werror) -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wmissing-prototypes -Wstrict-prototypes \
 	-Wundef -Wwrite-strings -Wcast-qual -Wswitch-enum -Wpointer-arith -Wno-unused-parameter
@@ -50,6 +50,7 @@ packroot_PKGS := libarchive libzstd
 overlayroot_PKGS := blkid
 vdattach-http_PKGS = $(vdattach_PKGS) libcurl
 verifyimg_PKGS := libsodium libmd
+netfetch_PKGS := libcurl libmd
 vdattach_PKGS := zlib libzstd liblzma liblz4 lzo2
 unpackroot_MUSL := -larchive -llzma -lzstd -lbz2 -lz -lmd
 findimg_MUSL := -lblkid -lmd
@@ -57,6 +58,7 @@ packroot_MUSL := -larchive -lzstdenc
 overlayroot_MUSL := -lblkid
 vdattach-http_MUSL = $(vdattach_MUSL) -lcurl -lmbedtls -lmbedx509 -lmbedcrypto
 verifyimg_MUSL := -lsodium -lmd
+netfetch_MUSL := -lcurl -lmbedtls -lmd
 vdattach_MUSL := -linflate -lzstddec -llzmadec -llz4 -llzo2
 
 MUSL_CC := $(if $(ARCH),$(MUSL)/musl-gcc,musl-gcc)
@@ -86,5 +88,6 @@ applet_src   = $(filter-out %/main.c $($(1)_OMIT),$(wildcard $(addprefix $(apple
 
 include mk/build.mk
 unpackroot_LIBS += -lbz2 # has no .pc file
+netfetch_LIBS += -lmbedtls -lmbedx509 -lmbedcrypto # nor have these
 include mk/test.mk
 include mk/install.mk

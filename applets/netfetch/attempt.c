@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "applets/netfetch/attempt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+
+/* Remembers why; returns 0, which stops curl. */
+static size_t attempt_stop(struct attempt *a, enum verdict verdict, const char *problem)
+{
+	a->verdict = verdict;
+	snprintf(a->problem, sizeof(a->problem), "%s", problem);
+	return 0;
+}
+
+static void copy_header(struct attempt *a, const char *name, char *buf, size_t size)
+{
+	struct curl_header *header;
+
+	*buf = '\0';
+	if (curl_easy_header(a->transfer->curl, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
+	    strlen(header->value) < size)
+		strcpy(buf, header->value);
+}
+
+/* Sets where the answer begins, and which version of the file it is of. False for nonsense. */
+static bool read_answer(struct attempt *a, struct version *ret)
+{
+	CURL *curl = a->transfer->curl;
+	char range[VERSION_TEXT];
+	curl_off_t length = -1;
+	long status = 0;
+
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	copy_header(a, "ETag", ret->etag, sizeof(ret->etag));
+	copy_header(a, "Last-Modified", ret->modified, sizeof(ret->modified));
+	ret->size = length;
+	if (a->http && status == 206) {
+		copy_header(a, "Content-Range", range, sizeof(range));
+		return version_parse_range(range, &a->start, &ret->size) && a->start == a->asked;
+	}
+	if (!a->http && a->asked) {
+		a->start = a->asked;
+		ret->size = length < 0 ? -1 : length + (curl_off_t)a->asked;
+	}
+	return true;
+}
+
+/* The first bytes of an answer: is it of the file that was begun? */
+static bool begin_answer(struct attempt *a)
+{
+	struct transfer *t = a->transfer;
+	struct version seen = { .size = -1 };
+
+	a->began = true;
+	SHA256Init(&a->again);
+	if (!read_answer(a, &seen))
+		return attempt_stop(a, VERDICT_FINAL,
+				    "it sent another part than the one asked for");
+	a->pos = a->start;
+	if (t->sink->offset == 0) {
+		t->version = seen;
+		progress_total(t->progress, seen.size);
+		return true;
+	}
+	/* what comes from its beginning is compared by its hash: mirrors have validators of their
+	 * own */
+	if (a->start == 0)
+		*seen.etag = *seen.modified = '\0';
+	if (!version_same(&t->version, &seen))
+		return attempt_stop(a, VERDICT_CHANGED, "");
+	return true;
+}
+
+/* What came before comes again: a part has to be the same, from the beginning its hash has to be.
+ */
+static bool compare_again(struct attempt *a, const uint8_t *data, size_t len)
+{
+	char now[SHA256_DIGEST_STRING_LENGTH], before[SHA256_DIGEST_STRING_LENGTH];
+	const struct sink *sink = a->transfer->sink;
+	const uint64_t pos = a->pos;
+
+	a->pos += len;
+	if (a->start > 0)
+		return sink_matches(sink, pos, data, len);
+	SHA256Update(&a->again, data, len);
+	if (a->pos < sink->offset)
+		return true;
+	SHA256End(&a->again, now);
+	sink_digest(sink, before);
+	return strcmp(now, before) == 0;
+}
+
+size_t attempt_body(char *data, size_t size, size_t count, void *arg)
+{
+	struct attempt *a = arg;
+	struct sink *sink = a->transfer->sink;
+	const uint8_t *bytes = (const uint8_t *)data;
+	size_t left = size * count, old;
+	int r;
+
+	if (!a->began && !begin_answer(a))
+		return 0;
+	old = a->pos < sink->offset ? MIN(left, sink->offset - a->pos) : 0;
+	if (old && !compare_again(a, bytes, old))
+		return attempt_stop(a, VERDICT_CHANGED, "");
+	left -= old;
+	r = left ? sink_write(sink, bytes + old, left) : 0;
+	if (r < 0) {
+		a->write_error = -r;
+		return attempt_stop(a, r == -EPIPE ? VERDICT_READER : VERDICT_OUTPUT, "");
+	}
+	a->pos += left;
+	progress_bytes(a->transfer->progress, sink->offset);
+	return size * count;
+}
+
+size_t attempt_header(char *data, size_t size, size_t count, void *arg)
+{
+	struct attempt *a = arg;
+	int n = (int)MIN(size * count, sizeof(a->status_line) - 1);
+
+	if (n > 5 && strncmp(data, "HTTP/", 5) == 0) {
+		while (n > 0 && (data[n - 1] == '\r' || data[n - 1] == '\n' || data[n - 1] == ' '))
+			n--;
+		snprintf(a->status_line, sizeof(a->status_line), "%.*s", n, data);
+	}
+	return size * count;
+}
