@@ -79,7 +79,7 @@ static const struct origins {
 		    S_LIVE_FILE, S_LIVE_NFS, S_LIVE_DIR, S_RD_LIVE, S_LTSP,	S_MARK,
 		    S_SNAPSHOTS, S_LVM,	     S_LUKS,	 S_PERSIST, S_COW_HOST, S_COW_FLAGS,
 		    S_VERIFY,	 S_CHECKS,   S_FLAGS,	 S_FSTYPE,  S_LIVE_LOAD } },
-	{ "FROM_NET", { S_NET, S_LINKS, S_BOOTIF, S_BOOTDEV, S_ETHDEVICE, S_DHCP_LIMIT } },
+	{ "FROM_NET", { S_NET, S_LINKS, S_BOOTIF, S_BOOTDEV, S_ETHDEVICE, S_DHCP_LIMIT, S_PROXY } },
 	{ "FROM_USR", { S_USR, S_USR_FSTYPE, S_USR_FLAGS } },
 	{ "FROM_INIT", { S_INIT } },
 	{ "FROM_SIZE", { S_SIZE, S_TORAM } },
@@ -96,7 +96,7 @@ static const char *origin_lines(struct plan *plan, const enum setting *settings)
 
 		if (!origin->text || !*origin->text)
 			continue;
-		line = plan_text(plan, "%s (%s)\n", origin->text, origin->place);
+		line = plan_shown(plan, plan_text(plan, "%s (%s)\n", origin->text, origin->place));
 		if (!strstr(plan_text(plan, "\n%s", lines), plan_text(plan, "\n%s", line)))
 			lines = plan_text(plan, "%s%s", lines, line);
 	}

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/url.h"
+
 struct chunk {
 	struct chunk *next;
 	max_align_t bytes[];
@@ -58,6 +60,16 @@ char *plan_copy(struct plan *plan, const char *text)
 	char *copy = plan_alloc(plan, strlen(text) + 1);
 
 	return copy ? memcpy(copy, text, strlen(text) + 1) : NULL;
+}
+
+const char *plan_shown(struct plan *plan, const char *text)
+{
+	char *copy = plan_copy(plan, text);
+
+	if (!copy)
+		return "";
+	url_blank(copy);
+	return copy;
 }
 
 void plan_note(struct plan *plan, const char *system, const char *fmt, ...)

@@ -97,6 +97,9 @@ const char *plan_text(struct plan *plan, const char *fmt, ...) _printf_(2, 3);
 /* A copy that may be changed; NULL when memory ran out. */
 char *plan_copy(struct plan *plan, const char *text);
 
+/* A copy without the passwords of addresses, for people. */
+const char *plan_shown(struct plan *plan, const char *text);
+
 /* A note; only for media of this system when one is given. */
 void plan_note(struct plan *plan, const char *system, const char *fmt, ...) _printf_(3, 4);
 

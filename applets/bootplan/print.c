@@ -68,6 +68,7 @@ static const struct line {
 	{ "rd.peerdns", S_PEERDNS, WHOLE },
 	{ "rd.net.timeout.dhcp", S_DHCP_LIMIT, WHOLE },
 	{ "dns", S_DNS, WHOLE },
+	{ "proxy", S_PROXY, WHOLE },
 	{ "keymap", S_KEYMAP, WHOLE },
 	{ "kernel", S_KERNEL, WHOLE },
 	{ "modules", S_MODULES, WHOLE },
@@ -147,7 +148,8 @@ void print_for_people(struct plan *plan, FILE *out)
 		for (; entry; entry = entry->next)
 			print_line(out, lines[i].label, entry->text);
 		if (lines[i].form != EACH)
-			print_line(out, lines[i].label, line_value(plan, &lines[i]));
+			print_line(out, lines[i].label,
+				   plan_shown(plan, line_value(plan, &lines[i])));
 	}
 	for (const struct note *note = plan->notes; note; note = note->next)
 		print_line(out, "note", note->text);

@@ -44,6 +44,7 @@ const struct setting_info setting_info[SETTINGS] = {
 	[S_DHCP_LIMIT] = SAID("P_DHCP_LIMIT", "time limit for DHCP"),
 	[S_ETHDEVICE] = SAID("P_ETHDEVICE", "links to ask for an address"),
 	[S_DNS] = LIST("P_DNS", "name servers", SUM, ' '),
+	[S_PROXY] = SAID("P_PROXY", "proxy for what is fetched"),
 	[S_LINKS] = LIST("P_LINKS", "bonds, VLANs, names of links", SUM, ' '),
 	[S_ISO] = SAID("P_ISO", "ISO file with the medium"),
 	[S_SNAPSHOTS] = LIST("P_SNAPSHOTS", "chain of images", ALL, '\n'),

@@ -32,6 +32,7 @@ enum setting {
 	S_DHCP_LIMIT,
 	S_ETHDEVICE,
 	S_DNS,
+	S_PROXY,
 	S_LINKS,
 	S_ISO,
 	S_SNAPSHOTS,

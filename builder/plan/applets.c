@@ -109,6 +109,23 @@ static bool is_archive(const char *image)
 	return false;
 }
 
+/* The profile has drivers for any network card, or an image that is fetched: 560 KiB that others
+ * need not carry. */
+static bool uses_network(const struct profile *profile)
+{
+	static const char *const schemes[] = { "http://", "https://", "ftp://", "tftp://" };
+	const struct stmt *image = profile_last(profile, STMT_IMAGE), *stmt;
+
+	for (size_t i = 0; image && i < ARRAY_SIZE(schemes); i++)
+		if (strncmp(image->argv[0], schemes[i], strlen(schemes[i])) == 0)
+			return true;
+	vec_foreach(i, stmt, &profile->stmts)
+		for (size_t n = 0; stmt->kind == STMT_MODULE && n < stmt->argc; n++)
+			if (strcmp(stmt->argv[n], "=net") == 0)
+				return true;
+	return false;
+}
+
 /* What the profile's root mode runs. A profile without `root` leaves the choice to the boot: then
  * everything. */
 static bool mode_needs(const struct profile *profile, const char *applet)
@@ -163,6 +180,7 @@ static int add_own_programs(struct planner *planner, struct error **err)
 	static const char *const by_mode[] = { "overlayroot", "unpackroot", "packroot",
 					       "verifyimg" };
 	static const struct cause cause = { .reason = "needed by the root mode" };
+	static const struct cause network = { .reason = "fetches files over the network" };
 	int r = plan_add_link(planner, SEGMENT_BASE, "bin/modprobe", "coldplug", &skeleton, err);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(always); i++)
@@ -172,6 +190,8 @@ static int add_own_programs(struct planner *planner, struct error **err)
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(by_mode); i++)
 		if (mode_needs(planner->profile, by_mode[i]))
 			r = add_own(planner, by_mode[i], &cause, err);
+	if (r == 0 && uses_network(planner->profile))
+		r = add_own(planner, "netfetch", &network, err);
 	return r;
 }
 

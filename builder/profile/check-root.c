@@ -77,22 +77,17 @@ static const char *nbd_problem(const char *rest)
 	return parse_number(port, 65535, &number) && number ? NULL : "has no port behind the colon";
 }
 
-static const char *https_problem(const char *rest)
-{
-	return "needs TLS, which the image has not: use http:// and prove the content with 'verify "
-	       "sha256:...'";
-}
-
 static const char *image_problem(const char *text)
 {
 	static const struct {
 		const char *prefix;
 		const char *(*problem)(const char *rest);
 	} kinds[] = {
-		{ "file:", local_problem },   { "http://", url_problem },
-		{ "tftp://", url_problem },   { "https://", https_problem },
-		{ "nbd://", nbd_problem },    { "9p:", tag_problem },
-		{ "virtiofs:", tag_problem }, { "nfs:", nfs_problem },
+		{ "file:", local_problem }, { "http://", url_problem },
+		{ "tftp://", url_problem }, { "https://", url_problem },
+		{ "ftp://", url_problem },  { "nbd://", nbd_problem },
+		{ "9p:", tag_problem },	    { "virtiofs:", tag_problem },
+		{ "nfs:", nfs_problem },
 	};
 
 	if (*text == '/')

@@ -33,6 +33,8 @@ static const struct use image_uses[] = {
 	{ "/", ROOT_LOOP | ROOT_TMPFS | ROOT_OVERLAY },
 	{ "file:", ROOT_LOOP | ROOT_TMPFS | ROOT_OVERLAY },
 	{ "http://", ROOT_TMPFS | ROOT_OVERLAY },
+	{ "https://", ROOT_TMPFS | ROOT_OVERLAY },
+	{ "ftp://", ROOT_TMPFS | ROOT_OVERLAY },
 	{ "tftp://", ROOT_TMPFS | ROOT_OVERLAY },
 	{ "nbd://", ROOT_OVERLAY | ROOT_DISK },
 	{ "9p:", ROOT_SHARE },

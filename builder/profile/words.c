@@ -9,7 +9,7 @@ static const struct directive directives[STMT_KINDS] = {
 	{ "include", STMT_INCLUDE, 1, 1, false, "include FILE|NAME" },
 	{ "root", STMT_ROOT, 1, 1, true, "root loop|tmpfs|overlay|disk|share" },
 	{ "image", STMT_IMAGE, 1, 1, true,
-	  "image /PATH/ON/HOST | file:LOCAL-PATH | http://... | tftp://... | nbd://... | 9p:TAG | "
+	  "image /PATH/ON/HOST | file:LOCAL-PATH | http://... | https://... | ftp://... | tftp://... | nbd://... | 9p:TAG | "
 	  "virtiofs:TAG | "
 	  "nfs:SERVER:/PATH" },
 	{ "host", STMT_HOST, 1, 1, true,

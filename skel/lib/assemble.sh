@@ -237,10 +237,10 @@ upper_on() {
 }
 
 unpack_root() {
-	local try=1 whole=0
-	working "unpacking $SOURCE"
+	local whole=0
 	new_tmpfs
 	if [ -z "$REMOTE" ]; then
+		working "unpacking $SOURCE"
 		set --
 		[ -n "$HOST_MOUNTED" ] || set -- --consume
 		$RUN unpackroot "$@" ${P_VERIFY:+--sha256 "$P_VERIFY"} "$SOURCE" "$NEWROOT" >"$RAMFS/unpacked" || {
@@ -251,22 +251,29 @@ unpack_root() {
 		return 0
 	fi
 	load net/fetch
+	need_netfetch
+	shown "$SOURCE"
+	SOURCE_SHOWN=$RET
+	say "downloading and unpacking $SOURCE_SHOWN"
+	working "fetching $SOURCE_SHOWN"
 	until unpack_stream; do
 		# nor does what is too big fit the next time
 		[ ! -e "$RAMFS/fetch.full" ] || fail_unpack
-		# what came whole and was still not right is not fetched many times
-		[ -e "$RAMFS/fetch.failed" ] || whole=$((whole + 1))
-		[ ! -e "$RAMFS/fetch.failed" ] || { ! is_final && again $try; } || fail_fetch "$SOURCE" $try
-		[ -e "$RAMFS/fetch.failed" ] || { [ $whole -lt 2 ] && again $try; } || fail_unpack
-		try=$((try + 1))
+		[ ! -e "$RAMFS/fetch.failed" ] || fail_fetch "$SOURCE"
+		# what came whole and was still not right may have been damaged on its way, but not often
+		whole=$((whole + 1))
+		[ $whole -lt 2 ] || fail_unpack
+		warn "fetching $SOURCE_SHOWN once more"
 		$RUN umount "$NEWROOT" || warn "the partly unpacked root stays in memory"
 		new_tmpfs
 	done
 }
 
-# The two sides of a pipe fail apart: the fetching one leaves its mark in a file.
+# The two sides of a pipe fail apart: the fetching one leaves its mark in a file, unless the other one ended first (status 4).
 fetch_marked() {
-	fetch_stream "$SOURCE" || is_pipe_closed $? || : >"$RAMFS/fetch.failed"
+	local status=0
+	fetch "$SOURCE" - || status=$?
+	[ $status = 0 ] || [ $status = 4 ] || : >"$RAMFS/fetch.failed"
 }
 
 unpack_stream() {
@@ -282,11 +289,6 @@ unpack_stream() {
 	esac
 }
 
-# is_pipe_closed STATUS: of the fetching side, which was stopped by the other
-is_pipe_closed() {
-	[ "$1" = 141 ] || grep -qi 'broken pipe' "$RAMFS/fetch.log" 2>/dev/null
-}
-
 new_tmpfs() {
 	$RUN mount -t tmpfs -o "mode=755,nr_inodes=0,size=${P_SIZE:-75%}" rootfs "$NEWROOT" ||
 		fail_size 'no tmpfs could be mounted for the root' "size ${P_SIZE:-75%}" 'correct vi.size='
@@ -299,6 +301,7 @@ fail_size() {
 
 fail_unpack() {
 	meminfo MemAvailable
+	[ -z "$REMOTE" ] || SOURCE=$SOURCE_SHOWN
 	[ ! -e "$RAMFS/fetch.full" ] || fail_size "$SOURCE could not be unpacked: it does not fit into memory" \
 		"the messages above; $RET MiB of memory are available, the root may take ${P_SIZE:-75%}" \
 		'give the machine more memory, or raise vi.size='

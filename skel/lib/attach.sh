@@ -166,9 +166,8 @@ attach_layer() {
 		return 0
 	elif [ -n "$REMOTE" ]; then
 		load net/fetch
-		which_remote
 		[ -z "$P_VERIFY" ] || gather_proof "$SOURCE"
-		fetch_image "$SOURCE"
+		fetch_image "$SOURCE" || other_remote || fail_fetch "$SOURCE"
 		LAYERS=$LOWER
 		prove_image
 	else
@@ -193,9 +192,10 @@ attach_layer() {
 }
 
 # A server of archiso has one of two.
-which_remote() {
+other_remote() {
 	case $LIVE:$SOURCE in
-	archiso:*.sfs) $RUN wget -q --spider "$SOURCE" || SOURCE=${SOURCE%.sfs}.erofs ;;
+	archiso:*.sfs) SOURCE=${SOURCE%.sfs}.erofs && fetch_image "$SOURCE" ;;
+	*) return 1 ;;
 	esac
 }
 

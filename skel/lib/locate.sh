@@ -117,7 +117,7 @@ locate_image() {
 	}
 	case $P_ISO in *://*)
 		load net/fetch
-		fetch_image "$P_ISO"
+		fetch_image "$P_ISO" || fail_fetch "$P_ISO"
 		SOURCE=$LOWER
 		open_iso
 		return

@@ -25,7 +25,11 @@ lies_beside() {
 	local from
 	set -- "${1%%|*}" "$2"
 	case $1 in
-	*://*\?*) from=${1%%\?*}$2\?${1#*\?} ;;
+	*://*)
+		load net/fetch
+		address_beside "$1" "$2"
+		from=$RET
+		;;
 	*) from=$1$2 ;;
 	esac
 	RET=$RAMFS/proof/image$2
@@ -37,9 +41,8 @@ bring_small() {
 	case $1 in
 	*://*)
 		load net/fetch
-		fetch_file "$1" "$2" && return 0
-		rm -f "$2"
-		return 1
+		fetch_optional "$1" "$2"
+		return
 		;;
 	esac
 	[ -f "$1" ] || return 1
@@ -47,7 +50,8 @@ bring_small() {
 }
 
 gather_signature() {
-	local list=${1%/*}/SHA256SUMS name=${1##*/} sum
+	local first=${1%%"|"*} list name=${1##*/} sum
+	list=${first%/*}/SHA256SUMS
 	name=${name%%\?*}
 	if lies_beside "$1" .minisig; then
 		PROOF_SIGNATURE=$RET

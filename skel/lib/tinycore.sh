@@ -169,10 +169,10 @@ listed_extensions() {
 	network || return 1
 	load net/fetch
 	mkdir -p "$dir/optional" || return 1
-	fetch_file "$base/${2#*/}" "$dir/list" || return 1
+	fetch "$base/${2#*/}" "$dir/list" || return 1
 	while extension_name; do
 		file=${RET#/}
-		[ -n "$file" ] && fetch_file "$base/$file" "$dir/optional/${file##*/}" && echo "${file##*/}"
+		[ -n "$file" ] && fetch "$base/$file" "$dir/optional/${file##*/}" && echo "${file##*/}"
 	done <"$dir/list" >"$dir/onboot.lst"
 	load_extensions "$dir" "$base"
 }

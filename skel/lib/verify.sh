@@ -52,8 +52,9 @@ verify_list() {
 
 # beside IMAGE FILE: a file that has to be there, beside the image
 beside() {
+	local first=${SOURCE%%"|"*}
 	if [ -n "$REMOTE" ] && [ ! -e "$2" ]; then
-		fetch_file "${SOURCE%/*}/${2##*/}" "$2" || rm -f "$2"
+		fetch "${first%/*}/${2##*/}" "$2" || rm -f "$2"
 	fi
 	[ -f "$2" ] || fail "${2##*/} is not beside ${1##*/}, which cannot be verified without" '' 'remove the parameter checksum, verify= or cms_verify='
 }

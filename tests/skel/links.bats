@@ -108,7 +108,7 @@ FAKE
 	cmdline 'vi.mode=tmpfs vi.image=http://[fd00::2]:80/r.tar ip=auto6 panic=-1'
 	boot
 	said 'eth0 has fd00:0000:0000:0000:5054:0000:0000:0001/64' &&
-		calls 'coldplug --events 60' "wget -q -T 30 -O - http://[fd00::2]:80/r.tar" 'switch_root /newroot /sbin/init' && not_called 'addr add' &&
+		calls 'coldplug --events 60' "netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o - http://[fd00::2]:80/r.tar" 'switch_root /newroot /sbin/init' && not_called 'addr add' &&
 		[ "$(cat "$ROOT/newroot/etc/resolv.conf")" = $'nameserver fd00::3\nnameserver fd00::4' ]
 }
 @test "IPv6: auto6 waits for an address of a router's prefix, and asks for name servers" { both auto6; }

@@ -104,7 +104,7 @@ http_iso() {
 	: >"$ROOT/run/initramfs/iso/live/filesystem.squashfs"
 	cmdline "boot=live $1 ip=dhcp panic=-1"
 	boot
-	calls 'wget -c -T 30 -O /run/initramfs/ram/x.iso http://10.0.2.2/a/x.iso' \
+	calls 'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/ram/x.iso http://10.0.2.2/a/x.iso' \
 		'vdattach --state /run/initramfs/state --links /run/initramfs/isodisk -r /run/initramfs/ram/x.iso' \
 		'mount -t iso9660 -o ro /dev/loop0 /run/initramfs/iso' && root_of /run/initramfs/iso/live/filesystem.squashfs
 }
@@ -115,18 +115,18 @@ archiso_http() {
 	lab
 	# shellcheck disable=SC2016
 	cmdline 'archisobasedir=arch archiso_http_srv=http://${pxeserver}/ checksum=y ip=dhcp panic=-1'
-	fake wget <<'FAKE'
+	fake netfetch <<'FAKE'
 for last in "$@"; do file=$arg arg=$last; done
 case $* in
-*--spider*.sfs) exit 1 ;;
+*.sfs) exit 3 ;;
 *sha512) printf '%s  airootfs.erofs\n' "$(echo image | sha512sum | cut -d ' ' -f 1)" >"$file" ;;
 *erofs) echo image >"$file" ;;
 esac
 FAKE
 	boot
-	calls 'wget -q --spider http://10.0.2.2/arch/x86_64/airootfs.sfs' \
-		'wget -c -T 30 -O /run/initramfs/ram/airootfs.erofs http://10.0.2.2/arch/x86_64/airootfs.erofs' \
-		'wget -c -T 30 -O /run/initramfs/ram/airootfs.sha512 http://10.0.2.2/arch/x86_64/airootfs.sha512' && root_of /run/initramfs/ram/airootfs.erofs
+	calls 'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/ram/airootfs.sfs http://10.0.2.2/arch/x86_64/airootfs.sfs' \
+		'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/ram/airootfs.erofs http://10.0.2.2/arch/x86_64/airootfs.erofs' \
+		'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/ram/airootfs.sha512 http://10.0.2.2/arch/x86_64/airootfs.sha512' && root_of /run/initramfs/ram/airootfs.erofs
 }
 @test "archiso: over HTTP, the image that the server has, proven by its sum" { both archiso_http; }
 

@@ -21,7 +21,7 @@ dhcp() {
 		hostname=pc15 siaddr=10.0.2.2 boot_file=menu.ipxe
 	http_boot ip=dhcp
 	calls 'ip link set eth0 up' 'ip addr add 10.0.2.15/24 brd + dev eth0' 'ip route add default via 10.0.2.2 dev eth0' \
-		'hostname pc15' 'wget -q -T 30 -O - http://10.0.2.2:8000/rootfs.tar.xz' 'switch_root /newroot /sbin/init' &&
+		'hostname pc15' 'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o - http://10.0.2.2:8000/rootfs.tar.xz' 'switch_root /newroot /sbin/init' &&
 		calls 'unpackroot - /newroot' &&
 		[ "$(cat "$ROOT/newroot/etc/resolv.conf")" = $'search lab.example\nnameserver 10.0.2.3\nnameserver 10.0.2.4' ] &&
 		[ "$(cat "$ROOT/etc/resolv.conf")" = "$(cat "$ROOT/newroot/etc/resolv.conf")" ] && not_called 'onlink|scope link'
@@ -225,63 +225,71 @@ local_root() {
 }
 @test "a local root boots without the network that ip= asked for" { both local_root; }
 
-retry() {
+# What came whole and is not right may have been damaged on its way.
+damaged() {
 	nic eth0 52:54:00:00:00:01 1
 	fake_dhcp
 	lease eth0 ip=10.0.2.15 mask=24
-	fake wget <<'FAKE'
-echo x >>"$FAKES/tries"
-[ "$(wc -l <"$FAKES/tries")" -ge 3 ]
-FAKE
+	fake unpackroot <<<'exit 1'
 	http_boot ''
-	calls 'sleep 1' 'umount /newroot' 'sleep 2' 'switch_root /newroot /sbin/init' && said 'attempt 1 of 5 failed; retrying in 1 s'
+	[ "$(grep -c '^netfetch' "$CALLS")" = 2 ] && calls 'umount /newroot' && said 'rootfs.tar.xz could not be unpacked' &&
+		said 'is it the archive that is meant?' && not_called switch_root
 }
-@test "a fetch that breaks off is tried again, with longer pauses, in a fresh tmpfs" { both retry; }
+@test "an archive that came whole and is damaged is fetched once more, in a fresh tmpfs" { both damaged; }
 
-retry_bounded() {
+fetch_fails() {
 	nic eth0 52:54:00:00:00:01 1
 	fake_dhcp
 	lease eth0 ip=10.0.2.15 mask=24
-	fake wget <<<'exit 1'
+	fake netfetch <<<'exit 1'
 	http_boot ''
-	[ "$(grep -c '^wget' "$CALLS")" = 5 ] && said 'rootfs.tar.xz could not be downloaded in 5 attempts' && not_called switch_root
+	[ "$(grep -c '^netfetch' "$CALLS")" = 1 ] && said 'rootfs.tar.xz could not be downloaded' && not_called switch_root
 }
-@test "the tries are bounded; success of unpackroot alone is not enough" { both retry_bounded; }
+@test "a fetch that failed fails the boot; success of unpackroot alone is not enough" { both fetch_fails; }
 
 too_big() {
 	nic eth0 52:54:00:00:00:01 1
 	fake_dhcp
 	lease eth0 ip=10.0.2.15 mask=24
 	# the reader of a pipe that nobody reads on fails as well
-	fake wget <<<'exit 1'
+	fake netfetch <<<'exit 4'
 	fake unpackroot <<<'exit 4'
 	http_boot ''
-	[ "$(grep -c '^wget' "$CALLS")" = 1 ] && said 'could not be unpacked' && said 'raise vi.size=' && not_called switch_root || return 1
+	[ "$(grep -c '^netfetch' "$CALLS")" = 1 ] && said 'could not be unpacked' && said 'raise vi.size=' && not_called switch_root || return 1
 	: >"$CALLS"
 	fake stat <<<'echo 0'
 	cmdline 'vi.mode=overlay vi.image=http://10.0.2.2/root.sfs panic=-1'
 	boot
-	[ "$(grep -c '^wget' "$CALLS")" = 1 ] && said 'root.sfs does not fit into memory' && not_called switch_root
+	[ "$(grep -c '^netfetch' "$CALLS")" = 1 ] && said 'root.sfs does not fit into memory' && not_called switch_root
 }
 @test "what does not fit into memory is not fetched again" { both too_big; }
 
-tftp() {
+from_network() {
 	nic eth0 52:54:00:00:00:01 1
 	fake_dhcp
 	lease eth0 ip=10.0.2.15 mask=24
-	cmdline 'vi.mode=tmpfs vi.image=tftp://10.0.2.2/lab/rootfs.tar.xz'
+	cmdline "vi.mode=tmpfs $1"
 	boot
-	calls 'tftp -g -b 1468 -l - -r lab/rootfs.tar.xz 10.0.2.2' && calls 'unpackroot - /newroot' || return 1
-	: >"$CALLS"
-	cmdline 'vi.mode=tmpfs vi.image=tftp://10.0.2.2:6969/rootfs.tar.xz'
-	boot
-	calls 'tftp -g -b 1468 -l - -r rootfs.tar.xz 10.0.2.2 6969' || return 1
-	: >"$CALLS"
-	cmdline 'vi.mode=tmpfs vi.image=tftp://[fd00::2]/lab/rootfs.tar.xz'
-	boot
-	calls 'tftp -g -b 1468 -l - -r lab/rootfs.tar.xz fd00::2'
+	calls "$2" && calls 'unpackroot - /newroot'
 }
-@test "TFTP" { both tftp; }
+TO='-t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o -'
+@test "TFTP" { both from_network vi.image=tftp://[fd00::2]:6969/lab/rootfs.tar.xz "netfetch $TO tftp://[fd00::2]:6969/lab/rootfs.tar.xz"; }
+@test "several vi.image= are mirrors, and so are addresses with | between them" {
+	both from_network 'vi.image=https://a/r.tar vi.image=http://b/r.tar|http://c/r.tar' "netfetch $TO https://a/r.tar http://b/r.tar http://c/r.tar"
+}
+@test "proxy= of dracut" {
+	both from_network 'proxy=http://10.0.2.9:3128 vi.image=http://a/r.tar' "netfetch ${TO/60/60 --proxy http:\/\/10.0.2.9:3128} http://a/r.tar"
+}
+passwords() {
+	from_network vi.image=http://lab:secret@a/r.tar "netfetch $TO http://lab:secret@a/r.tar" && said 'downloading and unpacking http://lab:***@a/r.tar' &&
+		case $output in *secret*) false ;; esac || return 1
+	: >"$CALLS"
+	fake netfetch <<<'exit 3'
+	cmdline 'vi.mode=tmpfs vi.plan vi.image=http://lab:secret@a/r.tar panic=-1'
+	boot
+	said 'http://lab:***@a/r.tar could not be downloaded' && case $output in *secret*) false ;; esac
+}
+@test "passwords in addresses are not shown" { both passwords; }
 
 overlay_http() {
 	nic eth0 52:54:00:00:00:01 1
@@ -290,7 +298,7 @@ overlay_http() {
 	cmdline 'vi.mode=overlay vi.image=http://10.0.2.2/live/root.sfs?v=2'
 	boot
 	calls 'mount -t tmpfs -o nosuid,nodev,mode=755,size=95%,nr_inodes=0 ram /run/initramfs/ram' \
-		'wget -c -T 30 -O /run/initramfs/ram/root.sfs http://10.0.2.2/live/root.sfs?v=2' \
+		'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/ram/root.sfs http://10.0.2.2/live/root.sfs?v=2' \
 		'overlayroot --state /run/initramfs/state -l /run/initramfs/ram/root.sfs -u ram /newroot' 'umount -l /run/initramfs/ram'
 }
 @test "overlay: the image is fetched into RAM" { both overlay_http; }
@@ -359,18 +367,18 @@ lists() {
 	fake_dhcp
 	lease eth0 ip=10.0.2.15 mask=24 siaddr=10.0.2.2
 	cmdline 'root=/dev/vda1 rw httplist=10.0.2.2:8080/tce/list.lst tftplist=srv:/tcz/l:no-ping nfsmount=10.0.2.2:/tce:no-ping,nfs4'
-	fake wget <<'FAKE'
-for last in "$@"; do file=$before before=$arg arg=$last; done
+	fake netfetch <<'FAKE'
+for last in "$@"; do before=$arg arg=$last; done
 [ "$arg" != http://10.0.2.2:8080/tce/list.lst ] || printf '# two\n/tce/a.tcz -c\r\ntce/b.tcz\r\n' >"$before"
 [ -e "$before" ] || echo squashfs >"$before"
 FAKE
 	boot
-	calls 'wget -c -T 30 -O /run/initramfs/tce/list http://10.0.2.2:8080/tce/list.lst' \
-		'wget -c -T 30 -O /run/initramfs/tce/optional/a.tcz http://10.0.2.2:8080/tce/a.tcz' \
-		'wget -c -T 30 -O /run/initramfs/tce/optional/b.tcz http://10.0.2.2:8080/tce/b.tcz' \
+	calls 'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/tce/list http://10.0.2.2:8080/tce/list.lst' \
+		'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/tce/optional/a.tcz http://10.0.2.2:8080/tce/a.tcz' \
+		'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/tce/optional/b.tcz http://10.0.2.2:8080/tce/b.tcz' \
 		'mount -t squashfs -o ro,loop /run/initramfs/tce/optional/a.tcz /newroot/tmp/tcloop/a' \
 		'mount -t squashfs -o ro,loop /run/initramfs/tce/optional/b.tcz /newroot/tmp/tcloop/b' \
-		'tftp -g -b 1468 -l - -r tcz/l srv' \
+		'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/tce/list tftp://srv/tcz/l' \
 		'mount -t nfs -o addr=10.0.2.2,rw,nolock,hard,vers=4.1 10.0.2.2:/tce /newroot/mnt/nfs'
 }
 @test "Tiny Core's httplist=, tftplist= and nfsmount= in another root" { both lists; }

@@ -133,11 +133,11 @@ http() {
 	LEASE=()
 	new_tree
 	boot_with root=http://10.0.2.2:8000/root.squashfs
-	calls 'wget -c -T 30 -O /run/initramfs/ram/root.squashfs http://10.0.2.2:8000/root.squashfs' \
+	calls 'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/ram/root.squashfs http://10.0.2.2:8000/root.squashfs' \
 		'overlayroot --state /run/initramfs/state -l /run/initramfs/ram/root.squashfs -u ram /newroot' 'switch_root /newroot /sbin/init' || return 1
 	new_tree
 	boot_with root=http://10.0.2.2/root.tar.xz
-	calls 'wget -q -T 30 -O - http://10.0.2.2/root.tar.xz' && calls 'unpackroot - /newroot'
+	calls 'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o - http://10.0.2.2/root.tar.xz' && calls 'unpackroot - /newroot'
 }
 @test "root=http: an image, or an archive" { both http; }
 
@@ -242,9 +242,9 @@ FAKE
 # told PARAMETERS LINE: the failure says so
 told() {
 	new_tree
-	fake wget <<FAKE
-echo "wget: ${ANSWER:-server returned error: HTTP/1.1 404 Not Found}" >&2
-exit 1
+	fake netfetch <<FAKE
+printf 'the server %s\\n%s\\n' "${ANSWER:-10.0.2.2 answered: HTTP/1.1 404 Not Found}" "${ADVICE:-correct the address: the server has no such file}" >"\$ROOT/run/initramfs/fetch.why"
+exit 3
 FAKE
 	boot_with "$1"
 	not_called switch_root && said "$2" && case $output in *'more memory'* | *'name one'*) false ;; esac || {
@@ -256,12 +256,12 @@ FAKE
 failures() {
 	LEASE=()
 	local url=http://10.0.2.2:8000/x.squashfs
-	told root=$url 'the server 10.0.2.2:8000 answered: server returned error: HTTP/1.1 404 Not Found' && said "from:  root=$url (kernel command line)" &&
-		said 'to do: correct the address: the server has no such file' && [ "$(grep -c ^wget "$CALLS")" = 1 ] || return 1
-	told "vi.image=http://10.0.2.2/x.tar.gz" 'the server 10.0.2.2 answered: server returned error: HTTP/1.1 404 Not Found' &&
-		said 'from:  vi.image=http://10.0.2.2/x.tar.gz (kernel command line)' && [ "$(grep -c ^wget "$CALLS")" = 1 ] || return 1
-	ANSWER="can't connect to remote host (10.0.2.2): Connection refused" told root=$url 'answered: ' && said 'could not be downloaded in 5 attempts' &&
-		said 'does the server run' && [ "$(grep -c ^wget "$CALLS")" = 5 ] || return 1
+	told root=$url 'the server 10.0.2.2 answered: HTTP/1.1 404 Not Found' && said "from:  root=$url (kernel command line)" &&
+		said 'to do: correct the address: the server has no such file' && [ "$(grep -c ^netfetch "$CALLS")" = 1 ] || return 1
+	told "vi.image=http://10.0.2.2/x.tar.gz" 'the server 10.0.2.2 answered: HTTP/1.1 404 Not Found' &&
+		said 'from:  vi.image=http://10.0.2.2/x.tar.gz (kernel command line)' && [ "$(grep -c ^netfetch "$CALLS")" = 1 ] || return 1
+	ANSWER='10.0.2.2: Connection refused' ADVICE='does the server run' told root=$url 'the server 10.0.2.2: Connection refused' &&
+		said 'could not be downloaded' && said 'does the server run' && [ "$(grep -c ^netfetch "$CALLS")" = 1 ] || return 1
 	told root=iscsi:10.0.2.2::::iqn.x:y 'from:  root=iscsi:10.0.2.2::::iqn.x:y (kernel command line)' || return 1
 	told root=dhcp 'from:  root=dhcp (kernel command line)' || return 1
 	new_tree

@@ -99,9 +99,10 @@ static const struct parameter network[] = {
 	{ "rd.net.dhcp.retry=*", KEEP, .call = NULL }, /* we ask until the time limit */
 	{ "nameserver=*", CALL, .sets = { { S_DNS, NULL } }, .call = take_name_server,
 	  .expected = "an address" },
+	{ "proxy=*", USE, .sets = { { S_PROXY, "%" } } }, /* of dracut and anaconda */
 };
 
-static const char network_unsupported[] = "team proxy= rd.net.*";
+static const char network_unsupported[] = "team rd.net.*";
 static const char network_left[] = "biosdevname net.ifnames";
 
 const struct table table_network = { "network",		  NULL,

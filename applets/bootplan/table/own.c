@@ -18,7 +18,7 @@ static const struct parameter parameters[] = {
 	{ "vi.mode=disk", USE, .sets = { { S_MODE, "%" } } },
 	{ "vi.mode=share", USE, .sets = { { S_MODE, "%" } } },
 	{ "vi.mode=*", WRONG, .expected = "loop, tmpfs, overlay, disk or share" },
-	ANYTHING("vi.image", S_IMAGE),
+	{ "vi.image=*", CALL, .sets = { { S_IMAGE, NULL } }, .call = take_image },
 	ANYTHING("vi.host", S_HOST),
 	{ "vi.part=*", CALL, .sets = { { S_PART, NULL } }, .call = take_part,
 	  .expected = "a partition from 1, UUID=, LABEL=, /dev/VG/LV or whole" },

@@ -43,7 +43,7 @@ static const char unsupported[] =
 	"nosav= uuid_from= debug.slax bext= cache= cfgfile= sgnfile= timing zramcomp= "
 	"zramsize=";
 static const char left[] =
-	"autoexec= cliexec= guiexec= login= kmap= utc timezone= volume= zram= proxy= nosound "
+	"autoexec= cliexec= guiexec= login= kmap= utc timezone= volume= zram= nosound "
 	"cheatcodes bluetooth nohotplug pxe storage= default_target= default-target= "
 	"enable_services= enable-services= disable_services= disable-services= cloud "
 	"scripts= ssh_key= module-mode= novirtres virtres= root-password= "

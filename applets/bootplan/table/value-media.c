@@ -58,18 +58,36 @@ static void take_nfs_medium(struct plan *plan, const char *text, int rank)
 	plan_set(plan, has_suffix(name, ".iso") ? S_ISO : S_IMAGE, rank, name);
 }
 
-/* SPEC of root=live:SPEC */
-void take_root_medium(struct plan *plan, const char *spec, int rank)
+static bool is_fetched(const char *image)
 {
 	static const char *const schemes[] = { "http://", "https://", "ftp://", "tftp://" };
 
-	plan_set(plan, S_MODE, rank, "overlay");
 	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
-		if (has_prefix(spec, schemes[i]) && !has_suffix(spec, ".iso")) {
-			plan_set(plan, S_IMAGE, rank, spec);
-			plan_set(plan, S_LIVE, rank, "dracut");
-			return;
-		}
+		if (has_prefix(image, schemes[i]))
+			return true;
+	return false;
+}
+
+/* Addresses one after the other are mirrors of one file; else the last counts. */
+void take_image(struct plan *plan, const struct word *word)
+{
+	const char *before = plan_get(plan, S_IMAGE);
+
+	if (plan_rank(plan, S_IMAGE) == word->rank && is_fetched(before) && is_fetched(word->value))
+		plan_set(plan, S_IMAGE, word->rank, plan_text(plan, "%s|%s", before, word->value));
+	else
+		plan_set(plan, S_IMAGE, word->rank, word->value);
+}
+
+/* SPEC of root=live:SPEC */
+void take_root_medium(struct plan *plan, const char *spec, int rank)
+{
+	plan_set(plan, S_MODE, rank, "overlay");
+	if (is_fetched(spec) && !has_suffix(spec, ".iso")) {
+		plan_set(plan, S_IMAGE, rank, spec);
+		plan_set(plan, S_LIVE, rank, "dracut");
+		return;
+	}
 	if (has_prefix(spec, "torrent:")) {
 		plan_set(plan, S_REFUSED, rank, plan_text(plan, "root=live:%s", spec));
 		parameter_unsupported(plan, NULL, plan_text(plan, "root=live:%s", spec));

@@ -59,6 +59,7 @@ void take_list(struct plan *plan, const struct word *word);
 void take_root_live(struct plan *plan, const struct word *word);
 void take_root_nbd(struct plan *plan, const struct word *word);
 void take_root_nfs(struct plan *plan, const struct word *word);
+void take_image(struct plan *plan, const struct word *word); /* several addresses: mirrors */
 void take_root_url(struct plan *plan, const struct word *word);
 void take_netroot(struct plan *plan, const struct word *word);
 void take_overlay_tmpfs(struct plan *plan, const struct word *word);

@@ -2,75 +2,70 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Brings images from elsewhere: by network, or from a medium into RAM.
 
-FETCH_TRIES=5
-
-# fetch_stream URL: the bytes on stdout
-fetch_stream() {
-	case $1 in
-	tftp://*) fetch_tftp "${1#tftp://}" ;;
-	*) told ${RUN:+"$RUN"} wget -q -T 30 -O - "$1" ;;
-	esac
+# fetch URL FILE: FILE - is stdout. Addresses with '|' between them are mirrors of one file. netfetch tries until the time
+# limit, and continues what was interrupted; it fails with 3 where no server has the file, 4 where it cannot be written, 5
+# where another file came into its place. fetch_why tells.
+fetch() {
+	local file=$2 limit=$P_TIMEOUT IFS='|'
+	[ "$limit" -ge 60 ] || limit=60
+	set -f
+	# shellcheck disable=SC2086 # mirrors
+	set -- $1
+	set +f
+	unset IFS
+	rm -f "$RAMFS/fetch.why"
+	$RUN netfetch -t "$limit" ${P_PROXY:+--proxy "$P_PROXY"} --status "$RAMFS/status" --report "$RAMFS/fetch.why" -o "$file" "$@"
 }
 
-# told COMMAND...: what it says on stderr is shown, and kept for fetch_why
-told() {
+need_netfetch() {
+	[ -n "$RUN" ] || [ -x "$ROOT/bin/netfetch" ] || fail 'this initramfs cannot fetch files: it has no netfetch' '' \
+		"build it with the profile line 'applet netfetch'"
+}
+
+# fetch_optional URL FILE: not a word when the server has no such file
+fetch_optional() {
 	local status=0
-	"$@" 2>"$RAMFS/fetch.log" || status=$?
-	[ ! -s "$RAMFS/fetch.log" ] || cat "$RAMFS/fetch.log" >&2
+	fetch "$1" "$2" 2>"$RAMFS/fetch.log" || status=$?
+	[ $status = 0 ] || [ $status = 3 ] || cat "$RAMFS/fetch.log" >&2
 	return $status
 }
 
-# fetch_why URL: which server answered what, in RET, and what to do in ADVICE
+# address_beside URL SUFFIX: the file of that suffix, of each mirror; in RET
+address_beside() {
+	local rest=$1 url all=''
+	while [ -n "$rest" ]; do
+		url=${rest%%"|"*}
+		case $rest in *"|"*) rest=${rest#*"|"} ;; *) rest='' ;; esac
+		case $url in
+		*\?*) url=${url%%\?*}$2\?${url#*\?} ;;
+		*) url=$url$2 ;;
+		esac
+		all=$all${all:+|}$url
+	done
+	RET=$all
+}
+
+# fetch_why: which server answered what, in RET, and what to do in ADVICE
 fetch_why() {
-	local line server=${1#*://}
-	server=${server%%/*} RET='' ADVICE='look at the server and its log; vi.break=attach gives a shell in which to try wget'
-	[ ! -r "$RAMFS/fetch.log" ] || while IFS= read -r line; do
-		[ -z "$line" ] || RET=$line
-	done <"$RAMFS/fetch.log"
-	RET=${RET#*: }
-	case $RET in
-	*' 404 '* | *' 410 '*) ADVICE='correct the address: the server has no such file' ;;
-	*' 401 '* | *' 403 '*) ADVICE='let the server give the file to this machine' ;;
-	*' 5'??' '*) ADVICE='look at the log of the server' ;;
-	*'bad address'*) ADVICE='is the name right, and is there a name server? (nameserver=, or the number of the server)' ;;
-	*"can't connect"* | *unreachable*) ADVICE='does the server run, and is there a route to it? (ip route)' ;;
-	*'not an http'* | *'not http'*) ADVICE='this initramfs fetches by http, ftp and tftp alone' ;;
-	esac
-	RET="the server $server answered: ${RET:-nothing}"
+	RET='' ADVICE=''
+	[ ! -r "$RAMFS/fetch.why" ] || {
+		IFS= read -r RET
+		IFS= read -r ADVICE
+	} <"$RAMFS/fetch.why" || :
+	: "${RET:=the messages of netfetch above}" "${ADVICE:=vi.break=attach gives a shell in which to try netfetch}"
 }
 
-# is_final: another try gets the same answer
-is_final() {
-	grep -qE 'HTTP/[0-9.]+ (400|401|403|404|405|410)|bad address' "$RAMFS/fetch.log" 2>/dev/null
-}
-
-# fetch_tftp HOST[:PORT]/PATH: an address of IPv6 stands in brackets
-fetch_tftp() {
-	local host=${1%%/*} path=${1#*/} port=''
-	case $host in
-	'['*']' | '['*']':*)
-		port=${host#*']'}
-		port=${port#:} host=${host#'['}
-		host=${host%%']'*}
-		;;
-	*:*) port=${host#*:} host=${host%%:*} ;;
-	esac
-	$RUN tftp -g -b 1468 -l - -r "$path" "$host" ${port:+"$port"}
-}
-
-# fetch_file URL FILE: what an earlier try left is continued
-fetch_file() {
-	case $1 in
-	tftp://*) fetch_stream "$1" >"$2" ;;
-	*) told ${RUN:+"$RUN"} wget -c -T 30 -O "$2" "$1" ;;
-	esac
-}
-
-# again TRY: waits before the next try, longer each time; false when there is none left
-again() {
-	[ "$1" -lt "$FETCH_TRIES" ] || return 1
-	warn "attempt $1 of $FETCH_TRIES failed; retrying in $((1 << ($1 - 1))) s"
-	$RUN sleep $((1 << ($1 - 1)))
+# shown URL...: without passwords, in RET
+shown() {
+	local rest=$* url server
+	RET=''
+	while [ -n "$rest" ]; do
+		url=${rest%%"|"*}
+		case $rest in *"|"*) rest=${rest#*"|"} ;; *) rest='' ;; esac
+		server=${url#*://} server=${server%%/*}
+		case $url in *://*) case $server in *:*@*) url=${url%%://*}://${server%%:*}:***@${server##*@}${url#*"$server"} ;; esac ;; esac
+		RET=$RET${RET:+|}$url
+	done
 }
 
 # ram_dir: a tmpfs for images, in RET. It takes pages as it fills.
@@ -81,26 +76,34 @@ ram_dir() {
 	RET=$RAMFS/ram
 }
 
-# fetch_image URL: LOWER is a file in RAM
+# fetch_image URL: LOWER is a file in RAM, or status 3: no server has it
 fetch_image() {
-	local try=1
+	local status=0 name=${1%%"|"*}
+	need_netfetch
 	ram_dir
-	LOWER=$RET/${1##*/}
-	LOWER=${LOWER%%\?*}
-	say "downloading $1"
-	working "fetching $1"
-	until fetch_file "$1" "$LOWER"; do
-		! is_full "${LOWER%/*}" || fail_size "$1 does not fit into memory" "$(free_memory)" \
-			'give the machine more memory, or make the image smaller'
-		{ ! is_final && again $try; } || fail_fetch "$1" $try
-		try=$((try + 1))
-	done
+	name=${name%%\?*}
+	LOWER=$RET/${name##*/}
+	shown "$1"
+	name=$RET
+	say "downloading $name"
+	working "fetching $name"
+	fetch "$1" "$LOWER" || status=$?
+	case $status in
+	0) ;;
+	3) return 3 ;;
+	4) ! is_full "${LOWER%/*}" || fail_size "$name does not fit into memory" "$(free_memory)" \
+		'give the machine more memory, or make the image smaller' && fail_fetch "$1" ;;
+	*) fail_fetch "$1" ;;
+	esac
 }
 
-# fail_fetch URL TRIES
+# fail_fetch URL
 fail_fetch() {
-	fetch_why "$1"
-	fail "$1 could not be downloaded in $2 $([ "$2" = 1 ] && echo attempt || echo attempts)" "$RET" "$ADVICE"
+	local name
+	shown "$1"
+	name=$RET
+	fetch_why
+	fail "$name could not be downloaded" "$RET" "$ADVICE"
 }
 
 # is_full DIRECTORY: no block is left in its file system
