@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "common/url.h"
 
 bool reason_is_final(long status)
@@ -103,10 +104,20 @@ static void find_stop(const struct attempt *attempt, const char *server, struct 
 	}
 }
 
+/* libcurl counts bytes in its words. */
+static const char *plain_detail(const struct attempt *attempt, CURLcode code, const char *detail,
+				char *buf, size_t size)
+{
+	if (code != CURLE_OPERATION_TIMEDOUT || !has_prefix(detail, "Operation too slow"))
+		return *detail ? detail : curl_easy_strerror(code);
+	snprintf(buf, size, "sent nothing for %u s", attempt->transfer->settings->stall);
+	return buf;
+}
+
 void reason_find(const struct attempt *attempt, CURLcode code, const char *detail,
 		 const struct tls_check *check, struct outcome *ret)
 {
-	char server[256];
+	char server[256], plain[64];
 	long status = 0;
 	curl_off_t wait = 0;
 
@@ -126,8 +137,8 @@ void reason_find(const struct attempt *attempt, CURLcode code, const char *detai
 		if (*check->reason)
 			snprintf(ret->advice, sizeof(ret->advice), "%s", check->advice);
 		snprintf(ret->reason, sizeof(ret->reason), "the server %s: %s", server,
-			 *check->reason ? check->reason
-			 : *detail	? detail
-					: curl_easy_strerror(code));
+			 *check->reason
+				 ? check->reason
+				 : plain_detail(attempt, code, detail, plain, sizeof(plain)));
 	}
 }
