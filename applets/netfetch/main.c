@@ -195,6 +195,15 @@ static int netfetch_run(struct arguments *a, char **urls, size_t count)
 	return netfetch_status(r);
 }
 
+/* An initramfs has a few files there, of include tls and certificate; a system has links to each in
+ * one bundle, and some that lead nowhere. */
+static const char *usual_certificates(void)
+{
+	if (access("/etc/initrd-release", F_OK) != 0 && access(BUNDLE, R_OK) == 0)
+		return BUNDLE;
+	return access(CERTIFICATES, X_OK) == 0 ? CERTIFICATES : NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments a = { .download = { .patience = PATIENCE, .transfer.stall = STALL } };
@@ -206,8 +215,8 @@ int main(int argc, char **argv)
 	status = netfetch_parse(argc, argv, &a);
 	if (status >= 0)
 		return status;
-	if (!a.download.transfer.ca && access(CERTIFICATES, X_OK) == 0)
-		a.download.transfer.ca = access(BUNDLE, R_OK) == 0 ? BUNDLE : CERTIFICATES;
+	if (!a.download.transfer.ca)
+		a.download.transfer.ca = usual_certificates();
 	signal(SIGPIPE, SIG_IGN);
 	urls = take_urls(argv + optind, (size_t)(argc - optind));
 	if (!urls)

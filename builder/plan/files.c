@@ -12,6 +12,7 @@
 #include "builder/plan/internal.h"
 #include "builder/profile/value.h"
 #include "builder/resolve/tree.h"
+#include "builder/util/readfile.h"
 
 /* Content that compressors cannot shrink goes uncompressed into the image. Names of the usual
  * formats. */
@@ -181,6 +182,38 @@ static int add_hook(struct planner *planner, const struct stmt *stmt, const stru
 	return add_source(planner, source, path, 0755, cause, err);
 }
 
+/* netfetch trusts the certificates in /etc/ssl/certs, in PEM. */
+static int add_certificate(struct planner *planner, const struct stmt *stmt, const char *file,
+			   const struct cause *cause, struct error **err)
+{
+	_cleanup_free_ char *source = plan_source_path(stmt, file), *path = NULL, *text = NULL;
+	const char *slash = strrchr(file, '/');
+	int r;
+
+	if (!source || asprintf(&path, "etc/ssl/certs/%s", slash ? slash + 1 : file) < 0)
+		return error_no_memory(err);
+	r = read_file(source, &text, NULL, err);
+	if (r < 0)
+		return r;
+	if (!strstr(text, "-----BEGIN CERTIFICATE-----"))
+		return error_make(err, EINVAL,
+				  "'%s' has no certificate in PEM (a line '-----BEGIN "
+				  "CERTIFICATE-----'); convert it: "
+				  "openssl x509 -inform DER -in FILE",
+				  source);
+	return add_source(planner, source, path, 0644, cause, err);
+}
+
+static int add_certificates(struct planner *planner, const struct stmt *stmt,
+			    const struct cause *cause, struct error **err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < stmt->argc; i++)
+		r = add_certificate(planner, stmt, stmt->argv[i], cause, err);
+	return r;
+}
+
 /* What cannot be the root of the profile's mode would stop the boot. */
 static int check_root(struct planner *planner, const char *source, struct error **err)
 {
@@ -234,6 +267,8 @@ static int add_statement(struct planner *planner, const struct stmt *stmt,
 		return plan_files_add_device(planner, stmt, cause, err);
 	if (stmt->kind == STMT_HOOK)
 		return add_hook(planner, stmt, cause, ++*hooks, err);
+	if (stmt->kind == STMT_CERTIFICATE)
+		return add_certificates(planner, stmt, cause, err);
 	return embeds ? add_image(planner, stmt, cause, err) : 0;
 }
 

@@ -9,7 +9,8 @@ static const struct directive directives[STMT_KINDS] = {
 	{ "include", STMT_INCLUDE, 1, 1, false, "include FILE|NAME" },
 	{ "root", STMT_ROOT, 1, 1, true, "root loop|tmpfs|overlay|disk|share" },
 	{ "image", STMT_IMAGE, 1, 1, true,
-	  "image /PATH/ON/HOST | file:LOCAL-PATH | http://... | https://... | ftp://... | tftp://... | nbd://... | 9p:TAG | "
+	  "image /PATH/ON/HOST | file:LOCAL-PATH | http://... | https://... | ftp://... | "
+	  "tftp://... | nbd://... | 9p:TAG | "
 	  "virtiofs:TAG | "
 	  "nfs:SERVER:/PATH" },
 	{ "host", STMT_HOST, 1, 1, true,
@@ -41,6 +42,7 @@ static const struct directive directives[STMT_KINDS] = {
 	{ "modprobe", STMT_MODPROBE, 1, 1, true, "modprobe auto | system | none" },
 	{ "keymap", STMT_KEYMAP, 1, ANY, true, "keymap auto | none | LAYOUT..." },
 	{ "hardware", STMT_HARDWARE, 1, ANY, false, "hardware host | FILE..." },
+	{ "certificate", STMT_CERTIFICATE, 1, ANY, false, "certificate FILE..." },
 };
 
 const char *const profile_root_modes[] = { "loop", "tmpfs", "overlay", "disk", "share", NULL };

@@ -34,8 +34,9 @@ enum stmt_kind {
 	STMT_MODPROBE,
 	STMT_KEYMAP,
 	STMT_HARDWARE,
+	STMT_CERTIFICATE,
 };
-#define STMT_KINDS (STMT_HARDWARE + 1)
+#define STMT_KINDS (STMT_CERTIFICATE + 1)
 
 struct directive {
 	const char *name;
