@@ -43,7 +43,7 @@ plan() {
 # The check before the commit wants real programs; these small ones stand for ours.
 real_programs() {
 	cp -a "$S/opt/applets" applets
-	for name in busybox bootplan coldplug findimg overlayroot packroot unpackroot vdattach vdattach-http verifyimg exitrd e2fsck mke2fs; do
+	for name in busybox bootplan coldplug findimg overlayroot packroot unpackroot vdattach vdattach-http netfetch verifyimg exitrd e2fsck mke2fs; do
 		cp "$(command -v busybox)" "applets/$name"
 	done
 	export MKVINITRD_APPLETS=$PWD/applets

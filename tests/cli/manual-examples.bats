@@ -6,7 +6,7 @@
 load ../lib/env
 bats_require_minimum_version 1.5.0
 
-PROGRAMS='mkvinitrd coldplug findimg vdattach overlayroot packroot unpackroot bootplan'
+PROGRAMS='mkvinitrd coldplug findimg netfetch vdattach overlayroot packroot unpackroot bootplan'
 
 # A disk of two partitions; as VHD, fixed and dynamic
 disks() {
@@ -38,7 +38,7 @@ setup_file() {
 	git init -q . && git add lab.profile
 	git -c user.name=lab -c user.email=lab@example.org commit -qm lab
 	echo '127.0.0.1 localhost server' >"$files/etc/hosts"
-	for dir in wget less; do ln -s "$(command -v busybox)" "$files/usr/local/bin/$dir"; done
+	for dir in less; do ln -s "$(command -v busybox)" "$files/usr/local/bin/$dir"; done
 	for dir in $PROGRAMS; do ln -s "$(realpath "$HOST/bin/$dir" 2>/dev/null || realpath "$HOST/$dir")" "$files/usr/local/bin/$dir"; done
 	ln -sf "$(realpath "$HOST/mkvinitrd")" "$files/usr/local/bin/mkvinitrd"
 }
@@ -93,7 +93,7 @@ prepare() {
 	'mkvinitrd frugal -c'*) echo 'mkdir -p /mnt/windows; truncate -s 300M w.img; mke2fs -q -F w.img; mount -o loop w.img /mnt/windows; cp /live/root.sfs root.sqfs' ;;
 	'mkvinitrd frugal --host'*) echo 'mkdir -p /mnt/c; cp /live/root.sfs root.sqfs' ;;
 	"printf '%s"*) echo 'mkdir -p /newroot/etc /newroot/home/u/.cache; touch /newroot/etc/passwd /newroot/home/u/.cache/x' ;;
-	wget*) echo "busybox httpd -p 127.0.0.1:80 -h $CASE" ;;
+	netfetch*) echo "busybox httpd -p 127.0.0.1:80 -h $CASE" ;;
 	'mkvinitrd plan -p loop'*) echo 'mkvinitrd build -q -p loop -o /boot/initrd.img' ;;
 	*-r\ /mnt/target*) echo "mkdir -p /mnt/target/boot /mnt/target/usr/lib; ln -s usr/lib /mnt/target/lib; mount --rbind /usr/lib /mnt/target/usr/lib
 		cp /boot/config-* /mnt/target/boot" ;;
@@ -114,7 +114,7 @@ expected() {
 	overlayroot*) echo 'UPPER=' ;;
 	'mkvinitrd frugal --host'*) echo '/linux/root.sqfs vi.host=UUID=0123456789ABCDEF' ;;
 	'mkvinitrd frugal'*) echo 'vi.image=/linux/root.sqfs' ;;
-	unpackroot* | wget* | "printf '%s"*) echo 'MEMBERS=' ;;
+	unpackroot* | netfetch* | "printf '%s"*) echo 'MEMBERS=' ;;
 	'coldplug -n fs-ext4') echo 'ext4.ko' ;;
 	'mkdir -p /tmp/t'*) echo 'image=/a.vhd' ;;
 	'vdattach serve'*) echo 'Images are identical' ;;
