@@ -67,6 +67,33 @@ PYTHON
 	await_http $!
 }
 
+# serve_https DIRECTORY: nginx with a certificate for 10.0.2.2, in lab.pem, as serve_http
+serve_https() {
+	local port
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/lab.key" -out "$WORK/lab.pem" -days 3650 -subj /CN=lab \
+		-addext subjectAltName=IP:10.0.2.2 2>/dev/null
+	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	cat >"$WORK/nginx.conf" <<-CONF
+		user root;
+		daemon off;
+		pid $WORK/nginx.pid;
+		error_log $WORK/nginx.log;
+		events {}
+		http {
+			access_log $WORK/http.log;
+			client_body_temp_path $WORK/t1;
+			proxy_temp_path $WORK/t2;
+			fastcgi_temp_path $WORK/t3;
+			uwsgi_temp_path $WORK/t4;
+			scgi_temp_path $WORK/t5;
+			server { listen 127.0.0.1:$port ssl; root $1; ssl_certificate $WORK/lab.pem; ssl_certificate_key $WORK/lab.key; }
+		}
+	CONF
+	nginx -c "$WORK/nginx.conf" &
+	echo "$port" >"$WORK/http.port"
+	await_http $!
+}
+
 # serve_nfs DIRECTORY: an NFS server on the loopback for as long as the case runs; sets NFS_PORT, and MOUNT_PORT for version 3
 serve_nfs() {
 	mkdir "$WORK/nfs"

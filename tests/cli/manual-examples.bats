@@ -6,7 +6,7 @@
 load ../lib/env
 bats_require_minimum_version 1.5.0
 
-PROGRAMS='mkvinitrd coldplug findimg netfetch vdattach overlayroot packroot unpackroot bootplan'
+PROGRAMS='mkvinitrd coldplug findimg netfetch vdattach overlayroot packroot netfetch unpackroot bootplan'
 
 # A disk of two partitions; as VHD, fixed and dynamic
 disks() {
