@@ -3,7 +3,7 @@
 #ifndef APPLETS_NETFETCH_ATTEMPT_H
 #define APPLETS_NETFETCH_ATTEMPT_H
 
-#include "applets/netfetch/transfer.h"
+#include "applets/netfetch/state.h"
 
 struct attempt {
 	struct transfer *transfer;
