@@ -109,23 +109,6 @@ static bool is_archive(const char *image)
 	return false;
 }
 
-/* The profile has drivers for any network card, or an image that is fetched: 560 KiB that others
- * need not carry. */
-static bool uses_network(const struct profile *profile)
-{
-	static const char *const schemes[] = { "http://", "https://", "ftp://", "tftp://" };
-	const struct stmt *image = profile_last(profile, STMT_IMAGE), *stmt;
-
-	for (size_t i = 0; image && i < ARRAY_SIZE(schemes); i++)
-		if (strncmp(image->argv[0], schemes[i], strlen(schemes[i])) == 0)
-			return true;
-	vec_foreach(i, stmt, &profile->stmts)
-		for (size_t n = 0; stmt->kind == STMT_MODULE && n < stmt->argc; n++)
-			if (strcmp(stmt->argv[n], "=net") == 0)
-				return true;
-	return false;
-}
-
 /* What the profile's root mode runs. A profile without `root` leaves the choice to the boot: then
  * everything. */
 static bool mode_needs(const struct profile *profile, const char *applet)

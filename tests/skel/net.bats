@@ -387,9 +387,9 @@ FAKE
 lazy_boot() {
 	nic eth0 52:54:00:12:34:56 1
 	fake verifyimg <<<'echo /dev/dm-0'
-	fake wget <<'FAKE'
-case $* in *.trace*) exit 1 ;; esac
-for arg in "$@"; do [ "$before" != -O ] || echo x >"$arg"; before=$arg; done
+	fake netfetch <<'FAKE'
+case $* in *.trace*) exit 3 ;; esac
+for arg in "$@"; do [ "$before" != -o ] || echo x >"$arg"; before=$arg; done
 FAKE
 	cmdline "vi.image=http://10.0.2.2/r.sfs ip=10.0.2.15::10.0.2.2:255.255.255.0::eth0 panic=-1 $*"
 	: >"$CALLS"
@@ -413,13 +413,13 @@ lazy() {
 
 not_lazy() {
 	lazy_boot vi.mode=overlay
-	not_called vdattach && calls 'wget -c -T 30 -O /run/initramfs/ram/r.sfs http://10.0.2.2/r.sfs' || return 1
+	not_called vdattach && calls 'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/ram/r.sfs http://10.0.2.2/r.sfs' || return 1
 	lazy_boot vi.mode=overlay vi.lazy vi.verify=sha256:00
 	said 'would read the whole image: downloading it' && not_called 'vdattach|overlayroot' || return 1
 	fake vdattach <<<'echo "vdattach: http://10.0.2.2/r.sfs: it does not answer requests for ranges" >&2; exit 1'
 	lazy_boot vi.mode=overlay vi.lazy
 	said 'the image cannot be read by parts: downloading it' &&
-		calls 'wget -c -T 30 -O /run/initramfs/ram/r.sfs http://10.0.2.2/r.sfs' 'switch_root /newroot /sbin/init' && not_called '^sleep' || return 1
+		calls 'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/ram/r.sfs http://10.0.2.2/r.sfs' 'switch_root /newroot /sbin/init' && not_called '^sleep' || return 1
 	lazy_boot vi.mode=loop vi.verify=sha256:00
 	said 'cannot verify an image that stays on its server' && not_called 'vdattach|overlayroot'
 }

@@ -17,6 +17,21 @@ fetch() {
 	$RUN netfetch -t "$limit" ${P_PROXY:+--proxy "$P_PROXY"} --status "$RAMFS/status" --report "$RAMFS/fetch.why" -o "$file" "$@"
 }
 
+# told COMMAND...: what it says on stderr is shown, and kept in fetch.log
+told() {
+	local status=0
+	"$@" 2>"$RAMFS/fetch.log" || status=$?
+	[ ! -s "$RAMFS/fetch.log" ] || cat "$RAMFS/fetch.log" >&2
+	return $status
+}
+
+# again TRY: for what is attached: waits before the next try, longer each time; false when there is none left
+again() {
+	[ "$1" -lt 5 ] || return 1
+	warn "attempt $1 of 5 failed; retrying in $((1 << ($1 - 1))) s"
+	$RUN sleep $((1 << ($1 - 1)))
+}
+
 need_netfetch() {
 	[ -n "$RUN" ] || [ -x "$ROOT/bin/netfetch" ] || fail 'this initramfs cannot fetch files: it has no netfetch' '' \
 		"build it with the profile line 'applet netfetch'"
@@ -63,7 +78,7 @@ shown() {
 		url=${rest%%"|"*}
 		case $rest in *"|"*) rest=${rest#*"|"} ;; *) rest='' ;; esac
 		server=${url#*://} server=${server%%/*}
-		case $url in *://*) case $server in *:*@*) url=${url%%://*}://${server%%:*}:***@${server##*@}${url#*"$server"} ;; esac ;; esac
+		case $url in *://*) case $server in *:*@*) url="${url%%://*}://${server%%:*}:***@${server##*@}${url#*"$server"}" ;; esac ;; esac
 		RET=$RET${RET:+|}$url
 	done
 }

@@ -5,12 +5,12 @@
 
 # lazy_options: HTTP_OPTIONS for vdattach, for the image SOURCE. The directory has what the daemon needs when nothing else of the initramfs is left.
 lazy_options() {
-	local bundle=$ROOT/etc/ssl/certs/ca-certificates.crt dir=$RAMFS/http
+	local certs=$ROOT/etc/ssl/certs dir=$RAMFS/http
 	HTTP_OPTIONS="--http-dir $dir"
 	make_dirs "$dir"
 	$RUN mount -t tmpfs -o nosuid,nodev,mode=700,size=100%,nr_inodes=0 http "$dir" || fail 'cannot make a tmpfs for what is read of the image'
 	state_push "mount $dir"
-	[ ! -f "$bundle" ] || $RUN cp "$bundle" "$dir/ca.pem" || warn 'the CA certificates cannot be used'
+	[ ! -d "$certs" ] || cat "$certs"/* >"$dir/ca.pem" || warn 'the CA certificates cannot be used'
 	load net/fetch
 	load proof
 	make_dirs "$RAMFS/proof"

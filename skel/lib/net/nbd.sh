@@ -31,6 +31,7 @@ nbd_disk() {
 	nbd_address "$1" || fail "the server of '$1' cannot be resolved" '' 'use its IP address'
 	uri=$RET
 	shift
+	load net/fetch
 	waiting "$P_TIMEOUT" "the disk $uri"
 	until DEVICE=$($RUN vdattach --state "$STATE" ${P_PATIENCE:+--patience "$P_PATIENCE"} "$@" "$uri"); do
 		again $try || fail "the disk $uri could not be attached" 'the messages of vdattach above' \
@@ -38,13 +39,6 @@ nbd_disk() {
 		try=$((try + 1))
 	done
 	say "$uri is $DEVICE"
-}
-
-# again TRY: waits before the next try, longer each time; false when there is none left
-again() {
-	[ "$1" -lt 5 ] || return 1
-	warn "attempt $1 of 5 failed; retrying in $((1 << ($1 - 1))) s"
-	$RUN sleep $((1 << ($1 - 1)))
 }
 
 # nbd_address URI: the same with the server's number, in RET. Without a server it is the one that gave the lease.
