@@ -275,19 +275,19 @@ from_network() {
 TO='-t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o -'
 @test "TFTP" { both from_network vi.image=tftp://[fd00::2]:6969/lab/rootfs.tar.xz "netfetch $TO tftp://[fd00::2]:6969/lab/rootfs.tar.xz"; }
 @test "several vi.image= are mirrors, and so are addresses with | between them" {
-	both from_network 'vi.image=https://a/r.tar vi.image=http://b/r.tar|http://c/r.tar' "netfetch $TO https://a/r.tar http://b/r.tar http://c/r.tar"
+	both from_network 'vi.image=https://10.0.2.5/r.tar vi.image=http://10.0.2.6/r.tar|http://10.0.2.7/r.tar' "netfetch $TO https://10.0.2.5/r.tar http://10.0.2.6/r.tar http://10.0.2.7/r.tar"
 }
 @test "proxy= of dracut" {
-	both from_network 'proxy=http://10.0.2.9:3128 vi.image=http://a/r.tar' "netfetch ${TO/60/60 --proxy http:\/\/10.0.2.9:3128} http://a/r.tar"
+	both from_network 'proxy=http://10.0.2.9:3128 vi.image=http://10.0.2.5/r.tar' "netfetch ${TO/60/60 --proxy http:\/\/10.0.2.9:3128} http://10.0.2.5/r.tar"
 }
 passwords() {
-	from_network vi.image=http://lab:secret@a/r.tar "netfetch $TO http://lab:secret@a/r.tar" && said 'downloading and unpacking http://lab:***@a/r.tar' &&
+	from_network vi.image=http://lab:secret@10.0.2.5/r.tar "netfetch $TO http://lab:secret@10.0.2.5/r.tar" && said 'downloading and unpacking http://lab:***@10.0.2.5/r.tar' &&
 		case $output in *secret*) false ;; esac || return 1
 	: >"$CALLS"
 	fake netfetch <<<'exit 3'
-	cmdline 'vi.mode=tmpfs vi.plan vi.image=http://lab:secret@a/r.tar panic=-1'
+	cmdline 'vi.mode=tmpfs vi.plan vi.image=http://lab:secret@10.0.2.5/r.tar panic=-1'
 	boot
-	said 'http://lab:***@a/r.tar could not be downloaded' && case $output in *secret*) false ;; esac
+	said 'http://lab:***@10.0.2.5/r.tar could not be downloaded' && case $output in *secret*) false ;; esac
 }
 @test "passwords in addresses are not shown" { both passwords; }
 
