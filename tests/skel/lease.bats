@@ -186,7 +186,7 @@ after() {
 	web fd00:78::1
 	WEB='[fd00:78::1]' start ip=dhcp
 	said 'eth0 has fd00:'
-	calls 'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o - http://[fd00:78::1]/root.tar.gz'
+	calls "netfetch -t 60 --status $ROOT/run/initramfs/status --report $ROOT/run/initramfs/fetch.why -o - http://[fd00:78::1]/root.tar.gz"
 }
 
 @test "several ip=: each link has its lease and a default route, and each client stays" {
@@ -220,7 +220,7 @@ after() {
 	web 192.168.78.1
 	cmdline 'vi.mode=tmpfs vi.image=http:///root.tar.gz panic=-1 ip=dhcp'
 	run ip netns exec "$CLIENT" timeout 100 "$BUSYBOX" ash "$SKEL/init" 3>&-
-	calls 'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o - http://192.168.78.1/root.tar.gz'
+	calls "netfetch -t 60 --status $ROOT/run/initramfs/status --report $ROOT/run/initramfs/fetch.why -o - http://192.168.78.1/root.tar.gz"
 	ip -n "$CLIENT" route | grep -q '^10.7.0.0/16 via 192.168.78.9 dev eth0'
 	ip -n "$CLIENT" route | grep -q '^default via 192.168.78.1 dev eth0'
 	ip -n "$CLIENT" link show dev eth0 | grep -q 'mtu 1400'
