@@ -1,6 +1,6 @@
 # promise: a root on an NVMe namespace with blocks of 4096 bytes and /usr on the next one boot, by id and by path, beside drives without a medium; a namespace that two controllers lead to is one disk
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.12
+# slow: 6.1
 build disk disk
 small_root "$WORK/small"
 mkdir -p "$WORK/small/usr" "$WORK/usr"
@@ -52,7 +52,7 @@ if check_all; then
 	boot disk 'root=/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_deadbeef_1-part1 rw test.run=/etc/disks test.keep=one' \
 		-device nvme-subsys,id=sub,nqn=sub -device nvme,id=a,serial=deadbeef,subsys=sub -device nvme,id=b,serial=deadbeef,subsys=sub \
 		-drive "file=$WORK/paths.img,format=raw,if=none,id=one" -device nvme-ns,drive=one,bus=a,nsid=1,shared=on
-	expect '=== disk nvme0c[01]n1'
+	expect '=== disk nvme[01]c[01]n1'
 	expect '=== wrote one'
 	expect_not 'was not found'
 	expect_small_boot

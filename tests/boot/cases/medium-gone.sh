@@ -1,7 +1,6 @@
 # promise: a CD that is taken out of a running overlay root is reported, and the root continues when it is put back; a persistent storage on a drive of its own that is pulled out is reported, Ctrl-Alt-Del and poweroff end the machine, and at the next boot what was synced is there and all is clean
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kernels: 6.12
-# slow: 6.12
+# slow: 6.1 6.12
 . "$TOP/tests/boot/hosts.sh"
 build overlay overlay -s 'module atkbd' -s 'param vi.modules=atkbd' -s 'image /live/root.sqfs' -s 'applet e2fsck mke2fs'
 small_root "$WORK/small"
