@@ -283,12 +283,13 @@ quote_refind_text() {
 	printf '"%s"\n' "$(printf '%s' "$1" | sed 's/"/""/g')"
 }
 
-# The path of the initramfs gets to the kernel as initrd=PATH, which its EFI stub ends at a blank.
+# UEFI's separator, which slashes in quotes are not made into. The path of the initramfs gets to the kernel as initrd=PATH, which
+# its EFI stub ends at a blank.
 quote_refind_path() {
 	case $1 in
 	*' '*) quote_refuse "$1" "rEFInd's configuration" "the kernel's EFI stub ends the path of an initramfs at a blank" ;;
 	*\\*) quote_refuse "$1" "rEFInd's configuration" 'a backslash separates directories there' ;;
-	*) quote_refind_text "$1" ;;
+	*) quote_refind_text "$(printf %s "$1" | tr / '\\')" ;;
 	esac
 }
 

@@ -110,7 +110,7 @@ grub() {
 		refuses quote_${loader}_text '' 'it is empty'
 		refuses quote_${loader}_words 'a="b c' 'double quote'
 		refuses quote_${loader}_path $'/a\nb' 'cannot be written'
-		[ "$(quote_${loader}_path /linux/vmlinuz-6.1.0_x+y | tr -d \")" = /linux/vmlinuz-6.1.0_x+y ]
+		[ "$(quote_${loader}_path /linux/vmlinuz-6.1.0_x+y | tr -d \" | tr '\\' /)" = /linux/vmlinuz-6.1.0_x+y ]
 	done
 }
 
@@ -134,4 +134,7 @@ grub() {
 	[ "$(quote_sdboot_text '"a"')" = '""a""' ]
 	refuses quote_grub4dos_words 'a=%b%' 'variable'
 	[ "$(quote_refind_text 'a "b" c')" = '"a ""b"" c"' ]
+	[ "$(quote_refind_path '/Größe/vmlinuz')" = '"\Größe\vmlinuz"' ]
+	refuses quote_refind_path '/my linux/vmlinuz' 'ends the path'
+	refuses quote_refind_text '😀' 'U+FFFF'
 }
