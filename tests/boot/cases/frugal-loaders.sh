@@ -8,7 +8,7 @@ loaders=$("$TOP/tests/boot/efi-loaders") || fail 'no boot loaders'
 loop=''
 trap '[ -z "$loop" ] || { delpart "$loop" 2; losetup -d "$loop"; }' EXIT
 
-# frugal DEVICE WORD DIRECTORY OPTION...: with DEVICE, if that is not empty, mounted on $WORK/mnt; boots add WORD to /kept
+# frugal DEVICE WORD DIRECTORY OPTION...: with DEVICE on $WORK/mnt, from a tmpfs copied to $WORK; boots add WORD to /kept
 frugal() {
 	MKVINITRD=$MKVINITRD KERNEL_PARAMETERS=$KERNEL_PARAMETERS unshare -m sh "$WORK/frugal" "$@" || fail "mkvinitrd frugal $*"
 }
@@ -35,8 +35,12 @@ mkdir "$WORK/mnt"
 cat >"$WORK/frugal" <<'FRUGAL'
 device=$1 keep=$2 directory=$3
 shift 3
-[ -z "$device" ] || mount "$device" "$WORK/mnt" || exit
-"$TOP/scripts/frugal" -q -r "$KDIR" -k "$KVER" -c -a "$KERNEL_PARAMETERS test.keep=$keep" -n 'Größe: {my} "root" $x' "$@" "$directory" "$WORK/root.sqfs"
+case $device in
+tmpfs) mount -t tmpfs none "$WORK/mnt" ;;
+*) mount "$device" "$WORK/mnt" ;;
+esac || exit
+"$TOP/scripts/frugal" -q -r "$KDIR" -k "$KVER" -c -a "$KERNEL_PARAMETERS test.keep=$keep" -n 'Größe: {my} "root" $x' "$@" "$directory" "$WORK/root.sqfs" || exit
+[ "$device" != tmpfs ] || cp -r "$directory" "$WORK/"
 FRUGAL
 frugal "${loop}p2" first "$WORK/mnt/My Größe"
 delpart "$loop" 2
@@ -51,7 +55,7 @@ boot_entry
 expect '=== wrote first'
 
 # systemd-boot and rEFInd without a driver read FAT: the EFI system partition itself, which is not mounted here
-frugal '' second "$WORK/esp" --host UUID=2EA7-BEEF --boot-path '/Größe'
+frugal tmpfs second "$WORK/mnt/esp" --host UUID=2EA7-BEEF --boot-path '/Größe'
 grep -q '^linux /Größe/vmlinuz$' "$WORK/esp/systemd-boot.conf" || fail "$(cat "$WORK/esp/systemd-boot.conf")"
 for file in vmlinuz initramfs.img root.sqfs; do put "$WORK/esp/$file" "Größe/$file"; done
 echo 'timeout 0' >"$WORK/loader.conf"
