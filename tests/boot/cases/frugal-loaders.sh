@@ -58,6 +58,11 @@ expect '=== wrote first'
 frugal tmpfs second "$WORK/mnt/esp" --host UUID=2EA7-BEEF --boot-path '/Größe'
 grep -q '^linux /Größe/vmlinuz$' "$WORK/esp/systemd-boot.conf" || fail "$(cat "$WORK/esp/systemd-boot.conf")"
 for file in vmlinuz initramfs.img root.sqfs; do put "$WORK/esp/$file" "Größe/$file"; done
+# all of them now: the file for changes takes what is free
+for file in vmlinuz initramfs.img; do put "$WORK/esp/$file" "EFI/mkvinitrd/$file"; done
+put "$WORK/esp/grub-esp.cfg" EFI/debian/grub.cfg
+put "$loaders/usr/lib/shim/shimx64.efi.signed" EFI/mkvinitrd/shimx64.efi
+put "$loaders/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" EFI/mkvinitrd/grubx64.efi
 echo 'timeout 0' >"$WORK/loader.conf"
 put "$WORK/loader.conf" loader/loader.conf
 put "$WORK/esp/systemd-boot.conf" loader/entries/mkvinitrd.conf
@@ -73,10 +78,6 @@ boot_entry
 expect '=== kept second'
 
 # as windows.txt says: the firmware starts shim; here another GRUB stands for the firmware's entry
-for file in vmlinuz initramfs.img; do put "$WORK/esp/$file" "EFI/mkvinitrd/$file"; done
-put "$WORK/esp/grub-esp.cfg" EFI/debian/grub.cfg
-put "$loaders/usr/lib/shim/shimx64.efi.signed" EFI/mkvinitrd/shimx64.efi
-put "$loaders/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" EFI/mkvinitrd/grubx64.efi
 printf 'chainloader /EFI/mkvinitrd/shimx64.efi\nboot\n' >"$WORK/grub.cfg"
 grub-mkimage -O x86_64-efi -p '(hd0,gpt1)/EFI/BOOT' -o "$WORK/grub.efi" part_gpt fat normal configfile chain boot
 put "$WORK/grub.efi" EFI/BOOT/BOOTX64.EFI
