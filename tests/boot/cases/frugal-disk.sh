@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.1
 # slow: 6.1
-# Every day kernel-of-root starts the root's kernel in a VHDX, and frugal.bats reads a disk's kernel.
+# frugal-debian does it with Debian. Every day kernel-of-root starts the root's kernel in a VHDX, and frugal.bats reads a disk's kernel.
 #   PAIRS  other pairs FORMAT:FS than these
 . "$TOP/tests/boot/hosts.sh"
 . "$TOP/tests/boot/menus.sh"
+. "$TOP/tests/boot/alternation.sh"
 
 # kernel_files DIRECTORY KDIR: a kernel as a package of this root would have it, with the modules that an initramfs can need
 kernel_files() {
@@ -58,19 +59,9 @@ RC
 	rm -r "$WORK/small" "$WORK/root.fs"
 }
 
-# image_clean FORMAT: the image in $WORK/host/vm, and the root in it
-image_clean() {
-	IMAGE=vm/$disk_name
-	image_raw "$1" "$WORK/host" "$WORK/raw.img"
-	part "$WORK/root.fs" "$WORK/raw.img" 1
-	clean_ext4 "$WORK/root.fs"
-	rm "$WORK/raw.img" "$WORK/root.fs"
-}
-
 # in_vm FORMAT VERSION
 in_vm() {
-	case $1 in vhd) qemu_format=vpc ;; *) qemu_format=$1 ;; esac
-	boot_firmware -drive "file=$WORK/host/vm/$disk_name,format=$qemu_format,if=virtio"
+	boot_vm "$1"
 	expect "=== kernel $2"
 	expect '=== busybox init reached'
 	image_clean "$1"
@@ -78,28 +69,10 @@ in_vm() {
 
 # on_metal FORMAT FS VERSION
 on_metal() {
-	host_disk "$2" "$WORK/host"
-	case $2 in ext4) grub_pc "$WORK/disk.img" ext2 part_gpt search_fs_uuid ;; *) grub_pc "$WORK/disk.img" "$2" part_gpt search_fs_uuid ;; esac
-	boot_firmware $MEDIUM
+	boot_metal "$1" "$2"
 	expect "=== kernel $3"
-	expect_small_boot
-	expect_not 'mkvinitrd: warning'
-	host_clean "$2"
-	host_files "$2" "$WORK/host"
-	rm "$WORK/disk.img"
+	expect '=== busybox init reached'
 	image_clean "$1"
-}
-
-# host_of FORMAT FS: $WORK/host, with the image, our files beside it, and a GRUB menu of the machine that includes our entry
-host_of() {
-	rm -rf "$WORK/host"
-	mkdir -p "$WORK/host/vm" "$WORK/host/boot/grub"
-	image "$1" "$WORK/vm.img" "$WORK/host/vm"
-	disk_name=$IMAGE
-	case $2 in ntfs) uuid=$ntfs_serial ;; *) uuid=$host_uuid ;; esac
-	MKVINITRD=$MKVINITRD "$TOP/scripts/frugal" --host "UUID=$uuid" --boot-path "/vm/$disk_name.boot" -p "$PROFILE" \
-		-a "$KERNEL_PARAMETERS" --disk "$WORK/host/vm/$disk_name" || fail 'mkvinitrd frugal --disk'
-	printf 'set timeout=0\nsource /vm/%s.boot/grub.cfg\n' "$disk_name" >"$WORK/host/boot/grub/grub.cfg"
 }
 
 ntfs_profile loop
@@ -110,7 +83,7 @@ third=$("$TOP/scripts/kernels" current)
 third=$(ls "$third/lib/modules")
 for pair in ${PAIRS:-vhdx:ntfs vhd:ext4 vdi:ntfs vmdk:ext4 qcow2:ntfs}; do
 	vm_format=${pair%:*} host_fs=${pair#*:}
-	host_of "$vm_format" "$host_fs"
+	host_of "$vm_format" "$host_fs" "$WORK/vm.img"
 	in_vm "$vm_format" "$KVER"
 	expect "=== installed $second"
 	on_metal "$vm_format" "$host_fs" "$second"
