@@ -107,14 +107,20 @@ boot() {
 	! grep -q -a -e 'Oops: ' -e 'kernel BUG at' "$LOG" || fail "the kernel oopsed: $(log | grep -m 1 -e 'BUG: ' -e 'kernel BUG at')"
 }
 
-# A PC with an IDE controller where a case has a disk or CD for it, or names a machine. Elsewhere without any: its drivers are half of
-# the modules that a boot loads. MACHINE=arm64: another emulator, with a kernel in KDIR for it
-emulate() {
-	emulator='qemu-system-x86_64 -cpu max,-erms,-fsrm' console=''
+# choose_machine QEMU ARGS...: sets emulator. A PC with an IDE controller where a case has a disk or CD for it, or names a machine.
+# Elsewhere without any: its drivers are half of the modules that a boot loads.
+choose_machine() {
+	emulator='qemu-system-x86_64 -cpu max,-erms,-fsrm'
 	case " $* " in
 	*cdrom* | *ide* | *' -M '* | *' -machine '*) ;;
 	*) emulator="$emulator -M q35,sata=off,smbus=off,usb=off" ;;
 	esac
+}
+
+# MACHINE=arm64: another emulator, with a kernel in KDIR for it
+emulate() {
+	choose_machine "$@"
+	console=''
 	[ "${MACHINE:-}" != arm64 ] || emulator='qemu-system-aarch64 -M virt -cpu cortex-a72' console=console=ttyAMA0
 	# shellcheck disable=SC2086 # words
 	timeout -k 5 "${BOOT_TIMEOUT:-240}" $emulator -accel tcg -m "${MEMORY:-1024}" \
@@ -249,7 +255,9 @@ typing() {
 	BOOTS=$((BOOTS + 1))
 	LOG=$WORK/serial-$BOOTS.log
 	: >"$LOG"
-	timeout -k 5 240 python3 - "$LOG" "$@" -- qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m 1024 -nodefaults -display none \
+	choose_machine
+	# shellcheck disable=SC2086 # words
+	timeout -k 5 240 python3 - "$LOG" "$@" -- $emulator -accel tcg -m 1024 -nodefaults -display none \
 		-no-reboot -serial stdio -nic none -kernel "$KERNEL" -initrd "$WORK/$typing_name.initramfs" \
 		-append "$KERNEL_PARAMETERS $typing_append" -drive "file=$WORK/disk.img,format=raw,if=virtio" <<'PYTHON' || fail "QEMU ended with status $?"
 import os, select, subprocess, sys
@@ -285,9 +293,11 @@ PYTHON
 boot_attended() {
 	attended_name=$1 attended_append=$2
 	shift 2
+	choose_machine "$@"
 	for word in "$@"; do
 		shift
-		[ "$word" != -- ] || set -- "$@" -- timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm \
+		# shellcheck disable=SC2086 # words
+		[ "$word" != -- ] || set -- "$@" -- timeout -k 5 "${BOOT_TIMEOUT:-240}" $emulator -accel tcg \
 			-m "${MEMORY:-1024}" -nodefaults -display none -no-reboot -no-shutdown -nic none -kernel "$KERNEL" \
 			-initrd "$WORK/$attended_name.initramfs" -append "$KERNEL_PARAMETERS $attended_append"
 		[ "$word" = -- ] || set -- "$@" "$word"
