@@ -41,7 +41,10 @@ installed_disk() {
 # installed_boot INIT MODE WORDS: what is good in each boot
 installed_boot() {
 	case $2 in
-	overlay) installed_words="vi.persist=dir:LABEL=HOST:/changes" ;;
+	overlay)
+		installed_words="vi.persist=dir:LABEL=HOST:/changes"
+		[ "$1" != systemd ] || installed_words="$installed_words,rollback=2"
+		;;
 	loop) installed_words="vi.image=/root.img vi.part=whole" ;;
 	tmpfs) installed_words="" ;;
 	esac
@@ -63,6 +66,12 @@ installed_clean() {
 		part "$WORK/part" "$WORK/disk.img" $n
 		clean_ext4 "$WORK/part"
 	done
+}
+
+# installed_generation: the boot reached multi-user.target, so what it changed can be gone back behind
+installed_generation() {
+	part "$WORK/part" "$WORK/disk.img" 1
+	debugfs -R 'ls -p /changes/generation' "$WORK/part" 2>/dev/null | grep -q /0001/ || fail 'the first boot is no generation'
 }
 
 # installed_again INIT MODE: a second boot has what the first one wrote. Every day the root's init is a program that shows it: that
@@ -92,6 +101,7 @@ installed() {
 		installed_clean
 		installed_again "$installed_init" "$installed_mode"
 		installed_clean
+		[ "$installed_init:$installed_mode" != systemd:overlay ] || installed_generation
 		echo "$installed_init in mode $installed_mode: good"
 	done
 }

@@ -1,8 +1,8 @@
 # promise: a raw disk image (MBR, ext4 partition) in a directory of an ext4 partition boots, keeps what is written, and both file systems are left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
-# Every day raw images boot on 6.1 from NTFS and CD, and a VHDX from ext4; Debian boots from images by loop-debian-vhd-ntfs, without a
-# process of ours, and by loop-debian-nbd, with one.
+# Every day raw images boot on 6.1 from NTFS and CD, and a VHDX from ext4; Debian boots from an image in
+# loop-debian-vhd-ntfs.
 build loop loop
 
 # from_image IMAGE MIB KEPT GOOD: the disk IMAGE on a host partition of that size; KEPT is what its root writes to

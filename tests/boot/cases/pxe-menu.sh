@@ -1,6 +1,8 @@
 # promise: the tree that mkvinitrd pxe makes boots by QEMU's iPXE: its menu takes the diskless entry by itself, the root comes by HTTP
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
+# slow: current
+# Every day tmpfs-http boots the current kernel by iPXE and HTTP.
 small_root "$WORK/small"
 tar -C "$WORK/small" --owner=0 --group=0 --numeric-owner -cJf "$WORK/rootfs.tar.xz" .
 mkdir "$WORK/www"

@@ -1,6 +1,8 @@
 # promise: a directory of the host by virtiofs, and by 9p with another program as init and the arguments for it
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
+# slow: 6.12
+# Every day vm shares directories with 6.12 in both ways.
 build share share
 small_root "$WORK/tree"
 cat >"$WORK/tree/bin/tell" <<'RUN'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: current
-# Every day disk-uuid and overlay-squashfs-zstd end systemd on the current kernel.
+# Every day overlay-squashfs-zstd ends systemd on the current kernel, and disk-label reboots it.
 cat >"$WORK/holder.c" <<'HOLDER'
 #define _GNU_SOURCE
 #include <sched.h>
@@ -26,8 +26,10 @@ build overlay overlay -s 'image /live/root.sqfs' -s "file /bin/holder $WORK/hold
 small_image "$WORK/root.sqfs"
 mkdir -p "$WORK/host/live"
 cp "$WORK/root.sqfs" "$WORK/host/live/root.sqfs"
-debian_image root-zstd.sqfs
-cp "$DEBIAN" "$WORK/host/live/debian.sqfs"
+if check_all; then
+	debian_image root-zstd.sqfs
+	cp "$DEBIAN" "$WORK/host/live/debian.sqfs"
+fi
 ext4 "$WORK/host.ext4" 160M holdhost "$host_uuid" "$WORK/host"
 medium="-drive file=$WORK/disk.img,format=raw,if=virtio"
 disk "$WORK/disk.img" 83 "$WORK/host.ext4"
@@ -38,6 +40,7 @@ expect 'mkvinitrd: busy: .*/dev/vda1 is not free, held by holder ([0-9]*: mounte
 expect 'processes left: holder ('
 expect_not 'mkvinitrd: clean'
 
+check_all || return 0
 boot overlay 'vi.image=/live/debian.sqfs systemd.run=/bin/true systemd.run_success_action=reboot' $medium
 expect 'mkvinitrd: clean'
 expect 'reboot: Restarting system'

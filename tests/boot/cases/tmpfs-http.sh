@@ -1,6 +1,8 @@
 # promise: iPXE loads kernel and initramfs by TFTP with the diskless lab's entry, the root comes by HTTP into RAM
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
+# slow: 6.12
+# Every day pxe-menu boots 6.12 by iPXE and HTTP.
 # Every day with the small root: Debian's archive as a root in RAM is tmpfs-embedded's.
 build netboot netboot
 mkdir "$WORK/tftp" "$WORK/www"

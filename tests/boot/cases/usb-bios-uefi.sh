@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: current
-# Every day pxe-menu starts the current kernel by BIOS, uki by UEFI.
+# Every day tmpfs-http starts the current kernel by BIOS, uki by UEFI.
 small_image "$WORK/root.sqfs"
 MKVINITRD=$MKVINITRD "$TOP/scripts/usb" -z 160 -r "$KDIR" -k "$KVER" -s 'persist file:/changes.img,32M' \
 	-a 'console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on test.keep=stick' "$WORK/stick.img" "$WORK/root.sqfs" || fail 'mkvinitrd usb'
