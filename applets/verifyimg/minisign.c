@@ -42,7 +42,7 @@ int minisign_parse_key(const char *text, struct minisign_key *ret, struct error 
 }
 
 /* The next line of *text, without its end; false: there is none. */
-static bool next_line(const char **text, const char **ret, size_t *ret_length)
+static bool minisign_line(const char **text, const char **ret, size_t *ret_length)
 {
 	size_t n = strcspn(*text, "\n");
 
@@ -61,23 +61,23 @@ static bool parse_lines(const char *text, struct minisign_signature *ret)
 	const char *line;
 	size_t n;
 
-	if (!next_line(&text, &line, &n) || !has_prefix(line, "untrusted comment:"))
+	if (!minisign_line(&text, &line, &n) || !has_prefix(line, "untrusted comment:"))
 		return false;
-	if (!next_line(&text, &line, &n) || !decode_line(line, n, data, sizeof(data)))
+	if (!minisign_line(&text, &line, &n) || !decode_line(line, n, data, sizeof(data)))
 		return false;
 	ret->prehashed = data[1] == 'D';
 	if (data[0] != 'E' || (data[1] != 'D' && data[1] != 'd'))
 		return false;
 	memcpy(ret->id, data + ALGORITHM, sizeof(ret->id));
 	memcpy(ret->signature, data + ALGORITHM + ID, sizeof(ret->signature));
-	if (!next_line(&text, &line, &n) || !has_prefix(line, trusted))
+	if (!minisign_line(&text, &line, &n) || !has_prefix(line, trusted))
 		return false;
 	n -= sizeof(trusted) - 1;
 	if (n > MINISIGN_COMMENT_MAX)
 		return false;
 	memcpy(ret->comment, line + sizeof(trusted) - 1, n);
 	ret->comment[n] = '\0';
-	return next_line(&text, &line, &n) &&
+	return minisign_line(&text, &line, &n) &&
 	       decode_line(line, n, ret->global, sizeof(ret->global));
 }
 

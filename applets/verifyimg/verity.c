@@ -242,7 +242,8 @@ static int read_first(const struct verity_setup *setup, const char *node, struct
 		setup->image.path);
 }
 
-static int map(const struct verity_setup *setup, int control, char **ret_device, struct error **err)
+static int verity_map(const struct verity_setup *setup, int control, char **ret_device,
+		      struct error **err)
 {
 	char root[9], uuid[2 * VERITY_UUID_SIZE + 1], name[32], text[80], node[32];
 	dev_t device = 0;
@@ -295,5 +296,5 @@ int verity_attach(const struct verity_request *request, char **ret_device, struc
 	if (control < 0)
 		return control;
 	module_request("dm_verity");
-	return map(&setup, control, ret_device, err);
+	return verity_map(&setup, control, ret_device, err);
 }

@@ -32,7 +32,7 @@ need_ntfs_driver() {
 	for driver_file in "$sysroot/bin/ntfs-3g" "$sysroot/usr/bin/ntfs-3g"; do
 		[ ! -x "$driver_file" ] || return 0
 	done
-	driver_file=$(command -v ntfs-3g) && has_driver fuse ||
+	{ driver_file=$(command -v ntfs-3g) && has_driver fuse; } ||
 		die "kernel $version has no driver for NTFS, the file system of '$1', and there is no ntfs-3g:" \
 			"install ntfs-3g here or in the root, or a kernel with ntfs3 (Linux 5.15 or later) or the ntfs of Linux 7; nothing was changed"
 	[ -n "$sysroot" ] || return 0

@@ -150,7 +150,7 @@ run() {
 		run_held=$held run_status=0
 		wait "$run_child" || run_status=$?
 	done
-	return $run_status
+	return "$run_status"
 }
 
 # What goes wrong in any part of a pipe counts. Parts that end by a broken pipe do so because another failed.

@@ -81,7 +81,7 @@ mount_part() {
 		say "warning: the fstab of '$input' has $2 on $1, which is not in the image: it is not packed"
 		return 0
 	}
-	[ "$(realpath -e "$tree$2" 2>/dev/null)" = "$(realpath "$tree")$2" ] && [ -d "$tree$2" ] || {
+	{ [ "$(realpath -e "$tree$2" 2>/dev/null)" = "$(realpath "$tree")$2" ] && [ -d "$tree$2" ]; } || {
 		say "warning: the fstab of '$input' has $2, which is no directory of the root: it is not packed"
 		return 0
 	}

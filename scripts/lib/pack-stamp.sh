@@ -88,6 +88,7 @@ crc32c() {
 		set -- "$@" "$crc"
 	done
 	crc=$((0xffffffff))
+	# shellcheck disable=SC2013 # words are wanted
 	for byte in $(sed 's/../0x& /g'); do
 		crc=$((crc ^ byte))
 		eval "crc=\$(((crc >> 4) ^ \${$((1 + (crc & 15)))}))"

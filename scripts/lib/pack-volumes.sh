@@ -216,7 +216,7 @@ find_roots() {
 # Subvolumes that are roots, such as @, @rootfs and root. Snapshots lie deeper.
 find_subvolumes() {
 	for place in "$work/mount"/* "$work/mount"/*/*; do
-		[ -d "$place" ] && [ ! -L "$place" ] && [ "$(stat -c %i "$place")" = 256 ] && has_root "$place" || continue
+		{ [ -d "$place" ] && [ ! -L "$place" ] && [ "$(stat -c %i "$place")" = 256 ] && has_root "$place"; } || continue
 		printf '%s\t%s\tbtrfs\t%s\n' "$1" "$2" "${place#"$work/mount/"}" >>"$work/roots"
 	done
 }

@@ -20,6 +20,7 @@ check_name() {
 
 # entry_names: of all entries, one a line; the first in the menu is the one that was made first
 entry_names() {
+	# shellcheck disable=SC2012 # names are letters and digits
 	ls -tr "$output/entries" 2>/dev/null | sed -n 's/^\([A-Za-z0-9_-]*\)\.first$/\1/p'
 }
 

@@ -27,20 +27,20 @@ efi_machine() {
 
 # check_kernel FILE OPTION
 check_kernel() {
-	[ -f "$1" ] && [ -r "$1" ] || die "no kernel '$1' that can be read ($2)"
+	{ [ -f "$1" ] && [ -r "$1" ]; } || die "no kernel '$1' that can be read ($2)"
 	is_bios_kernel "$1" || [ "$(efi_machine "$1")" = arm64 ] ||
 		die "'$1' is no Linux kernel that a boot loader can start ($2): expected a bzImage, or an EFI program for arm64"
 }
 
 # Of an installer: what a kernel unpacks
 check_initrd() {
-	[ -f "$1" ] && [ -r "$1" ] || die "no initramfs '$1' that can be read"
+	{ [ -f "$1" ] && [ -r "$1" ]; } || die "no initramfs '$1' that can be read"
 	mkvinitrd ls "$1" >/dev/null 2>&1 || die "'$1' is no initramfs: expected cpio archives, plain or compressed (mkvinitrd ls lists them)"
 }
 
 # check_loader TYPE FILE
 check_loader() {
-	[ -f "$2" ] && [ -r "$2" ] || die "no boot loader '$2' that can be read (--loader)"
+	{ [ -f "$2" ] && [ -r "$2" ]; } || die "no boot loader '$2' that can be read (--loader)"
 	loader_machine=$(efi_machine "$2")
 	case $1:$loader_machine in
 	bios:) [ "$(magic "$2" 0 2)" != 4d5a ] && return 0 ;;

@@ -221,7 +221,7 @@ serve_directory() {
 	serve_nginx_conf >"$work/nginx.conf"
 	chmod 755 "$work"
 	check_readable "$work" TMPDIR
-	mkdir -p "$work/temp-client_body" && chown nobody "$output/hardware" "$work/temp-client_body" ||
+	{ mkdir -p "$work/temp-client_body" && chown nobody "$output/hardware" "$work/temp-client_body"; } ||
 		die "cannot give '$output/hardware' to the user that nginx runs as"
 	mkfifo "$work/log" || die "cannot make a pipe in '$work'"
 	# opened both ways first, so that no open waits

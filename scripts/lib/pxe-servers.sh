@@ -34,7 +34,7 @@ check_network() {
 	[ -n "$range" ] || range=$(dotted $((first + (hosts > 99 ? 50 : hosts / 2)))),$(dotted $((first + (hosts > 252 ? 250 : hosts))))
 	range_first=${range%%,*} range_last=${range#*,}
 	for end in "$range_first" "$range_last"; do
-		is_address "$end" && [ $(($(number "$end") & ~((1 << (32 - prefix)) - 1))) = $first ] ||
+		{ is_address "$end" && [ $(($(number "$end") & ~((1 << (32 - prefix)) - 1))) = $first ]; } ||
 			usage "--range expects FIRST,LAST of $net/$prefix, found '$range'"
 	done
 	[ "$(number "$range_first")" -le "$(number "$range_last")" ] || usage "--range expects FIRST,LAST in this order, found '$range'"

@@ -289,7 +289,7 @@ quote_refind_path() {
 	case $1 in
 	*' '*) quote_refuse "$1" "rEFInd's configuration" "the kernel's EFI stub ends the path of an initramfs at a blank" ;;
 	*\\*) quote_refuse "$1" "rEFInd's configuration" 'a backslash separates directories there' ;;
-	*) quote_refind_text "$(printf %s "$1" | tr / '\\')" ;;
+	*) quote_refind_text "$(printf %s "$1" | tr / '\134')" ;;
 	esac
 }
 

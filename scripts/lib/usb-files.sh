@@ -145,6 +145,7 @@ grub_has() {
 # data_has FILE HASH PATH
 data_has() {
 	say "reading back $3"
+	# shellcheck disable=SC2016 # of the inner shell
 	case $data in
 	ext4) run_logged sh -c 'debugfs -R "cat $2" "$1" 2>/dev/null | sha256sum' sh "$(ext4_device)" "$3" ;;
 	*) run_logged sh -c 'grub-fstest "$1" cat "$2" 2>/dev/null | sha256sum' sh "$drive" "(loop0,$grub_type$data_number)$3" ;;

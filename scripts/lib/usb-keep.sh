@@ -54,9 +54,10 @@ keep_begin() {
 
 keep_restore() {
 	[ -n "$restore" ] || return 0
-	dd if="$work/head" of="$drive" bs=512 conv=notrunc,fsync status=none &&
-		dd if="$work/tail" of="$drive" bs=512 seek=$(($(drive_bytes) / 512 - 64)) conv=notrunc,fsync status=none ||
-		keep_copies
+	{
+		dd if="$work/head" of="$drive" bs=512 conv=notrunc,fsync status=none &&
+			dd if="$work/tail" of="$drive" bs=512 seek=$(($(drive_bytes) / 512 - 64)) conv=notrunc,fsync status=none
+	} || keep_copies
 }
 
 # What could not be written back outlives the work directory.

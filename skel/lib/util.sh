@@ -153,6 +153,7 @@ await() {
 	! "$@" || return 0
 	fifo=$(mktemp -u "$ROOT/run/await.XXXXXX") && mkfifo "$fifo" || return 1
 	# opened both ways first, so that no open waits: the end of an earlier child would interrupt it, and end this shell
+	# shellcheck disable=SC2094 # a FIFO
 	exec 7<>"$fifo" 5<"$fifo" 6>"$fifo" 7<&-
 	rm -f "$fifo"
 	$RUN coldplug --events "$limit" >&6 5<&- 6>&- &

@@ -69,7 +69,6 @@ PYTHON
 
 # serve_https DIRECTORY: nginx with a certificate for 10.0.2.2, in lab.pem, as serve_http
 serve_https() {
-	local port
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/lab.key" -out "$WORK/lab.pem" -days 3650 -subj /CN=lab \
 		-addext subjectAltName=IP:10.0.2.2 2>/dev/null
 	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')

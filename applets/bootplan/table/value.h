@@ -18,6 +18,9 @@ int number_parse(const char *text, uint64_t max, uint64_t *ret) _must_check_;
 /* A size as tmpfs takes it (1500m, 75%), without zeros in front; NULL when it is none. */
 const char *size_text(struct plan *plan, const char *text);
 
+/* Whether name is in list, which has commas between its items. */
+bool in_list(struct plan *plan, const char *list, const char *name);
+
 /* /dev/NAME/path: the device, and the path or "/" */
 void split_device_path(struct plan *plan, const char *text, const char **ret_device,
 		       const char **ret_path);

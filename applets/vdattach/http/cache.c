@@ -129,7 +129,7 @@ static void write_checksums(struct cache *cache, size_t first, size_t n)
 }
 
 /* The space of the grains is given back. */
-static void drop(struct cache *cache, size_t first, size_t n)
+static void cache_drop(struct cache *cache, size_t first, size_t n)
 {
 	memset(cache->checksums + first, 0, n * sizeof(uint32_t));
 	write_checksums(cache, first, n);
@@ -150,7 +150,7 @@ bool cache_get(struct cache *cache, size_t grain, uint8_t *ret)
 	have = cache->checksums[grain] &&
 	       pread(cache->fd, ret, CACHE_GRAIN, (off_t)grain * CACHE_GRAIN) == CACHE_GRAIN;
 	if (have && checksum(ret) != cache->checksums[grain]) {
-		drop(cache, grain, 1);
+		cache_drop(cache, grain, 1);
 		cache->held -= CACHE_GRAIN;
 		have = false;
 	}
@@ -186,7 +186,7 @@ static uint64_t allowance(const struct cache *cache)
 }
 
 /* What was not used since the hand came by last goes, in the order of the file. */
-static void make_room(struct cache *cache, uint64_t bytes)
+static void cache_make_room(struct cache *cache, uint64_t bytes)
 {
 	uint64_t allowed = allowance(cache);
 
@@ -201,7 +201,7 @@ static void make_room(struct cache *cache, uint64_t bytes)
 			cache->used[grain] = false;
 			continue;
 		}
-		drop(cache, grain, 1);
+		cache_drop(cache, grain, 1);
 		cache->held -= CACHE_GRAIN;
 	}
 }
@@ -212,7 +212,7 @@ void cache_put(struct cache *cache, size_t grain, size_t n, const uint8_t *data)
 
 	pthread_mutex_lock(&cache->lock);
 	if (!cache->full)
-		make_room(cache, bytes);
+		cache_make_room(cache, bytes);
 	if (!cache->full &&
 	    pwrite(cache->fd, data, bytes, (off_t)grain * CACHE_GRAIN) == (ssize_t)bytes) {
 		for (size_t i = 0; i < n; i++) {

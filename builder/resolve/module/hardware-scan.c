@@ -32,7 +32,7 @@ static int add_chip(struct hardware *hardware, const char *id, struct error **er
 	return hardware_add(hardware, text, err);
 }
 
-static bool has_name(const char *path, const char *name)
+static bool is_named(const char *path, const char *name)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -45,11 +45,11 @@ static int add_node(struct hardware *hardware, const struct tree_node *node, str
 
 	if (node->kind != ENTRY_FILE)
 		return 0;
-	if (has_name(node->path, "modalias")) {
+	if (is_named(node->path, "modalias")) {
 		read_attribute(node->source, text, sizeof(text));
 		return *text ? hardware_add(hardware, text, err) : 0;
 	}
-	if (!has_name(node->path, "phy_id"))
+	if (!is_named(node->path, "phy_id"))
 		return 0;
 	read_attribute(node->source, text, sizeof(text));
 	return add_chip(hardware, text, err);
