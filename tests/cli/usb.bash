@@ -7,6 +7,11 @@ setup_file() {
 	export KERNEL
 }
 
+setup_file() {
+	KERNEL=$("$BATS_TEST_DIRNAME/../lib/small-kernel" "$BATS_FILE_TMPDIR")
+	export KERNEL
+}
+
 media_setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)

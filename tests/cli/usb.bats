@@ -402,7 +402,7 @@ TOOLS
 
 @test "a disk that takes no more data, as one that is pulled out or lies about its size, fails in one line and is unfinished" {
 	mkdir small
-	mount -t tmpfs -o size=24M none small
+	mount -t tmpfs -o size=8M none small
 	truncate -s 300M small/disk
 	attach small/disk
 	for options in '' --data=none --data=exfat; do
