@@ -22,7 +22,7 @@ static void copy_header(struct attempt *a, const char *name, char *buf, size_t s
 	*buf = '\0';
 	if (curl_easy_header(a->transfer->curl, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
 	    strlen(header->value) < size)
-		strcpy(buf, header->value);
+		snprintf(buf, size, "%s", header->value);
 }
 
 /* Sets where the answer begins, and which version of the file it is of. False for nonsense. */

@@ -2,6 +2,7 @@
 #include "applets/netfetch/progress.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -56,8 +57,8 @@ void progress_text(const struct progress *progress, uint64_t now, char *buf, siz
 		snprintf(all, sizeof(all), " of %s (%u %%)", amount,
 			 (unsigned int)(progress->done * 100 / total));
 		if (rate)
-			snprintf(left, sizeof(left), ", %llu s left",
-				 (unsigned long long)((total - progress->done) / rate + 1));
+			snprintf(left, sizeof(left), ", %" PRIu64 " s left",
+				 (total - progress->done) / rate + 1);
 	}
 	snprintf(buf, size, "%s%s, %s/s%s", done, all, speed, left);
 }

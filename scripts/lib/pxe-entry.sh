@@ -87,7 +87,7 @@ entry_write() {
 		return
 	fi
 	generation=$((${generation:-0} + 1))
-	date -u +time=%Y-%m-%dT%H:%M:%SZ >>"$work/record"
+	date -u -d "@${SOURCE_DATE_EPOCH:-$(date +%s)}" +time=%Y-%m-%dT%H:%M:%SZ >>"$work/record"
 	[ -e "$output/entries/$1.first" ] || : >"$output/entries/$1.first"
 	install_file "$work/record" "entries/$1.$generation"
 }

@@ -66,6 +66,23 @@ name_server() {
 	# shellcheck disable=SC2016
 	swap "$LIVE_NFS" '${pxeserver}' "$NET_SERVER"
 	LIVE_NFS=$RET
+	# shellcheck disable=SC2016
+	case $P_IMAGE$P_ISO$LIVE_NFS$P_VERIFY$P_PERSIST in *'${'*) name_machine ;; esac
+}
+
+name_machine() {
+	load identity
+	load net/address
+	machine_address "$P_IMAGE"
+	P_IMAGE=$RET
+	machine_address "$P_ISO"
+	P_ISO=$RET
+	machine_address "$LIVE_NFS"
+	LIVE_NFS=$RET
+	machine_address "$P_VERIFY"
+	P_VERIFY=$RET
+	machine_address "$P_PERSIST"
+	P_PERSIST=$RET
 }
 
 # What no phase could do anything with is refused before anything is touched.

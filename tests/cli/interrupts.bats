@@ -84,6 +84,7 @@ interrupts() {
 		mkdir out/pxe
 		for file in vmlinuz initramfs.gz menu.ipxe dnsmasq.conf; do echo old >out/pxe/$file; done
 	}
+	export SOURCE_DATE_EPOCH=1700000000
 	interrupts 20 "$TOP/scripts/pxe" -r "$KERNEL" -o out/pxe root.sqfs
 }
 

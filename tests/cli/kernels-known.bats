@@ -57,6 +57,7 @@ has() {
 			case $profile in
 			common) options=(-s 'root disk') ;;
 			luks | lvm | raid) continue ;; # parts of others, with programs of the machine: below
+			tls) continue ;;            # a part without modules
 			rescue) options=(-s 'module =md =dm =crypto =drm =vm =mmc =cdrom') ;;
 			esac
 			"$M" build -q -p "$profile" -r "$S" -o "$profile.img" "${options[@]}" || { echo "$profile on $KVER" && return 1; }

@@ -280,6 +280,26 @@ TO='-t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o -'
 @test "proxy= of dracut" {
 	both from_network 'proxy=http://10.0.2.9:3128 vi.image=http://10.0.2.5/r.tar' "netfetch ${TO/60/60 --proxy http:\/\/10.0.2.9:3128} http://10.0.2.5/r.tar"
 }
+# The server is the proxy's business; the proxy has to be reached.
+proxy_is_asked() {
+	fake nc <<<'exit 0'
+	from_network 'proxy=http://10.0.2.9:3128 vi.image=http://10.9.9.9/r.tar' "nc -w 3 10.0.2.9 3128" && not_called '^nc .*10.9.9.9'
+}
+@test "proxy=: a lease that leads to the proxy is good" { both proxy_is_asked; }
+
+machine_words() {
+	mkdir -p "$ROOT/sys/class/dmi/id"
+	echo 4C4C4544-0042 >"$ROOT/sys/class/dmi/id/product_uuid"
+	echo 'No 7/b' >"$ROOT/sys/class/dmi/id/product_serial"
+	from_network 'vi.image=http://10.0.2.5/${mac:hexhyp}/${mac}/${uuid}/${serial}/${ip}.tar' \
+		"netfetch $TO http://10.0.2.5/52-54-00-00-00-01/52:54:00:00:00:01/4c4c4544-0042/No%207%2Fb/10.0.2.15.tar" || return 1
+	: >"$CALLS"
+	cmdline 'vi.mode=tmpfs vi.image=http://10.0.2.5/${asset}.tar panic=-1'
+	boot
+	said "\${asset} in 'http://10.0.2.5/\${asset}.tar' is not known of this machine" && not_called '^netfetch'
+}
+@test "addresses with what is the machine's own, in iPXE's words" { both machine_words; }
+
 passwords() {
 	from_network vi.image=http://lab:secret@10.0.2.5/r.tar "netfetch $TO http://lab:secret@10.0.2.5/r.tar" && said 'downloading and unpacking http://lab:***@10.0.2.5/r.tar' &&
 		case $output in *secret*) false ;; esac || return 1

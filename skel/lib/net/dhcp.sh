@@ -272,7 +272,9 @@ stop_dhcp() {
 
 # take_lease LINK CLIENT: configures it, unless it cannot lead to where the root is
 take_lease() {
-	local server=${P_IMAGE#*://}
+	local server=$P_IMAGE
+	case $server in http://* | https://* | ftp://*) server=${P_PROXY:-$server} ;; esac
+	server=${server#*://}
 	server=${server%%[:/]*}
 	lease_reset
 	bootplan_read "$NET/$1.lease.sh" lease "$NET/$1.$2.lease" "$server" || L_WHY='bootplan failed'

@@ -42,6 +42,12 @@ mirrors() {
 # source_line URL: a line of it in RET; false for what is not on a server
 source_line() {
 	local host port=''
+	# what the proxy reaches is its own business
+	case ${P_PROXY:+proxy:}$1 in
+	proxy:http://* | proxy:https://* | proxy:ftp://*)
+		case $P_PROXY in *://*) set -- "http://${P_PROXY#*://}" ;; *) set -- "http://$P_PROXY" ;; esac
+		;;
+	esac
 	case $1 in
 	http://*) port='80 tcp' ;;
 	https://*) port='443 tcp' ;;

@@ -113,6 +113,7 @@ void q2_compressed(struct q2 *q, uint64_t cluster, uint8_t fill, uint32_t skip)
 	free(bytes);
 	world_put(q->world, q->file, at, out, z.total_out);
 	sectors = ((at & 511) + z.total_out + 511) / 512;
+	q->bitmap = 0;
 	q2_map(q, cluster, at | Q2_COMPRESSED | (sectors - 1) << (62 - (q->bits - 8)));
 }
 

@@ -76,6 +76,11 @@ static int check_entry(struct qcow2_checker *c, uint64_t at, const uint8_t *b, b
 	if (entry.kind == QCOW2_UNALLOCATED || entry.kind == QCOW2_PLAIN_ZERO)
 		return 0;
 	if (entry.kind == QCOW2_COMPRESSED_DATA) {
+		if (c->first_pass && (entry.allocated || entry.zero))
+			findings_add(c->findings, FINDING_ERROR,
+				     "%s: qcow2: compressed cluster at offset %" PRIu64
+				     " has subclusters",
+				     q->file->name, entry.offset);
 		if (c->first_pass && value & QCOW2_COPIED)
 			findings_add(c->findings, FINDING_ERROR,
 				     "%s: qcow2: compressed cluster at offset %" PRIu64
