@@ -1,4 +1,4 @@
-# promise: images with GPT, with 4096-byte sectors, with a hybrid MBR; by number, UUID and label of the partition; changes elsewhere leave the image as it is
+# promise: images with GPT, with 4096-byte sectors, with a hybrid MBR; by number, UUID and label of the partition, or the only one that can be a root; changes elsewhere leave the image as it is
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build loop loop -s 'image /images/gpt.img'
@@ -13,6 +13,10 @@ gpt() {
 }
 gpt "$WORK/host/images/gpt.img"
 gpt "$WORK/host/images/hybrid.img" -h=2
+# two partitions that may be the root
+cp --sparse=always "$WORK/host/images/gpt.img" "$WORK/host/images/two.img"
+mke2fs -q -t ext2 "$WORK/first.ext2" 1M
+dd if="$WORK/first.ext2" of="$WORK/host/images/two.img" bs=1M seek=1 conv=notrunc status=none
 # 4096-byte sectors: a table made through a loop device of that size
 truncate -s 24M "$WORK/host/images/4k.img"
 loop=$(losetup --show -f -b 4096 "$WORK/host/images/4k.img")
@@ -37,7 +41,10 @@ expect_small_boot
 expect '=== root ext4 ro'
 boot loop 'vi.image=/images/4k.img rw' $medium
 expect_small_boot
-boot loop 'rw panic=1' $medium
+# the only partition that can be a root
+boot loop 'rw' $medium
+expect_small_boot
+boot loop 'vi.image=/images/two.img rw panic=1' $medium
 expect 'has 2 partitions and vi.part= does not say which'
 part "$WORK/host.ext4" "$WORK/disk.img" 1
 clean_ext4 "$WORK/host.ext4"
