@@ -6,13 +6,14 @@
 load ../lib/env
 bats_require_minimum_version 1.5.0
 
-PROGRAMS='mkvinitrd coldplug findimg netfetch vdattach overlayroot packroot netfetch unpackroot bootplan'
+PROGRAMS='mkvinitrd coldplug findimg netfetch vdattach overlayroot packroot unpackroot bootplan'
 
 # A disk of two partitions; as VHD, fixed and dynamic
 disks() {
 	truncate -s 48M other.raw
 	printf 'start=2048,size=8192\n,\n' | sfdisk -q other.raw
-	mke2fs -q -F -L data -E offset=$((10240 * 512)) other.raw 40M
+	mkdir -p system/etc system/usr
+	mke2fs -q -F -L data -d system -E offset=$((10240 * 512)) other.raw 40M
 	qemu-img convert -O vpc -o subformat=fixed,force_size=on other.raw windows.vhd
 	qemu-img convert -O vpc -o subformat=dynamic,force_size=on other.raw disk.vhd
 }
@@ -70,6 +71,8 @@ CANNOT_RUN=(
 	'README.md: mkvinitrd vm |boots a VM: tests/boot does'
 	'docs/mkvinitrd-vm.8.scd: mkvinitrd vm |boots a VM: tests/boot/cases/vm.sh'
 	'docs/mkvinitrd-frugal.8.scd: mkvinitrd frugal --install --disk|wants a virtual machine with a kernel, and GRUB: tests/cli/frugal.bats'
+	'docs/netfetch.8.scd: netfetch |wants servers: tests/cli/netfetch.bats'
+	'docs/verifyimg.8.scd: verifyimg |wants a signature by that key: tests/cli/verifyimg.bats'
 	'docs/vdattach.8.scd: vdattach nbd://|wants a server at that address and nbd in the kernel: tests/boot/cases/attach-nbd-server.sh'
 )
 
