@@ -20,6 +20,7 @@ locate() {
 	}
 	if image_is_remote; then
 		network || fail_network "the image ${P_ISO:-${LIVE_NFS:-$P_IMAGE}}"
+		load net/address
 		name_server
 	elif [ -n "$P_NET" ]; then
 		network || warn "no network: ${NET_WHY:-no link}; continuing, the root is local"
@@ -53,36 +54,6 @@ image_is_remote() {
 	case $P_IMAGE in http://* | https://* | ftp://* | tftp://* | nfs:* | nbd://*) return 0 ;; esac
 	case $P_HOST,$P_ISO in *://*) return 0 ;; esac
 	[ -n "$LIVE_NFS$P_NETROOT$P_NETDISK" ]
-}
-
-# The server of the lease, where a parameter leaves it open: ${pxeserver} of archiso, scheme:///path of live-boot
-name_server() {
-	# shellcheck disable=SC2016 # as it stands in menus
-	swap "$P_IMAGE" '${pxeserver}' "$NET_SERVER"
-	swap "$RET" :/// "://$NET_SERVER/"
-	P_IMAGE=$RET
-	swap "$P_ISO" :/// "://$NET_SERVER/"
-	P_ISO=$RET
-	# shellcheck disable=SC2016
-	swap "$LIVE_NFS" '${pxeserver}' "$NET_SERVER"
-	LIVE_NFS=$RET
-	# shellcheck disable=SC2016
-	case $P_IMAGE$P_ISO$LIVE_NFS$P_VERIFY$P_PERSIST in *'${'*) name_machine ;; esac
-}
-
-name_machine() {
-	load identity
-	load net/address
-	machine_address "$P_IMAGE"
-	P_IMAGE=$RET
-	machine_address "$P_ISO"
-	P_ISO=$RET
-	machine_address "$LIVE_NFS"
-	LIVE_NFS=$RET
-	machine_address "$P_VERIFY"
-	P_VERIFY=$RET
-	machine_address "$P_PERSIST"
-	P_PERSIST=$RET
 }
 
 # What no phase could do anything with is refused before anything is touched.

@@ -2,6 +2,35 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One kernel command line for many machines: what an address says of the machine, in iPXE's words.
 
+# The server of the lease, where a parameter leaves it open: ${pxeserver} of archiso, scheme:///path of live-boot
+name_server() {
+	# shellcheck disable=SC2016 # as it stands in menus
+	swap "$P_IMAGE" '${pxeserver}' "$NET_SERVER"
+	swap "$RET" :/// "://$NET_SERVER/"
+	P_IMAGE=$RET
+	swap "$P_ISO" :/// "://$NET_SERVER/"
+	P_ISO=$RET
+	# shellcheck disable=SC2016
+	swap "$LIVE_NFS" '${pxeserver}' "$NET_SERVER"
+	LIVE_NFS=$RET
+	# shellcheck disable=SC2016
+	case $P_IMAGE$P_ISO$LIVE_NFS$P_VERIFY$P_PERSIST in *'${'*) name_machine ;; esac
+}
+
+name_machine() {
+	load identity
+	machine_address "$P_IMAGE"
+	P_IMAGE=$RET
+	machine_address "$P_ISO"
+	P_ISO=$RET
+	machine_address "$LIVE_NFS"
+	LIVE_NFS=$RET
+	machine_address "$P_VERIFY"
+	P_VERIFY=$RET
+	machine_address "$P_PERSIST"
+	P_PERSIST=$RET
+}
+
 # machine_address ADDRESS: with ${mac}, ${mac:hexhyp}, ${uuid}, ${serial}, ${asset}, ${hostname} and ${ip} of this machine, in RET
 machine_address() {
 	local address=$1 key
