@@ -144,7 +144,7 @@ mnt/linux/grub.cfg' ]
 	[ "$(grep -c '^option set' mnt/linux/mkvinitrd.frugal)" = 0 ]
 	run -0 frugal --remove mnt/linux
 	# from elsewhere, as on a network mount
-	run -0 frugal --host UUID=0123-4567 -r "$older" elsewhere root.sqfs
+	run -0 frugal --host UUID=0123456789ABCDEF -r "$older" elsewhere root.sqfs
 	assert_output --partial 'insmod ntfs'
 	"$HOST/mkvinitrd" ls elsewhere/initramfs.img | grep -x bin/ntfs-3g
 	mkdir bin

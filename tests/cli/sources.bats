@@ -216,6 +216,25 @@ lzo2() { source_package lzo2 "$1" src/lzo1x_d2.c="int lzo_version;" include/lzo/
 	assert_output 'version 1.1'
 }
 
+@test "musl-libs: recipes that change while it runs are those of the next build" {
+	lzo2 1.0
+	publish "$codename"
+	mkdir bin
+	cp -r "$root/scripts" scripts
+	# while it waits for another checkout's build
+	cat >bin/flock <<-FLOCK
+		#!/bin/sh
+		echo '# changed' >>"$PWD/scripts/lib/musl-recipes.sh"
+		exec "$(command -v flock)" "\$@"
+	FLOCK
+	chmod 755 bin/flock
+	PATH=$PWD/bin:$PATH run -0 scripts/musl-libs out lzo2
+	run -0 scripts/musl-libs out lzo2
+	assert_line 'musl-libs: building lzo2 1.0'
+	run -0 scripts/musl-libs out lzo2
+	refute_output --partial building
+}
+
 @test "musl-libs: help and usage" {
 	run -0 musl_libs --help
 	assert_line --partial 'MKVINITRD_SOURCES=DIRECTORY'
