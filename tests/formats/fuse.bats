@@ -178,6 +178,27 @@ finish() {
 	device=
 }
 
+@test "a detach by others while it is mounted: the disk goes with its last user, whole, and that is no error at the end" {
+	qemu-img create -q -f vhdx image 64M
+	device=$(vd --state state -e fuse image)
+	mkfs.ext4 -q "$device"
+	mount "$device" m
+	losetup -d "$device"
+	dd if=/dev/urandom of=m/file bs=1M count=20 status=none
+	sum=$(sha256sum <m/file)
+	umount m
+	vd detach --if-attached "$device"
+	run -1 vd detach "$device"
+	vd detach --if-attached "$device"
+	qemu-img check -q image
+	device=$(vd -r -e fuse image)
+	mount -o ro "$device" m
+	[ "$(sha256sum <m/file)" = "$sum" ]
+	umount m
+	vd detach "$device"
+	device=
+}
+
 @test "read-only" {
 	qemu-img create -q -f vhdx image 64M
 	device=$(vd -r -e fuse image)

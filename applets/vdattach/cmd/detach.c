@@ -30,29 +30,48 @@ static int whole_device(const char *device, char **ret, struct error **err)
 	return 0;
 }
 
-int cmd_detach(const struct options *options, struct error **err)
+static int detach_disk(const char *disk, const char *operand, struct error **err)
 {
-	_cleanup_free_ char *disk = NULL;
 	char answer[CONTROL_TEXT_MAX];
-	const char *name;
-	int r;
+	const char *name = disk + strlen("/dev/");
 
-	r = whole_device(options->operand, &disk, err);
-	if (r < 0 || !disk)
-		return r;
-	name = disk + strlen("/dev/");
 	/* what was unmounted a moment ago may not be let go yet; who else has it is told below */
 	(void)wait_until_free(disk, 1);
 	if (control_exists(name))
-		r = control_ask(name, "detach", true, answer, err);
-	else if (dm_disk_is_ours(name))
-		r = dm_disk_remove(name, err);
-	else if (strncmp(name, "loop", 4) == 0)
-		r = loop_detach(disk, err);
-	else
-		r = error_make(err, ENODEV, "cannot detach '%s': not a device of vdattach",
-			       options->operand);
-	if (r < 0)
+		return control_ask(name, "detach", true, answer, err);
+	if (dm_disk_is_ours(name))
+		return dm_disk_remove(name, err);
+	if (strncmp(name, "loop", 4) == 0)
+		return loop_detach(disk, err);
+	return error_make(err, ENODEV, "cannot detach '%s': not a device of vdattach", operand);
+}
+
+/* Whether r, of a detach, comes from somebody else having done it: the last error of a daemon is
+ * another. */
+static bool was_detached(const char *disk, int r)
+{
+	const char *name = disk ? disk + strlen("/dev/") : "";
+	uint64_t sectors = 0;
+
+	if (r != -ENOENT && r != -EPIPE && r != -ENXIO && r != -ENODEV)
+		return false;
+	return !disk || (!control_exists(name) &&
+			 (sysfs_read_u64(name, "size", &sectors) < 0 || sectors == 0));
+}
+
+int cmd_detach(const struct options *options, struct error **err)
+{
+	_cleanup_free_ char *disk = NULL;
+	int r;
+
+	r = whole_device(options->operand, &disk, err);
+	if (r == 0 && disk)
+		r = detach_disk(disk, options->operand, err);
+	if (r < 0 && options->if_attached && was_detached(disk, r)) {
+		error_release(err);
+		r = 0;
+	}
+	if (r < 0 || !disk)
 		return r;
 	devlinks_remove(options->links, disk);
 	/* of mapped partitions, which have names of their own */

@@ -26,6 +26,7 @@ static const char help[] =
 	"      --once, --json       serve: exit after the last client; info, map, list: for "
 	"programs\n"
 	"      --state=FILE         attach: record what was attached\n"
+	"      --if-attached        detach: no error if DEVICE is not attached\n"
 	"      --links=DIR          directory of EntireDisk and PartitionN; default: " DEVLINKS_DIR
 	"\n"
 	"      --patience=SECONDS   nbd, http: fail I/O when the server is unreachable for longer\n"
@@ -50,6 +51,7 @@ static const struct verb {
 enum {
 	OPT_ONCE = OPTIONS_LONG,
 	OPT_JSON,
+	OPT_IF_ATTACHED,
 	OPT_STATE,
 	OPT_LINKS,
 	OPT_PARENTS,
@@ -74,6 +76,7 @@ static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, 's' },
 	{ "once", no_argument, NULL, OPT_ONCE },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "if-attached", no_argument, NULL, OPT_IF_ATTACHED },
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "parents", required_argument, NULL, OPT_PARENTS },
 	{ "snapshot", required_argument, NULL, 'S' },
@@ -190,6 +193,9 @@ static int vdattach_take(struct options *options, int c, char **argv)
 		return -1;
 	case OPT_ONCE:
 		options->once = true;
+		return -1;
+	case OPT_IF_ATTACHED:
+		options->if_attached = true;
 		return -1;
 	case OPT_JSON:
 		options->json = true;

@@ -162,6 +162,16 @@ static bool take_question(struct supervisor *s)
 	return gone;
 }
 
+/* The end of a device that somebody else has taken down. */
+static int let_go(struct supervisor *s)
+{
+	if (s->state->result < 0)
+		msg(MSG_ERROR, "%s is detached, but not all is written: %s", s->server.devpath,
+		    s->state->message);
+	supervisor_end_monitor(s);
+	return sandbox_release(NULL);
+}
+
 static int supervise(struct supervisor *s)
 {
 	for (;;) {
@@ -173,10 +183,8 @@ static int supervise(struct supervisor *s)
 			continue;
 		if (s->worker >= 0 && fds[1].revents)
 			forget_worker(s);
-		if (s->worker < 0 && device_is_gone(s)) {
-			supervisor_end_monitor(s);
-			return sandbox_release(NULL);
-		}
+		if (s->worker < 0 && device_is_gone(s))
+			return let_go(s);
 		if (s->monitor >= 0 && fds[2].revents) {
 			closep(&s->monitor);
 			supervisor_start_monitor(s);

@@ -171,13 +171,27 @@ static int fuse_start(struct vd_server *srv, int pid, bool again, struct error *
 	return r;
 }
 
-static void fuse_clear(struct vd_server *srv)
+/* 0, too, where it is gone: its last user may have been told to detach it by somebody else */
+static int detach_ours(struct vd_server *srv, struct error **err)
 {
 	_cleanup_free_ char *device = NULL;
 	char name[32];
+	int r = name_loop(srv, name, sizeof(name));
 
-	if (name_loop(srv, name, sizeof(name)) == 0 && loop_find(name, &device) == 0)
-		(void)!loop_detach(device, NULL);
+	if (r < 0)
+		return error_make(err, r, "fuse");
+	if (loop_find(name, &device) < 0)
+		return 0;
+	r = loop_detach(device, err);
+	if (r != -ENXIO)
+		return r;
+	error_release(err);
+	return 0;
+}
+
+static void fuse_clear(struct vd_server *srv)
+{
+	(void)!detach_ours(srv, NULL);
 }
 
 /* The kernel gives up what nobody can answer any more. */
@@ -200,7 +214,7 @@ static int fuse_recover(struct vd_server *srv, struct error **err)
 /* The mount goes with the loop device, and the worker's read with it. */
 static int fuse_stop(struct vd_server *srv, struct error **err)
 {
-	return srv->devpath ? loop_detach(srv->devpath, err) : 0;
+	return srv->devpath ? detach_ours(srv, err) : 0;
 }
 
 const struct vd_server_ops vd_server_fuse = {
