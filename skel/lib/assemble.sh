@@ -10,13 +10,13 @@ assemble() {
 	share) if [ -n "$P_PERSIST" ]; then overlay_share; else mount_share "$NEWROOT"; fi ;;
 	esac
 	! usr_wanted || {
-		load usr
+		load root/usr
 		mount_usr
 	}
 	[ -z "$LIVE" ] || put_rootcopy
 	[ -z "$P_BINDS$P_TCE$P_SWAP$TC_WORDS$DIRECTORIES" ] || load places
 	[ -z "$TC_WORDS" ] || {
-		load tinycore
+		load live/tinycore
 		leave_to_tinycore
 	}
 	case $P_PERSIST in archive:*)

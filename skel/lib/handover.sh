@@ -15,7 +15,7 @@ handover() {
 	watch_boot
 	! needs_exitrd || INIT=/run/initramfs/bin/exitrd$NL$INIT
 	give_resolv_conf
-	load tables
+	load root/tables
 	override_tables
 	[ -z "${NET_LINKS:-}" ] || {
 		load net/keep
@@ -23,7 +23,7 @@ handover() {
 		tell_time
 	}
 	[ -z "${NET_LINKS:-}$P_IDENTITY$P_HOSTNAME" ] || {
-		load identity
+		load root/identity
 		machine_identity
 	}
 	show_host

@@ -18,7 +18,7 @@ name_server() {
 }
 
 name_machine() {
-	load identity
+	load root/identity
 	machine_address "$P_IMAGE"
 	P_IMAGE=$RET
 	machine_address "$P_ISO"
