@@ -1,4 +1,4 @@
-# promise: with systemd, an NBD server that is gone for good and a CD that is taken out are reported on the console, and the power button and Ctrl-Alt-Del end the machine without them
+# promise: with systemd, an NBD or NFS server that is gone for good and a CD that is taken out are reported on the console, and the power button and Ctrl-Alt-Del end the machine without them
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 # server-gone and medium-gone prove the same with busybox.
@@ -33,3 +33,17 @@ boot_attended overlay 'test.stay=1' '=== multi-user reached => monitor eject -f 
 expect 'the disc was taken out of sr0, and the root needs it'
 expect 'restarting the machine'
 expect 'reboot: Restarting system'
+rm "$WORK/cd.iso"
+
+unsquashfs -q -n -d "$WORK/tree" "$DEBIAN" >/dev/null || fail 'unsquashfs'
+rm -r "$WORK/host"
+build share share -s "module =net =netfs $buttons" -s 'param vi.modules=atkbd,evdev,button'
+serve_nfs "$WORK/tree"
+for end in 'system_powerdown Power.down' 'sendkey+ctrl-alt-delete Restarting.system'; do
+	boot_attended share "vi.mode=share vi.image=nfs:10.0.2.2:/export:port=$NFS_PORT ip=dhcp rw test.keep=synced test.stay=1" \
+		'=== multi-user reached => monitor set_link card off' \
+		"not written is lost => monitor $(echo "${end% *}" | tr + ' ')" -- $card
+	expect 'no answer from 10.0.2.2:/export for 60 s, and the root needs it'
+	expect "reboot: ${end#* }"
+	grep -qx synced "$WORK/tree/var/lib/kept" || fail 'what was synced is not on the server'
+done
