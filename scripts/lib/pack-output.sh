@@ -94,6 +94,14 @@ decompress() {
 	esac
 }
 
+# cpio leaves out what its header cannot hold, and is content with that.
+check_cpio() {
+	[ -n "$(find "$tree" ${one_file_system:+-xdev} -type f -size +4294967295c -print -quit)" ] || return 0
+	big=$(sparse=--sparse && tar_stream 2>/dev/null | LC_ALL=C tar -tvf - 2>/dev/null | awk '
+		/^-/ && $3 > 4294967295 { sub(/^([^ ]+ +)([^ ]+ +)([^ ]+ +)([^ ]+ +)([^ ]+ +)/, ""); print; exit }')
+	[ -z "$big" ] || die "a cpio archive holds files of less than 4 GiB, and '$big' has more: use tar, squashfs, erofs or ext4, or --exclude it"
+}
+
 stage_cpio() {
 	cd "$stage" && find . -print0 | LC_ALL=C sort -z | cpio -0 -o -H newc --reproducible --quiet
 }
@@ -120,9 +128,17 @@ verify_archive() {
 	cmp -s "$work/sum" "$work/sum.back"
 }
 
-# Of a stream mksquashfs takes neither mode nor time of the root; its times are bounded by the newest of the tree.
+# The newest time of the tree, of those that squashfs can hold: seconds from 1970 to 2106
+newest_time() {
+	find "$tree" ${one_file_system:+-xdev} -printf '%T@\n' 2>/dev/null |
+		awk '$1 > newest { newest = $1 } END { if (newest > 4294967295) newest = 4294967295; printf "%.0f\n", int(newest) }'
+}
+
+# Of a stream mksquashfs takes neither mode nor time of the root; its times are bounded by the newest of the tree. It fails at a
+# record with a time before 1970: without the record the time is 1970.
 write_squashfs() {
-	newest=${SOURCE_DATE_EPOCH:-$(find "$tree" ${one_file_system:+-xdev} -printf '%T@\n' 2>/dev/null | sort -n | sed -n '$s/\..*//p')}
+	newest=${SOURCE_DATE_EPOCH:-$(newest_time)}
+	no_pax=',delete=mtime'
 	part "reading '$input'" tar_stream 2>"$work/log.tar" |
 		part 'mksquashfs' env SOURCE_DATE_EPOCH="$newest" mksquashfs - "$output_temp" -tar -quiet -no-progress -noappend -comp zstd \
 			-Xcompression-level "${level:-19}" -b 256K -root-mode "$top_mode" >"$work/log.compress" 2>&1 || :
@@ -157,6 +173,7 @@ stage_tree() {
 }
 
 write_stage() {
+	sparse=--sparse
 	part "reading '$input'" tar_stream 2>"$work/log.tar" |
 		part 'copying' tar --numeric-owner --xattrs --xattrs-include='*' --acls -C "$work/stage" -xpf - 2>"$work/log.compress" || :
 }
@@ -225,7 +242,7 @@ pack_step() {
 	step_status=0
 	progress "$1" "$tree_bytes" "$2" "$3" || step_status=$?
 	if failed=$(pipe_failed); then
-		cat "$work"/log.* >"$log" 2>/dev/null || :
+		cat "$work"/log.* 2>/dev/null | grep -v 'socket ignored$' >"$log" || :
 		case $failed in
 		reading*) die "cannot read all of '$input', so nothing was packed: $(grep -v '^tar: Exiting\|socket ignored' "$work/log.tar" | head -n 1)" ;;
 		*) explain_full ;;
@@ -249,6 +266,7 @@ write_output() {
 	tar*) pack_step 'packing' tar write_archive ;;
 	cpio*)
 		warn_lost x 'xattrs, capabilities or ACLs' 'tar, squashfs, erofs and ext4'
+		check_cpio
 		stage_tree
 		pack_step 'packing' cpio write_archive
 		;;

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of pack
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What of a root is packed: all of it as one tar stream, from which every format is made. Nothing in the tree is changed:
-# members are left out ($work/exclude), and files from $work/extra take the place of others.
+# members are left out ($work/exclude), and files from $work/extra/$extra_top take the place of others.
 
 # What --slim leaves out. CATEGORY PATTERN...; patterns are those of a shell, below the root.
 slim_list() {
@@ -55,10 +55,10 @@ drop() {
 # replace PATH: copies the file to $work/extra, to be changed there; false when the tree has no such file
 replace() {
 	[ -f "$tree/$1" ] && [ ! -L "$tree/$1" ] || return 1
-	mkdir -p "$work/extra/new/$(dirname "$1")"
-	cp -p "$tree/$1" "$work/extra/new/$1" || die "cannot read '$tree/$1'"
+	mkdir -p "$new_files/$(dirname "$1")"
+	cp -p "$tree/$1" "$new_files/$1" || die "cannot read '$tree/$1'"
 	echo "./$1" | sed 's/[][*?\\]/\\&/g' >>"$work/exclude"
-	changed=$work/extra/new/$1
+	changed=$new_files/$1
 }
 
 # edit PATH SED-SCRIPT; the times stay, so that a tree that needs no change gives the same bytes
@@ -71,7 +71,7 @@ edit() {
 reset_identity() {
 	drop 'var/lib/dbus/machine-id' 'etc/ssh/ssh_host_*_key' 'etc/ssh/ssh_host_*_key.pub' 'etc/ssh/ssh_host_*_key-cert.pub' \
 		'var/lib/systemd/random-seed' 'var/lib/systemd/credential.secret' 'var/lib/urandom/random-seed' 'var/lib/random-seed' \
-		'var/lib/seedrng/*' 'boot/loader/random-seed' 'var/lib/dhcp/*.lease*' 'var/lib/dhclient/*' 'var/lib/dhcpcd/*' 'var/lib/dhcpcd5/*' \
+		'var/log/lastlog' 'var/log/faillog' 'var/log/tallylog' 'var/lib/seedrng/*' 'boot/loader/random-seed' 'var/lib/dhcp/*.lease*' 'var/lib/dhclient/*' 'var/lib/dhcpcd/*' 'var/lib/dhcpcd5/*' \
 		'var/lib/NetworkManager/*.lease' 'var/lib/NetworkManager/secret_key' 'var/lib/NetworkManager/seen-bssids' \
 		'var/lib/NetworkManager/timestamps' 'var/lib/connman/*' 'etc/udev/rules.d/70-persistent-*.rules' \
 		'etc/udev/rules.d/75-persistent-*.rules' 'etc/initramfs-tools/conf.d/resume' 'etc/nvme/hostnqn' 'etc/nvme/hostid' \
@@ -100,25 +100,25 @@ make_ssh_keys() {
 		[ -x "$tree/usr/bin/ssh-keygen" ] || continue
 		dir=etc/systemd/system/$unit.service.d
 		[ ! -e "$tree/$dir/host-keys.conf" ] || continue
-		mkdir -p "$work/extra/new/$dir"
-		cat >"$work/extra/new/$dir/host-keys.conf" <<-'UNIT'
+		mkdir -p "$new_files/$dir"
+		cat >"$new_files/$dir/host-keys.conf" <<-'UNIT'
 			# by mkvinitrd pack, which left out the host keys: each machine makes its own
 			[Service]
 			ExecStartPre=
 			ExecStartPre=/usr/bin/ssh-keygen -A
 			ExecStartPre=/usr/sbin/sshd -t
 		UNIT
-		chmod 644 "$work/extra/new/$dir/host-keys.conf"
-		touch -r "$tree/usr/sbin/sshd" "$work/extra/new/$dir/host-keys.conf"
-		[ -d "$tree/$dir" ] || printf './new/%s\0' "$dir" >>"$work/extras"
-		chmod 755 "$work/extra/new/$dir"
-		touch -r "$tree/usr/sbin/sshd" "$work/extra/new/$dir"
+		chmod 644 "$new_files/$dir/host-keys.conf"
+		touch -r "$tree/usr/sbin/sshd" "$new_files/$dir/host-keys.conf"
+		[ -d "$tree/$dir" ] || printf '%s\0' "./$extra_top/$dir" >>"$work/extras"
+		chmod 755 "$new_files/$dir"
+		touch -r "$tree/usr/sbin/sshd" "$new_files/$dir"
 	done
 }
 
 # The root directory itself: one that others cannot enter makes a system in which only root can do anything.
 check_top() {
-	mkdir -p "$work/extra/new"
+	mkdir -p "$new_files"
 	touch -r "$tree" "$work/extra"
 	top_mode=$(stat -c %a "$tree") top_owner=$(stat -c %u:%g "$tree")
 	case $top_mode in 755 | 555) ;; *) say "warning: / has mode 0$top_mode, packed as 0755" && top_mode=755 ;; esac
@@ -126,9 +126,17 @@ check_top() {
 	chmod "$top_mode" "$work/extra"
 }
 
+# What takes the place of others is renamed as it is packed: its directory must have a name that the root has not.
+choose_extra_top() {
+	extra_top=replaced
+	while [ -e "$tree/$extra_top" ] || [ -L "$tree/$extra_top" ]; do extra_top=${extra_top}_; done
+	new_files=$work/extra/$extra_top
+}
+
 # Decides all before anything is written
 plan_tree() {
 	mkdir "$work/extra"
+	choose_extra_top
 	: >"$work/extras"
 	printf './%s\n' 'proc/*' 'sys/*' 'dev/*' 'run/*' 'tmp/*' lost+found >"$work/exclude"
 	printf %s "$excludes" | while IFS= read -r pattern; do
@@ -141,7 +149,7 @@ plan_tree() {
 	[ -n "$keep_identity" ] || reset_identity
 	check_top
 	(cd "$tree" && find . -mindepth 1 -maxdepth 1 -print0) | LC_ALL=C sort -z >"$work/top" || die "cannot read '$tree'"
-	(cd "$work/extra" && find ./new -mindepth 1 ! -type d -print0) | LC_ALL=C sort -z >>"$work/extras"
+	(cd "$work/extra" && find "./$extra_top" -mindepth 1 ! -type d -print0) | LC_ALL=C sort -z >>"$work/extras"
 	tree_bytes=$(du -sb ${one_file_system:+-x} "$tree" 2>/dev/null | cut -f 1) || :
 	tree_bytes=$((${tree_bytes:-0} - ${slim_total:-0}))
 }
@@ -160,11 +168,11 @@ exclude_own() {
 	done
 }
 
-# The one stream. What takes the place of others comes first, so that the times of its directories, which follow, last. Times of reading and of changes of owner are left out, and bounded by SOURCE_DATE_EPOCH.
+# The one stream; holes of files are read, as where they are depends on the disk, unless $sparse says otherwise. no_pax are records that its reader does not take. What takes the place of others comes first, so that the times of its directories, which follow, last. Times of reading and of changes of owner are left out, and bounded by SOURCE_DATE_EPOCH.
 tar_stream() {
-	LC_ALL=C tar --format=pax --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' --sort=name --numeric-owner \
+	LC_ALL=C tar --format=pax --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime'"$no_pax" --sort=name --numeric-owner \
 		--xattrs --xattrs-include='*' --acls ${SOURCE_DATE_EPOCH:+--mtime="@$SOURCE_DATE_EPOCH" --clamp-mtime} \
-		${one_file_system:+--one-file-system} --anchored --wildcards --wildcards-match-slash --exclude-from="$work/exclude" \
-		--transform='flags=rSH;s,^\./new/,./,' -cf - -C "$work/extra" --no-recursion --null . -T "$work/extras" \
+		${one_file_system:+--one-file-system} $sparse --anchored --wildcards --wildcards-match-slash --exclude-from="$work/exclude" \
+		--transform="flags=rSH;s,^\\./$extra_top/,./," -cf - -C "$work/extra" --no-recursion --null . -T "$work/extras" \
 		-C "$tree" --recursion -T "$work/top"
 }

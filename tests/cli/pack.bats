@@ -34,6 +34,8 @@ identity() {
 	printf 'UUID=1-2 / ext4 defaults 0 1\n/dev/sda2 none swap sw 0 0\ntmpfs /tmp tmpfs size=1g 0 0\nsrv:/home /home nfs x 0 0\n' >tree/etc/fstab
 	echo key >tree/etc/ssh/ssh_host_rsa_key
 	echo lease >tree/var/lib/dhcp/dhclient.leases
+	mkdir -p tree/var/log
+	echo login >tree/var/log/lastlog
 }
 
 # for_everybody: $M where every user may read it, and this directory for the user nobody
@@ -95,6 +97,7 @@ for_everybody() {
 	assert_equal "$(grep -c '^#' out/etc/fstab)" 2
 	[ ! -e out/etc/ssh/ssh_host_rsa_key ]
 	[ ! -e out/var/lib/dhcp/dhclient.leases ]
+	[ ! -e out/var/log/lastlog ]
 	"$M" pack -q --keep-identity tree b.tar
 	mkdir out2
 	tar -C out2 -xf b.tar
@@ -211,6 +214,38 @@ holds_tree() {
 	done
 	sfdisk --verify a.raw
 	strings -n 8 a.vmdk | grep -x 'RW [0-9]* SPARSE "a.vmdk"'
+}
+
+@test "a root may have any name at its top" {
+	echo pc17 >tree/etc/hostname
+	for top in new replaced replaced_; do
+		mkdir -p "tree/$top/etc"
+		echo "$top" >"tree/$top/etc/motd"
+	done
+	"$M" pack -q tree a.tar
+	mkdir out
+	tar -C out -xf a.tar
+	assert_equal "$(cat out/etc/motd out/new/etc/motd out/replaced/etc/motd out/replaced_/etc/motd out/etc/hostname | paste -s)" \
+		$'hello\tnew\treplaced\treplaced_\tlocalhost'
+}
+
+@test "squashfs takes files from before 1970 and after 2106" {
+	touch -d @-5000000 tree/etc/motd
+	touch -d @9000000000 tree/bin/true
+	"$M" pack -q tree a.sqfs
+	holds_tree a.sqfs
+	run -0 unsquashfs -lls a.sqfs
+	assert_output --partial '1970-01-01 00:00 squashfs-root/etc/motd'
+}
+
+@test "cpio: a file of 4 GiB is refused by name unless it is left out; the old archive stays" {
+	truncate -s 4G 'tree/usr/a disk.img'
+	echo old >a.cpio
+	run -1 "$M" pack tree a.cpio
+	assert_output --partial "a cpio archive holds files of less than 4 GiB, and './usr/a disk.img' has more: use tar, squashfs, erofs or ext4, or --exclude it"
+	assert_equal "$(cat a.cpio)" old
+	"$M" pack -q --exclude 'usr/*.img' tree a.cpio
+	cpio -it --quiet <a.cpio | grep -x etc/motd
 }
 
 @test "archives, compressed images, disks and partitions of them are roots to pack from" {
