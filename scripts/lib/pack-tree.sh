@@ -126,6 +126,23 @@ check_top() {
 	chmod "$top_mode" "$work/extra"
 }
 
+# check_init: a root without anything to start is packed, but cannot be meant
+check_init() {
+	! has_init "$tree" || return 0
+	inner=''
+	for dir in "$tree"/*/; do ! has_init "${dir%/}" || inner=$dir; done
+	[ -z "$inner" ] || inner="; its directory '$(basename "$inner")' looks like a root"
+	say "warning: '$input' has no /sbin/init or the like, and no /bin/sh, so that it cannot be booted as a root$inner"
+}
+
+# has_init DIR: what the boot would start; links may be absolute
+has_init() {
+	for init in sbin/init usr/sbin/init lib/systemd/systemd usr/lib/systemd/systemd etc/init bin/init usr/bin/init bin/sh usr/bin/sh; do
+		if [ -e "$1/$init" ] || [ -L "$1/$init" ]; then return 0; fi
+	done
+	return 1
+}
+
 # What takes the place of others is renamed as it is packed: its directory must have a name that the root has not.
 choose_extra_top() {
 	extra_top=replaced
@@ -148,16 +165,31 @@ plan_tree() {
 	[ -z "$slim$slim_lists" ] || apply_slim
 	[ -n "$keep_identity" ] || reset_identity
 	check_top
+	check_init
 	(cd "$tree" && find . -mindepth 1 -maxdepth 1 -print0) | LC_ALL=C sort -z >"$work/top" || die "cannot read '$tree'"
 	(cd "$work/extra" && find "./$extra_top" -mindepth 1 ! -type d -print0) | LC_ALL=C sort -z >>"$work/extras"
 	tree_bytes=$(du -sb ${one_file_system:+-x} "$tree" 2>/dev/null | cut -f 1) || :
 	tree_bytes=$((${tree_bytes:-0} - ${slim_total:-0}))
 }
 
-# tar stays on the file system of each directory that it is given, and it is given those of the top.
+# A bind mount may be of the same file system, which tar then takes for a part of the tree. Of what is mounted over a directory the
+# empty directory is packed; a file below a mounted one cannot be read.
 exclude_mounts() {
-	(cd "$tree" && find . -maxdepth 1 -type d -printf '%D %p\n') | awk 'NR == 1 { top = $1; next } $1 != top { sub(/^[^ ]* /, ""); print $0 "/*" }' |
-		sed 's/[][?\\]/\\&/g' >>"$work/exclude"
+	awk '{ print $5 }' /proc/self/mountinfo | while IFS= read -r point; do
+		point=$(printf '%b.' "$point") && point=${point%.}
+		case $point in "${tree%/}"/?*) ;; *) continue ;; esac
+		if [ ! -d "$point" ]; then
+			case ${point#"${tree%/}"/} in proc/* | sys/* | dev/* | run/*) ;; *) say "warning: '$point' is mounted from elsewhere, and is left out" ;; esac
+			exclude_path "$point"
+		else
+			exclude_path "$point" '/*'
+		fi
+	done
+}
+
+# exclude_path PATH [PATTERN]
+exclude_path() {
+	printf '%s%s\n' "$(printf './%s\n' "${1#"${tree%/}"/}" | sed 's/[][*?\\]/\\&/g')" "${2:-}" >>"$work/exclude"
 }
 
 # What we write may lie below what we pack.

@@ -216,6 +216,31 @@ holds_tree() {
 	strings -n 8 a.vmdk | grep -x 'RW [0-9]* SPARSE "a.vmdk"'
 }
 
+@test "bind mounts of the same file system stay out, those of files with a warning; what they hide stays hidden" {
+	mkdir -p "tree/my cache" elsewhere
+	touch elsewhere/other tree/file file
+	mount --bind elsewhere "tree/my cache"
+	mount --bind file tree/file
+	run -0 "$M" pack tree a.tar
+	umount "tree/my cache" tree/file
+	assert_output --partial "warning: '$PWD/tree/file' is mounted from elsewhere, and is left out"
+	run names a.tar
+	assert_output --partial ' ./my cache/'
+	refute_output --regexp 'other|/file'
+}
+
+@test "a directory or an archive without anything to boot is packed with a warning that names the root in it" {
+	mkdir -p outer/rootfs/sbin
+	touch outer/rootfs/sbin/init
+	tar -cf outer.tar outer/rootfs
+	run -0 "$M" pack outer a.sqfs
+	assert_output --partial "'outer' has no /sbin/init or the like, and no /bin/sh, so that it cannot be booted as a root; its directory 'rootfs' looks like a root"
+	run -0 "$M" pack outer.tar a.sqfs
+	assert_output --partial "'outer.tar' has no /sbin/init"
+	run -0 "$M" pack outer/rootfs a.sqfs
+	refute_output --partial warning
+}
+
 @test "a root may have any name at its top" {
 	echo pc17 >tree/etc/hostname
 	for top in new replaced replaced_; do
