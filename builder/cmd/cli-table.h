@@ -9,9 +9,10 @@
 #include "builder/cmd/command.h"
 
 #define OPTION_FORMAT	'f' /* only --format; the letter names it in struct command */
-#define OPTION_MODE	'M' /* likewise --mode, --shell and --json */
+#define OPTION_MODE	'M' /* likewise --mode, --shell, --json and --svg */
 #define OPTION_SHELL	'S'
 #define OPTION_JSON	'J'
+#define OPTION_SVG	'G'
 #define CLI_MAX_OPTIONS 16
 #define STATUS_HELP	-1 /* -h or -V was answered */
 

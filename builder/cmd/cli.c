@@ -85,6 +85,9 @@ static int cli_set_option(const struct command *command, struct options *options
 	case OPTION_JSON:
 		options->json = true;
 		break;
+	case OPTION_SVG:
+		options->svg = true;
+		break;
 	case OPTION_FORMAT:
 		if (!parse_format(value, &options->format))
 			return usage_error(command->name,

@@ -23,7 +23,8 @@ struct options {
 	bool long_format;      /* -l: of ls */
 	const char *directory; /* -C: of unpack; NULL = "." */
 	const char *mode;      /* --mode of identify, or NULL */
-	bool shell, json;      /* of identify */
+	bool shell, json;      /* of identify; json of size too */
+	bool svg;	       /* of size */
 	int argc;	       /* what follows the options */
 	char **argv;
 };
@@ -38,6 +39,7 @@ int cmd_diff(const struct options *options);	 /* cmd/diff.c */
 int cmd_check(const struct options *options);	 /* cmd/check.c */
 int cmd_efi(const struct options *options);	 /* cmd/efi.c */
 int cmd_identify(const struct options *options); /* cmd/identify.c */
+int cmd_size(const struct options *options);	 /* cmd/size.c */
 int cmd_hardware(const struct options *options); /* cmd/hardware.c */
 int cmd_profile(const struct options *options);	 /* cmd/profile.c */
 
