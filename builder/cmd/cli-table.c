@@ -49,6 +49,8 @@ static const struct command commands[] = {
 	  "file file" },
 	{ "size", "IMAGE...", "tell what takes the room in images", "JGvqhV", 1, UINT_MAX, cmd_size,
 	  "file..." },
+	{ "explain", "LOG|-|CODE", "tell why a boot failed, by its log", "vqhV", 0, 1, cmd_explain,
+	  "file" },
 	{ "identify", "FILE...", "tell what a file is, and whether it can be a root", "MSJqhV", 1,
 	  UINT_MAX, cmd_identify, "file..." },
 	{ "efi", "FILE [SECTION] | -o FILE STUB SECTION=FILE...",

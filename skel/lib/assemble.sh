@@ -51,9 +51,9 @@ mount_device() {
 	mount_options "$type" "$access${P_FLAGS:+,$P_FLAGS}"
 	options=$RET
 	$RUN mount ${type:+-t "$type"} -o "$options" "$DEVICE" "$NEWROOT" && return 0
-	! is_mounted_btrfs "$type" || fail "$DEVICE is a copy of a btrfs that is mounted, with the same UUID ($FOUND_UUID)" \
+	! is_mounted_btrfs "$type" || fail VI502 "$DEVICE is a copy of a btrfs that is mounted, with the same UUID ($FOUND_UUID)" \
 		'Linux before 6.7 cannot mount both' 'use a newer kernel, or give the copy a new UUID: btrfstune -u IMAGE'
-	fail "$DEVICE could not be mounted as root" "type ${type:-unknown}, options $options" \
+	fail VI501 "$DEVICE could not be mounted as root" "type ${type:-unknown}, options $options" \
 		'correct rootfstype= or rootflags=, or add the file system module to the profile'
 }
 
@@ -119,12 +119,12 @@ check_filesystem() {
 	if [ "$P_FSCK" = force ]; then set -- -f; else set --; fi
 	working "checking the file system on $DEVICE"
 	$RUN e2fsck -p "$@" "$DEVICE" || status=$?
-	[ "$status" -lt 4 ] || fail "the file system on $DEVICE needs manual repair" "e2fsck ended with status $status" \
+	[ "$status" -lt 4 ] || fail VI503 "the file system on $DEVICE needs manual repair" "e2fsck ended with status $status" \
 		"run e2fsck $DEVICE in the shell, or boot with fsck.mode=skip"
 }
 
 mount_overlay() {
-	[ -n "$RUN" ] || [ -x /bin/overlayroot ] || fail "vi.persist=$P_PERSIST needs a program that this initramfs does not have" '' \
+	[ -n "$RUN" ] || [ -x /bin/overlayroot ] || fail VI106 "vi.persist=$P_PERSIST needs a program that this initramfs does not have" '' \
 		"build it with the profile line 'applet overlayroot', or boot with vi.persist=none"
 	generations_of "$P_PERSIST"
 	mount_lower
@@ -132,7 +132,7 @@ mount_overlay() {
 	case $GENERATIONS in *--ask*) asking ;; *) working "making the root of $LOWER with $UPPER over it" ;; esac
 	# shellcheck disable=SC2086 # options
 	$RUN overlayroot --state "$STATE" $GENERATIONS -l "$LOWER" -u "$UPPER" ${UPPER_SIZE:+-s "$UPPER_SIZE"} "$NEWROOT" >"$RAMFS/overlay" ||
-		fail "no overlay could be mounted of $LOWER with $UPPER on top" 'the messages of overlayroot above' \
+		fail VI504 "no overlay could be mounted of $LOWER with $UPPER on top" 'the messages of overlayroot above' \
 			'boot with vi.persist=ram to leave the saved changes out'
 	[ -z "${LUKS:-}" ] || forget_luks
 }
@@ -144,7 +144,7 @@ mount_lower() {
 	disk:?* | loop:?*)
 		make_dirs "$RAMFS/root"
 		mount_options "$type" "ro,$P_FLAGS"
-		$RUN mount ${type:+-t "$type"} -o "$RET" "$DEVICE" "$RAMFS/root" || fail "$DEVICE could not be mounted as root" \
+		$RUN mount ${type:+-t "$type"} -o "$RET" "$DEVICE" "$RAMFS/root" || fail VI501 "$DEVICE could not be mounted as root" \
 			"type ${type:-unknown}, options $RET" 'correct rootfstype= or rootflags='
 		state_push "mount $RAMFS/root"
 		LOWER=$RAMFS/root
@@ -174,7 +174,7 @@ upper_of() {
 	none | ram | archive:*) UPPER=ram UPPER_SIZE=$P_SIZE ;;
 	ram:*) UPPER=$1 ;;
 	dir:/* | file:/*)
-		[ -n "$HOST_MOUNTED" ] || fail "vi.persist=$1 does not say on which partition" '' \
+		[ -n "$HOST_MOUNTED" ] || fail VI207 "vi.persist=$1 does not say on which partition" '' \
 			"as in vi.persist=${1%%:*}:LABEL=drive:$spec"
 		upper_on "${1%%:*}" "$HOSTDIR" "$spec"
 		;;
@@ -200,7 +200,7 @@ upper_of() {
 			UPPER=dir:$RAMFS/store/.mkvinitrd
 		}
 		;;
-	*) fail "vi.persist=$1 is not understood" '' 'expected none, ram[:SIZE], dir:[HOST:]/path, file:[HOST:]/path[,SIZE], device:SPEC or archive:[HOST:]/path' ;;
+	*) fail VI207 "vi.persist=$1 is not understood" '' 'expected none, ram[:SIZE], dir:[HOST:]/path, file:[HOST:]/path[,SIZE], device:SPEC or archive:[HOST:]/path' ;;
 	esac
 }
 
@@ -291,9 +291,10 @@ unpack_stream() {
 
 new_tmpfs() {
 	$RUN mount -t tmpfs -o "mode=755,nr_inodes=0,size=${P_SIZE:-75%}" rootfs "$NEWROOT" ||
-		fail_size 'no tmpfs could be mounted for the root' "size ${P_SIZE:-75%}" 'correct vi.size='
+		fail_size VI506 'no tmpfs could be mounted for the root' "size ${P_SIZE:-75%}" 'correct vi.size='
 }
 
+# as fail
 fail_size() {
 	FROM=$FROM$FROM_SIZE
 	fail "$@"
@@ -302,10 +303,10 @@ fail_size() {
 fail_unpack() {
 	meminfo MemAvailable
 	[ -z "$REMOTE" ] || SOURCE=$SOURCE_SHOWN
-	[ ! -e "$RAMFS/fetch.full" ] || fail_size "$SOURCE could not be unpacked: it does not fit into memory" \
+	[ ! -e "$RAMFS/fetch.full" ] || fail_size VI506 "$SOURCE could not be unpacked: it does not fit into memory" \
 		"the messages above; $RET MiB of memory are available, the root may take ${P_SIZE:-75%}" \
 		'give the machine more memory, or raise vi.size='
-	fail "$SOURCE could not be unpacked" "the messages above; $RET MiB of memory are available" \
+	fail VI505 "$SOURCE could not be unpacked" "the messages above; $RET MiB of memory are available" \
 		'is it the archive that is meant? make it again, or correct vi.image= and vi.verify='
 }
 
@@ -334,7 +335,7 @@ mount_share() {
 	options=$access${options:+,$options}${P_FLAGS:+,$P_FLAGS}
 	$RUN mount -t "${P_IMAGE%%:*}" -o "$options" "${P_IMAGE#*:}" "$1" && return 0
 	share_tags
-	fail "the directory '${P_IMAGE#*:}' of the host could not be mounted by ${P_IMAGE%%:*}" \
+	fail VI509 "the directory '${P_IMAGE#*:}' of the host could not be mounted by ${P_IMAGE%%:*}" \
 		"options $options; tags that this machine has: ${RET:-none}" \
 		"start QEMU with -virtfs local,path=...,mount_tag=${P_IMAGE#*:},security_model=..."
 }

@@ -60,7 +60,7 @@ attach_disk() {
 	*) if volumes_wanted; then volume_of_image; else vdattach_image && partition_of "$DEVICE" "$P_PART"; fi ;;
 	esac
 	[ -z "$COMPAT" ] || compat_names
-	find_image -H "$DEVICE" || fail "no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
+	find_image -H "$DEVICE" || fail VI402 "no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
 		'findimg above' 'specify the root partition: vi.part=1, vi.part=UUID=..., vi.part=whole'
 	enter_volume
 	! is_read_only "$DEVICE" || keep_changes_in_ram
@@ -86,13 +86,13 @@ vdattach_image() {
 	set +f
 	unset IFS
 	[ -z "$REMOTE" ] || {
-		attach_lazy "$@" || fail "the image $P_IMAGE could not be attached" 'the messages of vdattach above' 'does the server answer requests for ranges?'
+		attach_lazy "$@" || fail VI306 "the image $P_IMAGE could not be attached" 'the messages of vdattach above' 'does the server answer requests for ranges?'
 		return 0
 	}
 	[ -n "$HOST_RW" ] || set -- -r "$@"
 	working "attaching $P_IMAGE"
 	DEVICE=$($RUN vdattach --state "$STATE" ${IMAGE_TREE:+--parents "$IMAGE_TREE"} "$@" "$SOURCE") ||
-		fail "the image $P_IMAGE could not be attached" 'the messages of vdattach above' \
+		fail VI401 "the image $P_IMAGE could not be attached" 'the messages of vdattach above' \
 			"run vdattach info $SOURCE to examine it"
 	say "$P_IMAGE is $DEVICE"
 }
@@ -117,7 +117,7 @@ only_partition() {
 		roots=$((roots + 1))
 		DEVICE=$(readlink "$link")
 	done
-	[ "$roots" = 1 ] || fail "$P_IMAGE has $count partitions and vi.part= does not say which" "partitions: $found" \
+	[ "$roots" = 1 ] || fail VI403 "$P_IMAGE has $count partitions and vi.part= does not say which" "partitions: $found" \
 		'add vi.part=NUMBER, vi.part=UUID=... or vi.part=LABEL=...'
 }
 

@@ -7,7 +7,7 @@ open_crypt() {
 	local device=$1 name=$2
 	shift 2
 	[ -n "$RUN" ] || [ -x /bin/cryptsetup ] || [ -x /sbin/cryptsetup ] || [ -x /usr/sbin/cryptsetup ] ||
-		fail "$device is encrypted, and this initramfs has no cryptsetup" '' "build it with the profile line 'include luks'"
+		fail VI106 "$device is encrypted, and this initramfs has no cryptsetup" '' "build it with the profile line 'include luks'"
 	make_dirs "$ROOT/run/cryptsetup"
 	# what the processor has for ciphers is loaded last: see coldplug(8)
 	first_line "$ROOT/sys/devices/system/cpu/modalias"
@@ -20,7 +20,7 @@ open_crypt() {
 # open_luks DEVICE|FILE: a store; RET is the device inside. It goes by itself when the store is unmounted: see forget_luks.
 open_luks() {
 	LUKS=vi-crypt
-	open_crypt "$1" "$LUKS" || fail "the store $1 could not be opened" 'no passphrase in three tries, or the messages of cryptsetup above' \
+	open_crypt "$1" "$LUKS" || fail VI404 "the store $1 could not be opened" 'no passphrase in three tries, or the messages of cryptsetup above' \
 		'boot again, or boot with vi.persist=ram to leave the saved changes out'
 	# shellcheck disable=SC2034 # for assemble
 	RET=/dev/mapper/$LUKS

@@ -64,7 +64,7 @@ find_init() {
 			return 0
 		fi
 		# a leftover in the menus of Virtual Linux; the kernel drops the arguments before it
-		[ "$P_INIT" = /linuxrc ] || fail "the root has no program $P_INIT (init=)" "$WHY_NOT" \
+		[ "$P_INIT" = /linuxrc ] || fail VI601 "the root has no program $P_INIT (init=)" "$WHY_NOT" \
 			'correct init=, or leave it out for /sbin/init'
 		INIT_ARGS=$RUNLEVEL$INIT_ARGS
 	fi
@@ -79,16 +79,16 @@ find_init() {
 	done
 	WHY_NOT=$why
 	root_below
-	[ -z "$RET" ] || fail 'the root has no init' "/sbin/init: $WHY_NOT; its directory $RET looks like a root" "$ADVICE"
+	[ -z "$RET" ] || fail VI601 'the root has no init' "/sbin/init: $WHY_NOT; its directory $RET looks like a root" "$ADVICE"
 	# shellcheck disable=SC2012
-	fail 'the root has no init' "/sbin/init: $WHY_NOT; the root contains: $(ls "$NEWROOT" | tr '\n' ' ')" \
+	fail VI601 'the root has no init' "/sbin/init: $WHY_NOT; the root contains: $(ls "$NEWROOT" | tr '\n' ' ')" \
 		'is this the root? check vi.part=, vi.image=, root=; name another program with init='
 }
 
 # check_init: a kernel that cannot start it panics
 check_init() {
 	load program
-	can_run "$INIT" || fail "the root's init $INIT cannot be started" "$WHY_NOT" \
+	can_run "$INIT" || fail VI602 "the root's init $INIT cannot be started" "$WHY_NOT" \
 		'is this the root, and is it complete? name another program with init='
 }
 

@@ -41,7 +41,7 @@ name_of_any_case() {
 	# shellcheck disable=SC2010 # names are compared whole; one with a newline is none of them
 	found=$(ls -A "$1" | grep -ixF -e "$2") || return 0
 	case $found in
-	*"$NL"*) fail "'$2' in vi.persist= can be several in $1" "$(printf '%s' "$found" | tr '\n' ' ')" \
+	*"$NL"*) fail VI203 "'$2' in vi.persist= can be several in $1" "$(printf '%s' "$found" | tr '\n' ' ')" \
 		'name one of them in its own letter case' ;;
 	esac
 	RET=$found

@@ -19,7 +19,7 @@ live_layers() {
 		;;
 	*) [ ! -d "$1" ] || folder_layers "$1" ;;
 	esac
-	[ -n "$LAYERS" ] || fail "no image in $P_IMAGE on $HOST_DEVICE" "it contains: $(ls "$1")" \
+	[ -n "$LAYERS" ] || fail VI208 "no image in $P_IMAGE on $HOST_DEVICE" "it contains: $(ls "$1")" \
 		'name the medium with vi.host=, or the image with vi.image='
 }
 
@@ -40,7 +40,7 @@ casper_layers() {
 	dir=${top%/*} name=${top##*/}
 	LAYERS=''
 	while :; do
-		[ -f "$dir/$name" ] || fail "the layer $name of ${top##*/} is missing" "the directory contains: $(ls "$dir")"
+		[ -f "$dir/$name" ] || fail VI208 "the layer $name of ${top##*/} is missing" "the directory contains: $(ls "$dir")"
 		LAYERS=$dir/$name${LAYERS:+$NL}$LAYERS
 		name=${name%.*}
 		case $name in *.*) name=${name%.*}.${top##*.} ;; *) break ;; esac
@@ -107,7 +107,7 @@ inner_image() {
 	has_magic hsqs "$LAYERS" || return 0
 	make_dirs "$dir"
 	device=$($RUN vdattach --state "$STATE" --links "$RAMFS/outerdisk" -r "$LAYERS") ||
-		fail "cannot attach $LAYERS" 'the messages of vdattach above'
+		fail VI401 "cannot attach $LAYERS" 'the messages of vdattach above'
 	if $RUN mount -t squashfs -o ro "$device" "$dir" 2>/dev/null; then
 		state_push "mount $dir"
 		for file in LiveOS/rootfs.img LiveOS/ext3fs.img airootfs.img; do

@@ -58,7 +58,7 @@ image_is_remote() {
 
 # What no phase could do anything with is refused before anything is touched.
 check_plan() {
-	[ -z "$P_REFUSED" ] || fail "the root of '$P_REFUSED' cannot be reached: this version has no support for it" '' \
+	[ -z "$P_REFUSED" ] || fail VI206 "the root of '$P_REFUSED' cannot be reached: this version has no support for it" '' \
 		'remove the parameter, or name a root on a disk, or on a server of HTTP, TFTP, NFS or NBD'
 	case $P_MODE:$P_IMAGE in
 	overlay:nbd://* | disk:nbd://* | loop:nbd://* | loop:http://* | loop:https://* | loop:/* | loop:file:/*) ;;
@@ -70,26 +70,26 @@ check_plan() {
 	tmpfs:9p:* | tmpfs:virtiofs:* | tmpfs:nfs:*) bad_image 'a path on the host, file:/path or a URL' ;;
 	esac
 	case $P_MODE:$P_VERIFY in
-	*:unknown:*) fail "vi.verify=${P_VERIFY#unknown:} is not supported: expected sha256:HEX, verity:ROOTHASH or minisign:KEY; nothing is booted unverified instead" '' \
+	*:unknown:*) fail VI703 "vi.verify=${P_VERIFY#unknown:} is not supported: expected sha256:HEX, verity:ROOTHASH or minisign:KEY; nothing is booted unverified instead" '' \
 		'name the checksum that sha256sum prints for the image, vi.verify=sha256:HEX, or remove the parameter' ;;
-	tmpfs:verity:*) fail 'vi.verify=verity: is for images that are mounted, and mode tmpfs unpacks an archive' '' \
+	tmpfs:verity:*) fail VI703 'vi.verify=verity: is for images that are mounted, and mode tmpfs unpacks an archive' '' \
 		'use vi.verify=sha256: or vi.verify=minisign:' ;;
-	disk:?* | share:?*) fail "vi.verify= is not supported in mode $P_MODE" '' 'it is for images and archives: remove it' ;;
+	disk:?* | share:?*) fail VI703 "vi.verify= is not supported in mode $P_MODE" '' 'it is for images and archives: remove it' ;;
 	esac
 	case $P_MODE:$P_IMAGE$P_ROOT in
-	disk: | disk:any) fail 'no root device given' "the command line: $(cat "$ROOT/proc/cmdline")" \
+	disk: | disk:any) fail VI201 'no root device given' "the command line: $(cat "$ROOT/proc/cmdline")" \
 		'add root=UUID=..., root=LABEL=... or root=/dev/...' ;;
 	esac
 }
 
 bad_image() {
-	fail "mode $P_MODE cannot use the image '$P_IMAGE'" '' "expected $1"
+	fail VI207 "mode $P_MODE cannot use the image '$P_IMAGE'" '' "expected $1"
 }
 
 # fail_network WHAT: needs it
 fail_network() {
 	FROM=$FROM$FROM_NET
-	fail "$1 needs the network, and there is none: ${NET_WHY:-no link}" '' \
+	fail VI301 "$1 needs the network, and there is none: ${NET_WHY:-no link}" '' \
 		'look at cable, DHCP server and ip=; vi.modules= loads a driver that no device asked for'
 }
 
@@ -126,7 +126,7 @@ locate_image() {
 locate_nfs() {
 	load net/nfs
 	make_dirs "$HOSTDIR"
-	try_nfs "$LIVE_NFS" "$HOSTDIR" ro "$LIVE_NFSOPTS" || fail "$LIVE_NFS could not be mounted by NFS" "options ${OPTIONS:-none}" \
+	try_nfs "$LIVE_NFS" "$HOSTDIR" ro "$LIVE_NFSOPTS" || fail VI303 "$LIVE_NFS could not be mounted by NFS" "options ${OPTIONS:-none}" \
 		"is the directory exported to this machine? (showmount -e ${LIVE_NFS%%:*})"
 	HOST_DEVICE=$RET HOST_MOUNTED=1 IMAGE_TREE=$HOSTDIR
 	state_push "mount $HOSTDIR"
@@ -134,13 +134,13 @@ locate_nfs() {
 		SOURCE=$HOSTDIR$P_ISO
 		open_iso
 	else
-		pick_image "$HOSTDIR" || fail "$P_IMAGE is not in $LIVE_NFS"
+		pick_image "$HOSTDIR" || fail VI208 "$P_IMAGE is not in $LIVE_NFS"
 	fi
 }
 
 locate_embedded() {
 	SOURCE=$ROOT$1
-	[ -f "$SOURCE" ] || fail "the image file:$1 is not in the initramfs" '' \
+	[ -f "$SOURCE" ] || fail VI209 "the image file:$1 is not in the initramfs" '' \
 		"build with the profile line 'image file:PATH'"
 }
 
@@ -151,7 +151,7 @@ locate_default() {
 		for file in "$ROOT"/rootfs.tar "$ROOT"/rootfs.tar.* "$ROOT"/rootfs.cpio*; do
 			[ ! -f "$file" ] || SOURCE=$file
 		done
-		[ -n "$SOURCE" ] || fail 'there is no image to unpack' 'no /rootfs.tar.* in the initramfs' \
+		[ -n "$SOURCE" ] || fail VI209 'there is no image to unpack' 'no /rootfs.tar.* in the initramfs' \
 			"name one: vi.image=/path/rootfs.tar.xz, http://... or the profile line 'image'"
 		return 0
 	fi
@@ -188,7 +188,7 @@ locate_file() {
 	if [ -n "$P_ISO" ]; then
 		open_iso
 	elif [ -n "$P_MARK" ]; then
-		pick_image "$HOSTDIR" || fail "$P_IMAGE is not on $DEVICE, which has $P_MARK"
+		pick_image "$HOSTDIR" || fail VI208 "$P_IMAGE is not on $DEVICE, which has $P_MARK"
 	fi
 }
 
@@ -310,17 +310,17 @@ push_devices() {
 # fail_find WHAT HOST: WHAT is a path that HOST was searched for, or says what HOST is
 fail_find() {
 	[ -z "$P_REMOTE" ] || case $FIND_STATUS in
-	3) fail "$1 '$2' is on none of this machine's disks, and disks of servers as in '$P_REMOTE' cannot be attached: this version has no support for them" \
+	3) fail VI206 "$1 '$2' is on none of this machine's disks, and disks of servers as in '$P_REMOTE' cannot be attached: this version has no support for them" \
 		'the table above: every device and why it was rejected' 'name a root on a disk, or on a server of HTTP, TFTP, NFS or NBD' ;;
 	esac
 	case $FIND_STATUS:$1 in
-	3:/*) fail "$1 was not found on host '$2' within $P_TIMEOUT s" 'the table above: every device and why it was rejected' \
+	3:/*) fail VI202 "$1 was not found on host '$2' within $P_TIMEOUT s" 'the table above: every device and why it was rejected' \
 		'correct the path or the host, add the missing driver to the profile, or wait longer with vi.timeout=' ;;
-	3:*) fail "$1 '$2' was not found within $P_TIMEOUT s" 'the table above: every device and why it was rejected' \
+	3:*) fail VI202 "$1 '$2' was not found within $P_TIMEOUT s" 'the table above: every device and why it was rejected' \
 		'correct the name, add the missing driver to the profile, or wait longer with vi.timeout=' ;;
-	1:*) fail "$1 '$2' cannot be used" 'the line of findimg above' 'do what it says' ;;
-	2:*) fail "the device '$2' cannot be looked for" 'the message of findimg above' 'name it by UUID=, LABEL= or PARTUUID=' ;;
-	*) fail "findimg could not look for $1 on host '$2' (status $FIND_STATUS)" 'its messages above' ;;
+	1:*) fail VI203 "$1 '$2' cannot be used" 'the line of findimg above' 'do what it says' ;;
+	2:*) fail VI204 "the device '$2' cannot be looked for" 'the message of findimg above' 'name it by UUID=, LABEL= or PARTUUID=' ;;
+	*) fail VI205 "findimg could not look for $1 on host '$2' (status $FIND_STATUS)" 'its messages above' ;;
 	esac
 }
 
@@ -359,7 +359,7 @@ enter_volume() {
 		load volumes
 		enter_luks
 		;;
-	LVM2_member:*) fail "$DEVICE is an LVM physical volume, not a file system" '' \
+	LVM2_member:*) fail VI405 "$DEVICE is an LVM physical volume, not a file system" '' \
 		'name the root: root=/dev/VG/LV, in an image vi.part=/dev/VG/LV; lvm lvs in the shell lists them' ;;
 	esac
 	[ -z "$VOLUMES" ] || name_volume
@@ -368,12 +368,12 @@ enter_volume() {
 # The image lies in an ISO file of the host, as with findiso= and iso-scan/filename=.
 open_iso() {
 	local dir=$RAMFS/iso
-	ISO_LOOP=$($RUN vdattach --state "$STATE" --links "$RAMFS/isodisk" -r "$SOURCE") || fail "cannot attach $P_ISO" 'the messages of vdattach above'
+	ISO_LOOP=$($RUN vdattach --state "$STATE" --links "$RAMFS/isodisk" -r "$SOURCE") || fail VI401 "cannot attach $P_ISO" 'the messages of vdattach above'
 	make_dirs "$dir"
-	$RUN mount -t iso9660 -o ro "$ISO_LOOP" "$dir" || fail "$P_ISO has no ISO 9660 file system that can be mounted"
+	$RUN mount -t iso9660 -o ro "$ISO_LOOP" "$dir" || fail VI402 "$P_ISO has no ISO 9660 file system that can be mounted"
 	state_push "mount $dir"
 	IMAGE_TREE=$dir
-	pick_image "$dir" || fail "$P_IMAGE is not in $P_ISO"
+	pick_image "$dir" || fail VI208 "$P_IMAGE is not in $P_ISO"
 }
 
 # The image was copied or unpacked: the medium is released.

@@ -8,10 +8,10 @@
 gather_proof() {
 	PROOF_HASHES='' PROOF_SIGNATURE=''
 	case $P_VERIFY in minisign:* | verity:*) ;; *) return 0 ;; esac
-	[ -n "$RUN" ] || [ -x /bin/verifyimg ] || fail "vi.verify=${P_VERIFY%%:*}: needs a program that this initramfs does not have" '' \
+	[ -n "$RUN" ] || [ -x /bin/verifyimg ] || fail VI106 "vi.verify=${P_VERIFY%%:*}: needs a program that this initramfs does not have" '' \
 		"build it with the profile line 'applet verifyimg'"
 	case $1 in
-	*"$NL"*) fail "vi.verify=${P_VERIFY%%:*}: is for one image, and there are several layers" '' 'use vi.verify= with a single image' ;;
+	*"$NL"*) fail VI703 "vi.verify=${P_VERIFY%%:*}: is for one image, and there are several layers" '' 'use vi.verify= with a single image' ;;
 	esac
 	make_dirs "$RAMFS/proof"
 	case $P_VERIFY in
@@ -57,18 +57,18 @@ gather_signature() {
 		PROOF_SIGNATURE=$RET
 		return 0
 	fi
-	lies_beside "$list" .minisig || fail "the signature of $name is missing" "looked for $name.minisig and SHA256SUMS.minisig beside it" \
+	lies_beside "$list" .minisig || fail VI702 "the signature of $name is missing" "looked for $name.minisig and SHA256SUMS.minisig beside it" \
 		"sign it: minisign -S -m $name, or mkvinitrd pack --sign-key"
 	PROOF_SIGNATURE=$RET
 	RET=$RAMFS/proof/SHA256SUMS
-	bring_small "$list" "$RET" || fail "the list SHA256SUMS beside $name is missing" 'its signature SHA256SUMS.minisig is there'
+	bring_small "$list" "$RET" || fail VI702 "the list SHA256SUMS beside $name is missing" 'its signature SHA256SUMS.minisig is there'
 	sum=$($RUN verifyimg minisign --sums "$name" "${P_VERIFY#minisign:}" "$PROOF_SIGNATURE" "$RET") || fail_signature "the list SHA256SUMS"
 	say "$name: expecting the checksum of the signed list"
 	P_VERIFY=$sum PROOF_SIGNATURE=''
 }
 
 fail_signature() {
-	fail "$1 is not what vi.verify=minisign: allows" 'the message of verifyimg above' \
+	fail VI701 "$1 is not what vi.verify=minisign: allows" 'the message of verifyimg above' \
 		'sign it with the key that this initramfs trusts, or correct vi.verify='
 }
 
@@ -92,14 +92,14 @@ prove_sum() {
 	say "verifying $1"
 	working "verifying $1"
 	sum=$(sha256sum "$1")
-	[ "${sum%% *}" = "$P_VERIFY" ] || fail "the image is not the one that vi.verify= allows" \
+	[ "${sum%% *}" = "$P_VERIFY" ] || fail VI701 "the image is not the one that vi.verify= allows" \
 		"sha256 expected $P_VERIFY, found ${sum%% *}" 'fetch the image again, or correct vi.verify='
 }
 
 # prove_verity FILE|DEVICE: each block is proven when it is read
 prove_verity() {
 	RET=$($RUN verifyimg verity --state "$STATE" ${PROOF_HASHES:+--hashes "$PROOF_HASHES"} "${P_VERIFY#verity:}" "$1") ||
-		fail "the image is not the one that vi.verify= allows" 'the message of verifyimg above' \
+		fail VI701 "the image is not the one that vi.verify= allows" 'the message of verifyimg above' \
 			'fetch the image and its .verity again, or correct vi.verify='
 	say "$1 is verified while it is read, as $RET"
 }

@@ -2,18 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # When the boot cannot continue: what was looked for, what was found, what to do; then a shell, or a reboot.
 
-# rescue WHY [SEEN [WHAT TO DO]]
+# rescue CODE WHY [SEEN [WHAT TO DO]]
 rescue() {
+	local code=$1
+	shift
 	set +x
 	status_stop
 	{
-		printf '\nmkvinitrd: %s failed: %s\n' "$PHASE" "$1"
+		printf '\nmkvinitrd: %s failed: %s [%s]\n' "$PHASE" "$1" "$code"
 		[ -z "${2:-}" ] || printf '  seen:  %s\n' "$2"
 		[ -z "${FROM:-}" ] || from_lines
 		[ -z "${3:-}" ] || printf '  to do: %s\n' "$3"
 	} >&2
-	mark "$PHASE failed: $1"
-	tell_server failed "$PHASE: $1"
+	mark "$PHASE failed: $1 [$code]"
+	tell_server failed "$PHASE: $1 [$code]"
 	if [ "$P_SHELL" != 1 ]; then
 		case $P_PANIC in
 		-*) reboot_now ;;
@@ -46,7 +48,7 @@ rescue_again() {
 	set +u
 	# shellcheck disable=SC1091
 	if (. "$RAMFS/plan.sh") 2>/dev/null; then . "$RAMFS/plan.sh"; fi
-	rescue "a script of the initramfs ended with status $2" 'the messages above; /run may be full' \
+	rescue VI107 "a script of the initramfs ended with status $2" 'the messages above; /run may be full' \
 		'report this as a bug, with the messages and the kernel parameters'
 }
 

@@ -20,20 +20,20 @@ early() {
 
 # What the kernel parameters and the profile mean for this boot: see bootplan(8).
 read_plan() {
-	bootplan_read "$RAMFS/plan.sh" "$ROOT" || fail "the kernel parameters could not be read" \
+	bootplan_read "$RAMFS/plan.sh" "$ROOT" || fail VI103 "the kernel parameters could not be read" \
 		"bootplan failed, or $RAMFS is full" 'give the machine more memory, or build the image again'
 }
 
 # Each with the options that the root's init expects of it. Ours, with the shutdown programs, may execute.
 mount_api() {
-	mkdir -p "$ROOT/proc" "$ROOT/sys" "$ROOT/dev" "$ROOT/run" "$NEWROOT" || fail "cannot make the directories to mount on"
-	$RUN mount -t proc -o nosuid,nodev,noexec proc "$ROOT/proc" || fail "cannot mount /proc"
-	$RUN mount -t devtmpfs -o nosuid,mode=755 dev "$ROOT/dev" || fail "cannot mount /dev" '' \
+	mkdir -p "$ROOT/proc" "$ROOT/sys" "$ROOT/dev" "$ROOT/run" "$NEWROOT" || fail VI104 "cannot make the directories to mount on"
+	$RUN mount -t proc -o nosuid,nodev,noexec proc "$ROOT/proc" || fail VI104 "cannot mount /proc"
+	$RUN mount -t devtmpfs -o nosuid,mode=755 dev "$ROOT/dev" || fail VI104 "cannot mount /dev" '' \
 		'use a kernel with CONFIG_DEVTMPFS'
-	$RUN mount -t sysfs -o nosuid,nodev,noexec sys "$ROOT/sys" || fail "cannot mount /sys"
-	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 run "$ROOT/run" || fail "cannot mount /run"
-	mkdir -p "$RAMFS" || fail "cannot make /run/initramfs"
-	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 initramfs "$RAMFS" || fail "cannot mount /run/initramfs"
+	$RUN mount -t sysfs -o nosuid,nodev,noexec sys "$ROOT/sys" || fail VI104 "cannot mount /sys"
+	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 run "$ROOT/run" || fail VI104 "cannot mount /run"
+	mkdir -p "$RAMFS" || fail VI104 "cannot make /run/initramfs"
+	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 initramfs "$RAMFS" || fail VI104 "cannot mount /run/initramfs"
 	# shellcheck disable=SC2094 # a terminal
 	[ -e "$ROOT/proc/self/fd/2" ] || exec <"$ROOT/dev/console" >"$ROOT/dev/console" 2>&1
 }
@@ -55,7 +55,7 @@ check_complete() {
 	case $hash in
 	*[!0]*) return 0 ;;
 	?*)
-		fail "this initramfs was not made by 'mkvinitrd build'" 'the hash in its last member, etc/mkvinitrd/sentinel, is zeros' \
+		fail VI102 "this initramfs was not made by 'mkvinitrd build'" 'the hash in its last member, etc/mkvinitrd/sentinel, is zeros' \
 			"build it with 'mkvinitrd build': lists of 'mkvinitrd plan' are for looking at"
 		;;
 	esac
@@ -66,7 +66,7 @@ check_complete() {
 	had=$RET
 	# shellcheck disable=SC2046 # the words of the line are wanted
 	set -- $(df -m "$ROOT/" 2>/dev/null)
-	fail "the kernel ran out of memory while unpacking this initramfs" \
+	fail VI101 "the kernel ran out of memory while unpacking this initramfs" \
 		"unpacked it needs $need MiB; the machine has $had MiB of memory, its initramfs file system at most ${9:-?} MiB" \
 		"give the machine more memory, or build the image with fewer modules (mkvinitrd plan lists them)"
 }

@@ -77,7 +77,7 @@ load() {
 	. "$LIB/$1.sh"
 }
 
-# fail WHY [SEEN [WHAT TO DO]]: does not come back.
+# fail CODE WHY [SEEN [WHAT TO DO]]: does not come back. CODE is one of mkvinitrd-errors(7).
 fail() {
 	load rescue
 	rescue "$@"
@@ -108,7 +108,7 @@ mib() {
 
 # make_dirs DIR...: in the initramfs; the boot fails without them
 make_dirs() {
-	mkdir -p "$@" || fail "cannot create the directories $*" 'the memory of this initramfs may be full' 'give the machine more memory'
+	mkdir -p "$@" || fail VI105 "cannot create the directories $*" 'the memory of this initramfs may be full' 'give the machine more memory'
 }
 
 # swap TEXT FROM TO: every FROM replaced, in RET

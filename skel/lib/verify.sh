@@ -34,19 +34,19 @@ verify_sums() {
 			found=1
 		fi
 	done
-	[ -n "$found" ] || fail 'verify-checksums: the medium has no checksum list' "looked for: $1, as SHA256SUMS or sha256sum.txt" \
+	[ -n "$found" ] || fail VI702 'verify-checksums: the medium has no checksum list' "looked for: $1, as SHA256SUMS or sha256sum.txt" \
 		'leave the word out'
 }
 
 # verify_list DIGEST FILE: all that it names, which counts from its directory
 verify_list() {
-	case $1 in md5 | sha1 | sha256 | sha512) ;; *) fail "checksums of type '$1' are not supported" '' 'use md5, sha1, sha256 or sha512' ;; esac
+	case $1 in md5 | sha1 | sha256 | sha512) ;; *) fail VI703 "checksums of type '$1' are not supported" '' 'use md5, sha1, sha256 or sha512' ;; esac
 	say "verifying the files in ${2##*/}"
 	working "verifying the files in ${2##*/}"
 	grep -v '^#' "$2" >"$RAMFS/sums"
-	[ -s "$RAMFS/sums" ] || fail "$2 lists no file"
+	[ -s "$RAMFS/sums" ] || fail VI702 "$2 lists no file"
 	(cd "${2%/*}" && "${1}sum" -c "$RAMFS/sums") >"$RAMFS/verified" 2>&1 && return 0
-	fail "files on the medium do not match ${2##*/}" "$(grep -v ': OK$' "$RAMFS/verified" | head -n 5)" \
+	fail VI701 "files on the medium do not match ${2##*/}" "$(grep -v ': OK$' "$RAMFS/verified" | head -n 5)" \
 		'make the medium again, or leave the word out'
 }
 
@@ -56,12 +56,12 @@ beside() {
 	if [ -n "$REMOTE" ] && [ ! -e "$2" ]; then
 		fetch "${first%/*}/${2##*/}" "$2" || rm -f "$2"
 	fi
-	[ -f "$2" ] || fail "${2##*/} is not beside ${1##*/}, which cannot be verified without" '' 'remove the parameter checksum, verify= or cms_verify='
+	[ -f "$2" ] || fail VI702 "${2##*/} is not beside ${1##*/}, which cannot be verified without" '' 'remove the parameter checksum, verify= or cms_verify='
 }
 
 # need_file FILE LINE: what the profile had to pack
 need_file() {
-	[ -e "$ROOT$1" ] || fail "the signature cannot be verified: this initramfs has no $1" '' "build it with the profile line '$2'"
+	[ -e "$ROOT$1" ] || fail VI106 "the signature cannot be verified: this initramfs has no $1" '' "build it with the profile line '$2'"
 }
 
 verify_gpg() {
@@ -83,5 +83,5 @@ verify_cms() {
 }
 
 bad_signature() {
-	fail "the signature of ${1##*/} is not valid" 'the messages above' 'download the image again, or remove the parameter verify= or cms_verify='
+	fail VI701 "the signature of ${1##*/} is not valid" 'the messages above' 'download the image again, or remove the parameter verify= or cms_verify='
 }

@@ -24,7 +24,7 @@ mapped_name() {
 # What a profile did not pack: a root that needs it cannot be had, other volumes can be done without.
 check_tools() {
 	[ -z "$P_LVM" ] || [ -x "$ROOT/bin/lvm" ] || {
-		[ -z "$P_ON_LVM" ] || fail "the root is on the volume group ${P_LVM%%/*}, and this initramfs has no lvm" '' \
+		[ -z "$P_ON_LVM" ] || fail VI106 "the root is on the volume group ${P_LVM%%/*}, and this initramfs has no lvm" '' \
 			"build it with the profile line 'include lvm'"
 		warn "the volumes $P_LVM stay closed: this initramfs has no lvm; build it with the profile line 'include lvm'"
 		P_LVM=''
@@ -111,7 +111,7 @@ LUKS
 unlock() {
 	load crypt
 	! is_read_only "$1" || set -- "$@" --readonly
-	open_crypt "$@" || fail "the LUKS volume $1 could not be opened" \
+	open_crypt "$@" || fail VI404 "the LUKS volume $1 could not be opened" \
 		'no passphrase in three tries, or the messages of cryptsetup above' 'boot again'
 	! node_of "$2" || add_scope "$RET"
 }
@@ -254,7 +254,7 @@ find_in_image() {
 	done
 	mapped_name "$P_PART"
 	spec=$RET
-	open_volumes 0 "$spec" || fail "$P_PART is not in $P_IMAGE ($SCOPE)" "volumes opened: $(opened_names)" \
+	open_volumes 0 "$spec" || fail VI405 "$P_PART is not in $P_IMAGE ($SCOPE)" "volumes opened: $(opened_names)" \
 		'correct vi.part= or kroot=; name what is to be opened with klvm=, rd.lvm.lv= or rd.luks.uuid='
 }
 
@@ -271,7 +271,7 @@ opened_names() {
 enter_luks() {
 	SCOPE=${SCOPE:-}
 	unlock "$DEVICE" vi-root
-	find_image -t 0 -H /dev/mapper/vi-root || fail "the LUKS volume $DEVICE contains no file system that can be a root"
+	find_image -t 0 -H /dev/mapper/vi-root || fail VI405 "the LUKS volume $DEVICE contains no file system that can be a root"
 	keep_volumes
 }
 

@@ -48,7 +48,7 @@ cow_flags() {
 	case $COW_FLAGS in '' | defaults) return 0 ;; esac
 	$RUN umount "$RAMFS/store" || warn "$RAMFS/store is still in use"
 	$RUN mount -t "$FSTYPE" -o "rw,$COW_FLAGS" "$DEVICE" "$RAMFS/store" ||
-		fail "the store on $DEVICE could not be mounted" "options rw,$COW_FLAGS" 'correct cow_flags='
+		fail VI507 "the store on $DEVICE could not be mounted" "options rw,$COW_FLAGS" 'correct cow_flags='
 }
 
 # changes_in_ram WHY
@@ -83,7 +83,7 @@ casper_store() {
 # mount_store_file FILE [r]: an image of a file system, at RAMFS/storefs
 mount_store_file() {
 	local device
-	device=$($RUN vdattach --state "$STATE" --links "$RAMFS/storedisk" ${2:+-r} "$1") || fail "cannot attach $1" 'the messages of vdattach above'
+	device=$($RUN vdattach --state "$STATE" --links "$RAMFS/storedisk" ${2:+-r} "$1") || fail VI401 "cannot attach $1" 'the messages of vdattach above'
 	make_dirs "$RAMFS/storefs"
 	if [ -n "${2:-}" ]; then set -- "$1"; else set -- "$1" -w; fi
 	find_image ${2:+"$2"} -m "$RAMFS/storefs" -H "$device" || fail_find "the file system in $1" "$device"

@@ -38,7 +38,7 @@ machine_address() {
 	for key in mac mac:hexhyp uuid serial asset hostname ip; do
 		case $address in *"\${$key}"*) ;; *) continue ;; esac
 		address_value "$key"
-		[ -n "$RET" ] || fail "\${$key} in '$1' is not known of this machine" '' 'use ${mac}, which every machine on a network has'
+		[ -n "$RET" ] || fail VI207 "\${$key} in '$1' is not known of this machine" '' 'use ${mac}, which every machine on a network has'
 		url_escape "$RET"
 		swap "$address" "\${$key}" "$RET"
 		address=$RET

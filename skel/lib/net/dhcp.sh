@@ -158,7 +158,7 @@ ready_client() {
 	[ -e "$RAMFS/@/udhcpc" ] || {
 		{ [ -e "$RAMFS/bin/busybox" ] || $RUN cp "$ROOT/bin/busybox" "$RAMFS/bin/"; } && $RUN cp "$LIB/udhcpc" "$NET/" &&
 			ln -sf busybox "$RAMFS/bin/sh" && ln -sf ../bin/busybox "$RAMFS/@/udhcpc6" && ln -sf ../bin/busybox "$RAMFS/@/udhcpc"
-	} || fail "the DHCP client cannot be copied to $RAMFS" 'the memory of this initramfs may be full' 'give the machine more memory'
+	} || fail VI105 "the DHCP client cannot be copied to $RAMFS" 'the memory of this initramfs may be full' 'give the machine more memory'
 }
 
 # start_asking LINK: once

@@ -33,7 +33,7 @@ again() {
 }
 
 need_netfetch() {
-	[ -n "$RUN" ] || [ -x "$ROOT/bin/netfetch" ] || fail 'this initramfs cannot fetch files: it has no netfetch' '' \
+	[ -n "$RUN" ] || [ -x "$ROOT/bin/netfetch" ] || fail VI106 'this initramfs cannot fetch files: it has no netfetch' '' \
 		"build it with the profile line 'applet netfetch'"
 }
 
@@ -86,7 +86,7 @@ shown() {
 # ram_dir: a tmpfs for images, in RET. It takes pages as it fills.
 ram_dir() {
 	make_dirs "$RAMFS/ram"
-	$RUN mount -t tmpfs -o nosuid,nodev,mode=755,size=95%,nr_inodes=0 ram "$RAMFS/ram" || fail 'cannot make a tmpfs for the image'
+	$RUN mount -t tmpfs -o nosuid,nodev,mode=755,size=95%,nr_inodes=0 ram "$RAMFS/ram" || fail VI105 'cannot make a tmpfs for the image'
 	state_push "mount $RAMFS/ram"
 	RET=$RAMFS/ram
 }
@@ -106,7 +106,7 @@ fetch_image() {
 	case $status in
 	0) ;;
 	3) return 3 ;;
-	4) ! is_full "${LOWER%/*}" || fail_size "$name does not fit into memory" "$(free_memory)" \
+	4) ! is_full "${LOWER%/*}" || fail_size VI506 "$name does not fit into memory" "$(free_memory)" \
 		'give the machine more memory, or make the image smaller' && fail_fetch "$1" ;;
 	*) fail_fetch "$1" ;;
 	esac
@@ -118,7 +118,7 @@ fail_fetch() {
 	shown "$1"
 	name=$RET
 	fetch_why
-	fail "$name could not be downloaded" "$RET" "$ADVICE"
+	fail VI304 "$name could not be downloaded" "$RET" "$ADVICE"
 }
 
 # is_full DIRECTORY: no block is left in its file system
@@ -166,7 +166,7 @@ copy_layers() {
 		[ ! -e "$to" ] || to=$to.2
 		mib "$layer"
 		copy_with_progress "$layer" "$to" "$RET" ||
-			fail_size "$layer could not be copied to RAM" "$(free_memory)" 'boot without vi.toram, or check the medium'
+			fail_size VI506 "$layer could not be copied to RAM" "$(free_memory)" 'boot without vi.toram, or check the medium'
 		copies=$copies${copies:+$NL}$to
 	done <<LAYERS
 $LAYERS

@@ -8,7 +8,7 @@ lazy_options() {
 	local certs=$ROOT/etc/ssl/certs dir=$RAMFS/http
 	HTTP_OPTIONS="--http-dir $dir"
 	make_dirs "$dir"
-	$RUN mount -t tmpfs -o nosuid,nodev,mode=700,size=100%,nr_inodes=0 http "$dir" || fail 'cannot make a tmpfs for what is read of the image'
+	$RUN mount -t tmpfs -o nosuid,nodev,mode=700,size=100%,nr_inodes=0 http "$dir" || fail VI105 'cannot make a tmpfs for what is read of the image'
 	state_push "mount $dir"
 	[ ! -d "$certs" ] || cat "$certs"/* >"$dir/ca.pem" || warn 'the CA certificates cannot be used'
 	load net/fetch
@@ -23,7 +23,7 @@ lazy_options() {
 
 # lazy_trace: where the root sees it
 lazy_trace() {
-	: >"$RAMFS/trace" || fail 'vi.trace: /run/initramfs/trace cannot be made'
+	: >"$RAMFS/trace" || fail VI105 'vi.trace: /run/initramfs/trace cannot be made'
 	HTTP_OPTIONS="$HTTP_OPTIONS --trace $RAMFS/trace"
 }
 
@@ -114,9 +114,9 @@ prove_lazy() {
 
 # lazy_image: mode loop. A verified image is a device that vdattach reads as any other.
 lazy_image() {
-	lazy_possible || fail "vi.verify=${P_VERIFY%%:*} cannot verify an image that stays on its server" '' 'use vi.verify=verity:'
+	lazy_possible || fail VI703 "vi.verify=${P_VERIFY%%:*} cannot verify an image that stays on its server" '' 'use vi.verify=verity:'
 	[ -n "$P_VERIFY" ] || return 0
-	attach_lazy -f raw || fail "the image $SOURCE could not be attached" 'the messages of vdattach above' \
+	attach_lazy -f raw || fail VI306 "the image $SOURCE could not be attached" 'the messages of vdattach above' \
 		'does the server answer requests for ranges?'
 	prove_lazy
 	SOURCE=$DEVICE REMOTE='' P_VERIFY=''

@@ -11,7 +11,7 @@ attach_nbd() {
 	'') nbd_disk "$P_IMAGE" && only_partition ;;
 	*) nbd_disk "$P_IMAGE" && partition_of "$DEVICE" "$P_PART" ;;
 	esac
-	find_image -H "$DEVICE" || fail "no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
+	find_image -H "$DEVICE" || fail VI402 "no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
 		'findimg above' 'specify the root partition: vi.part=1, vi.part=UUID=..., vi.part=whole'
 	[ "$P_MODE" = overlay ] || ! is_read_only "$DEVICE" || keep_changes_in_ram
 }
@@ -28,13 +28,13 @@ attach_netdisks() {
 nbd_disk() {
 	local uri try=1
 	network || fail_network "the disk $1"
-	nbd_address "$1" || fail "the server of '$1' cannot be resolved" '' 'use its IP address'
+	nbd_address "$1" || fail VI302 "the server of '$1' cannot be resolved" '' 'use its IP address'
 	uri=$RET
 	shift
 	load net/fetch
 	waiting "$P_TIMEOUT" "the disk $uri"
 	until DEVICE=$($RUN vdattach --state "$STATE" ${P_PATIENCE:+--patience "$P_PATIENCE"} "$@" "$uri"); do
-		again $try || fail "the disk $uri could not be attached" 'the messages of vdattach above' \
+		again $try || fail VI306 "the disk $uri could not be attached" 'the messages of vdattach above' \
 			'does the server run, and has it an export of that name? (nbdinfo --list)'
 		try=$((try + 1))
 	done

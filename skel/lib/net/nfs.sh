@@ -5,8 +5,8 @@
 # mount_nfs ro|rw DIRECTORY
 mount_nfs() {
 	try_nfs "${P_IMAGE#nfs:}" "$2" "$1" "$P_FLAGS" && return 0
-	[ -n "$RET" ] || fail "the NFS server of '$P_IMAGE' cannot be resolved" '' 'use its IP address'
-	fail "$RET could not be mounted by NFS" "options $OPTIONS" "is the directory exported to this machine? (showmount -e ${RET%%:*})"
+	[ -n "$RET" ] || fail VI302 "the NFS server of '$P_IMAGE' cannot be resolved" '' 'use its IP address'
+	fail VI303 "$RET could not be mounted by NFS" "options $OPTIONS" "is the directory exported to this machine? (showmount -e ${RET%%:*})"
 }
 
 # try_nfs SERVER:/path[:options] DIRECTORY ro|rw [OPTIONS]: SERVER:/path in RET, empty when the server has no address. Not 4.2: servers

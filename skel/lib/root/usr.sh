@@ -95,6 +95,6 @@ overlay_usr() {
 }
 
 fail_usr() {
-	fail "/usr of the root could not be mounted from $1" "options $2, type ${USR_TYPE:-${FSTYPE:-unknown}}" \
+	fail VI508 "/usr of the root could not be mounted from $1" "options $2, type ${USR_TYPE:-${FSTYPE:-unknown}}" \
 		"correct the line of /usr in the root's fstab, or name it with mount.usr=, mount.usrfstype= and mount.usrflags="
 }
