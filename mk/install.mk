@@ -11,7 +11,7 @@ install: all
 	install -D -m 755 $(HOST)/mkvinitrd $(BINDIR)/mkvinitrd
 	install -d $(LIBEXECDIR)/applets/$(ARCH) $(DATADIR)/profiles $(DATADIR)/skel
 	install -m 755 $(TARGET_PROGRAMS) $(LIBEXECDIR)/applets/$(ARCH)
-	install -m 755 $(wildcard $(SUBCOMMANDS:%=scripts/%)) $(LIBEXECDIR)
+	install -m 755 $(wildcard $(SUBCOMMANDS:%=scripts/%)) scripts/profile-edit $(LIBEXECDIR)
 	install -d $(LIBEXECDIR)/lib
 	install -m 644 $(COMMAND_LIBRARIES) $(LIBEXECDIR)/lib
 	install -m 644 profiles/*.profile $(DATADIR)/profiles

@@ -21,6 +21,8 @@ const struct cli_option cli_options[] = {
 	{ OPTION_SHELL, "shell", NULL, "print assignments for a shell's eval", true, NULL },
 	{ OPTION_JSON, "json", NULL, "print JSON, one object a line", true, NULL },
 	{ OPTION_SVG, "svg", NULL, "draw it, as SVG", true, NULL },
+	{ OPTION_LIKE, "like", "PROFILE", "for 'new': the profile to begin with (overlay)", true,
+	  "profile" },
 	{ 'C', "directory", "DIRECTORY", "unpack into DIRECTORY (default: the current one)", false,
 	  "dir" },
 	{ 'l', "long", NULL, "print mode, owner, size, time and link target", false, NULL },
@@ -58,9 +60,10 @@ static const struct command commands[] = {
 	  "file file..." },
 	{ "hardware", "", "list the modaliases of this machine, for 'hardware' in profiles",
 	  "rvqhV", 0, 0, cmd_hardware, NULL },
-	{ "profile", "list | show [NAME|FILE] | check [NAME|FILE...]",
-	  "list, print or check profiles", "psvqhV", 0, UINT_MAX, cmd_profile,
-	  "words:list|show|check profile..." },
+	{ "profile",
+	  "list | show [NAME|FILE] | check [NAME|FILE...] | new NAME | edit NAME | diff A B",
+	  "list, print, check, make, edit or compare profiles", "pkrsIvqhV", 0, UINT_MAX,
+	  cmd_profile, "words:list|show|check|new|edit|diff profile..." },
 };
 
 static const struct {

@@ -13,6 +13,7 @@
 #define OPTION_SHELL	'S'
 #define OPTION_JSON	'J'
 #define OPTION_SVG	'G'
+#define OPTION_LIKE	'I' /* --like */
 #define CLI_MAX_OPTIONS 16
 #define STATUS_HELP	-1 /* -h or -V was answered */
 

@@ -48,7 +48,8 @@ static int cli_set_option(const struct command *command, struct options *options
 		const char **text;
 	} texts[] = { { 'p', &options->profile },      { 'k', &options->kver },
 		      { 'r', &options->sysroot },      { 'o', &options->output },
-		      { OPTION_MODE, &options->mode }, { 'C', &options->directory } };
+		      { OPTION_LIKE, &options->like }, { OPTION_MODE, &options->mode },
+		      { 'C', &options->directory } };
 	uint64_t number;
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {

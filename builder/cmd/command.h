@@ -22,6 +22,7 @@ struct options {
 	bool quiet, verbose;
 	bool long_format;      /* -l: of ls */
 	const char *directory; /* -C: of unpack; NULL = "." */
+	const char *like;      /* --like of profile new; NULL = "overlay" */
 	const char *mode;      /* --mode of identify, or NULL */
 	bool shell, json;      /* of identify; json of size too */
 	bool svg;	       /* of size */

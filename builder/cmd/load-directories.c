@@ -84,6 +84,16 @@ static bool is_file(const char *path)
 	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
+/* The file that `profile edit` has open: its text is in a copy, which can include what has its
+ * name.
+ */
+static bool is_edited(const char *path)
+{
+	const char *edited = getenv("MKVINITRD_EDITED");
+
+	return edited && !strcmp(path, edited);
+}
+
 /* directory/name, with the suffix when it needs one. NULL when there is none, or when it is `not`.
  */
 static char *try_path(const char *directory, const char *name, const char * not )
@@ -101,7 +111,7 @@ static char *try_path(const char *directory, const char *name, const char * not 
 		if (!is_file(path))
 			continue;
 		real = canonical(path);
-		if (real && (!not || strcmp(real, not ) != 0))
+		if (real && (!not || (strcmp(real, not ) != 0 && !is_edited(real))))
 			return steal_ptr(&real);
 	}
 	return NULL;

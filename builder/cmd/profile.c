@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* mkvinitrd profile list|show|check */
+/* mkvinitrd profile list|show|check, and the table of all its verbs */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "builder/cmd/command.h"
 #include "builder/cmd/load-profile.h"
+#include "builder/cmd/profile.h"
 #include "builder/util/readfile.h"
 #include "builder/util/suggest.h"
 #include "common/msg.h"
@@ -153,15 +154,22 @@ static int check_profiles(const struct options *options, struct profile_folders 
 	return status;
 }
 
+static int diff_profiles(const struct options *options, struct profile_folders *directories,
+			 struct error **err)
+{
+	return profile_diff(options);
+}
+
 static const struct verb {
 	const char *name;
 	int max_args; /* with the verb itself; 0: any number */
 	int (*run)(const struct options *options, struct profile_folders *directories,
 		   struct error **err);
+	bool writes; /* a failure is none of the profile's text */
 } verbs[] = {
-	{ "list", 1, list_profiles },
-	{ "show", 2, show_profile },
-	{ "check", 0, check_profiles },
+	{ "list", 1, list_profiles, false },   { "show", 2, show_profile, false },
+	{ "check", 0, check_profiles, false }, { "new", 2, profile_new, true },
+	{ "edit", 2, profile_edit, true },     { "diff", 3, diff_profiles, false },
 };
 
 static const char *verb_name(const void *context, size_t i)
@@ -182,7 +190,7 @@ static const struct verb *find_verb(const struct options *options)
 		    name, options->argv[verbs[i].max_args]);
 		return NULL;
 	}
-	msg(MSG_ERROR, "'profile' can list, show and check, not '%s'%s", name,
+	msg(MSG_ERROR, "'profile' can list, show, check, new, edit and diff, not '%s'%s", name,
 	    suggest_phrase(name, verb_name, NULL).text);
 	return NULL;
 }
@@ -200,7 +208,7 @@ int cmd_profile(const struct options *options)
 	r = host_init_paths(&host, &err);
 	if (r == 0)
 		r = profile_folders_init(&directories, &host, &err);
-	status = r < 0 ? STATUS_FAILED : STATUS_PROFILE;
+	status = r < 0 || verb->writes ? STATUS_FAILED : STATUS_PROFILE;
 	if (r == 0)
 		r = verb->run(options, &directories, &err);
 	profile_folders_release(&directories);
