@@ -139,9 +139,35 @@ newest_time() {
 write_squashfs() {
 	newest=${SOURCE_DATE_EPOCH:-$(newest_time)}
 	no_pax=',delete=mtime'
-	part "reading '$input'" tar_stream 2>"$work/log.tar" |
+	part "reading '$input'" "$stream" 2>"$work/log.tar" |
 		part 'mksquashfs' env SOURCE_DATE_EPOCH="$newest" mksquashfs - "$output_temp" -tar -quiet -no-progress -noappend -comp zstd \
 			-Xcompression-level "${level:-19}" -b 256K -root-mode "$top_mode" >"$work/log.compress" 2>&1 || :
+}
+
+# squashfs_field FILE OFFSET: a number of 64 bits of its superblock (kernel: fs/squashfs/squashfs_fs.h)
+squashfs_field() {
+	od -A n -t u8 -j "$2" -N 8 "$1" | tr -d ' '
+}
+
+# traced_stream: what of tar_stream comes before the rest of the tree
+traced_stream() {
+	tar_tree -cf - -C "$work/extra" --no-recursion --null . -T "$work/extras" -C "$tree" -T "$work/first"
+}
+
+# write_trace: OUT.trace, what of OUT a boot needs, in lines FIRST COUNT of 4096 bytes (vdattach(8), first): the data of the traced
+# files, which end where an image of them alone has its inodes, and the tables at the end.
+write_trace() {
+	[ -n "$trace" ] || return 0
+	part_image=$work/traced.sqfs
+	output_temp=$part_image
+	stream=traced_stream
+	pack_step 'measuring' tar write_squashfs
+	stream=tar_stream
+	data=$((($(squashfs_field "$part_image" 64) + 4095) / 4096))
+	tables=$(($(squashfs_field "$data_temp" 64) / 4096)) end=$((($(squashfs_field "$data_temp" 40) + 4095) / 4096))
+	output_begin "$out.trace"
+	printf '%s %s\n' $tables $((end - tables)) 0 $data >"$output_temp"
+	rm -f "$part_image"
 }
 
 # Everything is decompressed once.

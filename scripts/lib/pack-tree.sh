@@ -168,6 +168,7 @@ plan_tree() {
 	check_init
 	(cd "$tree" && find . -mindepth 1 -maxdepth 1 -print0) | LC_ALL=C sort -z >"$work/top" || die "cannot read '$tree'"
 	(cd "$work/extra" && find "./$extra_top" -mindepth 1 ! -type d -print0) | LC_ALL=C sort -z >>"$work/extras"
+	plan_trace
 	tree_bytes=$(du -sb ${one_file_system:+-x} "$tree" 2>/dev/null | cut -f 1) || :
 	tree_bytes=$((${tree_bytes:-0} - ${slim_total:-0}))
 }
@@ -200,11 +201,33 @@ exclude_own() {
 	done
 }
 
-# The one stream; holes of files are read, as where they are depends on the disk, unless $sparse says otherwise. no_pax are records that its reader does not take. What takes the place of others comes first, so that the times of its directories, which follow, last. Times of reading and of changes of owner are left out, and bounded by SOURCE_DATE_EPOCH.
-tar_stream() {
+# tar_tree ARGUMENT...: tar of what is packed. Holes of files are read, as where they are depends on the disk, unless $sparse says
+# otherwise. no_pax are records that its reader does not take. Times of reading and of changes of owner are left out, and bounded by
+# SOURCE_DATE_EPOCH.
+tar_tree() {
 	LC_ALL=C tar --format=pax --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime'"$no_pax" --sort=name --numeric-owner \
 		--xattrs --xattrs-include='*' --acls ${SOURCE_DATE_EPOCH:+--mtime="@$SOURCE_DATE_EPOCH" --clamp-mtime} \
 		${one_file_system:+--one-file-system} $sparse --anchored --wildcards --wildcards-match-slash --exclude-from="$work/exclude" \
-		--transform="flags=rSH;s,^\\./$extra_top/,./," -cf - -C "$work/extra" --no-recursion --null . -T "$work/extras" \
-		-C "$tree" --recursion -T "$work/top"
+		--transform="flags=rSH;s,^\\./$extra_top/,./," --transform='flags=rSh;s,^\./\./,./,' "$@"
+}
+
+# The one stream. What takes the place of others comes first, so that the times of its directories, which follow, last; then what a
+# boot opened.
+tar_stream() {
+	tar_tree -cf - -C "$work/extra" --no-recursion --null . -T "$work/extras" -C "$tree" -T "$work/first" --recursion -T "$work/top"
+}
+
+# plan_trace: puts what $trace names into $work/first, as ././NAME, which no pattern matches; those of ./NAME keep it from coming twice.
+plan_trace() {
+	: >"$work/first"
+	[ -n "$trace" ] || return 0
+	run tar_tree --quoting-style=literal -cvf /dev/null -C "$tree" --null -T "$work/top" >"$work/names" 2>/dev/null || :
+	LC_ALL=C awk -v names="$work/names" '
+		BEGIN { while ((getline line <names) > 0) if (line !~ /\/$/) have[line] = 1 }
+		{ sub(/^\/*/, "./") }
+		have[$0] { have[$0] = 0; print }' "$trace" >"$work/traced"
+	[ -s "$work/traced" ] || die "--trace: '$input' has none of the files that '$trace' names: expected lines like usr/bin/env, as vi.trace writes them into /run/initramfs/trace.files"
+	sed 's,^,./,' "$work/traced" | tr '\n' '\0' >"$work/first"
+	sed 's/[][*?\\]/\\&/g' "$work/traced" >>"$work/exclude"
+	say "trace: $(wc -l <"$work/traced") of the $(wc -l <"$trace") files that it names come first"
 }

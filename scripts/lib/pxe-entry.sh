@@ -122,7 +122,7 @@ record_in_use() {
 
 # files_of_records: all files that remaining records name, and those of the menu itself
 files_of_records() {
-	cat "$output"/entries/*.[0-9]* 2>/dev/null | sed -n 's/^\(kernel\|initramfs\)=//p;s/^root=\(.*\)/\1\n\1.verity\n\1.minisig/p'
+	cat "$output"/entries/*.[0-9]* 2>/dev/null | sed -n 's/^\(kernel\|initramfs\)=//p;s/^root=\(.*\)/\1\n\1.verity\n\1.minisig\n\1.trace/p'
 	# shellcheck disable=SC2016 # iPXE's variable
 	sed -n 's/.*\${files}\([A-Za-z0-9._-]*\).*/\1/p;s/.* && set memtest \([A-Za-z0-9._-]*\) ||$/\1/p' "$output/menu.ipxe"
 }

@@ -111,8 +111,10 @@ find_tree() {
 		die "'$root.verity' is not the hash tree of '$root' with the root hash in '$root.roothash': pack the root again with --verity"
 }
 
-# install_proof: what clients that verify the root look for beside it
+# install_proof: what clients that verify the root, or leave it here and fetch what its boot needs first, look for beside it
 install_proof() {
 	[ -z "$root_hash" ] || install_file "$root.verity" "$root_name.verity"
 	[ ! -r "$root.minisig" ] || install_file "$root.minisig" "$root_name.minisig"
+	# it holds positions in this root: one of an older root says nothing
+	[ ! -r "$root.trace" ] || [ "$root.trace" -ot "$root" ] || install_file "$root.trace" "$root_name.trace"
 }

@@ -29,6 +29,7 @@ handover() {
 	show_host
 	watch_store
 	watch_disks
+	trace_files
 	[ -z "$P_PAUSE" ] || wait_enter
 	tell_server up
 	hide_mounts
@@ -308,6 +309,13 @@ DISKS
 	[ $# -gt 0 ] || return 0
 	$RUN "$RAMFS/bin/exitrd" --watch "$RAMFS/watch.pid" "$@" ||
 		warn 'removal of a disk of the root will not be noticed: exitrd --watch could not be started'
+}
+
+# vi.trace: the names of the files that the root's programs open, for mkvinitrd pack --trace
+trace_files() {
+	[ -n "$P_TRACE" ] || return 0
+	$RUN vdattach trace -o "$RAMFS/trace.files" "$NEWROOT" ||
+		warn 'vi.trace: /run/initramfs/trace.files is not written: the message of vdattach above'
 }
 
 # The parameter pause: the user wants to read the console.

@@ -417,3 +417,54 @@ oci() {
 		assert_equal "$(find . -maxdepth 1 -name '.*tmp*')" ''
 	done
 }
+
+# position FILE: where its first line is in t.sqfs; with random bytes behind it, it is not compressed
+position() { grep -abo -F "$(head -n 1 "$1")" t.sqfs | cut -d : -f 1 | head -n 1; }
+
+@test "--trace: what a boot opened comes first, and OUT.trace says where; the root is the same" {
+	mkdir tree/data
+	for n in 1 2 3 4 5 6; do
+		{ echo "the content of file number $n" && head -c 300000 /dev/urandom; } >"tree/data/$n"
+	done
+	{ echo 'the name of this file is odd' && head -c 300000 /dev/urandom; } >"tree/data/a [1-9]* b"
+	chmod 2750 tree/data
+	ln tree/data/6 tree/again
+	printf '/data/5\nagain\ndata/gone\ndata/a [1-9]* b\n' >boot.trace
+	run "$M" pack --trace boot.trace tree t.sqfs
+	assert_success
+	assert_output --partial '3 of the 4 files that it names come first'
+	read -r first count < <(tail -n 1 t.sqfs.trace)
+	for name in 5 6 'a [1-9]* b'; do
+		[ "$(position "tree/data/$name")" -lt $(((first + count) * 4096)) ]
+	done
+	[ "$(position tree/data/5)" -lt "$(position tree/data/6)" ]
+	[ "$(position tree/data/6)" -lt "$(position tree/data/1)" ]
+	"$M" pack -q tree plain.sqfs
+	for image in t plain; do
+		unsquashfs -q -n -d $image.tree $image.sqfs >/dev/null
+		(cd $image.tree && find . -printf '%p %m %u %g %s %n %T@\n' | LC_ALL=C sort && find . -type f -exec sha256sum {} + | sort) >$image.list
+	done
+	cmp t.list plain.list
+	cp t.sqfs before
+	"$M" pack -q --trace boot.trace tree t.sqfs
+	cmp before t.sqfs
+	# of a root with other files, or positions instead of names
+	echo '17 4' >positions
+	run -1 "$M" pack -q --trace positions tree t.sqfs
+	assert_output --partial "has none of the files that 'positions' names"
+	cmp before t.sqfs
+	run -2 "$M" pack -q --trace boot.trace tree t.tar
+	assert_output --partial 'in a squashfs, not in tar'
+}
+
+@test "--trace leaves out what the other options leave out" {
+	mkdir tree/data
+	echo secret >tree/data/secret
+	echo key >tree/etc/ssh/ssh_host_rsa_key
+	printf 'data/secret\netc/ssh/ssh_host_rsa_key\netc/motd\n' >boot.trace
+	"$M" pack -q --trace boot.trace -x data/secret tree t.sqfs
+	run unsquashfs -l t.sqfs
+	refute_output --partial secret
+	refute_output --partial ssh_host
+	assert_output --partial etc/motd
+}

@@ -219,7 +219,7 @@ served() {
 	refute_output --partial .tmp
 }
 
-@test "machines verify by the hash tree that lies beside an image, or as --append says; --prune keeps the tree" {
+@test "machines verify by the hash tree that lies beside an image, or as --append says; --prune keeps the tree and the trace" {
 	"$TOP/scripts/pack" -q --verity tree root.sqfs
 	pxe root.sqfs
 	assert_success
@@ -232,6 +232,12 @@ served() {
 	assert_success
 	grep -q "vi.image=\${base}/$name vi.verify=minisign:RWQ " srv/menu.ipxe
 	cmp root.sqfs.minisig "srv/$name.minisig"
+	echo '0 1' >root.sqfs.trace
+	pxe -a vi.lazy root.sqfs
+	assert_success
+	pxe --prune --keep-days=0
+	cmp root.sqfs.trace "srv/$name.trace"
+	rm root.sqfs.trace
 	pxe --no-verify root.sqfs
 	run ! grep -q vi.verify= srv/menu.ipxe
 	cp root.sqfs.verity old

@@ -260,3 +260,18 @@ refused() {
 	done
 }
 @test "what cannot be verified as asked is not booted" { both refused; }
+
+traced() {
+	cmdline 'root=/dev/sda1 vi.trace'
+	boot
+	calls 'vdattach trace -o /run/initramfs/trace.files /newroot' 'switch_root /newroot /sbin/init' || return 1
+	# an image without vdattach, or a kernel without fanotify
+	fake vdattach <<<'[ "$1" != trace ]'
+	boot
+	said 'trace.files is not written' && calls 'switch_root /newroot /sbin/init' || return 1
+	: >"$CALLS"
+	cmdline 'root=/dev/sda1'
+	boot
+	not_called 'vdattach trace'
+}
+@test "vi.trace: what the root opens is recorded in any mode; that it cannot be stops no boot" { both traced; }

@@ -40,6 +40,12 @@ int cmd_free(const struct options *options, struct error **err) _must_check_;
  * open, -ENODEV: another kind of device. */
 int cmd_unmap(const struct options *options, struct error **err) _must_check_;
 
+/*
+ * Starts a process that writes the names of the regular files that are opened on the file system of
+ * the directory, relative to it, a line each and each once, to options->output.
+ */
+int cmd_trace(const struct options *options, struct error **err) _must_check_;
+
 /* Each returns the exit status, or -errno with *err set. */
 int cmd_attach(const struct options *options, struct error **err) _must_check_;
 int cmd_cat(const struct options *options, struct error **err) _must_check_;

@@ -12,7 +12,7 @@
 static const char help[] =
 	"Usage: vdattach [attach] [OPTION].. IMAGE|nbd://SERVER[:PORT][/EXPORT]|http[s]://..\n"
 	"       vdattach info|check|map|cat|serve [OPTION].. IMAGE\n"
-	"       vdattach detach|free|unmap DEVICE | list\n"
+	"       vdattach detach|free|unmap DEVICE | list | trace -o FILE DIR\n"
 	"Attaches a virtual disk image as a block device and prints its path.\n"
 	"  -r, --read-only          never write to IMAGE\n"
 	"  -f, --format=FORMAT      raw, vhd..; default: by content\n"
@@ -21,7 +21,7 @@ static const char help[] =
 	"  -e, --exporter=EXPORTER  loop, dm, ublk, nbd, fuse; default: the best available\n"
 	"  -p, --partition=PART     whole, a number, PARTUUID=.. or PARTLABEL=..\n"
 	"  -b, --sector-size=BYTES  of the partition table: 512 or 4096; default: by content\n"
-	"  -o, --output=FILE        cat: write to FILE (sparse) instead of stdout\n"
+	"  -o, --output=FILE        cat: write to FILE (sparse) instead of stdout; trace: names\n"
 	"  -s, --socket=PATH        serve: Unix socket of the NBD server\n"
 	"      --once, --json       serve: exit after the last client; info, map, list: for "
 	"programs\n"
@@ -45,7 +45,8 @@ static const struct verb {
 	{ "check", cmd_check, "IMAGE" },   { "detach", cmd_detach, "DEVICE" },
 	{ "free", cmd_free, "DEVICE" },	   { "info", cmd_info, "IMAGE" },
 	{ "list", cmd_list, NULL },	   { "map", cmd_map, "IMAGE" },
-	{ "serve", cmd_serve, "IMAGE" },   { "unmap", cmd_unmap, "DEVICE" },
+	{ "serve", cmd_serve, "IMAGE" },   { "trace", cmd_trace, "DIR" },
+	{ "unmap", cmd_unmap, "DEVICE" },
 };
 
 enum {

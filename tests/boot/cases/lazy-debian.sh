@@ -1,18 +1,32 @@
-# promise: a Debian root that stays on its web server (nginx), verified, boots to multi-user in 512 MiB and reads less than a quarter of its image until then
+# promise: a Debian root that stays on its web server (nginx), verified, boots to multi-user in 512 MiB and reads less than a quarter of its image until then;
+# packed in the order of that boot (vi.trace, pack --trace) less still, in few requests
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12
 # Every day with the small root: lazy.
 . "$TOP/tests/boot/netlab.sh"
 in_lab "$0"
-build netboot netboot
+# the names are printed when all has been started; the kernel must not drop any
+cat >"$WORK/tell" <<'TELL'
+#!/bin/sh
+mkdir -p /run/systemd/system/multi-user.target.wants
+cat >/run/systemd/system/tell-trace.service <<'UNIT'
+[Unit]
+DefaultDependencies=no
+Conflicts=shutdown.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+ExecStop=/bin/sh -c 'sed "s/^/<4>=== trace /" /run/initramfs/trace.files | while read -r line; do echo "$line"; done >/dev/kmsg'
+UNIT
+ln -s ../tell-trace.service /run/systemd/system/multi-user.target.wants/
+TELL
+chmod +x "$WORK/tell"
+build netboot netboot -s "hook handover $WORK/tell"
 card='-nic user,model=virtio-net-pci'
-debian_image root-zstd.sqfs
 mkdir "$WORK/www"
-cp "$DEBIAN" "$WORK/www/root.sqfs"
-root_hash=$(veritysetup format "$WORK/www/root.sqfs" "$WORK/www/root.sqfs.verity" | sed -n 's/^Root hash:[[:space:]]*//p')
-size=$(stat -c %s "$WORK/www/root.sqfs")
-printf 'server { listen 127.0.0.1:80; root "%s"; }\n' "$WORK/www" >"$WORK/site"
+printf 'server { listen 127.0.0.1:80; root "%s"; keepalive_requests 100000; }\n' "$WORK/www" >"$WORK/site"
 serve_nginx "$WORK/site"
 
 # sent: bytes and requests of the image until now
@@ -23,20 +37,45 @@ sent() {
 # at_login: notes them when the system is up
 at_login() {
 	for _ in $(seq 6000); do
-		! grep -qs 'multi-user reached' "$WORK/serial-1.log" || break
+		! grep -qs 'multi-user reached' "$WORK/serial-$1.log" || break
 		sleep 0.1
 	done
 	sent >"$WORK/at-login"
 }
 
-at_login &
-lab_pids="$lab_pids $!"
-MEMORY=512 BOOT_TIMEOUT=600
-boot netboot "ip=dhcp vi.mode=overlay vi.lazy vi.image=http://10.0.2.2/root.sqfs vi.verify=verity:$root_hash" $card
-expect_good_boot
-read -r bytes requests <"$WORK/at-login"
-read -r all_bytes all_requests <<ALL
+# lazy_boot WHAT PARAMETER...: sets bytes
+lazy_boot() {
+	what=$1
+	shift
+	: >"$WORK/nginx-access.log"
+	at_login "$((BOOTS + 1))" &
+	lab_pids="$lab_pids $!"
+	MEMORY=512 BOOT_TIMEOUT=600
+	# shellcheck disable=SC2086 # options
+	boot netboot "ip=dhcp vi.mode=overlay vi.lazy vi.image=http://10.0.2.2/root.sqfs vi.verify=verity:$(cat "$WORK/www/root.sqfs.roothash") printk.devkmsg=on $*" $card
+	expect_good_boot
+	read -r bytes requests <"$WORK/at-login"
+	read -r all_bytes all_requests <<ALL
 $(sent)
 ALL
-echo "# of $size bytes $bytes in $requests requests to multi-user, $all_bytes in $all_requests to power-off"
+	size=$(stat -c %s "$WORK/www/root.sqfs")
+	echo "# $what: of $size bytes $bytes in $requests requests to multi-user ($((bytes * 1000 / size)) per mille), $all_bytes in $all_requests to power-off"
+}
+
+debian_image rootfs.tar
+"$TOP/scripts/pack" -q --level=3 --verity "$DEBIAN" "$WORK/www/root.sqfs"
+lazy_boot 'by name' vi.trace
 [ "$bytes" -lt $((size / 4)) ] || fail "$bytes bytes of $size were sent"
+
+log | sed -n 's/.*=== trace //p' >"$WORK/trace"
+for file in usr/lib/systemd/systemd usr/local/sbin/boot-report; do
+	grep -qx "$file" "$WORK/trace" || fail "the trace of $(wc -l <"$WORK/trace") files has no $file"
+done
+"$TOP/scripts/pack" -q --level=3 --verity --trace="$WORK/trace" "$DEBIAN" "$WORK/www/root.sqfs"
+[ -z "${LAZY_ALL:-}" ] || {
+	mv "$WORK/www/root.sqfs.trace" "$WORK/kept.trace"
+	lazy_boot 'traced, nothing in advance'
+	mv "$WORK/kept.trace" "$WORK/www/root.sqfs.trace"
+}
+lazy_boot 'traced, in advance'
+[ "$bytes" -lt $((size / 5)) ] || fail "$bytes bytes of $size were sent of an image in the order of the boot"
