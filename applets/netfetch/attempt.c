@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "applets/netfetch/kept.h"
 #include "common/text.h"
 
 /* Remembers why; returns 0, which stops curl. */
@@ -63,6 +64,7 @@ static bool begin_answer(struct attempt *a)
 	a->pos = a->start;
 	if (t->sink->offset == 0) {
 		t->version = seen;
+		kept_note(t->sink, &seen);
 		progress_total(t->progress, seen.size);
 		return true;
 	}

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "applets/netfetch/backoff.h"
+#include "applets/netfetch/kept.h"
 #include "common/msg.h"
 #include "common/url.h"
 
@@ -185,6 +186,22 @@ static int run_tries(struct download *d, struct outcome *last, struct error **er
 	return r;
 }
 
+/* After a failure both can be closed. */
+static int open_output(struct download *d, struct progress *progress, struct error **err)
+{
+	const struct download_settings *settings = d->settings;
+	int r = transfer_init(&d->transfer, &settings->transfer, &d->sink, progress, err);
+
+	if (r < 0)
+		return r;
+	r = sink_open(&d->sink, settings->output, settings->resume, err);
+	if (r == 0 && settings->resume) {
+		r = kept_load(&d->sink, &d->transfer.version, err);
+		progress_total(progress, d->transfer.version.size);
+	}
+	return r;
+}
+
 int download(const struct download_settings *settings, char *const *urls, size_t count,
 	     struct progress *progress, struct outcome *ret_last, struct error **err)
 {
@@ -195,16 +212,16 @@ int download(const struct download_settings *settings, char *const *urls, size_t
 	if (!gone)
 		return error_no_memory(err);
 	d.mirrors.gone = gone;
-	r = sink_open(&d.sink, settings->output, err);
-	if (r < 0)
-		return r;
-	r = transfer_init(&d.transfer, &settings->transfer, &d.sink, progress, err);
+	r = open_output(&d, progress, err);
 	if (r == 0)
 		r = run_tries(&d, ret_last, err);
 	if (r == 0)
 		r = prove_hash(&d, ret_last, err);
 	if (r == 0)
 		r = sink_finish(&d.sink, err);
+	/* to continue these would end in the same way */
+	if (r == -EBADMSG || r == -ESTALE)
+		d.sink.kept = false;
 	transfer_release(&d.transfer);
 	sink_close(&d.sink);
 	return r;

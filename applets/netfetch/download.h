@@ -8,6 +8,7 @@
 struct download_settings {
 	struct transfer_settings transfer;
 	const char *output;    /* NULL: standard output */
+	bool resume;	       /* what another netfetch has left of output, and leave that */
 	const char *sha256;    /* what the file has to have, NULL: anything */
 	unsigned int patience; /* seconds without anything new after which the download fails */
 };

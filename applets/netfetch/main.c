@@ -13,7 +13,15 @@
 #include "common/print.h"
 #include "common/url.h"
 
-enum { OPT_SHA256 = OPTIONS_LONG, OPT_CA, OPT_PROXY, OPT_STALL, OPT_STATUS, OPT_REPORT };
+enum {
+	OPT_SHA256 = OPTIONS_LONG,
+	OPT_CA,
+	OPT_PROXY,
+	OPT_STALL,
+	OPT_STATUS,
+	OPT_REPORT,
+	OPT_RESUME
+};
 
 #define CERTIFICATES "/etc/ssl/certs"
 #define BUNDLE	     CERTIFICATES "/ca-certificates.crt"
@@ -27,6 +35,8 @@ static const char help[] =
 	"\n"
 	"  -o, --output FILE   where it goes; - is standard output (default)\n"
 	"  -t, --timeout SECS  fail when nothing new came for so long (60)\n"
+	"      --resume        keep what came when it fails, and continue with that of the last "
+	"time\n"
 	"  -q, --quiet         no progress\n"
 	"      --sha256 HEX    fail unless the file has this checksum\n"
 	"      --ca PATH       file or directory of trusted certificates (" CERTIFICATES ")\n"
@@ -92,6 +102,9 @@ static int netfetch_parse_option(int c, void *data)
 	case OPT_STATUS:
 		a->progress.status = optarg;
 		return -1;
+	case OPT_RESUME:
+		a->download.resume = true;
+		return -1;
 	case OPT_REPORT:
 		a->report = optarg;
 		return -1;
@@ -115,6 +128,7 @@ static int netfetch_parse(int argc, char **argv, struct arguments *a)
 		{ "proxy", required_argument, NULL, OPT_PROXY },
 		{ "stall", required_argument, NULL, OPT_STALL },
 		{ "status", required_argument, NULL, OPT_STATUS },
+		{ "resume", no_argument, NULL, OPT_RESUME },
 		{ "report", required_argument, NULL, OPT_REPORT },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -126,6 +140,9 @@ static int netfetch_parse(int argc, char **argv, struct arguments *a)
 		return status;
 	if (optind == argc)
 		return msg_usage("expected URL, found nothing");
+	if (a->download.resume && !a->download.output)
+		return msg_usage(
+			"--resume needs --output: nothing of standard output is left to continue");
 	return -1;
 }
 

@@ -14,26 +14,30 @@ static void sink_reset(struct sink *sink)
 	SHA256Init(&sink->sha);
 }
 
-int sink_open(struct sink *sink, const char *path, struct error **err)
+int sink_open(struct sink *sink, const char *path, bool resume, struct error **err)
 {
 	sink->path = path;
-	sink->part = NULL;
+	sink->part = sink->note = NULL;
+	sink->kept = false;
 	sink->fd = STDOUT_FILENO;
 	sink_reset(sink);
 	if (!path)
 		return 0;
-	if (asprintf(&sink->part, "%s.part", path) < 0)
+	if (asprintf(&sink->part, "%s.part", path) < 0) {
+		sink->part = NULL;
 		return error_no_memory(err);
-	sink->fd = open(sink->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	}
+	if (resume && asprintf(&sink->note, "%s.version", sink->part) < 0) {
+		sink->note = NULL;
+		return error_no_memory(err);
+	}
+	sink->fd = open(sink->part, O_RDWR | O_CREAT | (resume ? 0 : O_TRUNC) | O_CLOEXEC, 0666);
+	sink->kept = sink->fd < 0; /* not ours to remove */
 	return sink->fd < 0 ? error_sys(err, errno, "cannot write '%s'", sink->part) : 0;
 }
 
-int sink_write(struct sink *sink, const uint8_t *data, size_t len)
+static void sink_remember(struct sink *sink, const uint8_t *data, size_t len)
 {
-	int r = write_all(sink->fd, data, len);
-
-	if (r < 0)
-		return r;
 	SHA256Update(&sink->sha, data, len);
 	for (size_t left = len; left > 0;) {
 		size_t at = sink->offset % SINK_TAIL, n = MIN(left, SINK_TAIL - at);
@@ -43,7 +47,27 @@ int sink_write(struct sink *sink, const uint8_t *data, size_t len)
 		left -= n;
 		sink->offset += n;
 	}
+}
+
+int sink_write(struct sink *sink, const uint8_t *data, size_t len)
+{
+	int r = write_all(sink->fd, data, len);
+
+	if (r < 0)
+		return r;
+	sink_remember(sink, data, len);
 	return 0;
+}
+
+int sink_recall(struct sink *sink)
+{
+	uint8_t buf[64 * 1024];
+	ssize_t n;
+
+	while ((n = read(sink->fd, buf, sizeof(buf))) > 0)
+		sink_remember(sink, buf, (size_t)n);
+	sink->kept = n == 0;
+	return n < 0 ? -errno : 0;
 }
 
 bool sink_matches(const struct sink *sink, uint64_t pos, const uint8_t *data, size_t len)
@@ -83,6 +107,8 @@ int sink_finish(struct sink *sink, struct error **err)
 		return error_sys(err, errno, "cannot sync '%s'", sink->part);
 	if (rename(sink->part, sink->path) < 0)
 		return error_sys(err, errno, "cannot rename '%s' to '%s'", sink->part, sink->path);
+	if (sink->note)
+		unlink(sink->note);
 	free(sink->part);
 	sink->part = NULL;
 	return 0;
@@ -90,9 +116,13 @@ int sink_finish(struct sink *sink, struct error **err)
 
 void sink_close(struct sink *sink)
 {
-	if (sink->part)
+	if (sink->part && !sink->kept) {
 		unlink(sink->part);
+		if (sink->note)
+			unlink(sink->note);
+	}
 	free(sink->part);
+	free(sink->note);
 	if (sink->path)
 		close_fd(&sink->fd);
 }

@@ -16,13 +16,19 @@ struct sink {
 	int fd;
 	const char *path; /* NULL: standard output, which cannot be written again */
 	char *part;	  /* the file until it is complete */
+	char *note;	  /* beside it, of kept.h; NULL: what is not complete is removed */
+	bool kept;	  /* that is written: what is not complete stays */
 	uint64_t offset;  /* bytes written */
 	SHA2_CTX sha;
 	uint8_t tail[SINK_TAIL]; /* byte p of the last is at p % SINK_TAIL */
 };
 
-/* path: NULL for standard output. The file is path with ".part" until sink_finish(). */
-int sink_open(struct sink *sink, const char *path, struct error **err);
+/* path: NULL for standard output. The file is path with ".part" until sink_finish(); resume: with
+ * what is there. */
+int sink_open(struct sink *sink, const char *path, bool resume, struct error **err);
+
+/* What the file has counts as written. 0 or -errno. */
+int sink_recall(struct sink *sink);
 
 /* Appends. 0 or -errno, -EPIPE when the reader has gone. */
 int sink_write(struct sink *sink, const uint8_t *data, size_t len);
@@ -39,7 +45,7 @@ int sink_restart(struct sink *sink, struct error **err);
 /* Syncs and renames the file; for standard output nothing is left to do. */
 int sink_finish(struct sink *sink, struct error **err);
 
-/* Closes; a file that was not finished is removed. */
+/* Closes; a file that was not finished is removed unless it is kept. */
 void sink_close(struct sink *sink);
 
 #endif

@@ -189,6 +189,70 @@ same() { cmp out "$SITE/www/file"; }
 	assert_output --partial 'sent nothing for 2 s'
 }
 
+# killed SIGNAL FILE: netfetch, in the middle of a download into FILE that stalls
+killed() {
+	"$NETFETCH" --resume --stall 60 -o "$2" "$FAULT/stall/$2" >/dev/null 2>&1 3>&- &
+	pid=$!
+	timeout 20 sh -c "until [ \"\$(stat -c %s $2.part)\" = 2700000 ]; do sleep 0.1; done" 2>/dev/null
+	kill -"$1" $pid
+	wait $pid || :
+}
+
+@test "--resume continues what an earlier netfetch has left, if it is the same file" {
+	for signal in KILL TERM; do
+		killed $signal $signal
+		assert [ ! -e $signal ]
+		run -0 fetch --resume -o $signal "$FAULT/stall/$signal"
+		assert_output --partial "continuing '$signal.part' with 2700000 bytes in it"
+		cmp $signal "$SITE/www/file"
+		grep -qx "GET /stall/$signal Range=bytes=2634464- If-Range=\"0\"" "$SITE/fault.log"
+		assert [ ! -e $signal.part ] && assert [ ! -e $signal.part.version ]
+	done
+	# a server that is gone
+	killed KILL gone
+	run -1 fetch --resume -t 1 -o gone http://127.0.0.1:1/file
+	assert_equal "$(stat -c %s gone.part)" 2700000
+	run -0 fetch --resume -o gone "$FAULT/stall/gone"
+	cmp gone "$SITE/www/file"
+}
+
+@test "--resume begins again where the file is another one, or what is kept is not what came" {
+	killed KILL new
+	run -0 fetch --resume -o new "$HTTP/other"
+	cmp new "$SITE/www/other"
+	# other bytes near the end, at the beginning; no note, one of something else
+	for damage in 'seek=2699' 'seek=2690 count=1'; do
+		damaged=damaged-${damage//[^a-z0-9]/-}
+		killed KILL "$damaged"
+		# shellcheck disable=SC2086 # words
+		dd if=/dev/zero of="$damaged.part" bs=1000 count=1 conv=notrunc status=none $damage
+		run -0 fetch --resume -o "$damaged" "$FAULT/stall/$damaged"
+		cmp "$damaged" "$SITE/www/file"
+	done
+	for note in '' 'netfetch 1' $'netfetch 1\n"0"\n\n99999999999999999999' $'netfetch 1\n\n\n3000000' $'netfetch 1\n"0"\n\n5'; do
+		head -c 2700000 /dev/urandom >noted.part
+		printf '%s\n' "$note" >noted.part.version
+		run -0 fetch --resume -o noted "$HTTP/file"
+		cmp noted "$SITE/www/file"
+		rm noted
+	done
+}
+
+@test "--resume: what cannot end well is not kept, and two do not write one file" {
+	run -6 fetch --resume -o wrong --sha256 "$(printf '%064d' 0)" "$HTTP/file"
+	assert_equal "$(ls wrong*)" ''
+	run -2 fetch --resume "$HTTP/file"
+	assert_output --partial '--resume needs --output'
+	exec 4>busy.part
+	flock 4
+	run -1 fetch --resume -o busy "$HTTP/file"
+	assert_output --partial "'busy.part' is being written by another netfetch"
+	assert [ -e busy.part ]
+	exec 4>&-
+	run -0 fetch --resume -o busy "$HTTP/file"
+	cmp busy "$SITE/www/file"
+}
+
 @test "a server without ranges or without validators: what came before is compared, not spliced" {
 	run -0 fetch "$FAULT/norange/file"
 	same
