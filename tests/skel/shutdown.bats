@@ -53,6 +53,27 @@ clean_free() {
 	}
 }
 
+ours_is_used() {
+	old_tree
+	mounts "$ROOT/oldroot overlay" "$ROOT/oldroot/run tmpfs" "$ROOT/oldroot/run/initramfs tmpfs"
+	mv "$FAKES/umount" "$FAKES/umount.real"
+	# a loop device has a file of it; and what has something below cannot go
+	fake umount <<'FAKE'
+[ "$1" = -l ] || [ "${1%/run/initramfs}" = "$1" ] || exit 1
+[ "$1" = -l ] || ! grep -q " $1/" "$ROOT/proc/mounts" || exit 1
+exec "$FAKES/umount.real" "$@"
+FAKE
+	down poweroff
+	said 'mkvinitrd: clean' && calls 'umount /oldroot/run/initramfs' 'umount -l /oldroot/run/initramfs' 'umount /oldroot/run' 'umount /oldroot' || return 1
+	old_tree
+	mounts "$ROOT/oldroot overlay" "$ROOT/oldroot/run tmpfs"
+	fake umount <<<'exit 1'
+	: >"$CALLS"
+	down poweroff
+	said '/oldroot (overlay) stays mounted'
+}
+@test "the shutdown's own tmpfs, of which a file is in use below the root, does not keep the root mounted" { both ours_is_used; }
+
 in_order() {
 	old_tree
 	printf 'device /dev/vda1\nmount /run/initramfs/host\nloop /dev/loop0\nloop /dev/loop1\n' >"$ROOT/state"
