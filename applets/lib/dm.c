@@ -126,6 +126,11 @@ bool dm_table_zero(struct dm_table *table, uint64_t first, uint64_t length)
 	return add_target(table, first, length, "zero", "");
 }
 
+bool dm_table_error(struct dm_table *table, uint64_t first, uint64_t length)
+{
+	return add_target(table, first, length, "error", "");
+}
+
 bool dm_table_verity(struct dm_table *table, const struct dm_verity *verity)
 {
 	char params[1024];

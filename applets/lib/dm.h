@@ -49,6 +49,9 @@ bool dm_table_linear(struct dm_table *table, uint64_t start, uint64_t length, de
 /* Appends length sectors that read as zeros (dm-zero). Drops writes: for read-only tables alone. */
 bool dm_table_zero(struct dm_table *table, uint64_t start, uint64_t length) _nonnull_(1);
 
+/* Appends length sectors of which each read and write fails (dm-error). */
+bool dm_table_error(struct dm_table *table, uint64_t start, uint64_t length) _nonnull_(1);
+
 /* What dm-verity is told (Documentation/admin-guide/device-mapper/verity.rst). */
 struct dm_verity {
 	uint32_t hash_type;
@@ -94,6 +97,19 @@ int dm_remove_later(int control, const char *name, struct error **err) _must_che
 /* Name and uuid (each of size bytes) of a mapped device; either may be NULL. 0 or -ENXIO. */
 int dm_identify(int control, dev_t device, char *ret_name, char *ret_uuid,
 		size_t size) _must_check_;
+
+/* A dm-linear target of a table; in sectors. */
+struct dm_linear {
+	uint64_t start, length, offset;
+	dev_t device;
+};
+
+/*
+ * Calls visit with each dm-linear target of the table in use, in order, until it returns something
+ * but 0. Other targets are left out. 0, what visit returned, or -errno.
+ */
+int dm_read_table(int control, const char *name, int (*visit)(void *arg, const struct dm_linear *),
+		  void *arg, struct error **err) _must_check_ _nonnull_(2, 3);
 
 /* The node of a mapped device, "/dev/dm-3". */
 void dm_node(dev_t device, char *ret, size_t size) _nonnull_(2);

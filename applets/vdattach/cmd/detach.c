@@ -6,6 +6,7 @@
 #include "applets/lib/loopdev.h"
 #include "applets/vdattach/cmd/cmd.h"
 #include "applets/vdattach/dm/disk.h"
+#include "applets/vdattach/dm/guard.h"
 #include "applets/vdattach/export/control.h"
 #include "applets/vdattach/export/devlinks.h"
 #include "applets/vdattach/source/sysfs.h"
@@ -40,7 +41,7 @@ static int detach_disk(const char *disk, const char *operand, struct error **err
 	if (control_exists(name))
 		return control_ask(name, "detach", true, answer, err);
 	if (dm_disk_is_ours(name))
-		return dm_disk_remove(name, err);
+		return dm_guard_remove(name, err);
 	if (strncmp(name, "loop", 4) == 0)
 		return loop_detach(disk, err);
 	return error_make(err, ENODEV, "cannot detach '%s': not a device of vdattach", operand);

@@ -113,6 +113,27 @@ static int list_loops(struct listing *listing, struct error **err)
 	return r;
 }
 
+/* Disks that lie straight on a device of the host: nothing tells of their files. */
+static int list_direct(const char *name, void *arg)
+{
+	struct listing *listing = arg;
+	struct entry e = { .device = name, .exporter = "direct" };
+	_cleanup_free_ char *whole = NULL, *below = NULL, *image = NULL;
+	uint64_t ro = 0;
+
+	if (!dm_disk_is_ours(name) || dm_disk_whole(name, &whole) < 0 || strcmp(whole, name) != 0 ||
+	    control_exists(name) || !dm_disk_below(name, &below))
+		return 0;
+	if (sysfs_read_u64(name, "size", &e.size) < 0 || sysfs_read_u64(name, "ro", &ro) < 0 ||
+	    asprintf(&image, "/dev/%s", below) < 0)
+		return 0;
+	e.size *= 512;
+	e.read_only = ro;
+	e.image = image;
+	print_entry(listing, &e);
+	return 0;
+}
+
 int cmd_list(const struct options *options, struct error **err)
 {
 	struct listing listing = { .json = options->json };
@@ -123,6 +144,7 @@ int cmd_list(const struct options *options, struct error **err)
 	r = list_loops(&listing, err);
 	if (r < 0)
 		return r;
+	(void)dm_disk_all(list_direct, &listing);
 	control_each(list_daemon, &listing);
 	if (options->json)
 		puts(listing.n ? "\n]" : "]");

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "applets/lib/dm.h"
+#include "applets/lib/dmhost.h"
 #include "applets/vdattach/cmd/cmd.h"
 #include "common/msg.h"
 
@@ -26,9 +27,13 @@ static int unmap(int control, const char *device, dev_t number, struct error **e
 		r = dm_identify(control, number, NULL, uuid, sizeof(uuid));
 	if (r < 0)
 		return error_sys(err, r, "cannot unmap '%s'", device);
+	if (strncmp(uuid, DM_HOST_PREFIX, strlen(DM_HOST_PREFIX)) == 0)
+		return dm_host_unwrap(device, err);
 	if (!is_volume(uuid))
-		return error_make(err, ENODEV, "cannot unmap '%s': not a volume of LVM or LUKS",
-				  device);
+		return error_make(
+			err, ENODEV,
+			"cannot unmap '%s': not a volume of LVM or LUKS, and no wrapper of a host",
+			device);
 	r = dm_remove(control, name, err);
 	if (r == 0)
 		dm_remove_nodes(name, number);

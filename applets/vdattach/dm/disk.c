@@ -53,17 +53,12 @@ bool dm_disk_is_ours(const char *device)
 		strncmp(uuid, DM_UUID_PREFIX, strlen(DM_UUID_PREFIX)) == 0);
 }
 
-/* Calls visit for each name in a directory of device in sysfs until it returns something but 0. */
-static int each(const char *device, const char *directory, int (*visit)(const char *, void *),
-		void *arg)
+static int visit_directory(const char *path, int (*visit)(const char *, void *), void *arg)
 {
-	char path[PATH_MAX];
+	DIR *d = opendir(path);
 	struct dirent *entry;
 	int r = 0;
-	DIR *d;
 
-	snprintf(path, sizeof(path), "/sys/class/block/%s/%s", device, directory);
-	d = opendir(path);
 	while (d && r == 0 && (entry = readdir(d))) {
 		if (entry->d_name[0] != '.')
 			r = visit(entry->d_name, arg);
@@ -71,6 +66,20 @@ static int each(const char *device, const char *directory, int (*visit)(const ch
 	if (d)
 		closedir(d);
 	return r;
+}
+
+int dm_disk_each(const char *device, const char *directory, int (*visit)(const char *, void *),
+		 void *arg)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/class/block/%s/%s", device, directory);
+	return visit_directory(path, visit, arg);
+}
+
+int dm_disk_all(int (*visit)(const char *, void *), void *arg)
+{
+	return visit_directory("/sys/class/block", visit, arg);
 }
 
 static int take_name(const char *name, void *arg)
@@ -87,13 +96,18 @@ int dm_disk_whole(const char *device, char **ret)
 
 	if (!dm_disk_partition(device))
 		return sysfs_whole_disk(device, ret);
-	r = each(device, "slaves", take_name, ret);
+	r = dm_disk_each(device, "slaves", take_name, ret);
 	return r == 0 ? -ENODEV : MIN(r, 0);
 }
 
 static int take_server(const char *name, void *arg)
 {
 	return strncmp(name, "loop", 4) == 0 ? 0 : take_name(name, arg);
+}
+
+bool dm_disk_below(const char *disk, char **ret)
+{
+	return dm_disk_each(disk, "slaves", take_server, ret) > 0;
 }
 
 static int take_ours(const char *name, void *arg)
@@ -103,7 +117,7 @@ static int take_ours(const char *name, void *arg)
 
 bool dm_disk_above(const char *device, char **ret)
 {
-	return each(device, "holders", take_ours, ret) > 0;
+	return dm_disk_each(device, "holders", take_ours, ret) > 0;
 }
 
 bool dm_disk_exists(const char *disk)
@@ -118,7 +132,7 @@ int dm_disk_server(const char *disk, char *name, char **ret_server, struct error
 	int r = sysfs_read(disk, "dm/name", name, DM_NAME_SIZE);
 
 	if (r == 0)
-		r = each(disk, "slaves", take_server, ret_server);
+		r = dm_disk_each(disk, "slaves", take_server, ret_server);
 	return r > 0 ? 0 : error_sys(err, r < 0 ? r : ENODEV, "what '/dev/%s' is made of", disk);
 }
 
@@ -213,7 +227,7 @@ int dm_disk_add_partition(const char *disk, const struct partition *p, char **re
 	if (p->extended)
 		return error_make(err, EOPNOTSUPP, "/dev/%s: partition %u is an extended one", disk,
 				  p->number);
-	if (each(disk, "holders", match_number, &wanted) > 0)
+	if (dm_disk_each(disk, "holders", match_number, &wanted) > 0)
 		return node_path(name, ret_node, err);
 	control = dm_open(err);
 	return control < 0 ? control : make_partition(control, disk, p, ret_node, err);
@@ -281,7 +295,7 @@ int dm_disk_remove(const char *disk, struct error **err)
 	struct holders holders = { .n = 0 };
 	int r = 0;
 
-	each(disk, "holders", add_holder, &holders);
+	dm_disk_each(disk, "holders", add_holder, &holders);
 	/* partitions are claims on the disk: without any it must have no other */
 	if (holders.foreign)
 		return error_make(err, EBUSY,

@@ -19,6 +19,19 @@
 int dm_disk_create(int control, char *name, dev_t *ret_device, struct error **err) _must_check_
 	_nonnull_(2, 3);
 
+/*
+ * Calls visit for each name in a directory of device in sysfs ("holders", "slaves") until it
+ * returns something but 0, which is returned.
+ */
+int dm_disk_each(const char *device, const char *directory, int (*visit)(const char *, void *),
+		 void *arg) _nonnull_(1, 2, 3);
+
+/* The same with every block device of the machine. */
+int dm_disk_all(int (*visit)(const char *, void *), void *arg) _nonnull_(1);
+
+/* A device but a loop device that disk is made of; *ret is the caller's to free. False: none. */
+bool dm_disk_below(const char *disk, char **ret) _nonnull_(1, 2);
+
 /* True for a disk or partition of ours. */
 bool dm_disk_is_ours(const char *device) _nonnull_(1);
 

@@ -20,7 +20,7 @@ static const struct vd_export_ops ublk = { .name = "ublk", .server = &vd_server_
  * for what dm cannot map (server/dm.c).
  */
 static const struct vd_export_ops *const exporters[] = {
-	&vd_export_loop, &vd_export_dm, &vd_export_dm_daemon, &ublk, &nbd, &fuse,
+	&vd_export_direct, &vd_export_loop, &vd_export_dm, &vd_export_dm_daemon, &ublk, &nbd, &fuse,
 };
 
 const struct vd_server_ops *vd_export_server(const char *name)
@@ -80,7 +80,7 @@ int vd_export_choose(struct vd_export *ex, const char *name, struct error **err)
 	for (size_t i = first(ex); i < ARRAY_SIZE(exporters); i++) {
 		_cleanup_error_ struct error *why = NULL;
 
-		if (name && strcmp(exporters[i]->name, name) != 0)
+		if (name ? strcmp(exporters[i]->name, name) != 0 : exporters[i]->by_name)
 			continue;
 		if (export_probe(exporters[i], ex->image, &why) == 0) {
 			ex->ops = exporters[i];

@@ -23,6 +23,7 @@ struct vd_export {
 
 struct vd_export_ops {
 	const char *name;
+	bool by_name; /* never chosen unless it is asked for */
 	/*
 	 * 0, or -EOPNOTSUPP with the reason in *err, when it cannot serve this image here. NULL:
 	 * any image; the server's probe decides.
@@ -36,7 +37,8 @@ struct vd_export_ops {
 	int (*detach)(struct vd_export *ex, struct error **err);
 };
 
-extern const struct vd_export_ops vd_export_loop, vd_export_dm, vd_export_dm_daemon;
+extern const struct vd_export_ops vd_export_loop, vd_export_dm, vd_export_dm_daemon,
+	vd_export_direct;
 
 /*
  * Sets ex->ops to the exporter called name, or (NULL) to the first that can serve ex->image; when
