@@ -74,6 +74,7 @@ static const struct line {
 	{ "modules", S_MODULES, WHOLE },
 	{ "rd.driver.blacklist", S_BLACKLIST, WHOLE },
 	{ "hostmount", S_HOSTMOUNT, WHOLE },
+	{ "exporter", S_EXPORTER, WHOLE },
 	{ "report", S_REPORT, WHOLE },
 	{ "identity", S_IDENTITY, WHOLE },
 	{ "hostname", S_HOSTNAME, WHOLE },

@@ -59,6 +59,7 @@ const struct setting_info setting_info[SETTINGS] = {
 	[S_MODULES] = LIST("P_MODULES", "modules to load", SUM, ','),
 	[S_BLACKLIST] = LIST(NULL, "modules not to load", SUM, ','),
 	[S_HOSTMOUNT] = SAID("P_HOSTMOUNT", "where the host partition is shown"),
+	[S_EXPORTER] = SAID("P_EXPORTER", "how the image becomes a disk"),
 	[S_REPORT] = SAID("P_REPORT", "where the progress of the boot is reported"),
 	[S_IDENTITY] = SAID("P_IDENTITY", "whose identity"),
 	[S_HOSTNAME] = SAID("P_HOSTNAME", "host name"),

@@ -29,6 +29,7 @@ struct request {
 	int patience; /* seconds after which what lacks devices is used; -1: a part of timeout */
 	const char *raid; /* arrays to be assembled, see raid_listed; or NULL */
 	bool write;
+	bool wrap; /* with write: what is mounted is the partition's wrapper, lib/dmhost.h */
 	bool dry_run;
 	bool degraded; /* a file system that lacks devices is taken after a part of the timeout */
 };

@@ -22,7 +22,8 @@ enum {
 	OPT_SYSROOT,
 	OPT_DEGRADED,
 	OPT_PATIENCE,
-	OPT_RAID
+	OPT_RAID,
+	OPT_WRAP
 };
 
 static int findimg_help(void)
@@ -40,6 +41,8 @@ static int findimg_help(void)
 	     "  -w, --write           mount for writing (default: read-only, journal "
 	     "untouched);\n"
 	     "                        refuses what a hibernated system has mounted\n"
+	     "      --wrap            with -w: mount through a mapped device, for vdattach -e "
+	     "direct\n"
 	     "      --id=ID           the image must have UUID=.., LABEL=.. or sha256:HEX\n"
 	     "      --state=FILE      append what was set up to FILE\n"
 	     "      --degraded        accept file systems that lack some of their disks\n"
@@ -67,6 +70,7 @@ static const struct option long_options[] = {
 	{ "degraded", no_argument, NULL, OPT_DEGRADED },
 	{ "patience", required_argument, NULL, OPT_PATIENCE },
 	{ "raid", required_argument, NULL, OPT_RAID },
+	{ "wrap", no_argument, NULL, OPT_WRAP },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -149,6 +153,9 @@ static int findimg_take_option(int option, void *data)
 		return parse_patience(optarg, &a->request.patience);
 	case OPT_RAID:
 		a->request.raid = optarg;
+		return -1;
+	case OPT_WRAP:
+		a->request.wrap = true;
 		return -1;
 	case OPT_SYSROOT:
 		snprintf(a->sysfs, sizeof(a->sysfs), "%s/sys", optarg);

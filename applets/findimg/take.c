@@ -7,8 +7,10 @@
 #include "applets/findimg/filesystem/mount.h"
 #include "applets/findimg/filesystem/pathfind.h"
 #include "applets/findimg/filesystem/roguard.h"
+#include "applets/lib/dmhost.h"
 #include "applets/lib/loopdev.h"
 #include "applets/lib/state.h"
+#include "common/msg.h"
 
 static int record(const struct request *rq, const char *kind, const char *what, struct error **err)
 {
@@ -70,38 +72,78 @@ static int check_mounted(const struct candidate *c, const struct request *rq, st
 	return 0;
 }
 
-static int record_all(const struct candidate *c, const struct request *rq, const char *loop,
-		      struct error **err)
+/* What carries the mount besides the device. */
+struct carrier {
+	char *loop, *wrapper; /* NULL = none; owned */
+};
+
+static void carrier_release(struct carrier *carrier)
+{
+	free(carrier->loop);
+	free(carrier->wrapper);
+}
+
+static void carrier_remove(const struct carrier *carrier)
+{
+	if (carrier->loop)
+		(void)!loop_detach(carrier->loop, NULL);
+	if (carrier->wrapper)
+		(void)!dm_host_unwrap(carrier->wrapper, NULL);
+}
+
+/* Without a wrapper the exporter direct is not possible, and all else is. */
+static void wrap(const struct candidate *c, char **ret_wrapper)
+{
+	_cleanup_error_ struct error *err = NULL;
+
+	if (dm_host_knows(c->fs.type) && dm_host_wrap(c->dev.path, ret_wrapper, &err) < 0)
+		msg(MSG_WARNING, "%s is mounted without a wrapper: %s", c->dev.path,
+		    error_msg(err));
+}
+
+static int mount_to_write(const struct candidate *c, const struct request *rq, char **ret_wrapper,
+			  struct error **err)
+{
+	if (rq->wrap)
+		wrap(c, ret_wrapper);
+	return fs_mount(*ret_wrapper ? *ret_wrapper : c->dev.path, rq->mountpoint,
+			fs_type_find(c->fs.type), MOUNT_WRITE, devices_data(&c->devices), err);
+}
+
+static int record_all(const struct candidate *c, const struct request *rq,
+		      const struct carrier *carrier, struct error **err)
 {
 	int r = record(rq, "device", c->dev.path, err);
 
 	for (size_t i = 0; i < c->devices.count && r == 0; i++)
 		r = record(rq, "device", c->devices.others[i].path, err);
-	if (r == 0 && loop)
-		r = record(rq, "loop", loop, err);
+	if (r == 0 && carrier->loop)
+		r = record(rq, "loop", carrier->loop, err);
+	if (r == 0 && carrier->wrapper)
+		r = record(rq, "wrapper", carrier->wrapper, err);
 	return r < 0 ? r : record(rq, "mount", rq->mountpoint, err);
 }
 
 static int mount_winner(const struct candidate *c, const struct request *rq, struct error **err)
 {
-	_cleanup_free_ char *loop = NULL;
+	_cleanup_(carrier_release) struct carrier carrier = { .loop = NULL };
 	int r;
 
 	if (rq->write)
-		r = fs_mount(c->dev.path, rq->mountpoint, fs_type_find(c->fs.type), MOUNT_WRITE,
-			     devices_data(&c->devices), err);
+		r = mount_to_write(c, rq, &carrier.wrapper, err);
 	else
-		r = mount_read_only(c, rq, &loop, err);
-	if (r < 0)
+		r = mount_read_only(c, rq, &carrier.loop, err);
+	if (r < 0) {
+		carrier_remove(&carrier);
 		return r;
+	}
 	r = check_mounted(c, rq, err);
 	if (r == 0)
-		r = record_all(c, rq, loop, err);
+		r = record_all(c, rq, &carrier, err);
 	if (r == 0)
 		return 0;
 	(void)!fs_unmount(rq->mountpoint, NULL);
-	if (loop)
-		(void)!loop_detach(loop, NULL);
+	carrier_remove(&carrier);
 	return r;
 }
 

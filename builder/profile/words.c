@@ -54,7 +54,7 @@ const char *const profile_boot_words[] = {
 	"vi.toram", "vi.verify", "vi.timeout",	"vi.net",	"vi.shell",   "vi.debug",
 	"vi.break", "vi.plan",	 "vi.modules",	"vi.hostmount", "vi.bind",    "vi.tce",
 	"vi.swap",  "vi.report", "vi.identity", "vi.hostname",	"vi.lazy",    "vi.prefetch",
-	"vi.cache", "vi.trace",	 NULL,
+	"vi.cache", "vi.trace",	 "vi.exporter", NULL,
 };
 
 const struct directive *directive_find(const char *name)

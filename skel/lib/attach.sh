@@ -66,6 +66,19 @@ attach_disk() {
 	! is_read_only "$DEVICE" || keep_changes_in_ram
 }
 
+# attach_file [OPTION]...: prints the device
+attach_file() {
+	$RUN vdattach --state "$STATE" ${IMAGE_TREE:+--parents "$IMAGE_TREE"} "$@" "$SOURCE"
+}
+
+# attach_by_wish [OPTION]...: by the exporter that vi.exporter= names, if that can be
+attach_by_wish() {
+	[ -n "$P_EXPORTER" ] || return 1
+	DEVICE=$(attach_file -e "$P_EXPORTER" "$@") && return 0
+	warn "$P_IMAGE is attached by another exporter than vi.exporter=$P_EXPORTER, for the reason above"
+	return 1
+}
+
 volume_of_image() {
 	vdattach_image
 	load volumes
@@ -91,7 +104,7 @@ vdattach_image() {
 	}
 	[ -n "$HOST_RW" ] || set -- -r "$@"
 	working "attaching $P_IMAGE"
-	DEVICE=$($RUN vdattach --state "$STATE" ${IMAGE_TREE:+--parents "$IMAGE_TREE"} "$@" "$SOURCE") ||
+	attach_by_wish "$@" || DEVICE=$(attach_file "$@") ||
 		fail VI401 "the image $P_IMAGE could not be attached" 'the messages of vdattach above' \
 			"run vdattach info $SOURCE to examine it"
 	say "$P_IMAGE is $DEVICE"

@@ -271,6 +271,17 @@ hide_mounts() {
 $lines
 LINES
 	printf '%s' "$kept" >"$STATE"
+	drop_wrapper
+}
+
+# A disk straight on the host's partition needs the host's file system no more: unmounted, nobody can move the image.
+drop_wrapper() {
+	local kind what
+	while read -r kind what; do
+		[ "$kind" != wrapper ] || ! $RUN vdattach unmap "$what" 2>/dev/null || state_drop "wrapper $what"
+	done <<STATE
+$(cat "$STATE")
+STATE
 }
 
 # A program that stays until the end: it tells before the changes have no more room.

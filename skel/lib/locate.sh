@@ -172,7 +172,9 @@ need_write() {
 
 locate_file() {
 	host_paths
-	if need_write && find_host -w; then
+	set --
+	! wrap_wanted || set -- --wrap
+	if need_write && find_host -w "$@"; then
 		HOST_RW=1
 	elif [ "$FIND_STATUS" != 3 ] && find_host; then
 		HOST_RW=''
@@ -190,6 +192,11 @@ locate_file() {
 	elif [ -n "$P_MARK" ]; then
 		pick_image "$HOSTDIR" || fail VI208 "$P_IMAGE is not on $DEVICE, which has $P_MARK"
 	fi
+}
+
+# wrap_wanted: the exporter direct needs the host mounted through a mapped device, and must be the only one that has it
+wrap_wanted() {
+	case $P_MODE:$P_EXPORTER:$P_HOSTMOUNT:$P_PERSIST in loop:direct::none) ;; *) return 1 ;; esac
 }
 
 # host_paths: what tells the host partition from others, a line each, in HOST_PATHS; the first that it has counts
