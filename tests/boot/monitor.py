@@ -5,7 +5,8 @@
 monitor.py LOG SOCKET STEP... -- QEMU ARGS...
 A STEP is 'TEXT => type LINE' or 'TEXT => monitor COMMAND': once the console has said TEXT, after the steps before. What
 the monitor answers is put into LOG as lines '=== monitor ...'. QEMU must not leave by itself (-no-shutdown): at the end of the
-guest the block devices are asked for, then it is ended. Every step must have been reached.
+guest the block devices are asked for, then it is ended. Every step must have been reached. A guest that sleeps is woken:
+from S3 by the monitor, from suspend-to-idle by its serial line.
 """
 import json
 import socket
@@ -33,7 +34,7 @@ def connect():
 
 
 qmp = connect()
-answers, ready, lock = [], threading.Event(), threading.Lock()
+answers, ready, idle, lock = [], threading.Event(), threading.Event(), threading.Lock()
 
 
 def send(command, **arguments):
@@ -55,6 +56,14 @@ def at_end():
     send("quit")
 
 
+def wake():
+    """A line that comes before the guest sleeps does not wake it."""
+    while idle.wait():
+        qemu.stdin.write(b"\n")
+        qemu.stdin.flush()
+        time.sleep(0.5)
+
+
 def listen():
     for line in qmp:
         message = json.loads(line)
@@ -63,14 +72,22 @@ def listen():
             ready.set()
         elif message.get("event") == "SHUTDOWN" and message["data"]["reason"] != "host-qmp-quit":
             threading.Thread(target=at_end, daemon=True).start()
+        elif message.get("event") == "SUSPEND":
+            threading.Thread(target=send, args=["system_wakeup"], daemon=True).start()
 
 
 threading.Thread(target=listen, daemon=True).start()
+threading.Thread(target=wake, daemon=True).start()
 send("qmp_capabilities")
-seen = b""
+seen = last = b""
 while chunk := qemu.stdout.read1(4096):
     out.write(chunk)
     seen += chunk
+    last = (last + chunk)[-4096:]
+    if last.rfind(b"PM: suspend entry (s2idle)") > last.rfind(b"PM: suspend exit"):
+        idle.set()
+    else:
+        idle.clear()
     while steps and steps[0][0].encode() in seen:
         seen = seen.split(steps[0][0].encode(), 1)[1]
         kind, rest = steps.pop(0)[1].split(" ", 1)

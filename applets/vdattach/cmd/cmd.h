@@ -13,7 +13,8 @@
 
 /* The command line. Strings belong to argv. */
 struct options {
-	const char *operand; /* IMAGE or DEVICE */
+	const char *operand;   /* IMAGE or DEVICE */
+	char *const *operands; /* that one and what follows; for programs */
 	const char *format, *exporter, *partition, *output, *socket, *state, *links;
 	const char
 		*parents; /* directory below which the image's other files may be; NULL = its own */
@@ -56,6 +57,10 @@ int cmd_info(const struct options *options, struct error **err) _must_check_;
 int cmd_list(const struct options *options, struct error **err) _must_check_;
 int cmd_map(const struct options *options, struct error **err) _must_check_;
 int cmd_serve(const struct options *options, struct error **err) _must_check_;
+
+/* Sends the machine to sleep, or runs a program (operands, by its path) that does, while only those
+ * run who serve disks. The exit status of the program. */
+int cmd_suspend(const struct options *options, struct error **err) _must_check_;
 
 /* An opened image and its partitions. All zero = closed. */
 struct open_disk {

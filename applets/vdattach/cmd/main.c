@@ -13,6 +13,7 @@ static const char help[] =
 	"Usage: vdattach [attach] [OPTION].. IMAGE|nbd://SERVER[:PORT][/EXPORT]|http[s]://..\n"
 	"       vdattach info|check|map|cat|serve [OPTION].. IMAGE\n"
 	"       vdattach detach|free|unmap DEVICE | list | trace -o FILE DIR\n"
+	"       vdattach suspend STATE|PROGRAM [ARGUMENT]..\n"
 	"Attaches a virtual disk image as a block device and prints its path.\n"
 	"  -r, --read-only          never write to IMAGE\n"
 	"  -f, --format=FORMAT      raw, vhd..; default: by content\n"
@@ -45,8 +46,8 @@ static const struct verb {
 	{ "check", cmd_check, "IMAGE" },   { "detach", cmd_detach, "DEVICE" },
 	{ "free", cmd_free, "DEVICE" },	   { "info", cmd_info, "IMAGE" },
 	{ "list", cmd_list, NULL },	   { "map", cmd_map, "IMAGE" },
-	{ "serve", cmd_serve, "IMAGE" },   { "trace", cmd_trace, "DIR" },
-	{ "unmap", cmd_unmap, "DEVICE" },
+	{ "serve", cmd_serve, "IMAGE" },   { "suspend", cmd_suspend, "STATE" },
+	{ "trace", cmd_trace, "DIR" },	   { "unmap", cmd_unmap, "DEVICE" },
 };
 
 enum {
@@ -276,10 +277,11 @@ int main(int argc, char **argv)
 	operands = argc - optind;
 	if (verb->operand && operands == 0)
 		return msg_usage("%s: missing %s", verb->name, verb->operand);
-	if (operands > (verb->operand ? 1 : 0))
+	if (operands > (verb->operand ? 1 : 0) && verb->run != cmd_suspend)
 		return msg_usage("%s: unexpected argument '%s'", verb->name, argv[argc - 1]);
 	if (verb->run == cmd_serve && !options.socket)
 		return msg_usage("serve: missing --socket");
+	options.operands = argv + optind;
 	options.operand = operands ? argv[optind] : NULL;
 	if (url_prepare(&options, &err) < 0)
 		return msg_fail(err);

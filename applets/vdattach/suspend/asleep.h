@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sends the machine to sleep. */
+#ifndef APPLETS_VDATTACH_SUSPEND_ASLEEP_H
+#define APPLETS_VDATTACH_SUSPEND_ASLEEP_H
+
+#include "applets/vdattach/suspend/freezer.h"
+#include "common/error.h"
+#include "common/macro.h"
+
+/* What is written to sleep, and where the kernel says what it knows. */
+#define ASLEEP_FILE "/sys/power/state"
+
+/* Is this one of the words of ASLEEP_FILE? 0, or -EINVAL with those that there are. */
+int asleep_check(const char *word, struct error **err) _must_check_ _nonnull_(1);
+
+/*
+ * Stops all others, waits until the disks are idle, writes word to ASLEEP_FILE, and returns when
+ * the machine is awake again and all go on. What the kernel refuses with -EBUSY is tried three
+ * times. 0 or -errno: it has not slept.
+ */
+int asleep_enter(struct freezer *freezer, const char *word, struct error **err) _must_check_
+	_nonnull_(1, 2);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The registers of a traced process, which are those of the machine. 0 or -errno. */
+#ifndef APPLETS_VDATTACH_SUSPEND_REGISTER_H
+#define APPLETS_VDATTACH_SUSPEND_REGISTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/macro.h"
+
+/* Is nr write(2) for programs of this architecture (AUDIT_ARCH_*)? */
+bool register_is_write(uint32_t arch, uint64_t nr);
+
+/* At the entry of a system call: it is not done. */
+int register_skip(pid_t pid) _must_check_;
+
+/* At its exit: what it returns. */
+void register_return(pid_t pid, int64_t value);
+
+#endif
