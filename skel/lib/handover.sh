@@ -30,6 +30,10 @@ handover() {
 	watch_store
 	watch_disks
 	trace_files
+	! has_disks_of_ours || {
+		load suspend
+		guard_sleep
+	}
 	[ -z "$P_PAUSE" ] || wait_enter
 	tell_server up
 	hide_mounts
@@ -327,6 +331,16 @@ trace_files() {
 	[ -n "$P_TRACE" ] || return 0
 	$RUN vdattach trace -o "$RAMFS/trace.files" "$NEWROOT" ||
 		warn 'vi.trace: /run/initramfs/trace.files is not written: the message of vdattach above'
+}
+
+has_disks_of_ours() {
+	local kind rest
+	[ -e "$RAMFS/bin/vdattach" ] && [ -e "$STATE" ] || return 1
+	# shellcheck disable=SC2034
+	while read -r kind rest; do
+		case $kind in loop | vdattach) return 0 ;; esac
+	done <"$STATE"
+	return 1
 }
 
 # The parameter pause: the user wants to read the console.

@@ -177,6 +177,39 @@ FAKE
 }
 @test "what lies below the root is detached, last first, and devices stay in the state file" { both hidden; }
 
+# with_systemd: as the root's init
+with_systemd() {
+	program usr/lib/systemd/systemd
+	program usr/lib/systemd/systemd-sleep
+	ln -sf ../usr/lib/systemd/systemd "$ROOT/newroot/sbin/init"
+	echo VDATTACH >"$ROOT/bin/vdattach"
+}
+
+sleep_guarded() {
+	local units=$ROOT/run/systemd/system name
+	fake overlayroot <<'FAKE'
+[ "$1" = --watch ] || printf 'loop /dev/loop1\nmount /run/layers\n' >>"$2"
+FAKE
+	cmdline 'vi.mode=overlay vi.image=/r.sfs'
+	echo VDATTACH >"$ROOT/bin/vdattach"
+	boot
+	[ ! -e "$units" ] || return 1
+	with_systemd
+	boot
+	for name in suspend hibernate hybrid-sleep suspend-then-hibernate; do
+		[ "$(cat "$units/systemd-$name.service.d/mkvinitrd.conf")" = $'[Service]\nExecStart=\nExecStart=/run/initramfs/bin/vdattach suspend /usr/lib/systemd/systemd-sleep '$name ] || return 1
+	done
+}
+@test "systemd sleeps below vdattach where the root is in an image; other inits get no units" { both sleep_guarded; }
+
+sleep_plain() {
+	with_systemd
+	cmdline 'root=/dev/sda1'
+	boot
+	[ ! -e "$ROOT/run/systemd" ]
+}
+@test "a root on a partition sleeps as systemd does it" { both sleep_plain; }
+
 no_mountpoint() {
 	rmdir "$ROOT/newroot/sys"
 	: >"$ROOT/newroot/sys"
