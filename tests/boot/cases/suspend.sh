@@ -8,4 +8,4 @@
 build loop loop
 sleeping_disk qcow2
 boot_sleeper "module_blacklist=$(without nbd) test.cycles=1 test.kinds=mem,freeze test.load=3"
-slept 2 qcow2
+slept_small 2 qcow2
