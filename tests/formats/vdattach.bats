@@ -196,7 +196,7 @@ load vdattach
 
 @test "usage errors exit 2, failures 1, with one line that names the culprit" {
 	truncate -s 1M disk
-	for args in '' '--bogus disk' 'info' 'info a b' 'list x' '-p' '-b 1024 disk' 'serve disk'; do
+	for args in '' '--bogus disk' 'info' 'info a b' 'list x' '-p' '-b 1024 disk' 'serve disk' suspend; do
 		# shellcheck disable=SC2086
 		run vd $args
 		assert_failure 2
@@ -214,6 +214,9 @@ load vdattach
 	run vd info fifo
 	assert_failure 1
 	assert_output --partial 'neither a regular file nor a block device'
+	run vd suspend nonsense
+	assert_failure 1
+	assert_output --regexp "^vdattach: (expected one of '.*', found 'nonsense'|this kernel cannot sleep .*)\$"
 	run vd --help
 	assert_success
 	run vd --version

@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "common/file.h"
@@ -13,6 +15,17 @@
 
 #define TRIES	3
 #define IDLE_MS 5000
+
+void asleep_harden(void)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+	_cleanup_close_ int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0 || (fd >= 0 && write_all(fd, "-1000", 5) < 0))
+		msg(MSG_DEBUG, "memory cannot be locked");
+}
 
 int asleep_check(const char *word, struct error **err)
 {

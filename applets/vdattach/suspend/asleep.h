@@ -10,6 +10,12 @@
 /* What is written to sleep, and where the kernel says what it knows. */
 #define ASLEEP_FILE "/sys/power/state"
 
+/*
+ * For processes that suspend: nothing of them is on the disks whose users are stopped, and neither
+ * a signal of a terminal nor the OOM killer ends them while all others are. Children inherit some.
+ */
+void asleep_harden(void);
+
 /* Is this one of the words of ASLEEP_FILE? 0, or -EINVAL with those that there are. */
 int asleep_check(const char *word, struct error **err) _must_check_ _nonnull_(1);
 

@@ -100,6 +100,7 @@ int follow_run(struct freezer *freezer, char *const argv[], struct error **err)
 		follow_exec(argv);
 	if (f.pid < 0)
 		return error_sys(err, errno, "cannot fork");
+	asleep_harden();
 	for (;;) {
 		int signal = 0;
 
