@@ -178,6 +178,8 @@ install_shutdown() {
 	{ $RUN cp "$@" "$RAMFS/bin/" && $RUN cp "$LIB/holders.sh" "$RAMFS/lib/mkvinitrd/" &&
 		$RUN cp "$ROOT/shutdown" "$RAMFS/shutdown"; } ||
 		warn 'the shutdown programs could not be installed: the disks will not be checked at power-off'
+	# 'mkvinitrd update' recognises by it which image has booted.
+	$RUN cp "$ROOT/etc/mkvinitrd/sentinel" "$RAMFS/" || warn "'mkvinitrd update --booted' will not know which image this boot was by"
 	[ ! -e "$ROOT/etc/initrd-release" ] || $RUN cp "$ROOT/etc/initrd-release" "$RAMFS/etc/"
 }
 
