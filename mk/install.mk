@@ -3,18 +3,19 @@ BINDIR := $(DESTDIR)$(PREFIX)/sbin
 LIBEXECDIR := $(DESTDIR)$(PREFIX)/libexec/mkvinitrd
 DATADIR := $(DESTDIR)$(PREFIX)/share/mkvinitrd
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
-SUBCOMMANDS := vm pxe usb frugal iso uki pack
+SUBCOMMANDS := vm pxe usb frugal iso uki pack update
 # of the subcommands; the others in that directory are for building
 COMMAND_LIBRARIES := $(filter-out scripts/lib/debian-% scripts/lib/musl-% scripts/lib/setup.sh,$(wildcard scripts/lib/*.sh))
 
 install: all
 	install -D -m 755 $(HOST)/mkvinitrd $(BINDIR)/mkvinitrd
-	install -d $(LIBEXECDIR)/applets/$(ARCH) $(DATADIR)/profiles $(DATADIR)/skel
+	install -d $(LIBEXECDIR)/applets/$(ARCH) $(DATADIR)/profiles $(DATADIR)/presets $(DATADIR)/skel
 	install -m 755 $(TARGET_PROGRAMS) $(LIBEXECDIR)/applets/$(ARCH)
 	install -m 755 $(wildcard $(SUBCOMMANDS:%=scripts/%)) scripts/profile-edit $(LIBEXECDIR)
 	install -d $(LIBEXECDIR)/lib
 	install -m 644 $(COMMAND_LIBRARIES) $(LIBEXECDIR)/lib
 	install -m 644 profiles/*.profile $(DATADIR)/profiles
+	install -m 644 presets/*.preset $(DATADIR)/presets
 	cp -R --no-preserve=ownership skel/. $(DATADIR)/skel
 	chmod -R u=rwX,go=rX $(DATADIR)/skel
 	for page in $(MAN); do \

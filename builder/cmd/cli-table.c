@@ -75,6 +75,7 @@ static const struct {
 	{ "frugal", "install kernel, image and root on a partition" },
 	{ "iso", "make a bootable CD image" },
 	{ "uki", "make a unified kernel image" },
+	{ "update", "build and replace the images of this machine" },
 	{ "pack", "pack a root directory into an archive or image" },
 };
 

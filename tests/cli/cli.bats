@@ -26,7 +26,7 @@ setup() {
 	run --separate-stderr "$M" --help
 	assert_success
 	[ -z "$stderr" ]
-	for command in build plan check why ls cat unpack diff size explain identify efi hardware profile vm pxe usb frugal iso uki pack; do
+	for command in build plan check why ls cat unpack diff size explain identify efi hardware profile vm pxe usb frugal iso uki pack update; do
 		assert_line --regexp "^  $command "
 	done
 	run "$M" help

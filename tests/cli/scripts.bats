@@ -86,7 +86,7 @@ setup() {
 }
 
 @test "every script explains itself and refuses unknown options with status 2" {
-	for name in vm pack iso usb frugal pxe uki; do
+	for name in vm pack iso usb frugal pxe uki update; do
 		run "$HOST/mkvinitrd" "$name" --help
 		assert_success
 		assert_line --index 0 --partial "Usage: mkvinitrd $name"

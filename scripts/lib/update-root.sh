@@ -1,0 +1,156 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the root of the boot command line needs of an image. Needs common.sh, tools.sh, $work and $sysroot.
+#   root_examine CMDLINE    writes $work/needs: lines KIND NAME REASON, sorted; sets root_text, what the root is, and root_lines
+#       KIND is module (a driver, packed or built in), program, or driver (as module, by the name in the running kernel)
+#   root_verify LIST KVER   judges an image by the list of its members; prints what is missing, one a line; fails if there is anything
+#   root_cmdline SETTING    prints the command line: that of the preset, or of this system
+
+root_cmdline() {
+	if [ "$1" != auto ]; then
+		[ "$1" = none ] || printf '%s\n' "$1"
+	elif [ -s "$sysroot/etc/kernel/cmdline" ]; then
+		tr '\n' ' ' <"$sysroot/etc/kernel/cmdline"
+	elif [ -z "$sysroot" ]; then
+		cat "${MKVINITRD_PROC:-/proc}/cmdline"
+	fi
+}
+
+# The table of bootplan understands the spellings of all systems.
+root_bootplan() {
+	for root_program in "$here/applets/$(uname -m)/bootplan" "$here/../build/musl/bin/bootplan"; do
+		[ ! -x "$root_program" ] || break
+	done
+	mkdir -p "$work/plan/proc" "$work/plan/etc/mkvinitrd"
+	printf '%s\n' "$1" >"$work/plan/proc/cmdline"
+	echo mode=disk >"$work/plan/etc/mkvinitrd/defaults"
+	"$root_program" "$work/plan" >"$work/plan/out" 2>/dev/null || return
+	eval "$(sed -n "/^P_\(ROOT\|FSTYPE\|HOST\|MODE\|RESUME\)='.*'\$/p" "$work/plan/out")"
+}
+
+# root_device SPEC: prints the device of this machine
+root_device() {
+	case $1 in
+	/dev/*) [ ! -b "$1" ] || printf '%s\n' "$1" ;;
+	*=*) findfs "$1" 2>/dev/null || : ;;
+	esac
+}
+
+root_need() {
+	printf '%s %s %s\n' "$1" "$2" "$3" >>"$work/needs"
+}
+
+# root_drivers DIRECTORY REASON: the drivers of a device of sysfs and of what it is connected to
+root_drivers() {
+	root_path=$(readlink -f "$1") || return 0
+	while [ "${root_path#"$root_sysfs"/devices/}" != "$root_path" ]; do
+		root_module=$(readlink -f "$root_path/driver/module") && [ -d "$root_module" ] && root_need driver "${root_module##*/}" "$2"
+		root_path=${root_path%/*}
+	done
+}
+
+root_keyboards() {
+	awk '/^S: Sysfs=/ { sub("S: Sysfs=", ""); path = $0 } /^B: EV=120013/ { print path }' "${MKVINITRD_PROC:-/proc}/bus/input/devices" 2>/dev/null |
+		while IFS= read -r root_keyboard; do
+			root_drivers "$root_sysfs$root_keyboard" 'the keyboard for the passphrase'
+		done
+}
+
+root_add_line() {
+	case $root_lines in
+	*"$1"*) ;;
+	*) root_lines="$root_lines$1
+" ;;
+	esac
+}
+
+# root_layer NAME TYPE FSTYPE: a device below the root, as lsblk names it
+root_layer() {
+	case $2 in
+	crypt)
+		root_text="$root_text on LUKS"
+		root_need module dm_crypt 'LUKS' && root_need program cryptsetup 'LUKS'
+		root_add_line 'include luks'
+		root_keyboards
+		;;
+	lvm)
+		root_text="$root_text on LVM"
+		root_need module dm_mod 'LVM' && root_need program lvm 'LVM'
+		root_add_line 'include lvm'
+		;;
+	raid* | linear | md)
+		root_text="$root_text on $2"
+		case $2 in
+		raid4 | raid5 | raid6) root_need module raid456 "the array $1" ;;
+		raid*) root_need module "$2" "the array $1" ;;
+		esac
+		root_need module md_mod 'software RAID' && root_need program mdadm 'software RAID'
+		root_add_line 'include raid'
+		;;
+	disk) root_drivers "$root_sysfs/class/block/$1" "the disk $1" ;;
+	esac
+}
+
+root_examine() {
+	root_lines='' root_text='' root_sysfs=${MKVINITRD_SYSFS:-/sys}
+	: >"$work/needs"
+	P_ROOT='' P_FSTYPE='' P_HOST=''
+	[ -n "$1" ] || { root_text='no kernel command line is known' && return 0; }
+	root_bootplan "$1" || { root_text='the kernel command line has no root' && return 0; }
+	root_spec=${P_ROOT:-$P_HOST}
+	[ -n "$root_spec" ] || { root_text='the kernel command line has no root' && return 0; }
+	root_found=$(root_device "$root_spec")
+	if [ -z "$root_found" ]; then
+		root_text="root=$root_spec, not on this machine"
+		[ -z "$P_FSTYPE" ] || root_need module "$P_FSTYPE" 'the file system of the root'
+		return 0
+	fi
+	lsblk -n -s -r -o NAME,TYPE,FSTYPE "$root_found" >"$work/layers" || return
+	root_type=${P_FSTYPE:-$(awk 'NR == 1 { print $3 }' "$work/layers")}
+	root_text="root=$root_spec, which is ${root_type:-of an unknown type}"
+	case $root_type in
+	'') ;;
+	ext2 | ext3) root_need module ext4 'the file system of the root' ;;
+	*) root_need module "$root_type" 'the file system of the root' ;;
+	esac
+	while read -r root_name root_kind root_content; do
+		root_layer "$root_name" "$root_kind"
+	done <"$work/layers"
+	LC_ALL=C sort -u -o "$work/needs" "$work/needs"
+}
+
+# root_has_module NAME LIST KVER: packed or built in. Status 2: this kernel has no such driver.
+root_has_module() {
+	root_pattern=$(printf %s "$1" | sed 's/[-_]/[-_]/g')
+	! grep -q "/$root_pattern\.ko\(\.[a-z0-9]*\)\{0,1\}\$" "$2" || return 0
+	root_tree=$sysroot/lib/modules/$3
+	[ -d "$root_tree" ] || root_tree=$sysroot/usr/lib/modules/$3
+	! grep -qs "/$root_pattern\.ko\$" "$root_tree/modules.builtin" || return 0
+	grep -qs "/$root_pattern\.ko[.a-z0-9]*:" "$root_tree/modules.dep" || return 2
+	return 1
+}
+
+# root_parts: what is verified, for the summary
+root_parts() {
+	[ -s "$work/needs" ] || return 0
+	printf ': the image has %s' "$(cut -d ' ' -f 2 "$work/needs" | LC_ALL=C sort -u | paste -s -d ' ')"
+}
+
+root_verify() {
+	root_missing=''
+	while read -r root_kind root_name root_reason; do
+		root_status=0
+		case $root_kind in
+		program) grep -q "^/\{0,1\}s\{0,1\}bin/$root_name\$" "$1" || root_missing="$root_missing, $root_name ($root_reason)" ;;
+		*) root_has_module "$root_name" "$1" "$2" || root_status=$? ;;
+		esac
+		case $root_kind:$root_status in
+		*:0 | driver:2) ;; # a driver may have another name in another kernel
+		*:2) root_missing="$root_missing, $root_name ($root_reason), which this kernel does not have" ;;
+		*) root_missing="$root_missing, $root_name ($root_reason)" ;;
+		esac
+	done <"$work/needs"
+	[ -n "$root_missing" ] || return 0
+	printf '%s\n' "${root_missing#, }"
+	return 1
+}

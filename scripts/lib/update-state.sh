@@ -1,0 +1,108 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Records of what was built, below /var/lib/mkvinitrd/update, and the replacement of images. Needs output.sh and $sysroot.
+#   state_open                        makes the directory; only one update runs at a time; completes an interrupted replacement
+#   state_matches ID INPUTS IMAGE     whether IMAGE is there as recorded, made of these inputs
+#   state_get ID KEY                  a field of a record: image, sha256, sentinel, kernel, preset, vmlinuz, cmdline, keep, entry
+#   state_ids                         all records, one a line
+#   state_replace                     the images of $work/replace (lines TEMP, IMAGE, ID): from the old set to the new one
+#
+# A record is lines KEY VALUE, a line "--", and the inputs. The list of a replacement ("journal") is written before the first image is
+# renamed, and each rename is atomic. Before the list is there, the old set is in force, and temporary files are only waste; after, the
+# next update completes what an interruption left. At any moment each name is a complete image, the old or the new one.
+
+state_matches() {
+	state_record=$state/$1
+	[ -f "$state_record" ] && [ -f "$3" ] || return 1
+	[ "$(state_get "$1" image)" = "$3" ] || return 1
+	sed '1,/^--$/d' "$state_record" | cmp -s - "$2" || return 1
+	state_hash=$(sha256sum <"$3") && [ "${state_hash%% *}" = "$(state_get "$1" sha256)" ]
+}
+
+state_get() {
+	sed -n "/^--\$/q; s/^$2 //p" "$state/$1"
+}
+
+state_ids() {
+	for state_record in "$state"/*@*; do
+		case $state_record in
+		*.new | *.tmp) ;;
+		*) [ ! -f "$state_record" ] || printf '%s\n' "${state_record##*/}" ;;
+		esac
+	done
+}
+
+# state_write NAME <TEXT: durable, then its name
+state_write() {
+	cat >"$state/.$1.tmp" && sync "$state/.$1.tmp" && mv -f -T "$state/.$1.tmp" "$state/$1" && sync "$state"
+}
+
+state_open() {
+	state=$sysroot/var/lib/mkvinitrd/update
+	[ -z "$dry_run" ] || return 0
+	mkdir -p "$state" || die "cannot make '$state': are you root?"
+	exec 9>"$state/lock" || die "cannot write '$state/lock': are you root?"
+	flock -w "${MKVINITRD_LOCK_WAIT:-600}" 9 || die "another 'mkvinitrd update' is at work: '$state/lock' is locked"
+	[ ! -f "$state/journal" ] || state_complete
+}
+
+# An interrupted replacement: its new images are complete and verified.
+state_complete() {
+	hold_signals
+	state_rename || die "cannot complete the update that was interrupted: $(state_why)"
+	release_signals
+	state_completed=1
+	say "an update was interrupted while it replaced images; it is complete now"
+}
+
+state_why() {
+	explain_write "$sysroot/boot"
+}
+
+# state_keep IMAGE: the old image under a second name. FAT has no hard links: there it is copied.
+state_keep() {
+	[ -f "$1" ] || return 0
+	state_new=${1%/*}/.${1##*/}.mkvinitrd-previous
+	rm -f "$state_new"
+	ln "$1" "$state_new" 2>/dev/null || { cp "$1" "$state_new" && sync "$state_new"; } || return
+	mv -f -T "$state_new" "$1.previous" && rm -f "$state_new" && sync "${1%/*}"
+}
+
+# One that has not been booted yet is no fallback: then the previous one stays.
+state_rename_one() {
+	if [ -f "$1" ]; then
+		if [ "$(sed -n '/^--$/q; s/^keep //p' "$state/$3.new")" = keep ] && [ ! -f "$2.previous" ]; then
+			state_keep "$2" || return
+		fi
+		mv -f -T "$1" "$2" || return
+	fi
+	sync "${2%/*}" || return
+	[ ! -f "$state/$3.new" ] || mv -f -T "$state/$3.new" "$state/$3"
+}
+
+state_rename() {
+	while IFS='	' read -r state_temp state_image state_id; do
+		state_rename_one "$state_temp" "$state_image" "$state_id" || return
+	done <"$state/journal"
+	sync "$state" && rm -f "$state/journal" && sync "$state"
+}
+
+state_replace() {
+	[ -s "$work/replace" ] || return 0
+	hold_signals
+	state_write journal <"$work/replace" || {
+		rm -f "$state/.journal.tmp"
+		die "no space left in '$state'; the old images are in force"
+	}
+	state_committed=1
+	state_rename || die "cannot replace an image: $(state_why); each image is the old or the new one, the next update completes this"
+	release_signals
+}
+
+# state_drop: temporary files of an update that was not to be
+state_drop() {
+	[ -z "$state_committed" ] || return 0
+	while IFS='	' read -r state_temp state_image state_id; do
+		rm -f "$state_temp" "$state_temp".* "$state/$state_id.new" "$state/.$state_id.new.tmp"
+	done <"$work/planned"
+}

@@ -1,0 +1,236 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# mkvinitrd update, in a system below a directory: what is built when, what replaces what, and what an update that fails leaves. lsblk and findfs
+# are fakes where the root of the command line is on layers that this machine does not have.
+load ../lib/env
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	KERNEL=$("$BATS_TEST_DIRNAME/../lib/small-kernel" "$BATS_FILE_TMPDIR")
+	export KERNEL KVER=${KERNEL##*/}
+	cd "$BATS_FILE_TMPDIR" || return
+	mkdir -p model/boot/grub model/lib model/etc/kernel model/etc/mkvinitrd/presets model/var/lib
+	cp -a "$KERNEL/lib/modules" model/lib/
+	cp -L "$KERNEL/vmlinuz" "model/boot/vmlinuz-$KVER"
+	echo 'root=LABEL=nowhere rootfstype=ext4 ro quiet' >model/etc/kernel/cmdline
+	: >model/boot/grub/grub.cfg
+	# small images, for tests of replacing; empty files turn the shipped presets off
+	: >model/etc/mkvinitrd/presets/default.preset
+	: >model/etc/mkvinitrd/presets/fallback.preset
+	printf 'profile %s\noutput /boot/a-%%k.img\n' "$PWD/small.profile" >model/etc/mkvinitrd/presets/a.preset
+	printf 'profile %s\noutput /boot/b-%%k.img\nline param b=1\n' "$PWD/small.profile" >model/etc/mkvinitrd/presets/b.preset
+	printf 'root disk\nmodule ext4 virtio_blk\nfile /note.txt note.txt\n' >small.profile
+	echo one >note.txt
+}
+
+setup() {
+	bats_load_library bats-support
+	bats_load_library bats-assert
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	export MKVINITRD=$HOST/mkvinitrd TMPDIR=$BATS_TEST_TMPDIR/tmp
+	cd "$BATS_TEST_TMPDIR"
+	mkdir tmp bin
+	cp -a "$BATS_FILE_TMPDIR/model" sys
+	echo one >"$BATS_FILE_TMPDIR/note.txt"
+	A=sys/boot/a-$KVER.img B=sys/boot/b-$KVER.img STATE=sys/var/lib/mkvinitrd/update
+}
+
+update() {
+	run --separate-stderr "$TOP/scripts/update" -r sys "$@"
+}
+
+change() { echo "$1" >"$BATS_FILE_TMPDIR/note.txt"; }
+
+# holds IMAGE TEXT: it is complete, and of the set that has TEXT
+holds() {
+	"$HOST/mkvinitrd" check -q "$1" && assert_equal "$("$HOST/mkvinitrd" cat "$1" note.txt)" "$2"
+}
+
+# no_waste: no temporary file of ours
+no_waste() {
+	run find sys tmp -name '.*' -o -path '*tmp/*' -o -name '*.new' -o -name journal
+	assert_output ''
+}
+
+# layers LINE...: the root is found, on these layers (NAME TYPE FSTYPE)
+layers() {
+	printf '%s\n' '#!/bin/sh' 'echo /dev/null' >bin/findfs
+	{ printf '#!/bin/sh\ncat <<X\n' && printf '%s\n' "$@" && echo X; } >bin/lsblk
+	chmod +x bin/*
+	PATH=$PWD/bin:$PATH
+}
+
+@test "the shipped presets build an image for this machine, a generic one beside it, and nothing the second time" {
+	rm sys/etc/mkvinitrd/presets/*
+	update -n
+	assert_success
+	assert_line --regexp "^${KVER//+/[+]} +default +outdated"
+	[ ! -e sys/var/lib/mkvinitrd ]
+	update
+	assert_success
+	image=sys/boot/initrd.img-$KVER
+	"$HOST/mkvinitrd" check -q -k "$KERNEL/vmlinuz" "$image"
+	"$HOST/mkvinitrd" check -q -k "$KERNEL/vmlinuz" "$image.fallback"
+	[ "$(stat -c %s "$image")" -lt "$(stat -c %s "$image.fallback")" ]
+	update --json
+	assert_success
+	assert_equal "$(jq -r '.images[] | "\(.preset) \(.status)"' <<<"$output" | paste -s -d ,)" 'default unchanged,fallback unchanged'
+	grub-script-check sys/boot/grub/mkvinitrd.cfg
+	grep -q "initrd /boot/initrd.img-$KVER.fallback" sys/boot/grub/mkvinitrd.cfg
+	no_waste
+}
+
+@test "where another generator is installed its image is left alone" {
+	rm sys/etc/mkvinitrd/presets/*
+	mkdir -p sys/usr/sbin && : >sys/usr/sbin/update-initramfs && chmod +x sys/usr/sbin/update-initramfs
+	echo theirs >"sys/boot/initrd.img-$KVER"
+	update default
+	assert_success
+	assert_equal "$(cat "sys/boot/initrd.img-$KVER")" theirs
+	"$HOST/mkvinitrd" check -q "sys/boot/mkvinitrd-$KVER.img"
+}
+
+@test "a changed input rebuilds; the old image is kept with an entry until the new one has booted, and GRUB returns to it" {
+	update
+	assert_success
+	change two
+	update
+	assert_success
+	change three # has not booted either: 'one' stays what is returned to
+	update a
+	assert_success
+	holds "$A" three
+	holds "$A.previous" one
+	holds "$B" two
+	cfg=sys/boot/grub/mkvinitrd.cfg
+	grub-script-check "$cfg"
+	grep -q "initrd /boot/a-$KVER.img.previous\$" "$cfg"
+	grub-editenv sys/boot/grub/grubenv list | grep -qx mkvinitrd_tries=2
+	mkdir -p run/initramfs
+	export MKVINITRD_RUN=$PWD/run
+	# the previous one has booted: nothing is proven
+	"$HOST/mkvinitrd" cat "$A.previous" etc/mkvinitrd/sentinel >run/initramfs/sentinel
+	update --booted
+	assert_success
+	[ "$stderr" = "update: this boot was by an image that is not the newest: the previous ones are kept, see 'mkvinitrd update'" ]
+	holds "$A.previous" one
+	"$HOST/mkvinitrd" cat "$A" etc/mkvinitrd/sentinel >run/initramfs/sentinel
+	update --booted
+	assert_success
+	[ ! -e "$A.previous" ] && [ -e "$B.previous" ]
+	run grub-editenv sys/boot/grub/grubenv list
+	refute_output --partial mkvinitrd_tries
+}
+
+@test "GRUB tries a new image twice, then takes the previous one by itself" {
+	update a
+	change two
+	update a
+	assert_success
+	cfg=sys/boot/grub/mkvinitrd.cfg env=sys/boot/grub/grubenv
+	# the menu's own commands, by a shell that has load_env and save_env
+	sed -n '/^load_env/,$p' "$cfg" | sed 's/^\t*set /eval /; s/^\t*save_env mkvinitrd_tries/grub-editenv "$env" set "mkvinitrd_tries=$mkvinitrd_tries"/
+		s/^load_env.*/mkvinitrd_tries=$(grub-editenv "$env" list | sed -n "s,mkvinitrd_tries=,,p")/' >count
+	for expected in '' '' "mkvinitrd-previous-a-$KVER" "mkvinitrd-previous-a-$KVER"; do
+		default=''
+		. ./count
+		assert_equal "$default" "$expected"
+	done
+	grep -q -- "--id mkvinitrd-previous-a-$KVER {" "$cfg"
+}
+
+@test "systemd-boot: a new entry with two attempts, and the one that booted before below it; nothing is overwritten" {
+	rm -r sys/boot/grub
+	mkdir -p sys/efi/loader/entries
+	update a
+	assert_success
+	entry=$(echo sys/efi/loader/entries/*+2.conf)
+	place=sys/efi$(sed -n 's/^initrd //p' "$entry")
+	cmp "$place" "$A"
+	cmp "sys/efi$(sed -n 's/^linux //p' "$entry")" "sys/boot/vmlinuz-$KVER"
+	grep -qx 'options root=LABEL=nowhere rootfstype=ext4 ro quiet' "$entry"
+	mv "$entry" "${entry%+2.conf}.conf" # as systemd-bless-boot does
+	change two
+	update a
+	assert_success
+	cmp "sys/efi$(sed -n 's/^initrd //p' sys/efi/loader/entries/*+2.conf)" "$A"
+	grep -qx "title Linux $KVER, previous initramfs" "${entry%+2.conf}.conf"
+	holds "$place" one
+	mkdir -p run/initramfs
+	export MKVINITRD_RUN=$PWD/run
+	"$HOST/mkvinitrd" cat "$A" etc/mkvinitrd/sentinel >run/initramfs/sentinel
+	update --booted
+	assert_success
+	[ ! -e "${entry%+2.conf}.conf" ] && [ ! -e "$place" ]
+}
+
+@test "what the root of the command line needs is added, or the update is refused: file system, LUKS, LVM, RAID" {
+	echo 'root=UUID=11-22 ro' >sys/etc/kernel/cmdline
+	update a
+	assert_success
+	layers 'sda disk xfs'
+	update a # xfs is not in the profile
+	assert_failure 1
+	[[ $stderr == *"root=UUID=11-22, which is xfs: the image lacks xfs (the file system of the root); add it to the preset"* ]]
+	layers 'vg-root lvm ext4' 'md0 raid1 LVM2_member' 'sda disk linux_raid_member'
+	update a # this system has neither lvm nor mdadm
+	assert_failure 1
+	[[ $stderr == *"preset 'a', kernel $KVER: "*mdadm* ]] || [[ $stderr == *"preset 'a', kernel $KVER: "*lvm* ]]
+	[[ ${stderr} == *'nothing was replaced: the old images are in force'* ]]
+	holds "$A" one
+	echo 'root none' >>sys/etc/mkvinitrd/presets/a.preset
+	update a
+	assert_success
+	layers 'x crypt ext4' 'sda disk crypto_LUKS'
+	sed -i '$d' sys/etc/mkvinitrd/presets/a.preset
+	mkdir -p sys/sbin
+	cp "$MUSL/bin/busybox" sys/sbin/cryptsetup # a program without libraries: this test boots nothing
+	update a
+	assert_success
+	assert_output --partial 'root=UUID=11-22, which is ext4 on LUKS: the image has cryptsetup dm_crypt ext4'
+	"$HOST/mkvinitrd" ls "$A" | grep -q '^bin/cryptsetup$'
+}
+
+@test "one image that cannot be built leaves all old ones" {
+	update
+	change two
+	echo 'line module nonsense_driver' >>sys/etc/mkvinitrd/presets/b.preset
+	update
+	assert_failure 1
+	[[ $stderr == *"update: preset 'b', kernel $KVER: "*nonsense_driver* ]]
+	holds "$A" one
+	holds "$B" one
+	no_waste
+}
+
+@test "mistakes in presets are named with file and line, and the exit status is 3" {
+	printf 'profil disk\nroot maybe\noutput boot/x\nline\n' >sys/etc/mkvinitrd/presets/c.preset
+	update
+	assert_failure 3
+	[[ $stderr == *"c.preset:1: error: unknown key 'profil', expected profile,"* ]]
+	[[ $stderr == *"c.preset:2: error: 'root' is one of auto, none, found 'maybe'"* ]]
+	[[ $stderr == *"c.preset:3: error: 'output' is auto, or an absolute path with %k"* ]]
+	[[ $stderr == *"c.preset:4: error: 'line' needs a value"* ]]
+	[ ! -e "$A" ]
+	update d
+	assert_failure 1
+	assert_equal "$stderr" "update: there is no preset 'd'; there are: a b c"
+}
+
+@test "a kernel that is removed takes its images, records and entries with it" {
+	update
+	change two
+	update
+	assert_success
+	[ -e "$A.previous" ]
+	update --remove -k "$KVER"
+	assert_success
+	run sh -c 'ls sys/boot; ls sys/var/lib/mkvinitrd/update'
+	assert_output "grub
+vmlinuz-$KVER
+lock"
+	run grep -c menuentry sys/boot/grub/mkvinitrd.cfg
+	assert_output 0
+	update --remove
+	assert_failure 2
+}
