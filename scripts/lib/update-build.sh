@@ -16,6 +16,7 @@ build_output() {
 		;;
 	*) build_path=$sysroot$(printf %s "$preset_output" | sed "s/%[kK]/$(printf %s "$2" | sed 's/[&/\\]/\\&/g')/g") ;;
 	esac
+	[ -z "$output" ] || build_path=$output
 	build_temp=${build_path%/*}/.${build_path##*/}.mkvinitrd-new
 }
 
@@ -110,7 +111,11 @@ build_job() {
 	[ "$preset_root" = auto ] || : >"$work/needs"
 	build_result root "$root_text$(root_parts)"
 	build_inputs || build_failed "$(build_reason)"
-	if state_matches "$2@$3" "$work/inputs" "$build_path"; then
+	if [ -n "$output" ]; then
+		build_write
+		mv -f -T "$build_temp" "$output" || build_failed "cannot write '$output'"
+		build_result status built
+	elif state_matches "$2@$3" "$work/inputs" "$build_path"; then
 		build_judge "$build_path"
 		build_result status unchanged
 	elif [ -n "$dry_run" ]; then

@@ -18,7 +18,7 @@ root_cmdline() {
 
 # The table of bootplan understands the spellings of all systems.
 root_bootplan() {
-	for root_program in "$here/applets/$(uname -m)/bootplan" "$here/../build/musl/bin/bootplan"; do
+	for root_program in "$here/applets/bootplan" "$here/../build/musl/bin/bootplan"; do
 		[ ! -x "$root_program" ] || break
 	done
 	mkdir -p "$work/plan/proc" "$work/plan/etc/mkvinitrd"
