@@ -32,3 +32,13 @@ uninstall:
 	rm -rf $(LIBEXECDIR) $(DATADIR)
 
 .PHONY: install uninstall
+
+# Debian packages in $(O)/deb, of what is built in $(O): nothing is compiled twice. Warnings of lintian are errors.
+deb: all
+	rm -rf $(O)/deb
+	mkdir -p $(O)/deb/mkvinitrd
+	tar -c --exclude=./.git --exclude=./build --exclude=$(O) . | tar -x -C $(O)/deb/mkvinitrd
+	cd $(O)/deb/mkvinitrd && O=$(abspath $(O)) dpkg-buildpackage -b -us -uc -d -nc
+	lintian --allow-root --fail-on error,warning --profile debian $(O)/deb/*.changes
+
+.PHONY: deb
