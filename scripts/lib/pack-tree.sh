@@ -207,7 +207,7 @@ exclude_own() {
 tar_tree() {
 	LC_ALL=C tar --format=pax --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime'"$no_pax" --sort=name --numeric-owner \
 		--xattrs --xattrs-include='*' --acls ${SOURCE_DATE_EPOCH:+--mtime="@$SOURCE_DATE_EPOCH" --clamp-mtime} \
-		${one_file_system:+--one-file-system} $sparse --anchored --wildcards --wildcards-match-slash --exclude-from="$work/exclude" \
+		${one_file_system:+--one-file-system} ${sparse:+"$sparse"} --anchored --wildcards --wildcards-match-slash --exclude-from="$work/exclude" \
 		--transform="flags=rSH;s,^\\./$extra_top/,./," --transform='flags=rSh;s,^\./\./,./,' "$@"
 }
 

@@ -116,5 +116,5 @@ install_proof() {
 	[ -z "$root_hash" ] || install_file "$root.verity" "$root_name.verity"
 	[ ! -r "$root.minisig" ] || install_file "$root.minisig" "$root_name.minisig"
 	# it holds positions in this root: one of an older root says nothing
-	[ ! -r "$root.trace" ] || [ "$root.trace" -ot "$root" ] || install_file "$root.trace" "$root_name.trace"
+	[ ! -r "$root.trace" ] || [ -n "$(find "$root" -newer "$root.trace")" ] || install_file "$root.trace" "$root_name.trace"
 }
