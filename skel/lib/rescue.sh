@@ -4,15 +4,21 @@
 
 # rescue CODE WHY [SEEN [WHAT TO DO]]
 rescue() {
-	local code=$1
+	local code=$1 why seen
 	shift
 	set +x
 	status_stop
+	hide_passwords "$1"
+	why=$RET
+	hide_passwords "${2:-}"
+	seen=$RET
+	hide_passwords "${3:-}"
+	set -- "$why" "$seen" "$RET"
 	{
 		printf '\nmkvinitrd: %s failed: %s [%s]\n' "$PHASE" "$1" "$code"
-		[ -z "${2:-}" ] || printf '  seen:  %s\n' "$2"
+		[ -z "$2" ] || printf '  seen:  %s\n' "$2"
 		[ -z "${FROM:-}" ] || from_lines
-		[ -z "${3:-}" ] || printf '  to do: %s\n' "$3"
+		[ -z "$3" ] || printf '  to do: %s\n' "$3"
 	} >&2
 	mark "$PHASE failed: $1 [$code]"
 	tell_server failed "$PHASE: $1 [$code]"

@@ -23,8 +23,10 @@ asking() {
 status_set() {
 	local RET='' # the caller's is kept
 	[ -d "$RAMFS" ] || return 0
+	hide_passwords "$2"
+	set -- "${1:--}" "$RET"
 	uptime_seconds
-	printf '%s %s %s\n' "$RET" "${1:--}" "$2" >"$RAMFS/status"
+	printf '%s %s %s\n' "$RET" "$1" "$2" >"$RAMFS/status"
 }
 
 # uptime_seconds: in RET

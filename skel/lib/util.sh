@@ -11,16 +11,43 @@ NL='
 P_SHELL='' P_PANIC='' P_CONSOLES='' P_QUIET='' P_BREAK='' P_DEBUG='' P_REPORT='' PLAN='' FROM='' FROM_NET='' FROM_USR='' FROM_INIT='' FROM_SIZE='' PHASE=start
 
 say() {
-	[ "$P_QUIET" = 1 ] || printf 'mkvinitrd: %s\n' "$*" >&2
+	local RET='' # the caller's is kept
+	[ "$P_QUIET" = 1 ] || {
+		hide_passwords "$*"
+		printf 'mkvinitrd: %s\n' "$RET" >&2
+	}
 }
 
 warn() {
-	printf 'mkvinitrd: warning: %s\n' "$*" >&2
+	local RET=''
+	hide_passwords "$*"
+	printf 'mkvinitrd: warning: %s\n' "$RET" >&2
+}
+
+# hide_passwords TEXT: in RET with *** for the passwords of its addresses
+hide_passwords() {
+	local rest=$1 server
+	RET=''
+	while :; do
+		case $rest in *://*:*@*) ;; *) break ;; esac
+		RET=$RET${rest%%://*}://
+		rest=${rest#*://}
+		server=${rest%%[/ |?#]*}
+		case $server in *:*@*)
+			RET=$RET${server%%:*}:***@
+			rest=${server##*@}${rest#"$server"}
+			;;
+		esac
+	done
+	RET=$RET$rest
 }
 
 # A line in the kernel's log, with its time stamp.
 mark() {
-	[ ! -e "$ROOT/dev/kmsg" ] || printf '<6>mkvinitrd: %s\n' "$*" >"$ROOT/dev/kmsg"
+	local RET=''
+	[ -e "$ROOT/dev/kmsg" ] || return 0
+	hide_passwords "$*"
+	printf '<6>mkvinitrd: %s\n' "$RET" >"$ROOT/dev/kmsg"
 }
 
 # phase NAME ARGS...: vi.break's shell, the profile's hooks, then the phase itself.

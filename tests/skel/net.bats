@@ -431,6 +431,34 @@ lazy() {
 }
 @test "vi.lazy: the image stays on its server; in mode loop always" { both lazy; }
 
+# no_password: neither what was printed nor what the kernel's log and the status line have
+no_password() {
+	! said 'se3cret' && ! said 'an0ther' && ! grep -q 'se3cret\|an0ther' "$ROOT/dev/kmsg" "$ROOT/run/initramfs/status"
+}
+
+passwords() {
+	nic eth0 52:54:00:12:34:56 1
+	fake netfetch <<<'exit 3'
+	mkdir -p "$ROOT/dev"
+	: >"$ROOT/dev/kmsg"
+	cmdline 'vi.mode=overlay vi.lazy vi.image=http://lab:se3cret@10.0.2.2/r.sfs|http://x:an0ther@10.0.2.3/r.sfs ip=10.0.2.15::10.0.2.2:255.255.255.0::eth0 panic=-1'
+	boot
+	said 'http://lab:***@10.0.2.2/r.sfs' && no_password || return 1
+	fake vdattach <<<'exit 1'
+	cmdline 'vi.mode=loop vi.image=http://lab:se3cret@10.0.2.2/r.sfs ip=10.0.2.15::10.0.2.2:255.255.255.0::eth0 panic=-1'
+	boot
+	said 'the image http://lab:***@10.0.2.2/r.sfs could not be attached' && no_password || return 1
+	SKEL_TEXT=$(ROOT=$ROOT $SH -c '. "$0"; for text in "a://u:p@h b://v:q:r@[::1]:80/x@y" "c://h/u:p@x" "d://u@h:80/" "u:p@h" "e://h:1/ u:p@h" "" "*"; do hide_passwords "$text"; echo "$RET"; done' "$SKEL/lib/util.sh")
+	[ "$SKEL_TEXT" = 'a://u:***@h b://v:***@[::1]:80/x@y
+c://h/u:p@x
+d://u@h:80/
+u:p@h
+e://h:1/ u:p@h
+
+*' ]
+}
+@test "passwords in addresses reach neither the console nor the kernel's log" { both passwords; }
+
 not_lazy() {
 	lazy_boot vi.mode=overlay
 	not_called vdattach && calls 'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/ram/r.sfs http://10.0.2.2/r.sfs' || return 1
