@@ -6,15 +6,21 @@
 
 #include "builder/util/strbuf.h"
 #include "common/print.h"
+#include "common/url.h"
 
 /* A file of garbage should not scroll its first problem off the screen. */
 #define MAX_PRINTED 50
 /* Of a longer source line only the part around the caret is shown. */
 #define MAX_LINE 160
 
+/* Messages end up in logs: without the passwords of addresses, and as long as before for the caret. */
 static char *copy_or_null(const char *text)
 {
-	return text ? strdup(text) : NULL;
+	char *copy = text ? strdup(text) : NULL;
+
+	if (copy)
+		url_blank(copy);
+	return copy;
 }
 
 static void item_release(void *p)
@@ -47,6 +53,8 @@ void diag_add(struct diag *d, enum diag_level level, struct srcloc loc, const ch
 	va_start(ap, fmt);
 	if (vasprintf(&item->message, fmt, ap) < 0)
 		item->message = NULL;
+	if (item->message)
+		url_blank(item->message);
 	va_end(ap);
 	if (vec_push(&d->items, item) < 0)
 		item_release(item);

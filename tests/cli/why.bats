@@ -43,6 +43,28 @@ setup() {
 	assert_line --index 0 '/bin/busybox: skeleton'
 }
 
+@test "passwords in addresses are shown by neither plan nor why, nor in messages about the profile" {
+	profile 'module ext4' 'image http://lab:se3cret@10.0.2.2/root.sqfs' 'verify http://lab:an0ther@10.0.2.2/'
+	run plan
+	assert_failure
+	assert_output --partial 'http://lab:*******@10.0.2.2/'
+	refute_output --regexp 'se3cret|an0ther'
+	profile 'module ext4' 'image http://lab:se3cret@10.0.2.2/root.sqfs'
+	for format in text json list; do
+		run plan -v --format=$format
+		assert_success
+		refute_output --partial se3cret
+	done
+	build
+	for file in bin/busybox ext4 etc/mkvinitrd/defaults; do
+		run "$M" why out.img $file
+		assert_success
+		refute_output --partial se3cret
+	done
+	# what the boot needs is in the image all the same
+	member etc/mkvinitrd/defaults | grep -q se3cret
+}
+
 @test "a path that leads through links of the image" {
 	run "$M" why out.img /usr/bin/busybox
 	assert_success
