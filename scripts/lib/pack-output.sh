@@ -136,12 +136,15 @@ newest_time() {
 
 # Of a stream mksquashfs takes neither mode nor time of the root; its times are bounded by the newest of the tree. It fails at a
 # record with a time before 1970: without the record the time is 1970.
+# A root that is read where it is touched, over a network, has smaller blocks: of a library a program needs a part.
 write_squashfs() {
+	block=256K
+	[ -z "$trace" ] || block=64K
 	newest=${SOURCE_DATE_EPOCH:-$(newest_time)}
 	no_pax=',delete=mtime'
 	part "reading '$input'" "$stream" 2>"$work/log.tar" |
 		part 'mksquashfs' env SOURCE_DATE_EPOCH="$newest" mksquashfs - "$output_temp" -tar -quiet -no-progress -noappend -comp zstd \
-			-Xcompression-level "${level:-19}" -b 256K -root-mode "$top_mode" >"$work/log.compress" 2>&1 || :
+			-Xcompression-level "${level:-19}" -b "$block" -root-mode "$top_mode" >"$work/log.compress" 2>&1 || :
 }
 
 # squashfs_field FILE OFFSET: a number of 64 bits of its superblock (kernel: fs/squashfs/squashfs_fs.h)

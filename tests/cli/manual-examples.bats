@@ -100,6 +100,7 @@ prepare() {
 	'mkvinitrd plan -p loop'*) echo 'mkvinitrd build -q -p loop -o /boot/initrd.img' ;;
 	*-r\ /mnt/target*) echo "mkdir -p /mnt/target/boot /mnt/target/usr/lib; ln -s usr/lib /mnt/target/lib; mount --rbind /usr/lib /mnt/target/usr/lib
 		cp /boot/config-* /mnt/target/boot" ;;
+	'mkvinitrd pack --trace'*) echo '(cd tree && find . -type f | cut -c 3-) >lab.trace' ;;
 	'mkvinitrd usb --keep'*) echo 'mkvinitrd pack tree root.sqfs; mkvinitrd usb -q drive.img root.sqfs' ;;
 	SOURCE_DATE_EPOCH*) echo "mkdir /lib/modules/6.12.43-amd64; mount --bind /lib/modules/${KERNEL##*/} /lib/modules/6.12.43-amd64" ;;
 	'mkvinitrd ls'*) echo "cp /boot/vmlinuz-${KERNEL##*/} /boot/vmlinuz-6.1.0-30-amd64; mkdir i; cp \$(command -v busybox) i/init
