@@ -13,7 +13,8 @@
 /* Of a longer source line only the part around the caret is shown. */
 #define MAX_LINE 160
 
-/* Messages end up in logs: without the passwords of addresses, and as long as before for the caret. */
+/* Messages end up in logs: without the passwords of addresses, and as long as before for the caret.
+ */
 static char *copy_or_null(const char *text)
 {
 	char *copy = text ? strdup(text) : NULL;

@@ -34,7 +34,7 @@ hide_passwords() {
 		rest=${rest#*://}
 		server=${rest%%[/ |?#]*}
 		case $server in *:*@*)
-			RET=$RET${server%%:*}:***@
+			RET="$RET${server%%:*}:***@"
 			rest=${server##*@}${rest#"$server"}
 			;;
 		esac
