@@ -12,8 +12,8 @@
 static const char help[] =
 	"Usage: vdattach [attach] [OPTION].. IMAGE|nbd://SERVER[:PORT][/EXPORT]|http[s]://..\n"
 	"       vdattach info|check|map|cat|serve [OPTION].. IMAGE\n"
-	"       vdattach detach|free|unmap DEVICE | list | trace -o FILE DIR\n"
-	"       vdattach suspend STATE|PROGRAM [ARGUMENT]..\n"
+	"       vdattach detach|free|unmap DEVICE | list | trace -o FILE DIR | suspend "
+	"STATE|PROGRAM..\n"
 	"Attaches a virtual disk image as a block device and prints its path.\n"
 	"  -r, --read-only          never write to IMAGE\n"
 	"  -f, --format=FORMAT      raw, vhd..; default: by content\n"
@@ -26,8 +26,8 @@ static const char help[] =
 	"  -s, --socket=PATH        serve: Unix socket of the NBD server\n"
 	"      --once, --json       serve: exit after the last client; info, map, list: for "
 	"programs\n"
-	"      --state=FILE         attach: record what was attached\n"
-	"      --if-attached        detach: no error if DEVICE is not attached\n"
+	"      --state=FILE         attach: record it; detach --if-attached: no error without "
+	"DEVICE\n"
 	"      --links=DIR          directory of EntireDisk and PartitionN; default: " DEVLINKS_DIR
 	"\n"
 	"      --patience=SECONDS   nbd, http: fail I/O when the server is unreachable for longer\n"
