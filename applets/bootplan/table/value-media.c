@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Parameters of other systems that name media, places and volumes. */
 
+#include <limits.h>
 #include <string.h>
 
 #include "applets/bootplan/glob.h"
@@ -244,10 +245,40 @@ static void take_medium(struct plan *plan, const struct word *word)
 	plan_set(plan, S_LIVE, word->rank, "slax");
 }
 
-/* from=[/dev/NAME/]directory or an ISO file */
+/* Porteus: UUID:ID or LABEL:NAME, with a path behind it or "/" */
+static bool split_volume_path(struct plan *plan, const char *text, const char **ret_device,
+			      const char **ret_path)
+{
+	const char *colon, *slash;
+
+	if (!glob_matches("UUID:?*", text) && !glob_matches("LABEL:?*", text))
+		return false;
+	colon = strchr(text, ':');
+	slash = strchr(colon, '/');
+	*ret_path = slash ? slash : "/";
+	*ret_device = plan_text(plan, "%.*s=%.*s", (int)(colon - text), text,
+				slash ? (int)(slash - colon) - 1 : INT_MAX, colon + 1);
+	return true;
+}
+
+/* Porteus mounts partitions below /mnt by their names, and has them named so: /mnt/sda1/path */
+static const char *undo_mnt(struct plan *plan, const char *path)
+{
+	static const char *const names[] = {
+		"/mnt/sd[a-z][0-9]*",  "/mnt/hd[a-z][0-9]*",  "/mnt/vd[a-z][0-9]*",
+		"/mnt/xvd[a-z][0-9]*", "/mnt/nvme*n*p[0-9]*", "/mnt/mmcblk*p[0-9]*",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (glob_matches(names[i], path))
+			return plan_text(plan, "/dev/%s", path + strlen("/mnt/"));
+	return path;
+}
+
+/* from=[/dev/NAME/|/mnt/NAME/|UUID:ID/|LABEL:NAME/]directory or an ISO file */
 void take_slax_from(struct plan *plan, const struct word *word)
 {
-	const char *device, *path = word->value;
+	const char *device, *path = undo_mnt(plan, word->value);
 
 	if (strstr(path, "://") || has_prefix(path, "ask")) {
 		parameter_unsupported(plan, NULL, word->text);
@@ -256,6 +287,10 @@ void take_slax_from(struct plan *plan, const struct word *word)
 	if (has_prefix(path, "/dev/")) {
 		split_device_path(plan, path, &device, &path);
 		plan_set(plan, S_HOST, word->rank, device);
+	} else if (split_volume_path(plan, path, &device, &path)) {
+		plan_set(plan, S_HOST, word->rank, device);
+		if (strcmp(path, "/") == 0)
+			return;
 	}
 	if (has_suffix(path, ".iso"))
 		plan_set(plan, S_ISO, word->rank, plan_text(plan, "/%s", path + (*path == '/')));
@@ -334,16 +369,14 @@ void take_slax_flags(struct plan *plan, const struct word *word)
 void take_changes(struct plan *plan, const struct word *word)
 {
 	const char *text = word->value + (has_prefix(word->value, "EXIT:") ? 5 : 0);
-	const char *device, *path, *colon;
+	const char *device, *path;
 
+	text = undo_mnt(plan, text);
 	if (glob_matches("/dev/*/*", text)) {
 		split_device_path(plan, text, &device, &path);
 		text = plan_text(plan, "%s:%s", device, path);
-	} else if (glob_matches("UUID:?*/*", text) || glob_matches("LABEL:?*/*", text)) {
-		colon = strchr(text, ':');
-		path = strchr(colon, '/');
-		text = plan_text(plan, "%.*s=%.*s:%s", (int)(colon - text), text,
-				 (int)(path - colon - 1), colon + 1, path);
+	} else if (strchr(text, '/') && split_volume_path(plan, text, &device, &path)) {
+		text = plan_text(plan, "%s:%s", device, path);
 	} else if (*text != '/') {
 		parameter_wrong(plan, word);
 		return;
