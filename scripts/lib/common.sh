@@ -41,16 +41,53 @@ find_kernel() {
 		return
 	fi
 	version=$kernel
-	if [ -z "$version" ]; then
-		set -- "$sysroot"/lib/modules/*
-		[ -e "$1" ] || set -- "$sysroot"/usr/lib/modules/*
-		if [ $# = 1 ] && [ -e "$1" ]; then version=${1##*/}; else version=$(uname -r); fi
-	fi
-	for vmlinuz in "$sysroot/boot/vmlinuz-$version" "$sysroot/lib/modules/$version/vmlinuz" \
-		"$sysroot/usr/lib/modules/$version/vmlinuz"; do
+	[ -n "$version" ] || choose_version
+	kernel_of_version "$sysroot" "$version" ||
+		die "no kernel of version $version in $sysroot/boot, as vmlinuz-$version or by another name: name one with -k FILE"
+}
+
+# kernel_of_version SYSROOT VERSION: the file in vmlinuz
+kernel_of_version() {
+	for file in boot/vmlinuz-"$2" lib/modules/"$2"/vmlinuz usr/lib/modules/"$2"/vmlinuz boot/kernel-"$2"; do
+		sysroot_file "$1" "$file"
 		[ ! -r "$vmlinuz" ] || return 0
 	done
-	die "no kernel 'vmlinuz-$version' in $sysroot/boot: name one with -k FILE"
+	# Arch has vmlinuz-linux, Alpine vmlinuz-lts: the kernel knows its version
+	for file in "$1"/boot/vmlinuz* "$1"/boot/kernel* "$1"/boot/bzImage*; do
+		sysroot_file "$1" "${file#"$1/"}"
+		[ "$(bzimage_version "$vmlinuz")" != "$2" ] || return 0
+	done
+	return 1
+}
+
+# As the builder chooses: what a removed kernel left behind (modules of DKMS) is none.
+choose_version() {
+	version=$(uname -r)
+	for modules in lib/modules usr/lib/modules; do
+		set --
+		for dir in "$sysroot/$modules"/*; do
+			[ ! -e "$dir/modules.dep" ] || set -- "$@" "${dir##*/}"
+		done
+		[ $# = 0 ] || break
+	done
+	[ $# != 1 ] || version=$1
+	[ $# -lt 2 ] || [ -e "$sysroot/$modules/$version" ] || die "'$sysroot' has several kernels ($*): choose one with -k"
+}
+
+# sysroot_file SYSROOT PATH: in vmlinuz; an absolute link leads from the top of the system that it is in
+sysroot_file() {
+	vmlinuz=$1/$2 hops=0
+	while [ -L "$vmlinuz" ] && [ $((hops += 1)) -le 8 ]; do
+		link=$(readlink "$vmlinuz")
+		case $link in /*) vmlinuz=$1$link ;; *) vmlinuz=${vmlinuz%/*}/$link ;; esac
+	done
+}
+
+# bzimage_version FILE: see the kernel's Documentation/arch/x86/boot.rst, kernel_version
+bzimage_version() {
+	[ -r "$1" ] && [ "$(od -An -c -j 514 -N 4 "$1" 2>/dev/null | tr -d ' ')" = HdrS ] || return 0
+	at=$(od -An -tu2 -j 526 -N 2 "$1" | tr -d ' ')
+	tail -c +$((at + 513)) "$1" | head -c 200 | tr '\0' '\n' | sed -n '1s/ .*//p'
 }
 
 # build_image OUT [ARGS...]: runs mkvinitrd build with the user's options

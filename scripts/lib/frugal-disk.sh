@@ -63,7 +63,7 @@ root_kernels() {
 	for dir in "$disk_root"/usr/lib/modules/* "$disk_root"/lib/modules/*; do
 		version=${dir##*/}
 		case $version in *[!A-Za-z0-9._+~-]*) continue ;; esac
-		[ ! -f "$dir/modules.dep" ] || ! { [ -f "$disk_root/boot/vmlinuz-$version" ] || [ -f "$dir/vmlinuz" ]; } || echo "$version"
+		[ ! -f "$dir/modules.dep" ] || ! kernel_of_version "$disk_root" "$version" || echo "$version"
 	done | sort -V -u
 }
 

@@ -20,6 +20,38 @@ setup() {
 	chown -R 1234:77 tree/etc
 }
 
+# kernel_of SYSROOT [VERSION]: which one a delivery command takes
+kernel_of() {
+	# shellcheck disable=SC2016
+	run sh -c 'name=test sysroot=$1 kernel=$2 && . "$0/scripts/lib/common.sh" && find_kernel && echo "$vmlinuz"' "$TOP" "$1" "${2:-}"
+}
+
+@test "the kernel of a system is found by its version under the names of Debian, Fedora, Arch, Alpine and Gentoo, through links too" {
+	kernel=$("$TOP/scripts/kernels" 6.12)
+	version=$(ls "$kernel/lib/modules")
+	mkdir -p "s/usr/lib/modules/$version" s/usr/lib/modules/5.1-removed/updates s/usr/lib/modules/extramodules s/boot/old
+	touch "s/usr/lib/modules/$version/modules.dep"
+	ln -s usr/lib s/lib
+	for path in "boot/vmlinuz-$version" "lib/modules/$version/vmlinuz" boot/vmlinuz-linux boot/vmlinuz-lts boot/vmlinuz "boot/kernel-$version"; do
+		cp "$kernel/vmlinuz" "s/$path"
+		kernel_of s
+		assert_output "s/$path"
+		mv "s/$path" s/boot/old/k
+		ln -s /boot/old/k "s/$path"
+		kernel_of s "$version"
+		assert_output s/boot/old/k
+		rm "s/$path"
+	done
+	echo text >s/boot/vmlinuz-other
+	kernel_of s
+	assert_failure 1
+	assert_output "test: no kernel of version $version in s/boot, as vmlinuz-$version or by another name: name one with -k FILE"
+	mkdir s/lib/modules/9.9
+	touch s/lib/modules/9.9/modules.dep
+	kernel_of s
+	assert_output "test: 's' has several kernels ($version 9.9): choose one with -k"
+}
+
 @test "pack keeps owners, hard links and capabilities, and gives the same bytes twice" {
 	for kind in tar.xz tar.zst tar.gz tar; do
 		SOURCE_DATE_EPOCH=1 "$TOP/scripts/pack" tree "a.$kind"
@@ -107,7 +139,7 @@ setup() {
 		assert_output --partial "unknown directive 'nonsense'"
 		run "$HOST/mkvinitrd" $name -r "$kernel" -k 9.9.9 $words </dev/null
 		assert_failure 1
-		assert_output --partial "no kernel 'vmlinuz-9.9.9'"
+		assert_output --partial "no kernel of version 9.9.9"
 		assert_equal "${#lines[@]}" 1
 		run "$HOST/mkvinitrd" $name --nonsense $words </dev/null
 		assert_failure 2
