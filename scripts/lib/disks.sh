@@ -214,6 +214,8 @@ disk_refusal() {
 		echo "/dev/$1 has no medium (0 bytes)"
 	elif [ "$(sys_line "$1/ro")" = 1 ]; then
 		echo "/dev/$1 is write-protected"
+	elif [ "$(sys_line "$1/queue/logical_block_size")" = 4096 ]; then
+		echo "/dev/$1 has sectors of 4096 bytes: this layout and its boot loader need sectors of 512"
 	else
 		case $1 in
 		sr* | zram* | ram* | dm-* | md*) echo "/dev/$1 is not a whole disk" ;;

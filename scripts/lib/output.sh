@@ -196,6 +196,17 @@ output_refuse() {
 	[ -w "$output_directory" ] || die "cannot write '$1': no permission for '${output_directory#./}'"
 }
 
+# output_not_input OUT FILE...: what is read is not replaced by what is made of it
+output_not_input() {
+	output_wanted=$1
+	output_real=$(readlink -f "$1") || return 0
+	shift
+	for input_file in "$@"; do
+		[ -z "$input_file" ] || [ "$(readlink -f "$input_file")" != "$output_real" ] ||
+			die "'$output_wanted' is read for this, and would be replaced: choose another output with -o"
+	done
+}
+
 output_begin() {
 	output_names "$1"
 	output_refuse "$1"

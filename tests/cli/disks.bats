@@ -122,7 +122,7 @@ machine() {
 	assert_line '/dev/sdb1 is attached to a loop device (/dev/loop3)'
 }
 
-@test "a partition, an empty reader, a write-protected disk and a volume are refused" {
+@test "a partition, an empty reader, a write-protected disk, one of large sectors and a volume are refused" {
 	machine
 	call disk_refusal sdb1
 	assert_output '/dev/sdb1 is a partition, not a whole disk: name its disk, /dev/sdb'
@@ -131,6 +131,11 @@ machine() {
 	echo 1 >sys/block/mmcblk0/ro
 	call disk_refusal mmcblk0
 	assert_output '/dev/mmcblk0 is write-protected'
+	echo 0 >sys/block/mmcblk0/ro
+	mkdir -p sys/block/mmcblk0/queue
+	echo 4096 >sys/block/mmcblk0/queue/logical_block_size
+	call disk_refusal mmcblk0
+	assert_output '/dev/mmcblk0 has sectors of 4096 bytes: this layout and its boot loader need sectors of 512'
 	call disk_refusal dm-0
 	assert_output '/dev/dm-0 is not a whole disk'
 }

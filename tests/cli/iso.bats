@@ -75,6 +75,11 @@ extract() {
 	assert_output --partial "there is no disk '/dev/sdzz'"
 	iso -o no/where.iso root.sqfs
 	assert_failure 1
+	ln -s root.sqfs link.sqfs
+	listing >before
+	iso -o root.sqfs link.sqfs
+	assert_failure 1
+	assert_output "iso: 'root.sqfs' is read for this, and would be replaced: choose another output with -o"
 	for label in "Ann's" 'A"B' '' ' x' 'größe' 'this label has more than 32 characters'; do
 		iso -o new.iso "--label=$label" root.sqfs
 		assert_failure 2
