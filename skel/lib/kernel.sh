@@ -34,7 +34,7 @@ is_other_build() {
 	local build text
 	first_line "$ROOT/proc/version"
 	build="#${RET#*" #"}"
-	text=$(dd if="$KERNEL" bs=64k count=1 2>/dev/null | tr '\000' '\n' | grep -F -m 1 "$VERSION (") || return 1
+	text=$(tells_version "$KERNEL" "$VERSION") || return 1
 	case $text in *"$build") return 1 ;; esac
 }
 
@@ -74,12 +74,23 @@ kernel_of() {
 	case $1 in '' | *[!A-Za-z0-9._+~-]*) return 1 ;; esac
 	inside "/lib/modules/$1/modules.dep"
 	[ -f "$NEWROOT$RET" ] || return 1
-	for file in "/boot/vmlinuz-$1" "/lib/modules/$1/vmlinuz"; do
+	for file in "/boot/vmlinuz-$1" "/lib/modules/$1/vmlinuz" "/boot/kernel-$1"; do
 		inside "$file"
 		RET=$NEWROOT$RET
 		[ ! -f "$RET" ] || return 0
 	done
+	# Arch has vmlinuz-linux, Alpine vmlinuz-lts
+	inside /boot
+	for file in "$NEWROOT$RET"/vmlinuz*; do
+		RET=$file
+		! tells_version "$file" "$1" >/dev/null || return 0
+	done
 	return 1
+}
+
+# tells_version FILE VERSION: the line of a bzImage with its version and build
+tells_version() {
+	[ -f "$1" ] && dd if="$1" bs=64k count=1 2>/dev/null | tr '\000' '\n' | grep -F -m 1 "$2 ("
 }
 
 load_kernel() {

@@ -36,6 +36,19 @@ FAKE
 # members: of the loaded initramfs, whose archives follow each other as in any initramfs
 members() { "$HOST/mkvinitrd" ls "$ROOT/../loaded.initramfs" | sort; }
 
+by_what_it_tells() {
+	kernel 6.18.1-0-lts
+	printf 'HdrS\0006.18.1-0-lts (build@alpine) #1-Alpine SMP\000' >"$ROOT/newroot/boot/vmlinuz-lts"
+	printf 'HdrS\0006.18.10-0-virt (build@alpine) #1-Alpine SMP\000' >"$ROOT/newroot/boot/vmlinuz-virt"
+	rm "$ROOT/newroot/boot/vmlinuz-6.18.1-0-lts"
+	runs 6.1.0-8-amd64
+	cmdline 'root=/dev/sda1 rw vi.kernel=image'
+	boot
+	calls 'switch_root /newroot /run/initramfs/bin/exitrd /run/initramfs/bin/reboot -f' &&
+		cmp "$ROOT/../loaded.kernel" "$ROOT/newroot/boot/vmlinuz-lts"
+}
+@test "a kernel whose name has no version is known by the version that it tells" { both by_what_it_tells; }
+
 newest() {
 	kernel 6.1.0-9-amd64
 	kernel 6.1.0-10-amd64
