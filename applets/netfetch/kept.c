@@ -16,23 +16,23 @@
 #define KEPT_MAGIC "netfetch 1"
 
 /* The next line of *text, which moves behind it; "" at the end. */
-static const char *take_line(char **text)
+static const char *note_line(char **text)
 {
 	char *line = strsep(text, "\n");
 
 	return line ? line : "";
 }
 
-static bool parse_note(char *text, struct version *ret)
+bool kept_parse(char *text, struct version *ret)
 {
 	const char *etag, *modified, *size;
 	char *end;
 
-	if (strcmp(take_line(&text), KEPT_MAGIC) != 0)
+	if (strcmp(note_line(&text), KEPT_MAGIC) != 0)
 		return false;
-	etag = take_line(&text);
-	modified = take_line(&text);
-	size = take_line(&text);
+	etag = note_line(&text);
+	modified = note_line(&text);
+	size = note_line(&text);
 	if (strlen(etag) >= sizeof(ret->etag) || strlen(modified) >= sizeof(ret->modified))
 		return false;
 	snprintf(ret->etag, sizeof(ret->etag), "%s", etag);
@@ -51,7 +51,7 @@ static int read_note(const struct sink *sink, struct version *ret)
 
 	if (r < 0)
 		return r;
-	return strlen(text) == len && parse_note(text, ret) ? 0 : -ENOENT;
+	return strlen(text) == len && kept_parse(text, ret) ? 0 : -ENOENT;
 }
 
 int kept_load(struct sink *sink, struct version *ret, struct error **err)

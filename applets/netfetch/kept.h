@@ -15,6 +15,10 @@
  */
 int kept_load(struct sink *sink, struct version *ret, struct error **err);
 
+/* Reads such a note, which it cuts into lines. False: it is none that a download can be continued
+ * by. */
+bool kept_parse(char *text, struct version *ret);
+
 /* Notes the version of what comes into the sink. Where that cannot be written nothing is kept. */
 void kept_note(struct sink *sink, const struct version *version);
 

@@ -47,7 +47,7 @@ static bool is_new(struct recorder *recorder, const struct stat *st)
  * The path inside the root. /proc is a descriptor, since it moves with the root; a process that
  * stays behind sees the root first where it was mounted and then at its own /. NULL: there is none.
  */
-static const char *path_of(const struct recorder *recorder, int fd, char *buf, size_t size)
+static const char *path_inside(const struct recorder *recorder, int fd, char *buf, size_t size)
 {
 	const size_t prefix = strlen(recorder->root);
 	char link[64];
@@ -73,14 +73,14 @@ static int note_file(struct recorder *recorder, int fd)
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink == 0 ||
 	    !is_new(recorder, &st))
 		return 0;
-	path = path_of(recorder, fd, buf, sizeof(buf));
+	path = path_inside(recorder, fd, buf, sizeof(buf));
 	if (!path)
 		return 0;
 	r = write_all(recorder->output, path + 1, strlen(path + 1));
 	return r < 0 ? r : write_all(recorder->output, "\n", 1);
 }
 
-static int record(struct recorder *recorder)
+static int record_openings(struct recorder *recorder)
 {
 	struct fanotify_event_metadata events[64];
 
@@ -144,7 +144,7 @@ static int start_recording(struct recorder *recorder, struct error **err)
 	setsid();
 	if (chdir("/") == 0 && freopen("/dev/null", "r", stdin) &&
 	    freopen("/dev/null", "w", stdout))
-		(void)record(recorder);
+		(void)record_openings(recorder);
 	_exit(0);
 }
 
