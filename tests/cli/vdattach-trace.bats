@@ -52,5 +52,5 @@ usr/made'
 	run -1 "$HOST/bin/vdattach" trace -o absent/trace .
 	assert_output --partial "cannot write 'absent/trace'"
 	run -2 "$HOST/bin/vdattach" trace .
-	assert_output 'vdattach: trace: missing --output'
+	assert_line --index 0 'vdattach: trace: missing --output'
 }
