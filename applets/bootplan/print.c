@@ -91,6 +91,7 @@ static const struct line {
 	{ "shell", S_SHELL, WHOLE },
 	{ "break", S_BREAK, WHOLE },
 	{ "debug", S_DEBUG, WHOLE },
+	{ "chart", S_CHART, WHOLE },
 	{ "quiet", S_QUIET, WHOLE },
 	{ "fsck", S_FSCK, WHOLE },
 };

@@ -69,6 +69,7 @@ const struct setting_info setting_info[SETTINGS] = {
 	[S_NO_RESUME] = SAID("P_NO_RESUME", "no resuming"),
 	[S_SHELL] = { "P_SHELL", "shell after a failure", ONE, 0, "0" },
 	[S_DEBUG] = SAID("P_DEBUG", "trace of the scripts"),
+	[S_CHART] = SAID("P_CHART", "times are recorded"),
 	[S_BREAK] = SAID("P_BREAK", "shell before a phase"),
 	[S_PLAN] = SAID("P_PLAN", "printing the plan"),
 	[S_PANIC] = SAID("P_PANIC", "reboot after a failure"),

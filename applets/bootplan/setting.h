@@ -56,6 +56,7 @@ enum setting {
 	S_NO_RESUME,
 	S_SHELL,
 	S_DEBUG,
+	S_CHART,
 	S_BREAK,
 	S_PLAN,
 	S_PANIC,

@@ -51,6 +51,7 @@ static const struct command commands[] = {
 	  "file file" },
 	{ "size", "IMAGE...", "tell what takes the room in images", "JGvqhV", 1, UINT_MAX, cmd_size,
 	  "file..." },
+	{ "chart", "LOG|-", "draw the times of a boot, as SVG", "vqhV", 1, 1, cmd_chart, "file" },
 	{ "explain", "LOG|-|CODE", "tell why a boot failed, by its log", "vqhV", 0, 1, cmd_explain,
 	  "file" },
 	{ "identify", "FILE...", "tell what a file is, and whether it can be a root", "MSJqhV", 1,

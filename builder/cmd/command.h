@@ -42,6 +42,7 @@ int cmd_efi(const struct options *options);	 /* cmd/efi.c */
 int cmd_identify(const struct options *options); /* cmd/identify.c */
 int cmd_size(const struct options *options);	 /* cmd/size.c */
 int cmd_explain(const struct options *options);	 /* cmd/explain.c */
+int cmd_chart(const struct options *options);	 /* cmd/chart.c */
 int cmd_hardware(const struct options *options); /* cmd/hardware.c */
 int cmd_profile(const struct options *options);	 /* cmd/profile.c */
 

@@ -50,11 +50,11 @@ const char *const profile_root_modes[] = { "loop", "tmpfs", "overlay", "disk", "
 const char *const profile_phases[] = { "settle", "locate", "attach", "assemble", "handover", NULL };
 
 const char *const profile_boot_words[] = {
-	"vi.mode",  "vi.image",	 "vi.host",	"vi.part",	"vi.persist", "vi.size",
-	"vi.toram", "vi.verify", "vi.timeout",	"vi.net",	"vi.shell",   "vi.debug",
-	"vi.break", "vi.plan",	 "vi.modules",	"vi.hostmount", "vi.bind",    "vi.tce",
-	"vi.swap",  "vi.report", "vi.identity", "vi.hostname",	"vi.lazy",    "vi.prefetch",
-	"vi.cache", "vi.trace",	 "vi.exporter", NULL,
+	"vi.mode",     "vi.image",  "vi.host",	  "vi.part",	 "vi.persist",	 "vi.size",
+	"vi.toram",    "vi.verify", "vi.timeout", "vi.net",	 "vi.shell",	 "vi.debug",
+	"vi.chart",    "vi.break",  "vi.plan",	  "vi.modules",	 "vi.hostmount", "vi.bind",
+	"vi.tce",      "vi.swap",   "vi.report",  "vi.identity", "vi.hostname",	 "vi.lazy",
+	"vi.prefetch", "vi.cache",  "vi.trace",	  "vi.exporter", NULL,
 };
 
 const struct directive *directive_find(const char *name)

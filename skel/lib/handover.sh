@@ -38,6 +38,7 @@ handover() {
 	tell_server up
 	hide_mounts
 	stop_helpers
+	chart switch_root
 	mark "switch_root to ${INIT#*"$NL"}"
 	move_mounts
 	start_init

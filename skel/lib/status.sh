@@ -18,15 +18,25 @@ waiting() {
 asking() {
 	[ -z "${KEYMAP:-}" ] || tell_keymap
 	: >"$RAMFS/status"
+	chart 'status: a question at the console'
 }
 
 status_set() {
 	local RET='' # the caller's is kept
+	chart "status: $2"
 	[ -d "$RAMFS" ] || return 0
 	hide_passwords "$2"
 	set -- "${1:--}" "$RET"
 	uptime_seconds
 	printf '%s %s %s\n' "$RET" "$1" "$2" >"$RAMFS/status"
+}
+
+# chart TEXT: with vi.chart a line of /run/initramfs/log, which 'mkvinitrd chart' draws
+chart() {
+	local RET=''
+	[ -n "$P_CHART" ] || return 0
+	first_line "$ROOT/proc/uptime"
+	printf '[%12s] mkvinitrd: %s\n' "${RET%% *}" "$*" >>"$RAMFS/log" || :
 }
 
 # uptime_seconds: in RET

@@ -8,7 +8,7 @@ STATE=$RAMFS/state HOSTDIR=$RAMFS/host
 NL='
 '
 # What rescue reads, as long as there is no plan
-P_SHELL='' P_PANIC='' P_CONSOLES='' P_QUIET='' P_BREAK='' P_DEBUG='' P_REPORT='' PLAN='' FROM='' FROM_NET='' FROM_USR='' FROM_INIT='' FROM_SIZE='' PHASE=start
+P_SHELL='' P_PANIC='' P_CONSOLES='' P_QUIET='' P_BREAK='' P_DEBUG='' P_CHART='' P_REPORT='' PLAN='' FROM='' FROM_NET='' FROM_USR='' FROM_INIT='' FROM_SIZE='' PHASE=start
 
 say() {
 	local RET='' # the caller's is kept
@@ -55,6 +55,7 @@ phase() {
 	PHASE=$1
 	shift
 	mark "$PHASE"
+	chart "$PHASE"
 	working "$PHASE"
 	[ "$P_BREAK" != "$PHASE" ] || {
 		load rescue
@@ -159,6 +160,7 @@ list_has() {
 
 # The files of STATE keep what the shutdown ramfs takes down again, one item a line.
 state_push() {
+	chart "state: $*"
 	printf '%s\n' "$*" >>"$STATE"
 }
 

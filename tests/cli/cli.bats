@@ -26,7 +26,7 @@ setup() {
 	run --separate-stderr "$M" --help
 	assert_success
 	[ -z "$stderr" ]
-	for command in build plan check why ls cat unpack diff size explain identify efi hardware profile vm pxe usb frugal iso uki pack update; do
+	for command in build plan check why ls cat unpack diff size chart explain identify efi hardware profile vm pxe usb frugal iso uki pack update; do
 		assert_line --regexp "^  $command "
 	done
 	run "$M" help
@@ -45,7 +45,7 @@ setup() {
 }
 
 @test "each command's --help has its options and no others" {
-	for command in build plan check why ls cat unpack diff size explain identify efi hardware profile; do
+	for command in build plan check why ls cat unpack diff size chart explain identify efi hardware profile; do
 		run --separate-stderr "$M" $command --help
 		assert_success
 		assert_line --partial "usage: mkvinitrd $command"
@@ -211,7 +211,7 @@ setup() {
 		! grep -q "^  *$command " <<<"$("$M" --help)" || continue
 		[ "$command" = help ] || fail "command $command is not in --help"
 	done
-	for option in $(for c in build plan check why ls cat unpack diff size explain identify efi hardware profile; do "$M" $c --help; done |
+	for option in $(for c in build plan check why ls cat unpack diff size chart explain identify efi hardware profile; do "$M" $c --help; done |
 		sed -n 's/^ .* --\([a-z]*\).*/\1/p' | sort -u); do
 		grep -q -e "--$option" -e "\\\\-\\\\-$option" "$file" || fail "option --$option is not in $file"
 	done

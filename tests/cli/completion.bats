@@ -91,10 +91,10 @@ candidates() {
 
 @test "bash offers every command, and every long option of each" {
 	run candidates ''
-	for command in build plan check why ls cat unpack diff size explain identify efi hardware profile vm pxe usb frugal iso uki pack update help; do
+	for command in build plan check why ls cat unpack diff size chart explain identify efi hardware profile vm pxe usb frugal iso uki pack update help; do
 		assert_line "$command"
 	done
-	for command in build plan check why ls cat unpack diff size explain identify efi hardware profile vm uki pxe pack update usb iso frugal; do
+	for command in build plan check why ls cat unpack diff size chart explain identify efi hardware profile vm uki pxe pack update usb iso frugal; do
 		run candidates $command --
 		for option in $("$HOST/mkvinitrd" $command --help | grep -oE '^  (-., |    )--[a-z0-9-]+' | sed 's/.*--/--/'); do
 			assert_line -- "$option"

@@ -97,6 +97,8 @@ prepare() {
 	'mkvinitrd frugal --host'*) echo 'mkdir -p /mnt/c; cp /live/root.sfs root.sqfs' ;;
 	"printf '%s"*) echo 'mkdir -p /newroot/etc /newroot/home/u/.cache; touch /newroot/etc/passwd /newroot/home/u/.cache/x' ;;
 	netfetch*) echo "busybox httpd -p 127.0.0.1:80 -h $CASE" ;;
+	'mkvinitrd size'*) echo 'mkvinitrd build -q -p loop -o /boot/initrd.img' ;;
+	'{ cat /run/initramfs/log'*) echo "mkdir -p /run/initramfs; printf '[ 1.00] mkvinitrd: settle\n[ 2.00] mkvinitrd: switch_root\n' >/run/initramfs/log; journalctl() { :; }" ;;
 	'mkvinitrd plan -p loop'*) echo 'mkvinitrd build -q -p loop -o /boot/initrd.img' ;;
 	*-r\ /mnt/target*) echo "mkdir -p /mnt/target/boot /mnt/target/usr/lib; ln -s usr/lib /mnt/target/lib; mount --rbind /usr/lib /mnt/target/usr/lib
 		cp /boot/config-* /mnt/target/boot" ;;

@@ -23,6 +23,18 @@ work_named() {
 }
 @test "work is named with its duration" { both work_named; }
 
+chart_recorded() {
+	library 'P_CHART=1; LIB=$ROOT/none; settle() { :; }; phase settle; waiting 60 "a disk"; state_push mount /x; chart switch_root'
+	"${BOOTPLAN%/bin/*}/mkvinitrd" chart "$ROOT/run/initramfs/log" >"$BATS_TEST_TMPDIR/boot.svg" || return 1
+	for name in settle 'waiting for a disk' /x; do
+		grep -q "<title>$name: " "$BATS_TEST_TMPDIR/boot.svg" || return 1
+	done
+	rm "$ROOT/run/initramfs/log"
+	library 'waiting 60 "a disk"; state_push mount /x'
+	[ ! -e "$ROOT/run/initramfs/log" ]
+}
+@test "with vi.chart, and only then, phases, waits and mounts are recorded for 'mkvinitrd chart'" { both chart_recorded; }
+
 prompt_undisturbed() {
 	library 'working "looking"; asking; status_line; echo end'
 	[ "$output" = end ]

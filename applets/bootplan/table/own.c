@@ -68,6 +68,8 @@ static const struct parameter parameters[] = {
 	ANYTHING("vi.net", S_NET),
 	FLAG("vi.shell", S_SHELL),
 	{ "vi.shell=*", WRONG, .expected = "1 or 0" },
+	FLAG("vi.chart", S_CHART),
+	{ "vi.chart=*", WRONG, .expected = "1 or 0" },
 	FLAG("vi.debug", S_DEBUG),
 	{ "vi.debug=*", WRONG, .expected = "1 or 0" },
 	{ "vi.break=settle", USE, .sets = { { S_BREAK, "%" } } },
