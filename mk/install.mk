@@ -2,6 +2,7 @@
 BINDIR := $(DESTDIR)$(PREFIX)/sbin
 LIBEXECDIR := $(DESTDIR)$(PREFIX)/libexec/mkvinitrd
 DATADIR := $(DESTDIR)$(PREFIX)/share/mkvinitrd
+VIMDIR := $(DESTDIR)$(PREFIX)/share/vim/vimfiles
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
 SUBCOMMANDS := vm pxe usb frugal iso uki pack update
 # of the subcommands; the others in that directory are for building
@@ -23,11 +24,15 @@ install: all
 	done
 	install -D -m 644 docs/completion/mkvinitrd.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mkvinitrd
 	install -D -m 644 docs/completion/_mkvinitrd $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mkvinitrd
+	install -D -m 644 docs/editors/mkvinitrd.vim $(VIMDIR)/syntax/mkvinitrd.vim
+	install -D -m 644 docs/editors/mkvinitrd-detect.vim $(VIMDIR)/ftdetect/mkvinitrd.vim
+	install -D -m 644 docs/editors/mkvinitrd.nanorc $(DESTDIR)$(PREFIX)/share/nano/mkvinitrd.nanorc
 
 # What install makes, of every ARCH; profiles in /etc and caches are the user's.
 uninstall:
 	rm -f $(BINDIR)/mkvinitrd $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mkvinitrd \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_mkvinitrd \
+		$(VIMDIR)/syntax/mkvinitrd.vim $(VIMDIR)/ftdetect/mkvinitrd.vim $(DESTDIR)$(PREFIX)/share/nano/mkvinitrd.nanorc \
 		$(foreach page,$(notdir $(MAN)),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -rf $(LIBEXECDIR) $(DATADIR)
 
