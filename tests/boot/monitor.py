@@ -57,11 +57,12 @@ def at_end():
 
 
 def wake():
-    """A line that comes before the guest sleeps does not wake it."""
+    """A line that comes before the guest sleeps does not wake it, and may keep later ones from doing so."""
     while idle.wait():
-        qemu.stdin.write(b"\n")
-        qemu.stdin.flush()
-        time.sleep(0.5)
+        time.sleep(2)
+        if idle.is_set():
+            qemu.stdin.write(b"\n")
+            qemu.stdin.flush()
 
 
 def listen():

@@ -45,6 +45,15 @@ one_sleep() { # KIND
 	[ "$1" != disk ] || echo test_resume >/sys/power/disk
 	enter_sleep "$1"
 }
+# who waits for what does not answer, and cannot be stopped: named, and all go on
+refused() {
+	busybox fsfreeze --freeze /
+	echo >/kept &
+	busybox sleep 1
+	/run/initramfs/bin/vdattach suspend mem && echo '=== bad slept though somebody waits'
+	busybox fsfreeze --unfreeze /
+	wait $! && echo '=== refused, and all go on'
+}
 busybox mount -t tmpfs none /tmp
 busybox dd if=/dev/urandom of=/data bs=64k count=64 2>/dev/null
 busybox swapon /dev/vda2
@@ -69,6 +78,7 @@ done
 echo >/tmp/stop
 kill $others
 wait
+[ -z "$(word refused)" ] || refused
 busybox sync
 busybox swapoff /dev/vda2
 echo "=== verified $(busybox wc -l </tmp/verified) times"

@@ -18,7 +18,7 @@ echo 0 >/sys/power/image_size
 echo enabled >/sys/class/tty/ttyS0/power/wakeup
 writer 1 & writer 2 & reader &
 for n in $(seq "$cycles"); do
-	for kind in deep s2idle hibernate; do
+	for kind in deep hibernate s2idle; do
 		unit=suspend
 		if [ $kind = hibernate ]; then unit=hibernate; else echo $kind >/sys/power/mem_sleep; fi
 		if systemctl start systemd-$unit.service; then slept=$((slept + 1)) && say "slept $kind $slept"; else say "bad $kind"; fi
