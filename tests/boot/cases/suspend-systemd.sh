@@ -58,7 +58,7 @@ for exporter in $exporters; do
 	image_with_swap $format "$WORK/root.ext4"
 	BOOT_TIMEOUT=3600 boot_sleeper "module_blacklist=$(without "$exporter") test.cycles=$cycles test.stay=1"
 	expect "$IMAGE is /dev/$(device_of "$exporter")"
-	expect "=== hooks $((cycles * 2)) post $((cycles * 2)) pre"
+	expect "=== hooks *$((cycles * 2)) post $((cycles * 2)) pre"
 	slept $((cycles * 2)) $format
 	expect_good_boot
 done
