@@ -12,7 +12,7 @@
 /* Until the table fits; the kernel has at most some thousand targets of ours. */
 enum { READ_FIRST = 16 * 1024, READ_MAX = 4 * 1024 * 1024 };
 
-/* *ret is the caller's to free. -ENOBUFS: size is too little. */
+/* *ret is the caller's to free, in any case. -ENOBUFS: size is too little. */
 static int dmread_ask(int control, const char *name, size_t size, struct dm_ioctl **ret)
 {
 	struct dm_ioctl *io = calloc(1, size);
@@ -24,14 +24,10 @@ static int dmread_ask(int control, const char *name, size_t size, struct dm_ioct
 	io->data_start = sizeof(*io);
 	io->flags = DM_STATUS_TABLE_FLAG;
 	snprintf(io->name, sizeof(io->name), "%s", name);
-	if (ioctl(control, DM_TABLE_STATUS, io) < 0 || (io->flags & DM_BUFFER_FULL_FLAG)) {
-		int r = io->flags & DM_BUFFER_FULL_FLAG ? -ENOBUFS : -errno;
-
-		free(io);
-		return r;
-	}
 	*ret = io;
-	return 0;
+	if (ioctl(control, DM_TABLE_STATUS, io) < 0)
+		return errno ? -errno : -EIO;
+	return io->flags & DM_BUFFER_FULL_FLAG ? -ENOBUFS : 0;
 }
 
 static int dmread_visit(const struct dm_target_spec *spec,
@@ -54,13 +50,18 @@ int dm_read_table(int control, const char *name, int (*visit)(void *arg, const s
 {
 	struct dm_ioctl *io = NULL;
 	size_t at, size = READ_FIRST;
-	int r;
+	int r = dmread_ask(control, name, size, &io);
 
-	for (r = dmread_ask(control, name, size, &io); r == -ENOBUFS && size < READ_MAX;
-	     r = dmread_ask(control, name, size, &io))
+	while (r == -ENOBUFS && size < READ_MAX) {
+		free(io);
+		io = NULL;
 		size *= 4;
-	if (r < 0)
+		r = dmread_ask(control, name, size, &io);
+	}
+	if (r < 0 || !io) {
+		free(io);
 		return error_sys(err, r, "cannot read the table of the mapped device '%s'", name);
+	}
 	at = io->data_start;
 	for (uint32_t i = 0; i < io->target_count && r == 0; i++) {
 		const struct dm_target_spec *spec =

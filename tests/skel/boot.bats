@@ -54,6 +54,29 @@ loop() {
 }
 @test "loop: host writable, image attached, host hidden, loop and device left to the shutdown" { both loop; }
 
+exporter_direct() {
+	cmdline 'vi.mode=loop vi.image=/images/debian.img vi.host=UUID=aa vi.part=1 vi.exporter=direct rw'
+	boot
+	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host -H UUID=aa -w --wrap /images/debian.img' \
+		'vdattach --state /run/initramfs/state --parents /run/initramfs/host -e direct -p 1 /run/initramfs/host/images/debian.img' \
+		'mount -t ext4 -o rw /dev/loop0p1 /newroot' 'umount -l /run/initramfs/host' 'vdattach unmap /dev/dm-0' &&
+		[ "$(cat "$ROOT/run/initramfs/state")" = $'device /dev/vda1\nloop /dev/loop0' ] || return 1
+	: >"$CALLS"
+	cmdline 'vi.mode=loop vi.image=/images/debian.img vi.part=1 vi.exporter=direct vi.hostmount=/h rw'
+	boot
+	not_called 'wrap' && : >"$CALLS" || return 1
+	cmdline 'vi.mode=loop vi.image=/images/debian.img vi.part=1 vi.exporter=ublk rw'
+	fake vdattach <<'FAKE'
+case " $* " in
+*' -e ublk '*) echo 'vdattach: no ublk here' >&2; exit 1 ;;
+*) echo /dev/loop0p1 ;;
+esac
+FAKE
+	boot
+	not_called 'wrap' && said 'another exporter than vi.exporter=ublk' && calls 'mount -t ext4 -o rw /dev/loop0p1 /newroot'
+}
+@test "vi.exporter: direct has the host wrapped where nobody else is to use it; one that fails is followed by any other" { both exporter_direct; }
+
 loop_vfuseloop() {
 	cmdline 'rw rd.hostdev=UUID=0123456789ABCDEF rd.vdloop=/dev/vdhost/Partition1 rd.vdisk=/vhd/debian.vhd'
 	boot

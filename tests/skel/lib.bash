@@ -59,7 +59,7 @@ fake() {
 
 default_fakes() {
 	fake findimg <<'FAKE'
-host='' mount='' path='' state=''
+host='' mount='' path='' state='' wrapper=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-H) host=$2 && shift ;;
@@ -68,18 +68,23 @@ while [ $# -gt 0 ]; do
 	-q) ;;
 	--state) state=$2 && shift ;;
 	-w) ;;
+	--wrap) wrapper=/dev/dm-0 ;;
 	*) path=${path:-$1} ;;
 	esac
 	shift
 done
 case $host in /dev/*) echo "DEVICE=$host" ;; *) echo DEVICE=/dev/vda1 ;; esac
-[ -z "$mount" ] || printf 'device /dev/vda1\nmount %s\n' "$mount" >>"$state"
+[ -z "$mount" ] || {
+	echo 'device /dev/vda1'
+	[ -z "$wrapper" ] || echo "wrapper $wrapper"
+	echo "mount $mount"
+} >>"$state"
 echo FSTYPE=ext4
 echo UUID=1234
 [ -z "$path" ] || echo "FILE=$mount$path"
 FAKE
 	fake vdattach <<'FAKE'
-[ "$1" != free ] || exit 0
+case $1 in free | unmap) exit 0 ;; esac
 device=/dev/loop0 state=''
 while [ $# -gt 0 ]; do
 	case $1 in
