@@ -234,3 +234,93 @@ lock"
 	update --remove
 	assert_failure 2
 }
+
+# full_at BYTES: an update to the text "two" with so much room in /boot
+full_at() {
+	local files
+	umount boot-full 2>/dev/null || :
+	mkdir -p boot-full
+	files=$(du -cB1 sys/boot/a-* "sys/boot/vmlinuz-$KVER" | awk 'END { print $1 }')
+	mount -t tmpfs -o "size=$((files + $1 + 65536))" tmpfs boot-full
+	cp -a sys/boot/. boot-full/
+	cp -a sys/var/lib/mkvinitrd before
+	mount --bind boot-full sys/boot
+	update a
+	cp "$A" result.img
+	find sys/boot -name '.*.mkvinitrd*' >waste
+	umount sys/boot boot-full
+}
+
+# Every day at some sizes, "check --all" at each 64 KiB of the image
+@test "without room an update is one clear line, and the old set stays as it was" {
+	update a
+	assert_success
+	change two
+	size=$(stat -c %s "$A")
+	step=$((size / 3))
+	[ -z "${CHECK_ALL:-}" ] || step=65536
+	for ((room = 0; room < size - 131072; room += step)); do
+		rm -rf before
+		full_at $room
+		assert_failure 1
+		[[ ${stderr_lines[0]} == "update: preset 'a', kernel $KVER: no space left for "* ]]
+		assert_equal "${stderr_lines[1]}" 'update: nothing was replaced: the old images are in force'
+		holds result.img one
+		diff -r --exclude=lock before "$STATE/.."
+		[ ! -s waste ]
+	done
+	rm -rf before
+	full_at $((size + 1048576))
+	assert_success
+	holds result.img two
+}
+
+# killed_at N: an update in a PID namespace of its own, all of which is killed when its N-th writing tool starts; fails if there are fewer
+killed_at() {
+	for tool in mv ln rm cp sync mkdir; do
+		cat >"bin/$tool" <<TOOL
+#!/bin/sh
+echo >>$PWD/calls
+[ "\$(wc -l <$PWD/calls)" != $1 ] || kill -KILL -1
+exec /bin/$tool "\$@"
+TOOL
+	done
+	chmod +x bin/*
+	: >calls
+	PATH=$PWD/bin:$PATH timeout -s KILL 120 unshare --pid --fork --mount-proc --kill-child sh -c "$TOP/scripts/update -r sys -q a; true" >/dev/null 2>&1
+	rm bin/*
+	[ "$(wc -l <calls)" -ge "$1" ]
+}
+
+# one_set: the image is complete, and so is the previous one; the next update makes the new set of either, without waste
+one_set() {
+	text=$("$HOST/mkvinitrd" cat "$A" note.txt)
+	[ "$text" = one ] || [ "$text" = two ]
+	holds "$A" "$text"
+	rm -rf tmp/* # that of a killed process in TMPDIR is the system's to clean
+	[ ! -e "$A.previous" ] || holds "$A.previous" one
+	update a
+	assert_success
+	holds "$A" two
+	holds "$A.previous" one
+	grub-script-check sys/boot/grub/mkvinitrd.cfg
+	no_waste
+}
+
+# Every day at each fourth step
+@test "an update that is killed at any step leaves the old set or the new one, and the next completes it" {
+	update a
+	assert_success
+	cp -a sys start
+	change two
+	step=4
+	[ -z "${CHECK_ALL:-}" ] || step=1
+	for ((n = 2; n < 100; n += step)); do
+		killed_at $n || break
+		one_set
+		rm -rf sys tmp
+		cp -a start sys
+		mkdir tmp
+	done
+	[ $n -gt 10 ]
+}
