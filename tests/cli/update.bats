@@ -324,3 +324,24 @@ one_set() {
 	done
 	[ $n -gt 10 ]
 }
+
+# Each process of the update is killed at its N-th system call that writes: shells, the builder, and the tools
+@test "a process that is killed at any system call that writes leaves the old set or the new one" {
+	update a
+	assert_success
+	cp -a sys start
+	change two
+	calls=write,pwrite64,rename,renameat,renameat2,link,linkat,unlink,unlinkat,fsync,fdatasync,syncfs,ftruncate,mkdir,copy_file_range,sendfile
+	places='2 7 19'
+	[ -z "${CHECK_ALL:-}" ] || places=$(seq 100)
+	for n in $places; do
+		run timeout -k 5 120 strace -f -qq -o /dev/null -e "inject=$calls:signal=KILL:when=$n" "$TOP/scripts/update" -r sys -q a
+		killed=$status
+		one_set
+		rm -rf sys tmp
+		cp -a start sys
+		mkdir tmp
+		[ "$killed" != 0 ] || break # no process has so many
+	done
+	[ "$n" -gt 2 ]
+}
