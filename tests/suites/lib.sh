@@ -142,7 +142,7 @@ trial() {
 		PATH=$work/bin:$PATH TMPDIR=$trial_dir/run
 		SUITES_FORMAT=${variant%-*}
 		export SUITES_FORMAT SUITES_DRIVER SUITES_OPTIONS SUITES_STATE PATH TMPDIR
-		"$top/ci/bounded" "${SUITES_LIMIT:-120}" "$@"
+		"$top/ci/bounded" "${SUITES_LIMIT:-600}" "$@"
 	) >"$trial_dir/log" 2>&1 </dev/null || trial_status=$?
 	{
 		[ "$trial_status" = 0 ] || echo "exit status $trial_status"
