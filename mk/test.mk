@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Unit tests link with the archive of their component: tests/unit/<component>/test_*.c
 # Fuzz targets likewise: tests/fuzz/<component>/fuzz_*.c, corpus in tests/fuzz/<component>/corpus-<name>/
+comma := ,
 COMPONENTS := common builder $(APPLETS)
 builder_LIBS = $(BUILDER_LIBS)
 
@@ -25,6 +26,10 @@ $(HOST)/tests/fuzz/$(1)/%: tests/fuzz/$(1)/%.c $(if $(filter clang%,$(CC)),,test
 FUZZ += $$(FUZZ_$(1))
 endef
 $(foreach c,$(COMPONENTS),$(eval $(call component_tests,$(c))))
+
+# its calls are those of tests/unit/vdattach/faulty.c
+FAULTY_LDFLAGS := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray strdup pread64 pwrite64 fdatasync ftruncate64 fallocate64)
+$(HOST)/tests/unit/vdattach/test_faults: LDFLAGS += $(FAULTY_LDFLAGS)
 
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)
