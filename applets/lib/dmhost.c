@@ -99,7 +99,7 @@ int dm_host_wrap(const char *device, char **ret_node, struct error **err)
 int dm_host_unwrap(const char *node, struct error **err)
 {
 	_cleanup_close_ int control = dm_open(err);
-	char name[DM_NAME_SIZE], uuid[DM_NAME_SIZE + sizeof(DM_HOST_PREFIX)];
+	char name[DM_NAME_SIZE], uuid[DM_NAME_SIZE + sizeof(DM_HOST_PREFIX)] = "";
 	struct stat st;
 	int r;
 

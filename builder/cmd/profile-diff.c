@@ -124,11 +124,11 @@ static void print_changed(const struct fs_entry *a, const struct fs_entry *b)
 static void compare_members(const struct plan_item *a, const struct plan_item *b,
 			    struct plan_changes *changes)
 {
-	const char *path = b ? b->entry.path : a->entry.path;
+	const struct plan_item *any = b ? b : a;
 
-	if (tells_of_image(path))
+	if (!any || tells_of_image(any->entry.path))
 		return;
-	if (!strcmp(path, PLAN_DEFAULTS_PATH)) {
+	if (!strcmp(any->entry.path, PLAN_DEFAULTS_PATH)) {
 		changes->settings |= print_settings('-', settings_of(a), settings_of(b));
 		changes->settings |= print_settings('+', settings_of(b), settings_of(a));
 		return;
