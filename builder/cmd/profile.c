@@ -162,14 +162,14 @@ static int diff_profiles(const struct options *options, struct profile_folders *
 
 static const struct verb {
 	const char *name;
-	int max_args; /* with the verb itself; 0: any number */
 	int (*run)(const struct options *options, struct profile_folders *directories,
 		   struct error **err);
-	bool writes; /* a failure is none of the profile's text */
+	int max_args; /* with the verb itself; 0: any number */
+	bool writes;  /* a failure is none of the profile's text */
 } verbs[] = {
-	{ "list", 1, list_profiles, false },   { "show", 2, show_profile, false },
-	{ "check", 0, check_profiles, false }, { "new", 2, profile_new, true },
-	{ "edit", 2, profile_edit, true },     { "diff", 3, diff_profiles, false },
+	{ "list", list_profiles, 1, false },   { "show", show_profile, 2, false },
+	{ "check", check_profiles, 0, false }, { "new", profile_new, 2, true },
+	{ "edit", profile_edit, 2, true },     { "diff", diff_profiles, 3, false },
 };
 
 static const char *verb_name(const void *context, size_t i)
