@@ -42,11 +42,13 @@ static int record_on_entry(void *context, const struct image_entry *entry, struc
 
 static void record_measure_segments(struct record *record)
 {
-	for (size_t i = 0; i < record->segments.len; i++) {
-		struct record_segment *segment = record->segments.items[i], *next;
+	uint64_t end = record->length;
 
-		next = i + 1 < record->segments.len ? record->segments.items[i + 1] : NULL;
-		segment->length = (next ? next->offset : record->length) - segment->offset;
+	for (size_t i = record->segments.len; i-- > 0;) {
+		struct record_segment *segment = record->segments.items[i];
+
+		segment->length = end - segment->offset;
+		end = segment->offset;
 	}
 }
 
