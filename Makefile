@@ -82,12 +82,16 @@ LIB_SRC     := $(wildcard applets/lib/*.c)
 vdattach-http_DIR  := vdattach
 vdattach_OMIT      := applets/vdattach/http/%
 vdattach-http_OMIT := applets/vdattach/source/nohttp.c
+netfetch_ALSO      := applets/tls
+vdattach-http_ALSO := applets/tls
 applet_dir   = applets/$(or $($(1)_DIR),$(1))
 applet_main  = $(wildcard $(applet_dir)/main.c $(applet_dir)/cmd/main.c)
-applet_src   = $(filter-out %/main.c $($(1)_OMIT),$(wildcard $(addprefix $(applet_dir)/,*.c */*.c */*/*.c))) $(LIB_SRC) $(COMMON_SRC)
+applet_src   = $(filter-out %/main.c $($(1)_OMIT),$(wildcard $(addprefix $(applet_dir)/,*.c */*.c */*/*.c) $(addsuffix /*.c,$($(1)_ALSO)))) $(LIB_SRC) $(COMMON_SRC)
 
 include mk/build.mk
 unpackroot_LIBS += -lbz2 # has no .pc file
-netfetch_LIBS += -lmbedtls -lmbedx509 -lmbedcrypto # nor have these
+# nor have these
+netfetch_LIBS += -lmbedtls -lmbedx509 -lmbedcrypto
+vdattach-http_LIBS += -lmbedtls -lmbedx509 -lmbedcrypto
 include mk/test.mk
 include mk/install.mk

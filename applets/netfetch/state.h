@@ -7,7 +7,7 @@
 
 #include "applets/netfetch/progress.h"
 #include "applets/netfetch/sink.h"
-#include "applets/netfetch/tls.h"
+#include "applets/tls/tls.h"
 #include "applets/netfetch/version.h"
 
 struct transfer_settings {

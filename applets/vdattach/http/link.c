@@ -124,6 +124,7 @@ int link_open(struct http_link *link, const struct url_request *request, struct 
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, link);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_data);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, link);
+	tls_watch(easy, &link->certificate);
 	if (request->authority)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, request->authority);
 	if (request->resolve)
@@ -170,7 +171,9 @@ static void keep_reason(struct http_link *link, const char *text)
 
 static int judge_failure(struct http_link *link, CURLcode code)
 {
-	keep_reason(link, *link->why ? link->why : curl_easy_strerror(code));
+	keep_reason(link, *link->certificate.reason ? link->certificate.reason
+			  : *link->why		    ? link->why
+						    : curl_easy_strerror(code));
 	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
 	    code == CURLE_SSL_ISSUER_ERROR)
 		return -EKEYREJECTED;
@@ -221,7 +224,7 @@ int link_read(struct http_link *link, const char *url, const struct file_identit
 	link->want = n;
 	link->have = 0;
 	link->status = 0;
-	*link->why = '\0';
+	*link->why = *link->certificate.reason = '\0';
 	curl_easy_setopt(link->easy, CURLOPT_URL, url);
 	curl_easy_setopt(link->easy, CURLOPT_RANGE, range);
 	curl_easy_setopt(link->easy, CURLOPT_HTTPHEADER, headers);

@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
+#include "applets/tls/tls.h"
 #include "applets/vdattach/source/url.h"
 
 #define LINK_ETAG_MAX 200u
@@ -21,7 +22,8 @@ struct file_identity {
 struct http_link {
 	CURL *easy;
 	struct curl_slist *resolve;
-	char why[CURL_ERROR_SIZE + 64]; /* of the last failure, for people */
+	struct tls_check certificate;
+	char why[TLS_TEXT]; /* of the last failure, for people */
 	/* the request */
 	uint8_t *to;
 	size_t want, have;

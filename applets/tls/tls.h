@@ -3,8 +3,8 @@
  * Why the certificate of a server is not accepted. mbed TLS says what is wrong to a function that
  * looks at each certificate of the chain; curl passes only part of that on.
  */
-#ifndef APPLETS_NETFETCH_TLS_H
-#define APPLETS_NETFETCH_TLS_H
+#ifndef APPLETS_TLS_TLS_H
+#define APPLETS_TLS_TLS_H
 
 #include <curl/curl.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "applets/netfetch/tls.h"
+#include "applets/tls/tls.h"
 
 #include <arpa/inet.h>
 #include <mbedtls/ssl.h>
