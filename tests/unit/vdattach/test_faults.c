@@ -304,6 +304,23 @@ static const struct faulty kinds[] = {
 	{ FAULTY_SPACE, EOPNOTSUPP, 0, false },
 };
 
+/* Each kind of call is made: what never comes cannot fail, and a flush that is no fdatasync is
+ * none. */
+static void assert_all_called(struct trial *t)
+{
+	static const struct faulty first[] = {
+		{ FAULTY_ALLOC, ENOMEM, 1, false },
+		{ FAULTY_READ, EIO, 1, false },
+		{ FAULTY_WRITE, EIO, 1, false },
+		{ FAULTY_SYNC, EIO, 1, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++) {
+		if (!try_fault(t, first + i))
+			fail_msg("%s: no call of kind %d", t->c->name, (int)first[i].call);
+	}
+}
+
 /* FAULT_PART=1 tries all, otherwise one in so many. */
 static void test_faults(void **state)
 {
@@ -311,6 +328,7 @@ static void test_faults(void **state)
 	struct trial t;
 
 	trial_start(&t, *state);
+	assert_all_called(&t);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct faulty fault = kinds[i];
 		bool came = true;
