@@ -96,9 +96,10 @@ entry() {
 	done
 }
 
-# With all of its memory locked, as it is when the root depends on it.
+# With all of its memory locked, as it is when the root depends on it. Nothing is flushed between the writes; the tables of VHDX and QCOW2 have
+# no room for all that these change.
 # bats test_tags=unsanitized
-@test "2 TiB in every format: less than 16 MiB" {
+@test "2 TiB in every format: less than 16 MiB, and all that is written far apart is there" {
 	while read -r format size options; do
 		rm -rf disk*
 		# shellcheck disable=SC2086 # words
@@ -109,15 +110,23 @@ entry() {
 		until grep -q nbd served || ! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
 		awk -v size="$size" 'BEGIN {
 			for (i = 0; i < 500; i++) print "read " i * 4 "G 4k"
-			for (i = 0; i < 50; i++) print "write " i * 40 + 1 "G 4k"
+			for (i = 0; i < 500; i++) print "write -P " i % 250 + 1 " " i * 4 + 1 "G 4k"
+			for (i = 0; i < 500; i++) print "write -z -u " i * 4 + 2 "G 2M"
 			print "flush"
 		}' | qemu-io -f raw "nbd+unix:///?socket=$PWD/socket" >io.log
+		[ "$(grep -c 'wrote ' io.log)" = 1000 ]
+		run -1 grep failed io.log
 		virtual=$(awk '/VmSize/ { print $2 }' "/proc/$pid/status")
 		kill "$pid"
 		wait "$pid"
 		pid=
 		echo "$format $options: $virtual KiB"
 		[ "$virtual" -lt 16384 ]
+		run -0 vd check -q disk
+		awk 'BEGIN { for (i = 0; i < 500; i++) print "read -P " i % 250 + 1 " " i * 4 + 1 "G 4k" }' |
+			qemu-io -r -f "$format" disk >io.log
+		[ "$(grep -c 'read ' io.log)" = 500 ]
+		run -1 grep failed io.log
 	done <<-'EOF'
 		vpc 2040G
 		vdi 2T
