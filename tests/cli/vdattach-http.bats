@@ -83,4 +83,12 @@ same() {
 	assert_output --partial 'use vdattach-http'
 	run -1 "$V" info "http://user:secret@127.0.0.1:1/x"
 	refute_output --partial secret
+	"$V" serve -s "$PWD/socket" "http://user:secret@${U#*//}/good/image" >served 3>&- &
+	pid=$!
+	until grep -q nbd served || ! kill -0 $pid; do sleep 0.05; done
+	run -0 cat /proc/$pid/cmdline
+	kill $pid
+	wait $pid
+	assert_output --partial user:
+	refute_output --partial secret
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "applets/vdattach/cmd/cmd.h"
+#include "common/url.h"
 
 /* Where a server has to answer before there is a device, which waits for it as long as it has to.
  */
@@ -41,11 +42,28 @@ static int set_if_there(const struct options *options, const char *name, const c
 	return 0;
 }
 
+/* A server's password is not for those who see the command line of a process. */
+static int hide_password(struct options *options)
+{
+	char *shown;
+
+	if (!options->operand || !source_is_url(options->operand))
+		return 0;
+	shown = options->operands[0];
+	options->operand = strdup(shown);
+	if (!options->operand)
+		return -ENOMEM;
+	url_blank(shown);
+	return 0;
+}
+
 int url_prepare(struct options *options, struct error **err)
 {
 	struct url_request *url = &options->url;
-	int r = 0;
+	int r = hide_password(options);
 
+	if (r < 0)
+		return error_no_memory(err);
 	if (!options->http_dir)
 		return 0;
 	if (!url->authority)
