@@ -116,11 +116,9 @@ from_archive() {
 
 # Both ends of the compressor are hashed; what is read back must be the same.
 write_archive() {
-	mkfifo "$work/plain"
-	sha256sum <"$work/plain" >"$work/sum" &
-	hash_pid=$!
-	from_archive | part 'hashing' tee "$work/plain" | part "compressing" compress >"$output_temp" 2>"$work/log.compress" || :
-	wait $hash_pid
+	{
+		from_archive | part 'hashing' tee /dev/fd/3 | part "compressing" compress >"$output_temp" 2>"$work/log.compress" || :
+	} 3>&1 | part 'hashing' sha256sum >"$work/sum"
 }
 
 verify_archive() {
