@@ -20,7 +20,7 @@ static const struct vd_export_ops ublk = { .name = "ublk", .server = &vd_server_
  * for what dm cannot map (server/dm.c).
  */
 static const struct vd_export_ops *const exporters[] = {
-	&vd_export_direct, &vd_export_loop, &vd_export_dm, &vd_export_dm_daemon, &ublk, &nbd, &fuse,
+	&vd_export_loop, &vd_export_dm, &vd_export_dm_daemon, &ublk, &nbd, &fuse, &vd_export_direct,
 };
 
 const struct vd_server_ops *vd_export_server(const char *name)
