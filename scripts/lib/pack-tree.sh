@@ -126,13 +126,13 @@ check_top() {
 	chmod "$top_mode" "$work/extra"
 }
 
-# check_init: a root without anything to start is packed, but cannot be meant
+# check_init: a tree without anything to start, in which a directory is a root, is packed, but cannot be meant
 check_init() {
 	! has_init "$tree" || return 0
 	inner=''
-	for dir in "$tree"/*/; do ! has_init "${dir%/}" || inner=$dir; done
-	[ -z "$inner" ] || inner="; its directory '$(basename "$inner")' looks like a root"
-	say "warning: '$input' has no /sbin/init or the like, and no /bin/sh, so that it cannot be booted as a root$inner"
+	for dir in "$tree"/*/ "$tree"/*/*/; do [ -L "${dir%/}" ] || ! has_init "${dir%/}" || inner=${dir#"$tree"/}; done
+	[ -z "$inner" ] ||
+		say "warning: '$input' has no /sbin/init or the like, and no /bin/sh, so that it cannot be booted as a root; its directory '${inner%/}' looks like a root"
 }
 
 # has_init DIR: what the boot would start; links may be absolute

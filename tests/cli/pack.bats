@@ -236,7 +236,7 @@ holds_tree() {
 	run -0 "$M" pack outer a.sqfs
 	assert_output --partial "'outer' has no /sbin/init or the like, and no /bin/sh, so that it cannot be booted as a root; its directory 'rootfs' looks like a root"
 	run -0 "$M" pack outer.tar a.sqfs
-	assert_output --partial "'outer.tar' has no /sbin/init"
+	assert_output --partial "'outer.tar' has no /sbin/init or the like, and no /bin/sh, so that it cannot be booted as a root; its directory 'outer/rootfs' looks like a root"
 	run -0 "$M" pack outer/rootfs a.sqfs
 	refute_output --partial warning
 }
