@@ -38,7 +38,8 @@ teardown() {
 			! grep -qx usr/made trace || break
 			sleep 0.1
 		done' sh "$HOST/bin/vdattach"
-	run cat trace
+	# where the test runs in a chroot, the kernel shows the way to it in the other namespace
+	run sed "s,.*${PWD#/}/root/,," trace
 	assert_output 'usr/bin/3
 usr/bin/1
 usr/a [b]* 
