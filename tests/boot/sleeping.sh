@@ -137,7 +137,8 @@ slept() {
 	log | grep '^===' | sort | uniq -c | sort -rn | head -n 20
 	expect "=== slept in all $1\$"
 	expect_not '=== bad'
-	expect_not 'refusing to freeze'
+	# threads of the kernel may refuse once, as ext4's does that reads ahead after the mount: then it is tried again
+	expect_not 'Freezing user space processes failed'
 	expect 'mkvinitrd: clean'
 	host_clean ext4
 	host_files ext4 "$WORK/after"
