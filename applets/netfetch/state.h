@@ -7,8 +7,8 @@
 
 #include "applets/netfetch/progress.h"
 #include "applets/netfetch/sink.h"
-#include "applets/tls/tls.h"
 #include "applets/netfetch/version.h"
+#include "applets/tls/tls.h"
 
 struct transfer_settings {
 	const char *ca;	    /* file or directory, NULL: none */
