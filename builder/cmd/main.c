@@ -12,10 +12,11 @@
 /* Removes partial output and terminates by the same signal, so that a shell or make sees it. */
 static void interrupted(int sig)
 {
-	static const char text[] = "mkvinitrd: interrupted; nothing was replaced\n";
+	static const char kept[] = "mkvinitrd: interrupted; nothing was replaced\n";
+	static const char replaced[] = "mkvinitrd: interrupted; the new file is in place\n";
+	const char *text = output_abandon() ? kept : replaced;
 
-	output_abandon();
-	if (sig != SIGPIPE && write(STDERR_FILENO, text, sizeof(text) - 1) < 0) {
+	if (sig != SIGPIPE && write(STDERR_FILENO, text, strlen(text)) < 0) {
 		/* nobody is listening */
 	}
 	raise(sig); /* blocked until we return, then the default action */

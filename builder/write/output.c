@@ -30,13 +30,32 @@ struct output {
 
 /* A signal handler gets no argument: the one thing here that must be global. */
 static char abandon_path[PATH_MAX];
-static volatile sig_atomic_t abandon_armed;
+static volatile sig_atomic_t abandon_armed, replaced;
 
-void output_abandon(void)
+bool output_abandon(void)
 {
 	if (abandon_armed)
 		unlink(abandon_path);
 	abandon_armed = 0;
+	return !replaced;
+}
+
+/* A signal between a change of the directory and what we remember of it would act on the wrong one.
+ */
+static void hold_signals(sigset_t *old)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, old);
+}
+
+static void release_signals(const sigset_t *old)
+{
+	int saved = errno;
+
+	sigprocmask(SIG_SETMASK, old, NULL);
+	errno = saved;
 }
 
 static void arm(const char *path)
@@ -168,15 +187,19 @@ static int open_named(struct output *out, struct error **err)
 	const char *slash = strrchr(out->target, '/');
 	int dir_len = slash ? (int)(slash - out->target) + 1 : 0;
 	const char *base = out->target + dir_len;
+	sigset_t old;
 
 	if (asprintf(&out->temp, "%.*s.%s.XXXXXX", dir_len, out->target, base) < 0) {
 		out->temp = NULL;
 		return error_no_memory(err);
 	}
+	hold_signals(&old);
 	out->fd = mkostemp(out->temp, O_CLOEXEC);
+	if (out->fd >= 0)
+		arm(out->temp);
+	release_signals(&old);
 	if (out->fd < 0)
 		return error_sys(err, errno, "cannot create a file beside '%s'", out->target);
-	arm(out->temp);
 	return 0;
 }
 
@@ -306,6 +329,22 @@ static void sync_folder(const char *path)
 	close(fd);
 }
 
+static int replace_target(struct output *out)
+{
+	sigset_t old;
+	int r;
+
+	hold_signals(&old);
+	r = rename(out->temp, out->target);
+	if (r == 0) {
+		abandon_armed = 0;
+		replaced = 1;
+		out->committed = true;
+	}
+	release_signals(&old);
+	return r;
+}
+
 int output_commit(struct output *out, struct error **err)
 {
 	int r = flush(out, err);
@@ -321,10 +360,8 @@ int output_commit(struct output *out, struct error **err)
 		return error_sys(err, errno, "cannot set the permissions of '%s'", out->temp);
 	if (fsync(out->fd) < 0)
 		return write_failed(out, -errno, err);
-	if (rename(out->temp, out->target) < 0)
+	if (replace_target(out) < 0)
 		return error_sys(err, errno, "cannot replace '%s'", out->target);
-	abandon_armed = 0;
-	out->committed = true;
 	/* again: on FAT, as on an EFI partition, it has the length 0 until then (linux,
 	 * vfat_rename()) */
 	(void)!fsync(out->fd);
@@ -337,8 +374,8 @@ void output_close(struct output *out)
 	if (!out)
 		return;
 	if (out->target && out->temp && out->fd >= 0 && !out->committed) {
-		abandon_armed = 0;
 		unlink(out->temp);
+		abandon_armed = 0;
 	}
 	if (out->fd >= 0)
 		close(out->fd);

@@ -3,6 +3,8 @@
 #ifndef BUILDER_WRITE_OUTPUT_H
 #define BUILDER_WRITE_OUTPUT_H
 
+#include <stdbool.h>
+
 #include "builder/write/sink.h"
 
 struct output;
@@ -37,7 +39,8 @@ int output_commit(struct output *out, struct error **err) _must_check_;
 /* Releases; without a successful commit the temporary file is removed. NULL-safe. */
 void output_close(struct output *out);
 
-/* For a signal handler: removes the temporary file of the one open output (async-signal-safe). */
-void output_abandon(void);
+/* For a signal handler: removes the temporary file of the one open output. False: an output is in
+ * its place already. Async-signal-safe. */
+bool output_abandon(void);
 
 #endif

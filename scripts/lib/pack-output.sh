@@ -114,10 +114,10 @@ from_archive() {
 	esac
 }
 
-# Both ends of the compressor are hashed; what is read back must be the same.
+# Both ends of the compressor are hashed; what is read back must be the same. A small system has no /dev/fd.
 write_archive() {
 	{
-		from_archive | part 'hashing' tee /dev/fd/3 | part "compressing" compress >"$output_temp" 2>"$work/log.compress" || :
+		from_archive | part 'hashing' tee /proc/self/fd/3 | part "compressing" compress >"$output_temp" 2>"$work/log.compress" || :
 	} 3>&1 | part 'hashing' sha256sum >"$work/sum"
 }
 

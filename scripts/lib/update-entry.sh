@@ -187,7 +187,9 @@ entry_sdboot_text() {
 # entry_sdboot_put NAME <TEXT
 entry_sdboot_put() {
 	entry_temp=$entry_esp/loader/entries/.$1.tmp
-	cat >"$entry_temp" && sync "$entry_temp" && mv -f -T "$entry_temp" "$entry_esp/loader/entries/$1" && sync "$entry_esp/loader/entries"
+	cat >"$work/entry.text" || return
+	! cmp -s "$work/entry.text" "$entry_esp/loader/entries/$1" || return 0
+	cp "$work/entry.text" "$entry_temp" && sync "$entry_temp" && mv -f -T "$entry_temp" "$entry_esp/loader/entries/$1" && sync "$entry_esp/loader/entries"
 }
 
 # The older entries of a record: those that have booted (no counter left in the name) stay, as "previous".
@@ -205,20 +207,30 @@ entry_sdboot_demote() {
 	done
 }
 
+# entry_sdboot_there: whether the record has its entry, with a counter or without
+entry_sdboot_there() {
+	for entry_old in "$entry_esp/loader/entries/$entry_name".conf "$entry_esp/loader/entries/$entry_name"+*.conf; do
+		[ ! -f "$entry_old" ] || return 0
+	done
+	return 1
+}
+
 entry_write_sdboot() {
 	for entry_id in $(state_ids); do
 		[ "$(entry_kind "$entry_id")" = systemd-boot ] || continue
 		entry_sdboot_paths "$entry_id"
-		for entry_old in "$entry_esp/loader/entries/$entry_name".conf "$entry_esp/loader/entries/$entry_name"+*.conf; do
-			[ ! -f "$entry_old" ] || continue 2
-		done
-		entry_title="Linux ${entry_id##*@}" entry_tries=+2
-		[ "${entry_id%@*}" = default ] || entry_title="$entry_title, initramfs ${entry_id%@*}"
-		[ "$(state_get "$entry_id" keep)" = keep ] || entry_tries=''
-		entry_sdboot_text "$entry_id" "$entry_title" "mkvinitrd-${entry_id%@*}" "$entry_place" >"$work/entry" || return
-		entry_sdboot_put "$entry_name$entry_tries.conf" <"$work/entry" && entry_sdboot_demote "$entry_id" || return
+		entry_sdboot_there || entry_sdboot_new || return
+		entry_sdboot_demote "$entry_id" || return
 	done
 	entry_sdboot_tidy
+}
+
+entry_sdboot_new() {
+	entry_title="Linux ${entry_id##*@}" entry_tries=+2
+	[ "${entry_id%@*}" = default ] || entry_title="$entry_title, initramfs ${entry_id%@*}"
+	[ "$(state_get "$entry_id" keep)" = keep ] || entry_tries=''
+	entry_sdboot_text "$entry_id" "$entry_title" "mkvinitrd-${entry_id%@*}" "$entry_place" >"$work/entry" || return
+	entry_sdboot_put "$entry_name$entry_tries.conf" <"$work/entry"
 }
 
 # Directories that no entry names

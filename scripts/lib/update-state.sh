@@ -1,15 +1,15 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Records of what was built, below /var/lib/mkvinitrd/update, and the replacement of images. Needs output.sh and $sysroot.
+# Records of what was built, below /var/lib/mkvinitrd/update, and the replacement of images. Needs output.sh, update-entry.sh and $sysroot.
 #   state_open                        makes the directory; only one update runs at a time; completes an interrupted replacement
 #   state_matches ID INPUTS IMAGE     whether IMAGE is there as recorded, made of these inputs
 #   state_get ID KEY                  a field of a record: image, sha256, sentinel, kernel, preset, vmlinuz, cmdline, keep, entry
 #   state_ids                         all records, one a line
-#   state_replace                     the images of $work/replace (lines TEMP, IMAGE, ID): from the old set to the new one
+#   state_replace                     the images of $work/replace (lines TEMP, IMAGE, ID) and the boot entries: from the old set to the new one
 #
 # A record is lines KEY VALUE, a line "--", and the inputs. The list of a replacement ("journal") is written before the first image is
-# renamed, and each rename is atomic. Before the list is there, the old set is in force, and temporary files are only waste; after, the
-# next update completes what an interruption left. At any moment each name is a complete image, the old or the new one.
+# renamed, and is removed after the boot entries are written; each rename is atomic. Before the list is there, the old set is in force,
+# and temporary files are only waste; after, the next update completes what an interruption left. At any moment each name is a complete image, the old or the new one.
 
 state_matches() {
 	state_record=$state/$1
@@ -50,9 +50,19 @@ state_open() {
 state_complete() {
 	hold_signals
 	state_rename || die "cannot complete the update that was interrupted: $(state_why)"
-	release_signals
-	state_completed=1
+	state_entries
 	say "an update was interrupted while it replaced images; it is complete now"
+}
+
+# The list stays until the boot entries, too, are those of the new images.
+state_entries() {
+	entry_write 2 || die "the new images are in force, and their boot entries cannot be written: $(state_why); the next update tries again"
+	state_settle || die "cannot remove '$state/journal': $(state_why)"
+	release_signals
+}
+
+state_settle() {
+	sync "$state" && rm -f "$state/journal" && sync "$state"
 }
 
 state_why() {
@@ -84,7 +94,6 @@ state_rename() {
 	while IFS='	' read -r state_temp state_image state_id; do
 		state_rename_one "$state_temp" "$state_image" "$state_id" || return
 	done <"$state/journal"
-	sync "$state" && rm -f "$state/journal" && sync "$state"
 }
 
 state_replace() {
@@ -96,7 +105,7 @@ state_replace() {
 	}
 	state_committed=1
 	state_rename || die "cannot replace an image: $(state_why); each image is the old or the new one, the next update completes this"
-	release_signals
+	state_entries
 }
 
 # state_drop: temporary files of an update that was not to be

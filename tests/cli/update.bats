@@ -281,7 +281,7 @@ killed_at() {
 		cat >"bin/$tool" <<TOOL
 #!/bin/sh
 echo >>$PWD/calls
-[ "\$(wc -l <$PWD/calls)" != $1 ] || kill -KILL -1
+[ "\$(wc -l <$PWD/calls)" != $1 ] || { kill -KILL -1; kill -KILL \$\$; }
 exec /bin/$tool "\$@"
 TOOL
 	done
@@ -304,6 +304,7 @@ one_set() {
 	holds "$A" two
 	holds "$A.previous" one
 	grub-script-check sys/boot/grub/mkvinitrd.cfg
+	grep -q -- '--id mkvinitrd-previous-a-' sys/boot/grub/mkvinitrd.cfg
 	no_waste
 }
 

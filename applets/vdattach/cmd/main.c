@@ -255,7 +255,7 @@ static int vdattach_run(const struct verb *verb, const struct options *options)
 
 int main(int argc, char **argv)
 {
-	struct options options = { .links = DEVLINKS_DIR };
+	static struct options options = { .links = DEVLINKS_DIR }; /* owns strings to the end */
 	const struct verb *verb;
 	struct error *err = NULL;
 	int status, operands;
