@@ -157,6 +157,19 @@ entry_sdboot_paths() {
 	entry_name=mkvinitrd-${1%@*}-${1##*@}-$entry_key
 }
 
+# entry_own ID: the files of the record's entries, with those of its older images, one a line. The version of another kernel may begin like
+# this one's: what follows it is a hash, and a counter.
+entry_own() {
+	entry_prefix=$entry_esp/loader/entries/mkvinitrd-${1%@*}-${1##*@}-
+	for entry_found in "$entry_prefix"*.conf; do
+		entry_rest=${entry_found#"$entry_prefix"}
+		case ${entry_rest%%[.+]*} in
+		*[!0-9a-f]*) ;;
+		????????????) printf '%s\n' "$entry_found" ;;
+		esac
+	done
+}
+
 # entry_copy FROM TO
 entry_copy() {
 	! cmp -s "$1" "$2" || return 0
@@ -194,17 +207,18 @@ entry_sdboot_put() {
 
 # The older entries of a record: those that have booted (no counter left in the name) stay, as "previous".
 entry_sdboot_demote() {
-	for entry_old in "$entry_esp/loader/entries/mkvinitrd-${1%@*}-${1##*@}-"*.conf; do
-		[ -f "$entry_old" ] || continue
-		case ${entry_old##*-} in # a version may have a plus sign
+	entry_own "$1" >"$work/entries" || return
+	while IFS= read -r entry_old; do
+		entry_rest=${entry_old#"$entry_esp/loader/entries/mkvinitrd-${1%@*}-${1##*@}-"}
+		case $entry_rest in
 		"$entry_key".conf | "$entry_key"+*.conf) ;;
 		*+*) rm -f "$entry_old" ;;
 		*)
-			sed -e 's/^title \(Linux [^,]*\).*/title \1, previous initramfs/' -e 's/^sort-key .*/sort-key mkvinitrd-previous/' "$entry_old" |
-				entry_sdboot_put "${entry_old##*/}" || return
+			sed -e 's/^title \(Linux [^,]*\).*/title \1, previous initramfs/' -e 's/^sort-key .*/sort-key mkvinitrd-previous/' "$entry_old" >"$work/entry" &&
+				entry_sdboot_put "${entry_old##*/}" <"$work/entry" || return
 			;;
 		esac
-	done
+	done <"$work/entries"
 }
 
 # entry_sdboot_there: whether the record has its entry, with a counter or without
@@ -262,9 +276,10 @@ entry_booted() {
 	entry_esp
 	if [ -n "$entry_esp" ]; then
 		entry_sdboot_paths "$entry_id"
-		for entry_old in "$entry_esp/loader/entries/mkvinitrd-${entry_id%@*}-${entry_id##*@}-"*.conf; do
+		entry_own "$entry_id" >"$work/entries" || return
+		while IFS= read -r entry_old; do
 			case ${entry_old##*/} in "$entry_name".conf | "$entry_name"+*) ;; *) rm -f "$entry_old" ;; esac
-		done
+		done <"$work/entries"
 	fi
 	entry_write '' && say "$entry_path has booted; it is what a failing successor is replaced by"
 }

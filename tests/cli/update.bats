@@ -217,6 +217,28 @@ layers() {
 	assert_equal "$stderr" "update: there is no preset 'd'; there are: a b c"
 }
 
+@test "entries of a kernel whose version only begins alike are left alone, at an update, its success and a removal" {
+	rm -r sys/boot/grub
+	mkdir -p sys/efi/loader/entries sys/efi/mkvinitrd/other run/initramfs
+	for name in "a-$KVER-lab-0123456789ab+2" "a-$KVER-lab-0123456789ac" "a-$KVER-lab-0123456789ad+1-1"; do
+		printf 'title Linux %s-lab\nsort-key mkvinitrd-a\nlinux /mkvinitrd/other/linux\n' "$KVER" >"sys/efi/loader/entries/mkvinitrd-$name.conf"
+	done
+	cp -a sys/efi/loader/entries others
+	update a
+	assert_success
+	change two
+	update a
+	assert_success
+	"$HOST/mkvinitrd" cat "$A" etc/mkvinitrd/sentinel >run/initramfs/sentinel
+	MKVINITRD_RUN=$PWD/run update --booted
+	assert_success
+	for other in others/*; do cmp "$other" "sys/efi/loader/entries/${other##*/}"; done
+	update --remove -k "$KVER"
+	assert_success
+	diff -r others sys/efi/loader/entries
+	[ -d sys/efi/mkvinitrd/other ]
+}
+
 @test "a kernel that is removed takes its images, records and entries with it" {
 	update
 	change two
