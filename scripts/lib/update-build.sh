@@ -81,9 +81,12 @@ build_write() {
 	mkvinitrd check -q -k "$build_kernel" ${sysroot:+-r "$sysroot"} "$build_temp" >"$work/log" 2>&1 || build_failed "$(build_reason)"
 	build_judge "$build_temp"
 	build_hash=$(sha256sum <"$build_temp") || build_failed "cannot read '$build_temp'"
+	mkvinitrd cat "$build_temp" etc/mkvinitrd/sentinel >"$work/sentinel" 2>"$work/log" || build_failed "$(build_reason)"
+	build_sentinel=$(sed -n 's/^xxh128=//p' "$work/sentinel")
+	[ -n "$build_sentinel" ] || build_failed "the sentinel of '$build_temp' has no hash"
 	{
 		printf 'image %s\nsha256 %s\n' "$build_path" "${build_hash%% *}"
-		printf 'sentinel %s\n' "$(mkvinitrd cat "$build_temp" etc/mkvinitrd/sentinel | sed -n 's/^xxh128=//p')"
+		printf 'sentinel %s\n' "$build_sentinel"
 		printf 'kernel %s\npreset %s\nvmlinuz %s\ncmdline %s\n' "$build_kver" "$build_preset" "$build_kernel" "$build_cmdline"
 		printf 'keep %s\nentry %s\n--\n' "$preset_previous" "$preset_entry"
 		cat "$work/inputs"

@@ -42,7 +42,11 @@ state_open() {
 	[ -z "$dry_run" ] || return 0
 	mkdir -p "$state" || die "cannot make '$state': are you root?"
 	exec 9>"$state/lock" || die "cannot write '$state/lock': are you root?"
-	flock -w "${MKVINITRD_LOCK_WAIT:-600}" 9 || die "another 'mkvinitrd update' is at work: '$state/lock' is locked"
+	state_wait=${MKVINITRD_LOCK_WAIT:-600}
+	flock -n 9 || {
+		say "another 'mkvinitrd update' is at work: waiting for it, for $state_wait s at most"
+		flock -w "$state_wait" 9
+	} || die "another 'mkvinitrd update' is at work: '$state/lock' is locked"
 	[ ! -f "$state/journal" ] || state_complete
 }
 
@@ -74,7 +78,10 @@ state_keep() {
 	[ -f "$1" ] || return 0
 	state_new=${1%/*}/.${1##*/}.mkvinitrd-previous
 	rm -f "$state_new"
-	ln "$1" "$state_new" 2>/dev/null || { cp "$1" "$state_new" && sync "$state_new"; } || return
+	ln "$1" "$state_new" 2>/dev/null || { cp "$1" "$state_new" && sync "$state_new"; } || {
+		rm -f "$state_new"
+		return 1
+	}
 	mv -f -T "$state_new" "$1.previous" && rm -f "$state_new" && sync "${1%/*}"
 }
 

@@ -239,6 +239,52 @@ layers() {
 	[ -d sys/efi/mkvinitrd/other ]
 }
 
+@test "an update waits for another one, says so, and gives up with one line" {
+	mkdir -p "$STATE"
+	exec 8>"$STATE/lock"
+	flock 8
+	MKVINITRD_LOCK_WAIT=1 update a
+	assert_failure 1
+	assert_equal "${stderr_lines[0]}" "update: another 'mkvinitrd update' is at work: waiting for it, for 1 s at most"
+	assert_equal "${stderr_lines[1]}" "update: another 'mkvinitrd update' is at work: '$PWD/$STATE/lock' is locked"
+	[ ! -e "$A" ]
+}
+
+@test "a boot without the hash of its image is not taken for that of any image" {
+	update a
+	assert_success
+	sed -i 's/^sentinel .*/sentinel /' "$STATE/a@$KVER"
+	mkdir -p run/initramfs
+	echo 'members=3' >run/initramfs/sentinel
+	MKVINITRD_RUN=$PWD/run update --booted
+	assert_failure 1
+	assert_equal "$stderr" "update: expected the hash of this boot's image in '$PWD/run/initramfs/sentinel', found none"
+	[ ! -e "$STATE/good" ]
+}
+
+@test "where the old image can be neither linked nor copied, no part of it stays, and the next update completes" {
+	update a
+	assert_success
+	change two
+	printf '#!/bin/sh\nexit 1\n' >bin/ln
+	cat >bin/cp <<'CP'
+#!/bin/sh
+case $* in *.mkvinitrd-previous) head -c 4096 "$1" >"$2"; exit 1 ;; esac
+exec /bin/cp "$@"
+CP
+	chmod +x bin/*
+	PATH=$PWD/bin:$PATH update a
+	assert_failure 1
+	run find sys/boot -name '.*.mkvinitrd-previous'
+	assert_output ''
+	holds "$A" one
+	update a
+	assert_success
+	holds "$A" two
+	holds "$A.previous" one
+	no_waste
+}
+
 @test "a kernel that is removed takes its images, records and entries with it" {
 	update
 	change two
