@@ -5,16 +5,24 @@
 #include "builder/cmd/command.h"
 #include "builder/report/record.h"
 #include "common/msg.h"
+#include "common/print.h"
 
 static void print_chain(const struct record *record, const struct why *why)
 {
 	/* no chain is longer than the list, even in an image made to confuse */
 	for (size_t depth = 0; why && depth <= record->whys.len; depth++) {
-		printf("%*s/%s: ", (int)(depth > 20 ? 40 : depth * 2), "", why->path);
-		if (strncmp(why->reason, "profile '", 9) == 0)
-			printf("needed by profile %s %s\n", why->where, why->reason + 8);
-		else
-			printf("%s\n", why->reason);
+		printf("%*s/", (int)(depth > 20 ? 40 : depth * 2), "");
+		print_text(stdout, why->path);
+		fputs(": ", stdout);
+		if (strncmp(why->reason, "profile '", 9) == 0) {
+			fputs("needed by profile ", stdout);
+			print_text(stdout, why->where);
+			putchar(' ');
+			print_text(stdout, why->reason + 8);
+		} else {
+			print_text(stdout, why->reason);
+		}
+		putchar('\n');
 		why = record_cause(record, why);
 	}
 }
@@ -43,7 +51,9 @@ static int why_explain(const struct record *record, const char *name, const char
 	}
 	real = behind_links(record, wanted);
 	if (real) {
-		printf("/%s: by links of the image this is /%s\n", path, real);
+		printf("/%s: by links of the image this is /", path);
+		print_text(stdout, real);
+		putchar('\n');
 		return why_explain(record, name, real);
 	}
 	msg(MSG_ERROR, "'%s' has no member or module '%s'; 'mkvinitrd ls' lists them", name,

@@ -28,7 +28,8 @@ static double chart_x(const struct chart *chart, double seconds)
 	return LEFT + seconds * chart->scale;
 }
 
-/* The text stands in the bar if it fits, else at its right, or at its left near the edge. */
+/* The text stands in the bar if it fits or the bar is long, else at its right, or at its left near
+ * the edge. */
 struct placed {
 	struct svg_rect bar;
 	double text, width; /* of the text */
@@ -42,7 +43,8 @@ static struct placed place_event(const struct chart *chart, const struct event *
 	struct placed p = { .bar = { start, 0, end - start > DOT ? end - start : DOT, ROW - 4 },
 			    .width = width < TEXT_MAX ? width : TEXT_MAX };
 
-	if (width + 8 <= p.bar.w) {
+	if (p.width + 8 <= p.bar.w) {
+		p.width = width < p.bar.w - 8 ? width : p.bar.w - 8;
 		p.text = start + 4;
 		p.from = start;
 		p.to = start + p.bar.w;

@@ -8,6 +8,9 @@
 /* One line of it: path TAB location TAB reason. */
 struct why {
 	const char *path, *where, *reason;
+	const struct why *root; /* the line that is responsible in the end, maybe this one */
+	char *module;		/* name of the module that it is, or NULL; owned */
+	bool shared;		/* a later line has the same last part of the path */
 };
 
 /* One run of a decompressor, see struct image_segment. */
@@ -18,11 +21,12 @@ struct record_segment {
 };
 
 struct record {
-	char *text;		/* of etc/mkvinitrd/why; NULL: the image has none */
-	struct vec whys;	/* of struct why, in the order of the image's text */
-	struct image_tree tree; /* all members */
-	struct vec segments;	/* of struct record_segment */
-	uint64_t length;	/* of the image */
+	char *text;			     /* of etc/mkvinitrd/why; NULL: the image has none */
+	struct vec whys;		     /* of struct why, in the order of the image's text */
+	void *by_path, *by_module, *by_name; /* the first of each, for tfind(3) */
+	struct image_tree tree;		     /* all members */
+	struct vec segments;		     /* of struct record_segment */
+	uint64_t length;		     /* of the image */
 };
 
 /*

@@ -1,119 +1,160 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <inttypes.h>
+#include <search.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "builder/report/size.h"
 #include "common/print.h"
 
-/* One line of the table: a kind, or a reason of it. */
-struct size_line {
-	enum size_kind kind;
-	const struct size_row *row; /* NULL: the kind's total */
+/* Of one image. */
+struct size_total {
+	uint64_t stored, unpacked, members;
 };
 
-static bool same_line(const struct size_row *row, const struct size_line *line)
+/*
+ * One line of the table: a kind, or a reason of it. Lines of two images belong together if the
+ * directive is the same: its number is another one after each edit.
+ */
+struct size_line {
+	enum size_kind kind;
+	const struct size_row *row; /* the first one of the reason; NULL: the kind's total */
+	struct size_total *totals;  /* of each image */
+};
+
+struct size_table {
+	size_t n; /* images */
+	struct size_line kinds[SIZE_KINDS];
+	struct vec lines; /* of struct size_line, owned; those of a kind in the order of printing */
+	void *index;	  /* of lines, for tsearch(3) */
+};
+
+static int size_line_compare(const void *a, const void *b)
 {
-	return row->kind == line->kind && (!line->row || !strcmp(row->reason, line->row->reason));
+	const struct size_line *left = a, *right = b;
+	int order = (int)left->kind - (int)right->kind;
+
+	return order ? order : strcmp(left->row->reason, right->row->reason);
 }
 
-/* Lines of two images belong together if the directive is the same: its number is another one after
- * each edit. */
-static struct size_row size_sum(const struct size_report *report, const struct size_line *line)
+static void size_line_free(void *item)
 {
-	struct size_row sum = { .kind = line->kind };
+	struct size_line *line = item;
+
+	free(line->totals);
+	free(line);
+}
+
+/* The line of row, a new one if there is none. NULL without memory. */
+static struct size_line *size_table_line(struct size_table *table, const struct size_row *row)
+{
+	struct size_line *line = calloc(1, sizeof(*line)), **known = NULL;
+
+	if (!line)
+		return NULL;
+	line->kind = row->kind;
+	line->row = row;
+	line->totals = calloc(table->n, sizeof(*line->totals));
+	if (line->totals)
+		known = tsearch(line, &table->index, size_line_compare);
+	if (known && *known == line && vec_push(&table->lines, line) == 0)
+		return line;
+	if (known && *known == line) {
+		tdelete(line, &table->index, size_line_compare);
+		known = NULL;
+	}
+	size_line_free(line);
+	return known ? *known : NULL;
+}
+
+static void size_line_add(struct size_line *line, size_t image, const struct size_row *row)
+{
+	struct size_total *total = &line->totals[image];
+
+	total->stored += row->stored;
+	total->unpacked += row->unpacked;
+	total->members += row->members.len;
+}
+
+static int size_table_fill(struct size_table *table, const struct size_report *reports)
+{
 	const struct size_row *row;
 
-	vec_foreach(i, row, &report->rows) {
-		if (!same_line(row, line))
-			continue;
-		sum.stored += row->stored;
-		sum.unpacked += row->unpacked;
-		sum.members.len += row->members.len;
+	for (unsigned kind = 0; kind < SIZE_KINDS; kind++) {
+		table->kinds[kind].kind = (enum size_kind)kind;
+		table->kinds[kind].totals = calloc(table->n, sizeof(struct size_total));
+		if (!table->kinds[kind].totals)
+			return -ENOMEM;
 	}
-	return sum;
+	for (size_t i = 0; i < table->n; i++)
+		vec_foreach(k, row, &reports[i].rows) {
+			struct size_line *line = size_table_line(table, row);
+
+			if (!line)
+				return -ENOMEM;
+			size_line_add(line, i, row);
+			size_line_add(&table->kinds[row->kind], i, row);
+		}
+	return 0;
 }
 
-static void print_line_name(const struct size_line *line, FILE *to)
+/* The index owns nothing. */
+static void size_table_keep(void *item)
 {
-	if (!line->row) {
-		fputs(size_kind_name(line->kind), to);
+	(void)item;
+}
+
+static void size_table_release(struct size_table *table)
+{
+	tdestroy(table->index, size_table_keep);
+	vec_clear(&table->lines, size_line_free);
+	for (unsigned kind = 0; kind < SIZE_KINDS; kind++)
+		free(table->kinds[kind].totals);
+}
+
+static void print_line_name(enum size_kind kind, const struct size_row *row, FILE *to)
+{
+	if (!row) {
+		fputs(size_kind_name(kind), to);
 		return;
 	}
 	fputs("  ", to);
-	print_text(to, line->row->reason);
-	if (*line->row->where) {
+	print_text(to, row->reason);
+	if (*row->where) {
 		fputs("  (", to);
-		print_text(to, line->row->where);
+		print_text(to, row->where);
 		putc(')', to);
 	}
 }
 
-static void print_one(const struct size_report *report, const struct size_line *line, FILE *to)
+static void print_size_line(const struct size_table *table, const struct size_line *line, FILE *to)
 {
-	struct size_row sum = size_sum(report, line);
-
-	if (!sum.members.len)
-		return;
-	fprintf(to, "%11" PRIu64 " %11" PRIu64 " %8zu  ", sum.stored, sum.unpacked,
-		sum.members.len);
-	print_line_name(line, to);
-	putc('\n', to);
-}
-
-static void print_beside(const struct size_report *reports, size_t n, const struct size_line *line,
-			 FILE *to)
-{
-	uint64_t first = 0, last = 0;
+	const struct size_total *first = line->totals, *last = first + table->n - 1;
 	bool any = false;
 
-	for (size_t i = 0; i < n; i++)
-		any |= size_sum(&reports[i], line).members.len != 0;
+	for (size_t i = 0; i < table->n; i++)
+		any |= line->totals[i].members != 0;
 	if (!any)
 		return;
-	for (size_t i = 0; i < n; i++) {
-		last = size_sum(&reports[i], line).stored;
-		first = i ? first : last;
-		fprintf(to, "%11" PRIu64 " ", last);
-	}
-	fprintf(to, "%+11" PRId64 "  ", (int64_t)last - (int64_t)first);
-	print_line_name(line, to);
+	for (size_t i = 0; i < table->n; i++)
+		fprintf(to, "%11" PRIu64 " ", line->totals[i].stored);
+	if (table->n == 1)
+		fprintf(to, "%11" PRIu64 " %8" PRIu64 "  ", first->unpacked, first->members);
+	else
+		fprintf(to, "%+11" PRId64 "  ", (int64_t)last->stored - (int64_t)first->stored);
+	print_line_name(line->kind, line->row, to);
 	putc('\n', to);
 }
 
-static void print_size_line(const struct size_report *reports, size_t n,
-			    const struct size_line *line, FILE *to)
+static void print_kind(const struct size_table *table, enum size_kind kind, FILE *to)
 {
-	if (n == 1)
-		print_one(reports, line, to);
-	else
-		print_beside(reports, n, line, to);
-}
+	const struct size_line *line;
 
-/* Whether an image before this one, or a row before this one, has the line already. */
-static bool was_printed(const struct size_report *reports, size_t image, size_t at)
-{
-	const struct size_row *row = reports[image].rows.items[at];
-	const struct size_line line = { row->kind, row };
-
-	for (size_t i = 0; i < image; i++)
-		if (size_sum(&reports[i], &line).members.len)
-			return true;
-	for (size_t i = 0; i < at; i++)
-		if (same_line(reports[image].rows.items[i], &line))
-			return true;
-	return false;
-}
-
-static void print_kind(const struct size_report *reports, size_t n, enum size_kind kind, FILE *to)
-{
-	const struct size_row *row;
-
-	print_size_line(reports, n, &(struct size_line){ kind, NULL }, to);
-	for (size_t i = 0; i < n; i++)
-		vec_foreach(k, row, &reports[i].rows)
-			if (row->kind == kind && !was_printed(reports, i, k))
-				print_size_line(reports, n, &(struct size_line){ kind, row }, to);
+	print_size_line(table, &table->kinds[kind], to);
+	vec_foreach(i, line, &table->lines)
+		if (line->kind == kind)
+			print_size_line(table, line, to);
 }
 
 static void print_size_members(const struct size_report *report, FILE *to)
@@ -123,7 +164,7 @@ static void print_size_members(const struct size_report *report, FILE *to)
 
 	vec_foreach(i, row, &report->rows) {
 		putc('\n', to);
-		print_line_name(&(struct size_line){ row->kind, row }, to);
+		print_line_name(row->kind, row, to);
 		putc('\n', to);
 		vec_foreach(k, member, &row->members) {
 			fprintf(to, "%11" PRIu64 " %11" PRIu64 "  ", member->stored,
@@ -154,12 +195,18 @@ static void print_size_heading(const struct size_report *reports, size_t n, FILE
 int size_print_table(const struct size_report *reports, size_t n, bool verbose, FILE *to,
 		     struct error **err)
 {
-	print_size_heading(reports, n, to);
-	for (unsigned kind = 0; kind < SIZE_KINDS; kind++)
-		print_kind(reports, n, (enum size_kind)kind, to);
-	for (size_t i = 0; verbose && i < n; i++)
-		print_size_members(&reports[i], to);
-	return 0;
+	struct size_table table = { .n = n };
+	int r = size_table_fill(&table, reports);
+
+	if (r == 0) {
+		print_size_heading(reports, n, to);
+		for (unsigned kind = 0; kind < SIZE_KINDS; kind++)
+			print_kind(&table, (enum size_kind)kind, to);
+		for (size_t i = 0; verbose && i < n; i++)
+			print_size_members(&reports[i], to);
+	}
+	size_table_release(&table);
+	return r < 0 ? error_no_memory(err) : 0;
 }
 
 static void print_json_row(const struct size_row *row, FILE *to)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "builder/report/size.h"
 
+#include <search.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,25 +77,19 @@ static uint64_t size_stored(const struct record *record, const struct tree_node 
 			    uint64_t unpacked)
 {
 	const struct record_segment *segment;
+	size_t first = 0, end = record->segments.len;
 
-	vec_foreach(i, segment, &record->segments)
-		if (segment->offset == node->offset && segment->unpacked)
-			return (uint64_t)((double)unpacked * (double)segment->length /
-					  (double)segment->unpacked);
-	return 0;
-}
+	/* they are in the order of the file */
+	while (end - first > 1) {
+		size_t middle = first + (end - first) / 2;
 
-/* The line that is responsible in the end. */
-static const struct why *size_root_cause(const struct record *record, const char *path)
-{
-	const struct why *why = record_find(record, path), *next = why;
-
-	/* no chain is longer than the list, even in an image made to confuse */
-	for (size_t depth = 0; next && depth <= record->whys.len; depth++) {
-		why = next;
-		next = record_cause(record, why);
+		segment = record->segments.items[middle];
+		*(segment->offset <= node->offset ? &first : &end) = middle;
 	}
-	return why;
+	segment = end ? record->segments.items[first] : NULL;
+	if (!segment || segment->offset != node->offset || !segment->unpacked)
+		return 0;
+	return (uint64_t)((double)unpacked * (double)segment->length / (double)segment->unpacked);
 }
 
 /* "profile 'module =block'" -> "module =block"; owned by the caller, NULL without memory. */
@@ -115,15 +110,13 @@ static char *size_reason(const struct record *record, const struct tree_node *no
 	return strndup(line, len && line[len - 1] == '\'' ? len - 1 : len);
 }
 
-static struct size_row *size_find_row(const struct size_report *report, enum size_kind kind,
-				      const char *reason, const char *where)
+static int size_row_compare(const void *a, const void *b)
 {
-	struct size_row *row;
+	const struct size_row *left = a, *right = b;
+	int order = (int)left->kind - (int)right->kind;
 
-	vec_foreach(i, row, &report->rows)
-		if (row->kind == kind && !strcmp(row->reason, reason) && !strcmp(row->where, where))
-			return row;
-	return NULL;
+	order = order ? order : strcmp(left->reason, right->reason);
+	return order ? order : strcmp(left->where, right->where);
 }
 
 static void size_row_free(void *item)
@@ -137,16 +130,10 @@ static void size_row_free(void *item)
 }
 
 /* Takes reason. NULL without memory. */
-static struct size_row *size_row_for(struct size_report *report, enum size_kind kind, char *reason,
-				     const char *where)
+static struct size_row *size_row_new(enum size_kind kind, char *reason, const char *where)
 {
-	struct size_row *row = reason ? size_find_row(report, kind, reason, where) : NULL;
+	struct size_row *row = calloc(1, sizeof(*row));
 
-	if (row || !reason) {
-		free(reason);
-		return row;
-	}
-	row = calloc(1, sizeof(*row));
 	if (!row) {
 		free(reason);
 		return NULL;
@@ -154,16 +141,34 @@ static struct size_row *size_row_for(struct size_report *report, enum size_kind 
 	row->kind = kind;
 	row->reason = reason;
 	row->where = strdup(where);
-	if (row->where && vec_push(&report->rows, row) == 0)
+	if (row->reason && row->where)
 		return row;
 	size_row_free(row);
 	return NULL;
 }
 
+/* Takes reason. NULL without memory. */
+static struct size_row *size_row_for(struct size_report *report, enum size_kind kind, char *reason,
+				     const char *where)
+{
+	struct size_row *row = size_row_new(kind, reason, where);
+	struct size_row **known = row ? tsearch(row, &report->index, size_row_compare) : NULL;
+	struct size_row *found = known ? *known : NULL;
+
+	if (found && found == row && vec_push(&report->rows, row) < 0) {
+		tdelete(row, &report->index, size_row_compare);
+		found = NULL;
+	}
+	if (row && found != row)
+		size_row_free(row);
+	return found;
+}
+
 static int size_add_member(struct size_report *report, const struct tree_node *node,
 			   struct error **err)
 {
-	const struct why *why = size_root_cause(&report->record, node->path);
+	const struct why *known = record_find(&report->record, node->path);
+	const struct why *why = known ? known->root : NULL;
 	enum size_kind kind = size_kind_of(node);
 	struct size_row *row = size_row_for(report, kind, size_reason(&report->record, node, why),
 					    why ? why->where : "");
@@ -227,8 +232,15 @@ int size_measure(struct size_report *report, const char *path, struct error **er
 	return r;
 }
 
+/* The index owns nothing. */
+static void size_keep(void *item)
+{
+	(void)item;
+}
+
 void size_release(struct size_report *report)
 {
+	tdestroy(report->index, size_keep);
 	vec_clear(&report->rows, size_row_free);
 	record_release(&report->record);
 }

@@ -42,6 +42,7 @@ struct size_report {
 	const char *path;
 	struct record record;
 	struct vec rows; /* of struct size_row, by kind, then largest first */
+	void *index;	 /* of rows, for tsearch(3) */
 	uint64_t unpacked, stored, members;
 };
 

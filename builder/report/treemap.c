@@ -1,36 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "builder/report/treemap.h"
 
-/* How far the least square item of a row is from a square, if the row is laid along `side`. */
-static double worst_ratio(const struct treemap_item *items, size_t n, double scale, double side)
+/*
+ * How far the least square item of a row of this area is from a square, if the row is laid along
+ * `side`: the first item is the largest, the last one the smallest.
+ */
+static double worst_ratio(double first, double last, double area, double side)
 {
-	double sum = 0, worst = 0, depth;
+	double depth = area / side, longest = first / depth, shortest = last / depth;
+	double wide = longest > depth ? longest / depth : depth / longest;
+	double narrow = shortest > depth ? shortest / depth : depth / shortest;
 
-	for (size_t i = 0; i < n; i++)
-		sum += items[i].size * scale;
-	depth = sum / side;
-	for (size_t i = 0; i < n; i++) {
-		double length = items[i].size * scale / depth;
-		double ratio = length > depth ? length / depth : depth / length;
-
-		worst = ratio > worst ? ratio : worst;
-	}
-	return worst;
+	return wide > narrow ? wide : narrow;
 }
 
 /* As many items as make the row squarer. */
 static size_t row_length(const struct treemap_item *items, size_t n, double scale, double side)
 {
+	double first = items->size * scale, area = first;
+	double ratio = worst_ratio(first, first, area, side);
 	size_t taken = 1;
-	double ratio = worst_ratio(items, 1, scale, side);
 
-	while (taken < n) {
-		double next = worst_ratio(items, taken + 1, scale, side);
+	for (; taken < n; taken++) {
+		double last = items[taken].size * scale;
+		double next = worst_ratio(first, last, area + last, side);
 
 		if (next > ratio)
 			break;
+		area += last;
 		ratio = next;
-		taken++;
 	}
 	return taken;
 }

@@ -79,18 +79,23 @@ PYTHON
 
 @test "no text of the drawing leaves it, or lies on another one of its row" {
 	cat initramfs.log journal | "$M" chart - >boot.svg
-	python3 - boot.svg <<'PYTHON'
+	{
+		printf '[ 0.5] mkvinitrd: settle\n[ 1.0] mkvinitrd: status: waiting%s\n' "$(printf ' for a long name%.0s' 1 2 3 4 5 6 7 8 9)"
+		printf '[ 2.0] mkvinitrd: locate\n[ 6.0] mkvinitrd: attach\n[ 8.0] mkvinitrd: switch_root\n'
+	} | "$M" chart - >long.svg
+	python3 - boot.svg long.svg <<'PYTHON'
 import sys, collections, xml.etree.ElementTree as tree
 svg = "{http://www.w3.org/2000/svg}"
-rows = collections.defaultdict(list)
-for t in tree.parse(sys.argv[1]).getroot().iter(svg + "text"):
-    x, size = float(t.get("x")), (10 if t.get("class") == "head" else 7) * len(t.text)
-    assert x >= 0 and x + size <= 1121, t.text
-    rows[t.get("y")].append((x, x + size, t.text))
-for row in rows.values():
-    row.sort()
-    for (_, end, a), (start, _, b) in zip(row, row[1:]):
-        assert end <= start, (a, b)
+for drawing in sys.argv[1:]:
+    rows = collections.defaultdict(list)
+    for t in tree.parse(drawing).getroot().iter(svg + "text"):
+        x, size = float(t.get("x")), (10 if t.get("class") == "head" else 7) * len(t.text)
+        assert x >= 0 and x + size <= 1121, t.text
+        rows[t.get("y")].append((x, x + size, t.text))
+    for row in rows.values():
+        row.sort()
+        for (_, end, a), (start, _, b) in zip(row, row[1:]):
+            assert end <= start, (a, b)
 PYTHON
 }
 

@@ -97,6 +97,26 @@ PYTHON
 	python3 -c 'import sys, xml.dom.minidom as m; d = m.parse("hostile.svg"); sys.exit(bool(d.getElementsByTagName("script")))'
 }
 
+# record N LINE: an image with N empty files, and the awk expressions LINE as the reason of file i
+record() {
+	mkdir -p "tree-$1/etc/mkvinitrd"
+	awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++) printf "f%d\t\t%s\n", i, '"$2"' }' >"tree-$1/etc/mkvinitrd/why"
+	(cd "tree-$1" && seq -f 'f%.0f' "$1" | xargs touch && find . -mindepth 1 | cpio -o -H newc --quiet) >"$1.img"
+}
+
+@test "an image made to confuse, with long chains of reasons or one for each file, takes seconds" {
+	record 20000 '"needed by f" (i < n ? i + 1 : 1)'
+	timeout 20 "$M" size 20000.img >table
+	grep -q 'needed by' table
+	timeout 20 "$M" why 20000.img f1 >chain
+	record 20001 '"reason " i'
+	timeout 20 "$M" size 20001.img >table
+	grep -q 'reason 20001' table
+	timeout 20 "$M" size 20001.img 20001.img >table
+	timeout 20 "$M" size --json 20001.img | jq -e '.reasons | length > 20000'
+	timeout 20 "$M" size --svg 20001.img >out.svg
+}
+
 @test "a damaged image, and drawings of two, are refused" {
 	head -c 3000 out.img >cut.img
 	run "$M" size cut.img

@@ -89,3 +89,18 @@ setup() {
 	assert_failure 1
 	assert_output --partial 'does not record why its members are there'
 }
+
+@test "names and reasons of a hostile image reach no terminal as they are" {
+	esc=$(printf '\033')
+	mkdir -p hostile/etc/mkvinitrd
+	printf 'a\t\tneeded by b%s[2J\nb%s[2J\tp%s:1\tprofile '\''x%s]0;t\007'\''\n' "$esc" "$esc" "$esc" "$esc" >hostile/etc/mkvinitrd/why
+	: >hostile/a
+	ln -s "real$esc" hostile/link
+	: >"hostile/real$esc"
+	(cd hostile && find . -mindepth 1 | cpio -o -H newc --quiet) >hostile.img
+	for what in a "b$esc[2J" /link; do
+		run "$M" why hostile.img "$what"
+		assert_success
+		run ! grep -q "$esc" <<<"$output"
+	done
+}
