@@ -2,13 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the scripts behind `mkvinitrd NAME` share. The script sets `name` and a function `help` first.
 
+# message TEXT: a line of ours. Names in images, labels and the like may be in it: what would control a terminal is left out.
+message() {
+	printf '%s\n' "$name: $*" | LC_ALL=C tr -d '\000-\010\013-\037\177' |
+		LC_ALL=C sed 's/\xc2[\x80-\x9f]//g; s/\xe2\x80[\x8e\x8f\xaa-\xae]//g; s/\xe2\x81[\xa6-\xa9]//g' >&2
+}
+
 die() {
-	printf '%s\n' "$name: $*" >&2
+	message "$*"
 	exit 1
 }
 
 usage() {
-	printf '%s\n' "$name: $*" >&2
+	message "$*"
 	echo "Try 'mkvinitrd $name --help'." >&2
 	exit 2
 }

@@ -64,12 +64,11 @@ unpack_container() {
 	need jq jq
 	set -- "$(cd "$1" && pwd)"
 	mkdir "$work/tree"
-	if [ -f "$1/manifest.json" ]; then layers_of_docker "$1"; else layers_of_oci "$1"; fi
+	if [ -e "$1/manifest.json" ]; then layers_of_docker "$1"; else layers_of_oci "$1"; fi
 	[ -s "$work/layers" ] || die "the container image has no layers"
 	first=1
 	while IFS= read -r layer; do
-		case /$layer/ in */../*) die "the container image names a file outside of it: $layer" ;; esac
-		[ -f "$1/$layer" ] || die "the container image lacks its layer $layer"
+		layout_file "$1" "$layer" 'its layer '
 		check_digest "$1/$layer"
 		say "unpacking layer $layer"
 		if [ -n "$first" ]; then set -- "$1"; else set -- "$1" --layer; fi
@@ -82,6 +81,14 @@ unpack_container() {
 	tree=$work/tree
 }
 
+# layout_file LAYOUT PATH [WHAT]: it is there, and a file of the layout; docker save has links between layers
+layout_file() {
+	layout_top=$(readlink -f "$1")
+	layout_real=$(readlink -m "$1/$2")
+	case $layout_real in "${layout_top%/}"/*) ;; *) die "the container image names a file outside of it: $2" ;; esac
+	[ -f "$layout_real" ] || die "the container image lacks ${3:-}$2"
+}
+
 # A blob is named by its hash.
 check_digest() {
 	case $1 in
@@ -90,6 +97,7 @@ check_digest() {
 }
 
 layers_of_docker() {
+	layout_file "$1" manifest.json
 	jq -r --arg image "$image" '[.[] | select($image == "" or any(.RepoTags[]?; . == $image))]
 		| if length == 1 then .[0].Layers[] else error("\(length)") end' "$1/manifest.json" >"$work/layers" 2>"$log" ||
 		die "expected one image, found these, of which --image selects one: $(jq -r '[.[].RepoTags[]?] | join(" ")' "$1/manifest.json")"
@@ -110,6 +118,7 @@ blob() {
 # An index may lead to an index: one image for each platform.
 layers_of_oci() {
 	file=index.json
+	layout_file "$1" index.json
 	for depth in 1 2 3 4; do
 		jq -e .layers "$1/$file" >/dev/null 2>&1 && break
 		digest=$(jq -r --arg image "$image" --arg arch "$(dpkg --print-architecture 2>/dev/null || echo amd64)" '
@@ -118,7 +127,7 @@ layers_of_oci() {
 			| if length == 1 then .[0].digest else error("\(length)") end' "$1/$file" 2>"$log") ||
 			die "expected one image for this machine, found these, of which --image selects one: $(jq -r '[.manifests[]?.annotations["org.opencontainers.image.ref.name"] // "?"] | join(" ")' "$1/$file" 2>/dev/null)"
 		file=$(blob "$1" "$digest")
-		[ -f "$1/$file" ] || die "the container image lacks $file"
+		layout_file "$1" "$file"
 		check_digest "$1/$file"
 	done
 	jq -r '.layers[].digest' "$1/$file" | while IFS= read -r digest; do blob "$1" "$digest"; done >"$work/layers"

@@ -52,9 +52,15 @@ drop() {
 	for pattern in "$@"; do echo "./$pattern"; done >>"$work/exclude"
 }
 
+# tree_file PATH: whether the tree has a file there; one that a link leads out to is not its own
+tree_file() {
+	tree_real=$(readlink -f "$tree") || return
+	[ -f "$tree/$1" ] && [ "$(readlink -f "$tree/$1")" = "${tree_real%/}/$1" ]
+}
+
 # replace PATH: copies the file to $work/extra, to be changed there; false when the tree has no such file
 replace() {
-	[ -f "$tree/$1" ] && [ ! -L "$tree/$1" ] || return 1
+	tree_file "$1" || return 1
 	mkdir -p "$new_files/$(dirname "$1")"
 	cp -p "$tree/$1" "$new_files/$1" || die "cannot read '$tree/$1'"
 	echo "./$1" | sed 's/[][*?\\]/\\&/g' >>"$work/exclude"
@@ -87,7 +93,7 @@ reset_identity() {
 
 # A swap file of the fstab, whose line goes as well
 drop_swap_files() {
-	[ -f "$tree/etc/fstab" ] || return 0
+	tree_file etc/fstab || return 0
 	awk '$1 ~ /^\/./ && $1 !~ /^\/dev\// && $3 == "swap" { print "." $1 }' "$tree/etc/fstab" | sed 's/[][*?\\]/\\&/g' >>"$work/exclude"
 }
 

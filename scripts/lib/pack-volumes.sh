@@ -213,10 +213,19 @@ find_roots() {
 	undo_to "$roots_mark"
 }
 
+# is_subvolume_name NAME: mount takes it as one option, and our lists as one field
+is_subvolume_name() {
+	case $1 in *,* | *[[:cntrl:]]*) return 1 ;; esac
+}
+
 # Subvolumes that are roots, such as @, @rootfs and root. Snapshots lie deeper.
 find_subvolumes() {
 	for place in "$work/mount"/* "$work/mount"/*/*; do
 		{ [ -d "$place" ] && [ ! -L "$place" ] && [ "$(stat -c %i "$place")" = 256 ] && has_root "$place"; } || continue
+		is_subvolume_name "$place" || {
+			say "warning: the subvolume '${place#"$work/mount/"}' has a comma or a control character in its name, and is not read"
+			continue
+		}
 		printf '%s\t%s\tbtrfs\t%s\n' "$1" "$2" "${place#"$work/mount/"}" >>"$work/roots"
 	done
 }

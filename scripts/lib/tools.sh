@@ -45,7 +45,7 @@ json_file() {
 }
 
 say() {
-	[ -n "${quiet:-}" ] || printf '%s\n' "$name: $*" >&2
+	[ -n "${quiet:-}" ] || message "$*"
 }
 
 # failure_reason: the tool's last line that is not its version

@@ -145,6 +145,35 @@ members() { tar -tf "$1" | LC_ALL=C sort | paste -s -d ' '; }
 	untouched
 }
 
+@test "subvolumes of a hostile image are neither options of mount nor lines of ours" {
+	truncate -s 256M fs
+	mkfs.btrfs -q fs
+	mkdir mnt
+	mount -o loop fs mnt
+	for sub in '@,exec' "@$(printf '\n1\tx')" "@$(printf '\t')" "@$(printf '\033[2J')"; do
+		btrfs -q subvolume create "mnt/$sub" && cp -a root/. "mnt/$sub/"
+	done
+	umount mnt
+	disk fs
+	run -1 "$M" pack disk.raw out.tar
+	assert_line "pack: warning: the subvolume '@,exec' has a comma or a control character in its name, and is not read"
+	assert_line "pack: warning: the subvolume '@[2J' has a comma or a control character in its name, and is not read"
+	assert_line "pack: no partition of 'disk.raw' has a root in it (a file system with etc and usr): it has 1 (btrfs)"
+	run -2 "$M" pack --subvolume '@,exec' disk.raw out.tar
+	assert_line --partial "pack: --subvolume: expected a name without commas and control characters"
+	untouched
+}
+
+@test "text of an fstab in an image reaches no terminal as it is" {
+	printf 'LABEL=a\\033[2Jb /opt\\033[2J ext4 x 0 0\nLABEL=b\\302\\2332J /opt ext4 x 0 0\n' >root/etc/fstab
+	ext4 fs1 11111111-2222-3333-4444-555555555551 root
+	disk fs1
+	run -0 "$M" pack disk.raw out.tar
+	assert_line --partial "warning: the fstab of 'disk.raw' has /opt"
+	run ! grep -q "$(printf '\033')" <<<"$output"
+	run ! grep -q "$(printf '\302\233')" <<<"$output"
+}
+
 @test "a link in an image leads nowhere outside of it" {
 	mkdir -p outside/etc outside/usr evil/usr usr home
 	echo secret >outside/etc/motd

@@ -339,6 +339,53 @@ oci() {
 	assert_output --partial 'names a file outside of it'
 }
 
+# refused FILE-OF-LAYOUT: within seconds, and nothing of outside was packed
+refused() {
+	run -1 timeout 20 "$M" pack "$1" d.tar
+	assert_equal "${#lines[@]}" 1
+	assert_output --partial "$2"
+	run ! grep -q "$(printf '\033')" <<<"$output"
+	[ ! -e d.tar ]
+}
+
+@test "a container image with links out of it, FIFOs and names for a terminal is refused" {
+	mkdir -p outside secret dk/x
+	echo secret >secret/file
+	tar -C secret -cf outside/layer.tar .
+	ln -s "$PWD/outside" dk/y
+	echo '[{"RepoTags":["a:1"],"Layers":["y/layer.tar"]}]' >dk/manifest.json
+	tar -C dk -cf dk.tar manifest.json x y
+	refused dk.tar 'names a file outside of it: y/layer.tar'
+	mv dk/manifest.json outside/
+	ln -s "$PWD/outside/manifest.json" dk/manifest.json
+	tar -C dk -cf dk.tar manifest.json x y
+	refused dk.tar 'names a file outside of it: manifest.json'
+	rm dk/manifest.json
+	mkdir -p dk/blobs/sha256
+	echo '{"imageLayoutVersion":"1.0.0"}' >dk/oci-layout
+	mkfifo dk/index.json
+	tar -C dk -cf dk.tar oci-layout index.json blobs
+	refused dk.tar 'lacks index.json'
+	rm dk/index.json
+	printf '[{"RepoTags":["a:1"],"Layers":["x\\u001b]0;t\\u0007/layer.tar"]}]' >dk/manifest.json
+	tar -C dk -cf dk.tar manifest.json x
+	refused dk.tar 'lacks its layer'
+	printf '[{"RepoTags":["a\\u001b[2J:1"],"Layers":[]},{"RepoTags":["b:1"],"Layers":[]}]' >dk/manifest.json
+	tar -C dk -cf dk.tar manifest.json x
+	refused dk.tar '--image selects one'
+}
+
+@test "a link in an archive leads nowhere outside of it" {
+	mkdir -p outside linked/usr/bin
+	echo 'secret / ext4 x 0 1' >outside/fstab
+	echo secret >outside/hosts
+	ln -s "$PWD/outside" linked/etc
+	tar -C linked -cf linked.tar .
+	"$M" pack -q linked.tar out.tar
+	run tar -tf out.tar
+	refute_output --partial etc/
+}
+
 @test "checksums and verity hashes lie beside the image, and are right" {
 	echo '0000000000000000000000000000000000000000000000000000000000000000  other' >SHA256SUMS
 	"$M" pack -q --checksums --verity tree a.sqfs
