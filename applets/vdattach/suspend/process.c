@@ -42,10 +42,26 @@ bool process_is_kernels(pid_t pid)
 	       fields.state == 'Z' || fields.state == 'X';
 }
 
+/* Field "Uid:" of proc(5), the real one: who owns /proc/PID depends on what the process does. */
+static bool process_is_roots(pid_t pid)
+{
+	char path[32], text[512];
+	unsigned int user;
+	const char *line;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (read_start(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return false;
+	line = strstr(text, "\nUid:");
+	return line && sscanf(line, "\nUid: %u", &user) == 1 && user == 0;
+}
+
 bool process_is_server(pid_t pid)
 {
 	char path[32], text[8];
 
+	if (!process_is_roots(pid))
+		return false;
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
 	return read_start(AT_FDCWD, path, text, sizeof(text)) > 0 && *text == '@';
 }

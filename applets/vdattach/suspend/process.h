@@ -11,8 +11,8 @@
 /* A thread of the kernel, or a process that has ended. */
 bool process_is_kernels(pid_t pid);
 
-/* Its command begins with '@': it serves a disk or a file system (systemd, "Storage Daemons for the
- * Root File System"). */
+/* It is root's, and its command begins with '@': it serves a disk or a file system (systemd,
+ * "Storage Daemons for the Root File System"). */
 bool process_is_server(pid_t pid);
 
 /* Calls each() for every process. */
