@@ -16,7 +16,8 @@
 /* L2 tables to read in bytes: a look each time, and where the end of the file tells of a cut. */
 #define MOST	     (32 * MIB)
 #define MOST_UNCLEAN (256 * MIB)
-#define FREED	     (QCOW2_COUNT_ACTIVE | (QCOW2_USE_ALONE << QCOW2_COUNT_USE)) /* and no references */
+/* and no references */
+#define FREED (QCOW2_COUNT_ACTIVE | (QCOW2_USE_ALONE << QCOW2_COUNT_USE))
 
 bool qcow2_spare_take(struct qcow2_spare *spare, uint64_t *ret)
 {
