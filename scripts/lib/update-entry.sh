@@ -170,6 +170,15 @@ entry_own() {
 	done
 }
 
+# entry_sdboot_key ID: systemd-boot takes the first entry that has attempts left. That of the preset 'default' is first, and what an image
+# returns to comes right behind it: the image of another preset has no counter, and may be as broken as the first.
+entry_sdboot_key() {
+	case $1 in
+	default@*) echo mkvinitrd-0-default ;;
+	*) echo "mkvinitrd-1-${1%@*}" ;;
+	esac
+}
+
 # entry_copy FROM TO
 entry_copy() {
 	! cmp -s "$1" "$2" || return 0
@@ -214,7 +223,7 @@ entry_sdboot_demote() {
 		"$entry_key".conf | "$entry_key"+*.conf) ;;
 		*+*) rm -f "$entry_old" ;;
 		*)
-			sed -e 's/^title \(Linux [^,]*\).*/title \1, previous initramfs/' -e 's/^sort-key .*/sort-key mkvinitrd-previous/' "$entry_old" >"$work/entry" &&
+			sed -e 's/^title \(Linux [^,]*\).*/title \1, previous initramfs/' -e "s/^sort-key .*/sort-key $(entry_sdboot_key "$1").previous/" "$entry_old" >"$work/entry" &&
 				entry_sdboot_put "${entry_old##*/}" <"$work/entry" || return
 			;;
 		esac
@@ -243,7 +252,7 @@ entry_sdboot_new() {
 	entry_title="Linux ${entry_id##*@}" entry_tries=+2
 	[ "${entry_id%@*}" = default ] || entry_title="$entry_title, initramfs ${entry_id%@*}"
 	[ "$(state_get "$entry_id" keep)" = keep ] || entry_tries=''
-	entry_sdboot_text "$entry_id" "$entry_title" "mkvinitrd-${entry_id%@*}" "$entry_place" >"$work/entry" || return
+	entry_sdboot_text "$entry_id" "$entry_title" "$(entry_sdboot_key "$entry_id")" "$entry_place" >"$work/entry" || return
 	entry_sdboot_put "$entry_name$entry_tries.conf" <"$work/entry"
 }
 

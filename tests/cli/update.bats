@@ -164,6 +164,31 @@ layers() {
 	[ ! -e "${entry%+2.conf}.conf" ] && [ ! -e "$place" ]
 }
 
+# chosen: the image that systemd-boot starts, as its manual orders entries: none whose attempts are used up, then by sort-key
+chosen() {
+	for entry in sys/efi/loader/entries/*.conf; do
+		case $entry in *+0*) continue ;; esac
+		printf '%s\tsys/efi%s\n' "$(sed -n 's/^sort-key //p' "$entry")" "$(sed -n 's/^initrd //p' "$entry")"
+	done | LC_ALL=C sort | sed -n '1s/.*\t//p'
+}
+
+@test "systemd-boot returns to the previous image, not to that of a preset without attempts" {
+	rm -r sys/boot/grub
+	mkdir -p sys/efi/loader/entries
+	mv sys/etc/mkvinitrd/presets/a.preset sys/etc/mkvinitrd/presets/default.preset
+	mv sys/etc/mkvinitrd/presets/b.preset sys/etc/mkvinitrd/presets/fallback.preset
+	echo 'previous none' >>sys/etc/mkvinitrd/presets/fallback.preset
+	update
+	assert_success
+	for entry in sys/efi/loader/entries/*+2.conf; do mv "$entry" "${entry%+2.conf}.conf"; done
+	change two
+	update
+	assert_success
+	holds "$(chosen)" two
+	for entry in sys/efi/loader/entries/*+2.conf; do mv "$entry" "${entry%+2.conf}+0-2.conf"; done
+	holds "$(chosen)" one
+}
+
 @test "what the root of the command line needs is added, or the update is refused: file system, LUKS, LVM, RAID" {
 	echo 'root=UUID=11-22 ro' >sys/etc/kernel/cmdline
 	update a
