@@ -69,13 +69,13 @@ usr_wanted() {
 	done
 }
 
-# usr_of_fstab: USR_SPEC, USR_TYPE and USR_OPTIONS of the line for /usr
+# usr_of_fstab: USR_SPEC, USR_TYPE, USR_OPTIONS and USR_PASS of the line for /usr
 # shellcheck disable=SC2034 # for usr.sh
 usr_of_fstab() {
-	local spec place rest
+	local spec place dump rest
 	inside /etc/fstab
 	[ -r "$NEWROOT$RET" ] || return 1
-	while read -r spec place USR_TYPE USR_OPTIONS rest || [ -n "$spec" ]; do
+	while read -r spec place USR_TYPE USR_OPTIONS dump USR_PASS rest || [ -n "$spec" ]; do
 		case $spec:$place in
 		'#'*) ;;
 		*:/usr | *:/usr/)

@@ -98,6 +98,21 @@ usr() {
 @test "/usr of a root that is mounted for writing" {
 	both usr 'root=UUID=1234 rw' '/dev/disk/by-label/my\040usr /usr auto rw,user,discard 0 2' 'mount -t ext4 -o rw,discard /dev/disk/by-label/my usr /newroot/usr'
 }
+
+usr_checked() {
+	: >"$ROOT/bin/e2fsck" && chmod +x "$ROOT/bin/e2fsck"
+	usr "$@"
+}
+@test "/usr is checked before init makes it writable, which nothing does later" {
+	both usr_checked 'root=UUID=1234 ro' 'UUID=5678 /usr ext4 defaults 0 2' 'e2fsck -p /dev/vda1' 'mount -t ext4 -o ro /dev/vda1 /newroot/usr'
+}
+usr_not_checked() {
+	usr_checked 'root=UUID=1234 ro' "$1" 'mount -t ext4 -o ro /dev/vda1 /newroot/usr' && not_called e2fsck
+}
+@test "/usr that is never written to, or with pass 0, is not checked" {
+	both usr_not_checked 'UUID=5678 /usr ext4 ro 0 2'
+	both usr_not_checked 'UUID=5678 /usr ext4 defaults 0 0'
+}
 @test "/usr that is never written to" {
 	both usr 'root=UUID=1234 rw' 'UUID=5678 /usr ext4 ro 0 2' 'mount -t ext4 -o ro /dev/vda1 /newroot/usr'
 }

@@ -4,12 +4,14 @@
 # A /usr of its own: a partition, subvolume, logical volume or directory, by mount.usr= or the root's fstab. Mounted before
 # init is looked for, which is in it.
 
-# mount_usr: USR_SPEC, USR_TYPE and USR_OPTIONS are from fstab, see usr_of_fstab
+# mount_usr: USR_SPEC, USR_TYPE, USR_OPTIONS and USR_PASS are from fstab, see usr_of_fstab
 mount_usr() {
 	local device=${DEVICE:-} type=${FSTYPE:-} uuid=${FOUND_UUID:-} from=$FROM
 	[ -n "$P_USR" ] || FROM="$USR_SPEC /usr (the root's /etc/fstab)$NL"
 	FROM=$FROM_USR$FROM
-	[ -z "$P_USR" ] || USR_SPEC=$P_USR USR_TYPE='' USR_OPTIONS=''
+	[ -z "$P_USR" ] || USR_SPEC=$P_USR USR_TYPE='' USR_OPTIONS='' USR_PASS=0
+	# init makes it writable later, and checks nothing that is mounted
+	case ,$USR_OPTIONS, in *,ro,*) USR_PASS=0 ;; esac
 	usr_options "${P_USRFLAGS:-$USR_OPTIONS}"
 	USR_TYPE=${P_USRFSTYPE:-$USR_TYPE}
 	case $USR_TYPE in auto | none) USR_TYPE='' ;; esac
@@ -77,7 +79,7 @@ find_usr() {
 # mount_usr_on DIRECTORY
 mount_usr_on() {
 	local type=${USR_TYPE:-$FSTYPE}
-	case $USR_OPTIONS in ro | ro,*) ;; *) check_filesystem "$type" ;; esac
+	case ${USR_PASS:-0}:$USR_OPTIONS in 0:ro | 0:ro,*) ;; *) check_filesystem "$type" ;; esac
 	mount_options "$type" "$USR_OPTIONS"
 	$RUN mount ${type:+-t "$type"} -o "$RET" "$DEVICE" "$1" || fail_usr "$DEVICE" "$RET"
 }
@@ -87,7 +89,7 @@ overlay_usr() {
 	local dir=$RAMFS/usr
 	case $P_PERSIST in ram*) ;; *) warn "changes in /usr, which is on $DEVICE, are kept in memory and are gone at power-off" ;; esac
 	make_dirs "$dir"
-	USR_OPTIONS=ro${USR_OPTIONS#r[ow]}
+	USR_OPTIONS=ro${USR_OPTIONS#r[ow]} USR_PASS=0
 	mount_usr_on "$dir"
 	state_push "mount $dir"
 	$RUN overlayroot --state "$STATE" --run "$RAMFS/layers.usr" -l "$dir" "$NEWROOT/usr" >"$RAMFS/overlay.usr" ||
