@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -16,6 +17,7 @@
 
 #define SYSCALL_STOP (SIGTRAP | 0x80) /* PTRACE_O_TRACESYSGOOD */
 #define STATUS_EXEC  127
+#define PARTS	     4 /* of a writev(2) that are looked at */
 
 struct follow {
 	struct freezer *freezer;
@@ -24,42 +26,72 @@ struct follow {
 	int64_t result;
 };
 
-/* The system call is a write to ASLEEP_FILE: its bytes in word. */
-static bool is_sleep(const struct follow *f, const struct __ptrace_syscall_info *info, char *word,
-		     size_t size)
+/* The first bytes of what the system call writes, and how many there are: 0 for one that does not
+ * write. */
+static size_t follow_written(pid_t pid, const struct __ptrace_syscall_info *info, char *word,
+			     size_t size)
+{
+	void *base = (void *)(uintptr_t)info->entry.args[1];
+	struct iovec local, from, parts[PARTS] = { { base, info->entry.args[2] } };
+	size_t length = 0, n = 1;
+	ssize_t got;
+
+	switch (register_call(info->arch, info->entry.nr)) {
+	case REGISTER_WRITEV: /* musl's stdio */
+		n = MIN(info->entry.args[2], (uint64_t)PARTS);
+		local = (struct iovec){ parts, n * sizeof(*parts) };
+		from = (struct iovec){ base, local.iov_len };
+		if (process_vm_readv(pid, &local, 1, &from, 1, 0) != (ssize_t)local.iov_len)
+			return 0;
+		break;
+	case REGISTER_WRITE:
+		break;
+	case REGISTER_OTHER:
+	default:
+		return 0;
+	}
+	for (size_t i = 0; i < n; i++)
+		length += parts[i].iov_len;
+	local = (struct iovec){ word, MIN(size - 1, length) };
+	got = process_vm_readv(pid, &local, 1, parts, n, 0);
+	word[MAX(got, 0)] = '\0';
+	word[strcspn(word, "\n")] = '\0';
+	return *word ? length : 0;
+}
+
+/* The system call is a write to ASLEEP_FILE: its bytes in word, and their number. */
+static size_t follow_sleep_length(const struct follow *f, const struct __ptrace_syscall_info *info,
+				  char *word, size_t size)
 {
 	static const char wanted[] = "/power/state";
 	char path[64], target[256];
-	struct iovec local = { word, size - 1 }, remote;
+	size_t length = info->op == PTRACE_SYSCALL_INFO_ENTRY
+				? follow_written(f->pid, info, word, size)
+				: 0;
 	ssize_t n;
 
-	if (info->op != PTRACE_SYSCALL_INFO_ENTRY || !register_is_write(info->arch, info->entry.nr))
-		return false;
+	if (!length)
+		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)f->pid, (int)info->entry.args[0]);
 	n = readlink(path, target, sizeof(target));
-	if (n < (ssize_t)strlen(wanted) || n == sizeof(target) ||
-	    memcmp(target + n - strlen(wanted), wanted, strlen(wanted)) != 0)
-		return false;
-	local.iov_len = MIN(local.iov_len, info->entry.args[2]);
-	remote = (struct iovec){ (void *)(uintptr_t)info->entry.args[1], local.iov_len };
-	n = process_vm_readv(f->pid, &local, 1, &remote, 1, 0);
-	word[MAX(n, 0)] = '\0';
-	word[strcspn(word, "\n")] = '\0';
-	return *word;
+	if (n < (ssize_t)strlen(wanted) || n == sizeof(target))
+		return 0;
+	return memcmp(target + n - strlen(wanted), wanted, strlen(wanted)) == 0 ? length : 0;
 }
 
 static void follow_sleep(struct follow *f, const struct __ptrace_syscall_info *info)
 {
 	_cleanup_error_ struct error *err = NULL;
 	char word[32];
+	size_t length = follow_sleep_length(f, info, word, sizeof(word));
 	int r;
 
-	if (!is_sleep(f, info, word, sizeof(word)) || register_skip(f->pid) < 0)
+	if (!length || register_skip(f->pid) < 0)
 		return;
 	r = asleep_enter(f->freezer, word, &err);
 	if (r < 0)
 		msg(MSG_ERROR, "%s", error_msg(err));
-	f->result = r < 0 ? r : (int64_t)info->entry.args[2];
+	f->result = r < 0 ? r : (int64_t)length;
 	f->replaced = true;
 }
 

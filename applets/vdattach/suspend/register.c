@@ -4,27 +4,39 @@
 #include <elf.h>
 #include <errno.h>
 #include <linux/audit.h>
+#include <stdbool.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
+
+#include "common/macro.h"
 
 #ifndef NT_ARM_SYSTEM_CALL
 #define NT_ARM_SYSTEM_CALL 0x404
 #endif
 
-bool register_is_write(uint32_t arch, uint64_t nr)
+enum register_call register_call(uint32_t arch, uint64_t nr)
 {
-	switch (arch) {
-	case AUDIT_ARCH_X86_64:
-		return nr == 1;
-	case AUDIT_ARCH_AARCH64:
-		return nr == 64;
-	case AUDIT_ARCH_I386:
-	case AUDIT_ARCH_ARM:
-		return nr == 4;
-	default:
-		return false;
+	static const struct {
+		uint32_t arch;
+		uint16_t nr;
+		enum register_call call;
+	} calls[] = {
+		{ AUDIT_ARCH_X86_64, 1, REGISTER_WRITE },
+		{ AUDIT_ARCH_X86_64, 18, REGISTER_WRITE }, /* pwrite64 */
+		{ AUDIT_ARCH_X86_64, 20, REGISTER_WRITEV },
+		{ AUDIT_ARCH_AARCH64, 64, REGISTER_WRITE },
+		{ AUDIT_ARCH_AARCH64, 66, REGISTER_WRITEV },
+		{ AUDIT_ARCH_AARCH64, 68, REGISTER_WRITE },
+		{ AUDIT_ARCH_I386, 4, REGISTER_WRITE },
+		{ AUDIT_ARCH_ARM, 4, REGISTER_WRITE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		if (calls[i].arch == arch && calls[i].nr == nr)
+			return calls[i].call;
 	}
+	return REGISTER_OTHER;
 }
 
 #ifdef __x86_64__

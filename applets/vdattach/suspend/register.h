@@ -3,14 +3,17 @@
 #ifndef APPLETS_VDATTACH_SUSPEND_REGISTER_H
 #define APPLETS_VDATTACH_SUSPEND_REGISTER_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "common/macro.h"
 
-/* Is nr write(2) for programs of this architecture (AUDIT_ARCH_*)? */
-bool register_is_write(uint32_t arch, uint64_t nr);
+/* Of system calls: REGISTER_WRITE has the arguments of write(2), perhaps others behind them. */
+enum register_call { REGISTER_OTHER, REGISTER_WRITE, REGISTER_WRITEV };
+
+/* What nr is for programs of this architecture (AUDIT_ARCH_*); writev(2) only where pointers are
+ * those of this program. */
+enum register_call register_call(uint32_t arch, uint64_t nr);
 
 /* At the entry of a system call: it is not done. */
 int register_skip(pid_t pid) _must_check_;
