@@ -23,7 +23,9 @@ device_of() {
 }
 
 # sleep_script: what the root runs: writers that flush, a reader past the cache, fio that verifies; sleeps; what fio found.
-# test.cycles=N, test.kinds=mem,freeze,disk one after the other, N times; test.load=N writers
+# test.cycles=N, test.kinds=mem,freeze,disk,off one after the other, N times; test.load=N writers. Hibernation is disk where the
+# kernel goes on at once with what it has written, off where the next boot resumes it. test.refused=direct,program,unwritten: what
+# keeps the machine from it then, the first by the word and the second by a program that writes it.
 sleep_script() {
 	cat <<'SCRIPT'
 word() { # the last one
@@ -42,17 +44,42 @@ verifier() {
 	done
 }
 one_sleep() { # KIND
-	[ "$1" != disk ] || echo test_resume >/sys/power/disk
+	case $1 in
+	disk) echo test_resume >/sys/power/disk ;;
+	off) echo shutdown >/sys/power/disk && set -- disk ;;
+	esac
 	enter_sleep "$1"
 }
-# who waits for what does not answer, and cannot be stopped: named, and all go on
 refused() {
+	case $1 in
+	unwritten) unwritten ;;
+	*) unanswered "$1" ;;
+	esac && echo "=== refused $1, and all go on"
+}
+# who waits for what does not answer, and cannot be stopped
+unanswered() {
 	busybox fsfreeze --freeze /
 	echo >/kept &
 	busybox sleep 1
-	/run/initramfs/bin/vdattach suspend mem && echo '=== bad slept though somebody waits'
+	case $1 in
+	direct) /run/initramfs/bin/vdattach suspend mem && echo '=== bad slept though somebody waits' ;;
+	# by writev(2); it does not tell that writing has failed
+	program) /run/initramfs/bin/vdattach suspend /run/initramfs/bin/busybox printf mem >/sys/power/state ;;
+	esac
 	busybox fsfreeze --unfreeze /
-	wait $! && echo '=== refused, and all go on'
+	wait $!
+}
+# nobody waits, but what was written goes to an image on a file system that takes nothing
+unwritten() {
+	busybox mkdir /tmp/outer /tmp/inner
+	outer=$(/run/initramfs/bin/vdattach -e nbd /outer.img) && busybox mount -t ext4 "$outer" /tmp/outer
+	inner=$(/run/initramfs/bin/vdattach -e nbd /tmp/outer/inner.img) && busybox mount -t ext4 "$inner" /tmp/inner
+	busybox fsfreeze --freeze /tmp/outer
+	echo kept >/tmp/inner/file
+	/run/initramfs/bin/vdattach suspend mem && echo '=== bad slept with what is not written'
+	busybox fsfreeze --unfreeze /tmp/outer
+	busybox umount /tmp/inner && /run/initramfs/bin/vdattach detach "$inner" && busybox umount /tmp/outer &&
+		/run/initramfs/bin/vdattach detach "$outer"
 }
 busybox mount -t tmpfs none /tmp
 busybox dd if=/dev/urandom of=/data bs=64k count=64 2>/dev/null
@@ -78,7 +105,7 @@ done
 echo >/tmp/stop
 kill $others
 wait
-[ -z "$(word refused)" ] || refused
+for way in $(word refused | busybox tr , ' '); do refused "$way"; done
 busybox sync
 busybox swapoff /dev/vda2
 echo "=== verified $(busybox wc -l </tmp/verified) times"
@@ -111,6 +138,10 @@ sleeping_disk() {
 		echo 'enter_sleep() { if [ "$(word by)" = kernel ]; then echo "$1" >/sys/power/state; else /run/initramfs/bin/vdattach suspend "$1"; fi; }'
 		sleep_script
 	} >"$WORK/small/etc/sleep"
+	mkdir "$WORK/outer"
+	ext4 "$WORK/outer/inner.img" 8M inner "$host_uuid"
+	ext4 "$WORK/small/outer.img" 16M outer "$host_uuid" "$WORK/outer"
+	rm -r "$WORK/outer"
 	ext4 "$WORK/root.ext4" 160M bbroot "$root_uuid" "$WORK/small"
 	rm -r "$WORK/small"
 	image_with_swap "$1" "$WORK/root.ext4"

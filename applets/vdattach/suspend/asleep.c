@@ -4,17 +4,24 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/file.h"
 #include "common/msg.h"
 
-#define TRIES	3
-#define IDLE_MS 5000
+#define TRIES	 3
+#define IDLE_MS	 5000
+#define SYNC_MS	 60000 /* while all others run, and may write more */
+#define QUIET_MS 20000 /* in which nothing is written any more */
 
 void asleep_harden(void)
 {
@@ -62,13 +69,66 @@ static void find_busy_disk(char *ret, size_t size)
 		closedir(dir);
 }
 
+/* Pages that were written to disks and servers since the machine was started. */
+static unsigned long long count_written(void)
+{
+	char text[8192];
+	const char *at = NULL;
+
+	if (read_start(AT_FDCWD, "/proc/vmstat", text, sizeof(text)) > 0)
+		at = strstr(text, "\nnr_written ");
+	return at ? strtoull(at + strlen("\nnr_written "), NULL, 10) : 0;
+}
+
+/* false: it has not ended QUIET_MS after the last page was written. */
+static bool wait_for_sync(pid_t pid, unsigned int limit)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+	unsigned long long now, last = count_written();
+	unsigned int quiet = 0;
+
+	for (unsigned int ms = 0; ms < limit && quiet < QUIET_MS; ms += 5) {
+		if (waitpid(pid, NULL, WNOHANG) != 0)
+			return true;
+		nanosleep(&pause, NULL);
+		now = count_written();
+		quiet = now == last ? quiet + 5 : 0;
+		last = now;
+	}
+	return quiet < QUIET_MS;
+}
+
+/*
+ * sync(2), which has no limit itself, by a process that is left behind. It waits for servers that
+ * are not there, and for file systems of processes that have been stopped.
+ */
+static int asleep_sync(unsigned int limit, struct error **err)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return error_sys(err, errno, "cannot fork");
+	if (pid == 0) {
+		sync();
+		_exit(0);
+	}
+	return wait_for_sync(pid, limit)
+		       ? 0
+		       : error_make(err, ETIMEDOUT,
+				    "a disk or a server has not taken anything of what is to be "
+				    "written out for %d s",
+				    QUIET_MS / 1000);
+}
+
 /* With nobody there to ask for more, all that the kernel has to write is on the disks. */
 static int wait_until_idle(struct error **err)
 {
 	const struct timespec pause = { .tv_nsec = 5000000 };
 	char name[256];
+	int r = asleep_sync(UINT_MAX, err);
 
-	sync();
+	if (r < 0)
+		return r;
 	find_busy_disk(name, sizeof(name));
 	for (unsigned int ms = 0; *name && ms < IDLE_MS; ms += 5) {
 		nanosleep(&pause, NULL);
@@ -92,8 +152,10 @@ static int asleep_try(const char *word, struct error **err)
 
 int asleep_enter(struct freezer *freezer, const char *word, struct error **err)
 {
-	int r = -EBUSY;
+	/* first while those run who serve file systems and networks */
+	int r = asleep_sync(SYNC_MS, err);
 
+	r = r < 0 ? r : -EBUSY;
 	for (int i = 1; r == -EBUSY && i <= TRIES; i++) {
 		if (i > 1) {
 			msg(MSG_WARNING, "%s; trying again", err ? error_msg(*err) : word);

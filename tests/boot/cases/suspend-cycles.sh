@@ -14,9 +14,10 @@ for exporter in $exporters; do
 	[ "$exporter" != loop ] || format=raw
 	[ "$exporter" != dm ] || format=vhd
 	sleeping_disk $format
-	BOOT_TIMEOUT=2400 boot_sleeper "module_blacklist=$(without "$exporter") test.cycles=$cycles test.kinds=$kinds test.load=3 test.refused=1"
+	BOOT_TIMEOUT=2400 boot_sleeper "module_blacklist=$(without "$exporter") test.cycles=$cycles test.kinds=$kinds test.load=3 test.refused=direct,program"
 	expect 'waits for a disk or a server and cannot be stopped'
-	expect '=== refused, and all go on'
+	expect '=== refused direct, and all go on'
+	expect '=== refused program, and all go on'
 	expect "$IMAGE is /dev/$(device_of "$exporter")"
 	echo "$exporter: $(log | sed -n 's/^=== slept in all //p') sleeps"
 	slept_small $((cycles * $(echo "$kinds" | tr , '\n' | wc -l))) $format
