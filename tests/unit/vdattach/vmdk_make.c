@@ -11,9 +11,15 @@ static uint32_t vmdk_tables(const struct vmdk_spec *spec)
 	return (uint32_t)((spec->sectors + span - 1) / span);
 }
 
+/* Sectors of a directory. */
+static uint32_t vmdk_directory(const struct vmdk_spec *spec)
+{
+	return (vmdk_tables(spec) * 4 + VMDK_SECTOR - 1) / VMDK_SECTOR;
+}
+
 uint32_t vmdk_set_size(const struct vmdk_spec *spec)
 {
-	return 1 + vmdk_tables(spec) * 4;
+	return vmdk_directory(spec) + vmdk_tables(spec) * 4;
 }
 
 uint32_t vmdk_overhead(const struct vmdk_spec *spec)
@@ -41,7 +47,9 @@ uint32_t vmdk_get32(struct world *world, unsigned int file, uint64_t offset)
 
 uint64_t vmdk_entry(const struct vmdk_spec *spec, unsigned int set, uint32_t grain)
 {
-	return (VMDK_RGD + (uint64_t)set * vmdk_set_size(spec) + 1) * VMDK_SECTOR + grain * 4ULL;
+	uint64_t tables = VMDK_RGD + (uint64_t)set * vmdk_set_size(spec) + vmdk_directory(spec);
+
+	return tables * VMDK_SECTOR + grain * 4ULL;
 }
 
 void vmdk_put(struct world *world, unsigned int file, const struct vmdk_spec *spec)
@@ -70,7 +78,7 @@ void vmdk_put(struct world *world, unsigned int file, const struct vmdk_spec *sp
 
 		for (uint32_t t = 0; t < vmdk_tables(spec); t++)
 			vmdk_put32(world, file, sector * VMDK_SECTOR + t * 4ULL,
-				   sector + 1 + t * 4);
+				   sector + vmdk_directory(spec) + t * 4);
 	}
 }
 

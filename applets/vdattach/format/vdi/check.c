@@ -87,10 +87,11 @@ static void check_space(struct vd_image *image, const struct vdi_usage *usage)
 int vdi_check(struct vd_image *image, struct error **err)
 {
 	const struct vdi_state *state = image->state;
-	struct vdi_usage usage;
-	int r;
+	struct vdi_usage usage = { .used = 0 };
+	int r = vdi_flush(image, err);
 
-	r = vdi_survey(image, &usage, &image->findings, err);
+	if (r == 0)
+		r = vdi_survey(image, &usage, &image->findings, err);
 	if (r < 0)
 		return r;
 	if (state->header.type == VDI_FIXED && usage.used < state->header.blocks)
