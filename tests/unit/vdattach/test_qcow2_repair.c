@@ -311,11 +311,70 @@ static void test_one_block_for_all_is_refused(void **state)
 	assert_refused(&q, "in use for something else");
 }
 
+/* Opened, the disk is sound and says that it was not. */
+static void assert_repaired(struct q2 *q)
+{
+	_cleanup_error_ struct error *err = NULL;
+	_cleanup_image_ struct vd_image *image = NULL;
+	struct vd_resolver resolver = world_resolver(q->world);
+
+	put_dirty(q);
+	if (world_open(q->world, &resolver, false, &image, &err) < 0)
+		fail_msg("%s", error_msg(err));
+	assert_int_equal(image->findings.count[FINDING_WARNING], 1);
+	assert_int_equal(vd_image_check(image, NULL), 0);
+	if (image->findings.n > 1)
+		fail_msg("%s", image->findings.items[1].text);
+	vd_image_close(&image);
+	world_release(q->world);
+}
+
+/* More tables with wrong flags than there is memory for. */
+static void test_many_wrong_flags(void **state)
+{
+	struct world world = { .n = 0 };
+	static struct q2 q;
+
+	q = (struct q2){ .version = 3, .bits = 9, .order = 6, .size = 900 * 64 * 512 };
+	q2_start(&q, &world, "image");
+	for (uint64_t i = 0; i < 900; i++)
+		q2_data(&q, i * 64, 1, 0);
+	q2_finish(&q);
+	for (uint64_t i = 0; i < 900; i++) {
+		uint64_t at = q2_get64(&q, q.l1 + i * 8) & ~Q2_COPIED;
+
+		q2_put64(&q, at, q2_get64(&q, at) & ~Q2_COPIED);
+	}
+	assert_repaired(&q);
+}
+
+/* More refcount blocks that are wrong. */
+static void test_many_wrong_refcounts(void **state)
+{
+	struct world world = { .n = 0 };
+	static struct q2 q;
+	uint64_t blocks;
+
+	q = (struct q2){
+		.version = 3, .bits = 9, .order = 6, .size = 13000 * 512, .reftable_clusters = 4
+	};
+	q2_start(&q, &world, "image");
+	for (uint64_t i = 0; i < 13000; i++)
+		q2_data(&q, i, 1, 0);
+	q2_finish(&q);
+	blocks = q.next / 64;
+	for (uint64_t i = 0; i < blocks; i++)
+		q2_put64(&q, q2_get64(&q, q.reftable + i * 8) + 8 * (i % 64), 7);
+	assert_repaired(&q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_power_cuts),
 		cmocka_unit_test(test_full_host),
+		cmocka_unit_test(test_many_wrong_flags),
+		cmocka_unit_test(test_many_wrong_refcounts),
 		cmocka_unit_test(test_overlap_is_refused),
 		cmocka_unit_test(test_data_over_mapping_is_refused),
 		cmocka_unit_test(test_table_outside_is_refused),
