@@ -8,6 +8,8 @@
 
 #include "tests/unit/vdattach/fixture.h"
 
+#include <string.h>
+
 #include "tests/unit/vdattach/world.h"
 
 int fixture_try_open(struct fixture *f, bool read_only)
@@ -42,4 +44,26 @@ uint8_t fixture_byte(struct fixture *f, uint64_t offset)
 
 	assert_int_equal(source_pread(f->disk, &byte, 1, offset, NULL), 0);
 	return byte;
+}
+
+void fixture_refused(struct fixture *f, int code, const char *part)
+{
+	assert_int_equal(fixture_try_open(f, true), code);
+	if (!strstr(error_msg(f->err), part))
+		fail_msg("'%s' does not say '%s'", error_msg(f->err), part);
+	fixture_end(f);
+}
+
+void fixture_unreadable(struct fixture *f, uint64_t offset, const char *part)
+{
+	uint8_t byte;
+
+	fixture_open(f, true);
+	assert_true(vd_image_pread(f->image, &byte, 1, offset, &f->err) < 0);
+	if (!strstr(error_msg(f->err), part))
+		fail_msg("'%s' does not say '%s'", error_msg(f->err), part);
+	error_release(&f->err);
+	assert_int_equal(vd_image_check(f->image, NULL), 0);
+	assert_int_not_equal(f->image->findings.count[FINDING_ERROR], 0);
+	fixture_end(f);
 }

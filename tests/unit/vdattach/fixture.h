@@ -23,4 +23,11 @@ void fixture_end(struct fixture *f);
 
 uint8_t fixture_byte(struct fixture *f, uint64_t offset);
 
+/* Opened for reading: this error, which says that; f is released. */
+void fixture_refused(struct fixture *f, int code, const char *part);
+
+/* Opens for reading; the byte at offset cannot be read, with an error that says part, and check
+ * finds the damage. f is released. */
+void fixture_unreadable(struct fixture *f, uint64_t offset, const char *part);
+
 #endif

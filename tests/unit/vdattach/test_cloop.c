@@ -331,9 +331,26 @@ static void test_no_memory_per_block(void **state)
 	vd_decoder_free(d);
 }
 
+static void test_decompresses_once(void **state)
+{
+	_cleanup_image_ struct vd_image *image = NULL;
+	uint8_t want[BLOCK], got;
+	static struct image m;
+
+	make(&m, V2);
+	content(0, want);
+	assert_int_equal(open_bytes(&m, &image, NULL), 0);
+	assert_int_equal(vd_image_pread(image, &got, 1, 0, NULL), 0);
+	/* the file is not looked at again */
+	memset(m.bytes + 136 + 48, 0xff, 64);
+	assert_int_equal(vd_image_pread(image, &got, 1, BLOCK - 1, NULL), 0);
+	assert_int_equal(got, want[BLOCK - 1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_decompresses_once),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_damaged_index),
 		cmocka_unit_test(test_damaged_header),
