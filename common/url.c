@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/macro.h"
 #include "common/print.h"
@@ -87,4 +88,30 @@ void url_host(const char *url, char *buf, size_t size)
 	else
 		len = MIN(len, strcspn(server, ":"));
 	snprintf(buf, size, "%.*s", (int)len, server);
+}
+
+static const struct {
+	const char *coding, *endings[3];
+} codings[] = {
+	{ "gzip", { ".gz", ".tgz" } }, { "x-gzip", { ".gz", ".tgz" } }, { "deflate", { NULL } },
+	{ "br", { ".br" } },	       { "zstd", { ".zst", ".tzst" } }, { "compress", { ".Z" } },
+	{ "x-compress", { ".Z" } },
+};
+
+bool url_is_encoded(const char *url, const char *coding)
+{
+	const size_t n = strcspn(url, "?#");
+
+	for (size_t i = 0; i < ARRAY_SIZE(codings); i++) {
+		if (strcasecmp(codings[i].coding, coding) != 0)
+			continue;
+		for (const char *const *end = codings[i].endings; *end; end++) {
+			const size_t len = strlen(*end);
+
+			if (n >= len && strncasecmp(url + n - len, *end, len) == 0)
+				return false;
+		}
+		return true;
+	}
+	return false;
 }

@@ -3,6 +3,7 @@
 #ifndef COMMON_URL_H
 #define COMMON_URL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define URL_SHOWN 512
@@ -19,5 +20,12 @@ void url_server(const char *url, char *buf, size_t size);
 
 /* Its host alone: a name or a number, that of IPv6 without brackets. */
 void url_host(const char *url, char *buf, size_t size);
+
+/*
+ * True if an answer with this Content-Encoding is not the file of that name: a server or proxy
+ * packed it on its way (RFC 9110, 8.4). Servers also say x-gzip of what is called NAME.gz, which is
+ * as it is stored. Codings that HTTP does not know are taken for names of a server's own.
+ */
+bool url_is_encoded(const char *url, const char *coding);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "applets/netfetch/kept.h"
 #include "common/text.h"
+#include "common/url.h"
 
 /* Remembers why; returns 0, which stops curl. */
 static size_t attempt_stop(struct attempt *a, enum verdict verdict, const char *problem)
@@ -26,24 +27,50 @@ static void copy_header(struct attempt *a, const char *name, char *buf, size_t s
 		snprintf(buf, size, "%s", header->value);
 }
 
+void attempt_without_range(struct attempt *a, const char *problem)
+{
+	if (a->asked)
+		a->transfer->rangeless = a->url;
+	attempt_stop(a, a->asked ? VERDICT_AGAIN : VERDICT_FINAL, problem);
+}
+
+static bool read_http(struct attempt *a, struct version *ret)
+{
+	char text[VERSION_TEXT];
+	long status = 0;
+
+	curl_easy_getinfo(a->transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+	copy_header(a, "ETag", ret->etag, sizeof(ret->etag));
+	copy_header(a, "Last-Modified", ret->modified, sizeof(ret->modified));
+	copy_header(a, "Content-Encoding", text, sizeof(text));
+	if (url_is_encoded(a->url, text)) {
+		attempt_stop(a, VERDICT_FINAL,
+			     "it sent the file with a Content-Encoding that was not asked for");
+		return false;
+	}
+	if (status == 200)
+		return true;
+	if (status != 206) {
+		attempt_stop(a, VERDICT_FINAL, a->status_line);
+		return false;
+	}
+	copy_header(a, "Content-Range", text, sizeof(text));
+	if (version_parse_range(text, &a->start, &ret->size) && a->start == a->asked)
+		return true;
+	attempt_without_range(a, "it sent another part than the one asked for");
+	return false;
+}
+
 /* Sets where the answer begins, and which version of the file it is of. False for nonsense. */
 static bool read_answer(struct attempt *a, struct version *ret)
 {
-	CURL *curl = a->transfer->curl;
-	char range[VERSION_TEXT];
 	curl_off_t length = -1;
-	long status = 0;
 
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-	copy_header(a, "ETag", ret->etag, sizeof(ret->etag));
-	copy_header(a, "Last-Modified", ret->modified, sizeof(ret->modified));
+	curl_easy_getinfo(a->transfer->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	ret->size = length;
-	if (a->http && status == 206) {
-		copy_header(a, "Content-Range", range, sizeof(range));
-		return version_parse_range(range, &a->start, &ret->size) && a->start == a->asked;
-	}
-	if (!a->http && a->asked) {
+	if (a->http)
+		return read_http(a, ret);
+	if (a->asked) {
 		a->start = a->asked;
 		ret->size = length < 0 ? -1 : length + (curl_off_t)a->asked;
 	}
@@ -59,8 +86,7 @@ static bool begin_answer(struct attempt *a)
 	a->began = true;
 	SHA256Init(&a->again);
 	if (!read_answer(a, &seen))
-		return attempt_stop(a, VERDICT_FINAL,
-				    "it sent another part than the one asked for");
+		return false;
 	a->pos = a->start;
 	if (t->sink->offset == 0) {
 		t->version = seen;
@@ -131,4 +157,17 @@ size_t attempt_header(char *data, size_t size, size_t count, void *arg)
 		snprintf(a->status_line, sizeof(a->status_line), "%.*s", n, data);
 	}
 	return size * count;
+}
+
+void attempt_end(struct attempt *a)
+{
+	const struct transfer *t = a->transfer;
+	struct version seen = { .size = -1 };
+
+	if (!a->began && a->http && !read_answer(a, &seen))
+		return;
+	if (!a->began ? t->sink->offset > 0 : a->pos < t->sink->offset)
+		a->verdict = VERDICT_CHANGED;
+	else if (a->http && a->began && t->version.size >= 0 && a->pos < (uint64_t)t->version.size)
+		attempt_stop(a, VERDICT_AGAIN, "it sent less than was asked for");
 }

@@ -23,4 +23,14 @@ struct attempt {
 size_t attempt_body(char *data, size_t size, size_t count, void *attempt);
 size_t attempt_header(char *data, size_t size, size_t count, void *attempt);
 
+/*
+ * The answer makes no sense, problem says why. If a part was asked for, the next request to this
+ * server is for the whole file.
+ */
+void attempt_without_range(struct attempt *attempt, const char *problem);
+
+/* The answer ended well, as far as the protocol goes: sets the verdict if the file is not complete.
+ */
+void attempt_end(struct attempt *attempt);
+
 #endif

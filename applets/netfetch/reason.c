@@ -55,6 +55,13 @@ static const struct {
 	{ CURLE_PEER_FAILED_VERIFICATION, true, "look at the certificate of the server" },
 };
 
+/* What speaks there is no web server. */
+static bool is_other_protocol(CURLcode code, const char *detail)
+{
+	return code == CURLE_WEIRD_SERVER_REPLY ||
+	       (code == CURLE_UNSUPPORTED_PROTOCOL && strstr(detail, "HTTP/0.9"));
+}
+
 static void find_kind(CURLcode code, struct outcome *ret)
 {
 	ret->verdict = VERDICT_AGAIN;
@@ -134,6 +141,9 @@ void reason_find(const struct attempt *attempt, CURLcode code, const char *detai
 		snprintf(ret->advice, sizeof(ret->advice), "%s", advice_of_status(status));
 	} else {
 		find_kind(code, ret);
+		if (is_other_protocol(code, detail))
+			snprintf(ret->advice, sizeof(ret->advice),
+				 "does a web server listen on this port?");
 		if (*check->reason)
 			snprintf(ret->advice, sizeof(ret->advice), "%s", check->advice);
 		snprintf(ret->reason, sizeof(ret->reason), "the server %s: %s", server,

@@ -38,6 +38,8 @@ struct transfer {
 	struct sink *sink;
 	struct version version; /* of what is in the sink; meaningless while that is empty */
 	struct progress *progress;
+	const char
+		*rangeless; /* the address that answered nonsense to a range: asked for the whole */
 };
 
 #endif

@@ -82,15 +82,18 @@ static struct curl_slist *set_range(struct attempt *a)
 	char text[VERSION_TEXT + 16];
 
 	a->asked = t->sink->offset > SINK_TAIL ? t->sink->offset - SINK_TAIL : 0;
-	if (strncasecmp(a->url, "tftp:", 5) == 0)
+	if (strncasecmp(a->url, "tftp:", 5) == 0 || t->rangeless == a->url)
 		a->asked = 0;
+	if (a->http)
+		headers = curl_slist_append(NULL, "Accept-Encoding: identity");
+	curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, headers);
 	if (!a->asked)
-		return NULL;
+		return headers;
 	snprintf(text, sizeof(text), "%llu-", (unsigned long long)a->asked);
 	curl_easy_setopt(t->curl, CURLOPT_RANGE, text);
 	if (a->http && validator) {
 		snprintf(text, sizeof(text), "If-Range: %s", validator);
-		headers = curl_slist_append(NULL, text);
+		headers = curl_slist_append(headers, text);
 	}
 	curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, headers);
 	return headers;
@@ -111,12 +114,14 @@ static void set_callbacks(struct attempt *a, char *detail)
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L * 1024);
 }
 
-/* True if the answer that ended well was of the whole file. */
-static bool is_complete(const struct attempt *a)
+/* A server that cannot give the rest may still have the file, longer than what came or not. */
+static void check_range(struct attempt *a)
 {
-	const struct transfer *t = a->transfer;
+	long status = 0;
 
-	return a->pos >= t->sink->offset || (!a->began && t->sink->offset == 0);
+	curl_easy_getinfo(a->transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 416 && a->asked)
+		attempt_without_range(a, a->status_line);
 }
 
 void transfer_run(struct transfer *transfer, const char *url, struct outcome *ret)
@@ -140,8 +145,10 @@ void transfer_run(struct transfer *transfer, const char *url, struct outcome *re
 	set_callbacks(&a, detail);
 	headers = set_range(&a);
 	code = curl_easy_perform(transfer->curl);
-	if (code == CURLE_OK && !is_complete(&a))
-		a.verdict = VERDICT_CHANGED;
+	if (code == CURLE_OK)
+		attempt_end(&a);
+	else if (a.verdict == VERDICT_DONE)
+		check_range(&a);
 	if (code != CURLE_OK || a.verdict != VERDICT_DONE)
 		reason_find(&a, code, detail, &check, ret);
 	curl_slist_free_all(headers);

@@ -25,12 +25,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
+    def whole(self, status, data, **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def part(self, data, start, end, tag):
+        self.whole(206, data[start:end], ETag=tag, Content_Range="bytes %d-%d/%d" % (start, end - 1, len(data)))
+
     def part_asked(self, kind, tag):
         """Where the answer begins; None: the whole, as the file is another one, or ranges are not known"""
         part = self.headers.get("Range")
         if not part or kind in ("norange", "changedwhole"):
             return None
-        if tag and self.headers.get("If-Range") not in (None, tag):
+        if tag and kind != "changedignored" and self.headers.get("If-Range") not in (None, tag):
             return None
         return int(part[len("bytes="):].rstrip("-"))
 
@@ -47,8 +58,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.empty(503, Retry_After="86400")
         other = kind.startswith("changed") and count > 1
         data = open(directory + ("/other" if other else "/file"), "rb").read()
-        tag = None if kind in ("novalidator", "changedblind") else '"%d"' % other
+        if kind == "nolocation":
+            return self.whole(302, data)
+        if kind == "nocontent":
+            return self.empty(204)
+        if kind == "gzip":
+            return self.whole(200, data, Content_Encoding="gzip")
+        tag = None if kind in ("novalidator", "changedblind") else ("W/" if kind == "weak" else "") + '"%d"' % other
         start = self.part_asked(kind, tag)
+        if start is not None and kind in ("no416", "changed416"):
+            return self.empty(416)
+        if kind in ("part", "parts"):
+            start = start or 0
+            return self.part(data, start, min(start + 1000000, len(data)), tag)
+        if start is not None and kind == "nopart":
+            return self.whole(206, data[start:])
+        if start is not None and kind == "otherpart":
+            return self.part(data, start + 5, len(data), tag)
         self.send_response(200 if start is None else 206)
         if start is not None:
             self.send_header("Content-Range", "bytes %d-%d/%d" % (start, len(data) - 1, len(data)))

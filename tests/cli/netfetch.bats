@@ -13,7 +13,7 @@ setup_file() {
 	head -c 3000000 /dev/urandom >"$SITE/www/file"
 	tac "$SITE/www/file" | head -c 3000000 >"$SITE/www/other"
 	make_certificates
-	PORTS=$(python3 -c 'import socket; s = [socket.socket() for _ in range(7)]
+	PORTS=$(python3 -c 'import socket; s = [socket.socket() for _ in range(8)]
 for x in s: x.bind(("127.0.0.1", 0))
 print(*(x.getsockname()[1] for x in s))')
 	export PORTS
@@ -260,8 +260,42 @@ killed() {
 	same
 }
 
+@test "what is only a part, another part, no part or no answer is not taken for the file" {
+	for fault in part nopart otherpart no416 weak; do
+		run -0 fetch "$FAULT/$fault/file"
+		same
+	done
+	for fault in nolocation nocontent; do
+		run -3 fetch "$FAULT/$fault/file"
+		assert_output --regexp 'answered nonsense: HTTP/1.1 (302 Found|204 No Content)'
+		refute [ -s out ]
+	done
+}
+
+@test "a file that was packed on its way is refused, and one that is called so is not" {
+	run -3 fetch "$FAULT/gzip/file"
+	assert_output --partial 'a Content-Encoding that was not asked for'
+	refute [ -s out ]
+	run -0 fetch "$FAULT/gzip/root.tar.gz?x=1"
+	same
+}
+
+@test "a port where no web server listens" {
+	timeout 20 python3 -c "import socket
+listener = socket.create_server(('127.0.0.1', $(port 8)))
+open('listens', 'w')
+connection = listener.accept()[0]
+connection.recv(1000)
+connection.sendall(b'SSH-2.0-server\\r\\n')" 3>&- &
+	timeout 20 sh -c 'until [ -e listens ]; do sleep 0.1; done'
+	run -3 fetch --report why "http://127.0.0.1:$(port 8)/file"
+	assert_output --partial HTTP/0.9
+	run cat why
+	assert_line --index 1 'does a web server listen on this port?'
+}
+
 @test "a file that changed between two parts fails in a pipe, and begins again in a file" {
-	for how in changed changedblind changedwhole; do
+	for how in changed changedblind changedwhole changedignored changed416; do
 		run -5 fetch "$FAULT/$how/file"
 		assert_output --partial 'has another file now than the one of which 2700000 bytes came'
 		head -c 2700000 "$SITE/www/file" | cmp - out
