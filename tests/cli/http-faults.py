@@ -9,6 +9,12 @@ busy/   every third answer is a 503
 gone/   answers twice, then 404
 swap/   after three answers it has another file
 plain/  no ranges
+nopart/ every third answer does not say which part it is
+other/  every third answer is another part than the one asked for
+gzip/   every third answer has a Content-Encoding
+whole/  every third answer is the whole file, as of a cache that has to fetch it
+none/   every third answer says that there is no such part, of a file of that size
+loop/   redirects to itself
 stall/  the third answer stops in its middle
 """
 import collections
@@ -42,14 +48,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(503, b"later", [])
         if kind == "gone" and n > 2:
             return self.answer(404, b"no", [])
+        if kind == "loop":
+            return self.answer(302, b"", [("Location", self.path)])
         match = re.match(r"bytes=(\d+)-(\d+)$", self.headers.get("Range") or "")
         condition = self.headers.get("If-Range")
         if not match or kind == "plain" or (condition and condition != etag):
             return self.answer(200, data, [("ETag", etag)])
         start, end = int(match[1]), min(int(match[2]), len(data) - 1)
         part = data[start : end + 1]
+        headers = [("ETag", etag), ("Content-Range", f"bytes {start}-{end}/{len(data)}")]
+        if n % 3 == 0 and kind == "whole":
+            return self.answer(200, data, [("ETag", etag)])
+        if n % 3 == 0 and kind == "none":
+            return self.answer(416, b"", [("ETag", etag), ("Content-Range", f"bytes */{len(data)}")])
+        if n % 3 == 0 and kind in ("nopart", "other", "gzip"):
+            part = part[::-1]
+            headers[1:] = {
+                "nopart": [],
+                "other": [("Content-Range", f"bytes {start + 1}-{end + 1}/{len(data)}")],
+                "gzip": headers[1:] + [("Content-Encoding", "gzip")],
+            }[kind]
         bad = (kind in ("reset", "cut") and n % 5 == 0) or (kind == "stall" and n == 3)
-        self.answer(206, part, [("ETag", etag), ("Content-Range", f"bytes {start}-{end}/{len(data)}")], bad and kind)
+        self.answer(206, part, headers, bad and kind)
 
     def answer(self, status, body, headers, bad=""):
         self.send_response(status)

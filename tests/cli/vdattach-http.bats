@@ -39,6 +39,15 @@ same() {
 	for kind in reset cut busy; do same $kind; done
 }
 
+@test "answers that make no sense are not taken for the file, and not for another one" {
+	for kind in nopart other gzip whole none; do
+		same $kind
+		[ "$(grep -c "^$kind " requests)" -gt 20 ]
+	done
+	run -1 "$V" cat --patience=1 "$U/loop/image"
+	assert_output --partial 'Maximum (5) redirects followed'
+}
+
 @test "a file that is replaced is refused, not mixed; so is one that is gone, after the time that was given" {
 	run -1 "$V" cat "$U/swap/image"
 	assert_output --partial 'the file was replaced'

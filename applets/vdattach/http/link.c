@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "common/print.h"
+#include "common/url.h"
 
 enum {
 	CONNECT_SECONDS = 10,
@@ -28,13 +29,15 @@ static void take_text(char *ret, size_t size, const char *value, size_t n)
 	ret[n] = '\0';
 }
 
-/* "bytes 0-99/1234" */
+/* "bytes 0-99/1234", of status 416 with * for the range */
 static void take_range(struct http_link *link, const char *value, size_t n)
 {
 	char text[80];
 	uint64_t start, end, size;
 
 	take_text(text, sizeof(text), value, n);
+	if (sscanf(text, "bytes */%" SCNu64, &size) == 1)
+		link->found.size = size;
 	if (sscanf(text, "bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64, &start, &end, &size) != 3)
 		return;
 	link->start = start;
@@ -62,6 +65,7 @@ static size_t take_header(char *line, size_t size, size_t n, void *arg)
 	if (n > 5 && strncmp(line, "HTTP/", 5) == 0) {
 		memset(&link->found, 0, sizeof(link->found));
 		link->start = UINT64_MAX;
+		*link->coding = '\0';
 	}
 	if ((value = header_value(line, n, "content-range:")))
 		take_range(link, value, n - (size_t)(value - line));
@@ -69,6 +73,8 @@ static size_t take_header(char *line, size_t size, size_t n, void *arg)
 		take_text(link->found.etag, LINK_ETAG_MAX, value, n - (size_t)(value - line));
 	else if ((value = header_value(line, n, "last-modified:")))
 		take_text(link->found.date, LINK_DATE_MAX, value, n - (size_t)(value - line));
+	else if ((value = header_value(line, n, "content-encoding:")))
+		take_text(link->coding, sizeof(link->coding), value, n - (size_t)(value - line));
 	return size * n;
 }
 
@@ -117,6 +123,7 @@ int link_open(struct http_link *link, const struct url_request *request, struct 
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTIONS);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "mkvinitrd/" VERSION);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, link->why);
@@ -143,15 +150,21 @@ void link_close(struct http_link *link)
 }
 
 /* RFC 9110: a strong ETag, else the date */
-static struct curl_slist *condition(const struct file_identity *expected)
+static const char *identity_text(const struct file_identity *file)
 {
-	char line[LINK_ETAG_MAX + 16];
-	const char *what = *expected->etag ? expected->etag : expected->date;
+	return *file->etag ? file->etag : file->date;
+}
 
-	if (!*what)
-		return NULL;
-	snprintf(line, sizeof(line), "If-Range: %s", what);
-	return curl_slist_append(NULL, line);
+/* Without a word about it any coding would be welcome. */
+static struct curl_slist *make_headers(const struct file_identity *expected)
+{
+	struct curl_slist *headers = curl_slist_append(NULL, "Accept-Encoding: identity");
+	char line[LINK_ETAG_MAX + 16];
+
+	if (!expected || !*identity_text(expected))
+		return headers;
+	snprintf(line, sizeof(line), "If-Range: %s", identity_text(expected));
+	return curl_slist_append(headers, line);
 }
 
 static bool is_same_file(const struct file_identity *expected, const struct file_identity *found)
@@ -180,31 +193,58 @@ static int judge_failure(struct http_link *link, CURLcode code)
 	return code == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EAGAIN;
 }
 
-static int judge_status(struct http_link *link, const struct file_identity *expected)
+/*
+ * The whole file: that is what is sent when it was replaced, by servers without ranges, and by a
+ * cache that has to fetch it first, which will have ranges later.
+ */
+static int judge_whole(struct http_link *link, const struct file_identity *expected)
 {
-	snprintf(link->why, sizeof(link->why), "it answered with status %ld", link->status);
-	if (link->status == HTTP_OK && expected) {
+	curl_off_t size = -1;
+
+	curl_easy_getinfo(link->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+	link->found.size = size < 0 ? 0 : (uint64_t)size;
+	if (expected && !(is_same_file(expected, &link->found) && *identity_text(expected))) {
 		snprintf(link->why, sizeof(link->why), "the file was replaced");
 		return -ESTALE;
 	}
-	if (link->status == HTTP_OK) {
-		snprintf(link->why, sizeof(link->why), "it does not answer requests for ranges");
-		return -EOPNOTSUPP;
-	}
+	snprintf(link->why, sizeof(link->why), "it does not answer requests for ranges");
+	return expected ? -EAGAIN : -EOPNOTSUPP;
+}
+
+static int judge_status(struct http_link *link, CURLcode code, const struct file_identity *expected)
+{
+	if (link->status == HTTP_OK)
+		return judge_whole(link, expected);
+	if (code == CURLE_TOO_MANY_REDIRECTS || code == CURLE_UNSUPPORTED_PROTOCOL)
+		return judge_failure(link, code);
+	snprintf(link->why, sizeof(link->why), "it answered with status %ld", link->status);
+	if (link->status == HTTP_RANGE && expected)
+		return expected->size == link->found.size ? -EAGAIN : -ESTALE;
 	if (link->status == HTTP_RANGE)
-		return expected ? -ESTALE : -ENODATA;
+		return -ENODATA;
 	if (link->status == HTTP_TIMEOUT || link->status == HTTP_MANY || link->status < 400 ||
 	    link->status >= 500)
 		return -EAGAIN;
 	return -ENOENT;
 }
 
-static int judge_part(struct http_link *link, const struct file_identity *expected, uint64_t offset)
+static int judge_part(struct http_link *link, const char *url, const struct file_identity *expected,
+		      uint64_t offset)
 {
-	if (link->start != offset || (expected && !is_same_file(expected, &link->found))) {
+	if (url_is_encoded(url, link->coding)) {
+		snprintf(link->why, sizeof(link->why),
+			 "it sent a part with a Content-Encoding that was not asked for");
+		return -EAGAIN;
+	}
+	if (link->start != offset) {
 		snprintf(link->why, sizeof(link->why), "%s",
-			 expected ? "the file was replaced" : "it answered with another range");
-		return expected ? -ESTALE : -EAGAIN;
+			 link->start == UINT64_MAX ? "it did not say which range it sent"
+						   : "it answered with another range");
+		return -EAGAIN;
+	}
+	if (expected && !is_same_file(expected, &link->found)) {
+		snprintf(link->why, sizeof(link->why), "the file was replaced");
+		return -ESTALE;
 	}
 	if (link->have == link->want || (!expected && link->have == link->found.size - offset))
 		return 0;
@@ -215,7 +255,7 @@ static int judge_part(struct http_link *link, const struct file_identity *expect
 int link_read(struct http_link *link, const char *url, const struct file_identity *expected,
 	      void *buf, size_t n, uint64_t offset)
 {
-	struct curl_slist *headers = expected ? condition(expected) : NULL;
+	struct curl_slist *headers = make_headers(expected);
 	char range[48];
 	CURLcode code;
 
@@ -228,13 +268,16 @@ int link_read(struct http_link *link, const char *url, const struct file_identit
 	curl_easy_setopt(link->easy, CURLOPT_URL, url);
 	curl_easy_setopt(link->easy, CURLOPT_RANGE, range);
 	curl_easy_setopt(link->easy, CURLOPT_HTTPHEADER, headers);
+	/* who asked for a verified server is not sent to one that nobody verifies */
+	curl_easy_setopt(link->easy, CURLOPT_REDIR_PROTOCOLS_STR,
+			 strncasecmp(url, "https:", 6) == 0 ? "https" : "http,https");
 	code = curl_easy_perform(link->easy);
 	curl_slist_free_all(headers);
 	link->status = 0;
 	curl_easy_getinfo(link->easy, CURLINFO_RESPONSE_CODE, &link->status);
 	if (link->status && link->status != HTTP_PARTIAL)
-		return judge_status(link, expected);
+		return judge_status(link, code, expected);
 	if (code != CURLE_OK)
 		return judge_failure(link, code);
-	return judge_part(link, expected, offset);
+	return judge_part(link, url, expected, offset);
 }

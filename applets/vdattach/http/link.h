@@ -31,7 +31,8 @@ struct http_link {
 	/* the answer */
 	long status;
 	struct file_identity found;
-	uint64_t start;
+	uint64_t start;	 /* UINT64_MAX: it did not say which part it is */
+	char coding[16]; /* Content-Encoding, "": none */
 };
 
 /* 0 or -ENOMEM. Once in a process curl_global_init() has to have been called. */
