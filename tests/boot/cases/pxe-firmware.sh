@@ -1,4 +1,4 @@
-# promise: machines boot from dnsmasq and nginx as mkvinitrd pxe configures them: by BIOS, by UEFI's PXE and by UEFI HTTP boot, each with its own loader, and from dnsmasq's proxyDHCP beside another DHCP server; a machine's own choice counts; under UEFI the local disk boots
+# promise: machines boot from dnsmasq and nginx as mkvinitrd pxe configures them: by BIOS, by UEFI's PXE and by UEFI HTTP boot, each with its own loader, and from dnsmasq's proxyDHCP beside another DHCP server; a machine's own choice counts; the local disk boots by BIOS and by UEFI
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 . "$TOP/tests/boot/menus.sh"
@@ -57,6 +57,14 @@ mcopy -i "$WORK/esp" "$WORK/bootx64.efi" ::EFI/BOOT/BOOTX64.EFI
 disk "$WORK/disk.img" ef "$WORK/esp"
 machine uefi $c -drive "file=$WORK/disk.img,format=raw,if=none,id=disk" -device virtio-blk-pci,drive=disk,bootindex=2
 expect '=== the local disk'
+
+# by BIOS the disk's own master boot record: GRUB behind it, which finds its second sector itself
+printf 'serial\nterminal_output serial\necho "=== the disk of the BIOS"\nhalt\n' >"$WORK/local.cfg"
+grub-mkimage -O i386-pc -p / -c "$WORK/local.cfg" -o "$WORK/core.img" biosdisk echo halt serial terminal || fail grub-mkimage
+truncate -s 4M "$WORK/bios.img"
+cat /usr/lib/grub/i386-pc/boot.img "$WORK/core.img" | dd of="$WORK/bios.img" conv=notrunc status=none
+machine bios $c -drive "file=$WORK/bios.img,format=raw,if=none,id=disk" -device virtio-blk-pci,drive=disk
+expect '=== the disk of the BIOS'
 end_server "$dnsmasq_pid"
 
 other_host 10.5.0.2
