@@ -27,6 +27,8 @@ enum {
 	KEYS
 };
 
+enum { NAME_MOST = 64 }; /* of a host, in Linux */
+
 static const char *const keys[KEYS] = {
 	[IP] = "ip",
 	[IPV6] = "ipv6",
@@ -65,6 +67,48 @@ static void read_lease(struct plan *plan, const char *text, const char **lease)
 	}
 }
 
+/* udhcpc writes "bad" for what is no name. */
+static bool is_lease_name(const char *text, bool list)
+{
+	static const char letters[] = "-._0123456789abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ ";
+	const size_t span = strspn(text, letters);
+
+	return !text[span] && strcmp(text, "bad") != 0 && *text != '-' &&
+	       (list || (span <= NAME_MOST && !strchr(text, ' ')));
+}
+
+static bool is_printable(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
+static void lease_drop(struct plan *plan, const char **lease, int key, const char **dropped)
+{
+	lease[key] = "";
+	*dropped = plan_text(plan, "%s%s%s", *dropped, **dropped ? ", " : "", keys[key]);
+}
+
+/* Text that cannot be what it should be is emptied: a server may send anything. Returns the names
+ * of such options. */
+static const char *lease_drop_text(struct plan *plan, const char **lease)
+{
+	static const int names[] = { HOSTNAME, TFTP, DOMAIN, SEARCH },
+			 texts[] = { ROOTPATH, BOOT_FILE };
+	const char *dropped = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!is_lease_name(lease[names[i]], names[i] == DOMAIN || names[i] == SEARCH))
+			lease_drop(plan, lease, names[i], &dropped);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (!is_printable(lease[texts[i]]))
+			lease_drop(plan, lease, texts[i], &dropped);
+	return dropped;
+}
+
 /* Those of a list that are addresses */
 static const char *addresses(struct plan *plan, const char *text)
 {
@@ -92,7 +136,8 @@ static const char *mtu_text(struct plan *plan, const char *text)
 
 static void print_ipv4(struct plan *plan, const char **lease, const char *server, FILE *out)
 {
-	const char *mask = *lease[MASK] ? lease[MASK] : lease[SUBNET];
+	/* the number that udhcpc makes of it hides holes */
+	const char *mask = *lease[SUBNET] ? lease[SUBNET] : lease[MASK];
 	const char *routes;
 	uint32_t address, image;
 	unsigned int prefix;
@@ -158,15 +203,17 @@ static const char *lease_server(struct plan *plan, const char **lease)
 
 void lease_print(struct plan *plan, const char *text, const char *server, FILE *out)
 {
-	const char *lease[KEYS], *routers;
+	const char *lease[KEYS], *routers, *dropped;
 
 	read_lease(plan, text, lease);
+	dropped = lease_drop_text(plan, lease);
 	routers = addresses(plan, lease[ROUTER]);
 	fputs("L_IP='' L_PREFIX='' L_ROUTES='' L_REACHES='' L_WHY=''\n", out);
 	if (*lease[IPV6])
 		print_ipv6(plan, lease, out);
 	else
 		print_ipv4(plan, lease, server, out);
+	print_assignment(out, "L_NOTE", dropped);
 	print_assignment(out, "L_MASK", lease[SUBNET]);
 	print_assignment(out, "L_ROUTER",
 			 plan_text(plan, "%.*s", (int)strcspn(routers, " "), routers));

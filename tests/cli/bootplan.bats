@@ -166,6 +166,13 @@ value() {
 	printf '%s\n' 'ip=10.0.2.15; reboot' mask=24 >lease
 	bootplan lease lease >lease.sh && . ./lease.sh
 	[[ $L_WHY == *"10.0.2.15; reboot"* ]] && [ "$L_IP" = '' ]
+	printf '%s\n' ip=10.0.2.15 mask=24 subnet=255.0.255.0 >lease
+	bootplan lease lease >lease.sh && . ./lease.sh
+	[[ $L_WHY == *10.0.2.15/255.0.255.0* ]] && [ "$L_IP" = '' ]
+	# udhcpc says bad for what is no name
+	printf '%s\n' ip=10.0.2.15 mask=24 hostname=bad domain='a$b' search='a.example b.example' $'rootpath=/srv/\e[2J' tftp=server boot_file=x >lease
+	bootplan lease lease >lease.sh && . ./lease.sh
+	[ "$L_HOST,$L_DOMAIN,$L_SEARCH,$L_PATH,$L_FILE,$L_NOTE" = ',,a.example b.example,,x,hostname, domain, rootpath' ]
 }
 
 @test "usage" {

@@ -235,6 +235,65 @@ after() {
 	[ "$(grep -c 'chroot .*udhcpc ' "$CALLS")" -ge 2 ]
 }
 
+# odd KIND: a server that answers as no real one does
+odd() {
+	cable eth0 192.168.78.1/24
+	web 192.168.78.1
+	server python3 "$BATS_TEST_DIRNAME/dhcp-faults.py" eth0 "$1" >"$BATS_TEST_TMPDIR/odd.log" 2>&1 3>&- &
+	STARTED+=($!)
+	timeout 20 sh -c "until grep -q ready '$BATS_TEST_TMPDIR/odd.log'; do sleep 0.1; done"
+	start ip=dhcp
+}
+
+@test "a server that takes back what it has offered is asked again" {
+	odd nak
+	has 192.168.78.77/24 eth0
+	[ "$(grep -c discover "$BATS_TEST_TMPDIR/odd.log")" -ge 3 ]
+}
+
+@test "a lease that ends while its server is silent: the root keeps the address, and the server is asked again" {
+	# more than a minute; every day the test of the renewal below
+	[ -n "${CHECK_ALL:-}" ] || return 0
+	odd vanishes
+	has 192.168.78.77/24 eth0
+	timeout 120 sh -c "until [ \$(grep -c discover '$BATS_TEST_TMPDIR/odd.log') -ge 2 ]; do sleep 0.2; done"
+	has 192.168.78.77/24 eth0
+	ip -n "$CLIENT" route | grep -q '^default via 192.168.78.1 dev eth0'
+}
+
+@test "a lease of a single address, whose router is in classless routes alone" {
+	odd single
+	has 192.168.78.77/32 eth0
+	ip -n "$CLIENT" route | grep -q '^default via 192.168.78.1 dev eth0'
+	ip -n "$CLIENT" route | grep -q '^192.168.78.1 dev eth0 scope link'
+}
+
+@test "options that cannot be: the lease without them" {
+	odd nonsense
+	has 192.168.78.77/24 eth0
+	[ -z "$(ip -n "$CLIENT" link show dev eth0 | grep 'mtu 1 ')" ]
+}
+
+@test "text for a shell and a terminal in a lease is not used, and does nothing" {
+	odd hostile
+	has 192.168.78.77/24 eth0
+	not_called reboot
+	! printf '%s' "$output" | grep -q $'\x1b]0' || return 1
+	! grep -e reboot -e 1.2.3.4 "$ROOT/run/net-eth0.conf" || return 1
+	# shellcheck disable=SC2034 # what a sourced file may set
+	(. "$ROOT/run/net-eth0.conf" && [ "$IPV4ADDR" = 192.168.78.77 ])
+	not_called 'hostname bad'
+	said 'sent text that cannot be used: hostname, tftp, domain, search, rootpath, boot_file'
+}
+
+@test "a host name that is too long, and many servers" {
+	odd long
+	has 192.168.78.77/24 eth0
+	grep -q '^nameserver 192.168.78.1$' "$ROOT/run/initramfs/resolv.conf"
+	not_called 'hostname aaa'
+	said 'sent text that cannot be used: hostname'
+}
+
 # acks: how many leases the good server has given or renewed
 acks() { grep -c DHCPACK "$BATS_TEST_TMPDIR/good.log"; }
 

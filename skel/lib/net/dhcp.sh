@@ -282,6 +282,7 @@ take_lease() {
 		turn_down "$1" "$2" "the DHCP answer on $1 has $L_WHY"
 		return 1
 	fi
+	[ -z "$L_NOTE" ] || warn "the DHCP server on $1 sent text that cannot be used: $L_NOTE"
 	L_HOST=${N_HOST:-$L_HOST} L_SERVER=${N_SERVER:-$L_SERVER} L_DNS=${N_DNS:-$L_DNS} L_NTP=${N_NTP:-$L_NTP}
 	if [ -z "$L_REACHES" ]; then
 		turn_down "$1" "$2" "the lease on $1 has no router and does not reach $server"
@@ -360,5 +361,5 @@ keep_client() {
 
 lease_reset() {
 	L_IP='' L_PREFIX='' L_MASK='' L_ROUTER='' L_DNS='' L_DOMAIN='' L_SEARCH='' L_HOST=''
-	L_MTU='' L_ROUTES='' L_SERVER='' L_PATH='' L_FILE='' L_WHY='' L_REACHES='' L_ID='' L_NTP=''
+	L_MTU='' L_ROUTES='' L_SERVER='' L_PATH='' L_FILE='' L_WHY='' L_REACHES='' L_ID='' L_NTP='' L_NOTE=''
 }
