@@ -52,6 +52,14 @@ static bool is_floppy(const struct blockdev *dev)
 	return strncmp(dev->name, "fd", 2) == 0 && isdigit((unsigned char)dev->name[2]);
 }
 
+/* The firmware's own. udev looks for no file system there either. */
+static bool is_firmware(const struct blockdev *dev)
+{
+	const char *part = blockdev_emmc_part(dev->disk);
+
+	return strncmp(part, "boot", 4) == 0 || strcmp(part, "rpmb") == 0;
+}
+
 /* Nothing is opened before this. */
 static bool may_open(struct candidate *c, const struct request *rq)
 {
@@ -63,6 +71,8 @@ static bool may_open(struct candidate *c, const struct request *rq)
 		return candidate_no(c, "is not on disk %s", rq->disk);
 	if (is_floppy(dev) && rq->host.kind < HOST_DEVICE)
 		return candidate_no(c, "floppy: only looked at when named");
+	if (is_firmware(dev) && rq->host.kind < HOST_DEVICE)
+		return candidate_no(c, "firmware of an eMMC: only looked at when named");
 	if (dev->size == 0)
 		return candidate_no(c, "no medium");
 	return true;

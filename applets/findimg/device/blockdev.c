@@ -61,6 +61,12 @@ void blockdev_first_entry(const char *dir, const char *name, char *to, size_t si
 	closedir(d);
 }
 
+/* Boot partitions of an eMMC lie in the directory of its disk, too, and are disks of their own. */
+static bool is_partition_of(const char *name, const char *disk, size_t n)
+{
+	return strncmp(name, disk, n) == 0 && isdigit((unsigned char)name[n + (name[n] == 'p')]);
+}
+
 static bool is_partitioned(const char *dir, const char *disk)
 {
 	struct dirent *entry;
@@ -71,7 +77,7 @@ static bool is_partitioned(const char *dir, const char *disk)
 	if (!d)
 		return false;
 	while (!found && (entry = readdir(d)))
-		found = strncmp(entry->d_name, disk, n) == 0;
+		found = is_partition_of(entry->d_name, disk, n);
 	closedir(d);
 	return found;
 }
@@ -170,6 +176,13 @@ int blockdev_read(const char *sysfs, const char *name, struct blockdev *ret)
 	dev.has_partitions = !dev.partition && is_partitioned(real, dev.name);
 	*ret = dev;
 	return 0;
+}
+
+const char *blockdev_emmc_part(const char *disk)
+{
+	if (strncmp(disk, "mmcblk", 6) != 0)
+		return "";
+	return disk + 6 + strspn(disk + 6, "0123456789");
 }
 
 static int rank(const struct blockdev *dev)

@@ -49,6 +49,9 @@ int blockdev_compare(const void *a, const void *b);
 /* The first entry of the directory dir/name, or "". */
 void blockdev_first_entry(const char *dir, const char *name, char *to, size_t size);
 
+/* Which part of an eMMC a disk is ("boot0", "boot1", "rpmb", "gp0"); "" for all others. */
+const char *blockdev_emmc_part(const char *disk);
+
 /* strcmp that compares runs of digits as numbers: sda2 < sda10. */
 int natural_compare(const char *a, const char *b);
 

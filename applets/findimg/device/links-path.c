@@ -11,7 +11,7 @@
 #include "applets/findimg/device/links.h"
 
 struct place {
-	char pci[32], platform[64], usb[64], scsi[64], ata[32], ata_long[48], nvme[24];
+	char pci[32], platform[64], usb[64], scsi[64], ata[32], ata_long[48], nvme[24], emmc[12];
 };
 
 /* "0000:00:1f.2" */
@@ -101,10 +101,11 @@ static void place_of(const char *real, struct place *p)
 
 static bool is_at(const char *name, size_t length, const struct place *p, const char *ata)
 {
-	char text[256];
+	char text[320];
 
-	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s", p->platform,
-		 *p->platform && *p->pci ? "-" : "", p->pci, p->usb, ata, p->scsi, p->nvme);
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s", p->platform,
+		 *p->platform && *p->pci ? "-" : "", p->pci, p->usb, ata, p->scsi, p->nvme,
+		 p->emmc);
 	/* older names of virtio disks */
 	if (strncmp(name, "virtio-", 7) == 0) {
 		name += 7;
@@ -126,6 +127,9 @@ bool link_path_match(const char *sysfs, const struct blockdev *dev, const char *
 	place_of(real, &p);
 	if (strncmp(dev->disk, "nvme", 4) == 0 && link_attr(real, "nsid", number, sizeof(number)))
 		snprintf(p.nvme, sizeof(p.nvme), "-nvme-%s", number);
+	/* as udev's rules have it for the boot partitions */
+	if (*blockdev_emmc_part(dev->disk))
+		snprintf(p.emmc, sizeof(p.emmc), "-%.8s", blockdev_emmc_part(dev->disk));
 	return is_at(name, length, &p, p.ata) ||
 	       (*p.ata_long && is_at(name, length, &p, p.ata_long));
 }

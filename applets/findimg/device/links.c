@@ -86,7 +86,7 @@ static void add_disk(const char *dir, const char *disk, struct link_ids *ids)
 			link_add(ids, "virtio-%s", serial);
 	} else if (strncmp(disk, "mmcblk", 6) == 0) {
 		/* the boot partitions of an eMMC are other disks of the same device */
-		if (!disk[6 + strspn(disk + 6, "0123456789")] &&
+		if (!*blockdev_emmc_part(disk) &&
 		    link_attr(dir, "device/name", name, sizeof(name)) &&
 		    link_attr(dir, "device/serial", serial, sizeof(serial)))
 			link_add(ids, "mmc-%s_%s", name, serial);

@@ -65,6 +65,8 @@ static int make_sys(void **state)
 	       "1");
 	device(PCI "1d.0/nvme/nvme0/nvme0c0n1", "8", "0", NULL);
 	put(PCI "1d.0/nvme/nvme0/nvme0c0n1", "hidden", "1\n");
+	device(PCI "1e.0/mmc_host/mmc0/mmc0:0001/block/mmcblk0", "8", "0", NULL);
+	device(PCI "1e.0/mmc_host/mmc0/mmc0:0001/block/mmcblk0/mmcblk0boot0", "8", "0", NULL);
 	device("/devices/virtual/block/dm-0", "8", "0", NULL);
 	put("/devices/virtual/block/dm-0/dm", "name", "vg-root\n");
 	put(PCI "1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda2/holders/dm-0", "x", "");
@@ -86,8 +88,9 @@ static int remove_sys(void **state)
 
 static void test_scan_order(void **state)
 {
-	static const char *const want[] = { "sdb1",  "sdb", "sr0",	  "vda",  "vdb",  "sda2",
-					    "sda10", "sda", "cciss!c0d0", "dm-0", "dm-7", "dm-6" };
+	static const char *const want[] = { "sdb1",	  "sdb",	  "sr0",  "vda",   "vdb",
+					    "mmcblk0",	  "mmcblk0boot0", "sda2", "sda10", "sda",
+					    "cciss!c0d0", "dm-0",	  "dm-7", "dm-6" };
 	struct blockdev *list;
 	size_t count;
 
@@ -127,6 +130,21 @@ static void test_fields(void **state)
 	assert_int_not_equal(blockdev_read(root, "../../etc", &dev), 0);
 }
 
+/* An eMMC without a partition table: its boot partitions are no partitions of it. */
+static void test_emmc(void **state)
+{
+	struct blockdev dev;
+
+	assert_int_equal(blockdev_read(root, "mmcblk0", &dev), 0);
+	assert_false(dev.has_partitions);
+	assert_string_equal(dev.bus, "mmc");
+	assert_string_equal(blockdev_emmc_part(dev.disk), "");
+	assert_int_equal(blockdev_read(root, "mmcblk0boot0", &dev), 0);
+	assert_string_equal(dev.disk, "mmcblk0boot0");
+	assert_string_equal(blockdev_emmc_part(dev.disk), "boot0");
+	assert_string_equal(blockdev_emmc_part("sda"), "");
+}
+
 static void test_natural(void **state)
 {
 	assert_true(natural_compare("sda2", "sda10") < 0);
@@ -158,9 +176,8 @@ static void test_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scan_order),
-		cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_natural),
+		cmocka_unit_test(test_scan_order), cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_emmc),	   cmocka_unit_test(test_natural),
 		cmocka_unit_test(test_sizes),
 	};
 

@@ -107,6 +107,8 @@ static int make_sys(void **state)
 	put("/devices/platform/fe320000.mmc/mmc_host/mmc0/mmc0:0001", "serial", "0x1234abcd\n");
 	disk("/devices/platform/fe320000.mmc/mmc_host/mmc0/mmc0:0001/block/mmcblk0",
 	     "/devices/platform/fe320000.mmc/mmc_host/mmc0/mmc0:0001");
+	disk("/devices/platform/fe320000.mmc/mmc_host/mmc0/mmc0:0001/block/mmcblk0/mmcblk0boot1",
+	     "/devices/platform/fe320000.mmc/mmc_host/mmc0/mmc0:0001/block/mmcblk0");
 	put("/devices/virtual/block/dm-0/dm", "name", "vg-lv\n");
 	put("/devices/virtual/block/dm-0/dm", "uuid", "LVM-abc\n");
 	disk("/devices/virtual/block/dm-0", "/devices/virtual/block/dm-0");
@@ -164,6 +166,8 @@ static void test_by_id(void **state)
 	assert_true(has_id("nvme0n2", 0, "nvme-nvme.8086-01"));
 	assert_true(has_id("nvme0n2", 1, "nvme-QEMU_NVMe_Ctrl_deadbeef_2-part1"));
 	assert_true(has_id("mmcblk0", 1, "mmc-SD128_0x1234abcd-part1"));
+	assert_true(has_id("mmcblk0", 0, "mmc-SD128_0x1234abcd"));
+	assert_false(has_id("mmcblk0boot1", 0, "mmc-SD128_0x1234abcd"));
 	assert_true(has_id("dm-0", 0, "dm-name-vg-lv"));
 	assert_true(has_id("dm-0", 0, "dm-uuid-LVM-abc"));
 }
@@ -180,6 +184,8 @@ static void test_by_path(void **state)
 	assert_true(has_path("vda", 1, "virtio-pci-0000:00:07.0-part1"));
 	assert_true(has_path("nvme0n2", 0, "pci-0000:00:08.0-nvme-2"));
 	assert_true(has_path("mmcblk0", 0, "platform-fe320000.mmc"));
+	assert_false(has_path("mmcblk0boot1", 0, "platform-fe320000.mmc"));
+	assert_true(has_path("mmcblk0boot1", 0, "platform-fe320000.mmc-boot1"));
 	assert_false(has_path("vda", 0, "pci-0000:00:08.0"));
 }
 
