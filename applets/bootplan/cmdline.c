@@ -74,11 +74,11 @@ static const struct origins {
 	const char *variable;
 	enum setting settings[32]; /* S_NONE ends them */
 } origins[] = {
-	{ "FROM", { S_MODE,	 S_IMAGE,    S_ISO,	 S_HOST,    S_PART,	S_ROOT,
-		    S_NETROOT,	 S_NETDISK,  S_NFSROOT,	 S_REFUSED, S_LIVE,	S_LIVE_HOST,
-		    S_LIVE_FILE, S_LIVE_NFS, S_LIVE_DIR, S_RD_LIVE, S_LTSP,	S_MARK,
-		    S_SNAPSHOTS, S_LVM,	     S_LUKS,	 S_PERSIST, S_COW_HOST, S_COW_FLAGS,
-		    S_VERIFY,	 S_CHECKS,   S_FLAGS,	 S_FSTYPE,  S_LIVE_LOAD } },
+	{ "FROM", { S_MODE,	 S_IMAGE,    S_ISO,	 S_HOST,    S_PART,	 S_ROOT,
+		    S_NETROOT,	 S_NETDISK,  S_NFSROOT,	 S_REFUSED, S_LIVE,	 S_LIVE_HOST,
+		    S_LIVE_FILE, S_LIVE_NFS, S_LIVE_DIR, S_RD_LIVE, S_LTSP,	 S_MARK,
+		    S_SNAPSHOTS, S_LVM,	     S_LUKS,	 S_PERSIST, S_COW_HOST,	 S_COW_FLAGS,
+		    S_VERIFY,	 S_CHECKS,   S_FLAGS,	 S_FSTYPE,  S_LIVE_LOAD, S_CRYPTROOT } },
 	{ "FROM_NET", { S_NET, S_LINKS, S_BOOTIF, S_BOOTDEV, S_ETHDEVICE, S_DHCP_LIMIT, S_PROXY } },
 	{ "FROM_USR", { S_USR, S_USR_FSTYPE, S_USR_FLAGS } },
 	{ "FROM_INIT", { S_INIT } },

@@ -82,12 +82,36 @@ static const char *knoppix_image(struct plan *plan, const char *dir)
 	return plan_text(plan, "/%s/KNOPPIX", or (dir, "KNOPPIX"));
 }
 
+/* Without a directory and a partition any would do. */
+static const char *puppy_image(struct plan *plan, const char *dir)
+{
+	if (!*dir && !plan_has(plan, S_LIVE_HOST) && !plan_has(plan, S_HOST))
+		return NULL;
+	return plan_text(plan, "%s%s/%s", *dir ? "/" : "", dir, plan_get(plan, S_LIVE_FILE));
+}
+
+/* A path of sq= counts from the top of the medium. */
+static const char *antix_image(struct plan *plan, const char *dir)
+{
+	const char *file = plan_get(plan, S_LIVE_FILE);
+
+	if (*file == '/')
+		return file + (file[1] == '/');
+	return plan_text(plan, "/%s/%s", or (dir, "antiX"), or (file, "linuxfs"));
+}
+
+static const char *liveslak_image(struct plan *plan, const char *dir)
+{
+	return plan_text(plan, "/%s/system/", or (dir, "liveslak"));
+}
+
 static const struct layout {
 	const char *name;
 	const char *(*image)(struct plan *plan, const char *dir);
 } layouts[] = {
 	{ "dracut", dracut_image },   { "live", live_boot_image }, { "casper", casper_image },
 	{ "archiso", archiso_image }, { "slax", slax_image },	   { "knoppix", knoppix_image },
+	{ "puppy", puppy_image },     { "antix", antix_image },	   { "liveslak", liveslak_image },
 };
 
 /* An image that a parameter of a higher rank names is no part of a medium. */

@@ -96,6 +96,7 @@ const struct setting_info setting_info[SETTINGS] = {
 	[S_ARCHISO_NBD] = SAID(NULL, "NBD server of the medium"),
 	[S_ARCHISO_NBD_NAME] = SAID(NULL, "export of the NBD server"),
 	[S_CASPER_PATH] = SAID(NULL, "directory of the persistent storage"),
+	[S_CDROOT] = SAID(NULL, "root on a medium"),
 	[S_NFSROOT] = SAID(NULL, "directory of an NFS server"),
 	[S_NETROOT] = SAID("P_NETROOT", "root that the DHCP server tells"),
 	[S_NETDISK] = LIST("P_NETDISK", "disks of NBD servers", ALL, ' '),

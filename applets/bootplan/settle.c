@@ -74,6 +74,18 @@ static void settle_swap(struct plan *plan)
 	}
 }
 
+/* Gentoo's CD: loop= is an image on the medium, and root=/dev/ram0 means nothing any more. */
+static void settle_cdroot(struct plan *plan)
+{
+	if (!plan_has(plan, S_CDROOT))
+		return;
+	plan_force(plan, S_ROOT_IS_HOST, 0, "");
+	if (settle_begins(plan, S_ROOT, "/dev/ram"))
+		plan_force(plan, S_ROOT, 0, "");
+	if (plan_rank(plan, S_MODE) <= plan_rank(plan, S_CDROOT))
+		plan_force(plan, S_MODE, plan_rank(plan, S_CDROOT), "overlay");
+}
+
 static void settle_share(struct plan *plan, const char *image)
 {
 	const int rank = plan_rank(plan, S_ROOT);
@@ -210,6 +222,7 @@ void plan_settle(struct plan *plan)
 	if (plan_has(plan, S_NO_TCE) && plan_rank(plan, S_TCE) <= plan_rank(plan, S_NO_TCE))
 		plan_force(plan, S_TCE, 0, "");
 	settle_swap(plan);
+	settle_cdroot(plan);
 	settle_shares(plan);
 	if (plan_has(plan, S_ROOT_IS_HOST) && plan_has(plan, S_ROOT))
 		plan_set(plan, S_HOST, plan_rank(plan, S_ROOT_IS_HOST), plan_get(plan, S_ROOT));

@@ -25,6 +25,8 @@ golden() {
 @test "Alpine" { both golden alpine-; }
 @test "archiso" { both golden archiso-; }
 @test "Slax, MiniOS, Porteus" { both golden slax-; }
+@test "Puppy, antiX, liveslak, Slackware" { both golden frugal-; }
+@test "genkernel, NixOS, postmarketOS, kiwi, rescue systems" { both golden installed-; }
 
 @test "every golden file belongs to a test" {
 	local file

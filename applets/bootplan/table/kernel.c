@@ -25,6 +25,7 @@ static const struct parameter parameters[] = {
 	{ "ro", USE, .sets = { { S_ACCESS, "ro" } } },
 	{ "rw", USE, .sets = { { S_ACCESS, "rw" } } },
 	ANYTHING("init", S_INIT),
+	{ "rdinit=*", KEEP, .call = NULL }, /* by the kernel; Ventoy's starts this init */
 	{ "[1-6]", PASS, .sets = { { S_ARGUMENTS, NULL } }, .call = take_runlevel },
 	{ "S", PASS, .sets = { { S_ARGUMENTS, NULL } }, .call = take_runlevel },
 	{ "single", PASS, .sets = { { S_ARGUMENTS, NULL } }, .call = take_runlevel },

@@ -28,6 +28,8 @@ static const struct parameter parameters[] = {
 	  .call = take_fromiso },
 	{ "isofrom=/dev/*/*", CALL, .sets = { { S_HOST, NULL }, { S_ISO, NULL } },
 	  .call = take_fromiso },
+	{ "fromiso=/dev/*", WRONG, .expected = "/dev/NAME/file.iso" },
+	{ "fromiso=/?*.iso", USE, .sets = { { S_ISO, "%" } } }, /* of antiX */
 	{ "fromiso=*", WRONG, .expected = "/dev/NAME/file.iso" },
 	{ "isofrom=*", WRONG, .expected = "/dev/NAME/file.iso" },
 	{ "fetch=?*", CALL, .sets = { { S_MODE, NULL }, { S_IMAGE, NULL } }, .call = take_fetch },

@@ -66,6 +66,7 @@ static const struct parameter alpine[] = {
 static const char alpine_unsupported[] =
 	"alpine_dev= alpine_repo= alpine_start apkovl= modloop= modloop_verify= "
 	"ovl_dev= pkgs= ssh_key= overlaytmpfsflags= cryptheader= cryptoffset= "
+	"autodetect_serial bootstrap_usr_merged ds= memdisk tinycloud "
 	"root_size= init_args= autoraid noautodetect autodetect= aoe_iflist= "
 	"aoe_mtu= nodma s390x_net= uevent_buf_size= wireguard= keep_apk_new "
 	"chart";

@@ -6,10 +6,11 @@
 #include <string.h>
 
 const struct table *const parameter_tables[] = {
-	&table_own,	&table_dracut,	 &table_kernel, &table_network,	   &table_vdisk,
-	&table_volumes, &table_tinycore, &table_live,	&table_casper,	   &table_knoppix,
-	&table_archiso, &table_slax,	 &table_ltsp,	&table_mkinitcpio, &table_initramfs,
-	&table_alpine,	&table_systemd,
+	&table_own,	   &table_dracut,    &table_kernel,	  &table_network, &table_vdisk,
+	&table_volumes,	   &table_tinycore,  &table_live,	  &table_casper,  &table_knoppix,
+	&table_archiso,	   &table_puppy,     &table_antix,	  &table_slax,	  &table_ltsp,
+	&table_mkinitcpio, &table_initramfs, &table_alpine,	  &table_systemd, &table_slackware,
+	&table_genkernel,  &table_nixos,     &table_postmarketos, &table_kiwi,	  &table_rescue,
 };
 const size_t parameter_table_count = ARRAY_SIZE(parameter_tables);
 

@@ -29,10 +29,10 @@ enum use {
 };
 
 struct assignment {
-	uint8_t setting;  /* enum setting */
-	const char *text; /* %: the value; @: what is behind its ':'; '?' in front: a guess; NULL:
-			     set by the function */
-};
+	uint8_t setting;   /* enum setting */
+	const char *text;  /* %: the value; @: what is behind its ':'; '?' in front: a guess; NULL:
+			      set by the function */
+} __attribute__((packed)); /* a third of the table would be padding */
 
 struct parameter {
 	const char *pattern;
@@ -71,7 +71,9 @@ extern const size_t parameter_table_count;
 
 extern const struct table table_own, table_kernel, table_network, table_vdisk, table_volumes,
 	table_tinycore, table_dracut, table_live, table_casper, table_knoppix, table_archiso,
-	table_slax, table_mkinitcpio, table_initramfs, table_ltsp, table_alpine, table_systemd;
+	table_slax, table_mkinitcpio, table_initramfs, table_ltsp, table_alpine, table_systemd,
+	table_puppy, table_antix, table_slackware, table_genkernel, table_nixos, table_postmarketos,
+	table_kiwi, table_rescue;
 
 /* Prints every parameter: system, use, pattern, meaning, separated by tabs. */
 void table_print(void);

@@ -83,6 +83,11 @@ void take_slax_from(struct plan *plan, const struct word *word);
 void take_perchdir(struct plan *plan, const struct word *word);
 void take_perchsize(struct plan *plan, const struct word *word);
 void take_slax_flags(struct plan *plan, const struct word *word);
+void take_place(struct plan *plan, const struct word *word);
+void take_pupsfs(struct plan *plan, const struct word *word);
+void take_pfix(struct plan *plan, const struct word *word);
+void take_iso_path(struct plan *plan, const struct word *word);
+void take_luksdev(struct plan *plan, const struct word *word);
 void take_changes(struct plan *plan, const struct word *word);
 void take_root_medium(struct plan *plan, const char *spec, int rank);
 

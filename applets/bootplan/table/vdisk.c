@@ -57,6 +57,8 @@ static const struct parameter volumes[] = {
 	{ "rd.luks.name=*", WRONG, .expected = "UUID=NAME" },
 	{ "rd.luks", ON, .sets = { { S_LUKS_OFF, "1" } } },
 	{ "cryptdevice=?*:?*", CALL, .sets = { { S_LUKS, NULL } }, .call = take_cryptdevice },
+	{ "luksdev=?*", CALL, .sets = { { S_LUKS, NULL } },
+	  .call = take_luksdev }, /* of Slackware */
 	{ "cryptdevice=*", WRONG, .expected = "DEVICE:NAME" },
 };
 
