@@ -234,7 +234,7 @@ folder_layers() {
 	local dir file
 	LAYERS=$(
 		for dir in "$@"; do
-			for file in "${dir%/}"/*.sb "${dir%/}"/*.xzm "${dir%/}"/*.sfs "${dir%/}"/*.squashfs "${dir%/}"/*.erofs; do
+			for file in "${dir%/}"/*.sb "${dir%/}"/*.xzm "${dir%/}"/*.sxz "${dir%/}"/*.sfs "${dir%/}"/*.squashfs "${dir%/}"/*.erofs; do
 				[ ! -f "$file" ] || printf '%s%s\n' "${file##*/}" "$file"
 			done
 		done | sort -n | while IFS= read -r file; do

@@ -17,6 +17,8 @@ live_layers() {
 	slax)
 		slax_layers "${1%/}"
 		;;
+	puppy) puppy_layers "$1" ;;
+	liveslak) liveslak_layers "${1%/system/}" ;;
 	*) [ ! -d "$1" ] || folder_layers "$1" ;;
 	esac
 	[ -n "$LAYERS" ] || fail VI208 "no image in $P_IMAGE on $HOST_DEVICE" "it contains: $(ls "$1")" \
@@ -63,6 +65,26 @@ slax_layers() {
 		*/minios) choose_layers "$1/" "$LIVE_LOAD" ;;
 		*) choose_layers /modules/ "$LIVE_LOAD" ;;
 		esac
+	fi
+	[ -z "$LIVE_NOLOAD" ] || leave_out "$LIVE_NOLOAD"
+}
+
+# puppy_layers IMAGE|DIRECTORY: drivers below the system, patches and applications on it
+puppy_layers() {
+	local dir=${1%/*} file
+	LAYERS=''
+	for file in "$dir"/zdrv*.sfs "$dir"/fdrv*.sfs "$1"puppy*.sfs "$1" "$dir"/ydrv*.sfs "$dir"/adrv*.sfs; do
+		[ ! -f "$file" ] || LAYERS=$LAYERS${LAYERS:+$NL}$file
+	done
+}
+
+# liveslak_layers DIRECTORY: the system, all addons, and of what is optional what load= names
+liveslak_layers() {
+	if [ -n "$LIVE_LOAD" ]; then
+		porteus_order "$1/system" "$1/addons" "$1/optional"
+		choose_layers /optional/ "$LIVE_LOAD"
+	else
+		porteus_order "$1/system" "$1/addons"
 	fi
 	[ -z "$LIVE_NOLOAD" ] || leave_out "$LIVE_NOLOAD"
 }

@@ -195,6 +195,27 @@ load_words() {
 }
 @test "load=: of the directory modules, and of optional where there is one" { both load_words; }
 
+puppy() {
+	cmdline 'psubdir=tahr64 pfix=ram'
+	host tahr64/{adrv,fdrv,puppy,ydrv,zdrv}_tahr64_6.0.6.sfs tahr64/libreoffice.sfs
+	boot
+	layers tahr64/{adrv,ydrv,puppy,fdrv,zdrv}_tahr64_6.0.6.sfs || return 1
+	new_tree
+	cmdline 'pupsfs=sdb2:/p/improved.sfs'
+	host p/improved.sfs p/puppy_x.sfs p/zdrv_x.sfs
+	boot
+	calls "findimg --state /run/initramfs/state -t 30 -m $HOST -H /dev/sdb2 /p/improved.sfs" && layers p/improved.sfs p/zdrv_x.sfs
+}
+@test "Puppy: drivers lie below the system, patches and applications on it" { both puppy; }
+
+liveslak() {
+	cmdline 'livemain=slackware load=nvidia noload=0099'
+	host slackware/system/{0010-min,0020-kde,0099-config}.sxz slackware/addons/a.sxz slackware/optional/{nvidia,wine}.sxz
+	boot
+	layers slackware/optional/nvidia.sxz slackware/addons/a.sxz slackware/system/0020-kde.sxz slackware/system/0010-min.sxz
+}
+@test "liveslak: system, addons, and what load= names of optional" { both liveslak; }
+
 porteus_keeps() {
 	local store=/run/initramfs/store
 	cmdline "from=porteus changes=$1"
