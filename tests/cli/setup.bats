@@ -295,7 +295,7 @@ check_file() { as_typed "$TOP/scripts/check" "$@"; }
 # fake_gates: a tree with two quick gates
 fake_gates() {
 	mkdir -p tree/ci/gates
-	cp "$TOP/ci/run-gates" "$TOP/ci/bounded" tree/ci
+	cp "$TOP/ci/run-gates" "$TOP/ci/bounded" "$TOP/ci/cpu-seconds" tree/ci
 	printf '#!/bin/sh\necho 1..2; echo ok 1 - first; echo "not ok 2 - second"; exit 1\n' >tree/ci/gates/10-bad
 	printf '#!/bin/sh\necho 1..1; echo ok 1 - third\n' >tree/ci/gates/20-good
 	chmod +x tree/ci/gates/*
@@ -327,5 +327,6 @@ fake_gates() {
 	run -1 tree/ci/run-gates
 	assert_line 'ok 1 - third'
 	assert_line '# gate 20-good (2/2)'
+	assert_line --regexp '^# gate 20-good took [0-9]+ s, [0-9]+ s of CPU$'
 	[ "${lines[-1]}" = '2 passed, 1 failed, 0 skipped' ]
 }
