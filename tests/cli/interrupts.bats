@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
-# ^C and TERM at twenty moments of every command that makes or boots something: no temporary file, mount, loop device or process is
-# left, and the output is what it was or whole. frugal, which works on a mounted partition, is in frugal.bats.
+# ^C and TERM at twenty moments of every command that makes or boots something, every day at seven of them: no temporary file, mount,
+# loop device or process is left, and the output is what it was or whole. frugal, which works on a mounted partition, is in frugal.bats.
 load ../lib/env
 bats_require_minimum_version 1.5.0
 
@@ -26,10 +26,12 @@ outputs() {
 	(cd out && find . -type f -exec sha256sum {} + | sort -k 2)
 }
 
-# interrupts N COMMAND...: at N moments that are spread over its calls of tools, by INT and TERM in turn. The function `before` makes out/ what
-# it is before each run; what is there after one that was interrupted is that, or what a whole run makes, file by file.
+# interrupts N COMMAND...: at N moments (every day a third of them) that are spread over its calls of tools, by INT and TERM in turn. The
+# function `before` makes out/ what it is before each run; what is there after one that was interrupted is that, or what a whole run
+# makes, file by file.
 interrupts() {
 	local signal=INT moment n moments=$1 interrupted=0
+	[ -n "${CHECK_ALL:-}" ] || moments=$(((moments + 1) / 3))
 	shift
 	before
 	outputs >old
@@ -39,7 +41,7 @@ interrupts() {
 	total=$calls_made
 	for ((n = 0; n < moments; n++)); do
 		before
-		moment=$((1 + n * total / moments))
+		moment=$((1 + (2 * n + 1) * total / (2 * moments)))
 		interrupted $moment $signal "$@"
 		nothing_left
 		case $status in
@@ -85,7 +87,7 @@ interrupts() {
 		for file in vmlinuz initramfs.gz menu.ipxe dnsmasq.conf; do echo old >out/pxe/$file; done
 	}
 	export SOURCE_DATE_EPOCH=1700000000
-	interrupts 20 "$TOP/scripts/pxe" -r "$KERNEL" -o out/pxe root.sqfs
+	interrupts 20 "$TOP/scripts/pxe" -r "$KERNEL" -s 'compress zstd' -o out/pxe root.sqfs
 }
 
 @test "pack, to an archive and to a disk image" {
