@@ -107,7 +107,7 @@ kernel_of() {
 
 @test "check and quickstart explain themselves without doing anything; a gate that does not exist fails the run" {
 	for name in check quickstart; do
-		run timeout 5 "$TOP/scripts/$name" --help
+		run timeout 60 "$TOP/scripts/$name" --help
 		assert_success
 		assert_line --partial "  scripts/$name"
 		[ "${#lines[@]}" -lt 10 ]

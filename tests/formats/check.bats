@@ -50,7 +50,7 @@ entry() {
 		run -1 vd check -r crossed
 		# an image with leaks is written to, one with two blocks in one place is not
 		: >served
-		timeout 5 "$HOST/bin/vdattach" serve --once -s "$PWD/socket" leak >served 3>&- &
+		timeout 60 "$HOST/bin/vdattach" serve --once -s "$PWD/socket" leak >served 3>&- &
 		pid=$!
 		until grep -q nbd served || ! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
 		qemu-io -f raw -c 'write -P 4 40M 1M' -c flush "nbd+unix:///?socket=$PWD/socket" >io.log

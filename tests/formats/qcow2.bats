@@ -136,7 +136,7 @@ by_options() { # DISK OPTIONS...
 	qemu-img bitmap --add image b0
 	run vd info image
 	refute_output --partial bitmap
-	timeout 5 "$HOST/bin/vdattach" serve --once -s "$PWD/socket" image >url 2>told 3>&- &
+	timeout 60 "$HOST/bin/vdattach" serve --once -s "$PWD/socket" image >url 2>told 3>&- &
 	pid=$!
 	until [ -s url ]; do sleep 0.05; done
 	qemu-io -f raw -c 'write -P 1 0 64k' "$(cat url)" >io.log

@@ -259,7 +259,7 @@ chain() {
 	mkfifo vm/fifo
 	for name in fifo 'json:{"driver":"null-co"}' nbd://localhost/ /dev/zero /proc/self/fd/0; do
 		difference vm/bad.vhd $((16 << 20)) d f "$name" ''
-		run -1 timeout 5 "$HOST/bin/vdattach" info vm/bad.vhd
+		run -1 timeout 60 "$HOST/bin/vdattach" info vm/bad.vhd
 	done
 }
 

@@ -213,7 +213,7 @@ export interface
 . "$FAKES/lease.$interface"
 trap : USR2 TERM
 sh "$script" bound
-[ ! -p "$FAKES/then.$interface" ] || timeout 5 sh -c 'echo >"$0"' "$FAKES/then.$interface"
+[ ! -p "$FAKES/then.$interface" ] || timeout 60 sh -c 'echo >"$0"' "$FAKES/then.$interface"
 FAKE
 }
 
