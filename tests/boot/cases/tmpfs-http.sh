@@ -10,8 +10,6 @@ cp "$KDIR/vmlinuz" "$WORK/tftp/vmlinuz"
 cp "$WORK/netboot.initramfs" "$WORK/tftp/initramfs.gz"
 small_root "$WORK/small"
 tar -C "$WORK/small" --owner=0 --group=0 --numeric-owner -cJf "$WORK/www/small.tar.xz" .
-debian_image rootfs.tar.xz
-ln -s "$DEBIAN" "$WORK/www/rootfs.tar.xz"
 serve_http "$WORK/www"
 
 # lab_boot ARCHIVE
@@ -30,6 +28,8 @@ lab_boot() {
 lab_boot small.tar.xz
 expect_small_boot
 check_all || exit 0
+debian_image rootfs.tar.xz
+ln -s "$DEBIAN" "$WORK/www/rootfs.tar.xz"
 MEMORY=1536 BOOT_TIMEOUT=400
 lab_boot rootfs.tar.xz
 expect_good_boot
