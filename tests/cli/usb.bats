@@ -372,7 +372,7 @@ TOOLS
 	assert [ ! -e drive.img ]
 	# a key that is derived in 10 ms, not in some seconds
 	break_tool qemu-img 'for a; do shift; [ "$a" != key-secret=key ] || a=$a,iter-time=10; set -- "$@" "$a"; done; exec "$real" "$@"'
-	PATH=$PWD/bin:$PATH usb -q --encrypt=40 --key-file=key drive.img root.sqfs
+	PATH=$PWD/bin:$PATH usb -q -z 200 --encrypt=40 --key-file=key drive.img root.sqfs
 	assert_success
 	nothing_left
 	debugfs -R 'dump /changes/root.luks volume' "drive.img?offset=$(data_offset drive.img)" 2>/dev/null
