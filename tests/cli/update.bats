@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # mkvinitrd update, in a system below a directory: what is built when, what replaces what, and what an update that fails leaves. lsblk and findfs
 # are fakes where the root of the command line is on layers that this machine does not have.
 load ../lib/env
