@@ -21,10 +21,11 @@ root_bootplan() {
 	for root_program in "$here/applets/bootplan" "$here/../build/musl/bin/bootplan"; do
 		[ ! -x "$root_program" ] || break
 	done
-	mkdir -p "$work/plan/proc" "$work/plan/etc/mkvinitrd"
-	printf '%s\n' "$1" >"$work/plan/proc/cmdline"
-	echo mode=disk >"$work/plan/etc/mkvinitrd/defaults"
-	"$root_program" "$work/plan" >"$work/plan/out" 2>/dev/null || return
+	[ -x "$root_program" ] || { root_text="there is no program bootplan in $here/applets" && return 1; }
+	root_text='bootplan cannot evaluate the kernel command line'
+	mkdir -p "$work/plan/proc" "$work/plan/etc/mkvinitrd" && printf '%s\n' "$1" >"$work/plan/proc/cmdline" &&
+		echo mode=disk >"$work/plan/etc/mkvinitrd/defaults" && "$root_program" "$work/plan" >"$work/plan/out" 2>/dev/null || return
+	root_text=''
 	eval "$(sed -n "/^P_\(ROOT\|FSTYPE\|HOST\|MODE\|RESUME\)='.*'\$/p" "$work/plan/out")"
 }
 
@@ -96,7 +97,7 @@ root_examine() {
 	: >"$work/needs"
 	P_ROOT='' P_FSTYPE='' P_HOST=''
 	[ -n "$1" ] || { root_text='no kernel command line is known' && return 0; }
-	root_bootplan "$1" || { root_text='the kernel command line has no root' && return 0; }
+	root_bootplan "$1" || return
 	root_spec=${P_ROOT:-$P_HOST}
 	[ -n "$root_spec" ] || { root_text='the kernel command line has no root' && return 0; }
 	root_found=$(root_device "$root_spec")
@@ -105,7 +106,7 @@ root_examine() {
 		[ -z "$P_FSTYPE" ] || root_need module "$P_FSTYPE" 'the file system of the root'
 		return 0
 	fi
-	lsblk -n -s -r -o NAME,TYPE,FSTYPE "$root_found" >"$work/layers" || return
+	lsblk -n -s -r -o NAME,TYPE,FSTYPE "$root_found" >"$work/layers" || { root_text="lsblk failed for root=$root_spec" && return 1; }
 	root_type=${P_FSTYPE:-$(awk 'NR == 1 { print $3 }' "$work/layers")}
 	root_text="root=$root_spec, which is ${root_type:-of an unknown type}"
 	case $root_type in

@@ -217,6 +217,20 @@ chosen() {
 	"$HOST/mkvinitrd" ls "$A" | grep -q '^bin/cryptsetup$'
 }
 
+@test "a root that cannot be examined is refused, not taken for none" {
+	mkdir -p alone/build
+	cp -a "$TOP/scripts" "$TOP/profiles" "$TOP/presets" alone/
+	run --separate-stderr alone/scripts/update -r sys a
+	assert_failure 1
+	[[ $stderr == *": cannot examine the root: there is no program bootplan in "* ]]
+	layers 'sda disk ext4'
+	printf '#!/bin/sh\nexit 1\n' >bin/lsblk
+	update a
+	assert_failure 1
+	[[ $stderr == *": cannot examine the root: lsblk failed for root=LABEL=nowhere"* ]]
+	[ ! -e "$A" ]
+}
+
 @test "one image that cannot be built leaves all old ones" {
 	update
 	change two
