@@ -57,7 +57,7 @@ static int visit_directory(const char *path, int (*visit)(const char *, void *),
 {
 	DIR *d = opendir(path);
 	struct dirent *entry;
-	int r = 0;
+	int r = d || errno == ENOENT ? 0 : -errno;
 
 	while (d && r == 0 && (entry = readdir(d))) {
 		if (entry->d_name[0] != '.')
@@ -293,9 +293,10 @@ int dm_disk_remove(const char *disk, struct error **err)
 {
 	_cleanup_close_ int control = -1;
 	struct holders holders = { .n = 0 };
-	int r = 0;
+	int r = dm_disk_each(disk, "holders", add_holder, &holders);
 
-	dm_disk_each(disk, "holders", add_holder, &holders);
+	if (r < 0)
+		return error_sys(err, r, "cannot list what is made of '/dev/%s'", disk);
 	/* partitions are claims on the disk: without any it must have no other */
 	if (holders.foreign)
 		return error_make(err, EBUSY,

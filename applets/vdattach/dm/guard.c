@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 
 #include "applets/lib/dm.h"
 #include "applets/lib/dmhost.h"
@@ -12,7 +14,7 @@
 #include "applets/vdattach/source/sysfs.h"
 #include "common/msg.h"
 
-enum { UUID_SIZE = 129, SLAVES_MAX = 64 };
+enum { UUID_SIZE = 129, SLAVES_MAX = 64, LOCK_TRIES = 100, LOCK_PAUSE_NS = 50 * 1000 * 1000 };
 
 /* On the device below, in sectors. */
 struct guard_range {
@@ -55,18 +57,22 @@ static int guard_visit(const char *holder, void *arg)
 	struct guard *guard = arg;
 	char name[DM_NAME_SIZE], uuid[UUID_SIZE];
 	uint64_t ro = 0;
+	int r = sysfs_read(holder, "dm/uuid", uuid, sizeof(uuid));
 
-	if (sysfs_read(holder, "dm/uuid", uuid, sizeof(uuid)) < 0 ||
-	    sysfs_read(holder, "dm/name", name, sizeof(name)) < 0)
-		return 0;
+	if (r >= 0)
+		r = sysfs_read(holder, "dm/name", name, sizeof(name));
+	/* no mapped device, or one that is being removed; whatever else fails may hide one of ours
+	 */
+	if (r < 0)
+		return r == -ENOENT || r == -ENODEV || r == -EINVAL ? 0 : r;
 	if (strncmp(uuid, DM_HOST_PREFIX, strlen(DM_HOST_PREFIX)) == 0) {
 		snprintf(guard->wrapper, sizeof(guard->wrapper), "%s", name);
 		guard->read_only = sysfs_read_u64(holder, "ro", &ro) == 0 && ro;
 		return 0;
 	}
-	return dm_disk_is_ours(holder)
-		       ? dm_read_table(guard->control, name, guard_add, guard, &guard->err)
-		       : 0;
+	if (dm_disk_is_ours(holder))
+		r = dm_read_table(guard->control, name, guard_add, guard, &guard->err);
+	return r == -ENXIO ? 0 : r; /* it has been removed meanwhile */
 }
 
 static int compare_ranges(const void *a, const void *b)
@@ -118,23 +124,51 @@ static int guard_collect(const char *device, struct guard *guard, struct error *
 	if (r == 0)
 		return 0;
 	return guard->err ? error_move(err, steal_ptr(&guard->err))
-			  : error_sys(err, r, "what is made of '/dev/%s'", device);
+			  : error_sys(err, r, "cannot list what is made of '/dev/%s'", device);
 }
 
-int dm_guard_refresh(const char *device, struct error **err)
+/*
+ * Until control is closed. Two that come at the same time would each load what they saw before the
+ * other had its disk.
+ */
+static int guard_lock(int control, struct error **err)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
+	int r = -EWOULDBLOCK;
+
+	for (int i = 0; i < LOCK_TRIES && r == -EWOULDBLOCK; i++) {
+		if (i > 0)
+			nanosleep(&pause, NULL);
+		r = flock(control, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+	}
+	return r < 0 ? error_sys(err, r, "another vdattach is changing it") : 0;
+}
+
+static int guard_refresh(struct guard *guard, const char *device, bool required, struct error **err)
+{
+	int r = guard_lock(guard->control, err);
+
+	if (r == 0)
+		r = guard_collect(device, guard, err);
+	if (r < 0)
+		return r;
+	if (*guard->wrapper)
+		return guard_load(guard, err);
+	return required ? error_make(err, ENODEV, "there is no wrapper") : 0;
+}
+
+int dm_guard_refresh(const char *device, bool required, struct error **err)
 {
 	struct guard guard = { .control = dm_open(err) };
 	char text[32];
 	int r;
 
 	/* a drive that was pulled has no wrapper either */
-	if (guard.control >= 0 && sysfs_read(device, "dev", text, sizeof(text)) < 0) {
+	if (!required && guard.control >= 0 && sysfs_read(device, "dev", text, sizeof(text)) < 0) {
 		closep(&guard.control);
 		return 0;
 	}
-	r = guard.control < 0 ? guard.control : guard_collect(device, &guard, err);
-	if (r == 0 && *guard.wrapper)
-		r = guard_load(&guard, err);
+	r = guard.control < 0 ? guard.control : guard_refresh(&guard, device, required, err);
 	error_release(&guard.err);
 	free(guard.ranges);
 	closep(&guard.control);
@@ -160,9 +194,10 @@ int dm_guard_remove(const char *disk, struct error **err)
 	struct slaves slaves = { .n = 0 };
 	int r;
 
-	(void)dm_disk_each(disk, "slaves", add_slave, &slaves);
-	r = dm_disk_remove(disk, err);
+	r = dm_disk_each(disk, "slaves", add_slave, &slaves);
+	r = r < 0 ? error_sys(err, r, "cannot list what '/dev/%s' is made of", disk)
+		  : dm_disk_remove(disk, err);
 	for (size_t i = 0; i < slaves.n && r == 0; i++)
-		r = dm_guard_refresh(slaves.names[i], err);
+		r = dm_guard_refresh(slaves.names[i], false, err);
 	return r;
 }

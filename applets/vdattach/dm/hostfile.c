@@ -280,8 +280,14 @@ int hostfile_uncache(int fd, uint64_t length, struct error **err)
 	uint64_t cached = 0;
 	int r = pages ? 0 : error_no_memory(err);
 
-	if (r == 0 && (fsync(fd) < 0 || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0))
-		return error_sys(err, errno ? errno : EIO, "cannot drop cached pages");
+	if (r == 0 && fsync(fd) < 0)
+		return error_sys(err, errno, "cannot write the file out");
+	if (r == 0) {
+		/* posix_fadvise(3) returns the error and sets none */
+		r = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+		if (r > 0)
+			return error_sys(err, r, "cannot drop cached pages");
+	}
 	for (uint64_t offset = 0; offset < length && r == 0; offset += CACHE_WINDOW)
 		r = count_cached(fd, offset, (size_t)MIN(length - offset, (uint64_t)CACHE_WINDOW),
 				 pages, &cached, err);

@@ -70,7 +70,7 @@ static int direct_prepare(const struct vd_export *ex, struct direct *d, struct e
 
 static int direct_refused(int r, const struct vd_image *image, struct error **err)
 {
-	return r < 0 ? error_wrap(err, "%s: not straight on the disk", image->source->name) : 0;
+	return r < 0 ? error_wrap(err, "%s: cannot be mapped directly", image->source->name) : 0;
 }
 
 static int direct_probe(struct vd_image *image, struct error **err)
@@ -107,6 +107,7 @@ static int compare_sample(const struct direct *d, int disk, uint64_t offset, str
 	uint8_t file[SAMPLE_SIZE], raw[SAMPLE_SIZE];
 	size_t n = (size_t)MIN((uint64_t)SAMPLE_SIZE, d->run.length - offset);
 
+	errno = 0; /* stays so when less than n bytes are there */
 	if (pread(d->file, file, n, (off_t)(d->run.offset + offset)) != (ssize_t)n ||
 	    pread(disk, raw, n, (off_t)offset) != (ssize_t)n)
 		return error_sys(err, errno ? errno : EIO, "cannot read at %" PRIu64, offset);
@@ -161,7 +162,7 @@ static int direct_take(const struct direct *d, const char *name, const char *nod
 	if (r == 0)
 		r = hostfile_uncache(d->file, d->run.offset + d->run.length, err);
 	if (r == 0)
-		r = dm_guard_refresh(d->device, err);
+		r = dm_guard_refresh(d->device, true, err);
 	if (r == 0)
 		r = direct_check_again(d, err);
 	return r < 0 ? error_wrap(err, "%s", name) : 0;

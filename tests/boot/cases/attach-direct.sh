@@ -1,4 +1,4 @@
-# promise: fixed images straight on the disk of hosts with ext4, XFS, FAT, exFAT and NTFS: writes and flushes reach the disk, every other file of the host stays as it was even when the image is removed and the host filled, the image file has what was written; an attach that is killed at any moment leaves image and host whole; what is sparse, reserved, journalled or moved is refused
+# promise: fixed images straight on the disk of hosts with ext4, XFS, FAT, exFAT and NTFS: writes and flushes reach the disk, every other file of the host stays as it was even when the image is removed and the host filled, the image file has what was written; two that are attached at the same time are both guarded; an attach that is killed at any moment leaves image and host whole; what is sparse, reserved, journalled or moved is refused
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 6.12 current
@@ -96,6 +96,22 @@ refused() {
 	grep -q "$2" /run/why || no "$1: $(cat /run/why)"
 	[ "$(mapped)" = 0 ] || no "$1: refused and mapped"
 }
+# together: two are attached, and detached, at the same time; both stay out of the host's reach as long as they are attached, and no longer
+together() {
+	for round in $(seq 20); do
+		vdattach -e direct /host/holes.raw >/run/one 2>&1 & one=$!
+		vdattach -e direct /host/fixed.vhd >/run/two 2>&1 & two=$!
+		wait $one || no "together $round: $(cat /run/one)"
+		wait $two || no "together $round: $(cat /run/two)"
+		for file in holes.raw fixed.vhd; do
+			cat /host/$file >/dev/null 2>&1 && no "together $round: $file can be read meanwhile"
+		done
+		vdattach detach "$(cat /run/one)" & one=$!
+		vdattach detach "$(cat /run/two)" || no "together $round: detach"
+		wait $one || no "together $round: detach"
+		cat /host/holes.raw /host/fixed.vhd >/dev/null || no "together $round: the files cannot be read afterwards"
+	done
+}
 # killed: an attach that is killed after so many milliseconds, with all its processes
 killed() {
 	before=$(sum </host/holes.raw) taken=0
@@ -138,7 +154,7 @@ for host in HOSTS; do
 	live holes.raw holes.raw
 	case $host in ext4) live flat.vmdk flat-flat.vmdk ;; esac
 	case $host in ext4 | vfat) live fixed.vhd fixed.vhd ;; esac
-	[ $host != ext4 ] || killed
+	[ $host != ext4 ] || { together && killed; }
 	whole after
 	unwrap
 	wrap
