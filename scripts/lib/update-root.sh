@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the root of the boot command line needs of an image. Needs common.sh, tools.sh, $work and $sysroot.
-#   root_examine CMDLINE    writes $work/needs: lines KIND NAME REASON, sorted; sets root_text, what the root is, and root_lines
+# What the root of the boot command line, and a /usr of its own, need of an image. Needs common.sh, tools.sh, $work and $sysroot.
+#   root_examine CMDLINE    writes $work/needs: lines KIND NAME REASON, sorted; sets root_text, what the root is, and root_lines; fails with
+#       root_why if the root cannot be opened by an image of ours
 #       KIND is module (a driver, packed or built in), program, or driver (as module, by the name in the running kernel)
 #   root_verify LIST KVER   judges an image by the list of its members; prints what is missing, one a line; fails if there is anything
 #   root_cmdline SETTING    prints the command line: that of the preset, or of this system
@@ -21,12 +22,13 @@ root_bootplan() {
 	for root_program in "$here/applets/bootplan" "$here/../build/musl/bin/bootplan"; do
 		[ ! -x "$root_program" ] || break
 	done
-	[ -x "$root_program" ] || { root_text="there is no program bootplan in $here/applets" && return 1; }
-	root_text='bootplan cannot evaluate the kernel command line'
+	[ -x "$root_program" ] || { root_why="cannot examine the root: there is no program bootplan in $here/applets" && return 1; }
+	root_why='cannot examine the root: bootplan cannot evaluate the kernel command line'
 	mkdir -p "$work/plan/proc" "$work/plan/etc/mkvinitrd" && printf '%s\n' "$1" >"$work/plan/proc/cmdline" &&
 		echo mode=disk >"$work/plan/etc/mkvinitrd/defaults" && "$root_program" "$work/plan" >"$work/plan/out" 2>/dev/null || return
-	root_text=''
-	eval "$(sed -n "/^P_\(ROOT\|FSTYPE\|HOST\|MODE\|RESUME\)='.*'\$/p" "$work/plan/out")"
+	root_why=''
+	eval "$(sed -n "/^P_\(ROOT\|FSTYPE\|HOST\|ACCESS\|FSCK\|NOFSTAB\)='.*'\$/p" "$work/plan/out")"
+	! grep -q "^P_LUKS='[^']" "$work/plan/out" || root_named=1
 }
 
 # root_device SPEC: prints the device of this machine
@@ -65,7 +67,29 @@ root_add_line() {
 	esac
 }
 
-# root_layer NAME TYPE FSTYPE: a device below the root, as lsblk names it
+# root_crypttab NAME UUID: the line of crypttab for that volume
+root_crypttab() {
+	[ ! -r "$sysroot/etc/crypttab" ] || NAME=$1 UUID=$2 awk '!/^[[:space:]]*#/ && ($1 == ENVIRON["NAME"] || index($2, ENVIRON["UUID"])) { print; exit }' "$sysroot/etc/crypttab"
+}
+
+# root_luks NAME UUID: a volume that has to be opened. Debian's command line does not name it: its crypttab does.
+root_luks() {
+	root_crypttab "$1" "$2" >"$work/crypttab"
+	read -r root_name root_source root_key root_options <"$work/crypttab" || :
+	for root_option in $(echo "${root_options:-}" | tr , ' '); do
+		case $root_option in
+		keyscript=* | tpm2-* | fido2-* | pkcs11-* | header=*)
+			root_why="'$root_option' of the volume $1 in $sysroot/etc/crypttab is not supported; 'root none' in the preset leaves the root to you"
+			return 1
+			;;
+		esac
+	done
+	case ${root_key:-none} in none | -) ;; *) root_text="$root_text (its key file $root_key is not packed: the passphrase is asked)" ;; esac
+	case $preset_lines in *rd.luks.* | *cryptdevice=* | *cryptroot=*) root_named=1 ;; esac
+	[ -n "$root_named" ] || [ -z "$2" ] || root_add_line "param rd.luks.name=$2=$1"
+}
+
+# root_layer NAME TYPE FSTYPE UUID: a device below the root, as lsblk names it
 root_layer() {
 	case $2 in
 	crypt)
@@ -73,6 +97,7 @@ root_layer() {
 		root_need module dm_crypt 'LUKS' && root_need program cryptsetup 'LUKS'
 		root_add_line 'include luks'
 		root_keyboards
+		root_volume=$1
 		;;
 	lvm)
 		root_text="$root_text on LVM"
@@ -90,33 +115,64 @@ root_layer() {
 		;;
 	disk) root_drivers "$root_sysfs/class/block/$1" "the disk $1" ;;
 	esac
+	[ "$3:${root_volume:+x}" = crypto_LUKS:x ] || return 0
+	root_luks "$root_volume" "$4" && root_volume=''
+}
+
+# root_filesystem WORD SPEC TYPE WHAT: what it is made of; WORD is what names it
+root_filesystem() {
+	root_type=$3 root_volume=''
+	root_found=$(root_device "$2")
+	if [ -z "$root_found" ]; then
+		root_text="$root_text$1=$2, not on this machine"
+		[ -z "$3" ] || root_need module "$3" "the file system of $4"
+		return 0
+	fi
+	lsblk -n -s -r -o NAME,TYPE,FSTYPE,UUID "$root_found" >"$work/layers" || { root_why="cannot examine the root: lsblk failed for $1=$2" && return 1; }
+	[ -n "$root_type" ] || root_type=$(awk 'NR == 1 { print $3 }' "$work/layers")
+	root_text="$root_text$1=$2, which is ${root_type:-of an unknown type}"
+	case $root_type in
+	'') ;;
+	ext2 | ext3) root_need module ext4 "the file system of $4" ;;
+	*) root_need module "$root_type" "the file system of $4" ;;
+	esac
+	while read -r root_name root_kind root_content root_uuid; do
+		root_layer "$root_name" "$root_kind" "$root_content" "$root_uuid" || return
+	done <"$work/layers"
+}
+
+# root_fsck: the root's own e2fsck, for what no later fsck can check, since it is writable then
+root_fsck() {
+	case $root_type:$P_FSCK in *:skip) return 0 ;; ext[234]:*) ;; *) return 0 ;; esac
+	[ -x "$sysroot/sbin/e2fsck" ] || return 0
+	! { printf '%s\n' "$preset_lines" && mkvinitrd profile show "$preset_profile" 2>/dev/null; } | grep -q '^[^#]*e2fsck' || return 0
+	root_need program e2fsck 'the check of what is mounted for writing'
+	root_add_line 'binary /sbin/e2fsck'
+}
+
+# root_usr: the line of fstab for /usr: SPEC TYPE OPTIONS DUMP PASS
+root_usr() {
+	[ -z "$P_NOFSTAB" ] && [ -r "$sysroot/etc/fstab" ] || return 0
+	awk '!/^[[:space:]]*#/ && ($2 == "/usr" || $2 == "/usr/") { print $1, $3, $4, $5, $6; exit }' "$sysroot/etc/fstab" >"$work/usr"
+	read -r root_spec root_type root_options root_dump root_pass <"$work/usr" || return 0
+	case ,$root_options, in *,bind,* | *,rbind,*) return 0 ;; esac
+	case $root_type in auto | none) root_type='' ;; nfs* | cifs | 9p | virtiofs | fuse* | overlay | tmpfs) return 0 ;; esac
+	root_text="$root_text; "
+	root_filesystem /usr "$(printf %b "$root_spec")" "$root_type" /usr || return
+	case ,$root_options,:${root_pass:-0} in *,ro,*:* | *:0) ;; *) root_fsck ;; esac
 }
 
 root_examine() {
-	root_lines='' root_text='' root_sysfs=${MKVINITRD_SYSFS:-/sys}
+	root_lines='' root_text='' root_why='' root_sysfs=${MKVINITRD_SYSFS:-/sys}
 	: >"$work/needs"
-	P_ROOT='' P_FSTYPE='' P_HOST=''
+	P_ROOT='' P_FSTYPE='' P_HOST='' P_ACCESS='' P_FSCK='' P_NOFSTAB='' root_named=''
 	[ -n "$1" ] || { root_text='no kernel command line is known' && return 0; }
 	root_bootplan "$1" || return
 	root_spec=${P_ROOT:-$P_HOST}
 	[ -n "$root_spec" ] || { root_text='the kernel command line has no root' && return 0; }
-	root_found=$(root_device "$root_spec")
-	if [ -z "$root_found" ]; then
-		root_text="root=$root_spec, not on this machine"
-		[ -z "$P_FSTYPE" ] || root_need module "$P_FSTYPE" 'the file system of the root'
-		return 0
-	fi
-	lsblk -n -s -r -o NAME,TYPE,FSTYPE "$root_found" >"$work/layers" || { root_text="lsblk failed for root=$root_spec" && return 1; }
-	root_type=${P_FSTYPE:-$(awk 'NR == 1 { print $3 }' "$work/layers")}
-	root_text="root=$root_spec, which is ${root_type:-of an unknown type}"
-	case $root_type in
-	'') ;;
-	ext2 | ext3) root_need module ext4 'the file system of the root' ;;
-	*) root_need module "$root_type" 'the file system of the root' ;;
-	esac
-	while read -r root_name root_kind root_content; do
-		root_layer "$root_name" "$root_kind"
-	done <"$work/layers"
+	root_filesystem root "$root_spec" "$P_FSTYPE" 'the root' || return
+	[ "$P_ACCESS" != rw ] || root_fsck
+	root_usr || return
 	LC_ALL=C sort -u -o "$work/needs" "$work/needs"
 }
 
