@@ -110,7 +110,8 @@ build_job() {
 	build_kernel_file "$3" || build_failed "there is no kernel vmlinuz-$3 in $sysroot/boot"
 	build_cmdline=$(root_cmdline "$preset_cmdline")
 	root_examine "$build_cmdline" || [ "$preset_root" != auto ] || build_failed "$root_why"
-	[ "$preset_root" != auto ] || build_root_lines=$root_lines
+	build_root_lines=$root_lines
+	[ "$preset_root" = auto ] || build_root_lines=$(root_unknown)
 	[ "$preset_root" = auto ] || : >"$work/needs"
 	build_result root "$root_text$(root_parts)"
 	build_inputs || build_failed "$(build_reason)"

@@ -119,23 +119,34 @@ root_layer() {
 	root_luks "$root_volume" "$4" && root_volume=''
 }
 
+# root_unknown: the line for a profile without the file systems of other machines
+root_unknown() {
+	[ "$preset_profile" != machine ] || echo 'module =fs'
+}
+
+# root_driver TYPE WHAT: the driver of a file system, which is added to a profile without those of other machines; all, if it is not known
+root_driver() {
+	case $1 in
+	'') root_add_line "$(root_unknown)" && return ;;
+	ext2 | ext3) set -- ext4 "$2" ;;
+	esac
+	root_need module "$1" "the file system of $2"
+	[ "$preset_profile" != machine ] || root_add_line "module $1?"
+}
+
 # root_filesystem WORD SPEC TYPE WHAT: what it is made of; WORD is what names it
 root_filesystem() {
 	root_type=$3 root_volume=''
 	root_found=$(root_device "$2")
 	if [ -z "$root_found" ]; then
 		root_text="$root_text$1=$2, not on this machine"
-		[ -z "$3" ] || root_need module "$3" "the file system of $4"
+		root_driver "$3" "$4"
 		return 0
 	fi
 	lsblk -n -s -r -o NAME,TYPE,FSTYPE,UUID "$root_found" >"$work/layers" || { root_why="cannot examine the root: lsblk failed for $1=$2" && return 1; }
 	[ -n "$root_type" ] || root_type=$(awk 'NR == 1 { print $3 }' "$work/layers")
 	root_text="$root_text$1=$2, which is ${root_type:-of an unknown type}"
-	case $root_type in
-	'') ;;
-	ext2 | ext3) root_need module ext4 "the file system of $4" ;;
-	*) root_need module "$root_type" "the file system of $4" ;;
-	esac
+	root_driver "$root_type" "$4"
 	while read -r root_name root_kind root_content root_uuid; do
 		root_layer "$root_name" "$root_kind" "$root_content" "$root_uuid" || return
 	done <"$work/layers"
@@ -166,10 +177,15 @@ root_examine() {
 	root_lines='' root_text='' root_why='' root_sysfs=${MKVINITRD_SYSFS:-/sys}
 	: >"$work/needs"
 	P_ROOT='' P_FSTYPE='' P_HOST='' P_ACCESS='' P_FSCK='' P_NOFSTAB='' root_named=''
-	[ -n "$1" ] || { root_text='no kernel command line is known' && return 0; }
-	root_bootplan "$1" || return
-	root_spec=${P_ROOT:-$P_HOST}
-	[ -n "$root_spec" ] || { root_text='the kernel command line has no root' && return 0; }
+	root_spec='' root_text='the kernel command line has no root'
+	if [ -z "$1" ]; then
+		root_text='no kernel command line is known'
+	else
+		root_bootplan "$1" || return
+		root_spec=${P_ROOT:-$P_HOST}
+	fi
+	[ -n "$root_spec" ] || { root_driver '' '' && return; }
+	root_text=''
 	root_filesystem root "$root_spec" "$P_FSTYPE" 'the root' || return
 	[ "$P_ACCESS" != rw ] || root_fsck
 	root_usr || return

@@ -17,7 +17,7 @@ setup() {
 @test "the shipped profiles are good, and each says what it is for" {
 	run "$M" profile list
 	assert_success
-	for name in common overlay loop tmpfs disk share netboot rescue; do
+	for name in common overlay loop tmpfs disk machine share netboot rescue; do
 		assert_line --regexp "^$name +[A-Z].*[a-z]\.?$"
 		run --separate-stderr "$M" profile check "$name"
 		assert_success
@@ -79,7 +79,7 @@ setup() {
 }
 
 @test "what show prints is a profile that means the same" {
-	for name in overlay loop tmpfs disk share netboot rescue; do
+	for name in overlay loop tmpfs disk machine share netboot rescue; do
 		"$M" profile show "$name" -s 'param "a=b # \\ c"' -s 'host LABEL="My Disk"' -s 'root overlay' -s 'image /x' >one.profile
 		"$M" profile show ./one.profile >two.profile
 		run diff <(grep -v '^#' one.profile | grep .) <(grep -v '^#' two.profile | grep .)

@@ -71,6 +71,10 @@ layers() {
 	assert_success
 	image=sys/boot/initrd.img-$KVER
 	"$HOST/mkvinitrd" check -q -k "$KERNEL/vmlinuz" "$image"
+	"$HOST/mkvinitrd" ls "$image" >list
+	grep -q '/ext4\.ko' list
+	run grep '/xfs\.ko' list # of no use to a root that is ext4
+	assert_failure
 	"$HOST/mkvinitrd" check -q -k "$KERNEL/vmlinuz" "$image.fallback"
 	[ "$(stat -c %s "$image")" -lt "$(stat -c %s "$image.fallback")" ]
 	update --json
@@ -79,6 +83,20 @@ layers() {
 	grub-script-check sys/boot/grub/mkvinitrd.cfg
 	grep -q "initrd /boot/initrd.img-$KVER.fallback" sys/boot/grub/mkvinitrd.cfg
 	no_waste
+}
+
+@test "where the file system of the root is not known, all are packed" {
+	rm sys/etc/mkvinitrd/presets/*
+	for cmdline in 'root=LABEL=nowhere ro' 'quiet' ''; do
+		echo "$cmdline" >sys/etc/kernel/cmdline
+		cp "$TOP/presets/default.preset" sys/etc/mkvinitrd/presets/
+		[ -n "$cmdline" ] || echo 'root none' >>sys/etc/mkvinitrd/presets/default.preset
+		update default
+		assert_success
+		"$HOST/mkvinitrd" ls "sys/boot/initrd.img-$KVER" >list
+		grep -q '/xfs\.ko' list
+		grep -q '/ext4\.ko' list
+	done
 }
 
 @test "where another generator is installed its image is left alone" {
