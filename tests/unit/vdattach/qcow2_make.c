@@ -152,6 +152,34 @@ void q2_snapshot(struct q2 *q)
 	world_put(q->world, q->file, q->snapshots, b, sizeof(b));
 }
 
+void q2_bitmap(struct q2 *q)
+{
+	uint8_t b[32] = { 0 };
+
+	q->bitmap_bits = q2_alloc(q, 1);
+	q->bitmap_table = q2_alloc(q, 1);
+	q->bitmap_directory = q2_alloc(q, 1);
+	q2_put64(q, q->bitmap_table, q->bitmap_bits);
+	put_be64(b, q->bitmap_table);
+	put_be32(b + 8, 1);
+	b[16] = 1;
+	b[17] = 16;
+	put_be16(b + 18, 4);
+	memcpy(b + 24, "name", 4);
+	world_put(q->world, q->file, q->bitmap_directory, b, sizeof(b));
+}
+
+/* Version 3 without other extensions. */
+static void q2_bitmaps_extension(const struct q2 *q, uint8_t *b)
+{
+	put_be64(b + 88, 1);
+	put_be32(b + 104, 0x23852875);
+	put_be32(b + 108, 24);
+	put_be32(b + 112, 1);
+	put_be64(b + 120, 32);
+	put_be64(b + Q2_BITMAPS_AT, q->bitmap_directory);
+}
+
 static void q2_header(struct q2 *q)
 {
 	uint8_t b[512] = { 0 };
@@ -178,6 +206,8 @@ static void q2_header(struct q2 *q)
 		put_be32(b + 108, (uint32_t)strlen(q->data_name));
 		memcpy(b + 112, q->data_name, strlen(q->data_name));
 	}
+	if (q->bitmap_directory)
+		q2_bitmaps_extension(q, b);
 	if (q->backing) {
 		uint32_t at = q->version == 3 ? 104 : 72;
 

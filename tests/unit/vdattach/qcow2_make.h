@@ -10,7 +10,7 @@
 
 #define Q2_COPIED     (1ULL << 63)
 #define Q2_COMPRESSED (1ULL << 62)
-#define Q2_MAX	      16384u /* clusters */
+#define Q2_MAX	      32768u /* clusters */
 
 struct q2 {
 	struct world *world;
@@ -26,6 +26,7 @@ struct q2 {
 	uint64_t end_at; /* the file is at least so many clusters long */
 	uint64_t next;	 /* free cluster */
 	uint64_t reftable, l1, snapshots;
+	uint64_t bitmap_directory, bitmap_table, bitmap_bits;
 	uint32_t l1_entries, reftable_clusters, n_snapshots;
 	uint8_t refs[Q2_MAX];
 };
@@ -52,6 +53,11 @@ void q2_compressed(struct q2 *q, uint64_t cluster, uint8_t fill, uint32_t skip);
 
 /* A snapshot of all that is mapped now: everything has two references then. */
 void q2_snapshot(struct q2 *q);
+
+#define Q2_BITMAPS_AT 128u /* in the header: where the directory of bitmaps is */
+
+/* One persistent bitmap that is valid, of version 3 without a data file or parent. */
+void q2_bitmap(struct q2 *q);
 
 /* Refcount blocks, which have refcounts themselves, then the header. */
 void q2_finish(struct q2 *q);

@@ -131,6 +131,8 @@ static int check_l1_entry(struct qcow2_checker *c, uint64_t at, uint64_t value, 
 {
 	struct qcow2 *q = c->q;
 	uint64_t offset = value & QCOW2_OFFSET_MASK;
+	/* changed in place: whoever else has it would see that */
+	bool alone = c->tables_only && active && value & QCOW2_COPIED;
 	int r = 0;
 
 	if (offset == 0)
@@ -144,7 +146,8 @@ static int check_l1_entry(struct qcow2_checker *c, uint64_t at, uint64_t value, 
 				     q->file->name, offset);
 		return 0;
 	}
-	qcow2_refer(c, offset, q->cluster_size, QCOW2_USE_TABLE, "L2 table");
+	qcow2_refer(c, offset, q->cluster_size, alone ? QCOW2_USE_ALONE : QCOW2_USE_TABLE,
+		    "L2 table");
 	if (active)
 		r = check_copied(c, "L2 table", at, offset, value & QCOW2_COPIED, err);
 	return r < 0 || c->tables_only ? r : check_l2(c, offset, active, err);
