@@ -177,6 +177,8 @@ static void test_repair_ends(void **state)
 	world_put(&f.world, 0, 79, &dirty, 1);
 	world_record(&f.world);
 	fixture_open(&f, false);
+	/* what is read is what a cut would leave */
+	assert_int_equal(f.world.ops[0].kind, OP_FLUSH);
 	clean = find_write(&f.world, 0, 72, 80);
 	cut = first_op(&f.world, 0, OP_RESIZE, 0, UINT64_MAX);
 	assert_flushed(&f.world, cut, clean);
@@ -185,30 +187,17 @@ static void test_repair_ends(void **state)
 	fixture_end(&f);
 }
 
-/* One persistent bitmap, valid until somebody writes who does not keep it up to date. */
+/* A persistent bitmap is valid until somebody writes who does not keep it up to date. */
 static void test_bitmaps_become_invalid(void **state)
 {
-	uint8_t b[32] = { 0 }, entry[32] = { 0 };
 	struct fixture f = { .image = NULL };
 	size_t mark, data;
 	static struct q2 q;
-	uint64_t at;
 
 	q2_begin(&q, &f);
 	q2_data(&q, 1, 1, 0);
-	at = q2_leak(&q);
-	put_be32(b, 0x23852875);
-	put_be32(b + 4, 24);
-	put_be32(b + 8, 1);
-	put_be64(b + 16, 32);
-	put_be64(b + 24, at);
-	entry[17] = 16;
-	entry[19] = 4;
-	memcpy(entry + 24, "name", 4);
+	q2_bitmap(&q);
 	q2_finish(&q);
-	world_put(&f.world, 0, 104, b, sizeof(b));
-	world_put(&f.world, 0, at, entry, sizeof(entry));
-	q2_put64(&q, 88, 1);
 	fixture_open(&f, false);
 	/* the user is told before it happens */
 	assert_int_equal(f.image->findings.count[FINDING_WARNING], 1);
@@ -265,6 +254,27 @@ static void test_log_is_replayed(void **state)
 	assert_flushed(&f.world, replayed, header);
 	assert_ends_flushed(&f.world);
 	fixture_end(&f);
+}
+
+/* All of a disk that needs no tables. */
+static void test_fixed_disk_is_flushed(void **state)
+{
+	uint8_t footer[512];
+
+	for (unsigned int vhd = 0; vhd < 2; vhd++) {
+		struct fixture f = { .image = NULL };
+
+		world_add(&f.world, vhd ? "image.vhd" : "image", 64 * KIB);
+		vhd_footer(footer, 2, 64 * KIB, "test");
+		if (vhd)
+			world_put(&f.world, 0, 64 * KIB, footer, sizeof(footer));
+		fixture_open(&f, false);
+		world_record(&f.world);
+		write_at(&f, 0);
+		assert_int_equal(source_flush(f.disk, NULL), 0);
+		assert_ends_flushed(&f.world);
+		fixture_end(&f);
+	}
 }
 
 static void test_session_of_vmdk_ends(void **state)
@@ -340,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_bitmaps_become_invalid),
 		cmocka_unit_test(test_copy_of_footer),
 		cmocka_unit_test(test_log_is_replayed),
+		cmocka_unit_test(test_fixed_disk_is_flushed),
 		cmocka_unit_test(test_session_of_vmdk_ends),
 		cmocka_unit_test(test_tables_are_rescued),
 	};

@@ -356,10 +356,10 @@ static void test_many_wrong_refcounts(void **state)
 	uint64_t blocks;
 
 	q = (struct q2){
-		.version = 3, .bits = 9, .order = 6, .size = 13000 * 512, .reftable_clusters = 4
+		.version = 3, .bits = 9, .order = 6, .size = 18000 * 512, .reftable_clusters = 8
 	};
 	q2_start(&q, &world, "image");
-	for (uint64_t i = 0; i < 13000; i++)
+	for (uint64_t i = 0; i < 18000; i++)
 		q2_data(&q, i, 1, 0);
 	q2_finish(&q);
 	blocks = q.next / 64;

@@ -132,7 +132,8 @@ static void zero_all(struct fixture *f, const struct scattered *s)
 	for (uint32_t i = 0; s->zeroes && i < s->n; i++) {
 		uint64_t at = s->n * s->step + place(s, i) + block;
 
-		if (source_write_zeroes(f->disk, block, at, &f->err) < 0)
+		/* as for a block that a parent has */
+		if (f->image->format->write->zero_block(f->image, at, &f->err) < 0)
 			fail_msg("zeroing %u of %u: %s", i, s->n, error_msg(f->err));
 	}
 }
