@@ -43,10 +43,25 @@ static void make_vhd(struct world *world, uint64_t *rng)
 		vhd_put_block(world, 0, &vhd, block, 0xff, (uint8_t)block);
 }
 
+/* Where the table is. */
+static void mutate_vhd_header(struct world *world, uint64_t *rng)
+{
+	uint8_t header[1024];
+
+	paged_read(&world->files[0].now, header, sizeof(header), 512);
+	put_be64(header + 16, rng_below(rng, file_sectors(world) + 1) * SECTOR);
+	vhd_sign(header, sizeof(header), 36);
+	world_put(world, 0, 512, header, sizeof(header));
+}
+
 static void mutate_vhd(struct world *world, uint64_t *rng)
 {
 	uint8_t b[4];
 
+	if (rng_below(rng, 16) == 0) {
+		mutate_vhd_header(world, rng);
+		return;
+	}
 	put_be32(b, (uint32_t)rng_below(rng, file_sectors(world) + 4));
 	world_put(world, 0, VHD_TABLE + rng_below(rng, 11) * 4, b, sizeof(b));
 }
@@ -63,8 +78,17 @@ static void make_vdi(struct world *world, uint64_t *rng)
 		vdi_put_block(world, 0, &vdi, block, (uint8_t)block);
 }
 
+/* An entry of the map, or where the map or the blocks begin. */
 static void mutate_vdi(struct world *world, uint64_t *rng)
 {
+	uint64_t dice = rng_below(rng, 32);
+
+	if (dice < 2) {
+		vdi_put32(world, 0, dice ? 0x154 : 0x158,
+			  (uint32_t)rng_below(rng, rng_below(rng, 2) ? 12 : file_sectors(world)) *
+				  SECTOR);
+		return;
+	}
 	vdi_put_entry(world, 0, (uint32_t)rng_below(rng, 7), (uint32_t)rng_below(rng, 9));
 }
 
@@ -82,13 +106,25 @@ static void make_vmdk(struct world *world, uint64_t *rng)
 		vmdk_put_grain(world, 0, &vmdk, grain, (uint8_t)grain);
 }
 
+/* Where the directories and the descriptor are. */
+static void mutate_vmdk_header(struct world *world, uint64_t *rng)
+{
+	static const uint64_t fields[] = { 28, 48, 56 };
+	uint64_t n = rng_below(rng, 2) ? 24 : file_sectors(world) + 1;
+
+	vmdk_put32(world, 0, fields[rng_below(rng, ARRAY_SIZE(fields))],
+		   (uint32_t)rng_below(rng, n));
+}
+
 /* In one set of tables or in both, or a directory's entry. */
 static void mutate_vmdk(struct world *world, uint64_t *rng)
 {
 	uint32_t sector = (uint32_t)rng_below(rng, file_sectors(world) + 4);
 	uint32_t grain = (uint32_t)rng_below(rng, 125), dice = (uint32_t)rng_below(rng, 8);
 
-	if (dice == 0)
+	if (dice == 2 && rng_below(rng, 2))
+		mutate_vmdk_header(world, rng);
+	else if (dice == 0)
 		vmdk_put32(world, 0,
 			   (VMDK_RGD + rng_below(rng, 2) * vmdk_set_size(&vmdk)) * VMDK_SECTOR,
 			   sector);
@@ -125,12 +161,35 @@ static void make_vhdx_child(struct world *world, uint64_t *rng)
 	vx_make(world, "parent.vhdx", &parent);
 }
 
+/* Where the BAT or the metadata are, in both tables of regions, or the log. */
+static void mutate_vhdx_header(struct world *world, uint64_t *rng)
+{
+	uint64_t offset = rng_below(rng, file_sectors(world) * SECTOR / MIB + 1) * MIB;
+	uint64_t field = 32 + rng_below(rng, 2) * 32;
+	bool log = rng_below(rng, 3) == 0;
+	static uint8_t b[65536];
+
+	for (unsigned int slot = 0; slot < 2; slot++) {
+		uint64_t at = (log ? 64 * KIB : 192 * KIB) + slot * 64 * KIB;
+		size_t n = log ? 4096 : sizeof(b);
+
+		paged_read(&world->files[0].now, b, n, at);
+		put_le64(b + (log ? 72 : field), offset);
+		vx_sign(b, n);
+		world_put(world, 0, at, b, n);
+	}
+}
+
 static void mutate_vhdx(struct world *world, uint64_t *rng)
 {
 	static const int states[] = { VX_NOT_PRESENT, VX_ZERO, VX_FULL, VX_FULL, VX_PARTIAL };
 	uint64_t offset = rng_below(rng, file_sectors(world) * SECTOR / MIB + 2) * MIB;
 	uint64_t entry = rng_below(rng, 4);
 
+	if (rng_below(rng, 8) == 0) {
+		mutate_vhdx_header(world, rng);
+		return;
+	}
 	vx_bat(world, 0, entry == 3 ? SECTOR * 8 : entry, offset,
 	       states[rng_below(rng, ARRAY_SIZE(states))]);
 }
