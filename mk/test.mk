@@ -34,6 +34,11 @@ $(HOST)/tests/unit/vdattach/test_faults: LDFLAGS += $(FAULTY_LDFLAGS)
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)
 
+# what the tests of vdattach's formats run of them: see tests/coverage/run
+coverage-programs: $(UNIT_vdattach) $(FUZZ_vdattach)
+coverage:
+	tests/coverage/run
+
 # libFuzzer on one target (those of tests/fuzz: COMPONENT/NAME), from its corpus; what it finds is left in $(O)/fuzz/TARGET
 SECONDS ?= 60
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(subst fuzz_,,$(wildcard tests/fuzz/*/fuzz_*.c)))
@@ -52,4 +57,4 @@ check-all:
 	$(MAKE) WERROR=1 all host-applets
 	ci/run-gates --all
 
-.PHONY: check check-all fuzz run-fuzzer unit-programs fuzz-programs
+.PHONY: check check-all coverage coverage-programs fuzz run-fuzzer unit-programs fuzz-programs
