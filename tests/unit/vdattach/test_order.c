@@ -271,6 +271,7 @@ static void test_fixed_disk_is_flushed(void **state)
 		if (vhd)
 			world_put(&f.world, 0, 64 * KIB, footer, sizeof(footer));
 		fixture_open(&f, false);
+		assert_string_equal(f.image->format->name, vhd ? "vhd" : "raw");
 		world_record(&f.world);
 		write_at(&f, 0);
 		assert_int_equal(source_flush(f.disk, NULL), 0);
@@ -291,6 +292,27 @@ static void test_session_of_vmdk_ends(void **state)
 	assert_int_equal(source_flush(f.disk, NULL), 0);
 	fixture_close(&f);
 	assert_ends_flushed(&f.world);
+	fixture_end(&f);
+}
+
+/* A descriptor of its own has an id, by which children notice that the disk was changed. */
+static void test_each_file_of_vmdk_is_flushed(void **state)
+{
+	struct fixture f = { .image = NULL };
+	bool pending[WORLD_FILES] = { false };
+
+	put_split(&f.world);
+	fixture_open(&f, false);
+	world_record(&f.world);
+	write_at(&f, 0);
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	find_write(&f.world, 0, 0, strlen(SPLIT_TEXT));
+	for (size_t i = 0; i < f.world.n_ops; i++)
+		pending[f.world.ops[i].file] = f.world.ops[i].kind != OP_FLUSH;
+	for (unsigned int i = 0; i < f.world.n; i++) {
+		if (pending[i])
+			fail_msg("%s is not flushed", f.world.files[i].name);
+	}
 	fixture_end(&f);
 }
 
@@ -354,6 +376,7 @@ int main(void)
 		cmocka_unit_test(test_log_is_replayed),
 		cmocka_unit_test(test_fixed_disk_is_flushed),
 		cmocka_unit_test(test_session_of_vmdk_ends),
+		cmocka_unit_test(test_each_file_of_vmdk_is_flushed),
 		cmocka_unit_test(test_tables_are_rescued),
 	};
 
