@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""http-faults.py DIRECTORY PORTFILE: a web server with ranges that misbehaves by the first part of the path, and prints each request.
+"""http-faults.py DIRECTORY PORTFILE [CERTIFICATE]: a web server with ranges that misbehaves by the first part of the path, and prints each request.
 
 good/   answers
 reset/  every fifth answer is a reset in its middle
@@ -15,6 +15,7 @@ gzip/   every third answer has a Content-Encoding
 whole/  every third answer is the whole file, as of a cache that has to fetch it
 none/   every third answer says that there is no such part, of a file of that size
 loop/   redirects to itself
+away/   PORT/NAME redirects to good/NAME of the server without TLS at that port
 stall/  the third answer stops in its middle
 """
 import collections
@@ -22,6 +23,7 @@ import http.server
 import os
 import re
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -37,6 +39,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         kind, name = self.path.strip("/").split("/", 1)
+        if kind == "away":
+            port, name = name.split("/")
+            return self.answer(302, b"", [("Location", f"http://127.0.0.1:{port}/good/{name}")])
         counts[kind] += 1
         n = counts[kind]
         print(kind, self.headers.get("Range"), self.headers.get("If-Range"), flush=True)
@@ -93,6 +98,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
+if len(sys.argv) > 3:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[3])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 with open(sys.argv[2] + ".new", "w") as f:
     f.write(str(server.server_port))
 os.rename(sys.argv[2] + ".new", sys.argv[2])

@@ -18,7 +18,7 @@ setup() {
 }
 
 teardown() {
-	kill "$server"
+	kill "$server" ${tls_server:+"$tls_server"}
 }
 
 # same KIND [OPTION...]: the image is read as it is
@@ -56,6 +56,20 @@ same() {
 	run -1 "$V" cat "$U/plain/image"
 	assert_output --partial 'it does not answer requests for ranges'
 	run -1 "$V" cat "$U/good/absent" 3>&-
+}
+
+@test "who asked for https is not sent to http" {
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out ca.pem -days 3650 -subj /CN=lab -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	cat key ca.pem >both
+	python3 "$BATS_TEST_DIRNAME/http-faults.py" . tls-port both >tls-requests 3>&- &
+	tls_server=$!
+	until [ -s tls-port ]; do sleep 0.05; done
+	T=https://127.0.0.1:$(cat tls-port)
+	"$V" cat --http-dir=. "$T/good/image" | cmp - image
+	run -1 "$V" cat --http-dir=. --patience=1 "$T/away/${U##*:}/image"
+	assert_output --partial 'Protocol "http" not supported or disabled'
+	refute [ -s requests ]
+	"$V" cat "$U/away/${U##*:}/image" | cmp - image
 }
 
 @test "another server with the same file takes over" {
