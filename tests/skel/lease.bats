@@ -236,6 +236,27 @@ after() {
 	[ "$(grep -c 'chroot .*udhcpc ' "$CALLS")" -ge 2 ]
 }
 
+@test "a link that comes and goes while it is asked on" {
+	cable eth0 192.168.78.1/24
+	good eth0 --dhcp-reply-delay=3
+	web 192.168.78.1
+	server sh -c 'for n in 1 2 3 4 5 6; do ip link set eth0 down; sleep 0.7; ip link set eth0 up; sleep 1; done' >/dev/null 2>&1 3>&- &
+	STARTED+=($!)
+	start ip=dhcp
+	has 192.168.78. eth0
+	[ "$(ip -n "$CLIENT" -4 -o addr show dev eth0 | wc -l)" = 1 ]
+	ip -n "$CLIENT" route | grep -q '^default via 192.168.78.1 dev eth0'
+}
+
+@test "no router, and the server of the image on the same network" {
+	cable eth0 192.168.78.1/24
+	good eth0 --dhcp-option=3
+	web 192.168.78.1
+	start ip=dhcp
+	has 192.168.78. eth0
+	! ip -n "$CLIENT" route | grep '^default' || return 1
+}
+
 # odd KIND: a server that answers as no real one does
 odd() {
 	cable eth0 192.168.78.1/24
