@@ -100,6 +100,8 @@ static bool begin_answer(struct attempt *a)
 		*seen.etag = *seen.modified = '\0';
 	if (!version_same(&t->version, &seen))
 		return attempt_stop(a, VERDICT_CHANGED, "");
+	if (a->start > 0 && seen.size >= 0)
+		t->version.size = seen.size;
 	return true;
 }
 

@@ -20,7 +20,9 @@ const char *version_validator(const struct version *version)
 
 bool version_same(const struct version *a, const struct version *b)
 {
-	return (a->size < 0 || b->size < 0 || a->size == b->size) &&
+	const bool tagged = is_strong(a->etag) && strcmp(a->etag, b->etag) == 0;
+
+	return (tagged || a->size < 0 || b->size < 0 || a->size == b->size) &&
 	       (!*a->etag || !*b->etag || strcmp(a->etag, b->etag) == 0) &&
 	       (!*a->modified || !*b->modified || strcmp(a->modified, b->modified) == 0);
 }

@@ -18,7 +18,10 @@ struct version {
  */
 const char *version_validator(const struct version *version);
 
-/* True unless size, entity tag or date says that they are not the same. */
+/*
+ * True unless size, entity tag or date says that they are not the same. With the same strong tag
+ * the size may differ: it is that of a Content-Length, which was wrong if the answer ended early.
+ */
 bool version_same(const struct version *a, const struct version *b);
 
 /*

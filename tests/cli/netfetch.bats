@@ -261,7 +261,7 @@ killed() {
 }
 
 @test "what is only a part, another part, no part or no answer is not taken for the file" {
-	for fault in part nopart otherpart no416 weak; do
+	for fault in part nopart otherpart no416 weak length; do
 		run -0 fetch "$FAULT/$fault/file"
 		same
 	done

@@ -59,6 +59,8 @@ static void another_version_is_noticed(void **state)
 
 	assert_true(version_same(&old, &now));
 	now.size = 11;
+	assert_true(version_same(&old, &now));
+	*now.etag = '\0';
 	assert_false(version_same(&old, &now));
 	now = (struct version){ "\"b\"", "", 10 };
 	assert_false(version_same(&old, &now));
