@@ -141,12 +141,38 @@ disk_users() {
 	fi
 }
 
-# file_users FILE: loop devices (mounted or not), swap, locks of a running machine (QEMU's)
+# file_loops FILE: loop devices of it. Of those that were set up in another mount namespace the path may be that of nothing here.
+file_loops() {
+	{
+		for backing in "${DISKS_ROOT:-}"/sys/block/loop*/loop/backing_file; do
+			[ "$(stat -c %d:%i "$(head -n 1 "$backing" 2>/dev/null)" 2>/dev/null)" = "$file_id" ] || continue
+			loop_name "$backing"
+		done
+		# by path, since that of busybox has no -j
+		for losetup in /usr/sbin/losetup /sbin/losetup; do
+			[ -z "${DISKS_ROOT:-}" ] && [ -x "$losetup" ] || continue
+			"$losetup" -n -O NAME -j "$1" 2>/dev/null
+			break
+		done
+	} | awk '{ print $1 }' | sort -u
+}
+
+# file_writers FILE: processes that have it open for writing, without a lock: a file system in user space, a copy under way
+file_writers() {
+	for open_file in /proc/[0-9]*/fd/*; do
+		[ "$1" -ef "$open_file" ] || continue
+		pid=${open_file#/proc/} fd=${open_file##*/}
+		pid=${pid%%/*}
+		case $(sed -n 's/^flags:[[:space:]]*//p' "/proc/$pid/fdinfo/$fd" 2>/dev/null) in
+		*[12]) echo "$1 is open for writing by process $pid ($(process_name "$pid"))" ;;
+		esac
+	done
+}
+
+# file_users FILE: loop devices (mounted or not), swap, locks of a running machine (QEMU's), writers
 file_users() {
 	file_id=$(stat -L -c %d:%i "$1")
-	for backing in "${DISKS_ROOT:-}"/sys/block/loop*/loop/backing_file; do
-		[ "$(stat -c %d:%i "$(head -n 1 "$backing" 2>/dev/null)" 2>/dev/null)" = "$file_id" ] || continue
-		loop=$(loop_name "$backing")
+	for loop in $(file_loops "$1"); do
 		echo "$1 is attached to the loop device $loop"
 		device_users "${loop#/dev/}" "${loop#/dev/}"
 	done
@@ -158,6 +184,7 @@ file_users() {
 		*"$inode") echo "$1 is in use by process $pid ($(process_name "$pid"))" ;;
 		esac
 	done <"${DISKS_ROOT:-}/proc/locks" | sort -u
+	[ -n "${DISKS_ROOT:-}" ] || file_writers "$1"
 }
 
 process_name() {

@@ -192,6 +192,30 @@ machine() {
 	wait
 }
 
+@test "a file behind a loop device of another mount namespace, or open for writing, is in use" {
+	truncate -s 16M image
+	mkfifo ready done
+	timeout 60 unshare -m sh -c 'mount -t tmpfs none "$1" && mkdir "$1/x" && mount --bind . "$1/x" && losetup -f --show "$1/x/image" >loop && : >ready && read -r _ <done' \
+		sh /mnt 3>&- &
+	: <ready
+	call target_refusal image
+	assert_output "$PWD/image is attached to the loop device $(cat loop)"
+	echo >done
+	wait
+	losetup -d "$(cat loop)"
+	rm loop
+	timeout 60 sh -c 'exec 9<>image && : >ready && read -r _ <done' 3>&- &
+	: <ready
+	call target_refusal image
+	assert_output --regexp "^$PWD/image is open for writing by process [0-9]+ \\((sh|dash)\\)\$"
+	echo >done
+	wait
+	exec 9<image
+	call target_refusal image
+	assert_output ''
+	exec 9<&-
+}
+
 @test "an image that a running machine has locked is in use" {
 	truncate -s 1M image
 	mkfifo ready done
