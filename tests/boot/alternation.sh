@@ -24,17 +24,18 @@ image_clean() {
 	rm "$WORK/raw.img" "$WORK/root.fs"
 }
 
+# The power is never cut here, so that QEMU need not wait for the disks below at each flush (cache=unsafe).
 # boot_vm FORMAT: by the boot loader in the image
 boot_vm() {
 	case $1 in vhd) qemu_format=vpc ;; *) qemu_format=$1 ;; esac
-	boot_firmware -drive "file=$WORK/host/vm/$disk_name,format=$qemu_format,if=virtio"
+	boot_firmware -drive "file=$WORK/host/vm/$disk_name,format=$qemu_format,if=virtio,cache=unsafe"
 }
 
 # boot_metal FORMAT FS: by our entry
 boot_metal() {
 	host_disk "$2" "$WORK/host"
 	case $2 in ext4) grub_pc "$WORK/disk.img" ext2 part_gpt search_fs_uuid ;; *) grub_pc "$WORK/disk.img" "$2" part_gpt search_fs_uuid ;; esac
-	boot_firmware $MEDIUM
+	boot_firmware $MEDIUM,cache=unsafe # MEDIUM ends with the options of the drive
 	expect 'mkvinitrd: clean'
 	expect_not 'mkvinitrd: .*busy'
 	expect_not 'mkvinitrd: warning'
