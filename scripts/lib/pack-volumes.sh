@@ -5,28 +5,48 @@
 # that one of the same name on this machine is not touched. $work/volumes lists them, by tabs: NAME DEVICE TYPE. A NAME is
 # the number of a partition, "whole", VG/LV, or that of a LUKS volume with "/luks" behind it.
 
-# attach_disk IMAGE
+# attach_disk IMAGE: an MBR does not tell the size of its sectors. Where nothing is found with 512 bytes, 4096 are tried.
 attach_disk() {
 	need_root "reading '$1'"
 	need jq jq
 	mkdir "$work/links" "$work/lvm"
-	hold_signals
-	device=$(applet vdattach -q -r --state "$work/state" --links "$work/links" "$1" 2>"$log") || fail_tool "cannot attach '$1'"
-	at_exit detach "$device"
-	release_signals
-	applet vdattach info --json "$1" >"$work/info" 2>"$log" || fail_tool "cannot read '$1'"
-	: >"$work/volumes" && : >"$work/groups" && : >"$work/roots"
-	volume_count=0
-	for number in $(jq -r '.partitions[] | select(.extended | not) | .number' "$work/info"); do
-		scan_volume "$number" "$(readlink "$work/links/Partition$number")"
-	done
-	[ -s "$work/volumes" ] || [ -s "$work/groups" ] || scan_volume whole "$device"
+	attach_mark=$undo_count
+	attach_volumes "$1" "$sector_size"
+	if [ -z "$sector_size" ] && jq -e '."partition-table" == "mbr"' "$work/info" >"$log" && ! has_known_volume; then
+		undo_to "$attach_mark"
+		attach_volumes "$1" 4096
+		if has_known_volume; then
+			say "the partition table of '$1' is in sectors of 4096 bytes"
+		else
+			undo_to "$attach_mark"
+			attach_volumes "$1" 512
+		fi
+	fi
 	[ ! -s "$work/groups" ] || open_groups
 	choose_root
 	mount_parts
 	one_file_system='' # all of it is of this image
 	excludes="$excludes.snapshots/*
 "
+}
+
+# attach_volumes IMAGE SECTOR-SIZE: its partitions; a size of '' is what the table asks for
+attach_volumes() {
+	hold_signals
+	device=$(applet vdattach -q -r ${2:+-b "$2"} --state "$work/state" --links "$work/links" "$1" 2>"$log") || fail_tool "cannot attach '$1'"
+	at_exit detach "$device"
+	release_signals
+	applet vdattach info ${2:+-b "$2"} --json "$1" >"$work/info" 2>"$log" || fail_tool "cannot read '$1'"
+	: >"$work/volumes" && : >"$work/groups" && : >"$work/roots"
+	volume_count=0
+	for number in $(jq -r '.partitions[] | select(.extended | not) | .number' "$work/info"); do
+		scan_volume "$number" "$(readlink "$work/links/Partition$number")"
+	done
+	[ -s "$work/volumes" ] || [ -s "$work/groups" ] || scan_volume whole "$device"
+}
+
+has_known_volume() {
+	[ -s "$work/groups" ] || cut -f 3 "$work/volumes" | grep -q .
 }
 
 detach() { applet vdattach -q --state "$work/state" detach "$1"; }

@@ -174,6 +174,26 @@ members() { tar -tf "$1" | LC_ALL=C sort | paste -s -d ' '; }
 	run ! grep -q "$(printf '\302\233')" <<<"$output"
 }
 
+@test "an MBR in sectors of 4096 bytes is found by what its partitions hold, or by --sector-size" {
+	mke2fs -q -t ext4 -b 4096 -d root fs 16M
+	truncate -s 20M disk.raw
+	# start and size are at 454 and 458 of the sector, the signature is at 510
+	printf '\0\0\0\0\203\0\0\0\0\1\0\0\0\20\0\0' | dd of=disk.raw bs=1 seek=446 conv=notrunc status=none
+	printf '\125\252' | dd of=disk.raw bs=1 seek=510 conv=notrunc status=none
+	dd if=fs of=disk.raw bs=4096 seek=256 conv=notrunc,sparse status=none
+	qemu-img convert -O qcow2 disk.raw disk.qcow2
+	sha256sum disk.raw disk.qcow2 >sums
+	run -0 "$M" pack disk.qcow2 a.tar
+	assert_line "pack: the partition table of 'disk.qcow2' is in sectors of 4096 bytes"
+	assert_line "pack: the root is partition 1 of 'disk.qcow2'"
+	"$M" pack -q -b 4096 disk.raw b.tar
+	cmp a.tar b.tar
+	run -1 "$M" pack --sector-size 512 disk.raw c.tar
+	assert_output --partial 'it has 1 (nothing known)'
+	run -2 "$M" pack --sector-size 1024 disk.raw c.tar
+	untouched
+}
+
 @test "a link in an image leads nowhere outside of it" {
 	mkdir -p outside/etc outside/usr evil/usr usr home
 	echo secret >outside/etc/motd
