@@ -2,10 +2,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the scripts behind `mkvinitrd NAME` share. The script sets `name` and a function `help` first.
 
-# message TEXT: a line of ours. Names in images, labels and the like may be in it: what would control a terminal is left out.
+# one_line TEXT: names of files may have line breaks and other control characters: as printf's escapes; without what only terminals obey
+one_line() {
+	case $1 in
+	*[[:cntrl:]]*)
+		TEXT=$1 LC_ALL=C awk 'BEGIN {
+			for (i = 1; i < 32; i++) escape[sprintf("%c", i)] = sprintf("\\%03o", i)
+			escape["\n"] = "\\n"
+			escape["\t"] = "\\t"
+			escape["\177"] = "\\177"
+			for (i = 1; i <= length(ENVIRON["TEXT"]); i++) {
+				c = substr(ENVIRON["TEXT"], i, 1)
+				printf "%s", c in escape ? escape[c] : c
+			}
+			print ""
+		}'
+		;;
+	*) printf '%s\n' "$1" ;;
+	esac | LC_ALL=C sed 's/\xc2[\x80-\x9f]//g; s/\xe2\x80[\x8e\x8f\xaa-\xae]//g; s/\xe2\x81[\xa6-\xa9]//g'
+}
+
+# message TEXT: a line of ours, in which text of images and labels may be
 message() {
-	printf '%s\n' "$name: $*" | LC_ALL=C tr -d '\000-\010\013-\037\177' |
-		LC_ALL=C sed 's/\xc2[\x80-\x9f]//g; s/\xe2\x80[\x8e\x8f\xaa-\xae]//g; s/\xe2\x81[\xa6-\xa9]//g' >&2
+	one_line "$name: $*" >&2
 }
 
 die() {
@@ -17,6 +36,12 @@ usage() {
 	message "$*"
 	echo "Try 'mkvinitrd $name --help'." >&2
 	exit 2
+}
+
+# tell FORMAT WORD...: a result on standard output, by printf; what was made stays if that is full or closed
+tell() {
+	# shellcheck disable=SC2059 # a format
+	printf "$@" 2>/dev/null || die "cannot write the result to standard output${output_kept:+; $output_kept}"
 }
 
 # need PROGRAM PACKAGE

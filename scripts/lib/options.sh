@@ -123,6 +123,11 @@ option_number() {
 	usage "--$1 expects a number from 1 to $3, found '$2'"
 }
 
+# check_epoch: refuses a SOURCE_DATE_EPOCH that is no time
+check_epoch() {
+	case ${SOURCE_DATE_EPOCH:-0} in *[!0-9]* | ????????????*) usage "SOURCE_DATE_EPOCH is '$SOURCE_DATE_EPOCH', expected a number of seconds" ;; esac
+}
+
 # option_choice LONG VALUE WORD...: likewise what is none of these words
 option_choice() {
 	option_chosen=$2 option_words=''
@@ -172,9 +177,24 @@ option_take_letters() {
 	done
 }
 
+# A file that is opened while one of these is closed would take its place.
+open_standard_files() {
+	{ true 9<&0; } 2>/dev/null || exec </dev/null
+	{ true 9>&1; } 2>/dev/null || exec >/dev/full
+	true 9>&2 || exec 2>/dev/null
+}
+
+# Options that tools take from there would change what is made, or leave files out of it.
+clean_environment() {
+	unset TAR_OPTIONS GZIP BZIP BZIP2 XZ_OPT XZ_DEFAULTS ZSTD_CLEVEL ZSTD_NBTHREADS MKE2FS_CONFIG MKE2FS_DEVICE_SECTSIZE \
+		MKE2FS_DEVICE_PHYS_SECTSIZE MTOOLSRC POSIXLY_CORRECT GREP_OPTIONS CDPATH
+}
+
 options_run() {
 	options_function=$1 options_before='' operands=0
 	shift
+	open_standard_files
+	clean_environment
 	[ "${1:-}" != --option-table ] || { option_table_whole && exit 0 || exit; }
 	options_left=$#
 	while [ "$options_left" -gt 0 ]; do

@@ -28,7 +28,7 @@ quote_show() {
 
 # quote_refuse TEXT WHERE WHY
 quote_refuse() {
-	echo "${name:-mkvinitrd}: '$(quote_show "$1")' cannot be written into $2: $3" >&2
+	printf '%s\n' "${name:-mkvinitrd}: '$(quote_show "$1")' cannot be written into $2: $3" >&2
 	return 1
 }
 
