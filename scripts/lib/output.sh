@@ -124,11 +124,15 @@ output_interrupted() {
 	kill -"$1" $$
 }
 
+# Tools take these in the name of a file for something else: e2fsprogs ?, mtools @@ and $, qemu a comma, lvm and debugfs a double quote.
 make_work_directory() {
+	case ${TMPDIR:-} in
+	*[[:cntrl:]?,\"\$\\]* | *@@*) die "TMPDIR '$TMPDIR' has characters that the tools called here cannot take: choose a plainer name" ;;
+	esac
 	hold_signals
 	work=$(
 		trap '' HUP INT TERM
-		mktemp -d "${TMPDIR:-/tmp}/mkvinitrd-$name.XXXXXX"
+		mktemp -d "${TMPDIR:-/tmp}/mkvinitrd-$name.XXXXXX" 2>/dev/null
 	) || die "cannot make a temporary directory in ${TMPDIR:-/tmp}: set TMPDIR"
 	at_exit rm -rf "$work"
 	release_signals
@@ -176,8 +180,11 @@ output_names() {
 	/*) output_file=$1 ;;
 	*) output_file=./$1 ;;
 	esac
-	[ ! -L "$output_file" ] || output_file=$(readlink -f "$output_file")
-	output_temp=${output_file%/*}/.${output_file##*/}.$$.tmp
+	[ ! -L "$output_file" ] || output_file=$(readlink -f "$output_file") || die "'$1' is a link that leads nowhere: remove it, or make the directory that it names"
+	output_short=${output_file##*/}
+	# a name has 255 bytes at most, with characters of up to 4
+	[ ${#output_short} -le 50 ] || output_short=$(printf %s "$output_short" | cksum | tr ' ' -)
+	output_temp=${output_file%/*}/.$output_short.$$.tmp
 }
 
 # What cannot be written, or is no place for a file
@@ -203,7 +210,7 @@ output_not_input() {
 	shift
 	for input_file in "$@"; do
 		[ -z "$input_file" ] || [ "$(readlink -f "$input_file")" != "$output_real" ] ||
-			die "'$output_wanted' is read for this, and would be replaced: choose another output with -o"
+			die "'$output_wanted' is read for this, and would be replaced: choose another output"
 	done
 }
 

@@ -50,11 +50,18 @@ applet() {
 	"$program" "$@"
 }
 
+# fail_unpack WHAT: what unpackroot says of space is for a root in RAM
+fail_unpack() {
+	unpack_need=$(sed -n 's/.*: need \([0-9]* [KMG]iB\), have \([0-9]* [KMG]iB\).*/\1, which has \2 free/p' "$log" | tail -n 1)
+	[ -z "$unpack_need" ] || die "unpacking $1 to '${TMPDIR:-/tmp}' needs $unpack_need: set TMPDIR"
+	fail_tool "cannot unpack $1"
+}
+
 unpack_archive() {
 	need_root "unpacking '$1'"
 	mkdir "$work/tree"
 	say "unpacking $1"
-	run applet unpackroot -q "$1" "$work/tree" >/dev/null 2>"$log" || fail_tool "cannot unpack '$1'"
+	run applet unpackroot -q "$1" "$work/tree" >/dev/null 2>"$log" || fail_unpack "'$1'"
 	tree=$work/tree
 }
 
@@ -74,7 +81,7 @@ unpack_container() {
 		if [ -n "$first" ]; then set -- "$1"; else set -- "$1" --layer; fi
 		directory=$1
 		shift
-		run applet unpackroot -q "$@" "$directory/$layer" "$work/tree" >/dev/null 2>"$log" || fail_tool "cannot unpack layer $layer"
+		run applet unpackroot -q "$@" "$directory/$layer" "$work/tree" >/dev/null 2>"$log" || fail_unpack "layer $layer"
 		set -- "$directory"
 		first=''
 	done <"$work/layers"

@@ -41,6 +41,9 @@ check_level() {
 }
 
 need_tools() {
+	for tool in tar:tar du:coreutils find:findutils; do
+		case $(LC_ALL=C "${tool%:*}" --version 2>/dev/null) in *GNU*) ;; *) die "the ${tool%:*} in PATH ($(command -v "${tool%:*}" || echo none)) is not that of GNU, which is needed: apt-get install ${tool#*:}" ;; esac
+	done
 	case $compressor in
 	xz) need xz xz-utils ;;
 	zst) need zstd zstd ;;
@@ -60,7 +63,8 @@ need_tools() {
 
 # fail_tool WHAT: with the tool's last word
 fail_tool() {
-	die "$1: $(grep -v '^[[:space:]]*$' "$log" | tail -n 1 | tr -dc '[:print:]')"
+	tool_reason=$(cat "$log" "$work"/log.* 2>/dev/null | grep -v '^[[:space:]]*$' | tail -n 1 | tr -dc '[:print:]')
+	die "$1: ${tool_reason:-a tool gave no reason}"
 }
 
 compress() {
@@ -96,7 +100,7 @@ decompress() {
 
 # cpio leaves out what its header cannot hold, and is content with that.
 check_cpio() {
-	[ -n "$(find "$tree" ${one_file_system:+-xdev} -type f -size +4294967295c -print -quit)" ] || return 0
+	[ -n "$(find "$tree" ${one_file_system:+-xdev} -type f -size +4294967295c -print -quit 2>/dev/null)" ] || return 0
 	big=$(sparse=--sparse && tar_stream 2>/dev/null | LC_ALL=C tar -tvf - 2>/dev/null | awk '
 		/^-/ && $3 > 4294967295 { sub(/^([^ ]+ +)([^ ]+ +)([^ ]+ +)([^ ]+ +)([^ ]+ +)/, ""); print; exit }')
 	[ -z "$big" ] || die "a cpio archive holds files of less than 4 GiB, and '$big' has more: use tar, squashfs, erofs or ext4, or --exclude it"
@@ -192,7 +196,7 @@ find_lost() {
 
 # stage_tree: the stream as files, for tools that read a directory
 stage_tree() {
-	[ "$(id -u)" = 0 ] || [ -z "$(find "$tree" ${one_file_system:+-xdev} ! -uid "$(id -u)" -print -quit)" ] || need_root "making $format of other users' files"
+	[ "$(id -u)" = 0 ] || [ -z "$(find "$tree" ${one_file_system:+-xdev} ! -uid "$(id -u)" -print -quit 2>/dev/null)" ] || need_root "making $format of other users' files"
 	mkdir "$work/stage"
 	need_room "$work" "$tree_bytes" "a copy of the root (TMPDIR says where)"
 	pack_step 'copying' tar write_stage
@@ -229,11 +233,18 @@ fs_bytes() {
 	echo $(((bytes + bytes / 12 + 24 * 1048576 + ${free:-0} * 1048576) / 1048576 * 1048576))
 }
 
+# ext4_link FILE: as $ext4, since tools of e2fsprogs take what follows a ? in a name for options
+ext4_link() {
+	ext4=$work/ext4
+	ln -sfn "$(readlink -f "$1")" "$ext4"
+}
+
 # make_ext4 FILE BYTES [MKE2FS OPTION...]: no time of now, no random number. At ext4_offset, if that is set.
 make_ext4() {
-	ext4_file=$1 ext4_bytes=$2
+	ext4_link "$1"
+	ext4_file=$ext4 ext4_bytes=$2
 	shift 2
-	[ "$(stat -c %s "$ext4_file")" -ge "$ext4_bytes" ] || truncate -s "$ext4_bytes" "$ext4_file"
+	[ "$(stat -L -c %s "$ext4_file")" -ge "$ext4_bytes" ] || truncate -s "$ext4_bytes" "$ext4_file"
 	E2FSPROGS_FAKE_TIME=${SOURCE_DATE_EPOCH:-1}
 	export E2FSPROGS_FAKE_TIME
 	mke2fs -q -F -t ext4 -m 1 -L "$label" -U "$uuid" -E "hash_seed=$uuid,root_owner=0:0${ext4_offset:+,offset=$ext4_offset}" \
@@ -250,7 +261,7 @@ fix_ext4_times() {
 }
 
 write_ext4() { make_ext4 "$output_temp" "$(fs_bytes)"; }
-verify_ext4() { e2fsck -f -n "$output_temp" >"$log" 2>&1; }
+verify_ext4() { ext4_link "$output_temp" && e2fsck -f -n "$ext4" >"$log" 2>&1; }
 
 # A read-only file system of exactly this size, in blocks of zlib
 write_cloop() {
@@ -267,7 +278,7 @@ verify_cloop() {
 pack_step() {
 	: >"$pipe_log"
 	step_status=0
-	progress "$1" "$tree_bytes" "$2" "$3" || step_status=$?
+	progress "$1" "$tree_bytes" "$2" step_logged "$3" || step_status=$?
 	if failed=$(pipe_failed); then
 		cat "$work"/log.* 2>/dev/null | grep -v 'socket ignored$' >"$log" || :
 		case $failed in
@@ -281,8 +292,12 @@ pack_step() {
 	fail_tool "$1 failed"
 }
 
+# What the shell says of a redirection goes there, too.
+step_logged() { "$1" 2>"$work/log.step"; }
+
 # A tool that ran out of space may have removed what it wrote.
 explain_full() {
+	[ -d "${output_file%/*}/" ] || die "cannot write '$out': its directory is not there any more"
 	if grep -qs 'No space left' "$work"/log* || [ "$(df -P -B1 "${output_file%/*}/" | awk 'END { print ($4 < 65536) }')" = 1 ]; then
 		die "cannot write '$out': no space left"
 	fi
@@ -319,9 +334,12 @@ verify_output() {
 	say 'reading back'
 	: >"$pipe_log"
 	case $format in
-	tar* | cpio*) run verify_archive ;;
-	raw | vhd | vhdx | vdi | vmdk | qcow2) run verify_disk ;;
-	*) run "verify_$format" ;;
-	esac || die "what was written to '$out' cannot be read back as it was: $(tail -n 1 "$log" "$work"/log.* 2>/dev/null | tail -n 1)"
-	mkvinitrd identify -q "$output_temp" || die "what was written is no root"
+	tar* | cpio*) run step_logged verify_archive ;;
+	raw | vhd | vhdx | vdi | vmdk | qcow2) run step_logged verify_disk ;;
+	*) run step_logged "verify_$format" ;;
+	esac || {
+		explain_full
+		fail_tool "what was written to '$out' cannot be read back as it was"
+	}
+	mkvinitrd identify -q "$output_temp" 2>"$log" || fail_tool "what was written to '$out' is no root"
 }

@@ -62,7 +62,7 @@ tree_file() {
 replace() {
 	tree_file "$1" || return 1
 	mkdir -p "$new_files/$(dirname "$1")"
-	cp -p "$tree/$1" "$new_files/$1" || die "cannot read '$tree/$1'"
+	cp -p "$tree/$1" "$new_files/$1" 2>"$log" || die "cannot read all of '$input', so nothing was packed: $(tail -n 1 "$log")"
 	echo "./$1" | sed 's/[][*?\\]/\\&/g' >>"$work/exclude"
 	changed=$new_files/$1
 }

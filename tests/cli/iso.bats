@@ -79,7 +79,7 @@ extract() {
 	listing >before
 	iso -o root.sqfs link.sqfs
 	assert_failure 1
-	assert_output "iso: 'root.sqfs' is read for this, and would be replaced: choose another output with -o"
+	assert_output "iso: 'root.sqfs' is read for this, and would be replaced: choose another output"
 	for label in "Ann's" 'A"B' '' ' x' 'größe' 'this label has more than 32 characters'; do
 		iso -o new.iso "--label=$label" root.sqfs
 		assert_failure 2
