@@ -11,7 +11,7 @@ need_disk_tools() {
 	need mkfs.vfat dosfstools
 	need mcopy mtools
 	[ "$format" = raw ] || need qemu-img qemu-utils
-	[ -n "$no_boot" ] || need grub-mkimage grub-common
+	[ -n "$no_boot" ] || { need grub-mkimage grub-common && need grub-fstest grub-common; }
 	for target in i386-pc:grub-pc-bin x86_64-efi:grub-efi-amd64-bin; do
 		[ -n "$no_boot" ] || [ -d "/usr/lib/grub/${target%:*}" ] || die "GRUB for ${target%:*} is missing: apt-get install ${target#*:}, or use --no-boot"
 	done
@@ -25,7 +25,7 @@ uuid_of() {
 # find_disk_kernel: kernel and initrd, as paths in the root; the newest of several
 find_disk_kernel() {
 	initrd_path=''
-	kernel_path=$(cd "$stage" && find boot/ -maxdepth 1 -name 'vmlinuz*' ! -name '*rescue*' ! -name '*.old' | sort -V | sed -n '$s|^|/|p')
+	kernel_path=$(cd "$stage" && [ -d boot ] && find boot/ -maxdepth 1 -name 'vmlinuz*' ! -name '*rescue*' ! -name '*.old' | sort -V | sed -n '$s|^|/|p')
 	[ -n "$kernel_path" ] || return 1
 	version=${kernel_path#/boot/vmlinuz-}
 	for path in "boot/initrd.img-$version" "boot/initramfs-$version.img" "boot/initramfs-$version" boot/initrd.img; do
@@ -36,13 +36,17 @@ find_disk_kernel() {
 
 # Where the root brings no initramfs, ours for its kernel is put beside the kernel.
 add_initramfs() {
+	initrd_made=''
 	[ -z "$initrd_path" ] || return 0
 	initrd_path=/boot/mkvinitrd-$version.img
-	mkvinitrd build -q -p disk -r "$stage" -k "$version" -o "$stage$initrd_path" ||
+	initrd_made=$initrd_path
+	(umask 022 && mkvinitrd build -q -p disk -r "$stage" -k "$version" -o "$stage$initrd_path") ||
 		die "cannot build an initramfs for the kernel $version of the root; --no-boot makes a disk that does not boot by itself"
 }
 
 disk_menu() {
+	menu_kernel=$(quote_grub_path "$kernel_path") && menu_initrd=$(quote_grub_path "$initrd_path") &&
+		menu_words=$(quote_grub_words "root=UUID=$root_uuid ro${append:+ $append}") || return
 	cat <<MENU
 set timeout=3
 serial --unit=0 --speed=115200
@@ -50,8 +54,8 @@ terminal_input console serial
 terminal_output console serial
 search --no-floppy --fs-uuid --set=root $root_uuid
 menuentry "Linux" {
-	linux $kernel_path root=UUID=$root_uuid ro $append
-	initrd $initrd_path
+	linux $menu_kernel $menu_words
+	initrd $menu_initrd
 }
 MENU
 }
@@ -83,13 +87,15 @@ install_bios() {
 		dd if="$work/core.img" of="$raw" bs=512 seek=2048 conv=notrunc status=none
 }
 
+# mtools write the local time of now, unless told
 make_esp() {
 	esp=$work/esp.img
+	esp_epoch=${SOURCE_DATE_EPOCH:-315532800}
 	truncate -s "${ESP_MIB}M" "$esp" &&
 		mkfs.vfat -F 32 -n ESP -i "$(uuid_of esp | cut -c 1-8)" --invariant "$esp" >"$log" 2>&1 &&
-		mmd -i "$esp" ::EFI ::EFI/BOOT >"$log" 2>&1 &&
-		touch -d "@${SOURCE_DATE_EPOCH:-315532800}" "$work/bootx64.efi" &&
-		mcopy -m -i "$esp" "$work/bootx64.efi" ::EFI/BOOT/BOOTX64.EFI >"$log" 2>&1
+		TZ=UTC0 SOURCE_DATE_EPOCH=$esp_epoch mmd -i "$esp" ::EFI ::EFI/BOOT >"$log" 2>&1 &&
+		touch -d "@$esp_epoch" "$work/bootx64.efi" &&
+		TZ=UTC0 SOURCE_DATE_EPOCH=$esp_epoch mcopy -m -i "$esp" "$work/bootx64.efi" ::EFI/BOOT/BOOTX64.EFI >"$log" 2>&1
 }
 
 boot_files() {
@@ -97,8 +103,10 @@ boot_files() {
 	add_initramfs
 	# shellcheck disable=SC2016 # GRUB's variable
 	printf 'search --no-floppy --fs-uuid --set=root %s\nset prefix=($root)/boot/grub\n' "$root_uuid" >"$work/early.cfg"
-	mkdir -p "$stage/boot/grub"
-	disk_menu >"$stage/boot/grub/grub.cfg"
+	(umask 022 && mkdir -p "$stage/boot/grub" && disk_menu >"$stage/boot/grub/grub.cfg") || exit 1
+	# no time of now is in a disk
+	sysroot_file "$stage" "${kernel_path#/}"
+	for path in /boot/grub/grub.cfg "$initrd_made" /boot/grub /boot; do [ -z "$path" ] || touch -r "$vmlinuz" "$stage$path"; done
 	grub_core i386-pc "$work/core.img" biosdisk || fail_tool 'cannot make the image of GRUB for BIOS'
 	grub_core x86_64-efi "$work/bootx64.efi" efi_gop || fail_tool 'cannot make the image of GRUB for UEFI'
 }
@@ -141,9 +149,23 @@ convert_disk() {
 
 # Read by our own code, not by what wrote it
 verify_disk() {
-	part_offset=$((root_start * 512))
 	if [ "$format" != raw ]; then
 		applet vdattach cat "$output_temp" 2>"$log" | cmp -s - "$raw" || return
 	fi
-	e2fsck -f -n "$raw?offset=$part_offset" >"$log" 2>&1 && sfdisk -q --verify "$raw" >"$log" 2>&1
+	ext4_link "$raw"
+	e2fsck -f -n "$ext4?offset=$((root_start * 512))" >"$log" 2>&1 && sfdisk -q --verify "$raw" >"$log" 2>&1 || return
+	[ -n "$no_boot" ] || verify_boot
 }
+
+# GRUB's own drivers find what it will load.
+verify_boot() {
+	sysroot_file "$stage" "${kernel_path#/}"
+	disk_has 3 "$kernel_path" "$vmlinuz" || return
+	sysroot_file "$stage" "${initrd_path#/}"
+	disk_has 3 "$initrd_path" "$vmlinuz" && disk_has 3 /boot/grub/grub.cfg "$stage/boot/grub/grub.cfg" &&
+		disk_has 2 /EFI/BOOT/BOOTX64.EFI "$work/bootx64.efi" &&
+		cmp -s -n 440 "$raw" "$work/boot.img" && cmp -s -n "$(stat -c %s "$work/core.img")" -i 1048576:0 "$raw" "$work/core.img"
+}
+
+# disk_has PARTITION NAME FILE
+disk_has() { grub-fstest "$ext4" cmp "(loop0,gpt$1)$2" "$3" >"$log" 2>&1; }

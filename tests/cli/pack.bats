@@ -434,6 +434,103 @@ refused() {
 	sha256sum -c SHA256SUMS
 }
 
+@test "names that tools take for more than a name are names; a link that leads nowhere and an input are no output" {
+	long=$(printf 'n%.0s' {1..240})
+	for out in 'what?offset=4096.ext4' $'new\nline.tar' 'back\nslash.tar' "$long.tar"; do
+		run -0 "$M" pack --checksums tree "$out"
+		"$M" identify -q "$out"
+	done
+	"$M" pack -q --checksums tree 'back\nslash.tar'
+	assert_equal "$(wc -l <SHA256SUMS)" 4
+	sha256sum -c SHA256SUMS
+	cp "what?offset=4096.ext4" plain
+	e2fsck -fn plain
+	run -2 "$M" pack --no-boot tree 'a"b.vmdk'
+	ln -s nowhere/x link.tar
+	run -1 "$M" pack tree link.tar
+	assert_output "pack: 'link.tar' is a link that leads nowhere: remove it, or make the directory that it names"
+	ln -s "$long.tar" same.tar
+	run -1 "$M" pack "$long.tar" same.tar
+	assert_output "pack: 'same.tar' is read for this, and would be replaced: choose another output"
+	TMPDIR="$PWD/tm'p x" && mkdir "$TMPDIR"
+	"$M" pack -q tree a.ext4
+	run -1 env TMPDIR="$PWD/tmp?" "$M" pack tree a.ext4
+	assert_equal "${#lines[@]}" 1
+}
+
+@test "closed standard files, a full standard output, and what the environment has for tools, harm nothing" {
+	"$M" pack -q tree a.sqfs
+	for close in '<&-' '2>&-' '<&- 2>&-'; do
+		bash -c "'$M' pack tree b.sqfs $close"
+		cmp a.sqfs b.sqfs
+	done
+	for to in '>&-' '>/dev/full' '--json >/dev/full'; do
+		run -1 bash -c "'$M' pack tree c.sqfs $to"
+		assert_line "pack: cannot write the result to standard output; 'c.sqfs' is complete"
+		cmp a.sqfs c.sqfs
+	done
+	TAR_OPTIONS=--exclude=motd POSIXLY_CORRECT=1 MKE2FS_CONFIG=/dev/null "$M" pack -q tree b.sqfs
+	cmp a.sqfs b.sqfs
+	run -2 env SOURCE_DATE_EPOCH=now "$M" pack tree b.sqfs
+	for tool in tar du; do
+		mkdir "$tool-of-others"
+		ln -s /bin/busybox "$tool-of-others/$tool"
+		run -1 env PATH="$PWD/$tool-of-others:$PATH" "$M" pack tree b.sqfs
+		assert_output "pack: the $tool in PATH ($PWD/$tool-of-others/$tool) is not that of GNU, which is needed: apt-get install $([ $tool = tar ] && echo tar || echo coreutils)"
+	done
+}
+
+@test "a target that goes away, and what only other users may read, are one line" {
+	mkdir away bin
+	printf '#!/bin/sh\n[ ! -d away ] || mv away gone\nexec /usr/bin/zstd "$@"\n' >bin/zstd
+	chmod +x bin/zstd
+	run -1 env PATH="$PWD/bin:$PATH" "$M" pack -q tree away/a.tar.zst
+	assert_output "pack: cannot write 'away/a.tar.zst': its directory is not there any more"
+	for_everybody
+	chown -R nobody tree .
+	mkdir tree/etc/secret
+	chmod 700 tree/etc/secret
+	for out in a.cpio a.ext4; do
+		run -1 setpriv --reuid nobody --clear-groups "$M" pack -q tree $out
+		assert_equal "${#lines[@]}" 1
+	done
+	rmdir tree/etc/secret
+	echo 1 >tree/etc/machine-id
+	chmod 600 tree/etc/machine-id
+	run -1 setpriv --reuid nobody --clear-groups "$M" pack -q tree a.tar
+	assert_equal "${#lines[@]}" 1
+	assert_output --partial "cannot read all of 'tree', so nothing was packed"
+}
+
+@test "a disk that boots: GRUB finds what it loads, whatever the names and parameters are, at any time and umask; others are refused" {
+	mkdir tree/boot
+	kernel="6.1 \$x'y"
+	cp "$("$BATS_TEST_DIRNAME/../../scripts/kernels" 6.12)/vmlinuz" "tree/boot/vmlinuz-$kernel"
+	echo initrd >"tree/boot/initrd.img-$kernel"
+	"$M" pack -q --append 'a="b c" d$e' tree a.raw
+	sleep 2.1
+	(umask 077 && TZ=Asia/Tokyo "$M" pack -q --append 'a="b c"' --append 'd$e' tree b.raw)
+	cmp a.raw b.raw
+	"$HOST/bin/vdattach" cat -p 3 -o part a.raw
+	debugfs -R 'cat /boot/grub/grub.cfg' part >menu
+	grub-script-check menu
+	grep -F "linux '/boot/vmlinuz-6.1 \$x'\\''y' root=UUID=" menu
+	grep -F " ro 'a=b c' 'd\$e'" menu
+	for append in 'a"b' $'a\nb' 'a\b'; do
+		run -2 "$M" pack --append "$append" tree b.raw
+		assert_equal "${#lines[@]}" 1
+	done
+	printf '#!/bin/sh\ncase $* in *core.img*seek=2048*) exit 0 ;; esac\nexec /bin/dd "$@"\n' >dd
+	chmod +x dd
+	run -1 env PATH="$PWD:$PATH" "$M" pack -q tree b.raw
+	assert_output --partial "what was written to 'b.raw' cannot be read back as it was"
+	cmp a.raw b.raw
+	for args in '--append x a.tar' '--no-boot a.sqfs' '--label x a.tar' '--free 1 a.erofs' '--no-boot --append x a.raw' '--label aaaaaaaaaaaaaaaaa a.ext4'; do
+		# shellcheck disable=SC2086 # words
+		run -2 "$M" pack tree $args
+	done
+}
+
 @test "levels are those of the compressor; a mistake costs nothing" {
 	"$M" pack -q --level 1 tree a.tar.zst
 	for args in '-L 20 a.tar.gz' '-L x a.tar.zst' '-L 3 a.tar' '--free 1x a.ext4' 'a.zip' '--format zip a.tar' '--frmat tar a.tar'; do
