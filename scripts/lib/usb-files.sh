@@ -62,7 +62,7 @@ data_put() {
 	ext4)
 		if [ -z "$new_data" ] && [ "$(id -u)" = 0 ]; then copy_by_mount "$1" "$2" && return; fi
 		ln -s "$(readlink -f "$1")" "$work/source"
-		printf 'mkdir %s\ncd %s\nwrite %s %s\n' "${2%/*}" "${2%/*}" "$work/source" "${2##*/}" >"$work/commands"
+		printf 'mkdir %s\ncd %s\nwrite "%s" %s\n' "${2%/*}" "${2%/*}" "$work/source" "${2##*/}" >"$work/commands"
 		# one that has files would be left broken
 		[ -n "$new_data" ] || hold_signals
 		put_status=0

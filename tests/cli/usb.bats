@@ -129,6 +129,19 @@ root_on() {
 	assert [ ! -e /dev/sdzz ]
 }
 
+@test "a target is not its own root; a leading dash is part of a name; a full standard output is said" {
+	sha256sum root.sqfs >before
+	ln root.sqfs ./-link
+	usb --yes=root.sqfs root.sqfs root.sqfs
+	assert_failure 1
+	assert_output "usb: 'root.sqfs' is read for this, and would be replaced: choose another output"
+	sha256sum -c --quiet before
+	run -1 bash -c "'$TOP/scripts/usb' -r '$KERNEL' --json --data=none -z 120 -- -drive.img -link >/dev/full"
+	assert_line "usb: cannot write the result to standard output; './-drive.img' is complete"
+	"$TOP/scripts/usb" --update -q -r "$KERNEL" -- -drive.img -link
+	nothing_left
+}
+
 @test "a file behind a loop device is refused even if --yes names it" {
 	truncate -s 40M precious.img
 	mke2fs -q -t ext4 -F precious.img
