@@ -290,6 +290,15 @@ old.efi'
 	done
 	uki -o /nowhere/u.efi
 	assert_failure 1
+	mkfifo fifo
+	uki -a x -o fifo
+	assert_failure 1
+	assert_equal "$stderr" "uki: 'fifo' is a device or the like, expected a file"
+	for words in $'a\nb' 'a "b'; do
+		uki -a "$words" -o old.efi
+		assert_failure 2
+		assert_equal "${#stderr_lines[@]} $(cat old.efi)" '1 old'
+	done
 	uki -a x -o "- a b.efi"
 	assert_success
 	[ -s './- a b.efi' ]
