@@ -91,8 +91,8 @@ label-id: 0x6d6b7669
 
 # part OUT DISK N: copies partition N out again, for fsck
 part() {
-	set -- "$1" "$2" $(sfdisk -J "$2" | jq -r ".partitiontable.partitions[$3 - 1] | \"\(.start) \(.size)\"")
-	dd if="$2" of="$1" bs=512 skip="$3" count="$4" conv=sparse status=none iflag=fullblock
+	set -- "$1" "$2" $(sfdisk -J "$2" | jq -r ".partitiontable.partitions[$3 - 1] | \"\(.start * 512) \(.size * 512)\"")
+	dd if="$2" of="$1" bs=64K skip="$3" count="$4" conv=sparse status=none iflag=fullblock,skip_bytes,count_bytes
 }
 
 # boot NAME "APPEND" [QEMU ARGS...]: boots $WORK/NAME.initramfs until the machine powers off or the time is up
