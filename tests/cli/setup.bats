@@ -292,6 +292,13 @@ check_file() { as_typed "$TOP/scripts/check" "$@"; }
 	assert_line 1..4
 }
 
+@test "run-bats: what a file mounts stays in no namespace that a test beside it makes" {
+	printf '@test "%s" { %s; }\n' mounted 'mkdir m; mount -t tmpfs here m; : >mounted; until [ -e looked ]; do sleep 0.1; done; umount m' >a.bats
+	printf '@test "%s" { %s; }\n' beside 'until [ -e mounted ]; do sleep 0.1; done; unshare -m cat /proc/self/mounts >seen; : >looked' >b.bats
+	run -0 as_typed "$TOP/ci/run-bats" -j 2 -l 60 a.bats b.bats
+	run ! grep '^here ' seen
+}
+
 # fake_gates: a tree with two quick gates
 fake_gates() {
 	mkdir -p tree/ci/gates
