@@ -41,7 +41,7 @@ teardown() {
 		losetup -d "$loop"
 	done
 	# nothing of ours may be left attached
-	! losetup -a | grep -F "$A"
+	all_detached "$A"
 }
 
 up() { "$OVERLAYROOT" --run "$RUNDIR" --state "$STATE" "$@" "$ROOT"; }
@@ -63,8 +63,8 @@ down() {
 }
 
 nothing_left() {
-	! grep -F " $A/" /proc/self/mounts
-	! losetup -a | grep -F "$A"
+	run ! grep -F " $A/" /proc/self/mounts
+	all_detached "$A"
 	[ ! -s "$STATE" ]
 }
 

@@ -44,7 +44,7 @@ untouched() {
 	sha256sum --quiet -c sums
 	assert_equal "$(ls -A tmp)" ''
 	run ! grep "$PWD/tmp" /proc/mounts
-	run ! grep "$PWD" /sys/block/loop*/loop/backing_file
+	all_detached "$PWD"
 }
 
 members() { tar -tf "$1" | LC_ALL=C sort | paste -s -d ' '; }

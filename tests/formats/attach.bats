@@ -44,8 +44,7 @@ by_kernel() {
 		assert_output --partial 'in use'
 		umount mnt
 		vd detach "$part"
-		run losetup -ln -O BACK-FILE
-		refute_output --partial "$BATS_TEST_TMPDIR/"
+		all_detached "$BATS_TEST_TMPDIR"
 		vd cat -p 6 -o part $image
 		e2fsck -fn part
 		run debugfs -R 'cat /file' part
@@ -125,8 +124,7 @@ by_kernel() {
 	run vd -p nonsense disk
 	assert_failure 1
 	assert_output --partial 'expected whole, a number'
-	run losetup -ln -O BACK-FILE
-	refute_output --partial "$BATS_TEST_TMPDIR/"
+	all_detached "$BATS_TEST_TMPDIR"
 }
 
 @test "attach: a partition that the kernel cannot hold beside the others gets a device of its own" {
@@ -145,8 +143,7 @@ by_kernel() {
 	cmp "$device" <(vd cat -p 2 disk)
 	assert_equal "$(head -n 1 "$device")" 'megabyte 2 of the disk'
 	vd detach "$device"
-	run losetup -ln -O BACK-FILE
-	refute_output --partial "$BATS_TEST_TMPDIR/"
+	all_detached "$BATS_TEST_TMPDIR"
 }
 
 @test "attach: no second writer, readers may" {
@@ -196,8 +193,7 @@ by_kernel() {
 	assert_failure 1
 	run bash -c "'$HOST/bin/vdattach' --links links disk >/dev/full"
 	assert_failure 1
-	run losetup -ln -O BACK-FILE
-	refute_output --partial "$BATS_TEST_TMPDIR/"
+	all_detached "$BATS_TEST_TMPDIR"
 	[ ! -e links ]
 }
 

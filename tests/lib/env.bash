@@ -10,3 +10,14 @@ PATH=$PATH:/usr/sbin:/sbin
 	exit 1
 }
 unset built_in
+
+# all_detached DIRECTORY: no loop device has a file below it. One that a test beside this one has just opened, to look what is on it, is
+# detached when that closes it.
+all_detached() {
+	for _ in $(seq 50); do
+		[[ -n $(losetup -ln -O BACK-FILE | grep -F "$1/") ]] || return 0
+		sleep 0.1
+	done
+	echo "attached: $(losetup -ln -O NAME,BACK-FILE | grep -F "$1/")" >&2
+	return 1
+}
