@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # build: what is in an image, that it is the same each time, and what failures leave behind.
 # shellcheck disable=SC2154 # output, stderr, status: by bats
+bats_require_minimum_version 1.5.0
 load build
 
 @test "the layout that init relies on" {
@@ -12,8 +13,8 @@ load build
 		dev/console dev/null etc/initrd-release lib/mkvinitrd/part.sh etc/mkvinitrd/image; do
 		grep -qx -e "$path" -e "$path -> .*" members || { echo "no $path"; return 1; }
 	done
-	! grep -qx bin/unpackroot members
-	! grep -q 'busybox.links' members
+	run ! grep -x bin/unpackroot members
+	run ! grep 'busybox.links' members
 	[ "$(tail -n 1 members)" = etc/mkvinitrd/sentinel ]
 	"$M" check out.img
 	"$M" unpack -C tree out.img
@@ -158,7 +159,7 @@ load build
 	member $path | cmp - <(xz -dc "$S/usr/$path.xz")
 	member lib/modules/$KVER/modules.dep >dep
 	grep -q 'ext4/ext4.ko:' dep
-	! grep -q 'ko.xz' dep
+	run ! grep 'ko.xz' dep
 	xz -dc "$S/usr/$path.xz" >ext4.ko
 	rm "$S/usr/$path".*
 	zstd -q ext4.ko -o "$S/usr/$path.zst"
@@ -228,7 +229,7 @@ load build
 	[ "$(member lib/firmware/updates/rtl_nic/rtl8168g-2.fw)" = newer ]
 	profile 'module r8169' 'firmware none'
 	build
-	! "$M" ls out.img | grep -q lib/firmware
+	run ! grep lib/firmware <("$M" ls out.img)
 	profile 'firmware real' 'firmware /lib/firmware/rtl_nic'
 	build
 	"$M" ls out.img | grep -qx lib/firmware/real/a.fw.xz

@@ -414,7 +414,7 @@ vm_disk() {
 	status=0
 	wait $pid || status=$?
 	[ $status = 143 ] || fail "status $status: $(cat log)"
-	! grep "$PWD/tmp" /proc/self/mountinfo
+	run ! grep "$PWD/tmp" /proc/self/mountinfo
 	[ -z "$("$HOST/bin/vdattach" list | grep disk.vhdx)" ]
 	rm mnt/vm/x.vhdx
 	picture | diff before -

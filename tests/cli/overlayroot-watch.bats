@@ -36,8 +36,8 @@ told() { # TEXT: within 30 s
 	watch "file:$A/changes.img,40m"
 	head -c "$(($(free_mib) - 2))M" /dev/zero >"$ROOT/big"
 	told "$A/changes.img is nearly full"
-	! grep -F 'is full' "$A/log"
-	! head -c 40M /dev/zero >"$ROOT/rest"
+	run ! grep -F 'is full' "$A/log"
+	run ! dd if=/dev/zero of="$ROOT/rest" bs=4k count=10000
 	told "$A/changes.img is full"
 	[ "$(grep -c 'is nearly full' "$A/log")" = 1 ]
 	unwatch

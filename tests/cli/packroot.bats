@@ -95,7 +95,7 @@ names() { zstd -dc "$S" | bsdtar -tf -; }
 	grep -qx REMOVED=2 "$A/out"
 	names | grep -qx etc/.wh.two
 	names | grep -qx etc/.wh.dir
-	! names | grep -q 'wh.sub\|wh.x'
+	run ! grep 'wh.sub\|wh.x' <(names)
 	"$UNPACK" --over --removed "$A/again" "$S" "$N"
 	[ -e "$N/etc/one" ] && [ ! -e "$N/etc/two" ] && [ ! -e "$N/etc/dir" ] && [ ! -e "$N/etc/.wh.two" ]
 	diff <(tr '\0' '\n' <"$A/again") <(printf '%s\n' etc/dir etc/two)
