@@ -43,7 +43,7 @@ load unpackroot
 			else
 				[ "$(wc -l <"$A/err")" -eq 1 ]
 				root_is_empty
-				! "$UNPACKROOT" -q - "$ROOT" 2>/dev/null < <(cat "$A/cut")
+				run ! "$UNPACKROOT" -q - "$ROOT" < <(cat "$A/cut")
 				root_is_empty
 			fi
 		done
