@@ -10,16 +10,14 @@ two_disks() {
 	truncate -s 128M one two
 	a=$(losetup -f --show one)
 	b=$(losetup -f --show two)
-	mkfs.btrfs -q -d raid1 -m raid1 -L data "$a" "$b" >/dev/null 2>&1
+	mkfs.btrfs -q -d raid1 -m raid1 -L data "$a" "$b" >log 2>&1 || fail "$(cat log)"
 	mount "$a" work
 	mkdir work/vm
 	echo image >work/vm/root.img
 	umount work
 	btrfs device scan --forget "$a"
 	losetup -d "$a" "$b"
-	attach one
-	first=$loop
-	attach two
+	attach_in_order one two
 }
 
 @test "a btrfs over two disks is one file system, whichever of its devices is named" {
@@ -109,5 +107,6 @@ PY
 	attach copy
 	find_only -t 0 -H LABEL=data /vm/root.img
 	assert_equal "$status" 3
-	grep -q "device 1 of this btrfs is there twice, as ${first#/dev/} and as ${loop#/dev/}: remove the copy" <<<"$stderr"
+	read -r lower higher < <(printf '%s\n' "${first#/dev/}" "${loop#/dev/}" | sort -V | paste -sd ' ')
+	grep -q "device 1 of this btrfs is there twice, as $lower and as $higher: remove the copy" <<<"$stderr" || fail "$stderr"
 }

@@ -32,6 +32,20 @@ attach() {
 	devices=${devices:+$devices,}${loop#/dev/}
 }
 
+# attach_in_order FIRST SECOND: loop devices; their names in $first and $loop. findimg takes the lower number first; which numbers are
+# free, tests beside this one decide.
+attach_in_order() {
+	for _ in $(seq 50); do
+		devices=''
+		attach "$1"
+		first=$loop
+		attach "$2"
+		[ "${first#/dev/loop}" -gt "${loop#/dev/loop}" ] || return 0
+		losetup -d "$first" "$loop"
+	done
+	fail 'no two loop devices in their order'
+}
+
 # ext4_image FILE LABEL [PATH]: a small file system that holds PATH
 ext4_image() {
 	rm -rf tree

@@ -196,8 +196,7 @@ mount $PWD/mnt"
 @test "two matches: always the same one is taken and both are named" {
 	ext4_image one one image
 	ext4_image two two image
-	attach one && first=$loop
-	attach two
+	attach_in_order one two
 	find_only -t 0 /image
 	assert_equal "$status" 0
 	assert_equal "$(value DEVICE)" "$first"
