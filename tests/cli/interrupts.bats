@@ -47,7 +47,7 @@ interrupts() {
 		case $status in
 		130 | 143)
 			interrupted=$((interrupted + 1))
-			[[ ${lines[-1]} == *': interrupted; '* ]] || fail "moment $moment ($last_call) of $total: $output"
+			[[ ${output##*$'\n'} == *': interrupted; '* ]] || fail "moment $moment ($last_call) of $total: $output"
 			;;
 		0) ;;
 		*) fail "moment $moment ($last_call) of $total: status $status: $output" ;;

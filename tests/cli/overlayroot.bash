@@ -63,7 +63,7 @@ down() {
 }
 
 nothing_left() {
-	run ! grep -F " $A/" /proc/self/mounts
+	run ! grep -F -e " $ROOT" -e " $RUNDIR" /proc/self/mounts
 	all_detached "$A"
 	[ ! -s "$STATE" ]
 }
