@@ -315,6 +315,16 @@ chosen() {
 	assert_success
 }
 
+@test "a build that is killed is named" {
+	printf '#!/bin/sh\n[ "$1" != plan ] || kill -KILL $PPID\nexec %s "$@"\n' "$HOST/mkvinitrd" >bin/mkvinitrd
+	chmod +x bin/mkvinitrd
+	MKVINITRD=$PWD/bin/mkvinitrd update a
+	assert_failure 1
+	assert_equal "${stderr_lines[-2]}" "update: preset 'a', kernel $KVER: the build ended without a result: was it killed, as by a lack of memory?"
+	assert_equal "${stderr_lines[-1]}" 'update: nothing was replaced: the old images are in force'
+	[ ! -e "$A" ]
+}
+
 @test "one image that cannot be built leaves all old ones" {
 	update
 	change two
