@@ -402,6 +402,29 @@ refused() {
 	assert_output ''
 }
 
+@test "two at the same time both come into the list of checksums" {
+	mkdir bin
+	cat >bin/minisign <<-'SIGN'
+		#!/bin/sh
+		: >signing
+		while [ ! -e go ]; do sleep 0.1; done
+		for last in "$@"; do case $before in -x) echo signed >"$last" ;; esac && before=$last; done
+	SIGN
+	chmod +x bin/minisign
+	echo key >key
+	PATH=$PWD/bin:$PATH "$M" pack -q --sign-key key tree a.tar &
+	first=$!
+	while [ ! -e signing ]; do sleep 0.1; done
+	"$M" pack --checksums tree b.tar 2>said &
+	second=$!
+	until grep -q 'waiting for' said || [ -e b.tar ]; do sleep 0.1; done
+	: >go
+	wait "$first"
+	wait "$second"
+	assert_equal "$(cut -d ' ' -f 3 SHA256SUMS | sort | paste -s -d ' ')" 'a.tar b.tar'
+	sha256sum -c SHA256SUMS
+}
+
 @test "signatures of the output and of the list are those that minisign accepts, and the same each time" {
 	minisign -G -W -p k.pub -s k.sec
 	"$M" pack -q --sign-key k.sec tree a.sqfs
