@@ -16,5 +16,5 @@ int cmd_chart(const struct options *options)
 	timeline_release(&timeline);
 	if (r < 0)
 		msg(MSG_ERROR, "chart: %s", error_msg(err));
-	return r < 0 || fflush(stdout) == EOF ? STATUS_FAILED : STATUS_OK;
+	return r < 0 ? STATUS_FAILED : STATUS_OK;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -179,5 +180,8 @@ int cmd_diff(const struct options *options)
 	image_tree_release(&b);
 	image_file_close(&file_a);
 	image_file_close(&file_b);
-	return fflush(stdout) == EOF ? TROUBLE : status;
+	if (fflush(stdout) != EOF)
+		return status;
+	msg(MSG_ERROR, "cannot write to standard output: %s", strerror(errno));
+	return TROUBLE;
 }

@@ -147,7 +147,5 @@ int cmd_ls(const struct options *options)
 			status = STATUS_FAILED;
 		image_file_close(&file);
 	}
-	if (fflush(stdout) == EOF)
-		status = STATUS_FAILED;
 	return status;
 }

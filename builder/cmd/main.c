@@ -39,8 +39,10 @@ static void catch_signals(void)
 /* Output that did not arrive (full disk, closed pipe) must not look like success. */
 static int finish(int status)
 {
+	errno = 0; /* stays so if it was an earlier write that failed */
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_OK) {
-		msg(MSG_ERROR, "cannot write to standard output: %s", strerror(errno));
+		msg(MSG_ERROR, "cannot write to standard output: %s",
+		    errno ? strerror(errno) : "a part of it is lost");
 		return STATUS_FAILED;
 	}
 	return status;

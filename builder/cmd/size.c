@@ -37,5 +37,5 @@ int cmd_size(const struct options *options)
 		size_release(&reports[i]);
 	if (r < 0)
 		msg(MSG_ERROR, "size: %s", error_msg(err));
-	return r < 0 || fflush(stdout) == EOF ? STATUS_FAILED : STATUS_OK;
+	return r < 0 ? STATUS_FAILED : STATUS_OK;
 }

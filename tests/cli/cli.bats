@@ -181,6 +181,14 @@ setup() {
 	assert_equal "$stderr" 'mkvinitrd: cannot write to standard output: No space left on device'
 	run --separate-stderr sh -c '"$1" profile list >/dev/full' sh "$M"
 	assert_failure 1
+	(cd "$TOP/profiles" && echo disk.profile | cpio -o -H newc --quiet) >small.img
+	(cd "$TOP/profiles" && echo loop.profile | cpio -o -H newc --quiet) >other.img
+	printf '[ 1.0] mkvinitrd: settle\n[ 2.0] mkvinitrd: locate\n' >log
+	for what in 'size small.img' 'size --svg small.img' 'ls small.img' 'chart log' 'diff small.img other.img' 'explain VI202'; do
+		run --separate-stderr sh -c '"$0" $1 >/dev/full' "$M" "$what"
+		[ "$status" -gt 0 ]
+		assert_equal "$stderr" 'mkvinitrd: cannot write to standard output: No space left on device'
+	done
 }
 
 @test "an interrupted build leaves the old image, no temporary file, one line, and terminates by the signal" {
