@@ -37,7 +37,7 @@ static const char *partition_of(struct plan *plan, const char *text)
 	return plan_text(plan, "%s%s", kind, text);
 }
 
-static bool is_named(const char *name, const struct word *word)
+static bool word_begins(const char *name, const struct word *word)
 {
 	return has_prefix(word->text, name);
 }
@@ -99,7 +99,7 @@ void take_iso_path(struct plan *plan, const struct word *word)
 {
 	const char *colon = strstr(word->value, ":/");
 
-	if (is_named("livemedia=", word) && !is_named("livemedia=scandev:", word))
+	if (word_begins("livemedia=", word) && !word_begins("livemedia=scandev:", word))
 		plan_set(plan, S_HOST, word->rank,
 			 plan_text(plan, "%.*s", (int)(colon - word->value), word->value));
 	plan_set(plan, S_ISO, word->rank, colon ? colon + 1 : word->value);
