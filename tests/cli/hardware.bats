@@ -114,6 +114,23 @@ $xhci"
 	assert_failure 1
 }
 
+@test "devices that come and go while they are listed are no failure" {
+	mkdir -p machine/sys/devices/pci0/0000:00:14.0
+	echo $xhci >machine/sys/devices/pci0/0000:00:14.0/modalias
+	while [ ! -e stop ]; do
+		mkdir -p machine/sys/devices/virtual/loop{0..99}/a/b
+		rm -rf machine/sys/devices/virtual
+	done 3>&- &
+	for n in {1..100}; do
+		run "$HOST/mkvinitrd" hardware -r machine
+		[ "$status" = 0 ] || break
+	done
+	: >stop
+	wait
+	assert_success
+	assert_line "$xhci"
+}
+
 @test "hardware host is this machine" {
 	build_large -p netboot -s 'hardware host'
 	assert_success

@@ -85,6 +85,17 @@ layers() {
 	no_waste
 }
 
+@test "a service, whose SIGPIPE is ignored, sees no messages of tools" {
+	rm sys/etc/mkvinitrd/presets/*
+	update
+	assert_success
+	for n in 1 2 3; do # each differs in its first lines
+		{ cat "$TOP/presets/default.preset" && echo "line param n=$n"; } >sys/etc/mkvinitrd/presets/default.preset
+		run --separate-stderr sh -c "trap '' PIPE; exec '$TOP/scripts/update' -r sys -n default"
+		assert_equal "$status$stderr" 0
+	done
+}
+
 @test "where the file system of the root is not known, all are packed" {
 	rm sys/etc/mkvinitrd/presets/*
 	for cmdline in 'root=LABEL=nowhere ro' 'quiet' ''; do

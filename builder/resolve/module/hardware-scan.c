@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The devices of one machine, as its sysfs shows them. */
 #include <errno.h>
+#include <fts.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "builder/resolve/module/hardware.h"
-#include "builder/resolve/tree.h"
 
 /* The first line of a file of sysfs, without its newline; empty when it cannot be read. */
 static void read_attribute(const char *path, char *buf, size_t size)
@@ -32,26 +32,20 @@ static int add_chip(struct hardware *hardware, const char *id, struct error **er
 	return hardware_add(hardware, text, err);
 }
 
-static bool is_named(const char *path, const char *name)
-{
-	const char *slash = strrchr(path, '/');
-
-	return strcmp(slash ? slash + 1 : path, name) == 0;
-}
-
-static int add_node(struct hardware *hardware, const struct tree_node *node, struct error **err)
+/* A device may be unplugged at any time: what is gone when it is looked at is not there. */
+static int scan_entry(struct hardware *hardware, const FTSENT *entry, struct error **err)
 {
 	char text[4096];
 
-	if (node->kind != ENTRY_FILE)
-		return 0;
-	if (is_named(node->path, "modalias")) {
-		read_attribute(node->source, text, sizeof(text));
+	if (entry->fts_level == FTS_ROOTLEVEL && entry->fts_errno)
+		return error_sys(err, entry->fts_errno, "cannot list '%s'", entry->fts_path);
+	if (strcmp(entry->fts_name, "modalias") == 0) {
+		read_attribute(entry->fts_path, text, sizeof(text));
 		return *text ? hardware_add(hardware, text, err) : 0;
 	}
-	if (!is_named(node->path, "phy_id"))
+	if (strcmp(entry->fts_name, "phy_id") != 0)
 		return 0;
-	read_attribute(node->source, text, sizeof(text));
+	read_attribute(entry->fts_path, text, sizeof(text));
 	return add_chip(hardware, text, err);
 }
 
@@ -76,20 +70,21 @@ static void sort_once(struct vec *aliases)
 
 int hardware_scan(struct hardware *hardware, const char *sysroot, struct error **err)
 {
-	_cleanup_free_ char *directory = NULL;
-	const struct tree_node *node;
-	struct vec nodes = { 0 };
-	int r;
+	char *directories[2] = { NULL };
+	const FTSENT *entry;
+	FTS *walk;
+	int r = 0;
 
-	if (asprintf(&directory, "%s/sys/devices", sysroot) < 0) {
-		directory = NULL;
+	if (asprintf(&directories[0], "%s/sys/devices", sysroot) < 0)
 		return error_no_memory(err);
-	}
-	r = tree_list(directory, &nodes, err);
-	vec_foreach(i, node, &nodes)
-		if (r == 0)
-			r = add_node(hardware, node, err);
-	vec_clear(&nodes, tree_node_free);
+	walk = fts_open(directories, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT, NULL);
+	if (!walk)
+		r = error_sys(err, errno, "cannot list '%s'", directories[0]);
+	while (r == 0 && (entry = fts_read(walk)))
+		r = scan_entry(hardware, entry, err);
+	if (walk)
+		fts_close(walk);
+	free(directories[0]);
 	if (r == 0)
 		sort_once(&hardware->aliases);
 	return r;
