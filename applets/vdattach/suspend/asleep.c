@@ -80,29 +80,39 @@ static unsigned long long count_written(void)
 	return at ? strtoull(at + strlen("\nnr_written "), NULL, 10) : 0;
 }
 
+static long long asleep_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
 /* false: it has not ended QUIET_MS after the last page was written. */
-static bool wait_for_sync(pid_t pid, unsigned int limit)
+static bool wait_for_sync(pid_t pid, long long limit)
 {
 	const struct timespec pause = { .tv_nsec = 5000000 };
-	unsigned long long now, last = count_written();
-	unsigned int quiet = 0;
+	unsigned long long written, last = count_written();
+	long long now = asleep_now(), since = now, end = now + limit;
 
-	for (unsigned int ms = 0; ms < limit && quiet < QUIET_MS; ms += 5) {
+	while (now < end && now - since < QUIET_MS) {
 		if (waitpid(pid, NULL, WNOHANG) != 0)
 			return true;
 		nanosleep(&pause, NULL);
-		now = count_written();
-		quiet = now == last ? quiet + 5 : 0;
-		last = now;
+		now = asleep_now();
+		written = count_written();
+		if (written != last)
+			since = now;
+		last = written;
 	}
-	return quiet < QUIET_MS;
+	return now - since < QUIET_MS;
 }
 
 /*
  * sync(2), which has no limit itself, by a process that is left behind. It waits for servers that
  * are not there, and for file systems of processes that have been stopped.
  */
-static int asleep_sync(unsigned int limit, struct error **err)
+static int asleep_sync(long long limit, struct error **err)
 {
 	pid_t pid = fork();
 
@@ -125,7 +135,7 @@ static int wait_until_idle(struct error **err)
 {
 	const struct timespec pause = { .tv_nsec = 5000000 };
 	char name[256];
-	int r = asleep_sync(UINT_MAX, err);
+	int r = asleep_sync(INT_MAX, err);
 
 	if (r < 0)
 		return r;

@@ -7,7 +7,7 @@
 . "$TOP/tests/boot/sleeping.sh"
 build loop loop
 sleeping_disk qcow2
-boot_sleeper "module_blacklist=$(without nbd) test.cycles=1 test.kinds=mem,freeze test.load=3 test.refused=program,unwritten"
+BOOT_TIMEOUT=600 boot_sleeper "module_blacklist=$(without nbd) test.cycles=1 test.kinds=mem,freeze test.load=3 test.refused=program,unwritten"
 expect 'waits for a disk or a server and cannot be stopped'
 expect '=== refused program, and all go on'
 expect 'has not taken anything of what is to be written out'
