@@ -34,6 +34,7 @@ def connect():
 
 
 qmp = connect()
+spoken = time.monotonic()
 answers, ready, idle, lock = [], threading.Event(), threading.Event(), threading.Lock()
 
 
@@ -57,10 +58,10 @@ def at_end():
 
 
 def wake():
-    """A line that comes before the guest sleeps does not wake it, and may keep later ones from doing so."""
+    """A line that comes before the guest sleeps does not wake it, and may keep later ones from doing so: silence tells."""
     while idle.wait():
-        time.sleep(2)
-        if idle.is_set():
+        time.sleep(1)
+        if idle.is_set() and time.monotonic() - spoken > 5:
             qemu.stdin.write(b"\n")
             qemu.stdin.flush()
 
@@ -82,6 +83,7 @@ threading.Thread(target=wake, daemon=True).start()
 send("qmp_capabilities")
 seen = last = b""
 while chunk := qemu.stdout.read1(4096):
+    spoken = time.monotonic()
     out.write(chunk)
     seen += chunk
     last = (last + chunk)[-4096:]
