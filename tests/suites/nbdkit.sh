@@ -46,7 +46,7 @@ nbdkit_client() {
 }
 
 suite_nbdkit() {
-	echo "nbdkit $(dpkg-query -f '${Version}' -W nbdkit)" >>"$results.versions"
+	echo "nbdkit as a client $(dpkg-query -f '${Version}' -W nbdkit)" >>"$results.versions"
 	"$(command -v nbdkit)" -U - sparse-random size=32M seed=7 percent=20 --run "nbdcopy --destination-is-zero \"\$uri\" '$work/data'" || return
 	echo "$nbdkit_jobs" | while read -r name words; do
 		[ -n "$name" ] || continue
