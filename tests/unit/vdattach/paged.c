@@ -19,6 +19,7 @@ void paged_release(struct paged *file)
 void paged_copy(struct paged *to, const struct paged *from)
 {
 	*to = *from;
+	to->room = from->n;
 	to->pages = calloc(from->n + 1, sizeof(*to->pages));
 	if (!to->pages)
 		abort();
@@ -75,12 +76,16 @@ void paged_resize(struct paged *file, uint64_t size)
 	if (size < file->size && size % PAGED_SIZE && file->pages[n - 1])
 		memset(paged_own(file, n - 1)->bytes + size % PAGED_SIZE, 0,
 		       PAGED_SIZE - size % PAGED_SIZE);
-	pages = realloc(file->pages, (n + 1) * sizeof(*pages));
-	if (!pages)
-		abort();
+	if (n > file->room) {
+		/* files grow block by block */
+		file->room = MAX(n, file->room / 2 * 3);
+		pages = realloc(file->pages, (file->room + 1) * sizeof(*pages));
+		if (!pages)
+			abort();
+		file->pages = pages;
+	}
 	for (size_t i = file->n; i < n; i++)
-		pages[i] = NULL;
-	file->pages = pages;
+		file->pages[i] = NULL;
 	file->n = n;
 	file->size = size;
 }

@@ -19,6 +19,7 @@ struct paged_page {
 struct paged {
 	struct paged_page **pages; /* NULL = zeros */
 	size_t n;
+	size_t room; /* pages that there is memory for */
 	uint64_t size;
 };
 
