@@ -12,16 +12,14 @@
 #include "tests/unit/vdattach/paged.h"
 #include "tests/unit/vdattach/qcow2_make.h"
 
-enum { BITS = 14, CLUSTER = 1 << BITS, PER_TABLE = CLUSTER / 8, EXTENSIONS = 104, NAME = 256 };
+enum { BITS = 14, CLUSTER = 1 << BITS, PER_TABLE = CLUSTER / 8, EXTENSIONS = 104 };
 
 static struct q2 q;
 
-static void begin(struct fixture *f, const char *backing)
+static void begin(struct fixture *f)
 {
 	*f = (struct fixture){ .image = NULL };
-	q = (struct q2){
-		.version = 3, .bits = BITS, .order = 4, .size = 4 * MIB, .backing = backing
-	};
+	q = (struct q2){ .version = 3, .bits = BITS, .order = 4, .size = 4 * MIB };
 	q2_start(&q, &f->world, "image.qcow2");
 	q2_data(&q, 0, 0x11, 0);
 	q2_finish(&q);
@@ -77,7 +75,7 @@ static void test_hostile_fields(void **state)
 		const struct field *field = fields + i;
 		struct fixture f;
 
-		begin(&f, NULL);
+		begin(&f);
 		put_field(&f, field->offset, field->bytes, field->value);
 		fixture_refused(&f, field->code, field->part);
 	}
@@ -88,7 +86,7 @@ static void test_extended_entries_need_clusters(void **state)
 	struct fixture f;
 
 	for (uint32_t bits = 13; bits <= 14; bits++) {
-		begin(&f, NULL);
+		begin(&f);
 		put_field(&f, 72, 8, 1 << 4);
 		put_field(&f, 20, 4, bits);
 		if (bits == 13) {
@@ -105,13 +103,13 @@ static void test_largest_disk_of_a_table(void **state)
 {
 	struct fixture f;
 
-	begin(&f, NULL);
+	begin(&f);
 	put_field(&f, 24, 8, (uint64_t)PER_TABLE * CLUSTER);
 	fixture_open(&f, true);
 	assert_int_equal(f.image->size, (uint64_t)PER_TABLE * CLUSTER);
 	assert_int_equal(fixture_byte(&f, f.image->size - 1), 0);
 	fixture_end(&f);
-	begin(&f, NULL);
+	begin(&f);
 	put_field(&f, 24, 8, 512);
 	fixture_open(&f, true);
 	assert_int_equal(f.image->size, 512);
@@ -125,7 +123,7 @@ static void test_tables_at_the_end(void **state)
 
 	/* 2^11 entries end where the file does; of one more the last byte is missing */
 	for (uint32_t more = 0; more < 2; more++) {
-		begin(&f, NULL);
+		begin(&f);
 		end = f.world.files[0].now.size;
 		paged_resize(&f.world.files[0].now, end + CLUSTER);
 		put_field(&f, 40, 8, end);
@@ -144,15 +142,15 @@ static void test_compression_types(void **state)
 {
 	struct fixture f;
 
-	begin(&f, NULL);
+	begin(&f);
 	put_field(&f, 100, 4, 112);
 	put_field(&f, 104, 1, 1);
 	fixture_refused(&f, -EINVAL, "compression type without its feature bit");
-	begin(&f, NULL);
+	begin(&f);
 	put_field(&f, 100, 4, 112);
 	put_field(&f, 104, 1, 2);
 	fixture_refused(&f, -EOPNOTSUPP, "unknown compression type 2");
-	begin(&f, NULL);
+	begin(&f);
 	put_field(&f, 72, 8, 1 << 3);
 	put_field(&f, 100, 4, 112);
 	put_field(&f, 104, 1, 1);
@@ -172,22 +170,22 @@ static void test_extensions(void **state)
 	struct fixture f;
 
 	/* up to the end of the first cluster, and over it */
-	begin(&f, NULL);
+	begin(&f);
 	put_extension(&f, 0x12345678, CLUSTER - EXTENSIONS - 8);
 	fixture_open(&f, true);
 	fixture_end(&f);
-	begin(&f, NULL);
+	begin(&f);
 	put_extension(&f, 0x12345678, CLUSTER - EXTENSIONS - 7);
 	fixture_refused(&f, -EINVAL, "extension 12345678");
-	begin(&f, NULL);
+	begin(&f);
 	put_extension(&f, 0x23852875, 23);
 	fixture_refused(&f, -EINVAL, "bitmaps extension of 23 bytes");
 	/* a name with a zero in it is two names to some */
-	begin(&f, NULL);
+	begin(&f);
 	put_extension(&f, 0xe2792aca, 4);
 	put_field(&f, EXTENSIONS + 8, 4, 0x72617700);
 	fixture_refused(&f, -EINVAL, "contains a zero byte");
-	begin(&f, NULL);
+	begin(&f);
 	put_extension(&f, 0x6803f857, 48);
 	fixture_open(&f, false);
 	assert_int_equal(f.image->findings.n, 0);
@@ -201,7 +199,7 @@ static void test_short_file(void **state)
 	struct vd_open_how how = { .format = "qcow2" };
 
 	for (uint64_t n = 71; n <= 72; n++) {
-		begin(&f, NULL);
+		begin(&f);
 		paged_resize(&f.world.files[0].now, n);
 		source = world_source(&f.world, 0, true);
 		assert_int_equal(vd_image_open_how(source, &how, &f.image, &f.err), -EINVAL);
@@ -209,127 +207,13 @@ static void test_short_file(void **state)
 		source_close(&source);
 		fixture_end(&f);
 	}
-	begin(&f, NULL);
+	begin(&f);
 	put_field(&f, 0, 1, 'q');
 	source = world_source(&f.world, 0, true);
 	assert_int_equal(vd_image_open_how(source, &how, &f.image, &f.err), -EINVAL);
 	assert_non_null(strstr(error_msg(f.err), "no qcow2 header"));
 	source_close(&source);
 	fixture_end(&f);
-}
-
-static void add_parent(struct fixture *f)
-{
-	uint8_t bytes[CLUSTER];
-
-	memset(bytes, 0x99, sizeof(bytes));
-	world_add(&f->world, "base", 4 * MIB);
-	world_put(&f->world, 1, CLUSTER, bytes, sizeof(bytes));
-}
-
-#define NESTED(inner) "{\"a\":" inner "}"
-#define SEVEN(inner)  NESTED(NESTED(NESTED(NESTED(NESTED(NESTED(NESTED(inner)))))))
-#define KEY_100                                                                                    \
-	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567" \
-	"890123456789"
-#define KEY_127	 KEY_100 "012345678901234567890123456"
-#define FILENAME "\"file.filename\":\"base\""
-
-static void test_names_of_parents(void **state)
-{
-	static const char *const names[] = {
-		"base",
-		"json:{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"base\"}}",
-		"json:{" FILENAME "}",
-		"json:{ \"driver\" : \"file\" ,\n\t\"filename\" : \"base\" }",
-		"json:{\"file.filename\":\"b\\u0061s\\u0065\"}",
-		"json:{\"read-only\":true,\"n\":-1.5E+3,\"x\":{},\"y\":{\"filename\":\"no\"}"
-		"," FILENAME "}",
-		"json:{\"file.filename\":\"no\"," FILENAME "}",
-		"json:{" FILENAME ",\"b\":" SEVEN("1") "}",
-		"json:{" FILENAME ",\"" KEY_127 "\":1}",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		struct fixture f;
-
-		begin(&f, names[i]);
-		add_parent(&f);
-		if (fixture_try_open(&f, true) < 0)
-			fail_msg("%s: %s", names[i], error_msg(f.err));
-		fixture_close(&f);
-		fixture_open(&f, true);
-		assert_int_equal(fixture_byte(&f, CLUSTER), 0x99);
-		fixture_end(&f);
-	}
-}
-
-static void test_bad_names_of_parents(void **state)
-{
-	static const struct {
-		const char *name, *part;
-	} names[] = {
-		{ "json:{}", "no file.filename" },
-		{ "json:[]", "not a JSON object" },
-		{ "json:{" FILENAME, "not a JSON object" },
-		{ "json:{" FILENAME "}x", "not a JSON object" },
-		{ "json:{" FILENAME ",}", "not a JSON object" },
-		{ "json:{" FILENAME ",\"x\"}", "not a JSON object" },
-		{ "json:{" FILENAME ",\"x\":[1]}", "not a JSON object" },
-		{ "json:{\"file.filename\":\"base", "not a JSON object" },
-		{ "json:{\"file.filename\":\"base\\", "not a JSON object" },
-		{ "json:{\"file.filename\":\"b\\u00", "not a JSON object" },
-		{ "json:{\"file.filename\":\"b\\u0000\"}", "not a JSON object" },
-		{ "json:{\"file.filename\":\"b\\ud800\"}", "not a JSON object" },
-		{ "json:{\"file.filename\":\"b\\udfff\"}", "not a JSON object" },
-		{ "json:{\"file.filename\":\"b\\u00zz\"}", "not a JSON object" },
-		{ "json:{\"file.filename\":\"b\\x\"}", "not a JSON object" },
-		{ "json:{" FILENAME ",\"b\":" SEVEN("{}") "}", "not a JSON object" },
-		{ "json:{" FILENAME ",\"" KEY_127 "x\":1}", "not a JSON object" },
-		{ "json:{\"file.driver\":\"nbd\"," FILENAME "}",
-		  "only files are parents, not nbd" },
-		{ "json:{\"file\":{\"driver\":\"https\",\"url\":\"x\"}}", "not https" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		struct fixture f;
-
-		begin(&f, names[i].name);
-		add_parent(&f);
-		assert_int_equal(fixture_try_open(&f, true), -EOPNOTSUPP);
-		if (!strstr(error_msg(f.err), names[i].part))
-			fail_msg("%s: %s", names[i].name, error_msg(f.err));
-		fixture_end(&f);
-	}
-}
-
-static void test_place_of_name(void **state)
-{
-	static const struct {
-		uint64_t offset, n;
-		bool good;
-	} places[] = {
-		{ CLUSTER - 4, 4, true },     { CLUSTER - 3, 4, false },
-		{ NAME, 0, false },	      { NAME, 1024, false },
-		{ UINT64_MAX - 2, 4, false }, { (uint64_t)CLUSTER * 2, 4, false },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		struct fixture f;
-
-		begin(&f, "base");
-		add_parent(&f);
-		put_field(&f, 8, 8, places[i].offset);
-		put_field(&f, 16, 4, places[i].n);
-		if (!places[i].good) {
-			fixture_refused(&f, -EINVAL, "expected 1 to 1023");
-			continue;
-		}
-		world_put(&f.world, 0, places[i].offset, "base", 4);
-		fixture_open(&f, true);
-		assert_int_equal(fixture_byte(&f, CLUSTER), 0x99);
-		fixture_end(&f);
-	}
 }
 
 static void test_decompresses_once(void **state)
@@ -354,20 +238,20 @@ static void test_damaged_mappings(void **state)
 	struct fixture f;
 	uint64_t end;
 
-	begin(&f, NULL);
+	begin(&f);
 	end = f.world.files[0].now.size;
 	q2_map(&q, 3, end | Q2_COPIED);
 	fixture_unreadable(&f, 3 * CLUSTER, "beyond the end of the file");
-	begin(&f, NULL);
+	begin(&f);
 	q2_map(&q, 3, (uint64_t)(CLUSTER + 512) | Q2_COPIED);
 	fixture_unreadable(&f, 3 * CLUSTER, "offset is not that of a cluster");
-	begin(&f, NULL);
+	begin(&f);
 	q2_map(&q, 3, end | Q2_COMPRESSED);
 	fixture_unreadable(&f, 3 * CLUSTER, "beyond the end of the file");
-	begin(&f, NULL);
+	begin(&f);
 	q2_put64(&q, q.l1, 512);
 	fixture_unreadable(&f, 0, "L1 entry 0: L2 table at offset 512");
-	begin(&f, NULL);
+	begin(&f);
 	paged_resize(&f.world.files[0].now, end + CLUSTER - 1);
 	q2_put64(&q, q.l1, end);
 	fixture_unreadable(&f, 0, "is not inside the file");
@@ -383,9 +267,6 @@ int main(void)
 		cmocka_unit_test(test_compression_types),
 		cmocka_unit_test(test_extensions),
 		cmocka_unit_test(test_short_file),
-		cmocka_unit_test(test_names_of_parents),
-		cmocka_unit_test(test_bad_names_of_parents),
-		cmocka_unit_test(test_place_of_name),
 		cmocka_unit_test(test_decompresses_once),
 		cmocka_unit_test(test_damaged_mappings),
 	};

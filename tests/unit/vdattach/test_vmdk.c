@@ -302,6 +302,48 @@ static void test_two_flushes(void **state)
 	fixture_end(&f);
 }
 
+/* Without the flag, entry 1 is the place of a grain: zeros are written. */
+static void test_zeros_without_the_flag(void **state)
+{
+	static const struct vmdk_spec plain = { 1, 2, SECTORS, GRAIN, CHILD_TEXT };
+	struct fixture f = { .image = NULL };
+
+	world_add(&f.world, "child.vmdk", 0);
+	world_add(&f.world, "base.vmdk", 0);
+	vmdk_put(&f.world, 0, &plain);
+	vmdk_put(&f.world, 1, &base);
+	vmdk_put_grain(&f.world, 1, &base, 3, 0x55);
+	fixture_open(&f, false);
+	assert_int_equal(source_write_zeroes(f.disk, 4096, 3 * 4096, NULL), 0);
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	fixture_close(&f);
+	assert_int_not_equal(vmdk_get32(&f.world, 0, vmdk_entry(&plain, 1, 3)), 1);
+	fixture_open(&f, true);
+	for (unsigned int at = 0; at < 4096; at++)
+		assert_int_equal(fixture_byte(&f, 3 * 4096 + at), 0);
+	fixture_end(&f);
+}
+
+/* A table that one of the directories does not have is compared with nothing. */
+static void test_missing_tables(void **state)
+{
+	for (unsigned int set = 0; set < 2; set++) {
+		struct fixture f = { .image = NULL };
+		uint64_t directory = VMDK_RGD + set * vmdk_set_size(&base);
+
+		world_add(&f.world, "base.vmdk", 0);
+		vmdk_put(&f.world, 0, &base);
+		vmdk_put32(&f.world, 0, directory * VMDK_SECTOR + 4, 0);
+		fixture_open(&f, true);
+		assert_int_equal(vd_image_check(f.image, NULL), 0);
+		assert_int_equal(f.image->findings.n, 0);
+		assert_int_equal(fixture_byte(&f, 512 * 4096), 0);
+		fixture_close(&f);
+		assert_refused(&f, false, -EROFS, "no table 1");
+		fixture_end(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +358,8 @@ int main(void)
 		cmocka_unit_test(test_both_sets_of_tables),
 		cmocka_unit_test(test_session_marks),
 		cmocka_unit_test(test_two_flushes),
+		cmocka_unit_test(test_zeros_without_the_flag),
+		cmocka_unit_test(test_missing_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

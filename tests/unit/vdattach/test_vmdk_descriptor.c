@@ -202,9 +202,35 @@ static void test_vbox_child(void **state)
 	fixture_end(&f);
 }
 
+/* Sums of sizes that no disk has. */
+static void test_impossible_sizes(void **state)
+{
+	static const char *const extents[] = {
+		"RW 18446744073709551615 ZERO\n",
+		"RW 36028797018963968 ZERO\n",
+		"RW 18014398509481984 ZERO\n",
+		"RW 9007199254740992 ZERO\nRW 9007199254740992 ZERO\n",
+		"RW 8 FLAT \"flat\" 36028797018963968\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(extents); i++) {
+		struct fixture f = { .image = NULL };
+		char text[512];
+		int n = snprintf(text, sizeof(text),
+				 "# Disk DescriptorFile\nversion=1\nCID=1\nparentCID=ffffffff\n%s",
+				 extents[i]);
+
+		world_add(&f.world, "image.vmdk", 0);
+		world_put(&f.world, 0, 0, text, (size_t)n);
+		world_add(&f.world, "flat", 4096);
+		fixture_refused(&f, -EINVAL, "impossible");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_impossible_sizes),
 		cmocka_unit_test(test_descriptor),
 		cmocka_unit_test(test_names_become_utf8),
 		cmocka_unit_test(test_descriptor_is_known),
