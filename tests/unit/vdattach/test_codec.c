@@ -7,8 +7,11 @@
 
 #include <cmocka.h>
 #include <lz4.h>
+#include <lzma.h>
 #include <lzo/lzo1x.h>
 #include <string.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include "applets/vdattach/format/common/codec.h"
 
@@ -87,11 +90,84 @@ static void test_lz4(void **state)
 	assert_int_equal(decode(VD_CODEC_LZ4, in, 0, out, BLOCK), -EINVAL);
 }
 
+/* All of it and nothing more: not cut, nor changed where that can be told. */
+static void check_whole(enum vd_codec codec, uint8_t *in, size_t n)
+{
+	static uint8_t block[BLOCK], out[ROOM];
+
+	fill(block);
+	for (size_t cut = 0; cut < n; cut++)
+		assert_true(decode(codec, in, cut, out, BLOCK) < 0);
+	in[0] ^= 0xff;
+	assert_true(decode(codec, in, n, out, BLOCK) < 0);
+	in[0] ^= 0xff;
+	assert_int_equal(decode(codec, in, n, out, BLOCK + 100), BLOCK);
+	assert_memory_equal(out, block, BLOCK);
+}
+
+static void test_zlib(void **state)
+{
+	static uint8_t block[BLOCK], in[ROOM];
+	uLongf n = sizeof(in);
+
+	fill(block);
+	assert_int_equal(compress2(in, &n, block, BLOCK, 9), Z_OK);
+	check_codec(VD_CODEC_ZLIB, in, n, block, -E2BIG);
+	check_whole(VD_CODEC_ZLIB, in, n);
+}
+
+static void test_deflate(void **state)
+{
+	static uint8_t block[BLOCK], in[ROOM], out[ROOM];
+	z_stream z = {
+		.next_in = block, .avail_in = BLOCK, .next_out = in, .avail_out = sizeof(in)
+	};
+
+	fill(block);
+	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, -12, 9, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	deflateEnd(&z);
+	check_codec(VD_CODEC_DEFLATE, in, z.total_out, block, -E2BIG);
+	check_whole(VD_CODEC_DEFLATE, in, z.total_out);
+	/* whole sectors are read: what follows is not its own */
+	assert_int_equal(decode(VD_CODEC_DEFLATE, in, z.total_out + 100, out, BLOCK), BLOCK);
+}
+
+static void test_zstd(void **state)
+{
+	static uint8_t block[BLOCK], in[ROOM], out[ROOM];
+	size_t n;
+
+	fill(block);
+	n = ZSTD_compress(in, sizeof(in), block, BLOCK, 3);
+	assert_false(ZSTD_isError(n));
+	check_codec(VD_CODEC_ZSTD, in, n, block, -EINVAL);
+	check_whole(VD_CODEC_ZSTD, in, n);
+	assert_int_equal(decode(VD_CODEC_ZSTD, in, n + 100, out, BLOCK), BLOCK);
+}
+
+static void test_xz(void **state)
+{
+	static uint8_t block[BLOCK], in[ROOM], out[ROOM];
+	size_t n = 0;
+
+	fill(block);
+	assert_int_equal(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC32, NULL, block, BLOCK, in, &n,
+						 sizeof(in)),
+			 LZMA_OK);
+	check_codec(VD_CODEC_XZ, in, n, block, -E2BIG);
+	in[n / 2] ^= 1;
+	assert_true(decode(VD_CODEC_XZ, in, n, out, BLOCK) < 0);
+	in[n / 2] ^= 1;
+	check_whole(VD_CODEC_XZ, in, n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lzo),
-		cmocka_unit_test(test_lz4),
+		cmocka_unit_test(test_lzo),  cmocka_unit_test(test_lz4),
+		cmocka_unit_test(test_zlib), cmocka_unit_test(test_deflate),
+		cmocka_unit_test(test_zstd), cmocka_unit_test(test_xz),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
