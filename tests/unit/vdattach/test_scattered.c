@@ -138,16 +138,22 @@ static void zero_all(struct fixture *f, const struct scattered *s)
 	}
 }
 
+/* Also while changes wait in memory. */
+static void assert_sound(struct fixture *f)
+{
+	assert_int_equal(vd_image_check(f->image, NULL), 0);
+	for (size_t i = 0; i < f->image->findings.n; i++)
+		if (f->image->findings.items[i].level != FINDING_WARNING)
+			fail_msg("%s", f->image->findings.items[i].text);
+}
+
 static void assert_all(struct fixture *f, const struct scattered *s)
 {
 	for (uint32_t i = 0; i < s->n; i++) {
 		assert_int_equal(fixture_byte(f, place(s, i)), i % 251 + 1);
 		assert_int_equal(fixture_byte(f, place(s, i) + SECTOR), 0);
 	}
-	assert_int_equal(vd_image_check(f->image, NULL), 0);
-	for (size_t i = 0; i < f->image->findings.n; i++)
-		if (f->image->findings.items[i].level != FINDING_WARNING)
-			fail_msg("%s", f->image->findings.items[i].text);
+	assert_sound(f);
 }
 
 static void scatter(const struct scattered *s)
@@ -157,6 +163,7 @@ static void scatter(const struct scattered *s)
 	s->make(&f.world, s->step * s->n * 2);
 	fixture_open(&f, false);
 	write_all(&f, s);
+	assert_sound(&f);
 	zero_all(&f, s);
 	assert_all(&f, s);
 	assert_int_equal(source_flush(f.disk, NULL), 0);

@@ -60,6 +60,20 @@ static void test_either_region_table_will_do(void **state)
 	vhdx_assert_refused(f, true, -EINVAL, "both VHDX region tables");
 }
 
+static void test_region_is_missing(void **state)
+{
+	struct fixture *f = *state;
+	static uint8_t b[65536];
+
+	vx_make(&f->world, "a.vhdx", &plain);
+	paged_read(&f->world.files[0].now, b, sizeof(b), 192 * KIB);
+	put_le32(b + 8, 1);
+	vx_sign(b, sizeof(b));
+	world_put(&f->world, 0, 192 * KIB, b, sizeof(b));
+	world_put(&f->world, 0, 256 * KIB, b, sizeof(b));
+	vhdx_assert_refused(f, true, -EINVAL, "names no metadata region");
+}
+
 static void test_unknown_required_region_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -363,6 +377,7 @@ int main(void)
 		vhdx_test(test_newest_valid_header_counts),
 		vhdx_test(test_equal_headers_are_legal),
 		vhdx_test(test_either_region_table_will_do),
+		vhdx_test(test_region_is_missing),
 		vhdx_test(test_unknown_required_region_is_refused),
 		vhdx_test(test_metadata_out_of_range_is_refused),
 		vhdx_test(test_chunk_ratio),
