@@ -97,10 +97,11 @@ static void make_vmdk(struct world *world)
 static const struct {
 	const char *name;
 	void (*make)(struct world *world);
+	unsigned int spare; /* so many reads are of copies, or of parents that are another's */
 } disks[] = {
-	{ "qcow2", make_qcow2 }, { "qcow2 child", make_qcow2_child },
-	{ "vdi", make_vdi },	 { "vhd", make_vhd },
-	{ "vhdx", make_vhdx },	 { "vmdk", make_vmdk },
+	{ "qcow2", make_qcow2, 0 }, { "qcow2 child", make_qcow2_child, 0 },
+	{ "vdi", make_vdi, 0 },	    { "vhd", make_vhd, 3 },
+	{ "vhdx", make_vhdx, 3 },   { "vmdk", make_vmdk, 8 },
 };
 
 /* Opens and reads. 0 or -errno; what was read in buf. */
@@ -140,7 +141,7 @@ static void test_each_read_fails(void **state)
 			errors += r < 0;
 		}
 		assert_in_range(at, 5, MANY - 1);
-		assert_int_not_equal(errors, 0);
+		assert_true(errors + disks[i].spare >= at - 1);
 		world_release(&f.world);
 	}
 }
