@@ -170,7 +170,7 @@ static void test_piece_of_a_disk(void **state)
 
 		put_piece(&f, cases[i].descriptor, cases[i].text);
 		if (cases[i].refused) {
-			fixture_refused(&f, -EINVAL, "one extent of the VMDK disk");
+			fixture_refused(&f, -EINVAL, "one extent of the VMDK disk 'disk.");
 			continue;
 		}
 		fixture_open(&f, true);
