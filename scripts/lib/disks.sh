@@ -150,8 +150,8 @@ file_loops() {
 		done
 		# by path, since that of busybox has no -j
 		for losetup in /usr/sbin/losetup /sbin/losetup; do
-			[ -z "${DISKS_ROOT:-}" ] && [ -x "$losetup" ] || continue
-			"$losetup" -n -O NAME -j "$1" 2>/dev/null
+			[ -x "$losetup" ] || continue
+			[ -n "${DISKS_ROOT:-}" ] || "$losetup" -n -O NAME -j "$1" 2>/dev/null
 			break
 		done
 	} | awk '{ print $1 }' | sort -u
@@ -160,6 +160,7 @@ file_loops() {
 # file_writers FILE: processes that have it open for writing, without a lock: a file system in user space, a copy under way
 file_writers() {
 	for open_file in /proc/[0-9]*/fd/*; do
+		# shellcheck disable=SC3013 # dash and busybox have it
 		[ "$1" -ef "$open_file" ] || continue
 		pid=${open_file#/proc/} fd=${open_file##*/}
 		pid=${pid%%/*}
