@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the scripts behind `mkvinitrd NAME` share. The script sets `name` and a function `help` first.
 
+# A path, since the sed that busybox' shell has in itself keeps the locale of the shell, in which these ranges are none.
 # one_line TEXT: names of files may have line breaks and other control characters: as printf's escapes; without what only terminals obey
 one_line() {
 	case $1 in
@@ -19,7 +20,7 @@ one_line() {
 		}'
 		;;
 	*) printf '%s\n' "$1" ;;
-	esac | LC_ALL=C sed 's/\xc2[\x80-\x9f]//g; s/\xe2\x80[\x8e\x8f\xaa-\xae]//g; s/\xe2\x81[\xa6-\xa9]//g'
+	esac | /usr/bin/env LC_ALL=C sed 's/\xc2[\x80-\x9f]//g; s/\xe2\x80[\x8e\x8f\xaa-\xae]//g; s/\xe2\x81[\xa6-\xa9]//g'
 }
 
 # message TEXT: a line of ours, in which text of images and labels may be
