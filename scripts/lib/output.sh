@@ -187,6 +187,11 @@ output_names() {
 	output_temp=${output_file%/*}/.$output_short.$$.tmp
 }
 
+# explain_denied DIRECTORY: why it is not to be written to; root may write everywhere but on a read-only file system
+explain_denied() {
+	if [ "$(id -u)" = 0 ]; then echo "'${1#./}' is on a read-only file system"; else echo "no permission for '${1#./}', or it is read-only"; fi
+}
+
 # What cannot be written, or is no place for a file
 output_refuse() {
 	output_directory=${output_file%/*}
@@ -200,7 +205,7 @@ output_refuse() {
 	case $(readlink -f "$output_directory") in
 	/dev | /dev/[!s]* | /dev/s[!h]*) die "cannot write '$1': $output_directory is for devices; was a device meant that is not there?" ;;
 	esac
-	[ -w "$output_directory" ] || die "cannot write '$1': no permission for '${output_directory#./}'"
+	[ -w "$output_directory" ] || die "cannot write '$1': $(explain_denied "$output_directory")"
 }
 
 # output_not_input OUT FILE...: what is read is not replaced by what is made of it
@@ -245,7 +250,7 @@ output_commit() {
 	for output_name in "$@"; do
 		output_names "$output_name"
 		mv -f -T "$output_temp" "$output_file" || die "cannot give '$output_name' its name: the finished file was removed"
-		output_kept="'$output_name' is complete"
+		output_kept="'$1' is complete"
 	done
 	release_signals
 	sync "${output_file%/*}/" || :

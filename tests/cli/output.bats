@@ -15,6 +15,10 @@ setup() {
 	export TMPDIR=$PWD/tmp LIB=$BATS_TEST_DIRNAME/../../scripts/lib
 }
 
+teardown() {
+	umount ro 2>/dev/null || :
+}
+
 # script: standard input becomes ./s, after what every user of the library begins with
 script() {
 	{
@@ -77,10 +81,13 @@ nothing_left() {
 		output_begin "$1"
 	END
 	mkfifo fifo
-	mkdir dir
+	mkdir dir ro
+	mount -t tmpfs -o ro none ro
+	ln -s nowhere/x link
 	refuses() {
 		for pair in "dir:'dir' is a directory" "fifo:'fifo' is a device or the like" "missing/x:there is no directory 'missing'" \
-			"/dev/sdzz:was a device meant that is not there" "/dev/mapper/none:was a device meant\|no directory" "/proc/x:is for devices" ":expected the name of a file"; do
+			"/dev/sdzz:was a device meant that is not there" "/dev/mapper/none:was a device meant\|no directory" "/proc/x:is for devices" "ro/x:read-only" \
+			"link:is a link that leads nowhere" ":expected the name of a file"; do
 			run -1 $shell ./s "${pair%%:*}"
 			assert_equal "${#lines[@]}" 1
 			grep -q "${pair#*:}" <<<"$output"
