@@ -80,6 +80,13 @@ int plan_finish(struct planner *planner, struct error **err) _must_check_;
 void plan_look_for_ntfs(struct planner *planner, const struct module_table *table);
 
 /*
+ * Warns of modules that the root of the profile needs, and that the kernel has and the image lacks.
+ * 0 or -ENOMEM. (plan/missing.c)
+ */
+int plan_warn_missing(struct planner *planner, const struct module_table *table,
+		      struct error **err) _must_check_;
+
+/*
  * Adds what verifies the signatures of this kernel's modules faster than the kernel itself, and the
  * index modules.first, which names it. 0 or -errno. (plan/usual.c)
  */

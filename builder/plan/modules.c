@@ -264,6 +264,8 @@ int plan_modules(struct planner *planner, struct error **err)
 		r = modules_choose(planner, &set, &hardware, err);
 	plan_look_for_ntfs(planner, &set.table);
 	if (r == 0)
+		r = plan_warn_missing(planner, &set.table, err);
+	if (r == 0)
 		r = add_chosen(planner, &set.table, err);
 	if (r == 0)
 		r = plan_modprobe(planner, &config, &set.table, err);

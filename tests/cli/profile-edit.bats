@@ -141,8 +141,8 @@ edit() {
 }
 
 @test "diff: exit status as diff(1); errors of either profile" {
-	printf 'root disk\nmodule ext4\n' >a.profile
-	printf '# the same\nroot disk\n\nmodule ext4\n' >b.profile
+	printf 'root disk\nmodule virtio_blk ext4\n' >a.profile
+	printf '# the same\nroot disk\n\nmodule virtio_blk ext4\n' >b.profile
 	run "$M" profile diff -r "$S" ./a.profile ./b.profile
 	assert_success
 	assert_output 'no difference in the image'
