@@ -105,6 +105,11 @@ static const char *liveslak_image(struct plan *plan, const char *dir)
 	return plan_text(plan, "/%s/system/", or (dir, "liveslak"));
 }
 
+static const char *miso_image(struct plan *plan, const char *dir)
+{
+	return plan_text(plan, "/%s/x86_64/", or (dir, "manjaro"));
+}
+
 static const struct layout {
 	const char *name;
 	const char *(*image)(struct plan *plan, const char *dir);
@@ -112,6 +117,7 @@ static const struct layout {
 	{ "dracut", dracut_image },   { "live", live_boot_image }, { "casper", casper_image },
 	{ "archiso", archiso_image }, { "slax", slax_image },	   { "knoppix", knoppix_image },
 	{ "puppy", puppy_image },     { "antix", antix_image },	   { "liveslak", liveslak_image },
+	{ "miso", miso_image },
 };
 
 /* An image that a parameter of a higher rank names is no part of a medium. */

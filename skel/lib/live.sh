@@ -19,6 +19,7 @@ live_layers() {
 		;;
 	puppy) puppy_layers "$1" ;;
 	liveslak) liveslak_layers "${1%/system/}" ;;
+	miso) existing_layers "$1"rootfs.sfs "$1"desktopfs.sfs "$1"mhwdfs.sfs "$1"livefs.sfs ;;
 	*) [ ! -d "$1" ] || folder_layers "$1" ;;
 	esac
 	[ -n "$LAYERS" ] || fail VI208 "no image in $P_IMAGE on $HOST_DEVICE" "it contains: $(ls "$1")" \
@@ -71,9 +72,15 @@ slax_layers() {
 
 # puppy_layers IMAGE|DIRECTORY: drivers below the system, patches and applications on it
 puppy_layers() {
-	local dir=${1%/*} file
+	local dir=${1%/*}
+	existing_layers "$dir"/zdrv*.sfs "$dir"/fdrv*.sfs "$1"puppy*.sfs "$1" "$dir"/ydrv*.sfs "$dir"/adrv*.sfs
+}
+
+# existing_layers FILE...: those that are there
+existing_layers() {
+	local file
 	LAYERS=''
-	for file in "$dir"/zdrv*.sfs "$dir"/fdrv*.sfs "$1"puppy*.sfs "$1" "$dir"/ydrv*.sfs "$dir"/adrv*.sfs; do
+	for file in "$@"; do
 		[ ! -f "$file" ] || LAYERS=$LAYERS${LAYERS:+$NL}$file
 	done
 }

@@ -214,6 +214,14 @@ liveslak() {
 	boot
 	layers slackware/optional/nvidia.sxz slackware/addons/a.sxz slackware/system/0020-kde.sxz slackware/system/0010-min.sxz
 }
+miso() {
+	cmdline 'misobasedir=manjaro misolabel=MANJARO'
+	host manjaro/x86_64/{desktopfs,livefs,mhwdfs,rootfs}.sfs manjaro/x86_64/rootfs.md5
+	boot
+	layers manjaro/x86_64/{livefs,mhwdfs,desktopfs,rootfs}.sfs
+}
+@test "Manjaro: the live session on drivers, desktop and root" { both miso; }
+
 @test "liveslak: system, addons, and what load= names of optional" { both liveslak; }
 
 porteus_keeps() {

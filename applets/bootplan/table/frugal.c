@@ -96,3 +96,18 @@ const struct table table_slackware = { "Slackware, liveslak", NULL,
 				       RANK_FOREIGN,	      slackware,
 				       ARRAY_SIZE(slackware), slackware_unsupported,
 				       slackware_left };
+
+static const struct parameter manjaro[] = {
+	{ "misobasedir=?*", USE, .sets = { MEDIUM("miso"), { S_LIVE_DIR, "%" } } },
+	{ "misolabel=?*", USE, .sets = { MEDIUM("miso"), { S_LIVE_HOST, "LABEL=%" } } },
+	{ "misodevice=?*", USE, .sets = { MEDIUM("miso"), { S_LIVE_HOST, "%" } } },
+};
+
+static const char manjaro_unsupported[] =
+	"miso_http_srv= miso_nfs_srv= miso_nbd_srv= overlay_root_size=";
+static const char manjaro_left[] = "driver= xdriver=";
+
+const struct table table_manjaro = { "Manjaro",		  NULL,
+				     RANK_FOREIGN,	  manjaro,
+				     ARRAY_SIZE(manjaro), manjaro_unsupported,
+				     manjaro_left };

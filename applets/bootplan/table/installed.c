@@ -100,6 +100,26 @@ static const char kiwi_unsupported[] = "rd.kiwi.* rd.root.overlay.* verityroot= 
 const struct table table_kiwi = { "kiwi",	    NULL, RANK_FOREIGN, kiwi, ARRAY_SIZE(kiwi),
 				  kiwi_unsupported, NULL };
 
+/* Roots that only their own initramfs finds, and installers */
+static const struct parameter deployed[] = {
+	REFUSED("ostree=/?*"),
+	REFUSED("zfs=?*"),
+};
+
+static const char deployed_unsupported[] =
+	"ostree= bootfs= rd.zfs* coreos.* ignition.* flatcar.* endless.* cos-img/filename= "
+	"snapd_recovery_mode= snapd_recovery_system= inst.stage2= inst.repo= inst.ks= inst.dd "
+	"inst.updates= netsetup= autoyast=";
+static const char deployed_left[] = "inst.* spl_hostid=";
+
+const struct table table_deployed = { "OSTree, ZFS, CoreOS, Endless, installers",
+				      NULL,
+				      RANK_FOREIGN,
+				      deployed,
+				      ARRAY_SIZE(deployed),
+				      deployed_unsupported,
+				      deployed_left };
+
 static const struct parameter rescue[] = {
 	{ "setkmap=?*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap },
 	{ "nomdlvm", KEEP, .call = NULL }, /* nothing is activated but what the root is on */

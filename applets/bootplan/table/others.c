@@ -66,11 +66,11 @@ static const struct parameter alpine[] = {
 static const char alpine_unsupported[] =
 	"alpine_dev= alpine_repo= alpine_start apkovl= modloop= modloop_verify= "
 	"ovl_dev= pkgs= ssh_key= overlaytmpfsflags= cryptheader= cryptoffset= "
-	"autodetect_serial bootstrap_usr_merged ds= memdisk tinycloud "
+	"autodetect_serial bootstrap_usr_merged memdisk tinycloud "
 	"root_size= init_args= autoraid noautodetect autodetect= aoe_iflist= "
 	"aoe_mtu= nodma s390x_net= uevent_buf_size= wireguard= keep_apk_new "
 	"chart";
-static const char alpine_left[] = "dasd= zfcp=";
+static const char alpine_left[] = "dasd= zfcp= ds=";
 
 const struct table table_alpine = {
 	"Alpine", NULL, RANK_FOREIGN, alpine, ARRAY_SIZE(alpine), alpine_unsupported, alpine_left

@@ -11,6 +11,7 @@ const struct table *const parameter_tables[] = {
 	&table_archiso,	   &table_puppy,     &table_antix,	  &table_slax,	  &table_ltsp,
 	&table_mkinitcpio, &table_initramfs, &table_alpine,	  &table_systemd, &table_slackware,
 	&table_genkernel,  &table_nixos,     &table_postmarketos, &table_kiwi,	  &table_rescue,
+	&table_manjaro,	   &table_deployed,
 };
 const size_t parameter_table_count = ARRAY_SIZE(parameter_tables);
 

@@ -73,7 +73,7 @@ extern const struct table table_own, table_kernel, table_network, table_vdisk, t
 	table_tinycore, table_dracut, table_live, table_casper, table_knoppix, table_archiso,
 	table_slax, table_mkinitcpio, table_initramfs, table_ltsp, table_alpine, table_systemd,
 	table_puppy, table_antix, table_slackware, table_genkernel, table_nixos, table_postmarketos,
-	table_kiwi, table_rescue;
+	table_kiwi, table_rescue, table_manjaro, table_deployed;
 
 /* Prints every parameter: system, use, pattern, meaning, separated by tabs. */
 void table_print(void);
