@@ -110,17 +110,17 @@ mount $PWD/mnt"
 @test "the kernel's own ways to name a device: a partition after another, numbers" {
 	ext4_image two-p second image
 	truncate -s 24M disk
-	printf ',4M\n,8M\n' | sfdisk -q --label gpt disk
+	printf ',4M\n,8M\n,4M\n' | sfdisk -q --label gpt disk
 	dd if=two-p of=disk bs=1M seek=5 conv=notrunc status=none
 	attach disk -P
 	partx -u "$loop" # for kernels without GPT support
-	first=$(sfdisk --part-uuid disk 1)
-	for spec in "PARTUUID=$first/PARTNROFF=1" "$(lsblk -n -o MAJ:MIN "${loop}p2" | tr -d ' ')"; do
+	first=$(sfdisk --part-uuid disk 1) third=$(sfdisk --part-uuid disk 3)
+	for spec in "PARTUUID=$first/PARTNROFF=1" "PARTUUID=$third/PARTNROFF=-1" "$(lsblk -n -o MAJ:MIN "${loop}p2" | tr -d ' ')"; do
 		find_only -t 0 -H "$spec" /image
 		assert_equal "$spec: $status $(value DEVICE)" "$spec: 0 ${loop}p2"
 		umount mnt
 	done
-	find_only -t 0 -H "PARTUUID=$first/PARTNROFF=2" /image
+	find_only -t 0 -H "PARTUUID=$first/PARTNROFF=3" /image
 	assert_equal "$status" 3
 }
 

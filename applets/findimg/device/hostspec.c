@@ -70,7 +70,8 @@ static int set_value(struct hostspec *spec, enum host_kind kind, const char *val
 	size_t length = strlen(value);
 
 	spec->kind = kind;
-	if (length >= 2 && value[0] == '"' && value[length - 1] == '"') {
+	/* as libblkid has it in fstab */
+	if (length >= 2 && strchr("\"'", value[0]) && value[length - 1] == value[0]) {
 		value++;
 		length -= 2;
 	}
@@ -96,14 +97,14 @@ static bool take_number(const char *text, struct hostspec *spec)
 static int take_further(struct hostspec *spec)
 {
 	char *at = strstr(spec->value, "/PARTNROFF="), *end;
-	unsigned long number;
+	long number;
 
 	if (spec->kind != HOST_PARTUUID || !at)
 		return 0;
-	number = strtoul(at + strlen("/PARTNROFF="), &end, 10);
-	if (*end || !isdigit((unsigned char)end[-1]) || number > 255)
+	number = strtol(at + strlen("/PARTNROFF="), &end, 10);
+	if (*end || !isdigit((unsigned char)end[-1]) || number > 255 || number < -255)
 		return -EINVAL;
-	spec->further = (unsigned int)number;
+	spec->further = (int)number;
 	*at = '\0';
 	return 0;
 }
@@ -202,12 +203,12 @@ static bool is_further(const struct hostspec *spec, const struct blockdev *dev)
 	struct fs_info fs = { 0 };
 	char path[sizeof(dev->path) + 16];
 
-	if (dev->partition <= spec->further)
+	if (!dev->partition || (int)dev->partition <= spec->further)
 		return false;
 	while (length && isdigit((unsigned char)dev->path[length - 1]))
 		length--;
 	snprintf(path, sizeof(path), "%.*s%u", (int)length, dev->path,
-		 dev->partition - spec->further);
+		 (unsigned int)((int)dev->partition - spec->further));
 	(void)!fs_probe(path, 0, &fs, NULL);
 	return same_id(spec->value, fs.part_uuid);
 }

@@ -25,10 +25,10 @@ enum host_kind {
 
 struct hostspec {
 	enum host_kind kind;
-	char value[256];      /* decoded; for HOST_DEVICE the path below /dev */
-	char text[256];	      /* as the user wrote it */
-	unsigned int further; /* PARTUUID=../PARTNROFF=N: so many partitions after that one */
-	dev_t number;	      /* HOST_NUMBER */
+	char value[256]; /* decoded; for HOST_DEVICE the path below /dev */
+	char text[256];	 /* as the user wrote it */
+	int further;	 /* PARTUUID=../PARTNROFF=N: so many partitions after that one */
+	dev_t number;	 /* HOST_NUMBER */
 };
 
 /*

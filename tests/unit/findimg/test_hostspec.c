@@ -31,12 +31,15 @@ static void test_kinds(void **state)
 	assert_int_equal(parsed("/dev/disk/by-label/x").kind, HOST_LABEL);
 	assert_string_equal(parsed("LABEL=a\\x20b").value, "a b");
 	assert_string_equal(parsed("LABEL=\"a b\"").value, "a b");
+	assert_string_equal(parsed("LABEL='a b'").value, "a b");
+	assert_string_equal(parsed("LABEL='a b\"").value, "'a b\"");
 	assert_string_equal(parsed("LABEL=a\\xzz").value, "a\\xzz");
 	assert_int_equal(parsed("/dev/disk/by-id/virtio-x").kind, HOST_BY_ID);
 	assert_int_equal(parsed("/dev/disk/by-path/pci-0000:00:07.0").kind, HOST_BY_PATH);
 	assert_string_equal(parsed("/dev/md/root").value, "md-name-root");
 	assert_int_equal(parsed("PARTUUID=ab-01/PARTNROFF=2").further, 2);
 	assert_string_equal(parsed("PARTUUID=ab-01/PARTNROFF=2").value, "ab-01");
+	assert_int_equal(parsed("PARTUUID=ab-02/PARTNROFF=-1").further, -1);
 	assert_true(parsed("8:17").number == makedev(8, 17));
 }
 
@@ -51,6 +54,8 @@ static void test_refused(void **state)
 					   "8:",
 					   "8:1x",
 					   "PARTUUID=ab/PARTNROFF=x",
+					   "PARTUUID=ab/PARTNROFF=-",
+					   "PARTUUID=ab/PARTNROFF=-999",
 					   "/dev/disk/by-diskseq/1",
 					   "/dev/disk/by-id/ieee1394-1",
 					   "/dev/disk/by-path/ip-10.0.0.1" };
