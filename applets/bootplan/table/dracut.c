@@ -81,6 +81,7 @@ static const struct parameter parameters[] = {
 	{ "root=nbd:?*:?*", CALL, .sets = { { S_MODE, "disk" }, { S_IMAGE, NULL } },
 	  .call = take_root_nbd, .expected = "root=" NBD_FORM },
 	{ "root=nbd:*", WRONG, .expected = "root=" NBD_FORM },
+	{ "rd.vconsole.keymap=@kernel", KEEP, .call = NULL },
 	{ "rd.vconsole.keymap=*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap },
 	{ "KEYMAP=?*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap }, /* of old */
 	{ "KEYTABLE=?*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap },

@@ -41,6 +41,8 @@ static const struct parameter parameters[] = {
 	FLAG("debug", S_VERBOSE),
 	{ "console=*", CALL, .sets = { { S_CONSOLES, NULL } }, .call = take_console },
 	ANYTHING("fsck.mode", S_FSCK),
+	{ "resume=swap:?*", USE, .sets = { { S_RESUME, "@" } } }, /* of TuxOnIce, uswsusp */
+	{ "resume=file:*", WRONG, .expected = "a device; resume_offset= is for swap files" },
 	ANYTHING("resume", S_RESUME),
 	{ "resume_offset=[0-9]*", USE, .sets = { { S_RESUME_OFFSET, "%" } } },
 	{ "resume_offset=*", WRONG, .expected = "a number of pages" },
@@ -49,7 +51,8 @@ static const struct parameter parameters[] = {
 	FLAG("noresume", S_NO_RESUME),
 	{ "hibernate=noresume", USE, .sets = { { S_NO_RESUME, "1" } } },
 	{ "hibernate=no", USE, .sets = { { S_NO_RESUME, "1" } } },
-	{ "hibernate=*", KEEP, .call = NULL }, /* by the kernel */
+	{ "hibernate=*", KEEP, .call = NULL },		   /* by the kernel */
+	{ "vconsole.keymap=@kernel", KEEP, .call = NULL }, /* as it is */
 	{ "vconsole.keymap=*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap },
 	{ "module_blacklist=*", KEEP, .call = NULL },	/* by the kernel */
 	{ "modprobe.blacklist=*", KEEP, .call = NULL }, /* by coldplug */

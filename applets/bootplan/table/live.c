@@ -8,6 +8,8 @@
 
 static const struct parameter parameters[] = {
 	{ "keyboard-layouts=*", CALL, .sets = { { S_KEYMAP, NULL } }, .call = take_keymap },
+	{ "live-config.keyboard-layouts=*", CALL, .sets = { { S_KEYMAP, NULL } },
+	  .call = take_keymap },
 	{ "boot=live", USE, .sets = { { S_MODE, "overlay" }, { S_LIVE, "live" } } },
 	{ "toram", SWITCH, .sets = { { S_TORAM, "1" } } },
 	{ "toram=?*", USE, .sets = { { S_TORAM, "1" } } },
