@@ -17,9 +17,9 @@ live_layers() {
 	slax)
 		slax_layers "${1%/}"
 		;;
-	puppy) puppy_layers "$1" ;;
-	liveslak) liveslak_layers "${1%/system/}" ;;
-	miso) existing_layers "$1"rootfs.sfs "$1"desktopfs.sfs "$1"mhwdfs.sfs "$1"livefs.sfs ;;
+	puppy) puppy_layers "${1%/}" ;;
+	liveslak) liveslak_layers "${1%/system*}" ;;
+	miso) existing_layers "${1%/}"/rootfs.sfs "${1%/}"/desktopfs.sfs "${1%/}"/mhwdfs.sfs "${1%/}"/livefs.sfs ;;
 	*) [ ! -d "$1" ] || folder_layers "$1" ;;
 	esac
 	[ -n "$LAYERS" ] || fail VI208 "no image in $P_IMAGE on $HOST_DEVICE" "it contains: $(ls "$1")" \
@@ -72,8 +72,9 @@ slax_layers() {
 
 # puppy_layers IMAGE|DIRECTORY: drivers below the system, patches and applications on it
 puppy_layers() {
-	local dir=${1%/*}
-	existing_layers "$dir"/zdrv*.sfs "$dir"/fdrv*.sfs "$1"puppy*.sfs "$1" "$dir"/ydrv*.sfs "$dir"/adrv*.sfs
+	local dir=$1
+	[ -d "$1" ] || dir=${1%/*}
+	existing_layers "$dir"/zdrv*.sfs "$dir"/fdrv*.sfs "$1"/puppy*.sfs "$1" "$dir"/ydrv*.sfs "$dir"/adrv*.sfs
 }
 
 # existing_layers FILE...: those that are there
