@@ -4,13 +4,13 @@
 # slow: 6.12
 # Every day update.bats runs the menu's counting in a shell, and installed-* boot a Debian.
 . "$TOP/tests/boot/updating.sh"
-BOOT_TIMEOUT=${BOOT_TIMEOUT:-1700}
+BOOT_TIMEOUT=${BOOT_TIMEOUT:-600}
 machine_tree ''
 machine_turns <<'TURN'
 case $n in
 1) change two ;;
 2) change broken 'echo c >/proc/sysrq-trigger' ;;
-3) systemctl poweroff && exit ;;
+3) say finished ;;
 esac
 TURN
 machine_disk_grub
