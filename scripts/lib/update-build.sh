@@ -117,7 +117,7 @@ build_job() {
 	build_inputs || build_failed "$(build_reason)"
 	if [ -n "$output" ]; then
 		build_write
-		mv -f -T "$build_temp" "$output" && sync "${output%/*}/" || build_failed "cannot write '$output'"
+		{ mv -f -T "$build_temp" "$output" && sync "${output%/*}/"; } || build_failed "cannot write '$output'"
 		build_result status built
 	elif state_matches "$2@$3" "$work/inputs" "$build_path"; then
 		build_judge "$build_path"
