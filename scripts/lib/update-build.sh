@@ -125,7 +125,8 @@ build_job() {
 	elif [ -n "$dry_run" ]; then
 		build_result status outdated
 	else
-		rm -f "$build_temp" "$build_temp".*
+		# the builder, too, writes beside it first
+		rm -f "$build_temp" "$build_temp".* "${build_temp%/*}/.${build_temp##*/}".*
 		build_write
 		build_result status built
 	fi

@@ -119,6 +119,6 @@ state_replace() {
 state_drop() {
 	[ -z "$state_committed" ] || return 0
 	while IFS='	' read -r state_temp state_image state_id; do
-		rm -f "$state_temp" "$state_temp".* "$state/$state_id.new" "$state/.$state_id.new.tmp"
+		rm -f "$state_temp" "$state_temp".* "${state_temp%/*}/.${state_temp##*/}".* "$state/$state_id.new" "$state/.$state_id.new.tmp"
 	done <"$work/planned"
 }
