@@ -7,7 +7,7 @@
 . "$TOP/tests/boot/netlab.sh"
 # all that may have to be downloaded
 root=$("$TOP/tests/boot/manager-root") || fail 'there is no root with the managers'
-"$TOP/tests/boot/nfs-server" && "$TOP/tests/lib/servers" >/dev/null || fail 'there are no servers'
+{ "$TOP/tests/boot/nfs-server" && "$TOP/tests/lib/servers" >/dev/null; } || fail 'there are no servers'
 in_lab "$0"
 mkdir "$WORK/www" "$WORK/tree"
 
