@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Records of what was built, below /var/lib/mkvinitrd/update, and the replacement of images. Needs output.sh, update-entry.sh and $sysroot.
+# Records of what was built, below /var/lib/mkvinitrd/update, and the replacement of images. Needs output.sh, settle.sh, update-entry.sh and $sysroot.
 #   state_open                        makes the directory; only one update runs at a time; completes an interrupted replacement
 #   state_matches ID INPUTS IMAGE     whether IMAGE is there as recorded, made of these inputs
 #   state_get ID KEY                  a field of a record: image, sha256, sentinel, kernel, preset, vmlinuz, cmdline, keep, entry
@@ -58,15 +58,47 @@ state_complete() {
 	say "an update was interrupted while it replaced images; it is complete now"
 }
 
-# The list stays until the boot entries, too, are those of the new images.
+# The list stays until the boot entries, too, are those of the new images, and all is in place.
 state_entries() {
 	entry_write 2 || die "the new images are in force, and their boot entries cannot be written: $(state_why); the next update tries again"
-	state_settle || die "cannot remove '$state/journal': $(state_why)"
+	{ state_each state_settle && { [ -z "$entry_dir" ] || state_settle '' "$entry_dir/"; } && state_each state_forget && state_end; } || die "cannot remove '$state/journal': $(state_why)"
 	release_signals
 }
 
-state_settle() {
+state_end() {
 	sync "$state" && rm -f "$state/journal" && sync "$state"
+}
+
+# state_each FUNCTION: for each image of the list, with its temporary name, its name and its ID
+state_each() {
+	state_settled=''
+	while IFS='	' read -r state_temp state_image state_id; do
+		"$1" "$state_temp" "$state_image" "$state_id" || return
+	done <"$state/journal"
+}
+
+# Most images are on one file system.
+state_settle() {
+	state_device=$(stat -c %d "${2%/*}") || return
+	[ "$state_device" != "$state_settled" ] || return 0
+	state_settled=$state_device
+	settle "${2%/*}"
+}
+
+# One that has not been booted yet is no fallback: then the previous one stays. The old image keeps a name until the new one is in place:
+# a boot loader that does not read the journal may find either. FAT has no hard links, and no journal.
+state_hold() {
+	[ -f "$1" ] || return 0
+	if [ "$(sed -n '/^--$/q; s/^keep //p' "$state/$3.new")" = keep ] && [ ! -f "$2.previous" ]; then
+		state_keep "$2" || return
+	fi
+	state_old=${2%/*}/.${2##*/}.mkvinitrd-old
+	rm -f "$state_old"
+	[ ! -f "$2" ] || ln "$2" "$state_old" 2>/dev/null || :
+}
+
+state_forget() {
+	rm -f "${2%/*}/.${2##*/}.mkvinitrd-old"
 }
 
 state_why() {
@@ -85,22 +117,14 @@ state_keep() {
 	mv -f -T "$state_new" "$1.previous" && rm -f "$state_new" && sync "${1%/*}"
 }
 
-# One that has not been booted yet is no fallback: then the previous one stays.
 state_rename_one() {
-	if [ -f "$1" ]; then
-		if [ "$(sed -n '/^--$/q; s/^keep //p' "$state/$3.new")" = keep ] && [ ! -f "$2.previous" ]; then
-			state_keep "$2" || return
-		fi
-		mv -f -T "$1" "$2" || return
-	fi
+	[ ! -f "$1" ] || mv -f -T "$1" "$2" || return
 	sync "${2%/*}" || return
 	[ ! -f "$state/$3.new" ] || mv -f -T "$state/$3.new" "$state/$3"
 }
 
 state_rename() {
-	while IFS='	' read -r state_temp state_image state_id; do
-		state_rename_one "$state_temp" "$state_image" "$state_id" || return
-	done <"$state/journal"
+	state_each state_hold && state_each state_settle && state_each state_rename_one
 }
 
 state_replace() {
