@@ -133,11 +133,11 @@ machine() {
 		echo "export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root MKVINITRD_DATA='$TOP' MKVINITRD_APPLETS='$(realpath "$MUSL")/bin' MKVINITRD_CACHE='$BATS_FILE_TMPDIR/cache'"
 		# only our disk is searched, not those of the machine that tests
 		echo "findimg() { command findimg --only=\"\${device#/dev/}\" \"\$@\"; }"
-		# the loop devices over files of the machine outlive it
+		# the loop devices over files of the machine outlive it; those of FUSE, which are others', are over a file without a name
 		echo 'detach_own() {
 			losetup -ln -O NAME,BACK-INO,BACK-FILE | while read -r name inode file; do
 				for file in "$file" "/usb$file" "/host$file"; do
-					[ ! -e "$file" ] || [ "$(stat -c %i "$file")" != "$inode" ] || losetup -d "$name"
+					[ ! -f "$file" ] || [ "$(stat -c %i "$file")" != "$inode" ] || losetup -d "$name"
 				done
 			done
 		}
