@@ -85,11 +85,28 @@ output_alive() {
 	grep -qs '^State:[[:space:]]*[^ZX]' "$@"
 }
 
+# Sets output_list: all processes below this one, stopped, since one that is about to start another would leave that behind.
+stop_children() {
+	output_list='' output_tries=0
+	while [ $output_tries -lt 20 ]; do
+		output_new=$(output_descendants $$ | grep -vxF "$output_list") || :
+		# shellcheck disable=SC2086 # a list of numbers
+		output_alive $output_new || return 0
+		# shellcheck disable=SC2086
+		kill -STOP $output_new 2>/dev/null || :
+		output_list="$output_list
+$output_new"
+		output_tries=$((output_tries + 1))
+	done
+}
+
 # Ends all processes below this one, and waits until they are gone: what is undone must not be in use.
 end_children() {
-	output_list=$(output_descendants $$)
+	stop_children
 	# shellcheck disable=SC2086 # a list of numbers
 	kill -TERM $output_list 2>/dev/null || :
+	# shellcheck disable=SC2086
+	kill -CONT $output_list 2>/dev/null || :
 	output_tries=0
 	# shellcheck disable=SC2086
 	while output_alive $output_list; do

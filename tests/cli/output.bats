@@ -202,6 +202,27 @@ nothing_left() {
 	each interrupts
 }
 
+@test "a tool that is starting another when it is ended leaves none" {
+	script <<-'END'
+		forks() { sh -c 'for n in $(seq 400); do sleep "$MARK" & done; wait'; }
+		run forks
+	END
+	starts() {
+		for moment in 1 2 3 4 5; do
+			export MARK=87654.$moment
+			env --default-signal $shell ./s 2>log &
+			pid=$!
+			until grep -las "sleep[^.]$MARK" /proc/[0-9]*/cmdline >/dev/null; do :; done
+			kill -TERM $pid
+			status=0
+			wait $pid || status=$?
+			assert_equal "$status" 143
+			run ! grep -las "sleep[^.]$MARK" /proc/[0-9]*/cmdline
+		done
+	}
+	each starts
+}
+
 @test "progress: lines with rate and time left where there is no terminal, a line that is rewritten on one" {
 	script <<-'END'
 		slow() { sh -c 'for i in 1 2 3 4 5 6 7 8; do dd bs=100k count=1 of=/dev/null status=none; sleep 0.3; done' <"$1"; }
