@@ -20,7 +20,12 @@ one_line() {
 		}'
 		;;
 	*) printf '%s\n' "$1" ;;
-	esac | /usr/bin/env LC_ALL=C sed 's/\xc2[\x80-\x9f]//g; s/\xe2\x80[\x8e\x8f\xaa-\xae]//g; s/\xe2\x81[\xa6-\xa9]//g'
+	esac | by_bytes sed 's/\xc2[\x80-\x9f]//g; s/\xe2\x80[\x8e\x8f\xaa-\xae]//g; s/\xe2\x81[\xa6-\xa9]//g'
+}
+
+# by_bytes COMMAND...: busybox as a shell runs its own tools without looking at a locale again; a small system may have no other
+by_bytes() {
+	if [ -x /usr/bin/env ]; then /usr/bin/env LC_ALL=C "$@"; else LC_ALL=C "$@"; fi
 }
 
 # message TEXT: a line of ours, in which text of images and labels may be

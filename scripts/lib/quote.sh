@@ -39,6 +39,7 @@ quote_plain() {
 		quote_refuse "$1" "$2" 'it has a control character'
 		return 1
 	fi
+	command -v iconv >/dev/null || quote_refuse "$1" "$2" 'iconv, which tells whether it is UTF-8, is not installed' || return 1
 	printf %s "$1" | iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1 || quote_refuse "$1" "$2" 'it is not valid UTF-8'
 }
 

@@ -163,7 +163,7 @@ nothing_left() {
 @test "INT and TERM at any moment leave no file, no mount and no process, and end the script by the signal" {
 	script <<-'END'
 		unmount() { umount "$work/m"; }
-		pack() { tar -C /usr/bin -cf - . | (sleep "$MARK" & cat) >"$output_temp"; }
+		pack() { tar -C /usr/bin -cf - . | (sleep "$MARK" & cat; kill $!) >"$output_temp"; }
 		make_work_directory
 		hold_signals
 		mkdir "$work/m"

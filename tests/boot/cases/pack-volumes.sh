@@ -29,7 +29,7 @@ disk "$WORK/disk.raw" 83 "$WORK/boot.fs" "$WORK/luks"
 
 # A machine with the tools of this one
 sysroot sh env readlink dirname basename cat cp grep sed awk sort tail head cut tr wc find xargs tar zstd sha256sum tee mkfifo mount umount losetup blkid \
-	unshare realpath stat mktemp rm mkdir mv touch chmod sync df du date id sleep jq cryptsetup dmsetup lvm dumpe2fs ln ls uname modprobe cmp dd \
+	unshare realpath stat mktemp rm mkdir mv touch chmod sync df du date id sleep jq cryptsetup dmsetup lvm dumpe2fs ln ls uname modprobe cmp dd iconv \
 	"$MKVINITRD" "$TOP/build/host/bin/vdattach"
 guest=$WORK/sysroot
 mkdir -p "$guest/src/scripts/applets" "$guest/dev" "$guest/proc" "$guest/sys" "$guest/run" "$guest/tmp"
