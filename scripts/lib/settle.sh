@@ -16,6 +16,7 @@ settle_by_freezing() {
 	fsfreeze --version >/dev/null 2>&1 || return
 	rm -f "$work/thaw"
 	mkfifo "$work/thaw" || return
+	# shellcheck disable=SC2016 # of the shell inside
 	setsid sh -c 'trap "" HUP INT TERM; read -r failed || exec fsfreeze --unfreeze "$1"' sh "$1" <"$work/thaw" >/dev/null 2>&1 &
 	settle_thaw=$!
 	exec 8>"$work/thaw"

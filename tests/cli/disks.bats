@@ -20,9 +20,9 @@ teardown() {
 # call FUNCTION ARGUMENT...: by both shells, which must agree
 call() {
 	local first
-	run dash -euc '. "$0/tools.sh"; . "$0/disks.sh"; "$@"' "$LIB" "$@"
+	run dash -euc '. "$0/common.sh"; . "$0/tools.sh"; . "$0/disks.sh"; "$@"' "$LIB" "$@"
 	first=$output
-	run busybox ash -euc '. "$0/tools.sh"; . "$0/disks.sh"; "$@"' "$LIB" "$@"
+	run busybox ash -euc '. "$0/common.sh"; . "$0/tools.sh"; . "$0/disks.sh"; "$@"' "$LIB" "$@"
 	assert_output "$first"
 }
 
