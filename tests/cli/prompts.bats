@@ -132,7 +132,7 @@ ANSWERS
 	assert_output --partial 'no answer, nothing was changed; without a terminal use --yes'
 }
 
-# stops_in TOOL: a wrapper that asks for ^C and waits for it
+# stops_in TOOL: a wrapper that asks for ^C and waits for it. It starts nothing: dash loses a signal that comes while it does (vfork).
 stops_in() {
 	break_tool "$1" 'echo "in the tool" >/dev/tty; exec sleep 120'
 }
