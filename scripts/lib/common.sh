@@ -2,7 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the scripts behind `mkvinitrd NAME` share. The script sets `name` and a function `help` first.
 
-# A path, since the sed that busybox' shell has in itself keeps the locale of the shell, in which these ranges are none.
+# by_bytes COMMAND...: busybox as a shell runs its own tools without looking at a locale again; a small system may have no other
+by_bytes() {
+	if [ -x /usr/bin/env ]; then /usr/bin/env LC_ALL=C "$@"; else LC_ALL=C "$@"; fi
+}
+
+# without_controls <TEXT: without the controls beyond ASCII, C1 and those of the direction of writing, in UTF-8
+without_controls() {
+	by_bytes sed 's/\xc2[\x80-\x9f]//g; s/\xe2\x80[\x8e\x8f\xaa-\xae]//g; s/\xe2\x81[\xa6-\xa9]//g'
+}
+
 # one_line TEXT: names of files may have line breaks and other control characters: as printf's escapes; without what only terminals obey
 one_line() {
 	case $1 in
@@ -20,12 +29,7 @@ one_line() {
 		}'
 		;;
 	*) printf '%s\n' "$1" ;;
-	esac | by_bytes sed 's/\xc2[\x80-\x9f]//g; s/\xe2\x80[\x8e\x8f\xaa-\xae]//g; s/\xe2\x81[\xa6-\xa9]//g'
-}
-
-# by_bytes COMMAND...: busybox as a shell runs its own tools without looking at a locale again; a small system may have no other
-by_bytes() {
-	if [ -x /usr/bin/env ]; then /usr/bin/env LC_ALL=C "$@"; else LC_ALL=C "$@"; fi
+	esac | without_controls
 }
 
 # message TEXT: a line of ours, in which text of images and labels may be

@@ -9,7 +9,7 @@
 
 # Text of a device, an image, a mount or a tool, for a terminal
 plain_text() {
-	LC_ALL=C tr -d '\000-\037\177' | by_bytes sed 's/\xc2[\x80-\x9f]//g; s/\xe2\x80[\x8e\x8f\xaa-\xae]//g; s/\xe2\x81[\xa6-\xa9]//g; s/^ *//; s/ *$//'
+	LC_ALL=C tr -d '\000-\037\177' | without_controls | LC_ALL=C sed 's/^ *//; s/ *$//'
 }
 
 # plain_path PATH: so that no tool takes it for an option

@@ -127,7 +127,10 @@ root_unknown() {
 # root_driver TYPE WHAT: the driver of a file system, which is added to a profile without those of other machines; all, if it is not known
 root_driver() {
 	case $1 in
-	'') root_add_line "$(root_unknown)" && return ;;
+	'')
+		root_add_line "$(root_unknown)"
+		return
+		;;
 	ext2 | ext3) set -- ext4 "$2" ;;
 	esac
 	root_need module "$1" "the file system of $2"
@@ -184,7 +187,10 @@ root_examine() {
 		root_bootplan "$1" || return
 		root_spec=${P_ROOT:-$P_HOST}
 	fi
-	[ -n "$root_spec" ] || { root_driver '' '' && return; }
+	if [ -z "$root_spec" ]; then
+		root_driver '' ''
+		return
+	fi
 	root_text=''
 	root_filesystem root "$root_spec" "$P_FSTYPE" 'the root' || return
 	[ "$P_ACCESS" != rw ] || root_fsck
