@@ -5,6 +5,7 @@
 #   machine_tree ESP        makes $WORK/tree with the first image; ESP is the mount point of the EFI system partition, or empty for GRUB
 #   machine_disk_grub       $WORK/disk.img from it, started by BIOS and GRUB
 #   machine_disk_sdboot     $WORK/disk.img from it, started by UEFI and systemd-boot
+#   machine_returns ...     its images and their return, see below
 
 # systemd gives a device 90 seconds, which a busy machine takes to start udev
 machine_cmdline="root=UUID=$root_uuid ro $KERNEL_PARAMETERS systemd.default_device_timeout_sec=180 systemd.default_timeout_start_sec=180 quiet"
@@ -142,4 +143,28 @@ machine_run() {
 	done
 	LOG=$WORK/machine.log
 	expect '=== finished'
+}
+
+# machine_returns ESP LOADER QEMU ARGS...: image two boots, one that crashes is tried twice, then two is returned to
+machine_returns() {
+	machine_tree "$1"
+	machine_turns <<-'TURN'
+		case $n in
+		1) change two ;;
+		2) change broken 'echo c >/proc/sysrq-trigger' ;;
+		3) say finished ;;
+		esac
+	TURN
+	"machine_disk_$2"
+	shift 2
+	machine_run "$@"
+	log | grep '=== image' | sed 's/.*=== //' >"$WORK/images"
+	printf 'image %s\n' one two broken broken two >"$WORK/expected"
+	cmp "$WORK/images" "$WORK/expected" || fail "expected images $(paste -s -d , "$WORK/expected"), found $(paste -s -d , "$WORK/images")"
+	expect '=== turn 1 by image one, previous 0, booted success'
+	expect '=== turn 2 by image two, previous 0, booted success'
+	expect '=== turn 3 by image two, previous 1, booted success'
+	expect '=== booted: .*this boot was by an image that is not the newest'
+	expect_not '=== failed-units [^ ]'
+	expect_not 'failed$'
 }

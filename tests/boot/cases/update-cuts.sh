@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12
-# Every day update.bats kills updates, and its processes at what they write. One run is recorded, write by write; each moment of it is then
+# Every day update-interrupted.bats kills updates, and its processes at what they write. One run is recorded, write by write; each moment of it is then
 # the disk of a machine.
 . "$TOP/tests/boot/updating.sh"
 if check_all; then CUTS=${CUTS:-25}; else CUTS=${CUTS:-3}; fi
