@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Unit tests link with the archive of their component: tests/unit/<component>/test_*.c
+# Unit tests link with the archive of their component: tests/unit/<component>/[<subject>/]test_*.c
 # Fuzz targets likewise: tests/fuzz/<component>/fuzz_*.c, corpus in tests/fuzz/<component>/corpus-<name>/
 comma := ,
 COMPONENTS := common builder $(APPLETS)
@@ -7,12 +7,13 @@ builder_LIBS = $(BUILDER_LIBS)
 
 # Helpers, which several tests share, are the other files of those directories; those of common are for all.
 define component_tests
-HELPERS_$(1) := $$(patsubst %.c,$(HOST)/%.o,$$(filter-out %/replay.c $$(wildcard tests/unit/$(1)/test_*.c tests/fuzz/$(1)/fuzz_*.c),\
-	$$(wildcard tests/unit/$(1)/*.c tests/fuzz/$(1)/*.c)))
+UNIT_SRC_$(1) := $$(wildcard tests/unit/$(1)/test_*.c tests/unit/$(1)/*/test_*.c)
+HELPERS_$(1) := $$(patsubst %.c,$(HOST)/%.o,$$(filter-out %/replay.c $$(UNIT_SRC_$(1)) $$(wildcard tests/fuzz/$(1)/fuzz_*.c),\
+	$$(wildcard tests/unit/$(1)/*.c tests/unit/$(1)/*/*.c tests/fuzz/$(1)/*.c)))
 $(HOST)/libtest-$(1).a: $$(HELPERS_$(1))
 	$$(Q)rm -f $$@ && $$(AR) qcs $$@ $$^
 
-UNIT_$(1) := $$(patsubst tests/unit/%.c,$(HOST)/tests/unit/%,$$(wildcard tests/unit/$(1)/test_*.c))
+UNIT_$(1) := $$(patsubst tests/unit/%.c,$(HOST)/tests/unit/%,$$(UNIT_SRC_$(1)))
 $(HOST)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $(HOST)/libtest-$(1).a $(HOST)/libtest-common.a $(HOST)/lib$(1).a
 	@mkdir -p $$(@D)
 	@$$(if $$(V),,echo "  TEST    $$@")
@@ -27,9 +28,9 @@ FUZZ += $$(FUZZ_$(1))
 endef
 $(foreach c,$(COMPONENTS),$(eval $(call component_tests,$(c))))
 
-# its calls are those of tests/unit/vdattach/faulty.c
+# its calls are those of tests/unit/vdattach/fake/faulty.c
 FAULTY_LDFLAGS := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray strdup pread64 pwrite64 fdatasync ftruncate64 fallocate64)
-$(HOST)/tests/unit/vdattach/test_faults: LDFLAGS += $(FAULTY_LDFLAGS)
+$(HOST)/tests/unit/vdattach/image/test_faults: LDFLAGS += $(FAULTY_LDFLAGS)
 
 unit-programs: $(UNIT)
 fuzz-programs: $(FUZZ)

@@ -12,7 +12,7 @@ same_for_qemu() {
 	local program=$1 format=$2 image n=0
 	shift 2
 	cd "$BATS_TEST_TMPDIR"
-	MODEL_DUMP=$PWD CRASH_WORKLOADS=6 CRASH_SEED=77 "$HOST/tests/unit/vdattach/$program" >log 2>&1
+	MODEL_DUMP=$PWD CRASH_WORKLOADS=6 CRASH_SEED=77 "$HOST/tests/unit/vdattach/$format/$program" >log 2>&1
 	for kind; do
 		for dir in "$kind "*; do
 			cd "$dir"

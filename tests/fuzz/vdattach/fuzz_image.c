@@ -4,8 +4,8 @@
 
 #include "applets/vdattach/image/image.h"
 #include "applets/vdattach/partition/partition.h"
-#include "tests/unit/vdattach/disk.h"
-#include "tests/unit/vdattach/memory.h"
+#include "tests/unit/vdattach/fake/disk.h"
+#include "tests/unit/vdattach/fake/memory.h"
 
 static void read_ends(struct source *source)
 {

@@ -4,7 +4,7 @@
 
 #include "applets/vdattach/image/image.h"
 #include "common/bytes.h"
-#include "tests/unit/vdattach/memory.h"
+#include "tests/unit/vdattach/fake/memory.h"
 
 static const char *const formats[] = { "qcow2", "qcow", "cloop" };
 

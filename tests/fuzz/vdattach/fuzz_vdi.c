@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A VDI from a stranger, with another one beside it that may be its parent. */
 #include "tests/fuzz/vdattach/world_disk.h"
-#include "tests/unit/vdattach/world.h"
+#include "tests/unit/vdattach/fake/world.h"
 
 /* The rest of the file is zeros, so that blocks may lie behind what the fuzzer makes. */
 #define FILE_BYTES (1 * MIB)

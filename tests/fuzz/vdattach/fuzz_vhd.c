@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A VHD from a stranger, its checksums made right: open, check, map, read, write, flush. */
 #include "common/bytes.h"
-#include "tests/unit/vdattach/world.h"
+#include "tests/unit/vdattach/fake/world.h"
 
 static void sign(uint8_t *bytes, size_t n, size_t at)
 {

@@ -4,9 +4,9 @@
  * list of changes to a good one: place, offset, length, bytes. Checksums are
  * made right again, except for one in eight inputs.
  */
-#include "tests/unit/vdattach/paged.h"
-#include "tests/unit/vdattach/vhdx_make.h"
-#include "tests/unit/vdattach/world.h"
+#include "tests/unit/vdattach/fake/paged.h"
+#include "tests/unit/vdattach/fake/world.h"
+#include "tests/unit/vdattach/vhdx/vhdx_make.h"
 
 enum place { HEADER_1, HEADER_2, REGIONS, TABLE, ITEMS, LOCATOR, BAT, LOG, PLACES };
 

@@ -2,7 +2,7 @@
 /* A VMDK from a stranger: descriptor, sparse, or stream; extents and parents called "e" are its own
  * bytes. */
 #include "tests/fuzz/vdattach/world_disk.h"
-#include "tests/unit/vdattach/world.h"
+#include "tests/unit/vdattach/fake/world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

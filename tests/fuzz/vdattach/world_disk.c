@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/fuzz/vdattach/world_disk.h"
 
-#include "tests/unit/vdattach/world.h"
+#include "tests/unit/vdattach/fake/world.h"
 
 /* Whatever can be read once can be read again; what cannot says so. */
 static void world_disk_read(struct vd_image *image, struct source *disk)

@@ -3,7 +3,7 @@
 #ifndef TESTS_FUZZ_VDATTACH_WORLD_DISK_H
 #define TESTS_FUZZ_VDATTACH_WORLD_DISK_H
 
-#include "tests/unit/vdattach/world.h"
+#include "tests/unit/vdattach/fake/world.h"
 
 #define WORLD_DISK_STEPS 64u
 
