@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The same text as mkvinitrd-errors(7), which tests/cli/explain.bats compares. */
+/* The same text as mkvinitrd-errors(7), which tests/cli/builder/explain.bats compares. */
 #include "builder/report/errors.h"
 
 #include <string.h>

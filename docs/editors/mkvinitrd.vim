@@ -1,5 +1,5 @@
 " SPDX-License-Identifier: GPL-2.0-or-later
-" Syntax of profiles of mkvinitrd, mkvinitrd.profile(5). tests/cli/editors.bats compares the directives with the program's.
+" Syntax of profiles of mkvinitrd, mkvinitrd.profile(5). tests/cli/builder/editors.bats compares the directives with the program's.
 if exists('b:current_syntax')
   finish
 endif

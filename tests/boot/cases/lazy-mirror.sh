@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12
-# Every day by http, with a server that comes back: lazy. Mirrors without a kernel: tests/cli/vdattach-http.bats.
+# Every day by http, with a server that comes back: lazy. Mirrors without a kernel: tests/cli/applets/vdattach-http.bats.
 . "$TOP/tests/boot/netlab.sh"
 in_lab "$0"
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/lab.key" -out "$WORK/lab.pem" -days 3650 -subj /CN=lab \

@@ -44,7 +44,7 @@ words_for() {
 arrived() {
 	log | sed -n 's/^=== cmdline //p' | tail -n 1 >"$WORK/cmdline"
 	[ -s "$WORK/cmdline" ] || fail "$1 started no kernel"
-	python3 "$TOP/tests/cli/quote.py" kernel "$(cat "$WORK/cmdline")" | grep '^t\.' >"$WORK/arrived"
+	python3 "$TOP/tests/cli/tree/quote.py" kernel "$(cat "$WORK/cmdline")" | grep '^t\.' >"$WORK/arrived"
 	diff -u "$WORK/texts.$1" "$WORK/arrived" || fail "$1 changed these parameters"
 }
 
@@ -105,7 +105,7 @@ by_sdboot() {
 }
 
 tell
-python3 "$TOP/tests/cli/quote.py" texts 70 | grep -v '^.\{25\}' >"$WORK/texts"
+python3 "$TOP/tests/cli/tree/quote.py" texts 70 | grep -v '^.\{25\}' >"$WORK/texts"
 for loader in ${LOADERS:-grub isolinux ipxe sdboot}; do
 	"by_$loader"
 	echo "# $loader"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.1 6.12
-# Every day usb-bios-uefi boots a drive with ext4, and tests/cli/usb.bats reads the others.
+# Every day usb-bios-uefi boots a drive with ext4, and tests/cli/media/usb.bats reads the others.
 small_image "$WORK/root.sqfs"
 
 # make_stick TEXT OPTION...: the drive, whose boots add TEXT to /kept
