@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # mkvinitrd uki, efi, and what the other commands read in unified kernel images and kernels; objdump, sbverify and openssl are the
-# oracles. That firmware starts one, with Secure Boot too, is tests/boot/cases/uki.sh.
+# oracles. That firmware starts one, with Secure Boot too, is tests/boot/cases/media/uki.sh.
 load ../../lib/env
 bats_require_minimum_version 1.5.0
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
 # mkvinitrd vm without booting: what QEMU is given, and what is said when it ends early, hangs, or has no KVM. A real boot, and a
-# command in the guest, is tests/boot/cases/vm.sh.
+# command in the guest, is tests/boot/cases/media/vm.sh.
 load ../../lib/env
 bats_require_minimum_version 1.5.0
 

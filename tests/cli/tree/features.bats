@@ -9,7 +9,7 @@ setup() {
 
 # has_test FILE TEXT: a bats file of that name has a test whose name has this text
 has_test() {
-	grep -hF '@test "' tests/*/"$1" | grep -qF -e "$2"
+	find tests -name "$1" -exec grep -hF '@test "' {} + | grep -qF -e "$2"
 }
 
 @test "each boot case and each test that docs/netboot-features.md names exists" {
@@ -17,7 +17,7 @@ has_test() {
 	while read -r word; do
 		count=$((count + 1))
 		case $word in
-		boot\ *) [ -f "tests/boot/cases/${word#boot }.sh" ] || fail=$word ;;
+		boot\ *) [ -f tests/boot/cases/*/"${word#boot }.sh" ] || fail=$word ;;
 		*.bats) file=$word ;;
 		*) has_test "$file" "$word" || fail=$word ;;
 		esac

@@ -1,0 +1,73 @@
+# promise: mkvinitrd pack reads a root on a logical volume of several pieces in a LUKS volume, by the key in a file, changes nothing in the image, and leaves no volume open, also when it fails
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kernels: 6.12
+# pack-volumes.bats covers what needs no device-mapper.
+. "$TOP/tests/boot/lib/volumes.sh"
+
+# The image of an encrypted installation: /boot, and LUKS with the volume group vg, whose volume root has two pieces with home between
+small_root "$WORK/small"
+mkdir "$WORK/small/home" "$WORK/small/boot" "$WORK/small/usr" "$WORK/home" "$WORK/boot"
+echo mine >"$WORK/home/file"
+echo kernel >"$WORK/boot/vmlinuz"
+printf '/dev/mapper/vg-root / ext4 x 0 1\n/dev/vg/home /home ext4 x 0 2\nUUID=%s /boot ext4 x 0 2\n' "$host_uuid" >"$WORK/small/etc/fstab"
+ext4 "$WORK/root.fs" 16M root "$root_uuid" "$WORK/small"
+ext4 "$WORK/home.fs" 8M home 6d6b7669-6e69-7472-6400-00000000000a "$WORK/home"
+ext4 "$WORK/boot.fs" 8M boot "$host_uuid" "$WORK/boot"
+truncate -s 40M "$WORK/pv"
+volume_loop=$(losetup -f --show "$WORK/pv")
+lvm_on "$volume_loop" pvcreate "$volume_loop"
+lvm_on "$volume_loop" vgcreate vg "$volume_loop"
+lvm_on "$volume_loop" lvcreate -an -Zn -Wn -y -L 8m -n root vg
+lvm_on "$volume_loop" lvcreate -an -Zn -Wn -y -L 8m -n home vg
+lvm_on "$volume_loop" lvextend -L 16m vg/root
+losetup -d "$volume_loop"
+dd if="$WORK/root.fs" of="$WORK/pv" bs=1M seek=1 count=8 conv=notrunc status=none
+dd if="$WORK/home.fs" of="$WORK/pv" bs=1M seek=9 conv=notrunc status=none
+dd if="$WORK/root.fs" of="$WORK/pv" bs=1M seek=17 skip=8 conv=notrunc status=none
+encrypt "$WORK/pv" "$WORK/luks" 6d6b7669-6e69-7472-6400-00000000000b
+disk "$WORK/disk.raw" 83 "$WORK/boot.fs" "$WORK/luks"
+
+# A machine with the tools of this one
+sysroot sh env readlink dirname basename cat cp grep sed awk sort tail head cut tr wc find xargs tar zstd sha256sum tee mkfifo mount umount losetup blkid \
+	unshare realpath stat mktemp rm mkdir mv touch chmod sync df du date id sleep jq cryptsetup dmsetup lvm dumpe2fs ln ls uname modprobe cmp dd iconv \
+	"$MKVINITRD" "$TOP/build/host/bin/vdattach"
+guest=$WORK/sysroot
+mkdir -p "$guest/src/scripts/applets" "$guest/dev" "$guest/proc" "$guest/sys" "$guest/run" "$guest/tmp"
+ln -s sbin "$guest/bin"
+cp "$TOP/scripts/pack" "$guest/src/scripts/"
+cp -r "$TOP/scripts/lib" "$guest/src/scripts/"
+ln -s /sbin/vdattach "$guest/src/scripts/applets/vdattach"
+mv "$WORK/disk.raw" "$guest/disk.raw"
+printf 'secret\n' >"$guest/key"
+printf 'wrong\n' >"$guest/wrong"
+sha256sum <"$guest/disk.raw" >"$WORK/sum"
+cat >"$guest/try" <<'TRY'
+mount -t tmpfs tmpfs /tmp
+modprobe -a loop dm-mod dm-crypt ext4
+set -x
+/src/scripts/pack --key-file /key /disk.raw /tmp/out.tar >/dev/null && cp /tmp/out.tar /out.tar
+/src/scripts/pack --key-file /wrong /disk.raw /tmp/no.tar && echo FAILED
+/src/scripts/pack --key-file /key -f zip /disk.raw /tmp/no.tar && echo FAILED
+/src/scripts/pack -q --key-file /key /disk.raw /tmp/out2.tar &
+pid=$!
+until dmsetup ls | grep -q mkvinitrd-$pid; do kill -0 $pid || break; done
+kill -TERM $pid
+wait $pid
+echo "status $?"
+dmsetup ls
+ls /tmp
+losetup
+TRY
+MKVINITRD=$MKVINITRD "$TOP/scripts/vm" -r "$KDIR" -k "$KVER" -t "$guest" -l "$WORK/serial-vm.log" -T 600 -- sh /try >"$WORK/out" 2>"$WORK/err" ||
+	fail "the guest failed: $(cat "$WORK/out" "$WORK/err")"
+[ "$(sha256sum <"$guest/disk.raw")" = "$(cat "$WORK/sum")" ] || fail 'the image changed'
+for text in "the root is volume vg/root of '/disk.raw'" "/home is volume vg/home" "/boot is partition 1" \
+	"the key in '/wrong' does not open partition 2 of '/disk.raw'"; do
+	grep -qF "$text" "$WORK/err" || fail "never said: $text: $(cat "$WORK/err")"
+done
+[ "$(cat "$WORK/out")" = "status 143
+No devices found
+out.tar" ] || fail "what is left is: $(cat "$WORK/out")"
+tar -tf "$guest/out.tar" >"$WORK/members"
+for file in ./bin/busybox ./home/file ./boot/vmlinuz; do grep -qx "$file" "$WORK/members" || fail "$file is missing: $(cat "$WORK/members")"; done
+tar -xOf "$guest/out.tar" ./bin/busybox | cmp - "$WORK/small/bin/busybox" || fail 'a file has other contents'
