@@ -6,15 +6,16 @@ VIMDIR := $(DESTDIR)$(PREFIX)/share/vim/vimfiles
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
 SUBCOMMANDS := vm pxe usb frugal iso uki pack update
 # of the subcommands; the others in that directory are for building
-COMMAND_LIBRARIES := $(filter-out scripts/lib/debian-% scripts/lib/musl-% scripts/lib/setup.sh,$(wildcard scripts/lib/*.sh))
+COMMAND_LIBRARIES := $(filter-out debian-% musl-% setup.sh,$(patsubst scripts/lib/%,%,$(wildcard scripts/lib/*.sh scripts/lib/*/*.sh)))
 
 install: all
 	install -D -m 755 $(HOST)/mkvinitrd $(BINDIR)/mkvinitrd
 	install -d $(LIBEXECDIR)/applets/$(ARCH) $(DATADIR)/profiles $(DATADIR)/presets $(DATADIR)/skel
 	install -m 755 $(TARGET_PROGRAMS) $(LIBEXECDIR)/applets/$(ARCH)
 	install -m 755 $(wildcard $(SUBCOMMANDS:%=scripts/%)) scripts/profile-edit $(LIBEXECDIR)
-	install -d $(LIBEXECDIR)/lib
-	install -m 644 $(COMMAND_LIBRARIES) $(LIBEXECDIR)/lib
+	for library in $(COMMAND_LIBRARIES); do \
+		install -D -m 644 scripts/lib/$$library $(LIBEXECDIR)/lib/$$library || exit; \
+	done
 	install -m 644 profiles/*.profile $(DATADIR)/profiles
 	install -m 644 presets/*.preset $(DATADIR)/presets
 	cp -R --no-preserve=ownership skel/. $(DATADIR)/skel
