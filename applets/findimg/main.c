@@ -187,7 +187,7 @@ static int check(struct arguments *a)
 	return 0;
 }
 
-static int make_folder(const char *path, struct error **err)
+static int make_directory(const char *path, struct error **err)
 {
 	_cleanup_free_ char *copy = strdup(path);
 
@@ -213,7 +213,7 @@ static int findimg_find(struct search *s, const struct request *rq, bool quiet)
 	struct error *err = NULL;
 	int r;
 
-	if (rq->mountpoint && !rq->dry_run && make_folder(rq->mountpoint, &err) < 0)
+	if (rq->mountpoint && !rq->dry_run && make_directory(rq->mountpoint, &err) < 0)
 		return msg_fail(err);
 	if (search_open(s, rq, &err) < 0)
 		return msg_fail(err);

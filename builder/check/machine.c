@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "builder/check/internal.h"
-#include "builder/image/decode.h"
+#include "builder/image/decode/decode.h"
 #include "builder/image/program.h"
 #include "builder/util/machine.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "builder/cmd/cli.h"
+#include "builder/cmd/cli/cli.h"
 #include "builder/cmd/command.h"
 #include "builder/write/output.h"
 #include "common/msg.h"

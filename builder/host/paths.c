@@ -35,7 +35,7 @@ static bool go_up(char *path)
 	return true;
 }
 
-static int program_folder(char *ret, size_t size, struct error **err)
+static int program_directory(char *ret, size_t size, struct error **err)
 {
 	ssize_t len = readlink("/proc/self/exe", ret, size - 1);
 
@@ -131,7 +131,7 @@ int host_init_paths(struct host *host, struct error **err)
 	int r;
 
 	*host = (struct host){ 0 };
-	r = program_folder(program, sizeof(program), err);
+	r = program_directory(program, sizeof(program), err);
 	if (r == 0) {
 		r = env("MKVINITRD_DATA") ? -ENOENT : find_installed(host, program, err);
 		if (r == -ENOENT)

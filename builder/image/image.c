@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "builder/image/cpio.h"
-#include "builder/image/decode.h"
+#include "builder/image/decode/decode.h"
 
 #define UNPACKED_MAX (16 * GIB)
 #define MEMORY_MAX   (4 * GIB)

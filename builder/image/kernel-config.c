@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "builder/image/decode.h"
+#include "builder/image/decode/decode.h"
 #include "builder/image/image.h"
 #include "builder/image/pe.h"
 #include "builder/util/readfile.h"

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "builder/image/decode.h"
+#include "builder/image/decode/decode.h"
 #include "builder/image/image.h"
 #include "builder/image/kernel-config.h"
 #include "builder/image/pe.h"

@@ -81,7 +81,7 @@ void plan_look_for_ntfs(struct planner *planner, const struct module_table *tabl
 
 /*
  * Warns of modules that the root of the profile needs, and that the kernel has and the image lacks.
- * 0 or -ENOMEM. (plan/missing.c)
+ * 0 or -ENOMEM. (plan/module/missing.c)
  */
 int plan_warn_missing(struct planner *planner, const struct module_table *table,
 		      struct error **err) _must_check_;
@@ -113,7 +113,8 @@ int plan_foreign(struct planner *planner, struct error **err) _must_check_;
 int plan_skeleton(struct planner *planner, struct error **err) _must_check_; /* plan/skel.c */
 int plan_applets(struct planner *planner, struct error **err) _must_check_;  /* plan/applets.c */
 int plan_settings(struct planner *planner, struct error **err) _must_check_; /* plan/settings.c */
-int plan_modules(struct planner *planner, struct error **err) _must_check_;  /* plan/modules.c */
+int plan_modules(struct planner *planner,
+		 struct error **err) _must_check_; /* plan/module/modules.c */
 int plan_files(struct planner *planner, struct error **err) _must_check_;    /* plan/files.c */
 int plan_binaries(struct planner *planner, struct error **err) _must_check_; /* plan/binaries.c */
 int plan_keymap(struct planner *planner, struct error **err) _must_check_;   /* plan/keymap.c */

@@ -88,7 +88,7 @@ static int add_nodes(struct planner *planner, struct error **err)
 	return 0;
 }
 
-static int skel_add_folders(struct planner *planner, struct error **err)
+static int skel_add_directories(struct planner *planner, struct error **err)
 {
 	static const char *const directories[] = { "proc", "run", "sys", "var", "etc/mkvinitrd" };
 	int r = plan_add_dir(planner, SEGMENT_BASE, "tmp", 01777, &skeleton, err);
@@ -134,7 +134,7 @@ static int add_release(struct planner *planner, struct error **err)
 int plan_skeleton(struct planner *planner, struct error **err)
 {
 	static int (*const steps[])(struct planner *, struct error **) = { add_skel, add_nodes,
-									   skel_add_folders,
+									   skel_add_directories,
 									   add_links, add_release };
 	int r = 0;
 

@@ -74,7 +74,8 @@ static void check_use(const struct profile *profile, const struct stmt *root, en
 }
 
 /* A directory of layers, as Slax has it, is one for overlay. */
-static void check_image_folder(const struct stmt *image, const struct stmt *root, struct diag *diag)
+static void check_image_directory(const struct stmt *image, const struct stmt *root,
+				  struct diag *diag)
 {
 	const char *path = image->argv[0];
 
@@ -105,7 +106,7 @@ void check_together(const struct profile *profile, struct diag *diag)
 		return;
 	check_use(profile, root, STMT_IMAGE, image_uses, ARRAY_SIZE(image_uses), diag);
 	if (image)
-		check_image_folder(image, root, diag);
+		check_image_directory(image, root, diag);
 	check_use(profile, root, STMT_PERSIST, persist_uses, ARRAY_SIZE(persist_uses), diag);
 	if (image && after_prefix(image->argv[0], "nbd://"))
 		check_use(profile, root, STMT_PARTITION, remote_partition_uses,

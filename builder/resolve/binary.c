@@ -107,8 +107,8 @@ static bool binary_exists(const char *host_path)
  * path with its directory resolved below the sysroot: the path in the target; *ret_host the one to
  * open. In a sysroot where it is missing it may have one of its other names.
  */
-static int resolve_folder(const struct host *host, const char *path, char **ret, char **ret_host,
-			  struct error **err)
+static int resolve_directory(const struct host *host, const char *path, char **ret, char **ret_host,
+			     struct error **err)
 {
 	int first = resolve_exact(host, path, ret, ret_host, err);
 
@@ -158,7 +158,7 @@ static int add_link(struct binary_set *set, const char *path, const char *host_p
 	destination = link_destination(path, target);
 	if (!destination)
 		return error_no_memory(err);
-	r = resolve_folder(set->host, destination, ret_next, &ignored, err);
+	r = resolve_directory(set->host, destination, ret_next, &ignored, err);
 	if (r < 0)
 		return error_wrap(err, "symlink '%s'", path);
 	if (binary_has(set, path))
@@ -215,7 +215,7 @@ static int add_path(struct binary_set *set, const char *wanted, const char *reas
 
 		if (!next)
 			return error_no_memory(err);
-		r = resolve_folder(set->host, next, &path, &host_path, err);
+		r = resolve_directory(set->host, next, &path, &host_path, err);
 		if (r < 0)
 			return r;
 		if (lstat(host_path, &st) < 0)
@@ -240,7 +240,7 @@ static int add_alias(struct binary_set *set, const char *name, const char *libra
 		     const char *reason, struct error **err)
 {
 	_cleanup_free_ char *path = NULL, *target = NULL, *ignored = NULL;
-	int r = resolve_folder(set->host, library, &target, &ignored, err);
+	int r = resolve_directory(set->host, library, &target, &ignored, err);
 
 	if (r < 0)
 		return r;

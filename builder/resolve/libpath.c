@@ -13,9 +13,9 @@
 /* An `include` in ld.so.conf may include again; more is a loop. */
 #define INCLUDE_DEPTH 8
 
-static const char *const default_folders[] = { "/lib",	     "/usr/lib",       "/lib64",
-					       "/usr/lib64", "/usr/local/lib", "/lib32",
-					       "/usr/lib32" };
+static const char *const default_directories[] = { "/lib",	 "/usr/lib",	   "/lib64",
+						   "/usr/lib64", "/usr/local/lib", "/lib32",
+						   "/usr/lib32" };
 
 static int push_copy(struct vec *vec, const char *text, struct error **err)
 {
@@ -148,8 +148,8 @@ static bool fits(const struct host *host, const struct elf_facts *by, const char
 }
 
 /* 1 and *ret when directory has it. */
-static int try_folder(const struct host *host, const struct elf_facts *by, const char *directory,
-		      const char *name, char **ret)
+static int try_directory(const struct host *host, const struct elf_facts *by, const char *directory,
+			 const char *name, char **ret)
 {
 	char *file;
 
@@ -204,7 +204,7 @@ static int try_part(const struct host *host, const struct elf_facts *by, const c
 	if (!directory)
 		return -ENOMEM;
 	/* an empty or relative part means the current directory, which nothing here has */
-	return *directory == '/' ? try_folder(host, by, directory, name, ret) : 0;
+	return *directory == '/' ? try_directory(host, by, directory, name, ret) : 0;
 }
 
 /* The directories of an rpath or runpath. $LIB is each of the names that distributions give it. */
@@ -244,7 +244,7 @@ static int try_vec(const struct host *host, const struct elf_facts *by,
 
 	vec_foreach(i, directory, directories)
 		if (r == 0)
-			r = try_folder(host, by, directory, name, ret);
+			r = try_directory(host, by, directory, name, ret);
 	return r;
 }
 
@@ -265,8 +265,8 @@ static int search(const struct libpath *path, const struct host *host, const str
 		r = try_run_path(path, host, by, run_path, origin, name, ret);
 	if (r == 0)
 		r = try_vec(host, by, &path->multiarch, name, ret);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(default_folders); i++)
-		r = try_folder(host, by, default_folders[i], name, ret);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(default_directories); i++)
+		r = try_directory(host, by, default_directories[i], name, ret);
 	if (r != 0)
 		return r;
 	*ret_builtin = false;

@@ -64,8 +64,8 @@ static int microcode_add_node(struct microcode *microcode, const struct host *ho
 	return r == 0 || r == -EINVAL ? 0 : error_move(err, steal_ptr(&problem));
 }
 
-static int microcode_add_folder(struct microcode *microcode, const struct host *host,
-				const char *directory, struct error **err)
+static int microcode_add_directory(struct microcode *microcode, const struct host *host,
+				   const char *directory, struct error **err)
 {
 	struct vec nodes = { 0 };
 	const struct tree_node *node;
@@ -91,7 +91,7 @@ int microcode_add_auto(struct microcode *microcode, const struct host *host, str
 		r = host_directories(host, vendors[i], &directories, err);
 		vec_foreach(k, directory, &directories)
 			if (r == 0)
-				r = microcode_add_folder(microcode, host, directory, err);
+				r = microcode_add_directory(microcode, host, directory, err);
 		vec_clear(&directories, free);
 	}
 	return r;
@@ -106,7 +106,7 @@ int microcode_add_path(struct microcode *microcode, const char *path, struct err
 
 	if (r < 0)
 		return r;
-	r = node->kind == ENTRY_DIR ? microcode_add_folder(microcode, &here, path, err)
+	r = node->kind == ENTRY_DIR ? microcode_add_directory(microcode, &here, path, err)
 				    : microcode_add_file(microcode, path, err);
 	tree_node_free(node);
 	return r;

@@ -143,7 +143,7 @@ static void prune(const char *dir)
 	vec_clear(&files, cached_free);
 }
 
-static bool make_folders(const char *dir)
+static bool make_directories(const char *dir)
 {
 	_cleanup_free_ char *path = strdup(dir);
 
@@ -174,7 +174,7 @@ void cache_store(const char *dir, const struct cache_key *key, const void *conte
 	_cleanup_free_ char *path = NULL, *temp = NULL;
 	int fd;
 
-	if (!dir || len > BYTES_MAX / 2 || !make_folders(dir))
+	if (!dir || len > BYTES_MAX / 2 || !make_directories(dir))
 		return;
 	path = entry_path(dir, key);
 	if (!path || asprintf(&temp, "%s/.new.XXXXXX", dir) < 0)

@@ -316,7 +316,7 @@ static int commit_copy(struct output *out, struct error **err)
 
 /* Makes the new name durable. A file system that cannot sync a directory has nothing to lose there.
  */
-static void sync_folder(const char *path)
+static void sync_directory(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
@@ -365,7 +365,7 @@ int output_commit(struct output *out, struct error **err)
 	/* again: on FAT, as on an EFI partition, it has the length 0 until then (linux,
 	 * vfat_rename()) */
 	(void)!fsync(out->fd);
-	sync_folder(out->target);
+	sync_directory(out->target);
 	return 0;
 }
 

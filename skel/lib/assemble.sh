@@ -26,8 +26,8 @@ assemble() {
 	esac
 	[ -z "$P_BINDS" ] || bind_places
 	[ -z "$DIRECTORIES" ] || {
-		load directories
-		put_folders
+		load live/directories
+		put_directories
 	}
 	[ -z "$TC_EXTRAS" ] || tinycore_extras first
 	[ -z "$P_TCE" ] || tce_extensions "$P_TCE"

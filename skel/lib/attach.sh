@@ -224,13 +224,13 @@ layers_of() {
 	if [ -n "$LIVE" ]; then
 		live_layers "$1"
 	elif [ -d "$1" ]; then
-		folder_layers "$1"
+		directory_layers "$1"
 		LAYERS=${LAYERS:-$1} # a directory without any is itself the layer
 	fi
 }
 
-# folder_layers DIRECTORY...: all images in them, by number, then name
-folder_layers() {
+# directory_layers DIRECTORY...: all images in them, by number, then name
+directory_layers() {
 	local dir file
 	LAYERS=$(
 		for dir in "$@"; do

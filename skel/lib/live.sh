@@ -20,7 +20,7 @@ live_layers() {
 	puppy) puppy_layers "${1%/}" ;;
 	liveslak) liveslak_layers "${1%/system*}" ;;
 	miso) existing_layers "${1%/}"/rootfs.sfs "${1%/}"/desktopfs.sfs "${1%/}"/mhwdfs.sfs "${1%/}"/livefs.sfs ;;
-	*) [ ! -d "$1" ] || folder_layers "$1" ;;
+	*) [ ! -d "$1" ] || directory_layers "$1" ;;
 	esac
 	[ -n "$LAYERS" ] || fail VI208 "no image in $P_IMAGE on $HOST_DEVICE" "it contains: $(ls "$1")" \
 		'name the medium with vi.host=, or the image with vi.image='
@@ -35,7 +35,7 @@ casper_layers() {
 			[ ! -f "$top" ] || break
 		done
 		[ -f "$top" ] || {
-			folder_layers "$1"
+			directory_layers "$1"
 			leave_out '/ltsp\.squashfs|/server\.squashfs'
 			return 0
 		}
@@ -58,7 +58,7 @@ slax_layers() {
 		set -- "$@" "$1/optional"
 		optional=1
 	fi
-	if [ -d "$1/base" ]; then porteus_order "$@"; else folder_layers "$@"; fi
+	if [ -d "$1/base" ]; then porteus_order "$@"; else directory_layers "$@"; fi
 	if [ -n "$optional" ]; then
 		choose_layers /optional/ "$LIVE_LOAD"
 	elif [ -n "$LIVE_LOAD" ]; then
@@ -101,7 +101,7 @@ liveslak_layers() {
 porteus_order() {
 	local dir all=''
 	for dir in "$@"; do
-		folder_layers "$dir"
+		directory_layers "$dir"
 		all=$all${LAYERS:+${all:+$NL}$LAYERS}
 	done
 	LAYERS=$all

@@ -32,11 +32,11 @@ bind_place() {
 	directory=$RET$2
 	inside "$3"
 	target=$NEWROOT$RET
-	mkdir -p "$target" && bind_folder "$directory" "$target"
+	mkdir -p "$target" && bind_directory "$directory" "$target"
 }
 
-# bind_folder DIRECTORY TARGET: a directory that is new is made of what the root has there
-bind_folder() {
+# bind_directory DIRECTORY TARGET: a directory that is new is made of what the root has there
+bind_directory() {
 	if [ ! -d "$1" ]; then
 		rm -rf "$1.new"
 		mkdir -p "${1%/*}" && $RUN cp -a "$2" "$1.new" && mv "$1.new" "$1" || return 1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For the tests of skel/: a root tree, fake programs that write down how they were called, both shells.
-SKEL=$(cd "$BATS_TEST_DIRNAME/../../skel" && pwd)
+SKEL=$(cd "${BASH_SOURCE[0]%/*}/../../skel" && pwd)
 # exported, as media.bash has another HOST
 : "${BOOTPLAN:=$(realpath "${HOST:-$SKEL/../build/host}/bin/bootplan")}"
 export BOOTPLAN

@@ -101,7 +101,7 @@ default_findimg_without() {
 }
 @test "live-boot: a store that comes later than the medium is waited for" { both store_late; }
 
-live_boot_folders() {
+live_boot_directories() {
 	persistence_conf '/home/u link,source=dots' '/srv/a/b union' '/srv' '/opt/x:y union' '/home/u/new bind,source=d'
 	mkdir -p "$ROOT/newroot/srv/a/b" "$ROOT/newroot/home/u/deep" "$ROOT/newroot/home/u/.b" "$ROOT$STORE/dots/deep/er" "$ROOT$STORE/d" "$ROOT$STORE/srv"
 	chmod 2770 "$ROOT/newroot/srv/a/b"
@@ -119,7 +119,7 @@ live_boot_folders() {
 				[ "$(readlink "$file")" = "/run/live/persistence/vda1/dots/$file" ] || exit 1
 			done)
 }
-@test "live-boot: directories of the store: bound, as a union, file by file as links, the inner ones after the outer ones" { both live_boot_folders; }
+@test "live-boot: directories of the store: bound, as a union, file by file as links, the inner ones after the outer ones" { both live_boot_directories; }
 
 live_boot_mounted() {
 	persistence_conf '/srv link'

@@ -122,7 +122,7 @@ static void volume_of(const struct place *place, char *ret, size_t size)
 		snprintf(ret, size, "%s", place->source);
 }
 
-int folder_id(const char *path, char *ret, size_t size, struct error **err)
+int directory_id(const char *path, char *ret, size_t size, struct error **err)
 {
 	_cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *which = "inode";

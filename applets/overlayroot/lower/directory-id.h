@@ -13,6 +13,6 @@
  * directory may be renamed; another one in its place is another. Where inodes have new numbers at
  * each mount (FAT, FUSE, 9p..) the path within the file system stands for it. 0 or -errno.
  */
-int folder_id(const char *path, char *ret, size_t size, struct error **err) _must_check_;
+int directory_id(const char *path, char *ret, size_t size, struct error **err) _must_check_;
 
 #endif

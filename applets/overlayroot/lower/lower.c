@@ -74,7 +74,7 @@ static int inspect_dir(struct lower *lower, struct error **err)
 	int start = snprintf(lower->id, sizeof(lower->id), "dir ");
 
 	lower->kind = LOWER_DIR;
-	return folder_id(lower->path, lower->id + start, sizeof(lower->id) - (size_t)start, err);
+	return directory_id(lower->path, lower->id + start, sizeof(lower->id) - (size_t)start, err);
 }
 
 int lower_inspect(const char *path, struct lower *ret, struct error **err)

@@ -8,8 +8,8 @@
 #include "applets/vdattach/partition/partition.h"
 #include "applets/vdattach/source/url.h"
 
-#define SNAPSHOTS_MAX 16u
-#define FOLDERS_MAX   64u
+#define SNAPSHOTS_MAX	16u
+#define DIRECTORIES_MAX 64u
 
 /* The command line. Strings belong to argv. */
 struct options {
@@ -29,8 +29,8 @@ struct options {
 	bool lock;	   /* the image's files against other programs that write them */
 	char *const *argv; /* of the program */
 	/* canonical directories that the daemon's sandbox is to have */
-	const char *directories[FOLDERS_MAX];
-	unsigned int n_folders;
+	const char *directories[DIRECTORIES_MAX];
+	unsigned int n_directories;
 };
 
 /* Proves that nobody has the device open: open(2) with O_EXCL, tried for 5 s. -EBUSY names

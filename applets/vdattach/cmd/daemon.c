@@ -13,7 +13,7 @@
 #include "applets/vdattach/source/recovery.h"
 #include "common/msg.h"
 
-#define WORDS_MAX (32u + 2 * SNAPSHOTS_MAX + 2 * FOLDERS_MAX)
+#define WORDS_MAX (32u + 2 * SNAPSHOTS_MAX + 2 * DIRECTORIES_MAX)
 
 /* A command line. Words are owned. */
 struct words {
@@ -65,7 +65,7 @@ static void add_path(struct words *words, const char *option, const char *path)
 	add_owned(words, real);
 }
 
-static void daemon_add_folder(struct words *words, const char *path)
+static void daemon_add_directory(struct words *words, const char *path)
 {
 	_cleanup_free_ char *real = realpath(path, NULL);
 	char *slash = real ? strrchr(real, '/') : NULL;
@@ -83,15 +83,15 @@ static void daemon_add_folder(struct words *words, const char *path)
 	daemon_add(words, "--directory", real);
 }
 
-static void daemon_add_folders(struct words *words, const struct options *options,
-			       const struct open_disk *disk)
+static void daemon_add_directories(struct words *words, const struct options *options,
+				   const struct open_disk *disk)
 {
-	daemon_add_folder(words, options->operand);
+	daemon_add_directory(words, options->operand);
 	for (unsigned int i = 0; i < options->n_snapshots; i++)
-		daemon_add_folder(words, options->snapshots[i]);
+		daemon_add_directory(words, options->snapshots[i]);
 	for (unsigned int i = 0; i < disk->n_resolvers; i++) {
 		for (size_t k = 0; k < disk->resolvers[i]->n_opened; k++)
-			daemon_add_folder(words, disk->resolvers[i]->opened[k]);
+			daemon_add_directory(words, disk->resolvers[i]->opened[k]);
 	}
 }
 
@@ -115,13 +115,13 @@ static void daemon_add_url(struct words *words, const struct options *options,
 		daemon_add(words, "", "--prefetch");
 	daemon_add(words, "--trace", options->url.trace);
 	if (options->url.trace)
-		daemon_add_folder(words, options->url.trace);
+		daemon_add_directory(words, options->url.trace);
 	add_path(words, "--cacert", options->url.authority);
 	add_path(words, "--directory", options->http_dir);
 	if (options->url.cache)
-		daemon_add_folder(words, options->url.cache);
+		daemon_add_directory(words, options->url.cache);
 	if (options->url.authority)
-		daemon_add_folder(words, options->url.authority);
+		daemon_add_directory(words, options->url.authority);
 }
 
 static void make_words(const struct options *options, const struct open_disk *disk,
@@ -142,7 +142,7 @@ static void make_words(const struct options *options, const struct open_disk *di
 	if (source_is_url(options->operand))
 		daemon_add_url(words, options, disk);
 	else
-		daemon_add_folders(words, options, disk);
+		daemon_add_directories(words, options, disk);
 	daemon_add(words, "", "--");
 	if (source_is_url(options->operand))
 		daemon_add(words, "", options->operand);
@@ -228,7 +228,7 @@ int cmd_daemon(const struct options *given, struct error **err)
 	struct daemon_job job = {
 		.argv = given->argv,
 		.directories = given->directories,
-		.n_folders = given->n_folders,
+		.n_directories = given->n_directories,
 		.open = open_image,
 		.close = close_image,
 		.arg = &image,

@@ -57,7 +57,7 @@ enum {
 	OPT_STATE,
 	OPT_LINKS,
 	OPT_PARENTS,
-	OPT_FOLDER,
+	OPT_DIRECTORY,
 	OPT_PATIENCE,
 	OPT_HTTP_DIR,
 	OPT_CACHE,
@@ -83,7 +83,7 @@ static const struct option long_options[] = {
 	{ "parents", required_argument, NULL, OPT_PARENTS },
 	{ "snapshot", required_argument, NULL, 'S' },
 	{ "patience", required_argument, NULL, OPT_PATIENCE },
-	{ "directory", required_argument, NULL, OPT_FOLDER }, /* launch_daemon's */
+	{ "directory", required_argument, NULL, OPT_DIRECTORY }, /* launch_daemon's */
 	{ "links", required_argument, NULL, OPT_LINKS },
 	{ "http-dir", required_argument, NULL, OPT_HTTP_DIR },
 	{ "cache", required_argument, NULL, OPT_CACHE },
@@ -186,9 +186,9 @@ static int vdattach_take(struct options *options, int c, char **argv)
 		return sector_size(optarg, &options->sector_size);
 	case OPT_PATIENCE:
 		return patience(options);
-	case OPT_FOLDER:
-		if (options->n_folders < FOLDERS_MAX)
-			options->directories[options->n_folders++] = optarg;
+	case OPT_DIRECTORY:
+		if (options->n_directories < DIRECTORIES_MAX)
+			options->directories[options->n_directories++] = optarg;
 		return -1;
 	case OPT_PREFETCH:
 		options->url.everything = true;

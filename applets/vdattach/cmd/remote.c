@@ -84,7 +84,7 @@ static int remote_describe(const struct options *options, const struct nbd_expor
 }
 
 /* The directory of the server's socket, which the daemon must see to reconnect, or NULL. */
-static char *socket_folder(const char *operand)
+static char *socket_directory(const char *operand)
 {
 	struct nbd_uri uri;
 	char *slash;
@@ -99,7 +99,7 @@ static char *socket_folder(const char *operand)
 /* fd becomes the daemon's. */
 static int launch(struct daemon_state *wishes, int fd, char **ret_devpath, struct error **err)
 {
-	_cleanup_free_ char *directory = socket_folder(wishes->remote.uri);
+	_cleanup_free_ char *directory = socket_directory(wishes->remote.uri);
 	char name[] = "@vdattach", option[] = "--directory", end[] = "--";
 	char *argv[] = { name, end, wishes->remote.uri, NULL, NULL, NULL };
 	bool driver; /* nobody else could */

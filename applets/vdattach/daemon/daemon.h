@@ -57,7 +57,7 @@ struct daemon_job {
 	const struct vd_server_ops *ops;
 	char *const *argv;		/* to execute the program again */
 	const char *const *directories; /* of the image's files */
-	size_t n_folders;
+	size_t n_directories;
 	/* Opens the image, and initialises the backend. */
 	int (*open)(struct daemon_job *, struct backend *ret, struct error **err);
 	/* Makes all durable, with the marks of a clean end, and closes the image. */

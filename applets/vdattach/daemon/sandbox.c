@@ -25,12 +25,12 @@
 
 #define RELEASE_TRIES_A_SECOND 50
 
-static const char *const system_folders[] = { "/dev", "/proc", "/sys", "/run" };
+static const char *const system_directories[] = { "/dev", "/proc", "/sys", "/run" };
 
-static bool is_system_folder(const char *path)
+static bool is_system_directory(const char *path)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++) {
-		if (strcmp(path, system_folders[i]) == 0)
+	for (size_t i = 0; i < ARRAY_SIZE(system_directories); i++) {
+		if (strcmp(path, system_directories[i]) == 0)
 			return true;
 	}
 	return false;
@@ -51,7 +51,7 @@ static int bind_file(const char *from, const char *to, struct error **err)
 	return bind(from, to, err);
 }
 
-static int sandbox_add_folder(const char *path, struct error **err)
+static int sandbox_add_directory(const char *path, struct error **err)
 {
 	char to[PATH_MAX + sizeof(NEW_ROOT)];
 	int r;
@@ -69,11 +69,11 @@ static int sandbox_add_entry(const char *name, struct error **err)
 
 	snprintf(from, sizeof(from), "/%s", name);
 	snprintf(to, sizeof(to), NEW_ROOT "/%s", name);
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || is_system_folder(from) ||
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || is_system_directory(from) ||
 	    lstat(from, &st) < 0)
 		return 0;
 	if (S_ISDIR(st.st_mode))
-		return sandbox_add_folder(from, err);
+		return sandbox_add_directory(from, err);
 	return S_ISREG(st.st_mode) ? bind_file(from, to, err) : 0;
 }
 
@@ -119,21 +119,21 @@ static bool is_there(const char *const *done, size_t n, const char *path)
 	return strcmp(path, "/dev") == 0;
 }
 
-static int sandbox_add_folders(const struct mount_list *mounts, const char *const *directories,
-			       size_t n, struct error **err)
+static int sandbox_add_directories(const struct mount_list *mounts, const char *const *directories,
+				   size_t n, struct error **err)
 {
-	const char *done[SANDBOX_FOLDERS_MAX];
+	const char *done[SANDBOX_DIRECTORIES_MAX];
 	int r = 0;
 
-	if (n > SANDBOX_FOLDERS_MAX)
+	if (n > SANDBOX_DIRECTORIES_MAX)
 		return error_make(err, E2BIG,
 				  "the image's files are in %zu directories, at most %u", n,
-				  SANDBOX_FOLDERS_MAX);
+				  SANDBOX_DIRECTORIES_MAX);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		done[i] = file_system_of(mounts, directories[i]);
 		if (is_there(done, i, done[i]))
 			continue;
-		r = strcmp(done[i], "/") == 0 ? add_root(err) : sandbox_add_folder(done[i], err);
+		r = strcmp(done[i], "/") == 0 ? add_root(err) : sandbox_add_directory(done[i], err);
 	}
 	return r;
 }
@@ -144,14 +144,14 @@ static int sandbox_build(const struct mount_list *old, const char *const *direct
 	int r = mount_fs("vdattach", NEW_ROOT, "tmpfs", MS_NOSUID, "mode=755,size=1m", err);
 
 	if (r == 0)
-		r = sandbox_add_folder("/dev", err);
+		r = sandbox_add_directory("/dev", err);
 	if (r == 0)
-		r = sandbox_add_folder("/sys", err);
+		r = sandbox_add_directory("/sys", err);
 	if (r == 0)
 		r = make_dirs(NEW_ROOT "/proc", 0755, err);
 	if (r == 0)
 		r = mount_fs("proc", NEW_ROOT "/proc", "proc", 0, NULL, err);
-	return r < 0 ? r : sandbox_add_folders(old, directories, n, err);
+	return r < 0 ? r : sandbox_add_directories(old, directories, n, err);
 }
 
 /* From the root of an initramfs, which cannot be pivoted away from: unmounts what lies on it. */
@@ -226,7 +226,7 @@ int sandbox_release(struct error **err)
 	for (size_t i = mounts.n; i-- > 0;) {
 		const char *path = mounts.paths[i];
 
-		if (strcmp(path, "/") == 0 || is_system_folder(path))
+		if (strcmp(path, "/") == 0 || is_system_directory(path))
 			continue;
 		r = unmount_patiently(path, result == 0 ? err : NULL);
 		if (r < 0 && result == 0)

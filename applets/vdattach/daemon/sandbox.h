@@ -11,7 +11,7 @@
 #include "common/error.h"
 #include "common/macro.h"
 
-#define SANDBOX_FOLDERS_MAX 64u
+#define SANDBOX_DIRECTORIES_MAX 64u
 
 /*
  * Moves this process, which must have one thread, into a new sandbox. directories: n canonical

@@ -210,7 +210,7 @@ static void record(struct supervisor *s)
 static int bring_up(struct supervisor *s, struct error **err)
 {
 	const struct vd_server_ops *ops = s->job->ops;
-	int r = sandbox_enter(s->job->directories, s->job->n_folders, err);
+	int r = sandbox_enter(s->job->directories, s->job->n_directories, err);
 
 	if (r < 0)
 		return r;

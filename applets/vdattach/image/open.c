@@ -285,8 +285,8 @@ static int visit_prefixed(void *arg, const char *name)
 }
 
 /* The files in place/dir but skip. A directory that is not there has none. */
-static int visit_folder(const struct place *place, const char *dir, const char *skip,
-			struct visitor *visitor, struct error **err)
+static int visit_directory(const struct place *place, const char *dir, const char *skip,
+			   struct visitor *visitor, struct error **err)
 {
 	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
 				.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
@@ -311,13 +311,13 @@ static int file_siblings(void *ctx, const struct source *from,
 
 	if (r < 0)
 		return error_sys(err, r, "cannot find the directory of '%s'", from->name);
-	r = visit_folder(&place, ".", slash ? slash + 1 : from->name, &visitor, err);
+	r = visit_directory(&place, ".", slash ? slash + 1 : from->name, &visitor, err);
 	visitor.prefix = SNAPSHOTS "/";
 	if (r == 0)
-		r = visit_folder(&place, SNAPSHOTS, "", &visitor, err);
+		r = visit_directory(&place, SNAPSHOTS, "", &visitor, err);
 	visitor.prefix = ABOVE;
 	if (r == 0 && go_above(resolver, &place))
-		r = visit_folder(&place, ".", "", &visitor, err);
+		r = visit_directory(&place, ".", "", &visitor, err);
 	return MIN(r, 0);
 }
 

@@ -172,13 +172,13 @@ clean_vfat() {
 
 # boot_pxe DIRECTORY BOOTFILE [QEMU ARGS...]: QEMU's iPXE ROM boots from QEMU's own DHCP and TFTP servers
 boot_pxe() {
-	pxe_folder=$1 pxe_file=$2
+	pxe_directory=$1 pxe_file=$2
 	shift 2
 	BOOTS=$((BOOTS + 1))
 	LOG=$WORK/serial-$BOOTS.log
 	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m "${MEMORY:-1024}" \
 		-nodefaults -display none -vga std -no-reboot -serial "file:$LOG" -boot n \
-		-nic "user,model=${NIC:-virtio-net-pci},tftp=$pxe_folder,bootfile=$pxe_file" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
+		-nic "user,model=${NIC:-virtio-net-pci},tftp=$pxe_directory,bootfile=$pxe_file" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
 

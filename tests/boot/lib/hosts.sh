@@ -46,9 +46,9 @@ exfat() {
 }
 
 fat() {
-	fat_folder=$3
+	fat_directory=$3
 	vfat "$1" "$2" WINDATA
-	mcopy -s -i "$1" "$fat_folder"/* ::
+	mcopy -s -i "$1" "$fat_directory"/* ::
 }
 
 # host_disk FS DIRECTORY: $WORK/disk.img, whose partition has the files of DIRECTORY; MEDIUM are QEMU's arguments for it

@@ -86,7 +86,7 @@ refused() {
 @test "a system call in a format, a process in the builder, libkmod elsewhere, eval in init" {
 	echo 'static int f(void) { return open("x", 0); }' >>applets/vdattach/format/vhd/parent.c
 	echo 'static int g(void) { return fork(); }' >>builder/util/vec.c
-	echo '#include <libkmod.h>' >>builder/plan/modules.c
+	echo '#include <libkmod.h>' >>builder/plan/module/modules.c
 	echo 'eval "$1"' >>skel/lib/util.sh
 	refused 'not ok - format files make no system call' 'not ok - of the builder only keymap-tool.c starts a process' 'not ok - only kmod.c includes libkmod' \
 		'not ok - no shell evaluates kernel parameters'

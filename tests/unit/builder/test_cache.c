@@ -118,7 +118,7 @@ static void is_bounded(void **state)
 	free(data);
 }
 
-static void no_folder_and_one_that_cannot_be_made(void **state)
+static void no_directory_and_one_that_cannot_be_made(void **state)
 {
 	struct cache_key key = cache_key("x", "y", 1);
 	char *data;
@@ -137,7 +137,7 @@ int main(void)
 		cmocka_unit_test(another_use_of_the_same_content_is_another_key),
 		cmocka_unit_test_setup_teardown(a_spoilt_entry_is_none_and_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(is_bounded, setup, teardown),
-		cmocka_unit_test(no_folder_and_one_that_cannot_be_made),
+		cmocka_unit_test(no_directory_and_one_that_cannot_be_made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12
-# Every day tests/skel/keep.bats covers what each of them is told. Here each of them has a root by NBD, and ifupdown, which takes links down when
+# Every day tests/skel/net/keep.bats covers what each of them is told. Here each of them has a root by NBD, and ifupdown, which takes links down when
 # it ends, one of every kind; KINDS and MANAGERS choose others.
 . "$TOP/tests/boot/lib/netlab.sh"
 # all that may have to be downloaded
