@@ -176,7 +176,7 @@ install_shutdown() {
 		set -- "$@" "$ROOT/bin/age"
 		copy_libraries /bin/age
 	fi
-	{ $RUN cp "$@" "$RAMFS/bin/" && $RUN cp "$LIB/holders.sh" "$RAMFS/lib/mkvinitrd/" &&
+	{ $RUN cp "$@" "$RAMFS/bin/" && $RUN cp -R "$LIB/shutdown" "$RAMFS/lib/mkvinitrd/" &&
 		$RUN cp "$ROOT/shutdown" "$RAMFS/shutdown"; } ||
 		warn 'the shutdown programs could not be installed: the disks will not be checked at power-off'
 	# 'mkvinitrd update' recognises by it which image has booted.

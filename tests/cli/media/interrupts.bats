@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
 # ^C and TERM at twenty moments of every command that makes or boots something, every day at seven of them: no temporary file, mount,
-# loop device or process is left, and the output is what it was or whole. frugal, which works on a mounted partition, is in frugal.bats.
+# loop device or process is left, and the output is what it was or whole. frugal, which works on a mounted partition, is in frugal-menu.bats.
 load ../../lib/env
 bats_require_minimum_version 1.5.0
 

@@ -100,3 +100,18 @@ break_tool() {
 	printf '#!/bin/sh\nreal=%s\n%s\n' "$(command -v "$1")" "$2" >"bin/$1"
 	chmod +x "bin/$1"
 }
+
+# menu_of DRIVE
+menu_of() {
+	mtype -i "$1@@1M" ::/boot/grub/menu.cfg
+}
+
+# data_offset DRIVE: of the second partition
+data_offset() {
+	sfdisk -d "$1" | sed -n 's/^[^ ]*2 : start= *\([0-9]*\).*/\1/p' | awk '{ print $1 * 512 }'
+}
+
+# root_on DRIVE: path of its first root
+root_on() {
+	menu_of "$1" | sed -n 's/.*vi.image=\([^ ]*\).*/\1/p' | head -n 1
+}

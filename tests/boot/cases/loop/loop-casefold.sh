@@ -1,7 +1,7 @@
 # promise: on an ext4 whose directories fold case an image is found in any letter case, and a store of changes, which overlayfs refuses there, lies in a file; both are kept, and the file system stays clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
-# Every day findimg.bats and boot.bats prove the same for NTFS, where no kernel folds case.
+# Every day findimg.bats and overlay.bats prove the same for NTFS, where no kernel folds case.
 small_root "$WORK/small"
 mkdir -p "$WORK/host/VM"
 ext4 "$WORK/host/VM/Linux.img" 32M root "$root_uuid" "$WORK/small"

@@ -1,0 +1,170 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
+# mkvinitrd frugal: the menu of the installed GRUB, interruptions, the report, and disks of virtual machines.
+load ../../lib/env
+bats_require_minimum_version 1.5.0
+load frugal
+
+@test "an entry goes into the menu of GRUB on request and out again with the rest, and what fails there undoes everything" {
+	host ext4
+	mkdir bin grub.d bootgrub
+	echo theirs >grub.d/40_custom
+	# shellcheck disable=SC2016 # the script's
+	printf '#!/bin/sh\n[ ! -e %s/fails ] || exit 7\nfor f in /etc/grub.d/4*; do echo "BEGIN $f"; [ ! -x "$f" ] || "$f"; done >/boot/grub/grub.cfg\n' "$PWD" >bin/update-grub
+	chmod +x bin/update-grub
+	export PATH=$PWD/bin:$PATH
+	cat >inside <<-'SH'
+		mount --bind grub.d /etc/grub.d && mkdir -p /boot/grub && mount --bind bootgrub /boot/grub && exec "$@"
+	SH
+	run -0 unshare -m sh inside "$TOP/scripts/frugal" -i -r "$kernel" mnt/linux root.sqfs
+	grep -q 'linux /linux/vmlinuz vi.image=/linux/root.sqfs' bootgrub/grub.cfg
+	grub-script-check bootgrub/grub.cfg
+	run -0 unshare -m sh inside "$TOP/scripts/frugal" --update -a quiet mnt/linux
+	[ "$(grep -c 'menuentry' bootgrub/grub.cfg)" = 1 ]
+	grep -q 'vi.persist=ram quiet' bootgrub/grub.cfg
+	installed mnt/linux
+	cp bootgrub/grub.cfg menu
+	touch fails
+	picture >before
+	run -1 unshare -m sh inside "$TOP/scripts/frugal" --update -a other mnt/linux
+	assert_output --partial 'the menu of GRUB could not be made; nothing was changed'
+	picture | diff before -
+	cmp menu bootgrub/grub.cfg
+	grep -q 'vi.persist=ram quiet' grub.d/42_mkvinitrd-*
+	rm fails
+	run -0 unshare -m sh inside "$TOP/scripts/frugal" --remove mnt/linux
+	[ "$(ls grub.d)" = 40_custom ]
+	! grep -q menuentry bootgrub/grub.cfg
+}
+
+# interrupting_programs: they count their calls, and the one whose number is in the file at interrupts the whole process group
+interrupting_programs() {
+	mkdir bin
+	for program in cp mv rm dd df sync mkdir mktemp sha256sum realpath blkid cmp sed; do
+		printf '#!/bin/sh\necho >>%s/count\n[ "$(wc -l <%s/count)" != "$(cat %s/at)" ] || kill -TERM 0\nexec %s "$@"\n' \
+			"$PWD" "$PWD" "$PWD" "$(command -v $program)" >bin/$program
+		chmod +x bin/$program
+	done
+}
+
+# interrupted_at N: update, in a process group of its own
+interrupted_at() {
+	: >count
+	echo "$1" >at
+	status=0
+	PATH=$PWD/bin:$PATH setsid -w "$TOP/scripts/frugal" --update -s 'compress none' mnt/linux >log 2>&1 3>&- || status=$?
+}
+
+@test "an interruption at any moment leaves the partition as it was, or is too late; no file, mount or process is left" {
+	host ext4
+	bystanders
+	run -0 frugal -r "$kernel" mnt/linux root.sqfs
+	interrupting_programs
+	interrupted_at 0
+	[ $status = 0 ] || fail "$(cat log)"
+	total=$(wc -l <count)
+	picture >before
+	interrupted=0
+	moments=7
+	[ -z "${CHECK_ALL:-}" ] || moments=20
+	for moment in $(seq "$moments"); do
+		interrupted_at $((1 + (2 * moment - 1) * total / (2 * moments)))
+		[ -z "$(find tmp -mindepth 1)" ] || fail "left: $(find tmp)"
+		[ -z "$(pgrep -f "$PWD/[b]in|frugal --[u]pdate.*$PWD")" ] || fail "runs on: $(pgrep -af "$PWD")"
+		[ -z "$(find mnt -name '.frugal*')" ] || fail "left: $(find mnt -name '.frugal*')"
+		if [ $status = 0 ]; then
+			installed mnt/linux
+			picture >before
+			continue
+		fi
+		[ $status = 143 ] || fail "status $status at call $(cat at): $(cat log)"
+		picture | diff before -
+		interrupted=$((interrupted + 1))
+	done
+	[ $interrupted -ge $((moments / 2)) ]
+}
+
+@test "the report with --json is JSON, with the parameters and every file" {
+	host ext4
+	# a full standard output undoes nothing
+	frugal --json -r "$kernel" "mnt/a b" root.sqfs 2>log >/dev/full && status=0 || status=$?
+	assert_equal "$status $(tail -n 1 log)" "1 frugal: cannot write the result to standard output; 'mnt/a b' is installed"
+	frugal --json -n 'a "b" \c' -r "$kernel" "mnt/a b" root.sqfs 2>/dev/null >out.json
+	run jq -r '.directory, .path, .mode, (.files | length > 4), .parameters' out.json
+	assert_line --index 0 'mnt/a b'
+	assert_line --index 1 '/a b'
+	assert_line --index 2 overlay
+	assert_line --index 3 true
+	assert_line --index 4 --partial 'vi.image="/a b/root.sqfs"'
+}
+
+# vm_disk FORMAT DIRECTORY: disk.FORMAT in it, as a virtual machine has it: an EFI partition, a Debian-like root with two kernels
+vm_disk() {
+	mkdir -p vm/boot vm/usr/lib/modules/6.1.0-9-test
+	ln -s usr/lib vm/lib
+	cp -r "$kernel"/lib/modules/* vm/usr/lib/modules/
+	cp "$kernel/vmlinuz" "vm/boot/vmlinuz-$(basename "$kernel"/lib/modules/*)"
+	cp "$kernel"/lib/modules/*/modules.dep vm/usr/lib/modules/6.1.0-9-test/
+	cp "$kernel/vmlinuz" vm/boot/vmlinuz-6.1.0-9-test
+	truncate -s 16M esp
+	mkfs.vfat esp >/dev/null
+	mke2fs -q -t ext4 -d vm root.ext4 200M
+	truncate -s 250M disk.raw
+	printf 'label: gpt\nsize=16MiB, type=U\nsize=200MiB, type=L\n' | sfdisk -q disk.raw
+	dd if=esp of=disk.raw bs=1M seek=1 conv=notrunc,sparse status=none
+	dd if=root.ext4 of=disk.raw bs=1M seek=17 conv=notrunc,sparse status=none
+	qemu-img convert -f raw -O "$1" disk.raw "$2/disk.$1"
+	rm -r vm esp root.ext4 disk.raw
+}
+
+@test "the newest kernel of a VM's disk, an initramfs for it and its entries are put beside the image, which is only read" {
+	host ext4 400
+	mkdir mnt/vm
+	vm_disk vhdx mnt/vm
+	version=$(basename "$kernel"/lib/modules/*)
+	picture >before
+	run -0 frugal --disk mnt/vm/disk.vhdx
+	assert_output --partial "menuentry 'Linux from disk.vhdx' {"
+	assert_output --partial "linux /vm/disk.vhdx.boot/vmlinuz vi.image=/vm/disk.vhdx vi.host=UUID="
+	assert_output --partial 'vi.part=2 rw vi.kernel=image'
+	assert_output --partial "menuentry 'Linux from disk.vhdx (previous kernel of the image)' {"
+	assert_output --partial "menuentry 'Linux from disk.vhdx (kernel $version)' {"
+	installed mnt/vm/disk.vhdx.boot
+	"$HOST/mkvinitrd" ls mnt/vm/disk.vhdx.boot/initramfs.img | grep -q "^lib/modules/$version/kernel/fs/ext4/"
+	"$HOST/bin/vdattach" check mnt/vm/disk.vhdx
+	[ -z "$("$HOST/bin/vdattach" list | grep disk.vhdx)" ]
+	run -0 frugal --update mnt/vm/disk.vhdx.boot
+	installed mnt/vm/disk.vhdx.boot
+	run -1 frugal --part 1 --disk mnt/vm/disk.vhdx mnt/vm/other
+	assert_output --partial 'is a root with a kernel in /boot'
+	run -0 frugal --remove mnt/vm/disk.vhdx.boot
+	# the files on another partition than the image
+	truncate -s 64M other
+	mke2fs -q -t ext4 -U 12345678-1234-1234-1234-123456789abc other
+	mkdir kernels
+	mount -o loop other kernels
+	run -0 frugal --disk mnt/vm/disk.vhdx kernels/linux
+	assert_output --partial 'search --no-floppy --set=root --fs-uuid 12345678-1234-1234-1234-123456789abc'
+	assert_output --partial "linux /linux/vmlinuz vi.image=/vm/disk.vhdx vi.host=UUID=$(blkid -p -s UUID -o value fs) vi.part=2"
+	run -1 frugal --host UUID=1 --disk mnt/vm/disk.vhdx kernels/other
+	assert_output --partial 'DIRECTORY must be beside'
+	umount kernels
+	picture | diff before -
+	head -c 1M /dev/urandom >mnt/vm/x.vhdx
+	run -1 frugal --disk mnt/vm/x.vhdx
+	[ "${#lines[@]}" = 1 ]
+	[ ! -e mnt/vm/x.vhdx.boot ]
+	# interrupted while the image is attached
+	setsid "$TOP/scripts/frugal" --disk mnt/vm/disk.vhdx >log 2>&1 3>&- &
+	pid=$!
+	until grep -q "$PWD/tmp" /proc/$pid/mountinfo || ! kill -0 $pid 2>/dev/null; do sleep 0.02; done
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	[ $status = 143 ] || fail "status $status: $(cat log)"
+	run ! grep "$PWD/tmp" /proc/self/mountinfo
+	[ -z "$("$HOST/bin/vdattach" list | grep disk.vhdx)" ]
+	rm mnt/vm/x.vhdx
+	picture | diff before -
+}
