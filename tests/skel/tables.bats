@@ -88,6 +88,49 @@ data UUID=home none luks' ]
 }
 @test "under an overlay: / is nobody's, what is absent is not waited for, other devices stay; memory of a hibernated system is left alone" { both under_overlay; }
 
+on_what_is_absent() {
+	disks && systemd
+	cmdline 'vi.mode=overlay vi.image=/root.sqfs'
+	lines fstab 'UUID="1-2" /data ext4 defaults 0 2' '/data/home /home none bind 0 0' 'UUID=here /data/more ext4 defaults 0 2' \
+		'/home/x /srv none rbind 0 0' '/var/lib/a /opt none bind 0 0' "UUID='absent' /nas ext4 nofail 0 0" '/nas/y /y none bind 0 0' \
+		'/data/z /z none bind,noauto 0 0' 'UUID=here /database ext4 defaults 0 2'
+	boot
+	said 'fstab: UUID="1-2" is not here: the root goes on without /home' || return 1
+	output=$(now fstab)
+	[ "$output" = 'UUID="1-2" /data ext4 defaults,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-1\x2d2.device 0 2
+/data/home /home none bind,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-1\x2d2.device 0 0
+UUID=here /data/more ext4 defaults,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-1\x2d2.device 0 2
+/home/x /srv none rbind,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-1\x2d2.device 0 0
+/var/lib/a /opt none bind 0 0
+UUID='"'absent'"' /nas ext4 nofail 0 0
+/nas/y /y none bind,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-absent.device 0 0
+/data/z /z none bind,noauto 0 0
+UUID=here /database ext4 defaults,ro 0 0' ]
+}
+@test "what lies in a file system that is absent is not waited for either: binds, and mounts below it" { both on_what_is_absent; }
+
+odd_lines() {
+	disks
+	cmdline 'rw vi.mode=loop vi.image=/root.img vi.part=whole'
+	fake findimg <<'FAKE'
+case " $* " in *' UUID=old '* | *' UUID=gone '*) exit 3 ;; esac
+printf 'DEVICE=/dev/loop0\nFSTYPE=ext4\nFILE=%s\n' "${ROOT:-}/run/initramfs/host/root.img"
+FAKE
+	lines fstab $'UUID=old\t/\tauto\tnoatime,discard\t0\t1' 'UUID=gone /data ext4 defaults 0 2' '/data/swapfile none swap sw 0 0' \
+		'   # indented' '' '/swapfile none swap sw,pri=5 0 0' 'tmpfs /tmp tmpfs size=2g' 'bad line'
+	boot
+	output=$(grep -v '^#' "$ROOT/run/initramfs/tables/fstab")
+	[ "$output" = '/dev/loop0 / ext4 noatime,discard 0 1
+UUID=gone /data ext4 defaults,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-gone.device 0 2
+/data/swapfile none swap sw,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-gone.device 0 0
+   # indented
+
+/swapfile none swap sw,pri=5 0 0
+tmpfs /tmp tmpfs size=2g
+bad line' ]
+}
+@test "tabs, type auto, remarks, swap files in what is absent, and lines that are none" { both odd_lines; }
+
 edited() {
 	disks && systemd
 	cmdline 'vi.mode=overlay vi.image=/root.sqfs'

@@ -10,7 +10,7 @@ TABLES=$RAMFS/tables
 override_tables() {
 	case $P_MODE:$P_PERSIST in disk:none | disk:archive:*) return 0 ;; esac
 	mkdir -p "$TABLES" || return 0
-	CONTAINERS='' SWAPS=''
+	CONTAINERS='' SWAPS='' ABSENT=''
 	look_at_disks
 	override_table fstab
 	override_table crypttab
@@ -88,6 +88,7 @@ device_spec() {
 	/dev/disk/by-partuuid/*) RET=PARTUUID=${RET##*/} ;;
 	/dev/disk/by-partlabel/*) RET=PARTLABEL=${RET##*/} ;;
 	*=\"*\") RET=${RET%%=*}=${RET#*\"} && RET=${RET%\"} ;;
+	*=\'*\') RET=${RET%%=*}=${RET#*\'} && RET=${RET%\'} ;;
 	esac
 }
 
@@ -139,11 +140,29 @@ usr_line() {
 
 # other_line LINE
 other_line() {
-	if is_mount_point "$NEWROOT${target%/}"; then
+	if is_mount_point "$NEWROOT$(printf '%b' "${target%/}")"; then
 		replaced "$target: something else is mounted there"
+	elif is_in_absent "$target"; then
+		absent_line "$1" "$RET"
 	else
 		mount_line "$1"
 	fi
+}
+
+# is_in_absent PATH: it lies in a file system that is not here, whose device is in RET. systemd would wait for that one, and
+# fail what is on it.
+is_in_absent() {
+	local place device
+	while read -r place device; do
+		case ${place:+$1} in "$place"/*)
+			RET=$device
+			return 0
+			;;
+		esac
+	done <<ABSENT
+$ABSENT
+ABSENT
+	return 1
 }
 
 # is_mount_point DIR
@@ -174,7 +193,7 @@ root_line() {
 		RET=$1
 	else
 		# shellcheck disable=SC2153 # of assemble.sh
-		[ "$type" = "$ROOT_TYPE" ] || options=defaults
+		case $type in "$ROOT_TYPE" | auto) ;; *) options=defaults ;; esac
 		RET="$ROOT_DEVICE / ${ROOT_TYPE:-auto} $options ${dump:-0} ${pass:-0}"
 	fi
 }
@@ -184,7 +203,13 @@ swap_line() {
 	case $spec in
 	/dev/* | *=*) ;;
 	/*)
-		[ -n "${ROOT_DEVICE:-}" ] || replaced "$spec is no swap on a root that is in memory or made of layers"
+		if [ -z "${ROOT_DEVICE:-}" ]; then
+			replaced "$spec is no swap on a root that is in memory or made of layers"
+		elif is_in_absent "$spec"; then
+			absent_line "$1" "$RET"
+		else
+			RET=$1
+		fi
 		return 0
 		;;
 	esac
@@ -201,7 +226,11 @@ swap_line() {
 # mount_line LINE: other file systems of the machine stay
 mount_line() {
 	case $spec:,$options, in
-	*,noauto,* | *,_netdev,* | *,bind,* | *,rbind,*) return 0 ;;
+	*,noauto,* | *,_netdev,*) return 0 ;;
+	*,bind,* | *,rbind,*)
+		! is_in_absent "$spec" || absent_line "$1" "$RET"
+		return 0
+		;;
 	/dev/* | UUID=* | LABEL=* | PARTUUID=* | PARTLABEL=*) ;;
 	*) return 0 ;;
 	esac
@@ -236,23 +265,25 @@ is_in_use() {
 	return 1
 }
 
-# absent_line LINE: what is not here is not waited for. systemd mounts it when it appears, or waits a while for what may be in a
-# volume that the root opens.
+# absent_line LINE [DEVICE]: what is not here, or lies in a file system that is not, is not waited for. systemd mounts it when
+# DEVICE appears, or waits a while for what may be in a volume that the root opens.
 absent_line() {
+	local device=${2:-$spec}
+	[ "$type" = swap ] || ABSENT="$ABSENT${target%/} $device$NL"
 	case ,$options, in *,noauto,* | *,nofail,*)
 		RET=$1
 		return 0
 		;;
 	esac
 	case $type in
-	swap) say "fstab: $spec is not here: the root goes on without this swap" ;;
-	*) say "fstab: $spec is not here: the root goes on without $target" ;;
+	swap) say "fstab: $device is not here: the root goes on without this swap" ;;
+	*) say "fstab: $device is not here: the root goes on without $target" ;;
 	esac
 	if [ -n "$CONTAINERS" ]; then
 		[ "$type" = swap ] || options=$options,x-systemd.before=local-fs.target
 		options=$options,nofail,x-systemd.device-timeout=15s
 	else
-		device_unit "$spec"
+		device_unit "$device"
 		options=$options,noauto,nofail${RET:+,x-systemd.wanted-by=$RET}
 	fi
 	RET="$spec $target $type $options ${dump:-0} ${pass:-0}"
@@ -260,6 +291,8 @@ absent_line() {
 
 # device_unit SPEC: systemd's name for it in RET, empty when that would need more than a few escapes
 device_unit() {
+	device_spec "$1"
+	set -- "$RET"
 	case $1 in
 	*[!A-Za-z0-9:_./=-]*)
 		RET=''
