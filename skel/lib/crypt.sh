@@ -1,20 +1,57 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is in a LUKS volume: cryptsetup, which the profile packs, asks for the passphrase on the console.
+# What is in a LUKS volume: cryptsetup, which the profile packs, opens it with a passphrase from the console. The last one that
+# opened a volume is tried on the next before anybody is asked again; it is in the memory of init alone, and ends with it.
 
 # open_crypt DEVICE|FILE NAME [OPTION...]: it becomes /dev/mapper/NAME
 open_crypt() {
-	local device=$1 name=$2
-	shift 2
+	local trace=$- opened=''
 	[ -n "$RUN" ] || [ -x /bin/cryptsetup ] || [ -x /sbin/cryptsetup ] || [ -x /usr/sbin/cryptsetup ] ||
-		fail VI106 "$device is encrypted, and this initramfs has no cryptsetup" '' "build it with the profile line 'include luks'"
+		fail VI106 "$1 is encrypted, and this initramfs has no cryptsetup" '' "build it with the profile line 'include luks'"
 	make_dirs "$ROOT/run/cryptsetup"
 	# what the processor has for ciphers is loaded last: see coldplug(8)
 	first_line "$ROOT/sys/devices/system/cpu/modalias"
 	$RUN modprobe -a dm_crypt loop ${RET:+"$RET"} 2>/dev/null
+	# no passphrase in the log of vi.debug
+	set +x
+	! unlock_by_passphrase "$@" || opened=1
+	case $trace in *x*) set -x ;; esac
+	[ -n "$opened" ]
+}
+
+# unlock_by_passphrase DEVICE|FILE NAME [OPTION...]: three attempts
+unlock_by_passphrase() {
+	local left=3
+	[ -z "$PASSPHRASE" ] || ! try_passphrase "$@" 2>/dev/null || return 0
+	while [ $left -gt 0 ]; do
+		ask_passphrase "$1" || return 1
+		try_passphrase "$@" 2>>"$ROOT/dev/console" && return 0
+		[ $? = 2 ] || break
+		left=$((left - 1))
+	done
+	PASSPHRASE=''
+	return 1
+}
+
+# try_passphrase DEVICE|FILE NAME [OPTION...]: 2 if it is another one
+try_passphrase() {
+	local device=$1 name=$2
+	shift 2
+	working "opening the LUKS volume $device"
+	printf '%s' "$PASSPHRASE" |
+		PATH=$PATH:/sbin:/usr/sbin:/usr/bin $RUN cryptsetup open --type luks --key-file - "$@" "$device" "$name"
+}
+
+# ask_passphrase DEVICE|FILE: PASSPHRASE is what is typed, and not shown, at the console; fails if nobody can type there
+ask_passphrase() {
 	asking
-	# shellcheck disable=SC2094 # a terminal
-	PATH=$PATH:/sbin:/usr/sbin:/usr/bin $RUN cryptsetup open --type luks --tries 3 "$@" "$device" "$name" <"$ROOT/dev/console" >"$ROOT/dev/console" 2>&1
+	printf 'Enter passphrase for %s: ' "$1" >>"$ROOT/dev/console"
+	$RUN stty -echo <"$ROOT/dev/console" 2>/dev/null || :
+	PASSPHRASE=$($RUN head -n 1 <"$ROOT/dev/console" && echo .)
+	$RUN stty echo <"$ROOT/dev/console" 2>/dev/null || :
+	echo >>"$ROOT/dev/console"
+	# what head has read ends with a newline, unless it was the end of input
+	case $PASSPHRASE in *"$NL.") PASSPHRASE=${PASSPHRASE%"$NL."} ;; *) return 1 ;; esac
 }
 
 # open_luks DEVICE|FILE: a store; RET is the device inside. It goes by itself when the store is unmounted: see forget_luks.

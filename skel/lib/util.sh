@@ -7,6 +7,9 @@ NEWROOT=$ROOT/newroot RAMFS=$ROOT/run/initramfs
 STATE=$RAMFS/state HOSTDIR=$RAMFS/host
 NL='
 '
+# parameters that the kernel does not know are in the environment, which every program inherits
+unset PASSPHRASE
+PASSPHRASE=''
 # What rescue reads, as long as there is no plan
 P_SHELL='' P_PANIC='' P_CONSOLES='' P_QUIET='' P_BREAK='' P_DEBUG='' P_CHART='' P_REPORT='' PLAN='' FROM='' FROM_NET='' FROM_USR='' FROM_INIT='' FROM_SIZE='' PHASE=start
 

@@ -59,13 +59,13 @@ no_layouts() {
 prompt() {
 	layouts ru
 	echo Alt+Shift >"$ROOT/etc/keymaps/ru.keys"
-	ln -s /proc/self/fd/2 "$ROOT/dev/console" && : >"$ROOT/bin/cryptsetup" && chmod +x "$ROOT/bin/cryptsetup"
-	fake cryptsetup <<<'echo "Enter passphrase:"'
+	: >"$ROOT/dev/console" && : >"$ROOT/bin/cryptsetup" && chmod +x "$ROOT/bin/cryptsetup"
+	fake head <<<'echo secret'
 	fake coldplug <<<'exit 0'
 	cmdline 'root=/dev/vda1 quiet'
 	# shellcheck disable=SC2016 # for the other shell
 	LIB=$ROOT/lib/mkvinitrd run $SH -c 'RAMFS=$ROOT/run/initramfs NEWROOT=$ROOT/newroot NL="
 "; . "$LIB/util.sh"; . "$LIB/status.sh"; . "$LIB/settle.sh"; load crypt; early; open_crypt /dev/vda2 crypt'
-	[[ $output == *$'mkvinitrd: keyboard layout: ru; Alt+Shift changes between it and us\nEnter passphrase:'* ]]
+	grep -q '^cryptsetup open' "$CALLS" && [[ $(cat "$ROOT/dev/console") == *$'mkvinitrd: keyboard layout: ru; Alt+Shift changes between it and us\nEnter passphrase for /dev/vda2: '* ]]
 }
 @test "who is asked for a passphrase sees the layout, and the keys that change it" { both prompt; }

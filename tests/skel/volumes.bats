@@ -8,7 +8,17 @@ tools() {
 	local name
 	for name in "$@"; do : >"$ROOT/bin/$name" && chmod +x "$ROOT/bin/$name"; done
 	: >"$ROOT/dev/console"
+	types secret secret secret
 	volume_fakes
+}
+
+# types LINE...: at the console
+types() {
+	: >"$ROOT/typed"
+	[ $# = 0 ] || printf '%s\n' "$@" >"$ROOT/typed"
+	fake head <<'FAKE'
+read -r line <"$ROOT/typed" && sed -i 1d "$ROOT/typed" && printf '%s\n' "$line"
+FAKE
 }
 
 # findimg knows partitions, and what lvm and cryptsetup have made; $FOUND: what else there is, lines 'SPEC TYPE DEVICE'
@@ -46,6 +56,7 @@ done
 case $host in
 UUID=aabb) answer /dev/vda1 ext4 ;;
 UUID=luks) answer /dev/vda2 crypto_LUKS ;;
+UUID=luks2) answer /dev/vda4 crypto_LUKS ;;
 UUID=pv) answer /dev/vda3 LVM2_member ;;
 /dev/mapper/*) exit 3 ;;
 /dev/dm-*) answer "$host" ext4 ;;
@@ -132,7 +143,7 @@ luks_lvm() {
 	echo dm-0 >"$ROOT/pv"
 	cmdline 'root=/dev/vg/lv rd.luks.name=luks=crypt rd.luks.uuid=luks rd.lvm.vg=vg'
 	boot
-	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 crypt' 'mount -t ext4 -o ro /dev/mapper/vg-lv /newroot' &&
+	calls 'cryptsetup open --type luks --key-file - /dev/vda2 crypt' 'mount -t ext4 -o ro /dev/mapper/vg-lv /newroot' &&
 		state 'device /dev/vda2' 'volumes all' && not_called 'cryptsetup.*luks-luks'
 }
 @test "disk: a logical volume in a LUKS volume" { both luks_lvm; }
@@ -142,7 +153,7 @@ loop_luks_lvm() {
 	echo dm-0 >"$ROOT/pv"
 	cmdline 'vi.mode=loop vi.image=/a.img vi.host=UUID=aabb vi.part=/dev/vg/lv rd.luks.name=luks=crypt rw'
 	boot
-	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 crypt' 'mount -t ext4 -o rw /dev/mapper/vg-lv /newroot' &&
+	calls 'cryptsetup open --type luks --key-file - /dev/vda2 crypt' 'mount -t ext4 -o rw /dev/mapper/vg-lv /newroot' &&
 		grep -qF 'lvm vgchange --sysinit -ay vg --config devices { filter=["a|^/dev/loop0$|", "a|^/dev/dm-0$|", "r|.*|"] ' "$CALLS"
 }
 @test "loop: a logical volume in a LUKS volume of the image" { both loop_luks_lvm; }
@@ -151,12 +162,12 @@ luks_names() {
 	tools cryptsetup
 	cmdline 'cryptdevice=UUID=luks:croot:allow-discards root=/dev/mapper/croot rw'
 	boot
-	calls 'cryptsetup open --type luks --tries 3 --allow-discards /dev/vda2 croot' 'mount -t ext4 -o rw /dev/mapper/croot /newroot' || return 1
+	calls 'cryptsetup open --type luks --key-file - --allow-discards /dev/vda2 croot' 'mount -t ext4 -o rw /dev/mapper/croot /newroot' || return 1
 	new_tree
 	tools cryptsetup
 	cmdline 'root=/dev/mapper/luks-luks rd.luks.uuid=luks-luks'
 	boot
-	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 luks-luks' 'mount -t ext4 -o ro /dev/mapper/luks-luks /newroot'
+	calls 'cryptsetup open --type luks --key-file - /dev/vda2 luks-luks' 'mount -t ext4 -o ro /dev/mapper/luks-luks /newroot'
 }
 @test "disk: mkinitcpio's and dracut's names for LUKS volumes" { both luks_names; }
 
@@ -164,14 +175,14 @@ luks_itself() {
 	tools cryptsetup
 	cmdline 'root=UUID=luks'
 	boot
-	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 vi-root' 'mount -t ext4 -o ro /dev/mapper/vi-root /newroot' || return 1
+	calls 'cryptsetup open --type luks --key-file - /dev/vda2 vi-root' 'mount -t ext4 -o ro /dev/mapper/vi-root /newroot' || return 1
 	new_tree
 	tools cryptsetup
 	export TYPE=crypto_LUKS
 	cmdline 'vi.mode=loop vi.image=/a.img vi.host=UUID=aabb vi.part=1'
 	boot
 	unset TYPE
-	calls 'cryptsetup open --type luks --tries 3 /dev/loop0p1 vi-root' 'mount -t ext4 -o ro /dev/mapper/vi-root /newroot'
+	calls 'cryptsetup open --type luks --key-file - /dev/loop0p1 vi-root' 'mount -t ext4 -o ro /dev/mapper/vi-root /newroot'
 }
 @test "root= or vi.part= that is a LUKS volume itself is opened" { both luks_itself; }
 
@@ -183,6 +194,38 @@ luks_refused() {
 	said 'the LUKS volume /dev/vda2 could not be opened' && calls 'reboot -f' && not_called ' /newroot$'
 }
 @test "no passphrase in three tries: reported, nothing mounted" { both luks_refused; }
+
+# secrets OF-VDA2 OF-VDA4 TYPED...: two LUKS volumes, the root in the second
+secrets() {
+	new_tree
+	tools cryptsetup
+	fake cryptsetup <<FAKE
+case \$* in *vda2*) secret='$1' device=dm-0 name=one ;; *) secret='$2' device=dm-1 name=two ;; esac
+[ "\$(cat)" = "\$secret" ] || exit 2
+"\$FAKES/volume" \$device \$name CRYPT-LUKS2-abc vda2
+FAKE
+	shift 2
+	types "$@"
+	cmdline "root=/dev/mapper/two rd.luks.name=luks=one rd.luks.name=luks2=two panic=-1${PARAMETERS:+ $PARAMETERS}"
+	boot
+}
+
+# answers N: so many were asked for
+answers() { [ "$(grep -c '^head -n 1' "$CALLS")" = "$1" ]; }
+
+same_passphrase() {
+	secrets 'two  words\ %s' 'two  words\ %s' 'two  words\ %s' && answers 1 && calls 'mount -t ext4 -o ro /dev/mapper/two /newroot' &&
+		secrets first second wrong first second && answers 3 && calls 'mount -t ext4 -o ro /dev/mapper/two /newroot' &&
+		secrets first second first wrong wrong wrong second && answers 4 && not_called ' /newroot$' && calls 'reboot -f' &&
+		secrets first second && answers 1 && calls 'reboot -f'
+}
+@test "one passphrase for two LUKS volumes is asked for once, another one again, three times each" { both same_passphrase; }
+
+passphrase_hidden() {
+	PARAMETERS=vi.debug secrets hush hush hush
+	answers 1 && [[ $output == *'unlock /dev/vda4 two'* ]] && [[ $output != *hush* ]] && ! grep -q hush "$CALLS" "$ROOT/run/initramfs"/*.log
+}
+@test "no passphrase gets into the log of vi.debug, or into arguments" { both passphrase_hidden; }
 
 no_tools() {
 	volume_fakes

@@ -1,4 +1,4 @@
-# promise: dracut's layouts STORAGE (RAID, LUKS, LVM, without one disk) and ENC-RAID-LVM (LUKS, RAID, LVM) boot with dracut's parameters
+# promise: dracut's layouts STORAGE (RAID, LUKS, LVM, without one disk) and ENC-RAID-LVM (LUKS, RAID, LVM) boot with dracut's parameters; one passphrase opens both volumes
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/lib/volumes.sh"
@@ -23,7 +23,7 @@ encrypt "$WORK/one" "$WORK/luks1" $luks_one
 encrypt "$WORK/two" "$WORK/luks2" $luks_two
 rm "$WORK/disk.img"
 disk "$WORK/disk.img" 83 "$WORK/luks1" "$WORK/luks2"
-typing x "root=/dev/dracut/root ro rd.auto rootwait rd.luks.uuid=luks-$luks_one rd.luks.uuid=luks-$luks_two" secret secret
+typing x "root=/dev/dracut/root ro rd.auto rootwait rd.luks.uuid=luks-$luks_one rd.luks.uuid=luks-$luks_two" secret
 expect '=== root ext4 ro'
 expect_not 'lacks disks'
 expect_small_boot
