@@ -24,6 +24,7 @@ struct options {
 	uint32_t sector_size;	   /* of the partition table; 0 = find out */
 	uint32_t patience;	   /* seconds without server after which requests fail; 0 = never */
 	struct url_request url;	   /* how an image on a web server is read; urls is not set */
+	char *proxy;		   /* as it was given; url has it to keep */
 	const char *http_dir;	   /* of the files that url names; NULL: there are none */
 	bool read_only, json, once, if_attached;
 	bool lock;	   /* the image's files against other programs that write them */

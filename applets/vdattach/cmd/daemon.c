@@ -13,7 +13,7 @@
 #include "applets/vdattach/source/recovery.h"
 #include "common/msg.h"
 
-#define WORDS_MAX (32u + 2 * SNAPSHOTS_MAX + 2 * DIRECTORIES_MAX)
+#define WORDS_MAX (36u + 2 * SNAPSHOTS_MAX + 2 * DIRECTORIES_MAX)
 
 /* A command line. Words are owned. */
 struct words {
@@ -100,12 +100,14 @@ static void daemon_add_url(struct words *words, const struct options *options,
 			   const struct open_disk *disk)
 {
 	_cleanup_free_ char *resolve = NULL, *patience = NULL;
-	int r = source_url_resolve(options->operand, &resolve, NULL);
+	struct url_request request = { .urls = options->operand, .proxy = options->url.proxy };
+	int r = source_url_resolve(&request, &resolve, NULL);
 
 	if (r < 0 || asprintf(&patience, "%u", options->patience) < 0) {
 		words->r = words->r ? words->r : r < 0 ? r : -ENOMEM;
 		return;
 	}
+	daemon_add(words, "--proxy", options->url.proxy);
 	daemon_add(words, "--resolve", *resolve ? resolve : NULL);
 	daemon_add(words, "--identity", source_url_identity(disk->image->source));
 	daemon_add(words, "--patience", patience);

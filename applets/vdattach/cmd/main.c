@@ -31,8 +31,8 @@ static const char help[] =
 	"      --links=DIR          directory of EntireDisk and PartitionN; default: " DEVLINKS_DIR
 	"\n"
 	"      --patience=SECONDS   nbd, http: fail I/O when the server is unreachable for longer\n"
-	"      --http-dir=DIR, --cache=FILE, --cacert=FILE, --prefetch, --trace=FILE  http: "
-	"vdattach(8)\n"
+	"      --http-dir=DIR, --cache=FILE, --cacert=FILE, --proxy=URL, --prefetch, --trace=FILE\n"
+	"                           http: vdattach(8)\n"
 	"  -v, --verbose  -q, --quiet  -h, --help  -V, --version\n"
 	"Exit status: 0 success, 1 failure, 2 usage error; check: 0 clean, 1 errors, 2 leaks "
 	"only.\n";
@@ -62,6 +62,7 @@ enum {
 	OPT_HTTP_DIR,
 	OPT_CACHE,
 	OPT_CACERT,
+	OPT_PROXY,
 	OPT_RESOLVE,
 	OPT_IDENTITY,
 	OPT_PREFETCH,
@@ -88,6 +89,7 @@ static const struct option long_options[] = {
 	{ "http-dir", required_argument, NULL, OPT_HTTP_DIR },
 	{ "cache", required_argument, NULL, OPT_CACHE },
 	{ "cacert", required_argument, NULL, OPT_CACERT },
+	{ "proxy", required_argument, NULL, OPT_PROXY },
 	{ "prefetch", no_argument, NULL, OPT_PREFETCH },
 	{ "trace", required_argument, NULL, OPT_TRACE },
 	{ "resolve", required_argument, NULL, OPT_RESOLVE },   /* launch_daemon's */
@@ -189,6 +191,9 @@ static int vdattach_take(struct options *options, int c, char **argv)
 	case OPT_DIRECTORY:
 		if (options->n_directories < DIRECTORIES_MAX)
 			options->directories[options->n_directories++] = optarg;
+		return -1;
+	case OPT_PROXY:
+		options->proxy = optarg;
 		return -1;
 	case OPT_PREFETCH:
 		options->url.everything = true;

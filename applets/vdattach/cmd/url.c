@@ -42,16 +42,12 @@ static int set_if_there(const struct options *options, const char *name, const c
 	return 0;
 }
 
-/* A server's password is not for those who see the command line of a process. */
-static int hide_password(struct options *options)
+/* Makes *ret a copy of shown, which loses its passwords: they are not for those who see the command
+ * line of a process. */
+static int hide_password(char *shown, const char **ret)
 {
-	char *shown;
-
-	if (!options->operand || !source_is_url(options->operand))
-		return 0;
-	shown = options->operands[0];
-	options->operand = strdup(shown);
-	if (!options->operand)
+	*ret = strdup(shown);
+	if (!*ret)
 		return -ENOMEM;
 	url_blank(shown);
 	return 0;
@@ -60,8 +56,12 @@ static int hide_password(struct options *options)
 int url_prepare(struct options *options, struct error **err)
 {
 	struct url_request *url = &options->url;
-	int r = hide_password(options);
+	int r = 0;
 
+	if (options->operand && source_is_url(options->operand))
+		r = hide_password(options->operands[0], &options->operand);
+	if (r == 0 && options->proxy)
+		r = hide_password(options->proxy, &url->proxy);
 	if (r < 0)
 		return error_no_memory(err);
 	if (!options->http_dir)

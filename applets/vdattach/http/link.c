@@ -121,6 +121,7 @@ int link_open(struct http_link *link, const struct url_request *request, struct 
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)REDIRECTIONS);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -134,6 +135,8 @@ int link_open(struct http_link *link, const struct url_request *request, struct 
 	tls_watch(easy, &link->certificate);
 	if (request->authority)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, request->authority);
+	if (request->proxy)
+		curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy);
 	if (request->resolve)
 		link->resolve = resolve_list(request->resolve);
 	if (link->resolve)

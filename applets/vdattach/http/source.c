@@ -15,6 +15,9 @@
  */
 enum { FIRST_GRAINS = 4, MOST_GRAINS = 128, BUFFER_GRAINS = 256 };
 
+/* libcurl's for a proxy without one */
+#define PROXY_PORT "1080"
+
 struct url_source {
 	struct source source;
 	struct url_request request;
@@ -210,10 +213,10 @@ const char *source_url_identity(const struct source *source)
 }
 
 /* "HOST:PORT:ADDRESS[,ADDRESS]" for a host that is no address, and nothing for others. */
-static int resolve_one(const char *url, FILE *to, struct error **err)
+static int resolve_one(const char *url, const char *default_port, FILE *to, struct error **err)
 {
-	bool is_tls = strncmp(url, "https", 5) == 0;
-	const char *host = strstr(url, "://") + 3, *at = memrchr(host, '@', strcspn(host, "/"));
+	const char *scheme = strstr(url, "://"), *host = scheme ? scheme + 3 : url;
+	const char *at = memrchr(host, '@', strcspn(host, "/"));
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list = NULL;
 	char name[256], number[64], port[6];
 	int r;
@@ -226,7 +229,7 @@ static int resolve_one(const char *url, FILE *to, struct error **err)
 	if (*host == ':')
 		snprintf(port, sizeof(port), "%.*s", (int)strspn(host + 1, "0123456789"), host + 1);
 	else
-		snprintf(port, sizeof(port), "%s", is_tls ? "443" : "80");
+		snprintf(port, sizeof(port), "%s", default_port);
 	r = getaddrinfo(name, port, &hints, &list);
 	if (r != 0)
 		return error_make(err, ENOENT, "cannot resolve '%s': %s", name, gai_strerror(r));
@@ -241,25 +244,38 @@ static int resolve_one(const char *url, FILE *to, struct error **err)
 	return 0;
 }
 
-int source_url_resolve(const char *urls, char **ret, struct error **err)
+static int resolve_servers(const char *urls, FILE *to, struct error **err)
 {
 	struct url_request request = { .urls = urls };
 	struct mirrors mirrors;
-	size_t size;
-	FILE *to;
 	int r = mirrors_init(&mirrors, &request, err);
 
 	if (r < 0)
 		return r;
+	for (size_t i = 0; r == 0 && i < mirrors.n; i++)
+		r = resolve_one(mirrors.urls[i],
+				strncmp(mirrors.urls[i], "https", 5) == 0 ? "443" : "80", to, err);
+	mirrors_release(&mirrors);
+	return r;
+}
+
+int source_url_resolve(const struct url_request *request, char **ret, struct error **err)
+{
+	size_t size;
+	FILE *to;
+	int r;
+
 	*ret = NULL;
 	to = open_memstream(ret, &size);
 	if (!to)
+		return error_no_memory(err);
+	/* the names of the servers may be for the proxy alone to know */
+	if (request->proxy)
+		r = resolve_one(request->proxy, PROXY_PORT, to, err);
+	else
+		r = resolve_servers(request->urls, to, err);
+	if (fclose(to) != 0 && r == 0)
 		r = error_no_memory(err);
-	for (size_t i = 0; r == 0 && i < mirrors.n; i++)
-		r = resolve_one(mirrors.urls[i], to, err);
-	if (to && fclose(to) != 0 && r == 0)
-		r = error_no_memory(err);
-	mirrors_release(&mirrors);
 	if (r < 0) {
 		free(*ret);
 		*ret = NULL;

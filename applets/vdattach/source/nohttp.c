@@ -18,8 +18,8 @@ const char *source_url_identity(const struct source *source)
 	return source->name;
 }
 
-int source_url_resolve(const char *urls, char **ret, struct error **err)
+int source_url_resolve(const struct url_request *request, char **ret, struct error **err)
 {
 	*ret = NULL;
-	return error_make(err, EOPNOTSUPP, "%s: this vdattach has no HTTP", urls);
+	return error_make(err, EOPNOTSUPP, "%s: this vdattach has no HTTP", request->urls);
 }

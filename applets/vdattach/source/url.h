@@ -13,6 +13,7 @@
 struct url_request {
 	const char *urls;      /* of one file, the mirrors behind a '|' */
 	const char *authority; /* file with CA certificates, or NULL: what libcurl has */
+	const char *proxy;     /* its address, or NULL: what the environment says */
 	const char *resolve;   /* "HOST:PORT:ADDRESS[,ADDRESS] ..", or NULL: ask the resolver */
 	const char *cache;     /* file, or NULL: memory of this process */
 	const char *trace;     /* file to which what is read is appended, or NULL */
@@ -39,10 +40,10 @@ int source_url_open(const struct url_request *request, struct source **ret,
 const char *source_url_identity(const struct source *source) _nonnull_(1);
 
 /*
- * The addresses of the servers, as url_request.resolve has them, for a process that will have no
- * resolver. *ret is the caller's. 0 or -errno.
+ * The addresses of the servers, or of the proxy instead, as url_request.resolve has them, for
+ * a process that will have no resolver. *ret is the caller's. 0 or -errno.
  */
-int source_url_resolve(const char *urls, char **ret, struct error **err) _must_check_
-	_nonnull_(1, 2);
+int source_url_resolve(const struct url_request *request, char **ret,
+		       struct error **err) _must_check_ _nonnull_(1, 2);
 
 #endif

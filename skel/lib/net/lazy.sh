@@ -6,7 +6,7 @@
 # lazy_options: HTTP_OPTIONS for vdattach, for the image SOURCE. The directory has what the daemon needs when nothing else of the initramfs is left.
 lazy_options() {
 	local certs=$ROOT/etc/ssl/certs dir=$RAMFS/http
-	HTTP_OPTIONS="--http-dir $dir"
+	HTTP_OPTIONS="--http-dir $dir${P_PROXY:+ --proxy $P_PROXY}"
 	make_dirs "$dir"
 	$RUN mount -t tmpfs -o nosuid,nodev,mode=700,size=100%,nr_inodes=0 http "$dir" || fail VI105 'cannot make a tmpfs for what is read of the image'
 	state_push "mount $dir"

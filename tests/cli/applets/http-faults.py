@@ -38,7 +38,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
-        kind, name = self.path.strip("/").split("/", 1)
+        # as a proxy it is asked for whole addresses
+        kind, name = re.sub("^http://[^/]*", "", self.path).strip("/").split("/", 1)
         if kind == "away":
             port, name = name.split("/")
             return self.answer(302, b"", [("Location", f"http://127.0.0.1:{port}/good/{name}")])

@@ -101,6 +101,18 @@ same() {
 	done
 }
 
+@test "a proxy is asked for the image, and the server's name is for it alone to know" {
+	"$V" cat --proxy="$U" http://nowhere.invalid/good/image | cmp - image
+	run -0 env http_proxy="$U" "$V" info http://nowhere.invalid/good/image
+	run -1 "$V" info --patience=1 http://nowhere.invalid/good/image
+	device=$("$V" attach -e fuse -r --http-dir=. --proxy="http://user:hush@localhost:${U##*:}" http://nowhere.invalid/good/image 3>&-)
+	run grep -rlsz hush /proc/[0-9]*/cmdline
+	cmp -n 6000128 "$device" image || different=yes
+	"$V" detach "$device"
+	refute [ "${different:-}" ]
+	refute_output
+}
+
 @test "vdattach without HTTP says which program has it, and a password is not shown" {
 	run -1 "$HOST/bin/vdattach" info "$U/good/image"
 	assert_output --partial 'use vdattach-http'

@@ -204,8 +204,8 @@ lazy() {
 	calls 'vdattach --state /run/initramfs/state --http-dir /run/initramfs/http --prefetch -r -f raw http://10.0.2.2/r.sfs' \
 		'verifyimg verity --state /run/initramfs/state --hashes /run/initramfs/proof/image.verity abc /dev/loop0' \
 		'overlayroot --state /run/initramfs/state -l /dev/dm-0 -u ram /newroot' || return 1
-	lazy_boot vi.mode=loop vi.part=2
-	calls 'vdattach --state /run/initramfs/state --http-dir /run/initramfs/http -r -p 2 http://10.0.2.2/r.sfs' \
+	lazy_boot vi.mode=loop vi.part=2 proxy=http://10.0.2.9:3128
+	calls 'vdattach --state /run/initramfs/state --http-dir /run/initramfs/http --proxy http://10.0.2.9:3128 -r -p 2 http://10.0.2.2/r.sfs' \
 		'mount -t ext4 -o ro /dev/loop0p2 /newroot'
 }
 @test "vi.lazy: the image stays on its server; in mode loop always" { both lazy; }
