@@ -9,7 +9,7 @@
 in_lab() {
 	if [ -z "${IN_LAB:-}" ]; then
 		# shellcheck disable=SC2016 # of the new shell
-		IN_LAB=1 exec unshare -n sh -c '. "$TOP/tests/boot/lib/boot.sh"; . "$0"' "$1"
+		IN_LAB=1 exec unshare -n sh -c '. "$TOP/tests/boot/lib.sh"; . "$0"' "$1"
 	fi
 	lab_pids=''
 	# shellcheck disable=SC2154
