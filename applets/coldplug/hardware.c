@@ -241,7 +241,7 @@ int hardware_settle(struct hardware *h, int uevents, struct error **err)
 	return r;
 }
 
-/* The boot goes on meanwhile, and has the processor first. False: there is none left. */
+/* The boot continues meanwhile, and has the processor first. False: there is none left. */
 static bool load_one_later(struct hardware *h, enum module_urgency least)
 {
 	const char *modalias = later_take(&h->later, least);

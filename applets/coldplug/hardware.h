@@ -44,7 +44,7 @@ int hardware_settle(struct hardware *h, int uevents, struct error **err) _must_c
 int hardware_load_later(struct hardware *h, enum module_urgency least);
 
 /*
- * Goes on with the list `later` and with the devices that appear: reads uevents from the socket
+ * Continues with the list `later` and with the devices that appear: reads uevents from the socket
  * until SIGTERM or SIGINT (signals is a signalfd of these). 0 or -errno.
  */
 int hardware_follow(struct hardware *h, int uevents, int signals, struct error **err) _must_check_;

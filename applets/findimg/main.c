@@ -83,7 +83,7 @@ struct arguments {
 	bool quiet; /* only the exit status says that nothing was found */
 };
 
-/* These return -1 to go on, or the exit status. */
+/* These return -1 to continue, or the exit status. */
 static int parse_timeout(const char *text, unsigned int *ret)
 {
 	unsigned long value;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Software RAID: arrays are assembled while the search goes on, their members being seen. */
+/* Software RAID: arrays are assembled while the search continues, their members being seen. */
 #ifndef APPLETS_FINDIMG_RAID_H
 #define APPLETS_FINDIMG_RAID_H
 

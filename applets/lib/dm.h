@@ -78,14 +78,15 @@ int dm_create(int control, const char *name, const char *uuid, dev_t *ret_device
 
 /*
  * Gives the device called name a new table and puts it to use at once: the kernel waits for the
- * requests under way, keeps new ones back, swaps, and goes on, all in one ioctl, so that a process
- * that dies in it leaves the device running with one table or the other. File systems on the device
- * are not frozen. On failure the old table is in use. -EINTR: interrupted by a signal.
+ * requests under way, keeps new ones back, swaps, and continues, all in one ioctl, so that a
+ * process that is killed in it leaves the device running with one table or the other. File systems
+ * on the device are not frozen. On failure the old table is in use. -EINTR: interrupted by a
+ * signal.
  */
 int dm_swap(int control, const char *name, struct dm_table *table, bool read_only,
 	    struct error **err) _must_check_ _nonnull_(2, 3);
 
-/* Lets a device go on that somebody left suspended; nothing where it is not. 0 or -errno. */
+/* Lets a device continue that somebody left suspended; nothing where it is not. 0 or -errno. */
 int dm_resume(int control, const char *name, struct error **err) _must_check_ _nonnull_(2);
 
 /* Takes the device away. -EBUSY while it is open, -ENXIO when there is none. */

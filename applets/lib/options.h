@@ -10,7 +10,7 @@
 
 /*
  * Reads options by getopt_long(3) and has take look at each; letters begins with ':'. What is no
- * option, or lacks its value, is a usage error. take: -1 to go on, or the exit status. Returns
+ * option, or lacks its value, is a usage error. take: -1 to continue, or the exit status. Returns
  * -1 when all are read (optind is at the first argument), else the exit status.
  */
 int options_read(int argc, char **argv, const char *letters, const struct option *options,

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "builder/profile/check.h"
+#include "builder/profile/directives.h"
 #include "builder/profile/value.h"
-#include "builder/profile/words.h"
 #include "builder/util/suggest.h"
 
 /* Reports "'VALUE' PROBLEM" unless problem is NULL and the value can stand in a kernel parameter.

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "builder/profile/check.h"
+#include "builder/profile/directives.h"
 #include "builder/profile/value.h"
-#include "builder/profile/words.h"
 
 enum root_mode { ROOT_LOOP = 1, ROOT_TMPFS = 2, ROOT_OVERLAY = 4, ROOT_DISK = 8, ROOT_SHARE = 16 };
 

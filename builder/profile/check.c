@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "builder/profile/words.h"
+#include "builder/profile/directives.h"
 
 static stmt_check *const checks[STMT_KINDS] = {
 	[STMT_ROOT] = stmt_check_root,	       [STMT_IMAGE] = stmt_check_image,

@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "builder/profile/directives.h"
 #include "builder/profile/lex.h"
-#include "builder/profile/words.h"
 #include "builder/util/strbuf.h"
 #include "builder/util/suggest.h"
 

@@ -4,7 +4,7 @@
 #ifndef BUILDER_PROFILE_PROFILE_H
 #define BUILDER_PROFILE_PROFILE_H
 
-#include "builder/profile/words.h"
+#include "builder/profile/directives.h"
 #include "builder/util/diag.h"
 #include "common/error.h"
 

@@ -92,7 +92,7 @@ static int libpath_compare(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Debian and its kin: the tuple of the architecture is a directory of /lib or /usr/lib. */
+/* Debian and the like: the tuple of the architecture is a directory of /lib or /usr/lib. */
 static int find_multiarch(struct libpath *path, const struct host *host, const char *lib,
 			  struct error **err)
 {

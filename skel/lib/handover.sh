@@ -145,7 +145,7 @@ inside() {
 	RET=$done
 }
 
-# Words that the table knows are not for the root's init; those after -- always are.
+# Parameters that the table knows are not for the root's init; those after -- always are.
 init_arguments() {
 	local left=$#
 	INIT_ARGS=''

@@ -35,7 +35,7 @@ verify_sums() {
 		fi
 	done
 	[ -n "$found" ] || fail VI702 'verify-checksums: the medium has no checksum list' "looked for: $1, as SHA256SUMS or sha256sum.txt" \
-		'leave the word out'
+		'leave the parameter out'
 }
 
 # verify_list DIGEST FILE: all that it names, which counts from its directory
@@ -47,7 +47,7 @@ verify_list() {
 	[ -s "$RAMFS/sums" ] || fail VI702 "$2 lists no file"
 	(cd "${2%/*}" && "${1}sum" -c "$RAMFS/sums") >"$RAMFS/verified" 2>&1 && return 0
 	fail VI701 "files on the medium do not match ${2##*/}" "$(grep -v ': OK$' "$RAMFS/verified" | head -n 5)" \
-		'make the medium again, or leave the word out'
+		'make the medium again, or leave the parameter out'
 }
 
 # beside IMAGE FILE: a file that has to be there, beside the image

@@ -151,7 +151,7 @@ expect_not() {
 	! log | grep -q -e "$1" || fail "the console said: $(log | grep -m 1 -e "$1")"
 }
 
-# What every good boot shows: multi-user, no failed unit, the disks proven free.
+# What every successful boot shows: multi-user, no failed unit, the disks proven free.
 expect_good_boot() {
 	expect '=== multi-user reached'
 	log | grep -q -e '=== failed-units *$' || fail "failed units: $(log | grep 'failed-units')"
@@ -226,7 +226,7 @@ small_image() {
 	rm -r "$WORK/small"
 }
 
-# What a good boot of the small root shows
+# What a successful boot of the small root shows
 expect_small_boot() {
 	expect '=== busybox init reached'
 	expect 'mkvinitrd: clean'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vi.kernel=: which kernel of the root is loaded, with which initramfs; the boot that goes on when it cannot be.
+# vi.kernel=: which kernel of the root is loaded, with which initramfs; the boot that continues when it cannot be.
 load ../lib/env
 load lib.bash
 
@@ -144,4 +144,4 @@ refused() {
 	echo kernel >"$ROOT/newroot/boot/vmlinuz-6.1.0-11-amd64"
 	goes_on 'root=/dev/sda1 vi.kernel=image' && said 'the root has no kernel at all'
 }
-@test "a kernel that is not there or is refused: a warning, and the boot goes on with the running one" { both refused; }
+@test "a kernel that is not there or is refused: a warning, and the boot continues with the running one" { both refused; }

@@ -34,7 +34,7 @@ resume_first() {
 	said 'resuming the system that is hibernated on /dev/vda9' && said 'could not be resumed' || return 1
 	calls 'resume is  for UUID=5678' 'resume is 254:9 for UUID=1234' 'mount -t ext4 -o rw /dev/vda1 /newroot' 'switch_root /newroot /sbin/init'
 }
-@test "resume= is written before the root is looked for; the boot goes on when the kernel comes back" { both resume_first; }
+@test "resume= is written before the root is looked for; the boot continues when the kernel comes back" { both resume_first; }
 
 resume_nothing() {
 	local words
@@ -56,7 +56,7 @@ resume_nothing() {
 	boot
 	said 'resume=UUID=none: no such device within 7 s' && calls 'switch_root /newroot /sbin/init'
 }
-@test "noresume, swap without a system, a device that is not there: the boot goes on" { both resume_nothing; }
+@test "noresume, swap without a system, a device that is not there: the boot continues" { both resume_nothing; }
 
 resume_encrypted() {
 	swap_here crypto_LUKS

@@ -56,7 +56,7 @@ static int truth(const char *value)
 	return -1;
 }
 
-/* 1 or 0 for NAME=1 and its kin, -1 when the word is no such form of NAME */
+/* 1 or 0 for NAME=1 and the like, -1 when the word is no such form of NAME */
 static int switch_value(const char *name, const struct word *word)
 {
 	const size_t len = strlen(name);

@@ -26,7 +26,7 @@ enum fill watch_fill(uint64_t room, uint64_t total);
 unsigned int watch_pause(uint64_t margin);
 
 /*
- * Opens all it needs, while the mounts below the root are still to be seen, and goes on in the
+ * Opens all it needs, while the mounts below the root are still to be seen, and continues in the
  * background; there it says what it has to say in /dev/kmsg, and ends by a signal. It has files of
  * the store open: whoever unmounts that ends it first. Returns 0 to its caller or -errno. With
  * foreground it stays, and speaks on stderr.

@@ -36,8 +36,8 @@ struct codec {
 	int (*open)(const struct codec_limits *limits, void **ret_state, struct error **err);
 	/* Prepares for the next frame; called before each, the first included. */
 	int (*begin)(void *state, struct error **err);
-	/* Goes on. Returns 0 (wants more input or output room), 1 (the frame is complete, all of it
-	 * is out), -errno. */
+	/* Continues. Returns 0 (wants more input or output room), 1 (the frame is complete, all of
+	 * it is out), -errno. */
 	int (*decode)(void *state, struct codec_io *io, struct error **err);
 	void (*close)(void *state); /* NULL-safe */
 };

@@ -12,7 +12,7 @@
 
 struct reader {
 	int fd;
-	bool hash;    /* also goes on to the end of fd when nobody wants the blocks any more */
+	bool hash;    /* also continues to the end of fd when nobody wants the blocks any more */
 	bool consume; /* punch holes behind; fd is a regular file open for writing */
 	int wake;     /* eventfd of reader_stop, or -1 */
 	struct blockq *out;

@@ -84,7 +84,7 @@ static int wipe_entry(struct wipe *w, int parent, const char *name, unsigned int
 	return unlinkat(parent, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
-/* Goes on after a failure, so that as little as possible stays; returns the first one. */
+/* Continues after a failure, so that as little as possible stays; returns the first one. */
 static int wipe_below(struct wipe *w, int parent, const char *name, unsigned int depth)
 {
 	DIR *dir = open_dir(parent, name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The daemon of an attached image: supervisor and worker, as server.h has them, and a monitor.
- * They watch each other: the supervisor starts a new worker or monitor when one dies, each of
+ * They watch each other: the supervisor starts a new worker or monitor when one is killed, each of
  * these a new supervisor. So any two may be killed at once.
  *
  *	attach --fork, exec--> supervisor --fork--> worker (opens the image, serves)

@@ -2,7 +2,7 @@
 /*
  * Which process of a daemon does what. A role is a record lock on one byte of the daemon's state
  * (DAEMON_STATE_FD), so the kernel sees to it that one process has it at most, and takes it back
- * from one that dies. No process id is ever trusted that may be another's by now.
+ * from one that is killed. No process id is ever trusted that may be another's by now.
  */
 #ifndef APPLETS_VDATTACH_DAEMON_ROLE_H
 #define APPLETS_VDATTACH_DAEMON_ROLE_H

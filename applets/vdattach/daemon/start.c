@@ -53,7 +53,7 @@ static void *watch_attempt(void *arg)
 
 /*
  * The kernel reads the first sectors before start() returns, and would wait for ever for a worker
- * that dies meanwhile: only we could replace it.
+ * that is killed meanwhile: only we could replace it.
  */
 static int start_device(struct supervisor *s, int pid, bool again, struct error **err)
 {

@@ -54,7 +54,7 @@ struct vd_resolver {
 	/*
 	 * Calls visit(arg, name) for each regular file in the directory of from but from itself,
 	 * and in what other directories the files of a chain are, in the order of strcmp for each
-	 * of them. For formats that know their parent by an id alone. visit: 0 go on, 1 enough,
+	 * of them. For formats that know their parent by an id alone. visit: 0 continue, 1 enough,
 	 * -errno. Returns 0 or -errno. NULL: the directory cannot be listed.
 	 */
 	int (*siblings)(void *ctx, const struct source *from,

@@ -28,7 +28,7 @@ static void set_flight(struct prefetch *prefetch, size_t first, size_t end)
 	pthread_mutex_unlock(&prefetch->lock);
 }
 
-/* n grains from first on, which are inside the file. False: it makes no sense to go on. */
+/* n grains from first on, which are inside the file. False: it makes no sense to continue. */
 static bool fetch_run(struct prefetch *prefetch, uint8_t *buf, size_t first, size_t n)
 {
 	uint64_t offset = (uint64_t)first * CACHE_GRAIN;

@@ -32,7 +32,7 @@ int nbd_client_adopt(struct nbd_client *client, int fd, int stop_fd,
 
 /*
  * Takes one message from the client and answers it; waits for the rest of a
- * message that has begun. Returns 1 = go on, 0 = the client said good-bye or
+ * message that has begun. Returns 1 = continue, 0 = the client said good-bye or
  * hung up between two messages, -errno = broken connection or protocol
  * (-ECANCELED: stop_fd).
  */

@@ -138,7 +138,7 @@ static int read_ebr(struct chain *chain, uint8_t *sector, struct error **err)
 
 	if (offset > disk->size || disk->size - offset < MBR_SIZE) {
 		findings_add(chain->scan->findings, FINDING_ERROR,
-			     "%s: partition table: the chain of logical partitions goes on at "
+			     "%s: partition table: the chain of logical partitions continues at "
 			     "offset %" PRIu64 ", beyond the disk",
 			     disk->name, offset);
 		return -ENODATA;

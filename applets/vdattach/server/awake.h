@@ -19,7 +19,7 @@ int awake_start(struct error **err) _must_check_;
 
 /*
  * For who waits for what arrives on fd, a socket: that continues this process. Without a period,
- * and without a thread. lost: what stands still when it cannot be done, for a warning.
+ * and without a thread. lost: what hangs when it cannot be done, for a warning.
  */
 void awake_by(int fd, const char *lost);
 

@@ -16,8 +16,8 @@
 #define FUSE_DATA_MAX ((uint32_t)MIB) /* in one request */
 
 /*
- * The request that is being answered, in memory that all processes share: when a worker dies, the
- * next finds here what the kernel has handed out already, and answers it (again, perhaps: the
+ * The request that is being answered, in memory that all processes share: when a worker is killed,
+ * the next finds here what the kernel has handed out already, and answers it (again, perhaps: the
  * kernel ignores a second answer, and nothing was answered in between). header.len 0: there is
  * none.
  */

@@ -20,7 +20,7 @@
 
 /*
  * In milliseconds: how soon the kernel looks again after a request that it sent on a connection
- * that died; it goes to the next one then. A request that is only slow is left alone, since
+ * that was killed; it goes to the next one then. A request that is only slow is left alone, since
  * NBD_ATTR_TIMEOUT is 0.
  */
 #define RESEND_AFTER "4000"

@@ -2,12 +2,13 @@
 /*
  * Transports: how a process of ours answers the kernel's requests for a block device (ublk, nbd,
  * fuse). Two processes work together: the supervisor owns the device, workers answer requests. When
- * a worker dies the supervisor starts the next one, and nobody who uses the device sees an error:
+ * a worker is killed the supervisor starts the next one, and nobody who uses the device sees an
+ *error:
  *
  *	supervisor: create()                    reserves the device
  *	worker:     serve()                     answers, tells ready_fd when it is about to
  *	supervisor: start()                     the device appears
- *	    worker dies: recover(), next worker serve(), start()
+ *	    worker is killed: recover(), next worker serve(), start()
  *	supervisor: stop()                      the device goes; serve() returns 0
  *	supervisor: destroy()
  *
@@ -59,11 +60,11 @@ struct vd_server_ops {
 	 * does.
 	 */
 	int (*serve)(struct vd_server *, struct backend *, struct error **err);
-	/* Supervisor: the worker (pid) is ready. again: it takes over from one that died. */
+	/* Supervisor: the worker (pid) is ready. again: it takes over from one that was killed. */
 	int (*start)(struct vd_server *, int pid, bool again, struct error **err);
 	/*
-	 * Supervisor, in another thread: the worker died while the first start() runs, which is to
-	 * return now. Called again and again until it does. NULL: start() sees to it.
+	 * Supervisor, in another thread: the worker was killed while the first start() runs, which
+	 * is to return now. Called again and again until it does. NULL: start() sees to it.
 	 */
 	void (*abort)(struct vd_server *);
 	/*
@@ -72,13 +73,13 @@ struct vd_server_ops {
 	 */
 	void (*clear)(struct vd_server *);
 	/*
-	 * Supervisor: a worker died; the kernel is to keep what is unanswered for the next one.
-	 * NULL: cannot be done, the device fails from now on.
+	 * Supervisor: a worker was killed; the kernel is to keep what is unanswered for the next
+	 * one. NULL: cannot be done, the device fails from now on.
 	 */
 	int (*recover)(struct vd_server *, struct error **err);
 	/*
 	 * A new supervisor, after the first one was killed: has ops, the caller's wishes, devpath,
-	 * index, kernel_fd and memory_fd; makes state anew if there is any. The worker goes on
+	 * index, kernel_fd and memory_fd; makes state anew if there is any. The worker continues
 	 * serving. NULL: nothing to do.
 	 */
 	int (*adopt)(struct vd_server *, struct error **err);

@@ -225,10 +225,10 @@ static int start_new(const struct vd_server *srv, int pid, const struct ublk_pat
 }
 
 /*
- * START_DEV reads the partition table before it returns: the worker serves by now. When it dies
- * meanwhile the driver cannot be helped (Linux 6.12: the command holds the lock that all others on
- * that device wait for). Before it has fetched its first request both commands wait for it. One
- * that is dead already must not be asked for.
+ * START_DEV reads the partition table before it returns: the worker serves by now. When it is
+ * killed meanwhile the driver cannot be helped (Linux 6.12: the command holds the lock that all
+ * others on that device wait for). Before it has fetched its first request both commands wait for
+ * it. One that is dead already must not be asked for.
  */
 static int ublk_start(struct vd_server *srv, int pid, bool again, struct error **err)
 {
@@ -243,7 +243,7 @@ static int ublk_start(struct vd_server *srv, int pid, bool again, struct error *
 	closep(&patience.worker);
 	if (r == 0 && !again)
 		vd_server_unschedule(srv->devpath);
-	return r < 0 ? error_sys(err, r, "cannot %s %s", again ? "go on with" : "start",
+	return r < 0 ? error_sys(err, r, "cannot %s %s", again ? "continue with" : "start",
 				 srv->devpath)
 		     : 0;
 }
@@ -269,7 +269,7 @@ static int is_left(const struct vd_server *srv)
 
 /*
  * The driver answers -EBUSY until it has taken back all that the dead worker had; nothing tells
- * when. -EINVAL: that was done already, for a worker that died before it fetched anything.
+ * when. -EINVAL: that was done already, for a worker that was killed before it fetched anything.
  */
 static int ublk_recover(struct vd_server *srv, struct error **err)
 {
@@ -291,8 +291,8 @@ static int ublk_recover(struct vd_server *srv, struct error **err)
 }
 
 /*
- * A worker that died between its first fetch and END_USER_RECOVERY leaves a device that no other
- * can fetch from; it is recovered once more then.
+ * A worker that was killed between its first fetch and END_USER_RECOVERY leaves a device that no
+ * other can fetch from; it is recovered once more then.
  */
 static int server_ublk_serve(struct vd_server *srv, struct backend *backend, struct error **err)
 {

@@ -55,7 +55,7 @@ int64_t ublk_now_ms(void);
 /*
  * Gives a command to the driver for the device srv->index and waits for its answer, in a ring of
  * its own. op: encoded as an ioctl; the driver gets the bare number when it knows that alone.
- * Returns the answer, -ETIMEDOUT, or -ECHILD: the worker has died and the driver does not answer
+ * Returns the answer, -ETIMEDOUT, or -ECHILD: the worker was killed and the driver does not answer
  * any more.
  */
 int ublk_command(const struct vd_server *srv, uint32_t op, void *buf, size_t n, uint64_t data,
@@ -78,7 +78,7 @@ int ublk_command(const struct vd_server *srv, uint32_t op, void *buf, size_t n, 
  */
 int ublk_guard(pid_t pid) _must_check_;
 
-/* Lets the guarded process go on with what it was stopped for. True: that is its end. */
+/* Lets the guarded process continue with what it was stopped for. True: that is its end. */
 bool ublk_guard_look(pid_t pid);
 
 /* Lets one end of which ublk_guard_look() has said that it is about to. */

@@ -9,7 +9,7 @@
 
 /*
  * Calls visit for the regular files in the directory dir_fd (which is closed) but
- * for skip, in the order of strcmp, at most SIBLINGS_MAX. visit: 0 go on, 1
+ * for skip, in the order of strcmp, at most SIBLINGS_MAX. visit: 0 continue, 1
  * enough, -errno. Returns what the last visit did, 0, or -errno; *err is set for failures of its
  * own.
  */

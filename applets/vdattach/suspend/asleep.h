@@ -21,7 +21,7 @@ int asleep_check(const char *word, struct error **err) _must_check_ _nonnull_(1)
 
 /*
  * Stops all others, waits until the disks are idle, writes word to ASLEEP_FILE, and returns when
- * the machine is awake again and all go on. What the kernel refuses with -EBUSY is tried three
+ * the machine is awake again and all continue. What the kernel refuses with -EBUSY is tried three
  * times. 0 or -errno: it has not slept. -ETIMEDOUT: what is to be written is not taken for 20 s.
  */
 int asleep_enter(struct freezer *freezer, const char *word, struct error **err) _must_check_

@@ -95,7 +95,7 @@ static void follow_sleep(struct follow *f, const struct __ptrace_syscall_info *i
 	f->replaced = true;
 }
 
-/* It has stopped: what it is to get as signal when it goes on. */
+/* It has stopped: what it is to get as signal when it continues. */
 static int follow_stop(struct follow *f, int status)
 {
 	struct __ptrace_syscall_info info;

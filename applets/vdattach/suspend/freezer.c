@@ -108,7 +108,7 @@ static int freezer_empty_root(struct freezer *f, struct error **err)
 
 static int freezer_stop_group(struct freezer *f, const char *group)
 {
-	/* what somebody else has stopped is not ours to let go on */
+	/* what somebody else has stopped is not ours to let continue */
 	if (strcmp(group, AWAKE) == 0 || cgroup_says(f->tree, group, "cgroup.freeze", NULL))
 		return 0;
 	if (f->n == GROUPS_MAX)

@@ -26,7 +26,7 @@ int freezer_new(struct freezer **ret, struct error **err) _must_check_ _nonnull_
  */
 int freezer_freeze(struct freezer *freezer, struct error **err) _must_check_ _nonnull_(1);
 
-/* Lets all go on that freezer_freeze() has stopped; more than once does nothing. */
+/* Lets all continue that freezer_freeze() has stopped; more than once does nothing. */
 void freezer_thaw(struct freezer *freezer) _nonnull_(1);
 
 #endif

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "builder/profile/words.h"
+#include "builder/profile/directives.h"
 #include "builder/resolve/module/group.h"
 
 static void print_directives(FILE *to)

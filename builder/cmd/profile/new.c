@@ -9,7 +9,7 @@
 
 #include "builder/cmd/cli/dispatch.h"
 #include "builder/cmd/profile/profile.h"
-#include "builder/profile/words.h"
+#include "builder/profile/directives.h"
 #include "builder/util/readfile.h"
 #include "builder/util/strbuf.h"
 #include "builder/write/output.h"

@@ -213,7 +213,7 @@ live_boot_line() {
 	esac
 }
 
-# dracut_device HOST: mounted at RAMFS/store. As in dracut a boot without it goes on in memory.
+# dracut_device HOST: mounted at RAMFS/store. As in dracut a boot without it continues in memory.
 dracut_device() {
 	make_dirs "$RAMFS/store"
 	[ -n "$P_KEEP_RO" ] || set -- "$1" -w

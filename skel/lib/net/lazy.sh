@@ -27,7 +27,7 @@ lazy_trace() {
 	HTTP_OPTIONS="$HTTP_OPTIONS --trace $RAMFS/trace"
 }
 
-# lazy_cache: on a partition of this machine, by the root hash: anybody may have written to it. Without it the boot goes on.
+# lazy_cache: on a partition of this machine, by the root hash: anybody may have written to it. Without it the boot continues.
 lazy_cache() {
 	case $P_VERIFY in
 	verity:*) ;;

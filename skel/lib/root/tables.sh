@@ -276,8 +276,8 @@ absent_line() {
 		;;
 	esac
 	case $type in
-	swap) say "fstab: $device is not here: the root goes on without this swap" ;;
-	*) say "fstab: $device is not here: the root goes on without $target" ;;
+	swap) say "fstab: $device is not here: the root continues without this swap" ;;
+	*) say "fstab: $device is not here: the root continues without $target" ;;
 	esac
 	if [ -n "$CONTAINERS" ]; then
 		[ "$type" = swap ] || options=$options,x-systemd.before=local-fs.target
@@ -324,7 +324,7 @@ LINE
 	fi
 	device_now "$spec"
 	if [ -z "$RET" ]; then
-		say "crypttab: $spec is not here: the root goes on without $name"
+		say "crypttab: $spec is not here: the root continues without $name"
 		RET=noauto
 		[ -z "$CONTAINERS" ] || RET=nofail,x-systemd.device-timeout=15s
 		RET="$name $spec ${key:-none} ${options:+$options,}$RET"

@@ -70,7 +70,7 @@ store_words() {
 	esac
 }
 
-# matrix_boot INIT WORDS: and what each good boot of it shows
+# matrix_boot INIT WORDS: and what each successful boot of it shows
 matrix_boot() {
 	boot overlay "rw $2" -drive "file=$WORK/live.img,format=raw,if=virtio" -drive "file=$WORK/store.img,format=raw,if=virtio" \
 		-drive "file=$WORK/bystander.img,format=raw,if=virtio"

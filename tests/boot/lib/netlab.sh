@@ -5,7 +5,7 @@
 #   . "$TOP/tests/boot/lib/netlab.sh"
 #   in_lab "$0"
 
-# in_lab CASE: goes on in the namespace, where the case is read again
+# in_lab CASE: continues in the namespace, where the case is read again
 in_lab() {
 	if [ -z "${IN_LAB:-}" ]; then
 		# shellcheck disable=SC2016 # of the new shell

@@ -24,7 +24,7 @@ device_of() {
 
 # sleep_script: what the root runs: writers that flush, a reader past the cache, fio that verifies; sleeps; what fio found.
 # test.cycles=N, test.kinds=mem,freeze,disk,off one after the other, N times; test.load=N writers. Hibernation is disk where the
-# kernel goes on at once with what it has written, off where the next boot resumes it. test.refused=direct,program,unwritten: what
+# kernel continues at once with what it has written, off where the next boot resumes it. test.refused=direct,program,unwritten: what
 # keeps the machine from it then, the first by the word and the second by a program that writes it.
 sleep_script() {
 	cat <<'SCRIPT'
@@ -54,7 +54,7 @@ refused() {
 	case $1 in
 	unwritten) unwritten ;;
 	*) unanswered "$1" ;;
-	esac && echo "=== refused $1, and all go on"
+	esac && echo "=== refused $1, and all continue"
 }
 # who waits for what does not answer, and cannot be stopped
 unanswered() {
@@ -148,7 +148,7 @@ sleeping_disk() {
 	rm "$WORK/root.ext4"
 }
 
-# boot_sleeper WORDS: the way back from S3 leads through firmware, which only starts a kernel as it is
+# boot_sleeper WORDS: the return from S3 leads through firmware, which only starts a kernel as it is
 boot_sleeper() {
 	KERNEL=$KDIR/vmlinuz
 	boot_attended loop "rw vi.image=/$IMAGE no_console_suspend test.run=/etc/sleep $1" -- -M pc -smp 2 \

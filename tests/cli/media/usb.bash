@@ -60,7 +60,7 @@ leftovers() {
 }
 
 # count_tools: wrappers in bin/ for all tools that media are made with. Each adds a line to "calls"; the one whose number is in
-# "moment" sends "signal" to the process in "pid", and goes on.
+# "moment" sends "signal" to the process in "pid", and continues.
 count_tools() {
 	local tool path
 	for tool in blkid blockdev chmod cmp cp dd debugfs e2fsck grub-fstest grub-mkimage grub-mkrescue grub-script-check losetup mcopy mdir mke2fs \

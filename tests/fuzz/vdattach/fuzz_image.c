@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* An image from a stranger: open, check, map, read its ends, parse its partition table. */
+/* An untrusted image: open, check, map, read its ends, parse its partition table. */
 #include <errno.h>
 
 #include "applets/vdattach/image/image.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* QCOW, QCOW2 and cloop images from a stranger: open, map, check, read, write. */
+/* Untrusted QCOW, QCOW2 and cloop images: open, map, check, read, write. */
 #include <string.h>
 
 #include "applets/vdattach/image/image.h"

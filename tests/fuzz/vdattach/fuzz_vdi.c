@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A VDI from a stranger, with another one beside it that may be its parent. */
+/* An untrusted VDI, with another one beside it that may be its parent. */
 #include "tests/fuzz/vdattach/world_disk.h"
 #include "tests/unit/vdattach/fake/world.h"
 

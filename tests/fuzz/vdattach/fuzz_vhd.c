@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A VHD from a stranger, its checksums made right: open, check, map, read, write, flush. */
+/* An untrusted VHD, its checksums made right: open, check, map, read, write, flush. */
 #include "common/bytes.h"
 #include "tests/unit/vdattach/fake/world.h"
 

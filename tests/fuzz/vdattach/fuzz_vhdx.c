@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A VHDX from a stranger. Such a file has 4 MiB at least, so the input is a
+ * An untrusted VHDX. Such a file has 4 MiB at least, so the input is a
  * list of changes to a good one: place, offset, length, bytes. Checksums are
  * made right again, except for one in eight inputs.
  */

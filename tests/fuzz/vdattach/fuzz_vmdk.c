@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A VMDK from a stranger: descriptor, sparse, or stream; extents and parents called "e" are its own
+/* An untrusted VMDK: descriptor, sparse, or stream; extents and parents called "e" are its own
  * bytes. */
 #include "tests/fuzz/vdattach/world_disk.h"
 #include "tests/unit/vdattach/fake/world.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What every disk image from a stranger must stand: open, map, check, read, write, check again. */
+/* What every untrusted disk image must stand: open, map, check, read, write, check again. */
 #ifndef TESTS_FUZZ_VDATTACH_WORLD_DISK_H
 #define TESTS_FUZZ_VDATTACH_WORLD_DISK_H
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Network adapters that come late, that are named or only preferred, and what ip= and its kin set on them.
+# Network adapters that come late, that are named or only preferred, and what ip= and the like set on them.
 load ../lib.bash
 
 http_boot() {

@@ -253,7 +253,7 @@ static void test_switches(void **state)
 	assert_true(count > 30);
 }
 
-/* NAME=0 and its kin set what is off, NAME and NAME=1 take that back. */
+/* NAME=0 and the like set what is off, NAME and NAME=1 take that back. */
 static void test_on(void **state)
 {
 	static const char *const off[] = { "0", "no", "off" }, *const on[] = { "", "=1", "=yes" };

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
+#include "builder/profile/directives.h"
 #include "builder/profile/profile.h"
 #include "builder/profile/value.h"
-#include "builder/profile/words.h"
 #include "builder/write/compress.h"
 
 /* Files in memory: name, text, name, text, ..., NULL. */

@@ -242,7 +242,7 @@ int qcow2_flush(struct vd_image *image, struct error **err) _must_check_;
 
 /*
  * For an image with the dirty bit, before anything is written: makes the refcounts and COPIED flags
- * anew from the mapping and clears the bit. 0, -EROFS (damage that only a person should mend; the
+ * anew from the mapping and clears the bit. 0, -EROFS (damage that only a person should repair; the
  * file is as it was), or -errno: the bit stays.
  */
 int qcow2_repair(struct vd_image *image, struct error **err) _must_check_ _nonnull_(1);

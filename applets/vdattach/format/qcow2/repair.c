@@ -4,7 +4,7 @@
  *
  * An image with the dirty bit has any refcounts, but a sound mapping. A power cut in the middle of
  * a repair leaves one like it: existing refcounts are changed in place, and what is made new lies
- * behind the end of the file. The bit goes last, after a walk that found nothing more to mend.
+ * behind the end of the file. The bit goes last, after a walk that found nothing more to repair.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-# promise: whichever process of the daemon is killed while a disk is being attached, attach ends, nothing of it goes on, and the image can be attached again
+# promise: whichever process of the daemon is killed while a disk is being attached, attach ends, nothing of it continues, and the image can be attached again
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 6.12 current
@@ -25,7 +25,7 @@ await_end() {
 		[ -n "$(daemon)" ] || return 0
 		sleep 0.1
 	done
-	die "after $1: $(daemon) goes on"
+	die "after $1: $(daemon) continues"
 }
 # attach EXPORTER MILLISECONDS PLACE: kills one of the processes that there are after so long
 attach() {

@@ -1,4 +1,4 @@
-# promise: an exporter whose process stands still in the kernel, and cannot even be killed, is named and left behind within seconds, and the next one serves the disk; with none left attach ends; nothing waits in silence
+# promise: an exporter whose process hangs in the kernel, and cannot even be killed, is named and left behind within seconds, and the next one serves the disk; with none left attach ends; nothing waits in silence
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: current
@@ -92,7 +92,7 @@ vdattach detach "$device" || die detach
 kill $freezer
 freeze nbd &
 freezer=$!
-try 'nbd alone is asked for, and stands still' vdi -e nbd
+try 'nbd alone is asked for, and hangs' vdi -e nbd
 [ $result = 1 ] || die "attach ended with $result"
 kill $freezer
 device=$(timeout 100 vdattach -e nbd /host/vdi) && vdattach detach "$device" || die 'attach by nbd after that'
@@ -100,7 +100,7 @@ device=$(timeout 100 vdattach -e nbd /host/vdi) && vdattach detach "$device" || 
 for n in $(seq 20); do
 	freeze none &
 	freezer=$!
-	try 'loop stands still' raw -r
+	try 'loop hangs' raw -r
 	[ $result = 0 ] || die "no other exporter: $result"
 	device=$(cat /run/device)
 	dd if="$device" of=/dev/null bs=4096 count=100 2>/dev/null || die "read $device"
@@ -109,13 +109,13 @@ for n in $(seq 20); do
 	wait $freezer && break
 done
 case $device in /dev/loop*) die "attached as $device" ;; esac
-# what was left behind has been killed, and dies when it can
+# what was left behind has been killed, and ends when it can
 echo THAWED >/run/freezer/still/freezer.state
 for n in $(seq 100); do
 	[ -n "$(cat /run/freezer/still/cgroup.procs)" ] || break
 	sleep 0.2
 done
-[ -z "$(cat /run/freezer/still/cgroup.procs)" ] || die "$(cat /run/freezer/still/cgroup.procs) go on"
+[ -z "$(cat /run/freezer/still/cgroup.procs)" ] || die "$(cat /run/freezer/still/cgroup.procs) continue"
 # the kernel lets go of the file a little after the process
 for n in $(seq 100); do
 	! umount /host || break

@@ -60,6 +60,6 @@ expect "'/dev/vda2' may belong to the hibernated Linux of '/dev/vda1'"
 sha256sum -c --quiet "$WORK/sums" || fail 'the hibernated system was written to'
 resumed loop "$WORK/image.img" "rw vi.image=/root.img vi.part=whole resume=UUID=$swap_uuid"
 
-# no image: the boot goes on
+# no image: the boot continues
 boot disk "rw root=UUID=$root_uuid resume=UUID=$swap_uuid" -drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect_small_boot

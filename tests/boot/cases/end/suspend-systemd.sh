@@ -34,7 +34,7 @@ cat >"$WORK/hook" <<'HOOK'
 systemctl is-active -q multi-user.target && echo "$1" >>/var/hooks
 HOOK
 printf '[Unit]\nAfter=multi-user.target\n[Service]\nExecStart=/usr/local/sbin/sleeper\n' >"$WORK/sleeper.service"
-# a kernel that goes on at once with what it has written
+# a kernel that continues at once with what it has written
 printf '[Sleep]\nHibernateMode=test_resume\n' >"$WORK/sleep.conf"
 cat >"$WORK/commands" <<COMMANDS
 write $WORK/sleeper /usr/local/sbin/sleeper

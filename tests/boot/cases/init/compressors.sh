@@ -2,7 +2,7 @@
 # slow: 6.1
 # promise: an image of each compressor boots, with an early microcode segment in front of it
 small_disk "$WORK/disk.img" bbroot
-# an AMD container without a patch: the kernel looks at it and goes on
+# an AMD container without a patch: the kernel looks at it and continues
 printf 'DMA\0%1020s' "" >"$WORK/amd.bin"
 printf 'root disk\nmodule virtio_pci virtio_blk ext4\nmicrocode %s\n' "$WORK/amd.bin" >"$WORK/small.profile"
 # Every day the other cases boot images of zstd, and menu-tinycore one of gzip.

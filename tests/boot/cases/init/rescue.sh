@@ -1,4 +1,4 @@
-# promise: vi.break stops before a phase and the shell goes on, vi.debug traces to a file, hooks run, a rescue shell can mount the root by hand; an error in a script does not end process 1
+# promise: vi.break stops before a phase and the shell continues, vi.debug traces to a file, hooks run, a rescue shell can mount the root by hand; an error in a script does not end process 1
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 cat >"$WORK/hook" <<'HOOK'
@@ -62,7 +62,7 @@ with_scripts() {
 	(cd "$WORK/tree" && find . -type f | cpio -o -H newc --quiet) >>"$WORK/disk.initramfs"
 }
 
-# A script that the shell gives up on: process 1 goes on, and so does a boot from the shell.
+# A script that the shell gives up on: process 1 continues, and so does a boot from the shell.
 mkdir -p "$WORK/tree/lib/mkvinitrd"
 sed 's/^locate() {$/&\n\t: $((08))/' "$TOP/skel/lib/locate.sh" >"$WORK/tree/lib/mkvinitrd/locate.sh"
 with_scripts

@@ -5,7 +5,7 @@
 # Every day frugal.bats and kernel-of-root cover parts of it; frugal-disk boots a root of busybox five times.
 # A boot with its upgrade takes 150 to 200 s of CPU in emulation, a series half an hour of a processor of its own.
 #   SERIES              others SUITE:FORMAT:FS than these
-#   ALTERNATIONS=DIR    what each turn leaves is kept there, and a series goes on behind the last turn that is
+#   ALTERNATIONS=DIR    what each turn leaves is kept there, and a series continues behind the last turn that is
 . "$TOP/tests/boot/lib/hosts.sh"
 . "$TOP/tests/boot/lib/menus.sh"
 . "$TOP/tests/boot/lib/alternation.sh"

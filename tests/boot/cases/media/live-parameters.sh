@@ -105,7 +105,7 @@ boot overlay "archisobasedir=arch archiso_nfs_srv=10.0.2.2:/export archiso_nfs_o
 expect 'the signature of airootfs.sfs is not valid'
 expect_not '=== '
 
-# MiniOS on FAT: a session in a file of the size that was said, which the next boot goes on with
+# MiniOS on FAT: a session in a file of the size that was said, which the next boot continues with
 mkdir -p "$WORK/minios/minios/changes"
 layer core "$WORK/minios/minios/00-core.sb" "$WORK/small"
 layer xfce "$WORK/minios/minios/05-xfce.sb"

@@ -205,7 +205,7 @@ int crash_guest_flush(struct crash_run *run)
 static void crash_reopen(struct crash_run *run)
 {
 	crash_close(run);
-	/* what open mends has its space since it was changed, which no disk in memory knows */
+	/* what open repairs has its space since it was changed, which no disk in memory knows */
 	run->world.fail_in = 0;
 	crash_open(run, &run->world);
 	crash_see(run, &run->seen);

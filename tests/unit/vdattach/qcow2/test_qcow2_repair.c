@@ -290,7 +290,8 @@ static void test_too_many_references_are_refused(void **state)
 	assert_refused(&q, "too many references");
 }
 
-/* A stranger's: one block of 2 MiB that counts the clusters of 2^42 bytes and more, dirty or not.
+/* An untrusted image: one block of 2 MiB that counts the clusters of 2^42 bytes and more, dirty or
+ * not.
  */
 static void test_one_block_for_all_is_refused(void **state)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "builder/profile/words.h"
+#include "builder/profile/directives.h"
 
 #include <string.h>
 

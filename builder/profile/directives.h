@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One per directive of mkvinitrd.profile(5), in the order of the table in profile/words.c. */
+/* One per directive of mkvinitrd.profile(5), in the order of the table in profile/directives.c. */
 enum stmt_kind {
 	STMT_INCLUDE,
 	STMT_ROOT,
