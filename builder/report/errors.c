@@ -30,7 +30,7 @@ static const struct boot_error errors[] = {
 	{ "VI101", "The initramfs is incomplete",
 	  "The kernel ran out of memory while unpacking the image: members at its end are missing.",
 	  "Give the machine more memory, or build the image with fewer modules; 'mkvinitrd size' "
-	  "tells what takes the room.",
+	  "shows what takes up space.",
 	  NULL },
 	{ "VI102", "The initramfs was not made by 'mkvinitrd build'",
 	  "It was made from a list of 'mkvinitrd plan', which has no valid sentinel.",

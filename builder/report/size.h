@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What takes the room in an image: its members by kind and by the profile line that is responsible
+/* What takes up space in an image: its members by kind and by the profile line that is responsible
  * for them. */
 #ifndef BUILDER_REPORT_SIZE_H
 #define BUILDER_REPORT_SIZE_H

@@ -49,7 +49,7 @@ static const struct command commands[] = {
 	  cmd_unpack, "file" },
 	{ "diff", "IMAGE IMAGE", "compare two images member by member", "fvqhV", 2, 2, cmd_diff,
 	  "file file" },
-	{ "size", "IMAGE...", "tell what takes the room in images", "JGvqhV", 1, UINT_MAX, cmd_size,
+	{ "size", "IMAGE...", "show what takes up space in images", "JGvqhV", 1, UINT_MAX, cmd_size,
 	  "file..." },
 	{ "chart", "LOG|-", "draw the times of a boot, as SVG", "vqhV", 1, 1, cmd_chart, "file" },
 	{ "explain", "LOG|-|CODE", "tell why a boot failed, by its log", "vqhV", 0, 1, cmd_explain,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# size: what takes the room in an image, as a table, JSON and a drawing.
+# size: what takes up space in an image, as a table, JSON and a drawing.
 # shellcheck disable=SC2154 # output, lines: by bats
 bats_require_minimum_version 1.5.0
 load builder
