@@ -75,9 +75,13 @@ char *plan_source_path(const struct stmt *stmt, const char *src);
 /* Sorts, merges, adds parents, and the files that describe the image. */
 int plan_finish(struct planner *planner, struct error **err) _must_check_;
 
-/* Sets ntfs_driver and lacks_ntfs by the modules of the kernel; to be called after `blacklist`.
- * (plan/ntfs.c) */
-void plan_look_for_ntfs(struct planner *planner, const struct module_table *table);
+/*
+ * Sets ntfs_driver and lacks_ntfs by the modules of the kernel, and notes which other file systems
+ * the kernel has no driver for, shown without -v where the profile may need them; to be called
+ * after `blacklist`. 0 or -ENOMEM. (plan/filesystems.c)
+ */
+int plan_look_for_file_systems(struct planner *planner, const struct module_table *table,
+			       struct error **err) _must_check_;
 
 /*
  * Warns of modules that the root of the profile needs, and that the kernel has and the image lacks.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Drivers that a root cannot do without. An image that lacks one is built, since the command line,
- * a hook or a file may know better, but not without a word. Only what the kernel has as a module is
- * missed: what it has not may be built in.
+ * a hook or a file may know better, but not without a word. Of a group only what the kernel has as
+ * modules is missed: another of its drivers may be built in.
  */
 #include <stdio.h>
 #include <string.h>
@@ -68,13 +68,6 @@ static bool lacks(const struct module_table *table, const struct drivers *driver
 	return has;
 }
 
-static bool lacks_module(const struct module_table *table, const char *name)
-{
-	const struct module *module = module_table_find(table, name);
-
-	return module && !module->chosen;
-}
-
 /* What the profile says of the root */
 struct wanted {
 	const struct stmt *root, *image; /* NULL: left to the command line */
@@ -103,6 +96,29 @@ static void warn(struct planner *planner, const struct wanted *wanted, const cha
 	stmt_diag(planner->diag, DIAG_WARNING,
 		  wanted->image && !is_on_disk(wanted) ? wanted->image : wanted->root, 0,
 		  "%s is in the image: %s; add 'module %s'", lacking, consequence, line);
+}
+
+/* One module, which the kernel has and the image lacks, or which the kernel lacks as well */
+static void warn_of_module(struct planner *planner, const struct wanted *wanted,
+			   const struct module_table *table, const char *name)
+{
+	const struct module *module = module_table_find(table, name);
+	char lacking[64];
+
+	if (module ? module->chosen : module_table_is_builtin(table, name))
+		return;
+	if (module) {
+		snprintf(lacking, sizeof(lacking), "no module '%s'", name);
+		warn(planner, wanted, lacking, "the root cannot be mounted", name);
+		return;
+	}
+	/* a module that the image itself asks for is an error already */
+	if (strcmp(name, "nbd") == 0)
+		return;
+	stmt_diag(planner->diag, DIAG_WARNING, wanted->image ? wanted->image : wanted->root, 0,
+		  "kernel %s has no driver '%s', and the root cannot be mounted without; install "
+		  "the package of the kernel's extra modules, or use a kernel that has it",
+		  planner->host->kver, name);
 }
 
 static void warn_of_hardware(struct planner *planner, const struct wanted *wanted,
@@ -139,15 +155,10 @@ static void warn_of_modules(struct planner *planner, const struct wanted *wanted
 		{ "share", "nfs:", "nfs" },
 		{ "disk", "nbd:", "nbd" },
 	};
-	char lacking[64];
 
-	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
-		if (!is_mode(wanted, needs[i].mode) || !has_prefix(wanted->where, needs[i].image) ||
-		    !lacks_module(table, needs[i].module))
-			continue;
-		snprintf(lacking, sizeof(lacking), "no module '%s'", needs[i].module);
-		warn(planner, wanted, lacking, "the root cannot be mounted", needs[i].module);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
+		if (is_mode(wanted, needs[i].mode) && has_prefix(wanted->where, needs[i].image))
+			warn_of_module(planner, wanted, table, needs[i].module);
 }
 
 /* The layer's own file system, by the name of the file */
@@ -161,14 +172,10 @@ static void warn_of_layer(struct planner *planner, const struct wanted *wanted,
 		{ ".erofs", "erofs" },
 	};
 	const char *dot = strrchr(wanted->where, '.');
-	char lacking[64];
 
-	for (size_t i = 0; dot && is_mode(wanted, "overlay") && i < ARRAY_SIZE(endings); i++) {
-		if (strcmp(dot, endings[i][0]) != 0 || !lacks_module(table, endings[i][1]))
-			continue;
-		snprintf(lacking, sizeof(lacking), "no module '%s'", endings[i][1]);
-		warn(planner, wanted, lacking, "the root cannot be mounted", endings[i][1]);
-	}
+	for (size_t i = 0; dot && is_mode(wanted, "overlay") && i < ARRAY_SIZE(endings); i++)
+		if (strcmp(dot, endings[i][0]) == 0)
+			warn_of_module(planner, wanted, table, endings[i][1]);
 }
 
 int plan_warn_missing(struct planner *planner, const struct module_table *table, struct error **err)

@@ -262,7 +262,8 @@ int plan_modules(struct planner *planner, struct error **err)
 
 	if (r == 0)
 		r = modules_choose(planner, &set, &hardware, err);
-	plan_look_for_ntfs(planner, &set.table);
+	if (r == 0)
+		r = plan_look_for_file_systems(planner, &set.table, err);
 	if (r == 0)
 		r = plan_warn_missing(planner, &set.table, err);
 	if (r == 0)
