@@ -27,7 +27,12 @@ once() {
 	done
 	rm /run/state
 	losetup -a
-	ls -d /sys/block/dm-* 2>/dev/null && echo "=== left $n"
+	# the kernel closes the table of what it removes, and takes its directory away a moment later
+	i=0
+	while [ -n "$(ls -d /sys/block/dm-* 2>/dev/null)" ]; do
+		[ $i -lt 50 ] || { echo "=== left $n" && break; }
+		i=$((i + 1)) && sleep 0.1
+	done
 	ls /host/s
 }
 once 1 -u file:/host/s/upper.img,60m
