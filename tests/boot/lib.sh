@@ -14,7 +14,7 @@ BOOTS=0
 # What -kernel gets. A bzImage first unpacks itself, which is the same at each boot and takes an emulated machine longer than the
 # kernel's own start. The protocol of real machines is proven by what BIOS, UEFI, PXE and kexec boot, and with -kernel where a
 # case says KERNEL=$KDIR/vmlinuz: disk-busybox on each kernel, and tmpfs-embedded, whose initramfs is large.
-KERNEL=$VMLINUX
+KERNEL=${VMLINUX:-$KDIR/vmlinuz}
 # no_timer_check: an emulated timer on a busy machine may fail the kernel's check, which panics. oops=panic panic=-1: a
 # kernel that oopses ends the case at once, not at its time limit. cryptomgr.notests: Linux' tests of its own ciphers.
 KERNEL_PARAMETERS='console=ttyS0 no_timer_check cryptomgr.notests oops=panic panic=-1 printk.devkmsg=on'
