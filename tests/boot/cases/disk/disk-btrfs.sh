@@ -1,4 +1,4 @@
-# promise: a root in a subvolume of a btrfs over two disks waits for the one that comes late, and leaves both free and clean
+# promise: a root in a subvolume of a btrfs over two disks waits for the one that comes late, and leaves both free and clean; without one of them it boots by vi.degraded, here from the default subvolume
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 build disk disk
@@ -28,6 +28,14 @@ btrfs device scan "$one" "$two" >/dev/null
 btrfs check "$one" >"$WORK/check.log" 2>&1 || fail "btrfs check: $(cat "$WORK/check.log")"
 mount -o ro "$two" "$WORK/mounted"
 grep -qx one "$WORK/mounted/@/kept" || fail 'what was written is not there'
+mount -o remount,rw "$WORK/mounted"
+btrfs subvolume set-default "$WORK/mounted/@"
 umount "$WORK/mounted"
 losetup -d "$one" "$two"
 btrfs device scan --forget
+
+boot disk 'root=LABEL=btrfsroot ro vi.degraded vi.timeout=9' -drive "file=$WORK/two,format=raw,if=virtio"
+expect 'only 1 of the 2 devices of this btrfs are here; it is used degraded'
+expect '=== root btrfs ro.*degraded.*subvol=/@'
+expect '=== kept one'
+expect_small_boot
