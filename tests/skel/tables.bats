@@ -95,7 +95,7 @@ on_what_is_absent() {
 		'/home/x /srv none rbind 0 0' '/var/lib/a /opt none bind 0 0' "UUID='absent' /nas ext4 nofail 0 0" '/nas/y /y none bind 0 0' \
 		'/data/z /z none bind,noauto 0 0' 'UUID=here /database ext4 defaults 0 2'
 	boot
-	said 'fstab: UUID="1-2" is not here: the root goes on without /home' || return 1
+	said 'fstab: UUID="1-2" is not here: the root continues without /home' || return 1
 	output=$(now fstab)
 	[ "$output" = 'UUID="1-2" /data ext4 defaults,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-1\x2d2.device 0 2
 /data/home /home none bind,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-1\x2d2.device 0 0

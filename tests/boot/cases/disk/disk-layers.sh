@@ -1,7 +1,7 @@
 # promise: a root in LUKS on a logical volume on a RAID 1, whose /usr is a logical volume of its own that its fstab names, boots and is left closed and clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
-. "$TOP/tests/boot/volumes.sh"
+. "$TOP/tests/boot/lib/volumes.sh"
 luks_uuid=11112222-3333-4444-5555-666677779999
 sysroot lvm mdadm cryptsetup
 build_volumes x 'include disk' 'include lvm' 'include raid' 'include luks'
