@@ -15,6 +15,31 @@ die() {
 	exit 1
 }
 
+# Sets $cache, and makes it. A path that depends on the directory is invalid, says the XDG Base Directory Specification.
+find_cache() {
+	home=${HOME:-$(getent passwd "$(id -u)" | cut -d : -f 6)}
+	case ${XDG_CACHE_HOME:-} in
+	/*) cache=$XDG_CACHE_HOME/mkvinitrd ;;
+	*)
+		cache=$home/.cache/mkvinitrd
+		[ -d "$home" ] || die "there is no home directory '$home' for the cache: set XDG_CACHE_HOME to a directory that can be written to"
+		;;
+	esac
+	make_cache "$cache"
+}
+
+make_cache() {
+	mkdir -p "$1" 2>/dev/null && [ -w "$1" ] ||
+		die "cannot write to the cache $1: set XDG_CACHE_HOME to a directory that can be written to"
+}
+
+# take_lock FD FILE: one process at a time; its file is open as FD
+take_lock() {
+	flock -n "$1" && return
+	say "waiting for another run, which holds $2" >&2
+	flock "$1"
+}
+
 # Awk: the machine's apt sources, in either syntax, as stanzas of `type` for this release, or for the suite `target` of the
 # same mirrors. A third party's repository or a backport must not replace a package of the release.
 # shellcheck disable=SC2016 # awk's variables

@@ -17,9 +17,9 @@ use_suite() {
 
 # One process at a time downloads.
 lock_downloads() {
-	mkdir -p "$cache"
+	make_cache "$cache"
 	exec 8>"$cache/lock-packages"
-	flock 8
+	take_lock 8 "$cache/lock-packages"
 	log=$cache/packages.log
 	: >"$log"
 }
