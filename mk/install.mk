@@ -6,7 +6,7 @@ VIMDIR := $(DESTDIR)$(PREFIX)/share/vim/vimfiles
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
 SUBCOMMANDS := vm pxe usb frugal iso uki pack update
 # of the subcommands; the others in that directory are for building
-COMMAND_LIBRARIES := $(filter-out debian-% musl-% setup.sh,$(patsubst scripts/lib/%,%,$(wildcard scripts/lib/*.sh scripts/lib/*/*.sh)))
+COMMAND_LIBRARIES := $(filter-out debian-% musl-% setup.sh apt-faults.sh,$(patsubst scripts/lib/%,%,$(wildcard scripts/lib/*.sh scripts/lib/*/*.sh)))
 
 install: all
 	install -D -m 755 $(HOST)/mkvinitrd $(BINDIR)/mkvinitrd
