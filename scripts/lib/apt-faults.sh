@@ -65,8 +65,40 @@ broken_lists() {
 	fi
 }
 
+# Sets $missed: "NAME_VERSION" of each package that the mirror does not give, without the epoch, as files are named
+missing_files() {
+	missed=$(sed -n 's/^E: Failed to fetch [^ ]*\/\([^/ ]*\)_[^_/ ]*\.deb  *\(40[34]\|410\|File not found\|Hash Sum mismatch\).*/\1/p' "$work/log" |
+		sed 's/%7e/~/g; s/%2b/+/g; s/_[0-9]*%3a/_/' | sort -u)
+	[ -n "$missed" ]
+}
+
+# What the lists name and the mirror lacks is passed over for another version. Fails where nothing is left to pass over.
+pass_over_missing() {
+	missing_files || return 1
+	if [ -z "$pinned" ]; then
+		eval "$(apt-config shell preferences Dir::Etc::preferencesparts/d)"
+		pinned=$work/preferences.d
+		mkdir "$pinned"
+		[ ! -d "${preferences:-}" ] || cp -R "$preferences/." "$pinned"
+		: >"$pinned/zz-missing"
+	fi
+	passed=''
+	for file in $missed; do
+		LC_ALL=C apt-cache madison "${file%%_*}" >"$work/versions" 2>/dev/null
+		version=$(awk '{ print $3 }' "$work/versions" | grep -E "^([0-9]+:)?$(echo "${file#*_}" | sed 's/[.+]/\\&/g')\$" | head -n 1)
+		[ -n "$version" ] && ! grep -qxF "Pin: version $version" "$pinned/zz-missing" || continue
+		printf 'Package: %s\nPin: version %s\nPin-Priority: -1\n\n' "${file%%_*}" "$version" >>"$pinned/zz-missing"
+		passed="$passed${passed:+, }${file%%_*} $version"
+	done
+	[ -n "$passed" ] || return 1
+	first '/^E: Failed to fetch/{s/^E: Failed to fetch //p}' >"$work/mirror"
+	say "the mirror does not have $passed: trying other versions"
+}
+
 reason() {
-	if broken_system; then
+	if [ -s "$work/mirror" ]; then
+		echo "apt's mirror does not give what its lists name, nor another version that fits: $(cat "$work/mirror"); name another mirror in /etc/apt, or run this again later"
+	elif broken_system; then
 		return
 	elif seen 'enough free space|No space left on device'; then
 		echo "no space left for packages: $(first '/enough free space\|No space left/p')"
