@@ -243,3 +243,22 @@ lzo2() { source_package lzo2 "$1" src/lzo1x_d2.c="int lzo_version;" include/lzo/
 	assert_line "musl-libs: no package 'unheard-of'"
 	run -2 musl_libs --unknown
 }
+
+@test "musl-libs: of several packages it says which one, and how long still; directories have any name" {
+	lzo2 1.0
+	source_package libmd 1.0 configure='mkdir -p src/.libs; printf "libmd.la:\n\ttouch .libs/libmd.a\n" >src/Makefile' include/md5.h=one src/one=1
+	publish "$codename"
+	mkdir 'a place, (with) ümlaut & $x'
+	cd 'a place, (with) ümlaut & $x'
+	XDG_CACHE_HOME=$PWD/cache run -0 musl_libs 'o u t' libmd lzo2
+	assert_line 'musl-libs: building lzo2 1.0 (1 of 2)'
+	assert_line 'musl-libs: building libmd 1.0 (2 of 2, less than 1 min left)'
+	run -0 cat 'o u t/include/md5.h' 'o u t/include/lzo/version.h'
+	assert_line one
+	assert_line 'version 1.0'
+	# nothing of this test is left there
+	run -0 find /tmp -maxdepth 2 -path '/tmp/mkvinitrd-build.*' -lname "$PWD/*"
+	assert_output ''
+	run -0 ls -A 'o u t'
+	assert_output "$(printf 'bin\ninclude\nlib')"
+}
