@@ -95,7 +95,8 @@ unpack_packages() {
 		rm -rf "$cache"/.new.*
 		temp=$(mktemp -d "$cache/.new.XXXXXX")
 		trap 'rm -rf "$temp"' EXIT
-		trap 'exit 1' INT TERM
+		trap 'exit 130' INT
+		trap 'exit 143' TERM
 		mkdir "$temp/root" "$temp/deb"
 		from=$1
 		shift
