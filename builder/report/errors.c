@@ -86,6 +86,12 @@ static const struct boot_error errors[] = {
 	  "Build the image with the profile line 'image file:...', or name another place by "
 	  "vi.image=.",
 	  NULL },
+	{ "VI210", "A disk was removed during the boot",
+	  "The disk that the root, its image or its changes are on vanished before the root was "
+	  "started, again and again, or below something that cannot be set up twice: a loose plug, "
+	  "a hub that resets, too little power.",
+	  "Plug it in again, if that repeats into another port, without a hub, and boot again.",
+	  NULL },
 	{ "VI301", "There is no network",
 	  "No adapter has a link, no driver was found for it, or no DHCP server answered.",
 	  "Look at the cable, the DHCP server and ip=; load a driver that no device asked for by "

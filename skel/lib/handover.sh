@@ -4,6 +4,7 @@
 
 # handover ARGS...: what the kernel gave to this init
 handover() {
+	! lost_disk || fail VI210 "$RET was removed"
 	init_arguments "$@"
 	[ -z "$P_KERNEL" ] || {
 		load kernel

@@ -11,7 +11,7 @@ NL='
 unset PASSPHRASE
 PASSPHRASE=''
 # What rescue reads, as long as there is no plan
-P_SHELL='' P_PANIC='' P_CONSOLES='' P_QUIET='' P_BREAK='' P_DEBUG='' P_CHART='' P_REPORT='' PLAN='' FROM='' FROM_NET='' FROM_USR='' FROM_INIT='' FROM_SIZE='' PHASE=start
+P_SHELL='' P_PANIC='' P_CONSOLES='' P_QUIET='' P_BREAK='' P_DEBUG='' P_CHART='' P_REPORT='' P_MODE='' PLAN='' AGAIN=0 GIVEN='' FROM='' FROM_NET='' FROM_USR='' FROM_INIT='' FROM_SIZE='' PHASE=start
 
 say() {
 	local RET='' # the caller's is kept
@@ -74,6 +74,12 @@ phase() {
 	esac
 }
 
+# keep_arguments ARGS...: what the kernel gave to this init, a line each, for a second start
+keep_arguments() {
+	local IFS="$NL"
+	GIVEN=$*
+}
+
 # Hooks are programs; they run before their phase and see the plan in their environment.
 hooks() {
 	local hook
@@ -110,8 +116,34 @@ load() {
 
 # fail CODE WHY [SEEN [WHAT TO DO]]: does not come back. CODE is one of mkvinitrd-errors(7).
 fail() {
+	! lost_disk || {
+		load again
+		start_again "$@"
+	}
 	load rescue
 	rescue "$@"
+}
+
+# lost_disk: a disk in use, in RET, was removed. What was copied to RAM is no longer in use.
+lost_disk() {
+	local device rest
+	[ -d "$ROOT/sys/class/block" ] && [ -r "$ROOT/proc/mounts" ] || return 1
+	# shellcheck disable=SC2034 # rest
+	while read -r device rest; do
+		! is_lost "$device" || return 0
+	done <"$ROOT/proc/mounts"
+	# shellcheck disable=SC2153 # locate sets DEVICE
+	case $P_MODE:$PHASE in disk:assemble) is_lost "$DEVICE" ;; *) return 1 ;; esac
+}
+
+# is_lost DEVICE: a disk or partition, not one that was made of something else
+is_lost() {
+	RET=$1
+	case $1 in
+	/dev/*/* | /dev/loop* | /dev/dm-* | /dev/md* | /dev/nbd* | /dev/ublk* | /dev/fuse) return 1 ;;
+	/dev/?*) [ ! -e "$ROOT/sys/class/block/${1#/dev/}" ] ;;
+	*) return 1 ;;
+	esac
 }
 
 # first_line FILE: its first line in RET, empty when there is none.

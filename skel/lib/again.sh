@@ -1,0 +1,70 @@
+# shellcheck shell=dash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A disk that the boot uses was removed before the root runs, as by a loose plug or a hub that resets: it comes back under
+# another name. What was set up is taken down, and the phases run once more, from the search for the disk on.
+
+# start_again CODE WHY [SEEN]: RET is the disk. Does not come back.
+start_again() {
+	local disk=$RET seen="$2${3:+; $3}"
+	if [ "$AGAIN" -lt 3 ] && take_down; then
+		AGAIN=$((AGAIN + 1))
+		warn "$disk was removed before the root was started: looking for it again"
+		boot_again
+	fi
+	load rescue
+	rescue VI210 "$disk was removed before the root was started" "$seen" \
+		'plug it in again, into another port if that repeats, and boot again'
+}
+
+# take_down: false where something is in use that is not simply found and opened again, or in a subshell, which cannot boot
+take_down() {
+	local kind what lines=''
+	[ -n "$ROOT" ] || read -r kind what </proc/self/stat
+	[ "${kind:-1}" = 1 ] || return 1
+	[ -z "${NET_LINKS:-}${LUKS:-}" ] && [ -r "$STATE" ] || return 1
+	while read -r kind what; do
+		case $kind:$what in
+		mount:* | loop:/dev/loop*) lines="$kind $what$NL$lines" ;;
+		device:*) ;;
+		*) return 1 ;;
+		esac
+	done <"$STATE"
+	load rescue
+	! root_is_mounted || is_stacked "$NEWROOT" || lines="mount $NEWROOT$NL$lines"
+	while read -r kind what; do
+		case $kind in
+		mount) $RUN umount "$what" || $RUN umount -l "$what" || return 1 ;;
+		loop) $RUN losetup -d "$what" || return 1 ;;
+		esac
+	done <<LINES
+$lines
+LINES
+	: >"$STATE"
+}
+
+# is_stacked DIRECTORY: a mount that the state has
+is_stacked() {
+	local line
+	while IFS= read -r line; do
+		[ "$line" != "mount $1" ] || return 0
+	done <"$STATE"
+	return 1
+}
+
+# boot_again: with the plan as it was read first
+boot_again() {
+	local IFS="$NL"
+	# shellcheck disable=SC2034 # for rescue
+	ASSEMBLED=''
+	set -f
+	# shellcheck disable=SC2086 # one argument a line
+	set -- $GIVEN
+	set +f
+	unset IFS
+	# shellcheck disable=SC1091
+	. "$RAMFS/plan.sh"
+	phase locate
+	phase attach
+	phase assemble
+	phase handover "$@"
+}
