@@ -335,7 +335,9 @@ void candidate_clear(struct candidate *c)
 
 bool candidate_is_twin(const struct candidate *a, const struct candidate *b)
 {
-	return strcmp(a->dev.disk, b->dev.disk) == 0 && *a->fs.uuid &&
-	       strcmp(a->fs.uuid, b->fs.uuid) == 0 && strcmp(a->fs.type, b->fs.type) == 0 &&
-	       (!a->dev.partition || !b->dev.partition);
+	if (!*a->fs.uuid || strcmp(a->fs.uuid, b->fs.uuid) != 0 ||
+	    strcmp(a->fs.type, b->fs.type) != 0)
+		return false;
+	return blockdev_same_disk(&a->dev, &b->dev) ||
+	       (strcmp(a->dev.disk, b->dev.disk) == 0 && (!a->dev.partition || !b->dev.partition));
 }

@@ -83,7 +83,7 @@ void candidate_seek_swapfile(struct candidate *c);
 void candidate_clear(struct candidate *c);
 
 /* Do a and b show one and the same file system (the whole disk and first partition of a hybrid ISO
- * image)? */
+ * image; two paths to one disk)? */
 bool candidate_is_twin(const struct candidate *a, const struct candidate *b);
 
 /*

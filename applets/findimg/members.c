@@ -13,7 +13,23 @@ static bool is_member(const struct candidate *c)
 
 static bool is_sibling(const struct candidate *a, const struct candidate *b)
 {
-	return a != b && is_member(a) && is_member(b) && strcmp(a->fs.uuid, b->fs.uuid) == 0;
+	return a != b && is_member(a) && is_member(b) && strcmp(a->fs.uuid, b->fs.uuid) == 0 &&
+	       !blockdev_same_disk(&a->dev, &b->dev);
+}
+
+const struct candidate *members_first_path(const struct members *s, const struct candidate *c)
+{
+	for (const struct candidate *other = s->list; other < c; other++)
+		if (blockdev_same_disk(&other->dev, &c->dev) && candidate_is_twin(other, c))
+			return other;
+	return NULL;
+}
+
+/* A sibling by the first path to it */
+static bool is_other(const struct members *s, const struct candidate *c,
+		     const struct candidate *other)
+{
+	return is_sibling(c, other) && !members_first_path(s, other);
 }
 
 void members_wake(struct members *s)
@@ -27,7 +43,7 @@ void members_wake(struct members *s)
 static const struct candidate *same_id(const struct members *s, const struct candidate *c)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (is_sibling(c, &s->list[i]) && s->list[i].devices.part.id == c->devices.part.id)
+		if (is_other(s, c, &s->list[i]) && s->list[i].devices.part.id == c->devices.part.id)
 			return &s->list[i];
 	return NULL;
 }
@@ -44,7 +60,7 @@ int members_gather(const struct members *s, struct candidate *c, struct error **
 	if (!c->devices.others)
 		return error_make(err, ENOMEM, "out of memory");
 	for (size_t i = 0; i < s->count; i++)
-		if (is_sibling(c, &s->list[i]))
+		if (is_other(s, c, &s->list[i]))
 			c->devices.others[c->devices.count++] = s->list[i].dev;
 	c->devices.incomplete = c->devices.count + 1 < c->devices.part.devices;
 	return 0;
@@ -89,7 +105,7 @@ bool members_usable(const struct members *s, struct candidate *c, bool impatient
 	for (size_t i = 0; i < s->count; i++) {
 		const struct candidate *part = &s->list[i];
 
-		other = part == c || is_sibling(c, part) ? same_id(s, part) : NULL;
+		other = part == c || is_other(s, c, part) ? same_id(s, part) : NULL;
 		if (other)
 			return candidate_no(
 				c,

@@ -24,4 +24,7 @@ int members_gather(const struct members *s, struct candidate *c, struct error **
  */
 bool members_usable(const struct members *s, struct candidate *c, bool impatient, bool dry_run);
 
+/* The candidate before c that is the same file system of the same disk by another path; or NULL. */
+const struct candidate *members_first_path(const struct members *s, const struct candidate *c);
+
 #endif

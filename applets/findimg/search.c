@@ -90,6 +90,10 @@ static void drop(struct search *s, const char *name)
 
 	if (!c)
 		return;
+	/* what was left out as another path to it counts now */
+	for (size_t i = 0; i < s->count; i++)
+		if (blockdev_same_disk(&c->dev, &s->list[i].dev))
+			s->list[i].fresh = true;
 	candidate_clear(c);
 	s->count--;
 	memmove(c, c + 1, (size_t)(&s->list[s->count] - c) * sizeof(*c));
@@ -161,13 +165,16 @@ static bool is_interrupted(const struct search *s)
 
 static int probe_fresh(struct search *s)
 {
+	struct members all = { s->list, s->count };
+
 	for (size_t i = 0; i < s->count; i++) {
 		if (!s->list[i].fresh)
 			continue;
 		if (is_interrupted(s))
 			return -EINTR;
 		candidate_probe(&s->list[i], s->request);
-		raid_add(&s->list[i], s->request);
+		if (!members_first_path(&all, &s->list[i]))
+			raid_add(&s->list[i], s->request);
 	}
 	return 0;
 }
@@ -175,6 +182,7 @@ static int probe_fresh(struct search *s)
 static int examine_fresh(struct search *s, bool *ret_any)
 {
 	struct members all = { s->list, s->count };
+	const struct candidate *first;
 
 	*ret_any = false;
 	if (probe_fresh(s) < 0)
@@ -189,7 +197,10 @@ static int examine_fresh(struct search *s, bool *ret_any)
 			return -EINTR;
 		c->fresh = c->woken = false;
 		*ret_any = true;
-		if (members_gather(&all, c, NULL) < 0)
+		first = members_first_path(&all, c);
+		if (first && first->eligible)
+			candidate_no(c, "another path to %s", first->dev.name);
+		else if (members_gather(&all, c, NULL) < 0)
 			candidate_no(c, "out of memory");
 		else if (c->eligible &&
 			 members_usable(&all, c, s->impatient && s->request->degraded,

@@ -118,6 +118,9 @@ static void read_disk(const char *dir, struct blockdev *dev)
 	dev->cdrom = read_number(dir, "device/type") == SCSI_TYPE_ROM ||
 		     (strncmp(dev->disk, "sr", 2) == 0 && isdigit((unsigned char)dev->disk[2]));
 	read_attr(dir, "dm/name", dev->dm_name, sizeof(dev->dm_name));
+	if (!read_attr(dir, "device/wwid", dev->wwid, sizeof(dev->wwid)) &&
+	    !read_attr(dir, "wwid", dev->wwid, sizeof(dev->wwid)))
+		*dev->wwid = '\0';
 }
 
 static void read_devnum(const char *dir, struct blockdev *dev)
@@ -183,6 +186,13 @@ const char *blockdev_emmc_part(const char *disk)
 	if (strncmp(disk, "mmcblk", 6) != 0)
 		return "";
 	return disk + 6 + strspn(disk + 6, "0123456789");
+}
+
+bool blockdev_same_disk(const struct blockdev *a, const struct blockdev *b)
+{
+	return *a->wwid && strcmp(a->wwid, b->wwid) == 0 && strcmp(a->disk, b->disk) != 0 &&
+	       a->size == b->size && a->partition == b->partition && strcmp(a->bus, "usb") != 0 &&
+	       strcmp(b->bus, "usb") != 0;
 }
 
 static int rank(const struct blockdev *dev)

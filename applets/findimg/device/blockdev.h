@@ -17,6 +17,7 @@ struct blockdev {
 	char devpath[512]; /* below /sys/devices: where it is plugged in */
 	char bus[16];	   /* usb virtio ata nvme mmc scsi firewire xen virtual */
 	char holder[64];   /* a device built on this one (dm-0, md0), or "" */
+	char wwid[256];	   /* of the disk, the same by each path to it; "" where it has none */
 	uint64_t size;	   /* bytes; 0: no medium, or nothing attached */
 	dev_t devnum;
 	unsigned int partition; /* number, 0 for a whole disk */
@@ -51,6 +52,14 @@ void blockdev_first_entry(const char *dir, const char *name, char *to, size_t si
 
 /* Which part of an eMMC a disk is ("boot0", "boot1", "rpmb", "gp0"); "" for all others. */
 const char *blockdev_emmc_part(const char *disk);
+
+/*
+ * Are a and b one disk, or one partition of it, that two controllers or ports lead to (SCSI without
+ * a multipath daemon, NVMe without the kernel's multipath)? sysfs has the disk's own designator,
+ * Documentation/ABI/testing/sysfs-bus-scsi and sysfs-block. USB bridges are left out: those of one
+ * kind may all have the same.
+ */
+bool blockdev_same_disk(const struct blockdev *a, const struct blockdev *b);
 
 /* strcmp that compares runs of digits as numbers: sda2 < sda10. */
 int natural_compare(const char *a, const char *b);

@@ -145,6 +145,56 @@ static void test_emmc(void **state)
 	assert_string_equal(blockdev_emmc_part("sda"), "");
 }
 
+/* A disk at dir, which is below /devices, and its first partition; wwid: in this directory, or NULL
+ */
+static void add_disk(const char *dir, const char *wwid_in, const char *wwid)
+{
+	char path[256];
+
+	device(dir, "4096", "0", NULL);
+	snprintf(path, sizeof(path), "%s%s", dir, wwid_in);
+	put(path, "wwid", wwid);
+	snprintf(path, sizeof(path), "%s/%s%s", dir, strrchr(dir, '/') + 1,
+		 strstr(dir, "nvme") ? "p1" : "1");
+	device(path, "2048", NULL, "1");
+}
+
+static bool are_same(const char *a, const char *b)
+{
+	struct blockdev one, two;
+
+	assert_int_equal(blockdev_read(root, a, &one), 0);
+	assert_int_equal(blockdev_read(root, b, &two), 0);
+	return blockdev_same_disk(&one, &two);
+}
+
+/* Two ports of a disk, two controllers of an NVMe namespace; USB bridges that all say the same */
+static void test_paths(void **state)
+{
+	add_disk(PCI "20.0/host20/target20:0:0/20:0:0:0/block/sdm", "/device",
+		 "naa.5000c50015ea71ac\n");
+	add_disk(PCI "21.0/host21/target21:0:0/21:0:0:0/block/sdn", "/device",
+		 "naa.5000c50015ea71ac\n");
+	add_disk(PCI "22.0/host22/target22:0:0/22:0:0:0/block/sdo", "/device",
+		 "naa.5000c50015ea71ad\n");
+	add_disk(PCI "23.0/nvme/nvme5/nvme5n1", "", "eui.0000000000000001\n");
+	add_disk(PCI "24.0/nvme/nvme6/nvme6n1", "", "eui.0000000000000001\n");
+	add_disk(PCI "14.0/usb1/1-2/1-2:1.0/host6/target6:0:0/6:0:0:0/block/sdp", "/device",
+		 "naa.5000000000000001\n");
+	add_disk(PCI "14.0/usb1/1-3/1-3:1.0/host7/target7:0:0/7:0:0:0/block/sdq", "/device",
+		 "naa.5000000000000001\n");
+	add_disk(PCI "25.0/host25/target25:0:0/25:0:0:0/block/sdr", "/device", "\n");
+	add_disk(PCI "26.0/host26/target26:0:0/26:0:0:0/block/sds", "/device", "\n");
+	assert_true(are_same("sdm", "sdn"));
+	assert_true(are_same("sdm1", "sdn1"));
+	assert_false(are_same("sdm", "sdn1"));
+	assert_false(are_same("sdm", "sdm1"));
+	assert_false(are_same("sdm", "sdo"));
+	assert_true(are_same("nvme5n1p1", "nvme6n1p1"));
+	assert_false(are_same("sdp", "sdq"));
+	assert_false(are_same("sdr", "sds"));
+}
+
 static void test_natural(void **state)
 {
 	assert_true(natural_compare("sda2", "sda10") < 0);
@@ -178,7 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scan_order), cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_emmc),	   cmocka_unit_test(test_natural),
-		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_sizes),	   cmocka_unit_test(test_paths),
 	};
 
 	return cmocka_run_group_tests(tests, make_sys, remove_sys);
