@@ -24,6 +24,9 @@ static const struct {
 	{ "/dev/disk/by-id/", HOST_BY_ID },
 	{ "/dev/disk/by-path/", HOST_BY_PATH },
 	{ "/dev/", HOST_DEVICE },
+	{ "ID=", HOST_BY_ID },	 /* of libmount */
+	{ "WWID=", HOST_BY_ID }, /* of booster */
+	{ "HWPATH=", HOST_BY_PATH },
 };
 
 static const struct {
@@ -80,12 +83,29 @@ static int set_value(struct hostspec *spec, enum host_kind kind, const char *val
 	return 0;
 }
 
+/* "0801": the kernel's own encoding of major and minor, which is also that of its old boot loaders.
+ * What begins with a letter is a name. */
+static bool take_hexadecimal(const char *text, struct hostspec *spec)
+{
+	unsigned int number = 0;
+	int end = 0;
+
+	if (!isdigit((unsigned char)*text) || strlen(text) < 3 || strchr("xX", text[1]) ||
+	    sscanf(text, "%8x%n", &number, &end) != 1 || text[end])
+		return false;
+	spec->kind = HOST_NUMBER;
+	spec->number = makedev((number >> 8) & 0xfff, (number & 0xff) | (number >> 12 & 0xfff00));
+	return true;
+}
+
 /* "8:1", as the kernel takes it for root= */
 static bool take_number(const char *text, struct hostspec *spec)
 {
 	unsigned int major_number, minor_number;
 	int end = 0;
 
+	if (take_hexadecimal(text, spec))
+		return true;
 	if (sscanf(text, "%u:%u%n", &major_number, &minor_number, &end) != 2 || text[end])
 		return false;
 	spec->kind = HOST_NUMBER;
@@ -169,6 +189,7 @@ int hostspec_parse(const char *text, struct hostspec *ret, struct error **err)
 	return 0;
 }
 
+/* a may end in '*', for any end of b. */
 static bool same_id(const char *a, const char *b)
 {
 	if (!*a || !*b)
@@ -178,6 +199,8 @@ static bool same_id(const char *a, const char *b)
 			a++;
 		while (*b == '-')
 			b++;
+		if (strcmp(a, "*") == 0)
+			return true;
 		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
 			return false;
 		if (!*a)

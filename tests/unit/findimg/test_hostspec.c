@@ -41,6 +41,12 @@ static void test_kinds(void **state)
 	assert_string_equal(parsed("PARTUUID=ab-01/PARTNROFF=2").value, "ab-01");
 	assert_int_equal(parsed("PARTUUID=ab-02/PARTNROFF=-1").further, -1);
 	assert_true(parsed("8:17").number == makedev(8, 17));
+	assert_true(parsed("0801").number == makedev(8, 1));
+	assert_true(parsed("10300100").number == makedev(0x1, 0x10300));
+	assert_int_equal(parsed("fd0").kind, HOST_DEVICE);
+	assert_string_equal(parsed("ID=virtio-x").value, "virtio-x");
+	assert_int_equal(parsed("WWID=virtio-x").kind, HOST_BY_ID);
+	assert_int_equal(parsed("HWPATH=pci-0000:00:07.0").kind, HOST_BY_PATH);
 }
 
 static void test_refused(void **state)
@@ -76,6 +82,10 @@ static void test_match(void **state)
 	spec = parsed("UUID=0123456789abcdef");
 	assert_true(hostspec_match(&spec, "/sys", &dev, &fs));
 	spec = parsed("UUID=0123456789abcde");
+	assert_false(hostspec_match(&spec, "/sys", &dev, &fs));
+	spec = parsed("UUID=0123-45*");
+	assert_true(hostspec_match(&spec, "/sys", &dev, &fs));
+	spec = parsed("UUID=0123-46*");
 	assert_false(hostspec_match(&spec, "/sys", &dev, &fs));
 	spec = parsed("LABEL=win");
 	assert_false(hostspec_match(&spec, "/sys", &dev, &fs));
