@@ -10,6 +10,18 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+/* What mkinitcpio takes as quoted: NAME='VALUE', if the other quote ends the word. Returns the
+ * other one, NULL if from is no such quote. */
+static char *other_quote(const char *word, const char *from, bool (*ends)(char))
+{
+	if (*from != '\'' || from == word || from[-1] != '=')
+		return NULL;
+	for (char *other = strchr(from + 1, '\''); other; other = strchr(other + 1, '\''))
+		if (!other[1] || ends(other[1]))
+			return other;
+	return NULL;
+}
+
 /*
  * Takes one word off *text, in place. The kernel's quoting: blanks between double quotes do not end
  * a word. A quote without another is a character like others.
@@ -19,11 +31,17 @@ static const char *next_word(char **text, bool (*ends)(char))
 	char *word = *text, *from = word, *to = word;
 	bool quoted = false;
 
-	for (; *from && (quoted || !ends(*from)); from++)
+	for (; *from && (quoted || !ends(*from)); from++) {
+		const char *other = quoted ? NULL : other_quote(word, from, ends);
+
 		if (*from == '"' && (quoted || strchr(from + 1, '"')))
 			quoted = !quoted;
-		else
+		else if (!other)
 			*to++ = *from;
+		else
+			for (from++; from < other; from++)
+				*to++ = *from;
+	}
 	*text = from + (*from != '\0');
 	*to = '\0';
 	return word;

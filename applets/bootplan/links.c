@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The network links that parameters name: they are waited for. */
 #include <string.h>
+#include <strings.h>
 
 #include "applets/bootplan/address.h"
 #include "applets/bootplan/ip.h"
@@ -48,10 +49,56 @@ static void want(struct plan *plan, const char *name)
 	plan_set(plan, S_WANTED, 0, name);
 }
 
+/* The hardware address that PXE passed as BOOTIF=01-MAC; "" without one */
+static const char *link_of_pxe(struct plan *plan)
+{
+	const char *text = plan_get(plan, S_BOOTIF);
+	const char *mac = mac_text(plan, strlen(text) > 17 ? text + 3 : text);
+
+	return mac ? mac : "";
+}
+
+static bool is_bootif(const char *name, size_t len)
+{
+	return len == strlen("BOOTIF") && strncasecmp(name, "BOOTIF", len) == 0;
+}
+
+/* An ip= with what stands for its field BOOTIF. Without such a link any other counts. */
+static const char *name_bootif(struct plan *plan, const char *text)
+{
+	const char *link = link_of_pxe(plan);
+
+	for (const char *field = text;; field++) {
+		const size_t len = strcspn(field, ":");
+		const int before = (int)(field - text);
+
+		if (is_bootif(field, len) && !before && !*link)
+			return text + len + (text[len] == ':');
+		if (is_bootif(field, len))
+			return plan_text(plan, *link ? "%.*s[%s]%s" : "%.*s%s%s", before, text,
+					 link, field + len);
+		field += len;
+		if (!*field)
+			return text;
+	}
+}
+
+/* BOOTIF in the place of a link's name, as systemd and NetworkManager have it */
+static void settle_bootif(struct plan *plan)
+{
+	const char *bootdev = plan_get(plan, S_BOOTDEV);
+
+	for (struct entry *entry = plan->values[S_NET]; entry; entry = entry->next)
+		entry->text = name_bootif(plan, entry->text);
+	if (is_bootif(bootdev, strlen(bootdev)))
+		plan_force(plan, S_BOOTDEV, plan_rank(plan, S_BOOTDEV), link_of_pxe(plan));
+}
+
 void settle_links(struct plan *plan)
 {
 	if (plan_has(plan, S_NO_BOOTIF))
 		plan_force(plan, S_BOOTIF, 0, "");
+	settle_bootif(plan);
 	if (plan_has(plan, S_NEEDNET) && !plan_has(plan, S_NET))
 		plan_force(plan, S_NET, 0, "dhcp");
 	for (const struct entry *entry = plan->values[S_LINKS]; entry; entry = entry->next) {

@@ -125,10 +125,11 @@ void take_netroot(struct plan *plan, const struct word *word)
 		parameter_wrong(plan, word);
 }
 
-/* root=/dev/root is any */
+/* root=/dev/root is any, /dev/nbd0 the disk that nbdroot= names. */
 static bool is_no_root(const char *root)
 {
-	return !*root || strcmp(root, "/dev/root") == 0 || strcmp(root, "block:/dev/root") == 0;
+	return !*root || strcmp(root, "/dev/root") == 0 || strcmp(root, "block:/dev/root") == 0 ||
+	       (glob_matches("/dev/nbd[0-9]*", root) && !strchr(root, 'p'));
 }
 
 /* netroot=nbd:... with a root= is a disk that the root is looked for on; else it is the root. */

@@ -138,6 +138,7 @@ const struct setting_info setting_info[SETTINGS] = {
 	[S_CRYPTDM] = SAID(NULL, "name of a LUKS volume"),
 	[S_CRYPTDISCARDS] = SAID(NULL, "discards of a LUKS volume"),
 	[S_LUKS_OFF] = SAID("P_LUKS_OFF", "no LUKS volumes"),
+	[S_LUKS_OPTIONS] = LIST(NULL, "options of LUKS volumes", SUM, '\n'),
 	[S_USR] = SAID("P_USR", "device of /usr"),
 	[S_NO_FSTAB] = SAID("P_NOFSTAB", "no /usr by the root's fstab"),
 	[S_USR_FSTYPE] = SAID("P_USRFSTYPE", "type of the file system of /usr"),

@@ -2,6 +2,7 @@
 /* Roots on logical volumes and in LUKS volumes. */
 
 #include <string.h>
+#include <strings.h>
 
 #include "applets/bootplan/glob.h"
 #include "applets/bootplan/settle.h"
@@ -118,6 +119,19 @@ static void settle_cryptroot(struct plan *plan)
 				   plan_has(plan, S_CRYPTDISCARDS) ? " --allow-discards" : ""));
 }
 
+/* Options are for the volumes whose UUID begins so. */
+static void settle_luks_options(struct plan *plan)
+{
+	for (const struct entry *o = plan->values[S_LUKS_OPTIONS]; o; o = o->next) {
+		const size_t len = strcspn(o->text, " ");
+
+		for (struct entry *entry = plan->values[S_LUKS]; entry; entry = entry->next)
+			if (!len || (has_prefix(entry->text, "UUID=") &&
+				     strncasecmp(entry->text + 5, o->text, len) == 0))
+				entry->text = plan_text(plan, "%s%s", entry->text, o->text + len);
+	}
+}
+
 void settle_volumes(struct plan *plan)
 {
 	const bool loop = strcmp(plan_get(plan, S_MODE), "loop") == 0,
@@ -125,6 +139,7 @@ void settle_volumes(struct plan *plan)
 	const char *root = plan_get(plan, S_ROOT);
 
 	settle_cryptroot(plan);
+	settle_luks_options(plan);
 	if (!plan_has(plan, S_LVM) && !plan_has(plan, S_LUKS) && !glob_matches("/dev/*/*", root) &&
 	    !glob_matches("/dev/*/*", plan_get(plan, S_PART)))
 		return;

@@ -182,7 +182,7 @@ upper_of() {
 		find_store "${spec%%:/*}" "$1"
 		upper_on "${1%%:*}" "$RAMFS/store" "/${spec#*:/}"
 		;;
-	casper:* | live:* | dracut:* | dracut-crypt:* | archiso:* | porteus:* | slax:*)
+	casper:* | live:* | dracut:* | dracut-crypt:* | overlayroot:* | archiso:* | porteus:* | slax:*)
 		load live/store
 		live_store "$1"
 		;;

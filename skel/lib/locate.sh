@@ -240,7 +240,7 @@ store_host() {
 	RET=${P_PERSIST#*:}
 	case $P_PERSIST in slax:*) RET=${RET#*:} ;; esac
 	case $P_PERSIST:$RET in
-	dir:*:?*:/* | file:*:?*:/* | archiso:* | dracut:* | porteus:?*:/* | slax:*:?*:/*) RET=${RET%%:/*} ;;
+	dir:*:?*:/* | file:*:?*:/* | archiso:* | dracut:* | overlayroot:* | porteus:?*:/* | slax:*:?*:/*) RET=${RET%%:/*} ;;
 	*) RET='' ;;
 	esac
 }

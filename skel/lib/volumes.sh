@@ -92,22 +92,33 @@ find_within() {
 
 # open_luks_volumes: those of P_LUKS that are there, and leaves the others in it
 open_luks_volumes() {
-	local spec name option pending=''
+	local spec name options pending=''
 	[ -n "$P_LUKS" ] || return 0
-	while read -r spec name option; do
+	while read -r spec name options; do
 		[ -n "$spec" ] || continue
-		if find_within "$spec" && [ "$FSTYPE" = crypto_LUKS ]; then
-			unlock "$DEVICE" "$name" ${option:+"$option"}
+		if find_luks; then
+			# shellcheck disable=SC2086 # each is an option of cryptsetup
+			unlock "$DEVICE" "$name" $options
 			continue
 		fi
-		pending="$pending$spec $name${option:+ $option}$NL"
+		pending="$pending$spec $name${options:+ $options}$NL"
 	done <<LUKS
 $P_LUKS
 LUKS
 	P_LUKS=$pending
 }
 
-# unlock DEVICE NAME [OPTION]
+# find_luks: the volume of open_luks_volumes. rd.luks.uuid= may be the beginning of a UUID; the volume has the name of the whole one.
+find_luks() {
+	! find_within "$spec" || {
+		[ "$FSTYPE" = crypto_LUKS ]
+		return
+	}
+	[ "$name" = "luks-${spec#UUID=}" ] && find_within "$spec*" && [ "$FSTYPE" = crypto_LUKS ] || return 1
+	name=luks-$FOUND_UUID
+}
+
+# unlock DEVICE NAME [OPTION...]
 unlock() {
 	load crypt
 	! is_read_only "$1" || set -- "$@" --readonly

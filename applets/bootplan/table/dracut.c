@@ -159,6 +159,14 @@ static const struct parameter parameters[] = {
 	{ "rd.fstab", ON, .sets = { { S_NO_FSTAB, "1" } } },
 	{ "rd.md.uuid=?*", USE, .sets = { { S_MD, "%" } } },
 	{ "rd.md", ON, .sets = { { S_MD_OFF, "1" } } },
+	{ "rd_LVM_LV=?*/?*", USE, .sets = { { S_LVM, "%" } } }, /* dracut's of old */
+	{ "rd_LVM_VG=?*", USE, .sets = { { S_LVM, "%" } } },
+	{ "rd_LUKS_UUID=?*", CALL, .sets = { { S_LUKS, NULL } }, .call = take_luks_uuid },
+	{ "rd_NO_LVM", USE, .sets = { { S_LVM_OFF, "1" } } },
+	{ "rd_NO_LUKS", USE, .sets = { { S_LUKS_OFF, "1" } } },
+	{ "rd_MD_UUID=?*", USE, .sets = { { S_MD, "%" } } },
+	{ "rd_NO_MD", USE, .sets = { { S_MD_OFF, "1" } } },
+	{ "systemd.volatile=overlay", USE, .sets = { { S_PERSIST, "ram" } } },
 	{ "rd.md.conf=*", KEEP, .call = NULL },
 	{ "rd.md.waitclean=*", KEEP, .call = NULL }, /* the shutdown always does */
 	{ "rd.auto", KEEP, .call = NULL },
@@ -171,6 +179,7 @@ static const char unsupported[] =
 	"rd.emergency rd.driver.export rd.md* rd.dm* rd.multipath rd.noverifyssl rd.nfs.* "
 	"rd.nvmf* rd.nonvmf rd.iscsi* rd.fcoe rd.nofcoe rd.vconsole.* rd.locale.* rd.cmdline "
 	"rd.ctty rd.caps* rd.fips* rd.memdebug rd.plymouth plymouth.enable rd.cio_accept "
+	"systemd.volatile=yes systemd.volatile=1 systemd.volatile=true systemd.volatile=on "
 	"rd.dasd rd.dasd_mod rd.dcssblk rd.zfcp* rd.zipl rd.znet* rd.ccw rd.convertfs "
 	"rd.shutdown.* rd.systemd.* rd.usrmount.* rd.zdev rd.znet_ifname rd.lunmask "
 	"rd.hostonly rd.network cifsuser cifspass fcoe edd ecryptfskey evmkey evmx509 "

@@ -22,6 +22,13 @@ static const struct parameter initramfs[] = {
 	BREAK("=bottom", "handover"),
 	BREAK("=init", "handover"),
 	BREAK("=postmount", "handover"),
+	{ "overlayroot=", KEEP, .call = NULL },
+	{ "overlayroot=disabled", KEEP, .call = NULL },
+	{ "overlayroot=tmpfs", CALL, .sets = { { S_PERSIST, NULL } }, .call = take_overlayroot },
+	{ "overlayroot=tmpfs:*", CALL, .sets = { { S_PERSIST, NULL } }, .call = take_overlayroot },
+	{ "overlayroot=/dev/?*", CALL, .sets = { { S_PERSIST, NULL } }, .call = take_overlayroot },
+	{ "overlayroot=device:*dev=?*", CALL, .sets = { { S_PERSIST, NULL } },
+	  .call = take_overlayroot },
 	{ "break=*", WRONG,
 	  .expected = "top, modules, premount, mount, mountroot, bottom or init" },
 };
@@ -78,6 +85,7 @@ const struct table table_alpine = {
 
 static const struct parameter ltsp[] = {
 	{ "ltsp.image=?*", USE, .sets = { { S_LTSP, "%" } } },
+	{ "nbdroot=?*,?*", CALL, .sets = { { S_NETDISK, NULL } }, .call = take_nbdroot },
 };
 
 static const char ltsp_unsupported[] =

@@ -125,52 +125,6 @@ void take_root_url(struct plan *plan, const struct word *word)
 	take_root_medium(plan, word->value, word->rank);
 }
 
-/* tmpfs:size=SIZE,nr_blocks=N,nr_inodes=N */
-void take_overlay_tmpfs(struct plan *plan, const struct word *word)
-{
-	char *options = plan_copy(plan, word->value + strlen("tmpfs:")), *rest, *option;
-	const char *size = NULL, *inodes = "";
-	uint64_t number;
-
-	for (option = options ? strtok_r(options, ",", &rest) : NULL; option;
-	     option = strtok_r(NULL, ",", &rest)) {
-		const char *value = strchr(option, '=') ? strchr(option, '=') + 1 : "";
-
-		if (has_prefix(option, "size=") && size_text(plan, value))
-			size = size_text(plan, value);
-		else if (has_prefix(option, "nr_blocks=") &&
-			 number_parse(value, UINT64_C(1) << 40, &number) == 0 && number)
-			size = plan_text(plan, "%lluk", (unsigned long long)number * 4);
-		else if (has_prefix(option, "nr_inodes=") &&
-			 number_parse(value, UINT64_C(1) << 40, &number) == 0)
-			inodes = plan_text(plan, ",nr_inodes=%llu", (unsigned long long)number);
-		else
-			plan_note(plan, NULL, "parameter '%s': '%s' is not used", word->text,
-				  option);
-	}
-	plan_set(plan, S_PERSIST, word->rank,
-		 size || *inodes ? plan_text(plan, "ram:%s%s", size ? size : "50%", inodes)
-				 : "ram");
-}
-
-/* DEVICE[,OPTION=VALUE,...]; only the device counts: nothing is formatted here. */
-void take_overlay_crypt(struct plan *plan, const struct word *word)
-{
-	plan_set(plan, S_PERSIST, word->rank,
-		 plan_text(plan, "dracut-crypt:%.*s", (int)strcspn(word->value, ","), word->value));
-}
-
-/* DEVICE[:/path|:auto] of dracut's overlay */
-void take_overlay_host(struct plan *plan, const struct word *word)
-{
-	size_t len = strlen(word->value);
-
-	if (has_suffix(word->value, ":auto"))
-		len -= strlen(":auto");
-	plan_set(plan, S_PERSIST, word->rank,
-		 plan_text(plan, "dracut:%.*s", (int)len, word->value));
-}
-
 void take_ntfsloop(struct plan *plan, const struct word *word)
 {
 	const char *colon = strstr(word->value, ":/");

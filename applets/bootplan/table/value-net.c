@@ -265,6 +265,22 @@ const char *nbd_disk_uri(struct plan *plan, const char *text)
 	return uri ? uri : "";
 }
 
+/* SERVER,PORT-OR-EXPORT[,DEVICE] of nbd-client for initramfs-tools; root= may name the device, too.
+ */
+void take_nbdroot(struct plan *plan, const struct word *word)
+{
+	const size_t len = strcspn(word->value, ",");
+	const char *server = plan_text(plan, "%.*s", (int)len, word->value);
+	const char *name = word->value + len + 1;
+
+	if (strcmp(server, "dhcp") == 0)
+		parameter_unsupported(plan, NULL, word->text);
+	else
+		plan_set(plan, S_NETDISK, word->rank,
+			 plan_text(plan, ipv6_is_valid(server) ? "nbd:[%s]:%.*s" : "nbd:%s:%.*s",
+				   server, (int)strcspn(name, ","), name));
+}
+
 void take_root_nbd(struct plan *plan, const struct word *word)
 {
 	const char *rest, *field, *image = nbd_image(plan, word, &rest);

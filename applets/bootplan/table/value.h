@@ -62,14 +62,18 @@ void take_list(struct plan *plan, const struct word *word);
 void take_root_live(struct plan *plan, const struct word *word);
 void take_root_nbd(struct plan *plan, const struct word *word);
 void take_root_nfs(struct plan *plan, const struct word *word);
+void take_nbdroot(struct plan *plan, const struct word *word);
 void take_image(struct plan *plan, const struct word *word); /* several addresses: mirrors */
 void take_root_url(struct plan *plan, const struct word *word);
 void take_netroot(struct plan *plan, const struct word *word);
 void take_overlay_tmpfs(struct plan *plan, const struct word *word);
 void take_overlay_crypt(struct plan *plan, const struct word *word);
+void take_overlayroot(struct plan *plan, const struct word *word);
 void take_ntfsloop(struct plan *plan, const struct word *word);
 void take_luks_uuid(struct plan *plan, const struct word *word);
 void take_luks_name(struct plan *plan, const struct word *word);
+void take_luks_options(struct plan *plan, const struct word *word);
+void take_luks_discards(struct plan *plan, const struct word *word);
 void take_cryptdevice(struct plan *plan, const struct word *word);
 void take_kroot(struct plan *plan, const struct word *word);
 void take_bind(struct plan *plan, const struct word *word);

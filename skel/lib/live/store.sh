@@ -5,8 +5,9 @@
 
 # live_store SYSTEM:SPEC: UPPER for overlayroot
 live_store() {
-	local spec=${1#*:} P_TIMEOUT=$P_TIMEOUT
-	case $1 in dracut*) wait_less ;; esac # dracut looks for it once
+	local spec=${1#*:} P_TIMEOUT=$P_TIMEOUT overlay=rd.overlay
+	case $1 in dracut* | overlayroot:*) wait_less ;; esac # they look for it once
+	case $1 in overlayroot:*) overlay=overlayroot ;; esac
 	case $1 in
 	casper:*) casper_store "${spec%/}" ;;
 	live:*)
@@ -18,7 +19,7 @@ live_store() {
 		cow_flags
 		name_dirs "$RAMFS/store/${spec#*:/}" upperdir workdir
 		;;
-	dracut:*:/*) ! dracut_device "${spec%%:/*}" || dracut_store "/${spec#*:/}" ;;
+	dracut:*:/* | overlayroot:*:/*) ! dracut_device "${spec%%:/*}" || dracut_store "/${spec#*:/}" ;;
 	dracut:*) dracut_found "$spec" ;;
 	dracut-crypt:*) dracut_crypt "$spec" ;;
 	porteus:*)
@@ -219,8 +220,8 @@ dracut_device() {
 	[ -n "$P_KEEP_RO" ] || set -- "$1" -w
 	find_image ${2:+"$2"} -m "$RAMFS/store" -H "$1" && return 0
 	case $FIND_STATUS in
-	3) no_overlay_device "rd.overlay=$1" ;;
-	*) changes_in_ram "parameter 'rd.overlay=$1': the device cannot be mounted, see above" ;;
+	3) no_overlay_device "$overlay=$1" ;;
+	*) changes_in_ram "parameter '$overlay=$1': the device cannot be mounted, see above" ;;
 	esac
 	return 1
 }
@@ -244,7 +245,7 @@ dracut_found() {
 	}
 	# it has been waited for
 	[ "$FIND_STATUS" != 3 ] || {
-		no_overlay_device "rd.overlay=$1"
+		no_overlay_device "$overlay=$1"
 		return 0
 	}
 	! dracut_device "$1" || dracut_store "$name"

@@ -195,9 +195,34 @@ overlays() {
 }
 @test "rd.overlay=: none, RAM, of a size, a device, reset, read-only, over NFS" { both overlays; }
 
+# The package overlayroot of Debian, Ubuntu and Raspberry Pi; systemd's own
+other_overlays() {
+	LEASE=()
+	local base='overlayroot --state /run/initramfs/state -l /dev/vda1'
+	for words in overlayroot=tmpfs overlayroot=tmpfs:swap=1,recurse=0 systemd.volatile=overlay; do
+		new_tree
+		boot_with "root=LABEL=dracut ro $words"
+		calls "$base -u ram /newroot" || return 1
+	done
+	for words in overlayroot= overlayroot=disabled systemd.volatile=state; do
+		new_tree
+		boot_with "root=LABEL=dracut ro $words"
+		calls 'mount -t ext4 -o ro /dev/vda1 /newroot' || return 1
+	done
+	new_tree
+	boot_with 'root=LABEL=dracut overlayroot=device:dev=LABEL=flash,timeout=180,dir=my/run1'
+	said 'only / is an overlay' && calls 'findimg --state /run/initramfs/state -t 10 -w -m /run/initramfs/store -H LABEL=flash' \
+		"$base -u dir:/run/initramfs/store/my /newroot" || return 1
+	[ "$(readlink "$ROOT/run/initramfs/store/my/upper")" = run1 ] || return 1
+	new_tree
+	boot_with 'root=LABEL=dracut overlayroot=/dev/sdb1'
+	calls "$base -u dir:/run/initramfs/store /newroot" && [ "$(readlink "$ROOT/run/initramfs/store/upper")" = overlay ]
+}
+@test "overlayroot= and systemd.volatile=overlay" { both other_overlays; }
+
 absent() {
 	LEASE=()
-	for words in rd.overlay=LABEL=NONEXISTENT rd.overlay=/dev/sdb9:/there rd.overlay.crypt=LABEL=NONEXISTENT,fstype=ext3; do
+	for words in overlayroot=device:dev=LABEL=NONEXISTENT rd.overlay=LABEL=NONEXISTENT rd.overlay=/dev/sdb9:/there rd.overlay.crypt=LABEL=NONEXISTENT,fstype=ext3; do
 		new_tree
 		cp "$FAKES/findimg" "$FAKES/real"
 		fake findimg <<'FAKE'
