@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* vconsole.conf(5), keyboard(5): assignments of the shell, of which the simple ones are understood.
+/*
+ * vconsole.conf(5), keyboard(5), and where OpenRC, Void, Alpine and systems with sysconfig have it:
+ * assignments of the shell, of which the simple ones are understood.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -54,26 +56,78 @@ static int read_assignments(const struct host *host, const char *file,
 	return 0;
 }
 
-/* What the kernel has of itself. */
+/* What the kernel has of itself, which systemd calls @kernel */
 static bool is_default(const struct keymap_want *want)
 {
 	if (want->console)
-		return strcmp(want->console, "us") == 0;
+		return strcmp(want->console, "us") == 0 || strcmp(want->console, "@kernel") == 0;
 	return want->layout && strcmp(want->layout, "us") == 0 && !want->variant;
+}
+
+/* /path/de.map.gz is that file, and called de. */
+static int name_console(struct keymap_want *want)
+{
+	static const char *const endings[] = { ".gz",  ".bz2",	".xz",	".zst",
+					       ".map", ".kmap", ".bmap" };
+	const char *slash = want->console ? strrchr(want->console, '/') : NULL;
+	char *name;
+
+	if (!want->console)
+		return 0;
+	name = strdup(slash ? slash + 1 : want->console);
+	if (!name)
+		return -ENOMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+		const size_t len = strlen(name), end = strlen(endings[i]);
+
+		if (len > end && strcmp(name + len - end, endings[i]) == 0)
+			name[len - end] = '\0';
+	}
+	if (slash)
+		want->file = want->console;
+	else
+		free(want->console);
+	want->console = name;
+	return 0;
+}
+
+static int read_system(const struct host *host, struct keymap_want *want, struct error **err)
+{
+	static const struct {
+		const char *file, *key;
+	} others[] = {
+		{ "/etc/conf.d/keymaps", "keymap" },
+		{ "/etc/conf.d/loadkmap", "KEYMAP" },
+		{ "/etc/rc.conf", "KEYMAP" },
+		{ "/etc/sysconfig/keyboard", "KEYTABLE" },
+		{ "/etc/sysconfig/keyboard", "KEYMAP" },
+	};
+	const struct assignment wanted[] = {
+		{ "KEYMAP", &want->console },	  { "XKBLAYOUT", &want->layout },
+		{ "XKBVARIANT", &want->variant }, { "XKBMODEL", &want->model },
+		{ "XKBOPTIONS", &want->options }, { NULL, NULL }
+	};
+	int r = read_assignments(host, "/etc/vconsole.conf", wanted, err);
+
+	if (r == 0 && !want->console && !want->layout)
+		r = read_assignments(host, "/etc/default/keyboard", wanted + 1, err);
+	for (size_t i = 0; r == 0 && !want->console && !want->layout && i < ARRAY_SIZE(others);
+	     i++) {
+		const struct assignment one[] = { { others[i].key, &want->console },
+						  { NULL, NULL } };
+
+		r = read_assignments(host, others[i].file, one, err);
+	}
+	return r;
 }
 
 int keymap_of_system(const struct host *host, struct keymap_want *ret, struct error **err)
 {
 	struct keymap_want want = { 0 };
-	const struct assignment wanted[] = {
-		{ "KEYMAP", &want.console },	 { "XKBLAYOUT", &want.layout },
-		{ "XKBVARIANT", &want.variant }, { "XKBMODEL", &want.model },
-		{ "XKBOPTIONS", &want.options }, { NULL, NULL }
-	};
-	int r = read_assignments(host, "/etc/vconsole.conf", wanted, err);
+	int r = read_system(host, &want, err);
 
-	if (r == 0 && !want.console && !want.layout)
-		r = read_assignments(host, "/etc/default/keyboard", wanted + 1, err);
+	if (r == 0 && name_console(&want) < 0)
+		r = error_no_memory(err);
 	if (r < 0 || is_default(&want)) {
 		keymap_want_release(&want);
 		return r;

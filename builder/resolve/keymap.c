@@ -235,14 +235,17 @@ static int make_by_parts(const struct host *host, const char *name, bool exact, 
 static int make_by_name(const struct host *host, const struct keymap_want *want, struct keymap *ret,
 			struct error **err)
 {
-	_cleanup_free_ char *file = console_file(host, want->console);
+	_cleanup_free_ char *file = NULL;
 
+	if (!want->file || host_resolve(host, want->file, &file, NULL) < 0)
+		file = console_file(host, want->console);
 	if (file && load_keys(file, "", 0, ret, NULL) == 0) {
 		if (has_latin(ret->data))
 			return 0;
 		free(steal_ptr(&ret->data));
 	}
-	if (make_by_parts(host, want->console, true, ret, NULL) == 0)
+	if (make_by_parts(host, want->console, true, ret, NULL) == 0 ||
+	    (want->layout && make_by_layout(host, want, ret, NULL) == 0))
 		return 0;
 	return make_by_parts(host, want->console, false, ret, err);
 }
@@ -287,6 +290,7 @@ void keymap_want_release(struct keymap_want *want)
 	free(want->model);
 	free(want->options);
 	free(want->console);
+	free(want->file);
 	*want = (struct keymap_want){ 0 };
 }
 

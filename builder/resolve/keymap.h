@@ -13,6 +13,7 @@
 struct keymap_want {
 	char *layout, *variant, *model, *options; /* of XKB; layout NULL: */
 	char *console;				  /* "de-latin1-nodeadkeys" */
+	char *file; /* of the target, where console is from; or NULL */
 };
 
 struct keymap {
@@ -23,8 +24,9 @@ struct keymap {
 };
 
 /*
- * The layout of the target: KEYMAP or XKBLAYOUT of etc/vconsole.conf, else etc/default/keyboard.
- * Both layout and console NULL: it says nothing, or has the kernel's own (us).
+ * The layout of the target: KEYMAP or XKBLAYOUT of etc/vconsole.conf, else etc/default/keyboard,
+ * else what other inits read. Both layout and console NULL: it says nothing, or has the kernel's
+ * own (us).
  */
 int keymap_of_system(const struct host *host, struct keymap_want *ret,
 		     struct error **err) _must_check_;

@@ -46,6 +46,32 @@ keymaps() {
 	[ -z "$(keymaps -s 'keymap none')" ]
 }
 
+@test "where other inits have it; names with a path and an ending; @kernel; what only XKB knows" {
+	mkdir -p "$S/etc/conf.d" "$S/etc/sysconfig" "$S/opt/maps"
+	printf '# a comment\nkeymap="de"\nwindowkeys="YES"\n' >"$S/etc/conf.d/keymaps"
+	[ "$(keymaps)" = 'de.kmap default' ]
+	echo 'KEYMAP=@kernel' >"$S/etc/vconsole.conf"
+	run -0 --separate-stderr "$M" plan -p ./t.profile -r "$S"
+	refute_line --partial keymaps/
+	[ -z "$stderr" ]
+	rm "$S/etc/vconsole.conf" "$S/etc/conf.d/keymaps"
+	printf '#KEYMAP="es"\nKEYMAP=fr\n' >"$S/etc/rc.conf"
+	[ "$(keymaps)" = 'default fr.kmap' ]
+	rm "$S/etc/rc.conf"
+	echo 'KEYTABLE="de-latin1-nodeadkeys.map.gz"' >"$S/etc/sysconfig/keyboard"
+	[ "$(keymaps)" = 'de-latin1-nodeadkeys.kmap default' ]
+	printf 'KEYMAP=/opt/maps/mine.map\n' >"$S/etc/vconsole.conf"
+	{
+		echo 'keymaps 0-1'
+		printf 'keycode %s = %s\n' 16 a 17 z 18 e 19 r 20 t 21 y 22 u 23 i 24 o 25 p 30 q 31 s 32 d 33 f 34 g 35 h 36 j 37 k 38 l 44 w 45 x 46 c 47 v 48 b
+	} >"$S/opt/maps/mine.map"
+	build
+	[ "$(member etc/keymaps/default)" = mine ]
+	[ "$(key mine 0 16)" = 0b61 ]
+	printf 'KEYMAP=jp106-of-mine\nXKBLAYOUT=es\n' >"$S/etc/vconsole.conf"
+	[ "$(keymaps)" = 'default jp106-of-mine.kmap' ]
+}
+
 @test "layouts by name, the first by default" {
 	[ "$(keymaps -s 'keymap pl cz-qwerty gb')" = 'cz-qwerty.kmap default gb.kmap pl.kmap' ]
 	build -s 'keymap pl cz-qwerty'
