@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "builder/host/places.h"
+#include "builder/resolve/module/depmod.h"
 #include "builder/resolve/module/inflate.h"
 #include "builder/resolve/module/modinfo.h"
 #include "builder/util/cache.h"
@@ -147,6 +148,8 @@ static int collect_module(struct collector *c, const struct module *module, stru
 	int r = host_resolve_below(c->host, c->host->modules_dir, module->path, &path, err);
 
 	c->module = module;
+	if (r == -ENOENT)
+		return depmod_is_stale(c->host->modules_dir, module->path, err);
 	if (r < 0)
 		return error_wrap(err, "modules.dep");
 	if (stat(path, &st) < 0)

@@ -12,6 +12,7 @@
 #include "builder/plan/module/hardware.h"
 #include "builder/plan/module/modprobe.h"
 #include "builder/profile/value.h"
+#include "builder/resolve/module/depmod.h"
 #include "builder/resolve/module/index.h"
 #include "builder/resolve/module/inflate.h"
 
@@ -180,6 +181,8 @@ static int modules_add_module(struct planner *planner, const struct module_table
 		     module->path) < 0)
 		return error_no_memory(err);
 	r = host_resolve_below(host, host->modules_dir, module->path, &source, err);
+	if (r == -ENOENT)
+		return depmod_is_stale(host->modules_dir, module->path, err);
 	if (r < 0)
 		return error_wrap(err, "modules.dep");
 	if (compressed && module_is_inflated(table, module))

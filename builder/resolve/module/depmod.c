@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "builder/resolve/module/depmod.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,4 +74,14 @@ char *depmod_command(const char *modules_dir)
 		depmod_add_configuration(&command, modules_dir, root);
 	strbuf_add(&command, version);
 	return strbuf_steal(&command);
+}
+
+int depmod_is_stale(const char *modules_dir, const char *path, struct error **err)
+{
+	_cleanup_free_ char *command = depmod_command(modules_dir);
+
+	error_release(err);
+	return error_make(err, ENOENT,
+			  "modules.dep names '%s', which is not there: renew it with '%s'", path,
+			  command ? command : "depmod");
 }

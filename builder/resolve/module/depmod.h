@@ -3,6 +3,7 @@
 #ifndef BUILDER_RESOLVE_MODULE_DEPMOD_H
 #define BUILDER_RESOLVE_MODULE_DEPMOD_H
 
+#include "common/error.h"
 #include "common/macro.h"
 
 /*
@@ -11,5 +12,9 @@
  * unless -C names that of ROOT. Owned by the caller, NULL without memory.
  */
 char *depmod_command(const char *modules_dir) _must_check_;
+
+/* -ENOENT, and in *err (which may have another error) that modules.dep names a path that is not
+ * there. */
+int depmod_is_stale(const char *modules_dir, const char *path, struct error **err) _must_check_;
 
 #endif

@@ -6,6 +6,7 @@
 #include <libkmod.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "builder/resolve/module/depmod.h"
 
@@ -54,6 +55,25 @@ static int explain_index(const char *modules_dir, struct error **err)
 		modules_dir);
 }
 
+/* A kernel that was installed without modules.builtin: depmod makes an empty index of it, or none.
+ * libkmod reads the others when they are looked up, and takes nothing for built in. */
+static bool lacks_builtin(const char *modules_dir)
+{
+	static const char *const names[] = { "modules.dep.bin", "modules.alias.bin",
+					     "modules.symbols.bin", "modules.builtin" };
+	size_t i = 0;
+	bool there = true;
+
+	for (; there && i < ARRAY_SIZE(names); i++) {
+		_cleanup_free_ char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", modules_dir, names[i]) < 0)
+			return false;
+		there = access(path, R_OK) == 0;
+	}
+	return !there && i == ARRAY_SIZE(names);
+}
+
 int kmod_lookup_open(const char *modules_dir, struct kmod_lookup **ret, struct error **err)
 {
 	static const char *const no_config[] = { NULL };
@@ -68,7 +88,7 @@ int kmod_lookup_open(const char *modules_dir, struct kmod_lookup **ret, struct e
 				  modules_dir);
 	}
 	kmod_set_log_fn(lookup->ctx, log_nothing, NULL);
-	if (kmod_load_resources(lookup->ctx) < 0) {
+	if (kmod_load_resources(lookup->ctx) < 0 && !lacks_builtin(modules_dir)) {
 		kmod_lookup_close(lookup);
 		return explain_index(modules_dir, err);
 	}

@@ -51,6 +51,31 @@ index() {
 	cmp <(member "lib/modules/$KVER/weak-updates/sd_mod.ko") "$S/usr/lib/modules/6.0/extra/sd_mod.ko"
 }
 
+@test "a kernel that was installed without modules.builtin" {
+	profile 'module ext4 virtio_blk'
+	"$M" plan -q -p ./t.profile -r "$S" | grep '[.]ko' >whole
+	rm "$D"/modules.builtin*
+	"$M" plan -q -p ./t.profile -r "$S" | grep '[.]ko' | diff whole -
+	index
+	"$M" plan -q -p ./t.profile -r "$S" | grep '[.]ko' | diff whole -
+	real_programs
+	build
+	rm "$D/modules.alias.bin"
+	run "$M" plan -q -p ./t.profile -r "$S"
+	assert_failure
+	assert_output --partial 'no module index (modules.alias.bin)'
+}
+
+@test "an index that is older than the modules: what to do" {
+	xz --check=crc32 "$D/kernel/drivers/block/virtio_blk.ko"
+	profile 'module virtio_blk'
+	run "$M" plan -q -p ./t.profile -r "$S"
+	assert_failure
+	assert_line --regexp "modules.dep names 'kernel/drivers/block/virtio_blk.ko', which is not there: renew it with 'depmod -b .*/own"
+	index
+	[ "$(chosen 'module virtio_blk')" != '' ]
+}
+
 @test "a replacement of what the kernel holds itself" {
 	put fs/erofs/erofs.ko updates/squashfs.ko
 	index
