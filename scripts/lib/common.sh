@@ -72,7 +72,7 @@ mkvinitrd() {
 
 # Variables of the options that all these scripts have: -p -s -k -r -o
 build_defaults() {
-	profile=${1:-overlay} kernel='' sysroot='' output='' build_lines=''
+	profile=${1-overlay} kernel='' sysroot='' output='' build_lines=''
 }
 
 # Sets vmlinuz: -k FILE, else that version's (or the only one's, or the running one's) below SYSROOT.

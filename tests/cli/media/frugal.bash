@@ -79,3 +79,8 @@ installed() {
 	run find "$1" tmp -name '.frugal*' -o -path 'tmp/*'
 	assert_output ''
 }
+
+# mode_of INITRAMFS: what it does with a root when no kernel parameter says anything else
+mode_of() {
+	"$HOST/mkvinitrd" cat "$1" etc/mkvinitrd/defaults | sed -n 's/^vi\.mode=//p'
+}

@@ -242,10 +242,18 @@ TOOLS
 	assert_output --partial 'vi.image=/live/root-'
 	refute_output --partial 'without the saved changes'
 	mtype -i drive.img@@1M ::/boot/mkvinitrd/root.entry | grep -qx mode=tmpfs
+	assert_equal "$(initramfs_mode drive.img)" tmpfs
 	truncate -s 32M disk.raw
 	mke2fs -q -F disk.raw
 	qemu-img convert -O vhdx disk.raw disk.vhdx
 	usb -q drive.img disk.vhdx
 	assert_success
 	mtype -i drive.img@@1M ::/boot/mkvinitrd/disk.entry | grep -qx mode=loop
+	assert_equal "$(initramfs_mode drive.img)" loop
+}
+
+# initramfs_mode DRIVE: what the initramfs of its first entry does with a root when no kernel parameter says anything else
+initramfs_mode() {
+	mtype -i "$1@@1M" "::$(menu_of "$1" | sed -n 's/.*initrd \([^ ]*\).*/\1/p' | head -n 1)" >mode.img
+	"$HOST/mkvinitrd" cat mode.img etc/mkvinitrd/defaults | sed -n 's/^vi\.mode=//p'
 }

@@ -70,7 +70,7 @@ CANNOT_RUN=(
 	'README.md: export MKVINITRD_SOURCES=|only names a directory: tests/cli/tree/sources.bats'
 	'README.md: mkvinitrd vm |boots a VM: tests/boot does'
 	'docs/mkvinitrd-vm.8.scd: mkvinitrd vm |boots a VM: tests/boot/cases/media/vm.sh'
-	'docs/mkvinitrd-frugal.8.scd: mkvinitrd frugal --install --disk|wants a virtual machine with a kernel, and GRUB: tests/cli/media/frugal-menu.bats'
+	'docs/mkvinitrd-frugal.8.scd: mkvinitrd frugal --install --disk|wants a virtual machine with a kernel, and GRUB: tests/cli/media/frugal-disk.bats'
 	'docs/netfetch.8.scd: netfetch |wants servers: tests/cli/applets/netfetch.bats'
 	'docs/verifyimg.8.scd: verifyimg |wants a signature by that key: tests/cli/applets/verifyimg.bats'
 	'docs/vdattach.8.scd: vdattach nbd://|wants a server at that address and nbd in the kernel: tests/boot/cases/attach/attach-nbd-server.sh'

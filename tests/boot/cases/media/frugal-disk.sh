@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.1
 # slow: 6.1
-# frugal-debian does it with Debian. Every day kernel-of-root starts the root's kernel in a VHDX, and frugal.bats reads a disk's kernel.
+# frugal-debian does it with Debian. Every day kernel-of-root starts the root's kernel in a VHDX, and frugal-disk.bats reads a disk's kernel.
 #   PAIRS  other pairs FORMAT:FS than these
 . "$TOP/tests/boot/lib/hosts.sh"
 . "$TOP/tests/boot/lib/menus.sh"
