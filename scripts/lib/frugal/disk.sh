@@ -28,33 +28,93 @@ open_disk() {
 		[ -L "$link" ] || continue
 		candidates="$candidates ${link##*/Partition}"
 	done
+	roots='' looked_at=''
 	for disk_part in ${disk_wanted:-${candidates:-whole}}; do
-		if [ "$disk_part" = whole ]; then device=$disk_device; else device=$(readlink "$work/links/Partition$disk_part") || die "'$1' has no partition $disk_part; it has:${candidates:- none}"; fi
-		! try_root "$device" || return 0
+		device=$(disk_node "$1") || exit 1
+		if try_root "$device"; then
+			roots="$roots${roots:+ }$disk_part"
+			close_root
+		else
+			looked_at="$looked_at${looked_at:+; }$(part_name) $not_root"
+		fi
 	done
-	die "no partition of '$1' is a root with a kernel in /boot and its modules in /lib/modules (looked at:${candidates:- the whole disk});" \
-		"volumes of LVM or LUKS and a separate /boot are not supported"
+	[ -n "$roots" ] || die "'$1' has no root with a kernel in /boot and its modules in /lib/modules: $looked_at"
+	disk_part=${roots%% *}
+	[ "$roots" = "$disk_part" ] ||
+		message "warning: '$1' has several roots with kernels, in partitions $roots: $disk_part is taken; --part chooses another"
+	device=$(disk_node "$1") || exit 1
+	try_root "$device" || die "the root in '$1' cannot be mounted again"
 }
 
-# try_root DEVICE: mounts it if it is a root that has a kernel
+# disk_node IMAGE: the device of disk_part
+disk_node() {
+	if [ "$disk_part" = whole ]; then
+		echo "$disk_device"
+	else
+		readlink "$work/links/Partition$disk_part" || die "'$1' has no partition $disk_part; it has:${candidates:- none}"
+	fi
+}
+
+part_name() {
+	if [ "$disk_part" = whole ]; then echo 'the whole disk'; else echo "partition $disk_part"; fi
+}
+
+# try_root DEVICE: mounts it if it is a root that has a kernel; if not, why is in not_root
 try_root() {
-	disk_type=$(blkid -p -s TYPE -o value "$1" 2>/dev/null) || return 1
+	disk_type=$(blkid -p -s TYPE -o value "$1" 2>/dev/null) || disk_type=''
+	not_root="is $disk_type"
 	case $disk_type in
 	ext[34]) mount_root ro,noload "$1" ;;
 	ext2) mount_root ro "$1" ;;
 	xfs) mount_root ro,norecovery,nouuid "$1" ;;
-	btrfs) mount_root ro,rescue=nologreplay "$1" || mount_root ro,rescue=nologreplay,subvol=@ "$1" subvol=@ ;;
+	btrfs) mount_root ro,rescue=nologreplay "$1" || mount_subvolume "$1" ;;
+	crypto_LUKS) not_root='is encrypted with LUKS, which is not supported' && return 1 ;;
+	LVM2_member) not_root='has volumes of LVM, which are not supported' && return 1 ;;
+	linux_raid_member) not_root='is a member of a RAID, which is not supported' && return 1 ;;
+	'') not_root='has no file system' && return 1 ;;
 	*) return 1 ;;
 	esac
 }
 
+# mount_root OPTIONS DEVICE [ROOTFLAGS]
 mount_root() {
-	mount -t "$disk_type" -o "$1" "$2" "$disk_root" 2>/dev/null || return 1
+	mount -t "$disk_type" -o "$1" "$2" "$disk_root" 2>/dev/null || {
+		not_root="is $disk_type and cannot be mounted"
+		return 1
+	}
 	disk_mounted=1 disk_flags=${3:-}
 	kernels=$(root_kernels)
 	[ -z "$kernels" ] || return 0
-	umount "$disk_root"
+	describe_root
+	close_root
+	return 1
+}
+
+close_root() {
+	umount "$disk_root" || return 1
 	disk_mounted=''
+}
+
+# describe_root: not_root for what is mounted and has no kernel with modules
+describe_root() {
+	if [ -d "$disk_root/etc" ]; then
+		not_root='is a root without a kernel: install one in the virtual machine; a separate /boot is not supported'
+	elif [ -n "$(find "$disk_root" -maxdepth 1 -name 'vmlinuz*' -print -quit)" ]; then
+		not_root='has kernels and no root: a separate /boot is not supported'
+	fi
+}
+
+# mount_subvolume DEVICE: of those that the top level of the btrfs has, the first one that is a root with a kernel: Ubuntu installs into
+# @, Debian into @rootfs, Fedora into root
+mount_subvolume() {
+	mount -t btrfs -o ro,rescue=nologreplay,subvolid=5 "$1" "$disk_root" 2>/dev/null || return 1
+	disk_mounted=1
+	subvolumes=$(cd "$disk_root" && for dir in @ @rootfs root *; do [ ! -d "$dir/etc" ] || printf '%s\n' "$dir"; done)
+	close_root || return 1
+	for subvolume in $subvolumes; do
+		case $subvolume in *[!A-Za-z0-9@._+-]*) continue ;; esac
+		! mount_root "ro,rescue=nologreplay,subvol=$subvolume" "$1" "subvol=$subvolume" || return 0
+	done
 	return 1
 }
 
@@ -77,7 +137,7 @@ check_disk_kernel() {
 
 close_disk() {
 	release=''
-	[ -z "$disk_mounted" ] || umount "$disk_root" || echo "$name: '$disk_root' stays mounted" >&2
+	[ -z "$disk_mounted" ] || close_root || echo "$name: '$disk_root' stays mounted" >&2
 	[ -z "$disk_device" ] || detach_disk || echo "$name: $disk_device stays attached: $(sed -n '$s/^vdattach: //p' "$work/log")" >&2
 	disk_mounted='' disk_device=''
 }
