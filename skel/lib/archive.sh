@@ -1,11 +1,13 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vi.persist=archive: what a root in RAM shall keep lies in an archive on a partition. It is put over the root here, and
-# written again by vinitrd-save: by hand, and at the end by the shutdown ramfs. In between the partition is not mounted.
+# vi.persist=archive: what a root in RAM shall keep lies in an archive on a partition. It is put
+# over the root here, and written again by vinitrd-save: by hand, and at the end by the shutdown
+# ramfs. In between the partition is not mounted.
 
 ARCHIVES=$RAMFS/archive
 
-# restore_archive [HOST:]/PATH. A root without its settings is better than none: no failure here stops the boot.
+# restore_archive [HOST:]/PATH. A root without its settings is better than none: no failure here
+# stops the boot.
 restore_archive() {
 	local skip='' damaged=''
 	if [ -z "$RUN" ] && [ ! -x /bin/packroot ]; then
@@ -33,7 +35,8 @@ restore_archive() {
 	else
 		restore_newest
 	fi
-	printf '%s\n' "DEVICE=$DEVICE" "ID=$FOUND_UUID" "FILE=$APATH" "SKIP=$skip" "DAMAGED=$damaged" >"$ARCHIVES/config"
+	printf '%s\n' "DEVICE=$DEVICE" "ID=$FOUND_UUID" "FILE=$APATH" "SKIP=$skip" \
+		"DAMAGED=$damaged" >"$ARCHIVES/config"
 	rm -f "$ARCHIVES/identity"
 	$RUN umount "$RAMFS/store" && state_drop "mount $RAMFS/store"
 	return 0
@@ -65,7 +68,8 @@ mount_archives() {
 	APATH=$RET
 }
 
-# archive_name TOP PATH: APATH becomes the name under which we save, OLD what other systems left there
+# archive_name TOP PATH: APATH becomes the name under which we save, OLD what other systems left
+# there
 archive_name() {
 	local path=${2%/}
 	OLD=''
@@ -84,8 +88,8 @@ archive_name() {
 	APATH=$path.tar.zst
 }
 
-# protect: with NAME.key and NAME.pub beside it (of age(1), the key under a passphrase) the archive is encrypted. Saving needs
-# the public key alone; to restore, the passphrase is asked for.
+# protect: with NAME.key and NAME.pub beside it (of age(1), the key under a passphrase) the archive
+# is encrypted. Saving needs the public key alone; to restore, the passphrase is asked for.
 protect() {
 	local try=1 name=$RAMFS/store${APATH%.tar.zst}
 	if [ ! -f "$name.key" ] || [ ! -f "$name.pub" ]; then
@@ -98,7 +102,8 @@ protect() {
 	[ -z "$P_NORESTORE" ] || return 0
 	# it prompts where it reads
 	# shellcheck disable=SC2094 # a terminal
-	until $RUN age -d -o "$ARCHIVES/identity" "$name.key" <>"$ROOT/dev/console" >"$ROOT/dev/console" 2>&1; do
+	until $RUN age -d -o "$ARCHIVES/identity" "$name.key" <>"$ROOT/dev/console" \
+		>"$ROOT/dev/console" 2>&1; do
 		[ $try -lt 3 ] || return 1
 		try=$((try + 1))
 	done
@@ -140,12 +145,14 @@ restore_one() {
 		$RUN age -d -i "$ARCHIVES/identity" -o "$file" "$RAMFS/store$1" || status=1
 		;;
 	esac
-	[ $status = 1 ] || $RUN unpackroot --over --removed "$ARCHIVES/base" "$file" "$NEWROOT" >"$ARCHIVES/restored" || status=1
+	[ $status = 1 ] || $RUN unpackroot --over --removed "$ARCHIVES/base" "$file" "$NEWROOT" \
+		>"$ARCHIVES/restored" || status=1
 	rm -f "$ARCHIVES/plain"
 	return $status
 }
 
-# What Virtual Linux or Tiny Core saved, until there is one of ours; in the order that they load them.
+# What Virtual Linux or Tiny Core saved, until there is one of ours; in the order that they load
+# them.
 restore_old() {
 	local name IFS="$NL" found=''
 	for name in $OLD; do

@@ -4,7 +4,8 @@
 
 assemble() {
 	case $P_MODE in
-	disk | loop) case $P_PERSIST in none) mount_device ;; *) LOWER=$DEVICE && mount_overlay ;; esac ;;
+	disk | loop) case $P_PERSIST in none) mount_device ;; *) LOWER=$DEVICE &&
+		mount_overlay ;; esac ;;
 	overlay) mount_overlay ;;
 	tmpfs) unpack_root ;;
 	share) if [ -n "$P_PERSIST" ]; then overlay_share; else mount_share "$NEWROOT"; fi ;;
@@ -41,7 +42,8 @@ assemble() {
 	ASSEMBLED=1
 }
 
-# The kernel's convention: read-only unless the command line says rw; the root's init makes it writable.
+# The kernel's convention: read-only unless the command line says rw; the root's init makes it
+# writable.
 mount_device() {
 	local access=${P_ACCESS:-ro} type=${P_FSTYPE:-$FSTYPE} options
 	# the links of extensions are written too
@@ -51,14 +53,16 @@ mount_device() {
 	mount_options "$type" "$access${P_FLAGS:+,$P_FLAGS}"
 	options=$RET
 	$RUN mount ${type:+-t "$type"} -o "$options" "$DEVICE" "$NEWROOT" && return 0
-	! is_mounted_btrfs "$type" || fail VI502 "$DEVICE is a copy of a btrfs that is mounted, with the same UUID ($FOUND_UUID)" \
-		'Linux before 6.7 cannot mount both' 'use a newer kernel, or give the copy a new UUID: btrfstune -u IMAGE'
+	! is_mounted_btrfs "$type" ||
+		fail VI502 "$DEVICE is a copy of a btrfs that is mounted, with the same UUID ($FOUND_UUID)" \
+			'Linux before 6.7 cannot mount both' \
+			'use a newer kernel, or give the copy a new UUID: btrfstune -u IMAGE'
 	fail VI501 "$DEVICE could not be mounted as root" "type ${type:-unknown}, options $options" \
 		'correct rootfstype= or rootflags=, or add the file system module to the profile'
 }
 
-# usr_wanted: the root has its /usr elsewhere. What was packed into an image or archive keeps the fstab of the machine that
-# it came from, and has what it needs.
+# usr_wanted: the root has its /usr elsewhere. What was packed into an image or archive keeps the
+# fstab of the machine that it came from, and has what it needs.
 usr_wanted() {
 	local file
 	[ -z "$P_USR" ] || return 0
@@ -91,7 +95,8 @@ usr_of_fstab() {
 mount_options() {
 	local device place kind rest
 	RET=$2
-	case $1:${INCOMPLETE:-} in btrfs:1) list_has "$(echo "$2" | tr , ' ')" degraded || RET=$RET,degraded ;; esac
+	case $1:${INCOMPLETE:-} in btrfs:1) list_has "$(echo "$2" | tr , ' ')" degraded ||
+		RET=$RET,degraded ;; esac
 	[ "$1" = xfs ] && [ -r "$ROOT/proc/mounts" ] || return 0
 	# a root in an image may be a copy of the file system that the image lies on
 	# shellcheck disable=SC2034
@@ -119,33 +124,41 @@ check_filesystem() {
 	if [ "$P_FSCK" = force ]; then set -- -f; else set --; fi
 	working "checking the file system on $DEVICE"
 	$RUN e2fsck -p "$@" "$DEVICE" || status=$?
-	[ "$status" -lt 4 ] || fail VI503 "the file system on $DEVICE needs manual repair" "e2fsck ended with status $status" \
+	[ "$status" -lt 4 ] || fail VI503 "the file system on $DEVICE needs manual repair" \
+		"e2fsck ended with status $status" \
 		"run e2fsck $DEVICE in the shell, or boot with fsck.mode=skip"
 }
 
 mount_overlay() {
-	[ -n "$RUN" ] || [ -x /bin/overlayroot ] || fail VI106 "vi.persist=$P_PERSIST needs a program that this initramfs does not have" '' \
-		"build it with the profile line 'applet overlayroot', or boot with vi.persist=none"
+	[ -n "$RUN" ] || [ -x /bin/overlayroot ] ||
+		fail VI106 "vi.persist=$P_PERSIST needs a program that this initramfs does not have" '' \
+			"build it with the profile line 'applet overlayroot', or boot with vi.persist=none"
 	generations_of "$P_PERSIST"
 	mount_lower
 	upper_of "$RET"
-	case $GENERATIONS in *--ask*) asking ;; *) working "making the root of $LOWER with $UPPER over it" ;; esac
+	case $GENERATIONS in *--ask*) asking ;; *) working \
+		"making the root of $LOWER with $UPPER over it" ;; esac
 	# shellcheck disable=SC2086 # options
-	$RUN overlayroot --state "$STATE" $GENERATIONS -l "$LOWER" -u "$UPPER" ${UPPER_SIZE:+-s "$UPPER_SIZE"} "$NEWROOT" >"$RAMFS/overlay" ||
-		fail VI504 "no overlay could be mounted of $LOWER with $UPPER on top" 'the messages of overlayroot above' \
+	$RUN overlayroot --state "$STATE" $GENERATIONS -l "$LOWER" -u "$UPPER" \
+		${UPPER_SIZE:+-s "$UPPER_SIZE"} "$NEWROOT" >"$RAMFS/overlay" ||
+		fail VI504 "no overlay could be mounted of $LOWER with $UPPER on top" \
+			'the messages of overlayroot above' \
 			'boot with vi.persist=ram to leave the saved changes out'
 	[ -z "${LUKS:-}" ] || forget_luks
 }
 
-# mount_lower: a root with mount options of its own, as a subvolume, is mounted here, and the directory is the lower layer
+# mount_lower: a root with mount options of its own, as a subvolume, is mounted here, and the
+# directory is the lower layer
 mount_lower() {
 	local type=${P_FSTYPE:-$FSTYPE} store=$RET
 	case $P_MODE:$P_FLAGS in
 	disk:?* | loop:?*)
 		make_dirs "$RAMFS/root"
 		mount_options "$type" "ro,$P_FLAGS"
-		$RUN mount ${type:+-t "$type"} -o "$RET" "$DEVICE" "$RAMFS/root" || fail VI501 "$DEVICE could not be mounted as root" \
-			"type ${type:-unknown}, options $RET" 'correct rootfstype= or rootflags='
+		$RUN mount ${type:+-t "$type"} -o "$RET" "$DEVICE" "$RAMFS/root" ||
+			fail VI501 "$DEVICE could not be mounted as root" \
+				"type ${type:-unknown}, options $RET" \
+				'correct rootfstype= or rootflags='
 		state_push "mount $RAMFS/root"
 		LOWER=$RAMFS/root
 		;;
@@ -153,7 +166,8 @@ mount_lower() {
 	RET=$store
 }
 
-# generations_of PERSIST: STORE,rollback=N,commit.. apart: GENERATIONS is the latter as overlayroot's options, RET the former
+# generations_of PERSIST: STORE,rollback=N,commit.. apart: GENERATIONS is the latter as
+# overlayroot's options, RET the former
 generations_of() {
 	RET=$1 GENERATIONS=''
 	while :; do
@@ -174,8 +188,9 @@ upper_of() {
 	none | ram | archive:*) UPPER=ram UPPER_SIZE=$P_SIZE ;;
 	ram:*) UPPER=$1 ;;
 	dir:/* | file:/*)
-		[ -n "$HOST_MOUNTED" ] || fail VI207 "vi.persist=$1 does not say on which partition" '' \
-			"as in vi.persist=${1%%:*}:LABEL=drive:$spec"
+		[ -n "$HOST_MOUNTED" ] ||
+			fail VI207 "vi.persist=$1 does not say on which partition" '' \
+				"as in vi.persist=${1%%:*}:LABEL=drive:$spec"
 		upper_on "${1%%:*}" "$HOSTDIR" "$spec"
 		;;
 	dir:*:/* | file:*:/*)
@@ -200,7 +215,8 @@ upper_of() {
 			UPPER=dir:$RAMFS/store/.mkvinitrd
 		}
 		;;
-	*) fail VI207 "vi.persist=$1 is not understood" '' 'expected none, ram[:SIZE], dir:[HOST:]/path, file:[HOST:]/path[,SIZE], device:SPEC or archive:[HOST:]/path' ;;
+	*) fail VI207 "vi.persist=$1 is not understood" '' \
+		'expected none, ram[:SIZE], dir:[HOST:]/path, file:[HOST:]/path[,SIZE], device:SPEC or archive:[HOST:]/path' ;;
 	esac
 }
 
@@ -243,7 +259,8 @@ unpack_root() {
 		working "unpacking $SOURCE"
 		set --
 		[ -n "$HOST_MOUNTED" ] || set -- --consume
-		$RUN unpackroot "$@" ${P_VERIFY:+--sha256 "$P_VERIFY"} "$SOURCE" "$NEWROOT" >"$RAMFS/unpacked" || {
+		$RUN unpackroot "$@" ${P_VERIFY:+--sha256 "$P_VERIFY"} "$SOURCE" "$NEWROOT" \
+			>"$RAMFS/unpacked" || {
 			[ $? != 4 ] || : >"$RAMFS/fetch.full"
 			fail_unpack
 		}
@@ -260,7 +277,8 @@ unpack_root() {
 		# nor does what is too big fit the next time
 		[ ! -e "$RAMFS/fetch.full" ] || fail_unpack
 		[ ! -e "$RAMFS/fetch.failed" ] || fail_fetch "$SOURCE"
-		# what came whole and was still not right may have been damaged on its way, but not often
+		# what came whole and was still not right may have been damaged on its way, but not
+		# often
 		whole=$((whole + 1))
 		[ $whole -lt 2 ] || fail_unpack
 		warn "fetching $SOURCE_SHOWN once more"
@@ -269,7 +287,8 @@ unpack_root() {
 	done
 }
 
-# The two sides of a pipe fail apart: the fetching one leaves its mark in a file, unless the other one ended first (status 4).
+# The two sides of a pipe fail apart: the fetching one leaves its mark in a file, unless the other
+# one ended first (status 4).
 fetch_marked() {
 	local status=0
 	fetch "$SOURCE" - || status=$?
@@ -280,7 +299,8 @@ unpack_stream() {
 	rm -f "$RAMFS/fetch.failed"
 	case $P_VERIFY in
 	minisign:*) unpack_signed ;;
-	*) fetch_marked | $RUN unpackroot ${P_VERIFY:+--sha256 "$P_VERIFY"} - "$NEWROOT" >"$RAMFS/unpacked" ;;
+	*) fetch_marked | $RUN unpackroot ${P_VERIFY:+--sha256 "$P_VERIFY"} - "$NEWROOT" \
+		>"$RAMFS/unpacked" ;;
 	esac
 	case $? in
 	0) [ ! -e "$RAMFS/fetch.failed" ] ;;
@@ -291,7 +311,8 @@ unpack_stream() {
 
 new_tmpfs() {
 	$RUN mount -t tmpfs -o "mode=755,nr_inodes=0,size=${P_SIZE:-75%}" rootfs "$NEWROOT" ||
-		fail_size VI506 'no tmpfs could be mounted for the root' "size ${P_SIZE:-75%}" 'correct vi.size='
+		fail_size VI506 'no tmpfs could be mounted for the root' "size ${P_SIZE:-75%}" \
+			'correct vi.size='
 }
 
 # as fail
@@ -303,10 +324,12 @@ fail_size() {
 fail_unpack() {
 	meminfo MemAvailable
 	[ -z "$REMOTE" ] || SOURCE=$SOURCE_SHOWN
-	[ ! -e "$RAMFS/fetch.full" ] || fail_size VI506 "$SOURCE could not be unpacked: it does not fit into memory" \
-		"the messages above; $RET MiB of memory are available, the root may take ${P_SIZE:-75%}" \
-		'give the machine more memory, or raise vi.size='
-	fail VI505 "$SOURCE could not be unpacked" "the messages above; $RET MiB of memory are available" \
+	[ ! -e "$RAMFS/fetch.full" ] ||
+		fail_size VI506 "$SOURCE could not be unpacked: it does not fit into memory" \
+			"the messages above; $RET MiB of memory are available, the root may take ${P_SIZE:-75%}" \
+			'give the machine more memory, or raise vi.size='
+	fail VI505 "$SOURCE could not be unpacked" \
+		"the messages above; $RET MiB of memory are available" \
 		'is it the archive that is meant? make it again, or correct vi.image= and vi.verify='
 }
 
@@ -342,7 +365,8 @@ mount_share() {
 
 share_tags() {
 	local file tags=''
-	for file in "$ROOT"/sys/bus/virtio/drivers/9pnet_virtio/*/mount_tag "$ROOT"/sys/fs/virtiofs/*/tag; do
+	for file in "$ROOT"/sys/bus/virtio/drivers/9pnet_virtio/*/mount_tag \
+		"$ROOT"/sys/fs/virtiofs/*/tag; do
 		first_line "$file"
 		tags=$tags${RET:+ $RET}
 	done

@@ -27,7 +27,8 @@ report_unverified() {
 	esac
 }
 
-# An archive that can be read twice is verified before it is unpacked, where unpackroot does not do it.
+# An archive that can be read twice is verified before it is unpacked, where unpackroot does not do
+# it.
 attach_archive() {
 	case $P_VERIFY in minisign:*)
 		load proof
@@ -57,10 +58,12 @@ attach_disk() {
 	whole) vdattach_image ;;
 	'') vdattach_image && only_partition ;;
 	/dev/*) volume_of_image ;;
-	*) if volumes_wanted; then volume_of_image; else vdattach_image && partition_of "$DEVICE" "$P_PART"; fi ;;
+	*) if volumes_wanted; then volume_of_image; else vdattach_image &&
+		partition_of "$DEVICE" "$P_PART"; fi ;;
 	esac
 	[ -z "$COMPAT" ] || compat_names
-	find_image -H "$DEVICE" || fail VI402 "no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
+	find_image -H "$DEVICE" || fail VI402 \
+		"no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
 		'findimg above' 'specify the root partition: vi.part=1, vi.part=UUID=..., vi.part=whole'
 	enter_volume
 	! is_read_only "$DEVICE" || keep_changes_in_ram
@@ -85,8 +88,8 @@ volume_of_image() {
 	find_in_image
 }
 
-# vdattach_image [-p N]: read-only when its host is, or when the changes go elsewhere. What continues or precedes the
-# image may lie anywhere on its partition.
+# vdattach_image [-p N]: read-only when its host is, or when the changes go elsewhere. What
+# continues or precedes the image may lie anywhere on its partition.
 vdattach_image() {
 	local file IFS="$NL"
 	set -f
@@ -99,19 +102,23 @@ vdattach_image() {
 	set +f
 	unset IFS
 	[ -z "$REMOTE" ] || {
-		attach_lazy "$@" || fail VI306 "the image $P_IMAGE could not be attached" 'the messages of vdattach above' 'does the server answer requests for ranges?'
+		attach_lazy "$@" ||
+			fail VI306 "the image $P_IMAGE could not be attached" \
+				'the messages of vdattach above' \
+				'does the server answer requests for ranges?'
 		return 0
 	}
 	[ -n "$HOST_RW" ] || set -- -r "$@"
 	working "attaching $P_IMAGE"
 	attach_by_wish "$@" || DEVICE=$(attach_file "$@") ||
-		fail VI401 "the image $P_IMAGE could not be attached" 'the messages of vdattach above' \
+		fail VI401 "the image $P_IMAGE could not be attached" \
+			'the messages of vdattach above' \
 			"run vdattach info $SOURCE to examine it"
 	say "$P_IMAGE is $DEVICE"
 }
 
-# Without vi.part= an image with one partition means that one, or the only one with a file system of Linux, as beside an EFI
-# partition; an image without any means the whole. The partitions of a
+# Without vi.part= an image with one partition means that one, or the only one with a file system of
+# Linux, as beside an EFI partition; an image without any means the whole. The partitions of a
 # mapped disk are devices of their own, so the links of vdattach tell.
 only_partition() {
 	local link found='' count=0 device='' roots=0
@@ -130,11 +137,14 @@ only_partition() {
 		roots=$((roots + 1))
 		DEVICE=$(readlink "$link")
 	done
-	[ "$roots" = 1 ] || fail VI403 "$P_IMAGE has $count partitions and vi.part= does not say which" "partitions: $found" \
+	[ "$roots" = 1 ] || fail VI403 \
+		"$P_IMAGE has $count partitions and vi.part= does not say which" \
+		"partitions: $found" \
 		'add vi.part=NUMBER, vi.part=UUID=... or vi.part=LABEL=...'
 }
 
-# may_be_root DEVICE: it has a file system that a Linux root can be in: no EFI, swap or GRUB partition
+# may_be_root DEVICE: it has a file system that a Linux root can be in: no EFI, swap or GRUB
+# partition
 may_be_root() {
 	case $($RUN findimg -q -t 0 -H "$1" 2>/dev/null) in
 	*FSTYPE=ext[234]* | *FSTYPE=xfs* | *FSTYPE=btrfs* | *FSTYPE=f2fs* | *FSTYPE=squashfs* | *FSTYPE=erofs* | *FSTYPE=jfs* | *FSTYPE=nilfs2*) ;;
@@ -153,7 +163,8 @@ is_read_only() {
 	[ "$RET" = 1 ]
 }
 
-# An image that cannot be written (its kind, or its host) still becomes a root that can, unless vi.persist= was said.
+# An image that cannot be written (its kind, or its host) still becomes a root that can, unless
+# vi.persist= was said.
 keep_changes_in_ram() {
 	[ -n "$PERSIST_OPEN" ] || return 0
 	[ -n "$RUN" ] || [ -x /bin/overlayroot ] || return 0
@@ -169,7 +180,8 @@ compat_names() {
 		warn '/dev/host and /dev/rootfsloop cannot be made'
 }
 
-# The read-only image of an overlay: fetched, or copied to RAM, or used where it lies. LOWER is the result.
+# The read-only image of an overlay: fetched, or copied to RAM, or used where it lies. LOWER is the
+# result.
 attach_layer() {
 	LAYERS=$SOURCE
 	[ -n "$SOURCE" ] || LAYERS=$DEVICE
@@ -234,7 +246,8 @@ directory_layers() {
 	local dir file
 	LAYERS=$(
 		for dir in "$@"; do
-			for file in "${dir%/}"/*.sb "${dir%/}"/*.xzm "${dir%/}"/*.sxz "${dir%/}"/*.sfs "${dir%/}"/*.squashfs "${dir%/}"/*.erofs; do
+			for file in "${dir%/}"/*.sb "${dir%/}"/*.xzm "${dir%/}"/*.sxz \
+				"${dir%/}"/*.sfs "${dir%/}"/*.squashfs "${dir%/}"/*.erofs; do
 				[ ! -f "$file" ] || printf '%s%s\n' "${file##*/}" "$file"
 			done
 		done | sort -n | while IFS= read -r file; do
@@ -243,7 +256,8 @@ directory_layers() {
 	)
 }
 
-# stack_layers: LAYERS as overlayroot wants them: the last on top and so first, ':' between, '\:' in names
+# stack_layers: LAYERS as overlayroot wants them: the last on top and so first, ':' between, '\:' in
+# names
 stack_layers() {
 	local layer
 	LOWER=''

@@ -1,7 +1,8 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vi.automount: the partitions of this machine's disks for the user, at /media/NAME, as Slax and Virtual Linux give them. They are
-# lines in the root's fstab: its init mounts them, and unmounts them at the end.
+# vi.automount: the partitions of this machine's disks for the user, at /media/NAME, as Slax and
+# Virtual Linux give them. They are lines in the root's fstab: its init mounts them, and unmounts
+# them at the end.
 
 AUTOMOUNT=comment=automount # an option that each mount(8) knows and leaves alone
 
@@ -15,7 +16,8 @@ automount() {
 	done <<DEVICES
 $($RUN blkid)
 DEVICES
-	{ printf '%s\n' "$lines" >"$file"; } 2>/dev/null || warn 'vi.automount: this root has no /etc/fstab that can be written'
+	{ printf '%s\n' "$lines" >"$file"; } 2>/dev/null ||
+		warn 'vi.automount: this root has no /etc/fstab that can be written'
 }
 
 # automount_line DEVICE BLKID: one more line, when it has a file system that nobody else uses

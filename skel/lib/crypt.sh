@@ -1,13 +1,16 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is in a LUKS volume: cryptsetup, which the profile packs, opens it with a passphrase from the console. The last one that
-# opened a volume is tried on the next before anybody is asked again; it is in the memory of init alone, and ends with it.
+# What is in a LUKS volume: cryptsetup, which the profile packs, opens it with a passphrase from the
+# console. The last one that opened a volume is tried on the next before anybody is asked again; it
+# is in the memory of init alone, and ends with it.
 
 # open_crypt DEVICE|FILE NAME [OPTION...]: it becomes /dev/mapper/NAME
 open_crypt() {
 	local trace=$- opened=''
-	[ -n "$RUN" ] || [ -x /bin/cryptsetup ] || [ -x /sbin/cryptsetup ] || [ -x /usr/sbin/cryptsetup ] ||
-		fail VI106 "$1 is encrypted, and this initramfs has no cryptsetup" '' "build it with the profile line 'include luks'"
+	[ -n "$RUN" ] || [ -x /bin/cryptsetup ] || [ -x /sbin/cryptsetup ] ||
+		[ -x /usr/sbin/cryptsetup ] ||
+		fail VI106 "$1 is encrypted, and this initramfs has no cryptsetup" '' \
+			"build it with the profile line 'include luks'"
 	make_dirs "$ROOT/run/cryptsetup"
 	# what the processor has for ciphers is loaded last: see coldplug(8)
 	first_line "$ROOT/sys/devices/system/cpu/modalias"
@@ -39,10 +42,12 @@ try_passphrase() {
 	shift 2
 	working "opening the LUKS volume $device"
 	printf '%s' "$PASSPHRASE" |
-		PATH=$PATH:/sbin:/usr/sbin:/usr/bin $RUN cryptsetup open --type luks --key-file - "$@" "$device" "$name"
+		PATH=$PATH:/sbin:/usr/sbin:/usr/bin $RUN cryptsetup open --type luks --key-file - \
+			"$@" "$device" "$name"
 }
 
-# ask_passphrase DEVICE|FILE: PASSPHRASE is what is typed, and not shown, at the console; fails if nobody can type there
+# ask_passphrase DEVICE|FILE: PASSPHRASE is what is typed, and not shown, at the console; fails if
+# nobody can type there
 ask_passphrase() {
 	asking
 	printf 'Enter passphrase for %s: ' "$1" >>"$ROOT/dev/console"
@@ -54,10 +59,12 @@ ask_passphrase() {
 	case $PASSPHRASE in *"$NL.") PASSPHRASE=${PASSPHRASE%"$NL."} ;; *) return 1 ;; esac
 }
 
-# open_luks DEVICE|FILE: a store; RET is the device inside. It goes by itself when the store is unmounted: see forget_luks.
+# open_luks DEVICE|FILE: a store; RET is the device inside. It goes by itself when the store is
+# unmounted: see forget_luks.
 open_luks() {
 	LUKS=vi-crypt
-	open_crypt "$1" "$LUKS" || fail VI404 "the store $1 could not be opened" 'no passphrase in three tries, or the messages of cryptsetup above' \
+	open_crypt "$1" "$LUKS" || fail VI404 "the store $1 could not be opened" \
+		'no passphrase in three tries, or the messages of cryptsetup above' \
 		'boot again, or boot with vi.persist=ram to leave the saved changes out'
 	# shellcheck disable=SC2034 # for assemble
 	RET=/dev/mapper/$LUKS

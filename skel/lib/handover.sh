@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Hand over: shutdown programs in place, what lies below the root out of sight, mounts moved, PID 1 replaced.
+# Hand over: shutdown programs in place, what lies below the root out of sight, mounts moved, PID 1
+# replaced.
 
 # handover ARGS...: what the kernel gave to this init
 handover() {
@@ -71,24 +72,29 @@ find_init() {
 			return 0
 		fi
 		# a leftover in the menus of Virtual Linux; the kernel drops the arguments before it
-		[ "$P_INIT" = /linuxrc ] || fail VI601 "the root has no program $P_INIT (init=)" "$WHY_NOT" \
-			'correct init=, or leave it out for /sbin/init'
+		[ "$P_INIT" = /linuxrc ] ||
+			fail VI601 "the root has no program $P_INIT (init=)" "$WHY_NOT" \
+				'correct init=, or leave it out for /sbin/init'
 		INIT_ARGS=$RUNLEVEL$INIT_ARGS
 	fi
-	for candidate in /sbin/init /lib/systemd/systemd /usr/lib/systemd/systemd /etc/init /bin/init /bin/sh; do
+	for candidate in /sbin/init /lib/systemd/systemd /usr/lib/systemd/systemd /etc/init \
+		/bin/init /bin/sh; do
 		INIT=$candidate
 		! is_program "$candidate" || {
 			check_init
-			[ "$INIT" != /bin/sh ] || warn "the root has no init (/sbin/init: $why): starting /bin/sh"
+			[ "$INIT" != /bin/sh ] ||
+				warn "the root has no init (/sbin/init: $why): starting /bin/sh"
 			return 0
 		}
 		[ "$candidate" != /sbin/init ] || why=$WHY_NOT
 	done
 	WHY_NOT=$why
 	root_below
-	[ -z "$RET" ] || fail VI601 'the root has no init' "/sbin/init: $WHY_NOT; its directory $RET looks like a root" "$ADVICE"
+	[ -z "$RET" ] || fail VI601 'the root has no init' \
+		"/sbin/init: $WHY_NOT; its directory $RET looks like a root" "$ADVICE"
 	# shellcheck disable=SC2012
-	fail VI601 'the root has no init' "/sbin/init: $WHY_NOT; the root contains: $(ls "$NEWROOT" | tr '\n' ' ')" \
+	fail VI601 'the root has no init' \
+		"/sbin/init: $WHY_NOT; the root contains: $(ls "$NEWROOT" | tr '\n' ' ')" \
 		'is this the root? check vi.part=, vi.image=, root=; name another program with init='
 }
 
@@ -99,13 +105,15 @@ check_init() {
 		'is this the root, and is it complete? name another program with init='
 }
 
-# root_below: a directory of the root that has an init, in RET: it was packed with its name, or is a subvolume; ADVICE says what to do
+# root_below: a directory of the root that has an init, in RET: it was packed with its name, or is a
+# subvolume; ADVICE says what to do
 root_below() {
 	local dir
 	for dir in "$NEWROOT"/*; do
 		RET=${dir#"$NEWROOT"}
 		ADVICE="pack what is in $RET, not $RET itself: tar -C .$RET -c ."
-		[ "${ROOT_TYPE:-}" != btrfs ] || ADVICE="is it a subvolume? boot with rootflags=subvol=$RET"
+		[ "${ROOT_TYPE:-}" != btrfs ] ||
+			ADVICE="is it a subvolume? boot with rootflags=subvol=$RET"
 		[ "$RET" = /usr ] || [ ! -L "$dir/sbin/init" ] || return 0
 		[ "$RET" = /usr ] || [ ! -x "$dir/sbin/init" ] || return 0
 	done
@@ -181,11 +189,13 @@ install_shutdown() {
 		$RUN cp "$ROOT/shutdown" "$RAMFS/shutdown"; } ||
 		warn 'the shutdown programs could not be installed: the disks will not be checked at power-off'
 	# 'mkvinitrd update' recognises by it which image has booted.
-	$RUN cp "$ROOT/etc/mkvinitrd/sentinel" "$RAMFS/" || warn "'mkvinitrd update --booted' will not know which image this boot was by"
+	$RUN cp "$ROOT/etc/mkvinitrd/sentinel" "$RAMFS/" ||
+		warn "'mkvinitrd update --booted' will not know which image this boot was by"
 	[ ! -e "$ROOT/etc/initrd-release" ] || $RUN cp "$ROOT/etc/initrd-release" "$RAMFS/etc/"
 }
 
-# A session from a CD ends with the tray open: the file eject has the drive, and "prompt" if the user is to be asked.
+# A session from a CD ends with the tray open: the file eject has the drive, and "prompt" if the
+# user is to be asked.
 eject_at_end() {
 	case ${HOST_DEVICE:-}:$P_NOEJECT in /dev/sr[0-9]*:) ;; *) return 0 ;; esac
 	if [ -n "$P_NOPROMPT" ]; then set --; else set -- prompt; fi
@@ -209,7 +219,8 @@ copy_libraries() {
 	done
 }
 
-# With generations a boot has to say that it came up well: systemd by a unit, other inits by coming down in good order.
+# With generations a boot has to say that it came up well: systemd by a unit, other inits by coming
+# down in good order.
 watch_boot() {
 	local units=$ROOT/run/systemd/system
 	case ${GENERATIONS:-} in *--rollback*) ;; *) return 0 ;; esac
@@ -226,11 +237,13 @@ After=multi-user.target
 Type=oneshot
 ExecStart=/run/initramfs/bin/vinitrd-ok
 UNIT
-	ln -sf ../mkvinitrd-boot-ok.service "$units/multi-user.target.wants/" || warn "a successful boot cannot be reported: no unit for it"
+	ln -sf ../mkvinitrd-boot-ok.service "$units/multi-user.target.wants/" ||
+		warn "a successful boot cannot be reported: no unit for it"
 	: >"$RAMFS/boot-ok.unit"
 }
 
-# The root's own resolv.conf is replaced when the root is made anew at each boot, or when it names no server.
+# The root's own resolv.conf is replaced when the root is made anew at each boot, or when it names
+# no server.
 give_resolv_conf() {
 	local target line
 	[ -s "$RAMFS/resolv.conf" ] || return 0
@@ -246,7 +259,8 @@ give_resolv_conf() {
 		done <"$target"
 	fi
 	mkdir -p "${target%/*}" 2>/dev/null
-	$RUN cp "$RAMFS/resolv.conf" "$target" || warn "the root keeps its own resolv.conf; the network's is /run/initramfs/resolv.conf"
+	$RUN cp "$RAMFS/resolv.conf" "$target" ||
+		warn "the root keeps its own resolv.conf; the network's is /run/initramfs/resolv.conf"
 }
 
 # vi.hostmount=PATH: the host partition, for the user to see
@@ -261,8 +275,8 @@ show_host() {
 		warn "vi.hostmount=$P_HOSTMOUNT: the directory cannot be made in this root"
 }
 
-# The root holds what it needs of the mounts below it. Detached, they are no business of its init: it would
-# try to unmount them while the root stands on them, and report that it failed.
+# The root holds what it needs of the mounts below it. Detached, they are no business of its init:
+# it would try to unmount them while the root stands on them, and report that it failed.
 hide_mounts() {
 	local kind what lines='' kept=''
 	[ -e "$STATE" ] || return 0
@@ -282,11 +296,13 @@ LINES
 	drop_wrapper
 }
 
-# A disk straight on the host's partition needs the host's file system no more: unmounted, nobody can move the image.
+# A disk straight on the host's partition needs the host's file system no more: unmounted, nobody
+# can move the image.
 drop_wrapper() {
 	local kind what
 	while read -r kind what; do
-		[ "$kind" != wrapper ] || ! $RUN vdattach unmap "$what" 2>/dev/null || state_drop "wrapper $what"
+		[ "$kind" != wrapper ] || ! $RUN vdattach unmap "$what" 2>/dev/null ||
+			state_drop "wrapper $what"
 	done <<STATE
 $(cat "$STATE")
 STATE
@@ -299,8 +315,8 @@ watch_store() {
 		warn 'low-space warnings are disabled: overlayroot --watch could not be started'
 }
 
-# exitrd --watch reports a removed disk of the root, or a server that does not answer, and from then on reboots and powers off
-# without the root.
+# exitrd --watch reports a removed disk of the root, or a server that does not answer, and from then
+# on reboots and powers off without the root.
 watch_disks() {
 	local kind what source rest access pid offset size nbd=''
 	[ -e "$RAMFS/bin/exitrd" ] || return 0
@@ -356,7 +372,8 @@ wait_enter() {
 
 stop_helpers() {
 	status_stop
-	$RUN coldplug --stop --pidfile "$RAMFS/coldplug.pid" || warn 'a driver is still being loaded'
+	$RUN coldplug --stop --pidfile "$RAMFS/coldplug.pid" ||
+		warn 'a driver is still being loaded'
 	[ -z "$P_DEBUG" ] || [ -n "$ROOT" ] || {
 		set +x
 		exec 2>/dev/console

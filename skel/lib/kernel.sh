@@ -1,9 +1,12 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vi.kernel=: the kernel that the root itself has is started instead of the one that the boot loader started. The root is mounted.
-# Nothing is written to a disk: this initramfs, with modules of the root's kernel in place of its own, is packed in memory.
+# vi.kernel=: the kernel that the root itself has is started instead of the one that the boot loader
+# started. The root is mounted.
+# Nothing is written to a disk: this initramfs, with modules of the root's kernel in place of its
+# own, is packed in memory.
 
-# root_kernel: does not come back if another kernel is started. If it cannot be, the boot continues with this one.
+# root_kernel: does not come back if another kernel is started. If it cannot be, the boot continues
+# with this one.
 root_kernel() {
 	local running
 	# a kernel that was started here starts no other
@@ -28,8 +31,9 @@ root_kernel() {
 	start_kernel "$running"
 }
 
-# is_other_build: KERNEL is not what runs, although its version is the same, as a rebuilt package or one's own kernel may have. The
-# start of a bzImage names its build as /proc/version does, from a # on; of other formats nothing is known.
+# is_other_build: KERNEL is not what runs, although its version is the same, as a rebuilt package or
+# one's own kernel may have. The start of a bzImage names its build as /proc/version does, from a #
+# on; of other formats nothing is known.
 is_other_build() {
 	local build text
 	first_line "$ROOT/proc/version"
@@ -96,7 +100,8 @@ tells_version() {
 load_kernel() {
 	local staged=$RAMFS/kexec
 	rm -rf "$staged"
-	mkdir -p "$staged/root/lib" "$staged/tree/dev" "$staged/tree/etc/mkvinitrd" "$staged/tree/lib/modules/$VERSION" || return 1
+	mkdir -p "$staged/root/lib" "$staged/tree/dev" "$staged/tree/etc/mkvinitrd" \
+		"$staged/tree/lib/modules/$VERSION" || return 1
 	inside /lib/modules
 	ln -s "$NEWROOT$RET" "$staged/root/lib/modules" &&
 		choose_modules "$staged" &&
@@ -105,7 +110,8 @@ load_kernel() {
 		$RUN exitrd --load "$KERNEL" "$staged/initramfs" "$RET"
 }
 
-# choose_modules DIRECTORY: the modules of this initramfs, as the other kernel has them: DIRECTORY/files, and an index of them
+# choose_modules DIRECTORY: the modules of this initramfs, as the other kernel has them:
+# DIRECTORY/files, and an index of them
 # shellcheck disable=SC2016 # awk's
 choose_modules() {
 	local from=$1/root/lib/modules/$VERSION index=$1/tree/lib/modules/$VERSION file
@@ -149,7 +155,8 @@ choose_modules() {
 	for file in alias softdep weakdep builtin; do
 		[ -f "$from/modules.$file" ] || continue
 		if [ "$file" = alias ]; then
-			awk 'FILENAME == ARGV[1] { kept[$1] = 1; next } $3 in kept' "$1/names" "$from/modules.alias"
+			awk 'FILENAME == ARGV[1] { kept[$1] = 1; next } $3 in kept' "$1/names" \
+				"$from/modules.alias"
 		else
 			cat "$from/modules.$file"
 		fi >"$index/modules.$file" || return 1
@@ -159,9 +166,11 @@ choose_modules() {
 # pack_initramfs DIRECTORY: on stdout. The sentinel is the last member, as in every image.
 pack_initramfs() {
 	{ $RUN mknod "$1/tree/dev/console" c 5 1 && $RUN mknod "$1/tree/dev/null" c 1 3 &&
-		cp "$ROOT/etc/mkvinitrd/sentinel" "$1/tree/etc/mkvinitrd/" && echo "$VERSION" >"$1/tree/etc/mkvinitrd/kexec"; } || return 1
+		cp "$ROOT/etc/mkvinitrd/sentinel" "$1/tree/etc/mkvinitrd/" &&
+		echo "$VERSION" >"$1/tree/etc/mkvinitrd/kexec"; } || return 1
 	(
-		cd "$ROOT/" && find . -xdev ! -path './lib/modules/*' ! -path ./etc/mkvinitrd/sentinel | cpio -o -H newc
+		cd "$ROOT/" && find . -xdev ! -path './lib/modules/*' \
+			! -path ./etc/mkvinitrd/sentinel | cpio -o -H newc
 	) 2>"$1/log" && (
 		cd "$1/root" && cpio -o -H newc <"$1/files"
 	) 2>>"$1/log" && (
@@ -174,8 +183,8 @@ pack_initramfs() {
 	return 1
 }
 
-# The loaded kernel starts when everything is unmounted and detached: at the end of a shutdown, which a root comes to whose
-# init only reboots.
+# The loaded kernel starts when everything is unmounted and detached: at the end of a shutdown,
+# which a root comes to whose init only reboots.
 # shellcheck disable=SC2034 # for start_init
 start_kernel() {
 	rm -rf "$RAMFS/kexec"

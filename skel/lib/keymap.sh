@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The keyboard layout for what is typed before the root: one of etc/keymaps, which the profile packs.
+# The keyboard layout for what is typed before the root: one of etc/keymaps, which the profile
+# packs.
 KEYMAP=''
 
 # keymap_packed LAYOUT: /usr/share/keymaps/i386/qwertz/de.map.gz, qwertz/de and de are one.
@@ -11,7 +12,8 @@ keymap_packed() {
 	[ -n "$RET" ] && [ -r "$ROOT/etc/keymaps/$RET.kmap" ]
 }
 
-# keymap_choose LIST: the list itself, else the first of its layouts that is packed, or the kernel's own; in RET
+# keymap_choose LIST: the list itself, else the first of its layouts that is packed, or the kernel's
+# own; in RET
 keymap_choose() {
 	local layout IFS=,
 	keymap_packed "$1" && return 0
@@ -33,7 +35,8 @@ keymap_list() {
 	done
 }
 
-# load_keymap: what the kernel parameters ask for, else the first of the profile. A machine without a screen has no keymap.
+# load_keymap: what the kernel parameters ask for, else the first of the profile. A machine without
+# a screen has no keymap.
 load_keymap() {
 	local default='' wanted=${P_KEYMAP#*=}
 	[ ! -r "$ROOT/etc/keymaps/default" ] || read -r default <"$ROOT/etc/keymaps/default"
@@ -48,7 +51,8 @@ load_keymap() {
 	fi
 	[ -e "$ROOT/etc/keymaps/$KEYMAP.kmap" ] || return 0
 	[ -z "$ROOT" ] && [ ! -e /dev/tty0 ] && return 0
-	$RUN loadkmap <"$ROOT/etc/keymaps/$KEYMAP.kmap" || warn "the keyboard layout $KEYMAP could not be loaded; typing is in us"
+	$RUN loadkmap <"$ROOT/etc/keymaps/$KEYMAP.kmap" ||
+		warn "the keyboard layout $KEYMAP could not be loaded; typing is in us"
 }
 
 # tell_keymap: before a question whose answer is not seen
@@ -56,5 +60,6 @@ tell_keymap() {
 	local keys=''
 	[ -n "$KEYMAP" ] || return 0
 	[ ! -r "$ROOT/etc/keymaps/$KEYMAP.keys" ] || read -r keys <"$ROOT/etc/keymaps/$KEYMAP.keys"
-	printf 'mkvinitrd: keyboard layout: %s%s\n' "$KEYMAP" "${keys:+; $keys changes between it and us}" >"$ROOT/dev/console"
+	printf 'mkvinitrd: keyboard layout: %s%s\n' "$KEYMAP" \
+		"${keys:+; $keys changes between it and us}" >"$ROOT/dev/console"
 }

@@ -1,9 +1,11 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Paths of stores on NTFS. Windows takes them in any letter case and Linux's drivers do not: a store of the same name in another
-# case would be a second one, which Windows cannot show, and the changes in the first would be missing.
+# Paths of stores on NTFS. Windows takes them in any letter case and Linux's drivers do not: a store
+# of the same name in another case would be a second one, which Windows cannot show, and the changes
+# in the first would be missing.
 
-# path_of_any_case MOUNTPOINT PATH: RET is PATH, on NTFS with each name as the only one there that differs in case alone
+# path_of_any_case MOUNTPOINT PATH: RET is PATH, on NTFS with each name as the only one there that
+# differs in case alone
 path_of_any_case() {
 	local rest=${2#/} path='' name
 	RET=$2
@@ -41,7 +43,8 @@ name_of_any_case() {
 	# shellcheck disable=SC2010 # names are compared whole; one with a newline is none of them
 	found=$(ls -A "$1" | grep -ixF -e "$2") || return 0
 	case $found in
-	*"$NL"*) fail VI203 "'$2' in vi.persist= can be several in $1" "$(printf '%s' "$found" | tr '\n' ' ')" \
+	*"$NL"*) fail VI203 "'$2' in vi.persist= can be several in $1" \
+		"$(printf '%s' "$found" | tr '\n' ' ')" \
 		'name one of them in its own letter case' ;;
 	esac
 	RET=$found

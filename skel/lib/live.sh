@@ -8,7 +8,8 @@ live_layers() {
 	case $LIVE:$1 in
 	dracut:"$HOSTDIR/")
 		LAYERS=${1%/}
-		[ -z "$P_TORAM" ] || warn "$HOST_DEVICE is itself the image, and is not copied to RAM: using it where it is"
+		[ -z "$P_TORAM" ] ||
+			warn "$HOST_DEVICE is itself the image, and is not copied to RAM: using it where it is"
 		return 0
 		;;
 	esac
@@ -19,15 +20,17 @@ live_layers() {
 		;;
 	puppy) puppy_layers "${1%/}" ;;
 	liveslak) liveslak_layers "${1%/system*}" ;;
-	miso) existing_layers "${1%/}"/rootfs.sfs "${1%/}"/desktopfs.sfs "${1%/}"/mhwdfs.sfs "${1%/}"/livefs.sfs ;;
+	miso) existing_layers "${1%/}"/rootfs.sfs "${1%/}"/desktopfs.sfs "${1%/}"/mhwdfs.sfs \
+		"${1%/}"/livefs.sfs ;;
 	*) [ ! -d "$1" ] || directory_layers "$1" ;;
 	esac
-	[ -n "$LAYERS" ] || fail VI208 "no image in $P_IMAGE on $HOST_DEVICE" "it contains: $(ls "$1")" \
+	[ -n "$LAYERS" ] || fail VI208 "no image in $P_IMAGE on $HOST_DEVICE" \
+		"it contains: $(ls "$1")" \
 		'name the medium with vi.host=, or the image with vi.image='
 }
 
-# NAME.MORE.squashfs lies on NAME.squashfs. Without layerfs-path= the live session's or the installer's is meant, and
-# where nothing is named so, all of them.
+# NAME.MORE.squashfs lies on NAME.squashfs. Without layerfs-path= the live session's or the
+# installer's is meant, and where nothing is named so, all of them.
 casper_layers() {
 	local top=$1 dir name
 	if [ -d "$top" ]; then
@@ -43,14 +46,17 @@ casper_layers() {
 	dir=${top%/*} name=${top##*/}
 	LAYERS=''
 	while :; do
-		[ -f "$dir/$name" ] || fail VI208 "the layer $name of ${top##*/} is missing" "the directory contains: $(ls "$dir")"
+		[ -f "$dir/$name" ] ||
+			fail VI208 "the layer $name of ${top##*/} is missing" \
+				"the directory contains: $(ls "$dir")"
 		LAYERS=$dir/$name${LAYERS:+$NL}$LAYERS
 		name=${name%.*}
 		case $name in *.*) name=${name%.*}.${top##*.} ;; *) break ;; esac
 	done
 }
 
-# slax_layers DIRECTORY: of those in modules load= tells which; where there is a directory optional (Porteus), it is of that; of MiniOS' all
+# slax_layers DIRECTORY: of those in modules load= tells which; where there is a directory optional
+# (Porteus), it is of that; of MiniOS' all
 slax_layers() {
 	local optional=''
 	set -- "$1" "$1/base" "$1/modules"
@@ -74,7 +80,8 @@ slax_layers() {
 puppy_layers() {
 	local dir=$1
 	[ -d "$1" ] || dir=${1%/*}
-	existing_layers "$dir"/zdrv*.sfs "$dir"/fdrv*.sfs "$1"/puppy*.sfs "$1" "$dir"/ydrv*.sfs "$dir"/adrv*.sfs
+	existing_layers "$dir"/zdrv*.sfs "$dir"/fdrv*.sfs "$1"/puppy*.sfs "$1" "$dir"/ydrv*.sfs \
+		"$dir"/adrv*.sfs
 }
 
 # existing_layers FILE...: those that are there
@@ -97,7 +104,8 @@ liveslak_layers() {
 	[ -z "$LIVE_NOLOAD" ] || leave_out "$LIVE_NOLOAD"
 }
 
-# porteus_order DIRECTORY...: those of each directory lie on those of the one before, whatever their names
+# porteus_order DIRECTORY...: those of each directory lie on those of the one before, whatever their
+# names
 porteus_order() {
 	local dir all=''
 	for dir in "$@"; do
@@ -119,7 +127,8 @@ choose_layers() {
 	done)
 }
 
-# leave_out PATTERNS: extended regular expressions; as Slax and Porteus have them, separated by ',' or ';'
+# leave_out PATTERNS: extended regular expressions; as Slax and Porteus have them, separated by ','
+# or ';'
 leave_out() {
 	swap "$1" , '|'
 	swap "$RET" ';' '|'
@@ -152,9 +161,11 @@ inner_image() {
 	state_drop "loop $device"
 }
 
-# The files of Slax's directory rootcopy are put over the root. The medium may be gone by then: kept in RAM till then.
+# The files of Slax's directory rootcopy are put over the root. The medium may be gone by then: kept
+# in RAM till then.
 keep_rootcopy() {
-	[ "$LIVE" != slax ] || [ ! -d "$SOURCE/rootcopy" ] || $RUN cp -a "$SOURCE/rootcopy" "$RAMFS/rootcopy"
+	[ "$LIVE" != slax ] || [ ! -d "$SOURCE/rootcopy" ] ||
+		$RUN cp -a "$SOURCE/rootcopy" "$RAMFS/rootcopy"
 }
 
 put_rootcopy() {
@@ -162,7 +173,8 @@ put_rootcopy() {
 	[ "$LIVE" = slax ] || return 0
 	for dir in "$RAMFS/rootcopy" "$SOURCE/rootcopy"; do
 		[ -d "$dir" ] || continue
-		$RUN cp -a "$dir/." "$NEWROOT/" || warn "the files of $dir could not be copied into the root"
+		$RUN cp -a "$dir/." "$NEWROOT/" ||
+			warn "the files of $dir could not be copied into the root"
 		break
 	done
 	rm -rf "$RAMFS/rootcopy"

@@ -5,7 +5,8 @@
 #   SOURCE (a file, or a URL when REMOTE=1; IMAGE_TREE the file system that it is in), DEVICE and FSTYPE (a block device), neither for a share.
 
 locate() {
-	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' HOST_DEVICE='' ISO_LOOP='' IMAGE_TREE=''
+	SOURCE='' REMOTE='' DEVICE='' FSTYPE='' FIND_STATUS=0 HOST_MOUNTED='' HOST_RW='' \
+		HOST_DEVICE='' ISO_LOOP='' IMAGE_TREE=''
 	HOST_UUID='' HOST_LABEL='' VOLUMES='' DIRECTORIES=''
 	[ -z "$P_NETROOT" ] || {
 		load net/netroot
@@ -42,7 +43,8 @@ locate() {
 	esac
 }
 
-# wait_less: for what may well not come a third of the limit, but long enough for a USB drive, and not as long as rootwait says
+# wait_less: for what may well not come a third of the limit, but long enough for a USB drive, and
+# not as long as rootwait says
 wait_less() {
 	local third=$((P_TIMEOUT / 3))
 	[ $third -ge 10 ] || third=10
@@ -58,7 +60,8 @@ image_is_remote() {
 
 # What no phase could do anything with is refused before anything is touched.
 check_plan() {
-	[ -z "$P_REFUSED" ] || fail VI206 "the root of '$P_REFUSED' cannot be reached: this version has no support for it" '' \
+	[ -z "$P_REFUSED" ] || fail VI206 \
+		"the root of '$P_REFUSED' cannot be reached: this version has no support for it" '' \
 		'remove the parameter, or name a root on a disk, or on a server of HTTP, TFTP, NFS or NBD'
 	case $P_MODE:$P_IMAGE in
 	overlay:nbd://* | disk:nbd://* | loop:nbd://* | loop:http://* | loop:https://* | loop:/* | loop:file:/*) ;;
@@ -72,12 +75,15 @@ check_plan() {
 	case $P_MODE:$P_VERIFY in
 	*:unknown:*) fail VI703 "vi.verify=${P_VERIFY#unknown:} is not supported: expected sha256:HEX, verity:ROOTHASH or minisign:KEY; nothing is booted unverified instead" '' \
 		'name the checksum that sha256sum prints for the image, vi.verify=sha256:HEX, or remove the parameter' ;;
-	tmpfs:verity:*) fail VI703 'vi.verify=verity: is for images that are mounted, and mode tmpfs unpacks an archive' '' \
+	tmpfs:verity:*) fail VI703 \
+		'vi.verify=verity: is for images that are mounted, and mode tmpfs unpacks an archive' '' \
 		'use vi.verify=sha256: or vi.verify=minisign:' ;;
-	disk:?* | share:?*) fail VI703 "vi.verify= is not supported in mode $P_MODE" '' 'it is for images and archives: remove it' ;;
+	disk:?* | share:?*) fail VI703 "vi.verify= is not supported in mode $P_MODE" '' \
+		'it is for images and archives: remove it' ;;
 	esac
 	case $P_MODE:$P_IMAGE$P_ROOT in
-	disk: | disk:any) fail VI201 'no root device given' "the command line: $(cat "$ROOT/proc/cmdline")" \
+	disk: | disk:any) fail VI201 'no root device given' \
+		"the command line: $(cat "$ROOT/proc/cmdline")" \
 		'add root=UUID=..., root=LABEL=... or root=/dev/...' ;;
 	esac
 }
@@ -126,8 +132,9 @@ locate_image() {
 locate_nfs() {
 	load net/nfs
 	make_dirs "$HOSTDIR"
-	try_nfs "$LIVE_NFS" "$HOSTDIR" ro "$LIVE_NFSOPTS" || fail VI303 "$LIVE_NFS could not be mounted by NFS" "options ${OPTIONS:-none}" \
-		"is the directory exported to this machine? (showmount -e ${LIVE_NFS%%:*})"
+	try_nfs "$LIVE_NFS" "$HOSTDIR" ro "$LIVE_NFSOPTS" ||
+		fail VI303 "$LIVE_NFS could not be mounted by NFS" "options ${OPTIONS:-none}" \
+			"is the directory exported to this machine? (showmount -e ${LIVE_NFS%%:*})"
 	HOST_DEVICE=$RET HOST_MOUNTED=1 IMAGE_TREE=$HOSTDIR
 	state_push "mount $HOSTDIR"
 	if [ -n "$P_ISO" ]; then
@@ -144,15 +151,17 @@ locate_embedded() {
 		"build with the profile line 'image file:PATH'"
 }
 
-# No image named: tmpfs mode has its archive in the initramfs, overlay mode a device that is the image.
+# No image named: tmpfs mode has its archive in the initramfs, overlay mode a device that is the
+# image.
 locate_default() {
 	local file
 	if [ "$P_MODE" = tmpfs ]; then
 		for file in "$ROOT"/rootfs.tar "$ROOT"/rootfs.tar.* "$ROOT"/rootfs.cpio*; do
 			[ ! -f "$file" ] || SOURCE=$file
 		done
-		[ -n "$SOURCE" ] || fail VI209 'there is no image to unpack' 'no /rootfs.tar.* in the initramfs' \
-			"name one: vi.image=/path/rootfs.tar.xz, http://... or the profile line 'image'"
+		[ -n "$SOURCE" ] ||
+			fail VI209 'there is no image to unpack' 'no /rootfs.tar.* in the initramfs' \
+				"name one: vi.image=/path/rootfs.tar.xz, http://... or the profile line 'image'"
 		return 0
 	fi
 	[ -n "$P_ROOT" ] || P_ROOT=$P_HOST
@@ -180,13 +189,15 @@ locate_file() {
 		HOST_RW=''
 		case $P_PERSIST in
 		casper:* | live:*) ;; # look elsewhere too
-		*) ! need_write || warn "$DEVICE${FSTYPE:+ ($FSTYPE)} can only be read, for the reason above" ;;
+		*) ! need_write || warn \
+			"$DEVICE${FSTYPE:+ ($FSTYPE)} can only be read, for the reason above" ;;
 		esac
 		! has_store "$DEVICE" || reopen_host
 	else
 		fail_find "${HOST_PATHS%%"$NL"*}" "$P_HOST"
 	fi
-	HOST_DEVICE=$DEVICE HOST_UUID=$FOUND_UUID HOST_LABEL=$FOUND_LABEL HOST_MOUNTED=1 IMAGE_TREE=$HOSTDIR
+	HOST_DEVICE=$DEVICE HOST_UUID=$FOUND_UUID HOST_LABEL=$FOUND_LABEL HOST_MOUNTED=1 \
+		IMAGE_TREE=$HOSTDIR
 	if [ -n "$P_ISO" ]; then
 		open_iso
 	elif [ -n "$P_MARK" ]; then
@@ -194,12 +205,17 @@ locate_file() {
 	fi
 }
 
-# wrap_wanted: the exporter direct needs the host mounted through a mapped device, and must be the only one that has it
+# wrap_wanted: the exporter direct needs the host mounted through a mapped device, and must be the
+# only one that has it
 wrap_wanted() {
-	case $P_MODE:$P_EXPORTER:$P_HOSTMOUNT:$P_PERSIST in loop:direct::none) ;; *) return 1 ;; esac
+	case $P_MODE:$P_EXPORTER:$P_HOSTMOUNT:$P_PERSIST in loop:direct::none) ;; *)
+		return 1
+		;;
+	esac
 }
 
-# host_paths: what tells the host partition from others, a line each, in HOST_PATHS; the first that it has counts
+# host_paths: what tells the host partition from others, a line each, in HOST_PATHS; the first that
+# it has counts
 host_paths() {
 	HOST_PATHS=$P_IMAGE$NL$P_ALSO
 	# root=live: may name a device that is the image, or has the root itself
@@ -255,7 +271,8 @@ has_store() {
 	[ -n "$here" ]
 }
 
-# A file system is mounted either read-only or not: it can only be written when it was so from the start.
+# A file system is mounted either read-only or not: it can only be written when it was so from the
+# start.
 reopen_host() {
 	$RUN umount "$HOSTDIR" || return 0
 	state_drop "mount $HOSTDIR"
@@ -265,85 +282,6 @@ reopen_host() {
 	else
 		find_host || fail_find "${HOST_PATHS%%"$NL"*}" "$P_HOST"
 	fi
-}
-
-# find_image ARGS: runs findimg; DEVICE, FSTYPE and FOUND (the file) are what it says
-find_image() {
-	local out key value arrays=''
-	waiting "$P_TIMEOUT" "a disk: findimg $*"
-	! may_lack_disks || set -- --degraded "$@"
-	[ ! -x "$ROOT/bin/mdadm" ] || {
-		load volumes
-		! raid_wanted || arrays=1
-	}
-	[ -z "$arrays" ] || set -- --raid "${P_MD:-all}" "$@"
-	[ -z "${PATIENCE:-}" ] || set -- --patience "$PATIENCE" "$@"
-	out=$($RUN findimg --state "$STATE" -t "$P_TIMEOUT" "$@") && FIND_STATUS=0 || FIND_STATUS=$?
-	[ "$FIND_STATUS" = 0 ] || return 1
-	FOUND='' DEVICE='' FSTYPE='' FOUND_UUID='' FOUND_LABEL='' MEMBERS='' INCOMPLETE=''
-	while IFS='=' read -r key value; do
-		case $key in
-		DEVICE) DEVICE=$value ;;
-		FSTYPE) FSTYPE=$value ;;
-		UUID) FOUND_UUID=$value ;;
-		LABEL) FOUND_LABEL=$value ;;
-		MEMBER) MEMBERS="$MEMBERS $value" ;;
-		INCOMPLETE) INCOMPLETE=$value ;;
-		FILE) FOUND=$value ;;
-		esac
-	done <<OUT
-$out
-OUT
-	[ -z "$arrays" ] || keep_arrays
-	[ -n "$DEVICE" ]
-}
-
-# may_lack_disks: a file system over several disks is to be used without some of them
-may_lack_disks() {
-	[ -z "$P_DEGRADED" ] || return 0
-	case $P_MODE:,$P_FLAGS, in disk:*,degraded,*) return 0 ;; esac
-	return 1
-}
-
-# push_devices: DEVICE, and the other disks of its file system, are to be free at the end
-push_devices() {
-	local device
-	# shellcheck disable=SC2086 # a list
-	for device in $DEVICE $MEMBERS; do
-		state_push "device $device"
-	done
-}
-
-# fail_find WHAT HOST: WHAT is a path that HOST was searched for, or says what HOST is
-fail_find() {
-	[ -z "$P_REMOTE" ] || case $FIND_STATUS in
-	3) fail VI206 "$1 '$2' is on none of this machine's disks, and disks of servers as in '$P_REMOTE' cannot be attached: this version has no support for them" \
-		'the table above: every device and why it was rejected' 'name a root on a disk, or on a server of HTTP, TFTP, NFS or NBD' ;;
-	esac
-	case $FIND_STATUS:$1 in
-	3:/*) fail VI202 "$1 was not found on host '$2' within $P_TIMEOUT s" 'the table above: every device and why it was rejected' \
-		'correct the path or the host, add the missing driver to the profile, or wait longer with vi.timeout=' ;;
-	3:*) fail VI202 "$1 '$2' was not found within $P_TIMEOUT s" 'the table above: every device and why it was rejected' \
-		'correct the name, add the missing driver to the profile, or wait longer with vi.timeout=' ;;
-	1:*) fail VI203 "$1 '$2' cannot be used" 'the line of findimg above' 'do what it says' ;;
-	2:*) fail VI204 "the device '$2' cannot be looked for" 'the message of findimg above' 'name it by UUID=, LABEL= or PARTUUID=' ;;
-	*) fail VI205 "findimg could not look for $1 on host '$2' (status $FIND_STATUS)" 'its messages above' ;;
-	esac
-}
-
-# locate_device SPEC WORD: a block device by name, label or id
-locate_device() {
-	if volumes_wanted; then
-		load volumes
-		locate_volume "$1"
-	else
-		find_image -H "$1" || fail_find 'the device' "$1"
-	fi
-	enter_volume
-	refuse_hibernated "$1"
-	# what a volume is made of has been told
-	case $VOLUMES:$DEVICE in 1:/dev/mapper/*) ;; *) push_devices ;; esac
-	say "$2$1 is $DEVICE${FSTYPE:+ ($FSTYPE)}"
 }
 
 # refuse_hibernated SPEC: even a read-only mount would replay the journal below a system that sleeps
@@ -375,9 +313,11 @@ enter_volume() {
 # The image lies in an ISO file of the host, as with findiso= and iso-scan/filename=.
 open_iso() {
 	local dir=$RAMFS/iso
-	ISO_LOOP=$($RUN vdattach --state "$STATE" --links "$RAMFS/isodisk" -r "$SOURCE") || fail VI401 "cannot attach $P_ISO" 'the messages of vdattach above'
+	ISO_LOOP=$($RUN vdattach --state "$STATE" --links "$RAMFS/isodisk" -r "$SOURCE") ||
+		fail VI401 "cannot attach $P_ISO" 'the messages of vdattach above'
 	make_dirs "$dir"
-	$RUN mount -t iso9660 -o ro "$ISO_LOOP" "$dir" || fail VI402 "$P_ISO has no ISO 9660 file system that can be mounted"
+	$RUN mount -t iso9660 -o ro "$ISO_LOOP" "$dir" ||
+		fail VI402 "$P_ISO has no ISO 9660 file system that can be mounted"
 	state_push "mount $dir"
 	IMAGE_TREE=$dir
 	pick_image "$dir" || fail VI208 "$P_IMAGE is not in $P_ISO"

@@ -1,7 +1,8 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034 # what dhcp.sh reads
-# The network: every link up at once, addresses by ip= or DHCP, the first lease that leads to the root wins.
+# The network: every link up at once, addresses by ip= or DHCP, the first lease that leads to the
+# root wins.
 # The kernels that matter have no IP_PNP: the whole grammar of ip= is ours.
 
 export NET="$RAMFS/net" # udhcpc's script reads it
@@ -10,7 +11,8 @@ export NET="$RAMFS/net" # udhcpc's script reads it
 net_up() {
 	local w
 	[ -z "${NET_DEV:-}" ] || return 0
-	NET_WHY='' NET_DEV='' NET_SERVER='' NET_PATH='' NET_NTP='' NET_LINKS='' NICS='' N_HOST='' N_SERVER='' N_DNS='' N_ID='' N_NTP='' DOWN='' SEVERAL=''
+	NET_WHY='' NET_DEV='' NET_SERVER='' NET_PATH='' NET_NTP='' NET_LINKS='' NICS='' N_HOST='' \
+		N_SERVER='' N_DNS='' N_ID='' N_NTP='' DOWN='' SEVERAL=''
 	KMSG=$ROOT/dev/kmsg
 	[ -w "$KMSG" ] || KMSG=/dev/null
 	load net/adapters
@@ -49,7 +51,8 @@ net_up() {
 	hand_dns
 }
 
-# Each parameter in turn; with several, each may serve another link. DHCP without a link comes last: it serves any.
+# Each parameter in turn; with several, each may serve another link. DHCP without a link comes last:
+# it serves any.
 net_words() {
 	local word anywhere=''
 	# each of several is a network of its own, and need not lead to the root
@@ -90,12 +93,15 @@ other_links() {
 	RET=$links
 }
 
-# link_settings: MTU and hardware address of the parameter; the latter is taken by a link that is down
+# link_settings: MTU and hardware address of the parameter; the latter is taken by a link that is
+# down
 link_settings() {
 	[ -n "$N_DEV" ] || return 0
-	[ -z "$N_MAC" ] || { $RUN ip link set "$N_DEV" down && $RUN ip link set dev "$N_DEV" address "$N_MAC" && $RUN ip link set "$N_DEV" up; } ||
+	[ -z "$N_MAC" ] || { $RUN ip link set "$N_DEV" down &&
+		$RUN ip link set dev "$N_DEV" address "$N_MAC" && $RUN ip link set "$N_DEV" up; } ||
 		warn "$N_DEV does not take the hardware address $N_MAC"
-	[ -z "$N_MTU" ] || $RUN ip link set dev "$N_DEV" mtu "$N_MTU" || warn "$N_DEV does not take the MTU $N_MTU"
+	[ -z "$N_MTU" ] || $RUN ip link set dev "$N_DEV" mtu "$N_MTU" ||
+		warn "$N_DEV does not take the MTU $N_MTU"
 }
 
 # named_link WORD: the link of ip=WORD, by the name that it has here. It was waited for, or made.
@@ -152,14 +158,16 @@ net_static() {
 static_lease() {
 	lease_reset
 	# shellcheck disable=SC2153 # of bootplan
-	L_IP=$N_CLIENT L_PREFIX=$N_PREFIX L_ROUTER=$N_GATEWAY L_ROUTES=$N_ROUTES L_DNS=$N_DNS L_HOST=$N_HOST L_SERVER=$N_SERVER L_MASK=$N_MASK L_NTP=$N_NTP
+	L_IP=$N_CLIENT L_PREFIX=$N_PREFIX L_ROUTER=$N_GATEWAY L_ROUTES=$N_ROUTES L_DNS=$N_DNS \
+		L_HOST=$N_HOST L_SERVER=$N_SERVER L_MASK=$N_MASK L_NTP=$N_NTP
 }
 
 link_or_carrier() {
 	[ -n "$N_DEV" ] || link_with_carrier
 }
 
-# link_with_carrier: N_DEV is the first link on which something answers the signal; the only one needs none
+# link_with_carrier: N_DEV is the first link on which something answers the signal; the only one
+# needs none
 link_with_carrier() {
 	N_DEV=${NICS%% *}
 	if [ "$N_DEV" = "$NICS" ] || [ "$N_DEV" = "$PREFERRED" ]; then return 0; fi
@@ -191,7 +199,8 @@ use_address() {
 	if [ "${2:-}" = none ] && [ -n "$N_PEER" ]; then
 		$RUN ip addr add "$L_IP" peer "$N_PEER" dev "$1"
 	else
-		$RUN ip addr add "$L_IP/$L_PREFIX" brd + dev "$1" 2>/dev/null || $RUN ip addr add "$L_IP/$L_PREFIX" dev "$1"
+		$RUN ip addr add "$L_IP/$L_PREFIX" brd + dev "$1" 2>/dev/null ||
+			$RUN ip addr add "$L_IP/$L_PREFIX" dev "$1"
 	fi || {
 		NET_WHY="$1 would not take the address $L_IP/$L_PREFIX"
 		return 1
@@ -201,15 +210,19 @@ use_address() {
 # settled DEV PROTOCOL: the link can be used; what else its configuration told
 settled() {
 	local dev=$1
-	[ -z "$L_MTU" ] || $RUN ip link set dev "$dev" mtu "$L_MTU" || warn "$dev does not take the MTU $L_MTU"
+	[ -z "$L_MTU" ] || $RUN ip link set dev "$dev" mtu "$L_MTU" ||
+		warn "$dev does not take the MTU $L_MTU"
 	[ -z "$L_HOST" ] || $RUN hostname "$L_HOST" || warn "the host name '$L_HOST' cannot be set"
 	# shellcheck disable=SC2034 # for nfs.sh
-	NET_DEV=$dev NET_HOST=${L_HOST:-${NET_HOST:-}} NET_IP=$L_IP NET_NTP=$NET_NTP${L_NTP:+ $L_NTP} NET_LINKS="$NET_LINKS $dev"
+	NET_DEV=$dev NET_HOST=${L_HOST:-${NET_HOST:-}} NET_IP=$L_IP \
+		NET_NTP=$NET_NTP${L_NTP:+ $L_NTP} NET_LINKS="$NET_LINKS $dev"
 	! leads_to_root "$dev" || NET_SERVER=${L_SERVER:-$NET_SERVER} NET_PATH=${L_PATH:-$NET_PATH}
 	[ "$2:$P_PEERDNS" = dhcp:0 ] || P_DNS=$P_DNS${L_DNS:+ $L_DNS}
-	[ "$2:$P_PEERDNS" = dhcp:0 ] || [ -z "$L_SEARCH$L_DOMAIN" ] || NET_SEARCH=${L_SEARCH:-$L_DOMAIN}
+	[ "$2:$P_PEERDNS" = dhcp:0 ] || [ -z "$L_SEARCH$L_DOMAIN" ] ||
+		NET_SEARCH=${L_SEARCH:-$L_DOMAIN}
 	[ -z "$P_ROUTES" ] || own_routes "$dev"
-	net_conf "$dev" "$2" >"$ROOT/run/net-$dev.conf" || warn "/run/net-$dev.conf cannot be written"
+	net_conf "$dev" "$2" >"$ROOT/run/net-$dev.conf" ||
+		warn "/run/net-$dev.conf cannot be written"
 	say "$dev has $L_IP/$L_PREFIX${L_ROUTER:+, router $L_ROUTER}"
 }
 
@@ -242,14 +255,15 @@ ROUTES
 tell_routes() {
 	local to router link
 	while read -r to router link; do
-		[ -z "$to" ] || warn "the route rd.route=$to is not set: its link $link has no address"
+		[ -z "$to" ] || warn \
+			"the route rd.route=$to is not set: its link $link has no address"
 	done <<ROUTES
 $P_ROUTES
 ROUTES
 }
 
-# routes DEV: each as bootplan found it; a router outside the subnet (/32) is told to be on the link first. The default route of a
-# second link is there for when the first has none.
+# routes DEV: each as bootplan found it; a router outside the subnet (/32) is told to be on the link
+# first. The default route of a second link is there for when the first has none.
 routes() {
 	local dev=$1 kind to router
 	while read -r kind to router; do
@@ -276,10 +290,12 @@ ROUTES
 second_route() {
 	local dev=$1 router=$2
 	shift 2
-	$RUN ip route add default ${router:+via "$router"} dev "$dev" metric $(($# * 100)) || warn "$dev does not take the default route${router:+ via $router}"
+	$RUN ip route add default ${router:+via "$router"} dev "$dev" metric $(($# * 100)) ||
+		warn "$dev does not take the default route${router:+ via $router}"
 }
 
-# net_conf DEV PROTOCOL: in the format of ipconfig, which other programs source; so nothing odd goes in
+# net_conf DEV PROTOCOL: in the format of ipconfig, which other programs source; so nothing odd goes
+# in
 net_conf() {
 	# shellcheck disable=SC2086 # the first and the second server
 	set -- "$1" "$2" $L_DNS
@@ -323,7 +339,8 @@ hand_dns() {
 			printf 'nameserver %s\n' "$server"
 		done
 	} >"$RAMFS/resolv.conf"
-	$RUN cp "$RAMFS/resolv.conf" "$ROOT/etc/resolv.conf" || warn "the name servers cannot be used: no /etc/resolv.conf"
+	$RUN cp "$RAMFS/resolv.conf" "$ROOT/etc/resolv.conf" ||
+		warn "the name servers cannot be used: no /etc/resolv.conf"
 }
 
 # link_report: what stands against each link, in NET_WHY

@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Parts of the root that live elsewhere: directories on partitions, swap. What is not there is said, and
-# the boot continues.
+# Parts of the root that live elsewhere: directories on partitions, swap. What is not there is said,
+# and the boot continues.
 
 PLACES=0
 
@@ -15,14 +15,16 @@ mount_place() {
 	RET=$place
 }
 
-# The list has HOST:/DIRECTORY:/TARGET lines. A directory that is new gets what the root has at the target.
+# The list has HOST:/DIRECTORY:/TARGET lines. A directory that is new gets what the root has at the
+# target.
 bind_places() {
 	local line host rest target IFS="$NL"
 	for line in $P_BINDS; do
 		unset IFS
 		host=${line%%:/*} rest=/${line#*:/}
 		target=/${rest#*:/} rest=${rest%%:/*}
-		bind_place "$host" "$rest" "$target" || warn "$target is not mounted: $rest of $host cannot be used"
+		bind_place "$host" "$rest" "$target" ||
+			warn "$target is not mounted: $rest of $host cannot be used"
 	done
 }
 

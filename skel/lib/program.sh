@@ -1,8 +1,8 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034 # WHY_NOT is for handover.sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Can this kernel start the root's init? Afterwards is too late: when switch_root fails, the kernel panics. Sources: elf(5),
-# the kernel's fs/binfmt_elf.c.
+# Can this kernel start the root's init? Afterwards is too late: when switch_root fails, the kernel
+# panics. Sources: elf(5), the kernel's fs/binfmt_elf.c.
 
 # number_at FIRST COUNT BYTES...: the little-endian number of COUNT bytes from the FIRST on, in RET
 number_at() {

@@ -1,15 +1,19 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vi.verify=: the image is the one that is trusted, or the boot ends. P_VERIFY is the digits of a SHA-256, verity:ROOTHASH or
+# vi.verify=: the image is the one that is trusted, or the boot ends. P_VERIFY is the digits of a
+# SHA-256, verity:ROOTHASH or
 # minisign:KEY.
 
-# gather_proof IMAGE: what lies beside an image, a file or an address, before the image is moved: PROOF_HASHES is its hash tree (empty:
-# appended), PROOF_SIGNATURE its signature; or P_VERIFY becomes the checksum that a signed list has for it.
+# gather_proof IMAGE: what lies beside an image, a file or an address, before the image is moved:
+# PROOF_HASHES is its hash tree (empty:
+# appended), PROOF_SIGNATURE its signature; or P_VERIFY becomes the checksum that a signed list has
+# for it.
 gather_proof() {
 	PROOF_HASHES='' PROOF_SIGNATURE=''
 	case $P_VERIFY in minisign:* | verity:*) ;; *) return 0 ;; esac
-	[ -n "$RUN" ] || [ -x /bin/verifyimg ] || fail VI106 "vi.verify=${P_VERIFY%%:*}: needs a program that this initramfs does not have" '' \
-		"build it with the profile line 'applet verifyimg'"
+	[ -n "$RUN" ] || [ -x /bin/verifyimg ] ||
+		fail VI106 "vi.verify=${P_VERIFY%%:*}: needs a program that this initramfs does not have" '' \
+			"build it with the profile line 'applet verifyimg'"
 	case $1 in
 	*"$NL"*) fail VI703 "vi.verify=${P_VERIFY%%:*}: is for one image, and there are several layers" '' 'use vi.verify= with a single image' ;;
 	esac
@@ -20,7 +24,8 @@ gather_proof() {
 	esac
 }
 
-# lies_beside IMAGE SUFFIX: IMAGE.SUFFIX is there; RET is a file that stays when the medium is released
+# lies_beside IMAGE SUFFIX: IMAGE.SUFFIX is there; RET is a file that stays when the medium is
+# released
 lies_beside() {
 	local from
 	set -- "${1%%|*}" "$2"
@@ -57,12 +62,17 @@ gather_signature() {
 		PROOF_SIGNATURE=$RET
 		return 0
 	fi
-	lies_beside "$list" .minisig || fail VI702 "the signature of $name is missing" "looked for $name.minisig and SHA256SUMS.minisig beside it" \
-		"sign it: minisign -S -m $name, or mkvinitrd pack --sign-key"
+	lies_beside "$list" .minisig ||
+		fail VI702 "the signature of $name is missing" \
+			"looked for $name.minisig and SHA256SUMS.minisig beside it" \
+			"sign it: minisign -S -m $name, or mkvinitrd pack --sign-key"
 	PROOF_SIGNATURE=$RET
 	RET=$RAMFS/proof/SHA256SUMS
-	bring_small "$list" "$RET" || fail VI702 "the list SHA256SUMS beside $name is missing" 'its signature SHA256SUMS.minisig is there'
-	sum=$($RUN verifyimg minisign --sums "$name" "${P_VERIFY#minisign:}" "$PROOF_SIGNATURE" "$RET") || fail_signature "the list SHA256SUMS"
+	bring_small "$list" "$RET" ||
+		fail VI702 "the list SHA256SUMS beside $name is missing" \
+			'its signature SHA256SUMS.minisig is there'
+	sum=$($RUN verifyimg minisign --sums "$name" "${P_VERIFY#minisign:}" "$PROOF_SIGNATURE" \
+		"$RET") || fail_signature "the list SHA256SUMS"
 	say "$name: expecting the checksum of the signed list"
 	P_VERIFY=$sum PROOF_SIGNATURE=''
 }
@@ -81,7 +91,8 @@ prove_file() {
 	minisign:*)
 		say "verifying $1"
 		working "verifying $1"
-		$RUN verifyimg minisign "${P_VERIFY#minisign:}" "$PROOF_SIGNATURE" "$1" || fail_signature "$1"
+		$RUN verifyimg minisign "${P_VERIFY#minisign:}" "$PROOF_SIGNATURE" "$1" ||
+			fail_signature "$1"
 		;;
 	*) prove_sum "$1" ;;
 	esac
@@ -92,25 +103,31 @@ prove_sum() {
 	say "verifying $1"
 	working "verifying $1"
 	sum=$(sha256sum "$1")
-	[ "${sum%% *}" = "$P_VERIFY" ] || fail VI701 "the image is not the one that vi.verify= allows" \
-		"sha256 expected $P_VERIFY, found ${sum%% *}" 'fetch the image again, or correct vi.verify='
+	[ "${sum%% *}" = "$P_VERIFY" ] ||
+		fail VI701 "the image is not the one that vi.verify= allows" \
+			"sha256 expected $P_VERIFY, found ${sum%% *}" \
+			'fetch the image again, or correct vi.verify='
 }
 
 # prove_verity FILE|DEVICE: each block is proven when it is read
 prove_verity() {
-	RET=$($RUN verifyimg verity --state "$STATE" ${PROOF_HASHES:+--hashes "$PROOF_HASHES"} "${P_VERIFY#verity:}" "$1") ||
-		fail VI701 "the image is not the one that vi.verify= allows" 'the message of verifyimg above' \
+	RET=$($RUN verifyimg verity --state "$STATE" ${PROOF_HASHES:+--hashes "$PROOF_HASHES"} \
+		"${P_VERIFY#verity:}" "$1") ||
+		fail VI701 "the image is not the one that vi.verify= allows" \
+			'the message of verifyimg above' \
 			'fetch the image and its .verity again, or correct vi.verify='
 	say "$1 is verified while it is read, as $RET"
 }
 
-# unpack_signed: an archive of a server with a signature of its own. Status as of unpack_stream; a wrong archive leaves no half root.
+# unpack_signed: an archive of a server with a signature of its own. Status as of unpack_stream; a
+# wrong archive leaves no half root.
 unpack_signed() {
 	local status=0 checker
 	rm -f "$RAMFS/signed" && mkfifo "$RAMFS/signed" || return 1
 	$RUN verifyimg minisign "${P_VERIFY#minisign:}" "$PROOF_SIGNATURE" - <"$RAMFS/signed" &
 	checker=$!
-	fetch_marked | tee "$RAMFS/signed" | $RUN unpackroot - "$NEWROOT" >"$RAMFS/unpacked" || status=$?
+	fetch_marked | tee "$RAMFS/signed" | $RUN unpackroot - "$NEWROOT" >"$RAMFS/unpacked" ||
+		status=$?
 	wait $checker || {
 		# the part that came is nothing that was signed
 		[ ! -e "$RAMFS/fetch.failed" ] || return 1

@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# When the boot cannot continue: what was looked for, what was found, what to do; then a shell, or a reboot.
+# When the boot cannot continue: what was looked for, what was found, what to do; then a shell, or a
+# reboot.
 
 # rescue CODE WHY [SEEN [WHAT TO DO]]
 rescue() {
@@ -48,13 +49,15 @@ from_lines() {
 	set +f
 }
 
-# rescue_again PHASE STATUS: the shell of process 1 ended in that phase. Of what it knew only the plan can be read again.
+# rescue_again PHASE STATUS: the shell of process 1 ended in that phase. Of what it knew only the
+# plan can be read again.
 rescue_again() {
 	PHASE=$1
 	set +u
 	# shellcheck disable=SC1091
 	if (. "$RAMFS/plan.sh") 2>/dev/null; then . "$RAMFS/plan.sh"; fi
-	rescue VI107 "a script of the initramfs ended with status $2" 'the messages above; /run may be full' \
+	rescue VI107 "a script of the initramfs ended with status $2" \
+		'the messages above; /run may be full' \
 		'report this as a bug, with the messages and the kernel parameters'
 }
 
@@ -81,7 +84,8 @@ leave_clean() {
 		[ "$kind" != mount ] || lines=$what$NL$lines
 	done <"$STATE"
 	while read -r what; do
-		[ -z "$what" ] || $RUN umount "$what" 2>/dev/null || $RUN mount -o remount,ro "$what" 2>/dev/null
+		[ -z "$what" ] || $RUN umount "$what" 2>/dev/null ||
+			$RUN mount -o remount,ro "$what" 2>/dev/null
 	done <<LINES
 $lines
 LINES

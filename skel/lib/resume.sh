@@ -1,8 +1,8 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034 # SCOPE is for volumes.sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A hibernated system is resumed before anything is mounted or attached: the kernel reads its memory from the swap of resume= and
-# does not come back. It does when there is none.
+# A hibernated system is resumed before anything is mounted or attached: the kernel reads its memory
+# from the swap of resume= and does not come back. It does when there is none.
 
 # resume_system: without the parameter noresume
 resume_system() {

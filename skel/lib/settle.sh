@@ -20,20 +20,28 @@ early() {
 
 # What the kernel parameters and the profile mean for this boot: see bootplan(8).
 read_plan() {
-	bootplan_read "$RAMFS/plan.sh" "$ROOT" || fail VI103 "the kernel parameters could not be read" \
-		"bootplan failed, or $RAMFS is full" 'give the machine more memory, or build the image again'
+	bootplan_read "$RAMFS/plan.sh" "$ROOT" ||
+		fail VI103 "the kernel parameters could not be read" \
+			"bootplan failed, or $RAMFS is full" \
+			'give the machine more memory, or build the image again'
 }
 
-# Each with the options that the root's init expects of it. Ours, with the shutdown programs, may execute.
+# Each with the options that the root's init expects of it. Ours, with the shutdown programs, may
+# execute.
 mount_api() {
-	mkdir -p "$ROOT/proc" "$ROOT/sys" "$ROOT/dev" "$ROOT/run" "$NEWROOT" || fail VI104 "cannot make the directories to mount on"
-	$RUN mount -t proc -o nosuid,nodev,noexec proc "$ROOT/proc" || fail VI104 "cannot mount /proc"
-	$RUN mount -t devtmpfs -o nosuid,mode=755 dev "$ROOT/dev" || fail VI104 "cannot mount /dev" '' \
-		'use a kernel with CONFIG_DEVTMPFS'
+	mkdir -p "$ROOT/proc" "$ROOT/sys" "$ROOT/dev" "$ROOT/run" "$NEWROOT" ||
+		fail VI104 "cannot make the directories to mount on"
+	$RUN mount -t proc -o nosuid,nodev,noexec proc "$ROOT/proc" ||
+		fail VI104 "cannot mount /proc"
+	$RUN mount -t devtmpfs -o nosuid,mode=755 dev "$ROOT/dev" ||
+		fail VI104 "cannot mount /dev" '' \
+			'use a kernel with CONFIG_DEVTMPFS'
 	$RUN mount -t sysfs -o nosuid,nodev,noexec sys "$ROOT/sys" || fail VI104 "cannot mount /sys"
-	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 run "$ROOT/run" || fail VI104 "cannot mount /run"
+	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 run "$ROOT/run" ||
+		fail VI104 "cannot mount /run"
 	mkdir -p "$RAMFS" || fail VI104 "cannot make /run/initramfs"
-	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 initramfs "$RAMFS" || fail VI104 "cannot mount /run/initramfs"
+	$RUN mount -t tmpfs -o nosuid,nodev,mode=755 initramfs "$RAMFS" ||
+		fail VI104 "cannot mount /run/initramfs"
 	# shellcheck disable=SC2094 # a terminal
 	[ -e "$ROOT/proc/self/fd/2" ] || exec <"$ROOT/dev/console" >"$ROOT/dev/console" 2>&1
 }
@@ -45,8 +53,8 @@ report_notes() {
 	done
 }
 
-# The sentinel is the last member of the image, with a hash over all others. The kernel continues when it had no memory
-# for all of them: then the sentinel is missing, or empty.
+# The sentinel is the last member of the image, with a hash over all others. The kernel continues
+# when it had no memory for all of them: then the sentinel is missing, or empty.
 check_complete() {
 	local need='more' had key value hash=''
 	[ ! -r "$ROOT/etc/mkvinitrd/sentinel" ] || while IFS='=' read -r key value; do
@@ -55,7 +63,8 @@ check_complete() {
 	case $hash in
 	*[!0]*) return 0 ;;
 	?*)
-		fail VI102 "this initramfs was not made by 'mkvinitrd build'" 'the hash in its last member, etc/mkvinitrd/sentinel, is zeros' \
+		fail VI102 "this initramfs was not made by 'mkvinitrd build'" \
+			'the hash in its last member, etc/mkvinitrd/sentinel, is zeros' \
 			"build it with 'mkvinitrd build': lists of 'mkvinitrd plan' are for looking at"
 		;;
 	esac

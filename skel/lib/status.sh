@@ -14,7 +14,8 @@ waiting() {
 	status_set "$1" "waiting for $2"
 }
 
-# asking: somebody is asked at the console; no line gets in between until the next working or waiting
+# asking: somebody is asked at the console; no line gets in between until the next working or
+# waiting
 asking() {
 	[ -z "${KEYMAP:-}" ] || tell_keymap
 	: >"$RAMFS/status"
@@ -46,8 +47,9 @@ uptime_seconds() {
 	RET=${RET:-0}
 }
 
-# status_start: from now on status lines are printed, until status_stop. The loop sleeps in a read from a FIFO
-# that nobody writes to: the read of busybox has a time limit, and no program has to be started.
+# status_start: from now on status lines are printed, until status_stop. The loop sleeps in a read
+# from a FIFO that nobody writes to: the read of busybox has a time limit, and no program has to be
+# started.
 status_start() {
 	[ -z "$ROOT" ] || return 0
 	rm -f "$RAMFS/status.fifo"

@@ -11,7 +11,9 @@ NL='
 unset PASSPHRASE
 PASSPHRASE=''
 # What rescue reads, as long as there is no plan
-P_SHELL='' P_PANIC='' P_CONSOLES='' P_QUIET='' P_BREAK='' P_DEBUG='' P_CHART='' P_REPORT='' P_MODE='' PLAN='' AGAIN=0 GIVEN='' FROM='' FROM_NET='' FROM_USR='' FROM_INIT='' FROM_SIZE='' PHASE=start
+P_SHELL='' P_PANIC='' P_CONSOLES='' P_QUIET='' P_BREAK='' P_DEBUG='' P_CHART='' P_REPORT='' \
+	P_MODE='' PLAN='' AGAIN=0 GIVEN='' FROM='' FROM_NET='' FROM_USR='' FROM_INIT='' \
+	FROM_SIZE='' PHASE=start
 
 say() {
 	local RET='' # the caller's is kept
@@ -86,7 +88,8 @@ hooks() {
 	for hook in "$LIB/hooks/$1"/*; do
 		[ -x "$hook" ] || continue
 		(
-			export ROOT NEWROOT RAMFS STATE PATH P_MODE P_IMAGE P_HOST P_PART P_PERSIST P_ROOT
+			export ROOT NEWROOT RAMFS STATE PATH P_MODE P_IMAGE P_HOST P_PART \
+				P_PERSIST P_ROOT
 			"$hook"
 		) || warn "hook ${hook#"$LIB"/} ended with status $?"
 	done
@@ -171,7 +174,9 @@ mib() {
 
 # make_dirs DIR...: in the initramfs; the boot fails without them
 make_dirs() {
-	mkdir -p "$@" || fail VI105 "cannot create the directories $*" 'the memory of this initramfs may be full' 'give the machine more memory'
+	mkdir -p "$@" ||
+		fail VI105 "cannot create the directories $*" \
+			'the memory of this initramfs may be full' 'give the machine more memory'
 }
 
 # swap TEXT FROM TO: every FROM replaced, in RET
@@ -209,14 +214,15 @@ state_drop() {
 	printf '%s' "$kept" >"$STATE"
 }
 
-# await SECONDS COMMAND...: until it is true. Looks again when the kernel tells of a disk, a link or an address: by netlink, where busybox
-# cannot listen. The last look is at the end.
+# await SECONDS COMMAND...: until it is true. Looks again when the kernel tells of a disk, a link or
+# an address: by netlink, where busybox cannot listen. The last look is at the end.
 await() {
 	local limit=$1 fifo
 	shift
 	! "$@" || return 0
 	fifo=$(mktemp -u "$ROOT/run/await.XXXXXX") && mkfifo "$fifo" || return 1
-	# opened both ways first, so that no open waits: the end of an earlier child would interrupt it, and end this shell
+	# opened both ways first, so that no open waits: the end of an earlier child would interrupt
+	# it, and end this shell
 	# shellcheck disable=SC2094 # a FIFO
 	exec 7<>"$fifo" 5<"$fifo" 6>"$fifo" 7<&-
 	rm -f "$fifo"

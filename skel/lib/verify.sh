@@ -1,9 +1,10 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Verification that parameters of other live systems ask for, with the files on their media. Nothing is booted that was to be
-# proven and could not be.
+# Verification that parameters of other live systems ask for, with the files on their media. Nothing
+# is booted that was to be proven and could not be.
 
-# verify_medium IMAGE: P_CHECKS are sums[:DIGEST,..] (live-boot), sha512, gpg and cms (archiso); what lies on a server is fetched
+# verify_medium IMAGE: P_CHECKS are sums[:DIGEST,..] (live-boot), sha512, gpg and cms (archiso);
+# what lies on a server is fetched
 verify_medium() {
 	local check
 	for check in $P_CHECKS; do
@@ -23,7 +24,8 @@ verify_medium() {
 	done
 }
 
-# verify_sums DIGESTS: the lists at the top of the medium, as SHA256SUMS or sha256sum.txt; those that are there count
+# verify_sums DIGESTS: the lists at the top of the medium, as SHA256SUMS or sha256sum.txt; those
+# that are there count
 verify_sums() {
 	local digest list found=''
 	for digest in $1; do
@@ -34,7 +36,8 @@ verify_sums() {
 			found=1
 		fi
 	done
-	[ -n "$found" ] || fail VI702 'verify-checksums: the medium has no checksum list' "looked for: $1, as SHA256SUMS or sha256sum.txt" \
+	[ -n "$found" ] || fail VI702 'verify-checksums: the medium has no checksum list' \
+		"looked for: $1, as SHA256SUMS or sha256sum.txt" \
 		'leave the parameter out'
 }
 
@@ -46,7 +49,8 @@ verify_list() {
 	grep -v '^#' "$2" >"$RAMFS/sums"
 	[ -s "$RAMFS/sums" ] || fail VI702 "$2 lists no file"
 	(cd "${2%/*}" && "${1}sum" -c "$RAMFS/sums") >"$RAMFS/verified" 2>&1 && return 0
-	fail VI701 "files on the medium do not match ${2##*/}" "$(grep -v ': OK$' "$RAMFS/verified" | head -n 5)" \
+	fail VI701 "files on the medium do not match ${2##*/}" \
+		"$(grep -v ': OK$' "$RAMFS/verified" | head -n 5)" \
 		'make the medium again, or leave the parameter out'
 }
 
@@ -56,12 +60,16 @@ beside() {
 	if [ -n "$REMOTE" ] && [ ! -e "$2" ]; then
 		fetch "${first%/*}/${2##*/}" "$2" || rm -f "$2"
 	fi
-	[ -f "$2" ] || fail VI702 "${2##*/} is not beside ${1##*/}, which cannot be verified without" '' 'remove the parameter checksum, verify= or cms_verify='
+	[ -f "$2" ] || fail VI702 \
+		"${2##*/} is not beside ${1##*/}, which cannot be verified without" '' \
+		'remove the parameter checksum, verify= or cms_verify='
 }
 
 # need_file FILE LINE: what the profile had to pack
 need_file() {
-	[ -e "$ROOT$1" ] || fail VI106 "the signature cannot be verified: this initramfs has no $1" '' "build it with the profile line '$2'"
+	[ -e "$ROOT$1" ] || fail VI106 \
+		"the signature cannot be verified: this initramfs has no $1" '' \
+		"build it with the profile line '$2'"
 }
 
 verify_gpg() {
@@ -73,15 +81,18 @@ verify_gpg() {
 
 # As archiso makes it; a certificate that signed itself is its own authority.
 verify_cms() {
-	local certificate=$ROOT/etc/mkvinitrd/codesign.crt authority=$ROOT/etc/mkvinitrd/codesign_CA.crt
+	local certificate=$ROOT/etc/mkvinitrd/codesign.crt \
+		authority=$ROOT/etc/mkvinitrd/codesign_CA.crt
 	need_file /bin/openssl 'binary /usr/bin/openssl'
 	need_file /etc/mkvinitrd/codesign.crt 'file /etc/mkvinitrd/codesign.crt CERTIFICATE'
 	[ -e "$authority" ] || authority=$certificate
 	beside "$1" "$1.cms.sig"
-	$RUN openssl cms -verify -binary -noattr -nointern -purpose any -in "$1.cms.sig" -content "$1" -inform DER -out /dev/null \
+	$RUN openssl cms -verify -binary -noattr -nointern -purpose any -in "$1.cms.sig" \
+		-content "$1" -inform DER -out /dev/null \
 		-certfile "$certificate" -CAfile "$authority" || bad_signature "$1"
 }
 
 bad_signature() {
-	fail VI701 "the signature of ${1##*/} is not valid" 'the messages above' 'download the image again, or remove the parameter verify= or cms_verify='
+	fail VI701 "the signature of ${1##*/} is not valid" 'the messages above' \
+		'download the image again, or remove the parameter verify= or cms_verify='
 }

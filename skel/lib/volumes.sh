@@ -1,11 +1,11 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034 # what is found is for the other files
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Roots on logical volumes (LVM) and in LUKS volumes. What the plan names is opened in the order in which it is found, so
-# that one may lie in the other.
+# Roots on logical volumes (LVM) and in LUKS volumes. What the plan names is opened in the order in
+# which it is found, so that one may lie in the other.
 
-# mapped_name DEVICE: /dev/VG/LV as /dev/mapper/VG-LV in RET, others as they are. Device-mapper names have each '-'
-# of VG and LV doubled.
+# mapped_name DEVICE: /dev/VG/LV as /dev/mapper/VG-LV in RET, others as they are. Device-mapper
+# names have each '-' of VG and LV doubled.
 mapped_name() {
 	local vg
 	RET=$1
@@ -21,11 +21,14 @@ mapped_name() {
 	esac
 }
 
-# What a profile did not pack: a root that needs it cannot be had, other volumes can be done without.
+# What a profile did not pack: a root that needs it cannot be had, other volumes can be done
+# without.
 check_tools() {
 	[ -z "$P_LVM" ] || [ -x "$ROOT/bin/lvm" ] || {
-		[ -z "$P_ON_LVM" ] || fail VI106 "the root is on the volume group ${P_LVM%%/*}, and this initramfs has no lvm" '' \
-			"build it with the profile line 'include lvm'"
+		[ -z "$P_ON_LVM" ] ||
+			fail VI106 \
+				"the root is on the volume group ${P_LVM%%/*}, and this initramfs has no lvm" '' \
+				"build it with the profile line 'include lvm'"
 		warn "the volumes $P_LVM stay closed: this initramfs has no lvm; build it with the profile line 'include lvm'"
 		P_LVM=''
 	}
@@ -36,7 +39,8 @@ check_tools() {
 	}
 }
 
-# open_volumes SECONDS SPEC: opens until SPEC, the root, is there: 0, with DEVICE and FSTYPE. Disks are waited for so long.
+# open_volumes SECONDS SPEC: opens until SPEC, the root, is there: 0, with DEVICE and FSTYPE. Disks
+# are waited for so long.
 # SCOPE: only on these disks, and in what was opened on them
 open_volumes() {
 	local left=$1 before found=''
@@ -59,7 +63,8 @@ open_volumes() {
 		[ "$left" -gt 0 ] || break
 		left=$((left - 1))
 		[ $left != $(($1 - 3)) ] || say "waiting $left more seconds for $2"
-		# the kernel tells when it is there; a disk that may have it in some volume is looked at once a second
+		# the kernel tells when it is there; a disk that may have it in some volume is
+		# looked at once a second
 		find_image -q -t 1 -H "$2"
 	done
 	PATIENCE=''
@@ -145,14 +150,16 @@ add_scope() {
 	[ -z "$SCOPE" ] || list_has "$SCOPE" "$1" || SCOPE="$SCOPE $1"
 }
 
-# lvm_run ARGS...: without a configuration, a daemon, udev or any file kept; only on the disks of SCOPE
+# lvm_run ARGS...: without a configuration, a daemon, udev or any file kept; only on the disks of
+# SCOPE
 lvm_run() {
 	local device filter=''
 	for device in $SCOPE; do
 		filter="$filter\"a|^$device\$|\", "
 	done
 	[ -z "$filter" ] || filter="filter=[$filter\"r|.*|\"] "
-	LVM_SUPPRESS_FD_WARNINGS=1 $RUN lvm "$@" --config "devices { ${filter}types=[\"ublkb\", 16] use_devicesfile=0 hints=\"none\" obtain_device_list_from_udev=0 external_device_info_source=\"none\" } activation { udev_sync=0 udev_rules=0 monitoring=0 ${LVM_READ_ONLY}} backup { backup=0 archive=0 } global { thin_check_executable=\"\" cache_check_executable=\"\" }" 2>>"$RAMFS/lvm.log"
+	LVM_SUPPRESS_FD_WARNINGS=1 $RUN lvm "$@" \
+		--config "devices { ${filter}types=[\"ublkb\", 16] use_devicesfile=0 hints=\"none\" obtain_device_list_from_udev=0 external_device_info_source=\"none\" } activation { udev_sync=0 udev_rules=0 monitoring=0 ${LVM_READ_ONLY}} backup { backup=0 archive=0 } global { thin_check_executable=\"\" cache_check_executable=\"\" }" 2>>"$RAMFS/lvm.log"
 }
 
 # activate_lvm: the volume groups of the plan, all when it names none
@@ -164,7 +171,8 @@ activate_lvm() {
 	groups=$(lvm_run vgs --noheadings -o vg_name)
 	for vg in $groups; do
 		# a table that may write is refused on a disk that can only be read
-		[ -z "$SCOPE" ] || ! is_read_only "${SCOPE%% *}" || LVM_READ_ONLY="read_only_volume_list=[\"$vg\"] "
+		[ -z "$SCOPE" ] || ! is_read_only "${SCOPE%% *}" ||
+			LVM_READ_ONLY="read_only_volume_list=[\"$vg\"] "
 		for name in ${P_LVM:-$vg}; do
 			case $name in
 			"$vg") lvm_run vgchange --sysinit -ay "$vg" >>"$RAMFS/lvm.log" ;;
@@ -208,7 +216,8 @@ is_volume() {
 	return 1
 }
 
-# keep_volumes: for the udev of the root, which leaves mapped devices alone that nobody told it of; for the shutdown
+# keep_volumes: for the udev of the root, which leaves mapped devices alone that nobody told it of;
+# for the shutdown
 keep_volumes() {
 	local dir name data=$ROOT/run/udev/data found=''
 	for dir in "$ROOT"/sys/block/dm-*; do
@@ -218,7 +227,8 @@ keep_volumes() {
 		echo E:DM_UDEV_PRIMARY_SOURCE_FLAG=1 >"$data/b$RET"
 		first_line "$dir/dm/name"
 		name=$RET
-		ln -sf "../${dir##*/}" "$ROOT/dev/mapper/$name" || warn "/dev/mapper/$name cannot be made"
+		ln -sf "../${dir##*/}" "$ROOT/dev/mapper/$name" ||
+			warn "/dev/mapper/$name cannot be made"
 		[ -n "$SCOPE" ] || keep_disks "${dir##*/}"
 		found=1
 	done
@@ -265,7 +275,8 @@ find_in_image() {
 	done
 	mapped_name "$P_PART"
 	spec=$RET
-	open_volumes 0 "$spec" || fail VI405 "$P_PART is not in $P_IMAGE ($SCOPE)" "volumes opened: $(opened_names)" \
+	open_volumes 0 "$spec" || fail VI405 "$P_PART is not in $P_IMAGE ($SCOPE)" \
+		"volumes opened: $(opened_names)" \
 		'correct vi.part= or kroot=; name what is to be opened with klvm=, rd.lvm.lv= or rd.luks.uuid='
 }
 
@@ -282,7 +293,8 @@ opened_names() {
 enter_luks() {
 	SCOPE=${SCOPE:-}
 	unlock "$DEVICE" vi-root
-	find_image -t 0 -H /dev/mapper/vi-root || fail VI405 "the LUKS volume $DEVICE contains no file system that can be a root"
+	find_image -t 0 -H /dev/mapper/vi-root ||
+		fail VI405 "the LUKS volume $DEVICE contains no file system that can be a root"
 	keep_volumes
 }
 
@@ -297,8 +309,10 @@ name_volume() {
 # raid_wanted: arrays of this machine's disks, or of an image, are to be assembled
 raid_wanted() {
 	[ -z "$P_MD_OFF" ] && mkdir -p "$ROOT/run/mdadm" || return 1
-	# arrays keep their numbers and names, as those of this machine do, whatever machine they say they are of
-	[ -e "$ROOT/etc/mdadm/mdadm.conf" ] || [ -e "$ROOT/etc/mdadm.conf" ] || echo 'HOMEHOST <ignore>' >"$ROOT/etc/mdadm.conf"
+	# arrays keep their numbers and names, as those of this machine do, whatever machine they
+	# say they are of
+	[ -e "$ROOT/etc/mdadm/mdadm.conf" ] || [ -e "$ROOT/etc/mdadm.conf" ] ||
+		echo 'HOMEHOST <ignore>' >"$ROOT/etc/mdadm.conf"
 }
 
 # keep_arrays: for the shutdown, with the disks that they are made of

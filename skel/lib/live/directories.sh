@@ -1,9 +1,10 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Directories of live-boot's store in the root, as persistence.conf(5) has them. What cannot be used is reported, and the boot continues.
+# Directories of live-boot's store in the root, as persistence.conf(5) has them. What cannot be used
+# is reported, and the boot continues.
 
-# DIRECTORIES has lines "ORDER TARGET KIND SOURCE": a directory comes after those that it lies in, links come last, so that
-# nothing hides them. STORE is where the store is mounted.
+# DIRECTORIES has lines "ORDER TARGET KIND SOURCE": a directory comes after those that it lies in,
+# links come last, so that nothing hides them. STORE is where the store is mounted.
 put_directories() {
 	local order target kind source
 	[ -z "$P_KEEP_RO" ] || store_in_memory || {
@@ -13,7 +14,8 @@ put_directories() {
 	# shellcheck disable=SC2034
 	while read -r order target kind source; do
 		inside "$target"
-		if ! make_target "$NEWROOT$RET" || ! put_directory "$kind" "$source" "$NEWROOT$RET"; then
+		if ! make_target "$NEWROOT$RET" ||
+			! put_directory "$kind" "$source" "$NEWROOT$RET"; then
 			warn "$target is not mounted from the store: $source cannot be used ($kind)"
 		fi
 	done <<LINES
@@ -21,14 +23,16 @@ $(printf '%s' "$DIRECTORIES" | sort -s -u -k 1,2)
 LINES
 }
 
-# persistence-read-only: STORE_RO is the store, STORE one in which all that is written goes to memory
+# persistence-read-only: STORE_RO is the store, STORE one in which all that is written goes to
+# memory
 store_in_memory() {
 	MEMORY=$RAMFS/volatile STORE_RO=$STORE
 	mkdir -p "$MEMORY" || return 1
 	$RUN mount -t tmpfs -o mode=755 volatile "$MEMORY" || return 1
 	state_push "mount $MEMORY"
 	mkdir -p "$MEMORY/upper" "$MEMORY/work" "$MEMORY/store" || return 1
-	$RUN mount -t overlay -o "lowerdir=$STORE_RO,upperdir=$MEMORY/upper,workdir=$MEMORY/work" overlay "$MEMORY/store" || return 1
+	$RUN mount -t overlay -o "lowerdir=$STORE_RO,upperdir=$MEMORY/upper,workdir=$MEMORY/work" \
+		overlay "$MEMORY/store" || return 1
 	state_push "mount $MEMORY/store"
 	STORE=$MEMORY/store
 }
@@ -38,7 +42,8 @@ put_directory() {
 	bind) bind_directory "$STORE$2" "$3" ;;
 	union) union_directory "$STORE$2" "$3" ;;
 	link)
-		show_store && new_directory "$STORE$2" "$3" && link_files "$STORE${2%/}" "$3" "$SHOWN${2%/}"
+		show_store && new_directory "$STORE$2" "$3" &&
+			link_files "$STORE${2%/}" "$3" "$SHOWN${2%/}"
 		;;
 	esac
 }
@@ -84,17 +89,19 @@ show_store() {
 	mkdir -p "$ROOT$SHOWN" && $RUN mount -o bind "$STORE" "$ROOT$SHOWN"
 }
 
-# link_files DIRECTORY TARGET NAME: each file of the directory, which the root knows by that name, is a link in the target in
-# place of what is there. What lies on a mount of its own is left alone.
+# link_files DIRECTORY TARGET NAME: each file of the directory, which the root knows by that name,
+# is a link in the target in place of what is there. What lies on a mount of its own is left alone.
 link_files() {
 	local file target
 	for file in "$1"/* "$1"/.[!.]* "$1"/..?*; do
 		target=$2/${file##*/}
 		if [ -d "$file" ] && [ ! -L "$file" ]; then
-			new_directory "$target" "$file" && link_files "$file" "$target" "$3/${file##*/}"
+			new_directory "$target" "$file" &&
+				link_files "$file" "$target" "$3/${file##*/}"
 		elif { [ -e "$file" ] || [ -L "$file" ]; } && ! has_mounts "$target"; then
 			rm -rf "$target"
-			ln -s "$3/${file##*/}" "$target" && $RUN chown -h "$(stat -c %u:%g "$file")" "$target"
+			ln -s "$3/${file##*/}" "$target" &&
+				$RUN chown -h "$(stat -c %u:%g "$file")" "$target"
 		fi
 	done
 }

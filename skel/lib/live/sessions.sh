@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Where Slax, MiniOS and Porteus keep changes.
 
-# slax_store SESSION PLACE: the changes of one session are in a directory with its number, last_session.txt has the last
+# slax_store SESSION PLACE: the changes of one session are in a directory with its number,
+# last_session.txt has the last
 slax_store() {
 	local dir number=$1
 	changes_place "$2" || return 0
@@ -34,11 +35,15 @@ slax_store() {
 	esac
 }
 
-# last_session DIRECTORY: its number, in RET: Slax has it in last_session.txt, MiniOS in session.json or session.conf
+# last_session DIRECTORY: its number, in RET: Slax has it in last_session.txt, MiniOS in
+# session.json or session.conf
 last_session() {
 	RET=''
-	[ ! -r "$1/session.json" ] || RET=$(sed -n 's/.*"default": *"\{0,1\}\([0-9]*\).*/\1/p' "$1/session.json" | head -n 1)
-	[ -n "$RET" ] || [ ! -r "$1/session.conf" ] || RET=$(sed -n 's/^default=//p' "$1/session.conf" | head -n 1)
+	[ ! -r "$1/session.json" ] ||
+		RET=$(sed -n 's/.*"default": *"\{0,1\}\([0-9]*\).*/\1/p' "$1/session.json" |
+			head -n 1)
+	[ -n "$RET" ] || [ ! -r "$1/session.conf" ] ||
+		RET=$(sed -n 's/^default=//p' "$1/session.conf" | head -n 1)
 	[ -n "$RET" ] || first_line "$1/last_session.txt"
 }
 
@@ -47,7 +52,8 @@ tell_session() {
 	local file
 	file=$1/session.json
 	[ ! -w "$file" ] || {
-		sed "s/\"default\": *\(null\|\"[0-9]*\"\)/\"default\": \"$number\"/" "$file" >"$file.new" && mv "$file.new" "$file"
+		sed "s/\"default\": *\(null\|\"[0-9]*\"\)/\"default\": \"$number\"/" "$file" \
+			>"$file.new" && mv "$file.new" "$file"
 		return 0
 	}
 	file=$1/session.conf
@@ -74,7 +80,8 @@ make_session_image() {
 	[ "$free" -gt "$size" ] || size=$free
 	[ "$size" -ge 16 ] || return 1
 	say "making $1 ($size MiB)"
-	$RUN truncate -s "${size}M" "$1.new" && $RUN mke2fs -q -t ext4 -F "$1.new" && mv "$1.new" "$1" && return 0
+	$RUN truncate -s "${size}M" "$1.new" && $RUN mke2fs -q -t ext4 -F "$1.new" &&
+		mv "$1.new" "$1" && return 0
 	rm -f "$1.new"
 	return 1
 }
@@ -96,14 +103,16 @@ changes_place() {
 	esac
 }
 
-# ask_session DIRECTORY: in number what somebody at the console says, in a minute; the last session otherwise
+# ask_session DIRECTORY: in number what somebody at the console says, in a minute; the last session
+# otherwise
 ask_session() {
 	local session
 	asking
 	{
 		echo "mkvinitrd: sessions:"
 		for session in "$1"/[0-9]*; do
-			[ ! -d "$session" ] || echo "  ${session##*/}  $(stat -c %y "$session" | cut -c1-16)"
+			[ ! -d "$session" ] ||
+				echo "  ${session##*/}  $(stat -c %y "$session" | cut -c1-16)"
 		done
 		echo "a number, 'new', or Enter for the last one (60 seconds):"
 	} >"$ROOT/dev/console"
@@ -114,7 +123,8 @@ ANSWER
 	case $number in n | new) number=new ;; '' | *[!0-9]*) number=resume ;; esac
 }
 
-# porteus_store [HOST:]/PATH: the directory changes in there, or a file with a file system that has it
+# porteus_store [HOST:]/PATH: the directory changes in there, or a file with a file system that has
+# it
 porteus_store() {
 	changes_place "$1" || return 0
 	if [ -f "$RET" ]; then
@@ -141,7 +151,8 @@ aufs_kept() {
 	return 1
 }
 
-# session_is_ours DIRECTORY: it is there, and not in one of the other two ways in which Slax keeps sessions
+# session_is_ours DIRECTORY: it is there, and not in one of the other two ways in which Slax keeps
+# sessions
 session_is_ours() {
 	local file
 	[ -d "$1" ] || return 1

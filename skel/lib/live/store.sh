@@ -1,7 +1,8 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2034,SC2153 # what overlayroot is given is read by assemble; DEVICE is what find_image found
-# Where other live systems keep changes, and by which names, so that both find what the other one kept.
+# Where other live systems keep changes, and by which names, so that both find what the other one
+# kept.
 
 # live_store SYSTEM:SPEC: UPPER for overlayroot
 live_store() {
@@ -33,8 +34,8 @@ live_store() {
 	esac
 }
 
-# name_dirs DIRECTORY UPPER WORK: a store whose directories have these names. A file system without links cannot hold
-# an upper either: overlayroot makes a file there.
+# name_dirs DIRECTORY UPPER WORK: a store whose directories have these names. A file system without
+# links cannot hold an upper either: overlayroot makes a file there.
 name_dirs() {
 	UPPER=dir:$1
 	mkdir -p "$1" || warn "the directory $1 cannot be made"
@@ -49,7 +50,8 @@ cow_flags() {
 	case $COW_FLAGS in '' | defaults) return 0 ;; esac
 	$RUN umount "$RAMFS/store" || warn "$RAMFS/store is still in use"
 	$RUN mount -t "$FSTYPE" -o "rw,$COW_FLAGS" "$DEVICE" "$RAMFS/store" ||
-		fail VI507 "the store on $DEVICE could not be mounted" "options rw,$COW_FLAGS" 'correct cow_flags='
+		fail VI507 "the store on $DEVICE could not be mounted" "options rw,$COW_FLAGS" \
+			'correct cow_flags='
 }
 
 # changes_in_ram WHY
@@ -74,7 +76,8 @@ casper_store() {
 		}
 	done
 	make_dirs "$RAMFS/store"
-	if find_image -t 0 -w -m "$RAMFS/store" "$1/writable" "$1/casper-rw" 2>/dev/null && [ -f "$FOUND" ]; then
+	if find_image -t 0 -w -m "$RAMFS/store" "$1/writable" "$1/casper-rw" 2>/dev/null &&
+		[ -f "$FOUND" ]; then
 		upper_on 'file' '' "$FOUND"
 		return 0
 	fi
@@ -84,13 +87,16 @@ casper_store() {
 # mount_store_file FILE [r]: an image of a file system, at RAMFS/storefs
 mount_store_file() {
 	local device
-	device=$($RUN vdattach --state "$STATE" --links "$RAMFS/storedisk" ${2:+-r} "$1") || fail VI401 "cannot attach $1" 'the messages of vdattach above'
+	device=$($RUN vdattach --state "$STATE" --links "$RAMFS/storedisk" ${2:+-r} "$1") ||
+		fail VI401 "cannot attach $1" 'the messages of vdattach above'
 	make_dirs "$RAMFS/storefs"
 	if [ -n "${2:-}" ]; then set -- "$1"; else set -- "$1" -w; fi
-	find_image ${2:+"$2"} -m "$RAMFS/storefs" -H "$device" || fail_find "the file system in $1" "$device"
+	find_image ${2:+"$2"} -m "$RAMFS/storefs" -H "$device" ||
+		fail_find "the file system in $1" "$device"
 }
 
-# live_boot_store LABEL DIRECTORY: a partition with that label, or a file of that name, whose persistence.conf tells
+# live_boot_store LABEL DIRECTORY: a partition with that label, or a file of that name, whose
+# persistence.conf tells
 live_boot_store() {
 	local path options
 	STORE=$RAMFS/store FOUND=''
@@ -114,7 +120,8 @@ live_boot_store() {
 	done <"$STORE/persistence.conf"
 }
 
-# wait_for_store LABEL FILE: a USB drive may come seconds after the medium; without a store the boot continues after ten
+# wait_for_store LABEL FILE: a USB drive may come seconds after the medium; without a store the boot
+# continues after ten
 wait_for_store() {
 	local limit=10
 	[ "$P_TIMEOUT" -gt 10 ] || limit=$P_TIMEOUT
@@ -231,7 +238,8 @@ no_overlay_device() {
 	changes_in_ram "parameter '$1': no such device appeared in $P_TIMEOUT s (a larger vi.timeout= waits longer)"
 }
 
-# dracut_found HOST: no path is said. On a medium the name has label and UUID of it; else it is overlay.
+# dracut_found HOST: no path is said. On a medium the name has label and UUID of it; else it is
+# overlay.
 dracut_found() {
 	local name=/overlay
 	find_image -t "$P_TIMEOUT" -H "$1" && [ "$FSTYPE" = crypto_LUKS ] && {
@@ -262,7 +270,8 @@ dracut_crypt() {
 	fi
 }
 
-# dracut_store PATH: below RAMFS/store a directory with ovlwork beside it, or a file with both inside
+# dracut_store PATH: below RAMFS/store a directory with ovlwork beside it, or a file with both
+# inside
 dracut_store() {
 	local file=$RAMFS/store$1
 	if [ -d "$file" ] || [ ! -e "$file" ]; then
@@ -277,7 +286,8 @@ dracut_store() {
 	fi
 }
 
-# dracut_upper DIRECTORY NAME: emptied with rd.overlay.reset; with rd.overlay.readonly it is one more layer to read
+# dracut_upper DIRECTORY NAME: emptied with rd.overlay.reset; with rd.overlay.readonly it is one
+# more layer to read
 dracut_upper() {
 	if [ -n "$P_KEEP_RO" ]; then
 		swap "$1/$2" : '\:'

@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Tiny Core's parameters, in roots that are not Tiny Core: its extensions, and what its boot attaches beside the root.
+# Tiny Core's parameters, in roots that are not Tiny Core: its extensions, and what its boot
+# attaches beside the root.
 
 CR=$(printf '\r')
 
@@ -63,7 +64,8 @@ load_extensions() {
 	root_access ro || :
 }
 
-# extension_name: that of the next line, in RET: the first word, without comments, KERNEL being the kernel's version
+# extension_name: that of the next line, in RET: the first word, without comments, KERNEL being the
+# kernel's version
 extension_name() {
 	local rest
 	# shellcheck disable=SC2034
@@ -72,14 +74,16 @@ extension_name() {
 	swap "${RET%"$CR"}" KERNEL "$(uname -r)"
 }
 
-# root_access rw|ro: a root that is to be handed over read-only, for the time that links are made in it
+# root_access rw|ro: a root that is to be handed over read-only, for the time that links are made in
+# it
 root_access() {
 	case $P_MODE:$P_PERSIST:${P_ACCESS:-ro} in
 	disk:none:ro | loop:none:ro | share:*:ro) $RUN mount -o "remount,$1" none "$NEWROOT" ;;
 	esac
 }
 
-# load_extension NAME.tcz: mounted, and its files linked into the root, where the root has none of that name
+# load_extension NAME.tcz: mounted, and its files linked into the root, where the root has none of
+# that name
 load_extension() {
 	local file name=${1%.tcz}
 	! list_has "$LOADED" "$name" || return 0
@@ -108,8 +112,8 @@ link_extension() {
 	: >"$NEWROOT/usr/local/tce.installed/$2"
 }
 
-# tinycore_extras first|rest: first what is written to, as a partition that is mounted read-only before stays so. What cannot be
-# used is reported, and the boot continues.
+# tinycore_extras first|rest: first what is written to, as a partition that is mounted read-only
+# before stays so. What cannot be used is reported, and the boot continues.
 tinycore_extras() {
 	local word IFS="$NL"
 	for word in $TC_EXTRAS; do
@@ -118,7 +122,8 @@ tinycore_extras() {
 		first:swapfile=* | first:tcvd=*) ;;
 		rest:swapfile=* | rest:tcvd=* | first:*) continue ;;
 		esac
-		tinycore_extra "${word%%=*}" "${word#*=}" || warn "parameter '$word' could not be used"
+		tinycore_extra "${word%%=*}" "${word#*=}" ||
+			warn "parameter '$word' could not be used"
 	done
 }
 
@@ -128,7 +133,8 @@ tinycore_extra() {
 	httplist:*) listed_extensions http "${2%:no-ping}" ;;
 	nbd:*)
 		load net/nbd
-		nbd_disk "nbd://${2%:no-ping}/" && make_place /mnt/nbd0 && find_image -w -m "$PLACE" -H "$DEVICE"
+		nbd_disk "nbd://${2%:no-ping}/" && make_place /mnt/nbd0 &&
+			find_image -w -m "$PLACE" -H "$DEVICE"
 		;;
 	aoe:*) aoe_disk "${2%%:*}" "${2#*:}" ;;
 	nfsmount:*)
@@ -138,7 +144,8 @@ tinycore_extra() {
 		network && load net/nfs && make_place /mnt/nfs && try_nfs "$1" "$PLACE" rw
 		;;
 	iso:*) iso_extensions "$2" ;;
-	tcvd:*) attach_disk_file "$2" && make_place /mnt/tcvd && mount_place "$DEVICE" -w && $RUN mount -o bind "$RET" "$PLACE" ;;
+	tcvd:*) attach_disk_file "$2" && make_place /mnt/tcvd && mount_place "$DEVICE" -w &&
+		$RUN mount -o bind "$RET" "$PLACE" ;;
 	swapfile:*) swap_file "${2#/dev/}" ;;
 	*) return 1 ;;
 	esac
@@ -162,7 +169,8 @@ aoe_disk() {
 	make_place "/mnt/$2" && find_image -w -m "$PLACE" -H "/dev/etherd/$2"
 }
 
-# listed_extensions SCHEME SERVER[:]/PATH: a list of extensions; their paths count from the server's top
+# listed_extensions SCHEME SERVER[:]/PATH: a list of extensions; their paths count from the server's
+# top
 listed_extensions() {
 	local base=${2%%/*} dir=$RAMFS/tce file
 	base=$1://${base%:}
@@ -172,7 +180,8 @@ listed_extensions() {
 	fetch "$base/${2#*/}" "$dir/list" || return 1
 	while extension_name; do
 		file=${RET#/}
-		[ -n "$file" ] && fetch "$base/$file" "$dir/optional/${file##*/}" && echo "${file##*/}"
+		[ -n "$file" ] && fetch "$base/$file" "$dir/optional/${file##*/}" &&
+			echo "${file##*/}"
 	done <"$dir/list" >"$dir/onboot.lst"
 	load_extensions "$dir" "$base"
 }
@@ -199,7 +208,8 @@ iso_extensions() {
 		set -- "$1/$RET"
 		;;
 	esac
-	attach_place "$1" && mkdir -p "$RAMFS/tciso" && $RUN mount -t iso9660 -o ro "$DEVICE" "$RAMFS/tciso" || return 1
+	attach_place "$1" && mkdir -p "$RAMFS/tciso" &&
+		$RUN mount -t iso9660 -o ro "$DEVICE" "$RAMFS/tciso" || return 1
 	state_push "mount $RAMFS/tciso"
 	load_extensions "$RAMFS/tciso/cde" "$1"
 }

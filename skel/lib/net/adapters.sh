@@ -1,17 +1,20 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034,SC2153 # results for net.sh; the plan is bootplan's
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Which network adapters are there, which are meant, and the wait for them. What a parameter names is waited for up to the time limit,
-# whatever else is there; what it only prefers (BOOTIF=) for a third of that.
+# Which network adapters are there, which are meant, and the wait for them. What a parameter names
+# is waited for up to the time limit, whatever else is there; what it only prefers (BOOTIF=) for a
+# third of that.
 
-# nics: Ethernet-like links in NICS, the one of BOOTIF= first; with bootdev= only that one, when it is there
+# nics: Ethernet-like links in NICS, the one of BOOTIF= first; with bootdev= only that one, when it
+# is there
 nics() {
 	local dir name all=''
 	NICS='' PREFERRED=''
 	for dir in "$ROOT/sys/class/net"/*; do
 		name=${dir##*/}
 		first_line "$dir/type"
-		if [ "$RET" != 1 ] || [ -d "$dir/wireless" ] || [ -e "$dir/master" ]; then continue; fi
+		if [ "$RET" != 1 ] || [ -d "$dir/wireless" ] ||
+			[ -e "$dir/master" ]; then continue; fi
 		if [ -n "$P_BOOTIF" ] && is_bootif "$dir/address"; then
 			PREFERRED=$name all=" $name$all"
 		else
@@ -55,7 +58,8 @@ wait_nics() {
 	[ -z "$P_BOOTIF" ] || [ -n "$PREFERRED$P_BOOTDEV" ] || wait_preferred
 }
 
-# named_links: whether all are there that the command line names, the others in MISSING. Of the links of ethdevice= one is enough.
+# named_links: whether all are there that the command line names, the others in MISSING. Of the
+# links of ethdevice= one is enough.
 named_links() {
 	local name any=''
 	MISSING=''
@@ -69,7 +73,8 @@ named_links() {
 	[ -z "$MISSING" ]
 }
 
-# The adapter that the machine was booted over may take longer than others. Another one is better than none.
+# The adapter that the machine was booted over may take longer than others. Another one is better
+# than none.
 wait_preferred() {
 	third "$P_TIMEOUT"
 	waiting "$RET" "the network adapter BOOTIF=$P_BOOTIF"
@@ -102,8 +107,8 @@ adapters_here() {
 	echo "this machine has ${text:-none}"
 }
 
-# find_link NAME|ADDRESS: the link in RET. There is no udev: links have the kernel's names here, and a name that udev would have
-# given means the link that it would have given it to.
+# find_link NAME|ADDRESS: the link in RET. There is no udev: links have the kernel's names here, and
+# a name that udev would have given means the link that it would have given it to.
 find_link() {
 	local mac
 	RET=$1
@@ -135,7 +140,8 @@ link_of() {
 	return 1
 }
 
-# link_at PLACE: o1 (the firmware's number), s3 (slot), p1s0f1 (bus, slot, function), P1p1s0 (domain in front), in RET.
+# link_at PLACE: o1 (the firmware's number), s3 (slot), p1s0f1 (bus, slot, function), P1p1s0 (domain
+# in front), in RET.
 # Source: systemd.net-naming-scheme(7)
 link_at() {
 	local dir place=${1%%np[0-9]*} pci

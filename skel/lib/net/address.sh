@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One kernel command line for many machines: what an address says of the machine, in iPXE's words.
 
-# The server of the lease, where a parameter leaves it open: ${pxeserver} of archiso, scheme:///path of live-boot
+# The server of the lease, where a parameter leaves it open: ${pxeserver} of archiso, scheme:///path
+# of live-boot
 name_server() {
 	# shellcheck disable=SC2016 # as it stands in menus
 	swap "$P_IMAGE" '${pxeserver}' "$NET_SERVER"
@@ -31,14 +32,16 @@ name_machine() {
 	P_PERSIST=$RET
 }
 
-# machine_address ADDRESS: with ${mac}, ${mac:hexhyp}, ${uuid}, ${serial}, ${asset}, ${hostname} and ${ip} of this machine, in RET
+# machine_address ADDRESS: with ${mac}, ${mac:hexhyp}, ${uuid}, ${serial}, ${asset}, ${hostname} and
+# ${ip} of this machine, in RET
 machine_address() {
 	local address=$1 key
 	# shellcheck disable=SC2016 # as it stands in parameters
 	for key in mac mac:hexhyp uuid serial asset hostname ip; do
 		case $address in *"\${$key}"*) ;; *) continue ;; esac
 		address_value "$key"
-		[ -n "$RET" ] || fail VI207 "\${$key} in '$1' is not known of this machine" '' 'use ${mac}, which every machine on a network has'
+		[ -n "$RET" ] || fail VI207 "\${$key} in '$1' is not known of this machine" '' \
+			'use ${mac}, which every machine on a network has'
 		url_escape "$RET"
 		swap "$address" "\${$key}" "$RET"
 		address=$RET

@@ -1,10 +1,11 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034 # leases are for net.sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Leases: every link with a carrier is asked at once. The first lease that leads to where the root is counts, and its client stays and
-# renews it while the root runs; the others are given back.
+# Leases: every link with a carrier is asked at once. The first lease that leads to where the root
+# is counts, and its client stays and renews it while the root runs; the others are given back.
 
-# net_dhcp LINKS [6 [late]]: asks on all of them at once, with late also on those that come meanwhile; true when one has an address
+# net_dhcp LINKS [6 [late]]: asks on all of them at once, with late also on those that come
+# meanwhile; true when one has an address
 net_dhcp() {
 	local event nic client before=$NET_DEV
 	NET_DEV='' ASKERS='' ASKED='' HELD='' OPEN='' LEFT=0 WATCHED=1 FAMILY=${2:-} LATE=${3:-}
@@ -62,7 +63,8 @@ dhcp_event() {
 		return
 		;;
 	late)
-		[ -z "$OPEN" ] || warn "no usable DHCP answer on $PREFERRED (BOOTIF=$P_BOOTIF) in $3 s: using other network adapters, too"
+		[ -z "$OPEN" ] || warn \
+			"no usable DHCP answer on $PREFERRED (BOOTIF=$P_BOOTIF) in $3 s: using other network adapters, too"
 		take_held
 		return
 		;;
@@ -84,10 +86,12 @@ has_carrier() {
 	[ "$RET" != 0 ]
 }
 
-# prefer LINKS: that of BOOTIF= goes first: the leases of others are held until it is clear that it has none, for a third of the limit
+# prefer LINKS: that of BOOTIF= goes first: the leases of others are held until it is clear that it
+# has none, for a third of the limit
 prefer() {
 	local seconds
-	if [ -z "$PREFERRED" ] || [ "${1# }" = "$PREFERRED" ] || ! list_has "$1" "$PREFERRED"; then return 0; fi
+	if [ -z "$PREFERRED" ] || [ "${1# }" = "$PREFERRED" ] ||
+		! list_has "$1" "$PREFERRED"; then return 0; fi
 	OPEN=1
 	third "$DHCP_LIMIT"
 	seconds=$RET
@@ -122,8 +126,9 @@ SOURCES
 	[ -z "$FAMILY" ] || load net/ipv6
 }
 
-# watch_links LINKS: says "carrier LINK" for those whose cable or switch is ready, "came LINK" for others, "six LINK" when a router has
-# announced a prefix there, as long as somebody listens; "over" at the end
+# watch_links LINKS: says "carrier LINK" for those whose cable or switch is ready, "came LINK" for
+# others, "six LINK" when a router has announced a prefix there, as long as somebody listens; "over"
+# at the end
 watch_links() {
 	$RUN coldplug --events "$DHCP_LIMIT" --pidfile "$NET/watch.pid" | follow_links "$1"
 	[ ! -p "$NET/events" ] || echo over >&4
@@ -137,7 +142,8 @@ follow_links() {
 				told="$told $nic"
 				echo "carrier $nic" >&4
 			fi
-			if [ "$FAMILY" = 46 ] && ! list_has "$told" "six.$nic" && find_address6 "$nic" global; then
+			if [ "$FAMILY" = 46 ] && ! list_has "$told" "six.$nic" &&
+				find_address6 "$nic" global; then
 				told="$told six.$nic"
 				echo "six $nic" >&4
 			fi
@@ -151,14 +157,19 @@ follow_links() {
 	done
 }
 
-# ready_client: the client runs in /run/initramfs, where it finds its script as long as the root runs, and where nothing of the root is in
-# its way. Its '@' keeps systemd from killing it at the end: see exitrd(8).
+# ready_client: the client runs in /run/initramfs, where it finds its script as long as the root
+# runs, and where nothing of the root is in its way. Its '@' keeps systemd from killing it at the
+# end: see exitrd(8).
 ready_client() {
 	make_dirs "$RAMFS/bin" "$RAMFS/@"
 	[ -e "$RAMFS/@/udhcpc" ] || {
-		{ [ -e "$RAMFS/bin/busybox" ] || $RUN cp "$ROOT/bin/busybox" "$RAMFS/bin/"; } && $RUN cp "$LIB/udhcpc" "$NET/" &&
-			ln -sf busybox "$RAMFS/bin/sh" && ln -sf ../bin/busybox "$RAMFS/@/udhcpc6" && ln -sf ../bin/busybox "$RAMFS/@/udhcpc"
-	} || fail VI105 "the DHCP client cannot be copied to $RAMFS" 'the memory of this initramfs may be full' 'give the machine more memory'
+		{ [ -e "$RAMFS/bin/busybox" ] || $RUN cp "$ROOT/bin/busybox" "$RAMFS/bin/"; } &&
+			$RUN cp "$LIB/udhcpc" "$NET/" &&
+			ln -sf busybox "$RAMFS/bin/sh" &&
+			ln -sf ../bin/busybox "$RAMFS/@/udhcpc6" &&
+			ln -sf ../bin/busybox "$RAMFS/@/udhcpc"
+	} || fail VI105 "the DHCP client cannot be copied to $RAMFS" \
+		'the memory of this initramfs may be full' 'give the machine more memory'
 }
 
 # start_asking LINK: once
@@ -181,9 +192,11 @@ start_asking() {
 	esac
 }
 
-# ask_dhcp LINK 6|'' SECONDS: asks again after 4, 8, 16 .. 64 seconds, each time a second more or less (RFC 2131, 4.1), so that a room of
-# machines does not ask in step; near the limit after half of what is left of it. Each time by a client of its own, all of which listen to
-# the end: an answer counts however late it is. The script says "bound LINK CLIENT" for a lease; "ended LINK" comes in the end.
+# ask_dhcp LINK 6|'' SECONDS: asks again after 4, 8, 16 .. 64 seconds, each time a second more or
+# less (RFC 2131, 4.1), so that a room of machines does not ask in step; near the limit after half
+# of what is left of it. Each time by a client of its own, all of which listen to the end: an answer
+# counts however late it is. The script says "bound LINK CLIENT" for a lease; "ended LINK" comes in
+# the end.
 ask_dhcp() {
 	local link=$1 six=$2 left=$3 pause=4 turn begin clients='' timer='' again=''
 	trap 'end_asking; exit 0' TERM
@@ -223,7 +236,8 @@ jitter() {
 	RET=$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))
 }
 
-# start_client AGAIN: with AGAIN after a lease that led nowhere: it leaves out the servers that gave such
+# start_client AGAIN: with AGAIN after a lease that led nowhere: it leaves out the servers that gave
+# such
 start_client() {
 	local refused=''
 	[ -z "$1" ] || {
@@ -233,11 +247,13 @@ start_client() {
 	if [ -n "$six" ]; then
 		set -- @/udhcpc6
 	else
-		set -- @/udhcpc -O search -O staticroutes -O msstaticroutes -O mtu -O rootpath -O ntpsrv -O tftp -O bootfile
+		set -- @/udhcpc -O search -O staticroutes -O msstaticroutes -O mtu -O rootpath \
+			-O ntpsrv -O tftp -O bootfile
 		[ -z "${N_HOST:-}" ] || set -- "$@" -x "hostname:$N_HOST"
 		[ -z "${N_ID:-}" ] || set -- "$@" -C -x "0x3d:$N_ID"
 	fi
-	NET=/net UDHCPC_REFUSE=$refused $RUN chroot "$RAMFS" "$@" -f -t 1 -T "$left" -A "$left" -i "$link" -s /net/udhcpc \
+	NET=/net UDHCPC_REFUSE=$refused $RUN chroot "$RAMFS" "$@" -f -t 1 -T "$left" -A "$left" \
+		-i "$link" -s /net/udhcpc \
 		>/dev/null 2>&1 3>"$KMSG" 4>&- &
 	clients="$clients $!"
 }
@@ -254,7 +270,8 @@ end_asking() {
 # dhcp_tries: how many seconds to ask, in RET: longer when there is no boot without an answer
 dhcp_tries() {
 	RET=15
-	if [ -n "$P_DHCP_LIMIT" ]; then RET=$P_DHCP_LIMIT; else ! image_is_remote || { [ "$P_TIMEOUT" -gt 60 ] && RET=$P_TIMEOUT || RET=60; }; fi
+	if [ -n "$P_DHCP_LIMIT" ]; then RET=$P_DHCP_LIMIT; else ! image_is_remote ||
+		{ [ "$P_TIMEOUT" -gt 60 ] && RET=$P_TIMEOUT || RET=60; }; fi
 	[ "${DHCP_SHARE:-1}" = 1 ] || third "$RET"
 }
 
@@ -277,13 +294,15 @@ take_lease() {
 	server=${server#*://}
 	server=${server%%[:/]*}
 	lease_reset
-	bootplan_read "$NET/$1.lease.sh" lease "$NET/$1.$2.lease" "$server" || L_WHY='bootplan failed'
+	bootplan_read "$NET/$1.lease.sh" lease "$NET/$1.$2.lease" "$server" ||
+		L_WHY='bootplan failed'
 	if [ -n "$L_WHY" ]; then
 		turn_down "$1" "$2" "the DHCP answer on $1 has $L_WHY"
 		return 1
 	fi
 	[ -z "$L_NOTE" ] || warn "the DHCP server on $1 sent text that cannot be used: $L_NOTE"
-	L_HOST=${N_HOST:-$L_HOST} L_SERVER=${N_SERVER:-$L_SERVER} L_DNS=${N_DNS:-$L_DNS} L_NTP=${N_NTP:-$L_NTP}
+	L_HOST=${N_HOST:-$L_HOST} L_SERVER=${N_SERVER:-$L_SERVER} L_DNS=${N_DNS:-$L_DNS} \
+		L_NTP=${N_NTP:-$L_NTP}
 	if [ -z "$L_REACHES" ]; then
 		turn_down "$1" "$2" "the lease on $1 has no router and does not reach $server"
 		return 1
@@ -297,7 +316,8 @@ take_lease() {
 		return 1
 	}
 	[ -n "$SEVERAL" ] || source_reached "$1" || {
-		turn_down "$1" "$2" "the lease of ${L_ID:-the DHCP server} on $1 ($L_IP/$L_PREFIX) does not lead to the root ($WHY_NOT)"
+		turn_down "$1" "$2" \
+			"the lease of ${L_ID:-the DHCP server} on $1 ($L_IP/$L_PREFIX) does not lead to the root ($WHY_NOT)"
 		forget_lease "$1"
 		return 1
 	}
@@ -322,8 +342,9 @@ forget_lease() {
 	$RUN ip addr del "$L_IP/$L_PREFIX" dev "$1" || warn "$1 keeps the address $L_IP"
 }
 
-# turn_down LINK CLIENT WHY: the lease goes back to its server, and others are asked for, at first of other servers. The reason is given
-# once for each server; what its lease leads to may come later.
+# turn_down LINK CLIENT WHY: the lease goes back to its server, and others are asked for, at first
+# of other servers. The reason is given once for each server; what its lease leads to may come
+# later.
 turn_down() {
 	local said='' asker
 	first_line "$NET/$1.refused"
@@ -361,5 +382,6 @@ keep_client() {
 
 lease_reset() {
 	L_IP='' L_PREFIX='' L_MASK='' L_ROUTER='' L_DNS='' L_DOMAIN='' L_SEARCH='' L_HOST=''
-	L_MTU='' L_ROUTES='' L_SERVER='' L_PATH='' L_FILE='' L_WHY='' L_REACHES='' L_ID='' L_NTP='' L_NOTE=''
+	L_MTU='' L_ROUTES='' L_SERVER='' L_PATH='' L_FILE='' L_WHY='' L_REACHES='' L_ID='' \
+		L_NTP='' L_NOTE=''
 }

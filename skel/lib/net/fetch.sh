@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Brings images from elsewhere: by network, or from a medium into RAM.
 
-# fetch URL FILE: FILE - is stdout. Addresses with '|' between them are mirrors of one file. netfetch tries until the time
-# limit, and continues what was interrupted; it fails with 3 where no server has the file, 4 where it cannot be written, 5
-# where another file came into its place. fetch_why tells.
+# fetch URL FILE: FILE - is stdout. Addresses with '|' between them are mirrors of one file.
+# netfetch tries until the time limit, and continues what was interrupted; it fails with 3 where no
+# server has the file, 4 where it cannot be written, 5 where another file came into its place.
+# fetch_why tells.
 fetch() {
 	local file=$2 limit=$P_TIMEOUT IFS='|'
 	[ "$limit" -ge 60 ] || limit=60
@@ -14,7 +15,8 @@ fetch() {
 	set +f
 	unset IFS
 	rm -f "$RAMFS/fetch.why"
-	$RUN netfetch -t "$limit" ${P_PROXY:+--proxy "$P_PROXY"} --status "$RAMFS/status" --report "$RAMFS/fetch.why" -o "$file" "$@"
+	$RUN netfetch -t "$limit" ${P_PROXY:+--proxy "$P_PROXY"} --status "$RAMFS/status" \
+		--report "$RAMFS/fetch.why" -o "$file" "$@"
 }
 
 # told COMMAND...: what it says on stderr is shown, and kept in fetch.log
@@ -25,7 +27,8 @@ told() {
 	return $status
 }
 
-# again TRY: for what is attached: waits before the next try, longer each time; false when there is none left
+# again TRY: for what is attached: waits before the next try, longer each time; false when there is
+# none left
 again() {
 	[ "$1" -lt 5 ] || return 1
 	warn "attempt $1 of 5 failed; retrying in $((1 << ($1 - 1))) s"
@@ -33,8 +36,9 @@ again() {
 }
 
 need_netfetch() {
-	[ -n "$RUN" ] || [ -x "$ROOT/bin/netfetch" ] || fail VI106 'this initramfs cannot fetch files: it has no netfetch' '' \
-		"build it with the profile line 'applet netfetch'"
+	[ -n "$RUN" ] || [ -x "$ROOT/bin/netfetch" ] ||
+		fail VI106 'this initramfs cannot fetch files: it has no netfetch' '' \
+			"build it with the profile line 'applet netfetch'"
 }
 
 # fetch_optional URL FILE: not a word when the server has no such file
@@ -67,7 +71,8 @@ fetch_why() {
 		IFS= read -r RET
 		IFS= read -r ADVICE
 	} <"$RAMFS/fetch.why" || :
-	: "${RET:=the messages of netfetch above}" "${ADVICE:=vi.break=attach gives a shell in which to try netfetch}"
+	: "${RET:=the messages of netfetch above}" \
+		"${ADVICE:=vi.break=attach gives a shell in which to try netfetch}"
 }
 
 # shown URL...: without passwords, in RET
@@ -78,7 +83,10 @@ shown() {
 		url=${rest%%"|"*}
 		case $rest in *"|"*) rest=${rest#*"|"} ;; *) rest='' ;; esac
 		server=${url#*://} server=${server%%/*}
-		case $url in *://*) case $server in *:*@*) url="${url%%://*}://${server%%:*}:***@${server##*@}${url#*"$server"}" ;; esac ;; esac
+		case $url in *://*) case $server in *:*@*)
+			url="${url%%://*}://${server%%:*}:***@${server##*@}${url#*"$server"}"
+			;;
+		esac ;; esac
 		RET=$RET${RET:+|}$url
 	done
 }
@@ -86,7 +94,8 @@ shown() {
 # ram_dir: a tmpfs for images, in RET. It takes pages as it fills.
 ram_dir() {
 	make_dirs "$RAMFS/ram"
-	$RUN mount -t tmpfs -o nosuid,nodev,mode=755,size=95%,nr_inodes=0 ram "$RAMFS/ram" || fail VI105 'cannot make a tmpfs for the image'
+	$RUN mount -t tmpfs -o nosuid,nodev,mode=755,size=95%,nr_inodes=0 ram "$RAMFS/ram" ||
+		fail VI105 'cannot make a tmpfs for the image'
 	state_push "mount $RAMFS/ram"
 	RET=$RAMFS/ram
 }
@@ -106,8 +115,10 @@ fetch_image() {
 	case $status in
 	0) ;;
 	3) return 3 ;;
-	4) ! is_full "${LOWER%/*}" || fail_size VI506 "$name does not fit into memory" "$(free_memory)" \
-		'give the machine more memory, or make the image smaller' && fail_fetch "$1" ;;
+	4) ! is_full "${LOWER%/*}" ||
+		fail_size VI506 "$name does not fit into memory" "$(free_memory)" \
+			'give the machine more memory, or make the image smaller' &&
+		fail_fetch "$1" ;;
 	*) fail_fetch "$1" ;;
 	esac
 }
@@ -131,7 +142,8 @@ free_memory() {
 	echo "$RET MiB of memory are available"
 }
 
-# vi.toram: the medium can be taken out afterwards. Without enough memory the image stays where it is.
+# vi.toram: the medium can be taken out afterwards. Without enough memory the image stays where it
+# is.
 copy_to_ram() {
 	local need=0 layer
 	while IFS= read -r layer; do
@@ -166,7 +178,8 @@ copy_layers() {
 		[ ! -e "$to" ] || to=$to.2
 		mib "$layer"
 		copy_with_progress "$layer" "$to" "$RET" ||
-			fail_size VI506 "$layer could not be copied to RAM" "$(free_memory)" 'boot without vi.toram, or check the medium'
+			fail_size VI506 "$layer could not be copied to RAM" "$(free_memory)" \
+				'boot without vi.toram, or check the medium'
 		copies=$copies${copies:+$NL}$to
 	done <<LAYERS
 $LAYERS
@@ -187,12 +200,13 @@ copy_with_progress() {
 	wait $pid
 }
 
-# copy_to_disk: tohd= of Knoppix: the image goes to the directory of the same name there (or the one named), and is used from there,
-# now and with fromhd= later.
+# copy_to_disk: tohd= of Knoppix: the image goes to the directory of the same name there (or the one
+# named), and is used from there, now and with fromhd= later.
 copy_to_disk() {
 	local place=$RAMFS/tohd layer copies='' to directory
 	directory=$place${TOHD_PATH:-${P_IMAGE%/*}}
-	if ! mkdir -p "$place" || ! find_image -w -m "$place" -H "$TOHD_DEVICE" || ! mkdir -p "$directory"; then
+	if ! mkdir -p "$place" || ! find_image -w -m "$place" -H "$TOHD_DEVICE" ||
+		! mkdir -p "$directory"; then
 		warn "tohd=$P_TOHD: the partition cannot be written; using the image in place"
 		return 0
 	fi

@@ -18,8 +18,9 @@ net_ipv6() {
 	esac
 }
 
-# find_address6 LINKS SCOPE: of the first that has one, in A_LINK, A_ADDRESS and A_PREFIX. SCOPE is global or link. An address that is
-# still being tried out (tentative, 40) or was refused (08) cannot be used. The format: Documentation of /proc/net/if_inet6.
+# find_address6 LINKS SCOPE: of the first that has one, in A_LINK, A_ADDRESS and A_PREFIX. SCOPE is
+# global or link. An address that is still being tried out (tentative, 40) or was refused (08)
+# cannot be used. The format: Documentation of /proc/net/if_inet6.
 find_address6() {
 	local address index prefix scope flags name
 	[ -r "$ROOT/proc/net/if_inet6" ] || return 1
@@ -46,7 +47,8 @@ groups_of() {
 	done
 }
 
-# net_static6: an address from the command line; it can be used once the kernel found that nobody else has it
+# net_static6: an address from the command line; it can be used once the kernel found that nobody
+# else has it
 net_static6() {
 	static_lease
 	configure6 "$N_DEV" none
@@ -80,7 +82,8 @@ net_link6() {
 # name_servers6 LINK: routers tell these to nobody but the kernel; a server on the link may know
 name_servers6() {
 	rm -f "$NET/$1.lease"
-	NET_ONCE=1 $RUN udhcpc6 -f -q -n -l -t 2 -T 1 -i "$1" -p "$NET/$1.pid" -s "$LIB/udhcpc" -O dns >/dev/null 2>"$NET/$1.log" || return 0
+	NET_ONCE=1 $RUN udhcpc6 -f -q -n -l -t 2 -T 1 -i "$1" -p "$NET/$1.pid" -s "$LIB/udhcpc" \
+		-O dns >/dev/null 2>"$NET/$1.log" || return 0
 	first_value dns "$NET/$1.lease"
 	L_DNS=$RET
 }
@@ -95,7 +98,8 @@ first_value() {
 	done <"$2"
 }
 
-# take_auto6 LINK: beside DHCP, the address that the kernel made of a router's announcement, if it leads to the root
+# take_auto6 LINK: beside DHCP, the address that the kernel made of a router's announcement, if it
+# leads to the root
 take_auto6() {
 	find_address6 "$1" global || return 1
 	lease_reset
@@ -109,7 +113,8 @@ take_auto6() {
 	settled "$1" auto6
 }
 
-# configure6 DEV PROTOCOL: address, route, names from L_*; an address that the kernel made is left as it is
+# configure6 DEV PROTOCOL: address, route, names from L_*; an address that the kernel made is left
+# as it is
 configure6() {
 	case $2 in auto6 | link6) ;; *) use_address6 "$1" || return 1 ;; esac
 	settled "$1" "$2"
@@ -121,7 +126,8 @@ use_address6() {
 		NET_WHY="$1 would not take the address $L_IP/$L_PREFIX"
 		return 1
 	}
-	await 10 find_address6 "$1" global || warn "$1: the address $L_IP may be in use by another machine"
+	await 10 find_address6 "$1" global ||
+		warn "$1: the address $L_IP may be in use by another machine"
 	[ -z "$L_ROUTER" ] || $RUN ip -6 route add default via "$L_ROUTER" dev "$1" ||
 		warn "$1 does not take the route via $L_ROUTER"
 }

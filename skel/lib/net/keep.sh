@@ -1,8 +1,9 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The links that a root on the network lives on are not its own: whoever takes one down, or configures it anew, takes the root away. Each
-# manager of networks finds them as "leave alone". Those that read files below /run are told there; for the others a changed copy of
-# their file is mounted over it for this boot. The files of the root stay as they are.
+# The links that a root on the network lives on are not its own: whoever takes one down, or
+# configures it anew, takes the root away. Each manager of networks finds them as "leave alone".
+# Those that read files below /run are told there; for the others a changed copy of their file is
+# mounted over it for this boot. The files of the root stay as they are.
 
 KEEP=$RAMFS/keep
 
@@ -46,7 +47,8 @@ kept_links() {
 
 # put FILE: from stdin, below /run
 put() {
-	{ mkdir -p "$ROOT/run/${1%/*}" && cat >"$ROOT/run/$1"; } || warn "/run/$1 could not be written: the root may reconfigure its network"
+	{ mkdir -p "$ROOT/run/${1%/*}" && cat >"$ROOT/run/$1"; } ||
+		warn "/run/$1 could not be written: the root may reconfigure its network"
 }
 
 # cover FILE COMMAND...: a copy that COMMAND makes of that file of the root lies over it
@@ -84,7 +86,8 @@ keep_name() {
 	done
 }
 
-# keep_networkd: a link that it does not manage is none that its wait-online would ever see configured
+# keep_networkd: a link that it does not manage is none that its wait-online would ever see
+# configured
 keep_networkd() {
 	put systemd/network/00-00-mkvinitrd.network <<-NETWORK
 		# the root lives on these links
@@ -129,7 +132,8 @@ keep_ifupdown() {
 	done
 }
 
-# manual_links: interfaces(5), in which these links are brought up and taken down by nobody, and have nothing done to them
+# manual_links: interfaces(5), in which these links are brought up and taken down by nobody, and
+# have nothing done to them
 manual_links() {
 	local line word rest skip='' name family
 	while IFS= read -r line || [ -n "$line" ]; do

@@ -3,14 +3,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # An image that stays on its web server: vdattach reads what is touched.
 
-# lazy_options: HTTP_OPTIONS for vdattach, for the image SOURCE. The directory has what the daemon needs when nothing else of the initramfs is left.
+# lazy_options: HTTP_OPTIONS for vdattach, for the image SOURCE. The directory has what the daemon
+# needs when nothing else of the initramfs is left.
 lazy_options() {
 	local certs=$ROOT/etc/ssl/certs dir=$RAMFS/http
 	HTTP_OPTIONS="--http-dir $dir${P_PROXY:+ --proxy $P_PROXY}"
 	make_dirs "$dir"
-	$RUN mount -t tmpfs -o nosuid,nodev,mode=700,size=100%,nr_inodes=0 http "$dir" || fail VI105 'cannot make a tmpfs for what is read of the image'
+	$RUN mount -t tmpfs -o nosuid,nodev,mode=700,size=100%,nr_inodes=0 http "$dir" ||
+		fail VI105 'cannot make a tmpfs for what is read of the image'
 	state_push "mount $dir"
-	[ ! -d "$certs" ] || cat "$certs"/* >"$dir/ca.pem" || warn 'the CA certificates cannot be used'
+	[ ! -d "$certs" ] || cat "$certs"/* >"$dir/ca.pem" ||
+		warn 'the CA certificates cannot be used'
 	load net/fetch
 	load proof
 	make_dirs "$RAMFS/proof"
@@ -27,7 +30,8 @@ lazy_trace() {
 	HTTP_OPTIONS="$HTTP_OPTIONS --trace $RAMFS/trace"
 }
 
-# lazy_cache: on a partition of this machine, by the root hash: anybody may have written to it. Without it the boot continues.
+# lazy_cache: on a partition of this machine, by the root hash: anybody may have written to it.
+# Without it the boot continues.
 lazy_cache() {
 	case $P_VERIFY in
 	verity:*) ;;
@@ -37,7 +41,8 @@ lazy_cache() {
 		;;
 	esac
 	make_dirs "$RAMFS/cache"
-	if find_image -w -t 10 -m "$RAMFS/cache" -H "$P_CACHE" && mkdir -p "$RAMFS/cache/mkvinitrd-cache"; then
+	if find_image -w -t 10 -m "$RAMFS/cache" -H "$P_CACHE" &&
+		mkdir -p "$RAMFS/cache/mkvinitrd-cache"; then
 		say "what is read of the image is kept on $DEVICE"
 		HTTP_OPTIONS="$HTTP_OPTIONS --cache $RAMFS/cache/mkvinitrd-cache/${P_VERIFY#verity:}"
 	else
@@ -61,7 +66,8 @@ attach_lazy() {
 	lazy_options
 	working "attaching $SOURCE"
 	# shellcheck disable=SC2086 # options
-	until DEVICE=$(told ${RUN:+"$RUN"} vdattach --state "$STATE" $HTTP_OPTIONS -r "$@" "$SOURCE"); do
+	until DEVICE=$(told ${RUN:+"$RUN"} vdattach --state "$STATE" $HTTP_OPTIONS -r "$@" \
+		"$SOURCE"); do
 		{ ! lazy_is_final && again $try; } || return 1
 		try=$((try + 1))
 	done
@@ -71,10 +77,12 @@ attach_lazy() {
 
 # lazy_is_final: another try gets the same answer
 lazy_is_final() {
-	grep -qE 'requests for ranges|status 4[0-9][0-9]|was replaced|has no HTTP|certificate' "$RAMFS/fetch.log" 2>/dev/null
+	grep -qE 'requests for ranges|status 4[0-9][0-9]|was replaced|has no HTTP|certificate' \
+		"$RAMFS/fetch.log" 2>/dev/null
 }
 
-# small_steps: the kernel's own read-ahead would fetch what nobody wants; vdattach has one that looks at the reader
+# small_steps: the kernel's own read-ahead would fetch what nobody wants; vdattach has one that
+# looks at the reader
 small_steps() {
 	local queue=$ROOT/sys/block/${DEVICE##*/}/queue/read_ahead_kb
 	[ ! -w "$queue" ] || echo 16 >"$queue"
@@ -114,9 +122,12 @@ prove_lazy() {
 
 # lazy_image: mode loop. A verified image is a device that vdattach reads as any other.
 lazy_image() {
-	lazy_possible || fail VI703 "vi.verify=${P_VERIFY%%:*} cannot verify an image that stays on its server" '' 'use vi.verify=verity:'
+	lazy_possible || fail VI703 \
+		"vi.verify=${P_VERIFY%%:*} cannot verify an image that stays on its server" '' \
+		'use vi.verify=verity:'
 	[ -n "$P_VERIFY" ] || return 0
-	attach_lazy -f raw || fail VI306 "the image $SOURCE could not be attached" 'the messages of vdattach above' \
+	attach_lazy -f raw || fail VI306 "the image $SOURCE could not be attached" \
+		'the messages of vdattach above' \
 		'does the server answer requests for ranges?'
 	prove_lazy
 	SOURCE=$DEVICE REMOTE='' P_VERIFY=''

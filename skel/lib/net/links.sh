@@ -1,8 +1,10 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Links that are made of others: bond= and vlan=, in dracut's grammar; ifname=. What cannot be made is said, and the others are tried.
+# Links that are made of others: bond= and vlan=, in dracut's grammar; ifname=. What cannot be made
+# is said, and the others are tried.
 
-# make_links: in this order, as a VLAN may lie on a bond, and a bridge on both. After it NICS is what an address can be had on.
+# make_links: in this order, as a VLAN may lie on a bond, and a bridge on both. After it NICS is
+# what an address can be had on.
 make_links() {
 	each_link bond make_bond
 	each_link vlan make_vlan
@@ -35,7 +37,8 @@ rename_link() {
 	$RUN ip link set "$link" name "${1%%:*}"
 }
 
-# make_bond NAME[:SLAVE,..[:OPTION=VALUE,..[:MTU]]]: the kernel takes options before slaves, and slaves that are down
+# make_bond NAME[:SLAVE,..[:OPTION=VALUE,..[:MTU]]]: the kernel takes options before slaves, and
+# slaves that are down
 make_bond() {
 	local name slaves options mtu item IFS=:
 	set -f
@@ -53,10 +56,12 @@ make_bond() {
 	[ -e "$ROOT/sys/class/net/$name/bonding" ] || return 1
 	for item in $options; do
 		swap "${item#*=}" ';' ,
-		write_link "$name/bonding/${item%%=*}" "$RET" || warn "bond $name does not take '$item'"
+		write_link "$name/bonding/${item%%=*}" "$RET" ||
+			warn "bond $name does not take '$item'"
 	done
 	for item in $slaves; do
-		if ! find_link "$item" || ! item=$RET || ! $RUN ip link set "$item" down || ! write_link "$name/bonding/slaves" "+$item"; then
+		if ! find_link "$item" || ! item=$RET || ! $RUN ip link set "$item" down ||
+			! write_link "$name/bonding/slaves" "+$item"; then
 			warn "$item cannot be part of $name"
 		fi
 	done
@@ -72,7 +77,8 @@ make_bridge() {
 	write_link "$name/bridge/forward_delay" 0 || :
 	for item in ${1#*:}; do
 		unset IFS
-		if ! find_link "$item" || ! $RUN ip link set "$RET" master "$name" || ! $RUN ip link set "$RET" up; then
+		if ! find_link "$item" || ! $RUN ip link set "$RET" master "$name" ||
+			! $RUN ip link set "$RET" up; then
 			warn "$item cannot be part of $name"
 		fi
 	done

@@ -11,7 +11,8 @@ attach_nbd() {
 	'') nbd_disk "$P_IMAGE" && only_partition ;;
 	*) nbd_disk "$P_IMAGE" && partition_of "$DEVICE" "$P_PART" ;;
 	esac
-	find_image -H "$DEVICE" || fail VI402 "no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
+	find_image -H "$DEVICE" || fail VI402 \
+		"no file system in $P_IMAGE, part '${P_PART:-whole}' ($DEVICE)" \
 		'findimg above' 'specify the root partition: vi.part=1, vi.part=UUID=..., vi.part=whole'
 	[ "$P_MODE" = overlay ] || ! is_read_only "$DEVICE" || keep_changes_in_ram
 }
@@ -24,24 +25,29 @@ attach_netdisks() {
 	done
 }
 
-# nbd_disk URI [-p N]: DEVICE becomes the disk. What a daemon is to find again is told by its number.
+# nbd_disk URI [-p N]: DEVICE becomes the disk. What a daemon is to find again is told by its
+# number.
 nbd_disk() {
 	local uri try=1
 	network || fail_network "the disk $1"
-	nbd_address "$1" || fail VI302 "the server of '$1' cannot be resolved" '' 'use its IP address'
+	nbd_address "$1" || fail VI302 "the server of '$1' cannot be resolved" '' \
+		'use its IP address'
 	uri=$RET
 	shift
 	load net/fetch
 	waiting "$P_TIMEOUT" "the disk $uri"
-	until DEVICE=$($RUN vdattach --state "$STATE" ${P_PATIENCE:+--patience "$P_PATIENCE"} "$@" "$uri"); do
-		again $try || fail VI306 "the disk $uri could not be attached" 'the messages of vdattach above' \
+	until DEVICE=$($RUN vdattach --state "$STATE" ${P_PATIENCE:+--patience "$P_PATIENCE"} "$@" \
+		"$uri"); do
+		again $try || fail VI306 "the disk $uri could not be attached" \
+			'the messages of vdattach above' \
 			'does the server run, and has it an export of that name? (nbdinfo --list)'
 		try=$((try + 1))
 	done
 	say "$uri is $DEVICE"
 }
 
-# nbd_address URI: the same with the server's number, in RET. Without a server it is the one that gave the lease.
+# nbd_address URI: the same with the server's number, in RET. Without a server it is the one that
+# gave the lease.
 nbd_address() {
 	local rest=${1#nbd://} name path=''
 	case $rest in */*) path=/${rest#*/} ;; esac

@@ -5,12 +5,15 @@
 # mount_nfs ro|rw DIRECTORY
 mount_nfs() {
 	try_nfs "${P_IMAGE#nfs:}" "$2" "$1" "$P_FLAGS" && return 0
-	[ -n "$RET" ] || fail VI302 "the NFS server of '$P_IMAGE' cannot be resolved" '' 'use its IP address'
-	fail VI303 "$RET could not be mounted by NFS" "options $OPTIONS" "is the directory exported to this machine? (showmount -e ${RET%%:*})"
+	[ -n "$RET" ] || fail VI302 "the NFS server of '$P_IMAGE' cannot be resolved" '' \
+		'use its IP address'
+	fail VI303 "$RET could not be mounted by NFS" "options $OPTIONS" \
+		"is the directory exported to this machine? (showmount -e ${RET%%:*})"
 }
 
-# try_nfs SERVER:/path[:options] DIRECTORY ro|rw [OPTIONS]: SERVER:/path in RET, empty when the server has no address. Not 4.2: servers
-# have answered its READ_PLUS with I/O errors, and a root needs nothing of it.
+# try_nfs SERVER:/path[:options] DIRECTORY ro|rw [OPTIONS]: SERVER:/path in RET, empty when the
+# server has no address. Not 4.2: servers have answered its READ_PLUS with I/O errors, and a root
+# needs nothing of it.
 try_nfs() {
 	local server path version directory=$2
 	case $1 in
@@ -28,7 +31,8 @@ try_nfs() {
 	waiting "$P_TIMEOUT" "the NFS server of $RET"
 	for version in 4.1 3; do
 		case ,$OPTIONS, in *,vers=* | *,nfsvers=* | *,v[34]*) version='' ;; esac
-		$RUN timeout "$P_TIMEOUT" mount -t nfs -o "${version:+vers=$version,}$OPTIONS" "$RET" "$directory" && return 0
+		$RUN timeout "$P_TIMEOUT" mount -t nfs -o "${version:+vers=$version,}$OPTIONS" \
+			"$RET" "$directory" && return 0
 		[ -n "$version" ] || return 1
 	done
 	return 1

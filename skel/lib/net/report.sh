@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vi.report=URL: a server that shows how far each machine of a room is (mkvinitrd pxe --serve). What it answers means nothing, and a
-# server that is gone must not hold up a boot.
+# vi.report=URL: a server that shows how far each machine of a room is (mkvinitrd pxe --serve). What
+# it answers means nothing, and a server that is gone must not hold up a boot.
 
 # report STATE [TEXT]
 report() {

@@ -1,10 +1,11 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Where the root comes from over the network, and whether that can be reached with a lease. A lease that does not lead there is of no
-# use, whoever was the first to answer: an office network, a management network, somebody's router.
+# Where the root comes from over the network, and whether that can be reached with a lease. A lease
+# that does not lead there is of no use, whoever was the first to answer: an office network, a
+# management network, somebody's router.
 
-# sources: lines "HOST PORT KIND" in RET, KIND tcp, udp or nbd; HOST is empty where the server of the lease is meant. Nothing for a root
-# that is not on the network.
+# sources: lines "HOST PORT KIND" in RET, KIND tcp, udp or nbd; HOST is empty where the server of
+# the lease is meant. Nothing for a root that is not on the network.
 sources() {
 	local url list=''
 	for url in $P_NETDISK; do
@@ -45,7 +46,8 @@ source_line() {
 	# what the proxy reaches is its own business
 	case ${P_PROXY:+proxy:}$1 in
 	proxy:http://* | proxy:https://* | proxy:ftp://*)
-		case $P_PROXY in *://*) set -- "http://${P_PROXY#*://}" ;; *) set -- "http://$P_PROXY" ;; esac
+		case $P_PROXY in *://*) set -- "http://${P_PROXY#*://}" ;; *) set \
+			-- "http://$P_PROXY" ;; esac
 		;;
 	esac
 	case $1 in
@@ -101,7 +103,8 @@ unbracket() {
 	RET=${RET%']'}
 }
 
-# source_reached LINK: one of the sources can be reached, or there is none; with what L_* says, whose address and routes the link has.
+# source_reached LINK: one of the sources can be reached, or there is none; with what L_* says,
+# whose address and routes the link has.
 # Else WHY_NOT.
 source_reached() {
 	local host port kind list
@@ -118,8 +121,8 @@ SOURCES
 	return 1
 }
 
-# reached LINK HOST PORT tcp|udp|nbd: the port answers, if only to refuse; or the machine does, whose port may be closed for now. A server
-# of NBD may end with its first connection.
+# reached LINK HOST PORT tcp|udp|nbd: the port answers, if only to refuse; or the machine does,
+# whose port may be closed for now. A server of NBD may end with its first connection.
 reached() {
 	local said address status=0
 	waiting "$DHCP_LIMIT" "an answer of $2 over $1"
@@ -131,7 +134,8 @@ reached() {
 	[ "$4" != nbd ] || ! answers "$1" "$address" tcp || return 0
 	if [ "$4" != udp ]; then
 		# one that took the connection and keeps it is stopped
-		said=$($RUN timeout 5 nc -w 3 "$address" "$3" 2>&1 >/dev/null </dev/null) || status=$?
+		said=$($RUN timeout 5 nc -w 3 "$address" "$3" 2>&1 >/dev/null </dev/null) ||
+			status=$?
 		case $status:$said in 0:* | 143:* | *refused*) return 0 ;; esac
 	fi
 	! answers "$1" "$address" "$4" || return 0
@@ -158,7 +162,8 @@ server_address() {
 	RET=$1
 }
 
-# answers LINK ADDRESS tcp|udp: the machine itself; a protocol that cannot be probed is content with the router on the way to it
+# answers LINK ADDRESS tcp|udp: the machine itself; a protocol that cannot be probed is content with
+# the router on the way to it
 answers() {
 	local next
 	! $RUN ping -c 1 -W 2 "$2" >/dev/null 2>&1 || return 0

@@ -1,8 +1,10 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# One root for many machines: host name, machine-id and SSH host keys are those of the machine, not of the image that all of them boot.
-# Written only where the root's changes go: to memory, or to a store, which keeps what it has. A root that is written to as it is keeps its
-# own, and for vi.identity=machine has files of this boot mounted over them.
+# One root for many machines: host name, machine-id and SSH host keys are those of the machine, not
+# of the image that all of them boot.
+# Written only where the root's changes go: to memory, or to a store, which keeps what it has. A
+# root that is written to as it is keeps its own, and for vi.identity=machine has files of this boot
+# mounted over them.
 
 # machine_identity: nothing to do for a root that is of one machine
 machine_identity() {
@@ -29,11 +31,15 @@ identity_file() {
 	inside "$1"
 	file=$NEWROOT$RET
 	if [ -z "$COVER" ]; then
-		{ mkdir -p "${file%/*}" && rm -f "$file" && printf '%s\n' "$2" >"$file"; } 2>/dev/null || warn "$1 of the root cannot be written"
+		{ mkdir -p "${file%/*}" && rm -f "$file" &&
+			printf '%s\n' "$2" >"$file"; } 2>/dev/null ||
+			warn "$1 of the root cannot be written"
 		return 0
 	fi
-	{ mkdir -p "$RAMFS/identity" && printf '%s\n' "$2" >"$RAMFS/identity/${1##*/}" && [ -e "$file" ] &&
-		$RUN mount -o bind "$RAMFS/identity/${1##*/}" "$file"; } || warn "the root keeps its own $1"
+	{ mkdir -p "$RAMFS/identity" && printf '%s\n' "$2" >"$RAMFS/identity/${1##*/}" &&
+		[ -e "$file" ] &&
+		$RUN mount -o bind "$RAMFS/identity/${1##*/}" "$file"; } ||
+		warn "the root keeps its own $1"
 }
 
 # machine_name: vi.hostname=, or what the lease or ip= says
@@ -96,8 +102,8 @@ machine_mac() {
 	RET=''
 }
 
-# machine_facts: what tells this machine from others, and stays: the firmware's number, or the hardware address where a vendor has given all
-# his boards the same one, in RET
+# machine_facts: what tells this machine from others, and stays: the firmware's number, or the
+# hardware address where a vendor has given all his boards the same one, in RET
 machine_facts() {
 	first_line "$ROOT/sys/class/dmi/id/product_uuid"
 	RET=$(printf '%s' "$RET" | tr 'A-F' 'a-f')
@@ -108,7 +114,8 @@ machine_facts() {
 	machine_mac
 }
 
-# machine_id: a hash of it in the form that machine-id(5) asks for, so that nobody can tell the number from it
+# machine_id: a hash of it in the form that machine-id(5) asks for, so that nobody can tell the
+# number from it
 machine_id() {
 	local id
 	inside /etc/machine-id
@@ -122,7 +129,9 @@ machine_id() {
 	identity_file /etc/machine-id "$id"
 	[ -z "$COVER" ] || {
 		# it would be written through
-		mkdir -p "$ROOT/run/systemd/system" && ln -sf /dev/null "$ROOT/run/systemd/system/systemd-machine-id-commit.service"
+		mkdir -p "$ROOT/run/systemd/system" &&
+			ln -sf /dev/null \
+				"$ROOT/run/systemd/system/systemd-machine-id-commit.service"
 	}
 }
 
@@ -136,8 +145,9 @@ version_4() {
 	RET=${first}4${second}a$digits
 }
 
-# own_keys: host keys that the image brings are known to all who have it; those in a store are the machine's. systemd has missing ones made
-# before sshd starts; other inits find two that are made at once.
+# own_keys: host keys that the image brings are known to all who have it; those in a store are the
+# machine's. systemd has missing ones made before sshd starts; other inits find two that are made at
+# once.
 own_keys() {
 	local key
 	is_program /usr/bin/ssh-keygen && [ -d "$NEWROOT/etc/ssh" ] || return 0
@@ -150,7 +160,8 @@ own_keys() {
 	case $RET in
 	*/systemd) keys_unit ;;
 	*) for key in ed25519 ecdsa; do
-		$RUN chroot "$NEWROOT" /usr/bin/ssh-keygen -q -t $key -N '' -f "/etc/ssh/ssh_host_${key}_key" </dev/null ||
+		$RUN chroot "$NEWROOT" /usr/bin/ssh-keygen -q -t $key -N '' \
+			-f "/etc/ssh/ssh_host_${key}_key" </dev/null ||
 			warn "an SSH host key ($key) could not be made"
 	done ;;
 	esac
@@ -171,5 +182,6 @@ ConditionPathIsReadWrite=/etc/ssh
 Type=oneshot
 ExecStart=/usr/bin/ssh-keygen -A
 UNIT
-	ln -sf ../mkvinitrd-ssh-keys.service "$units/sysinit.target.wants/" || warn 'the root has no SSH host keys: no unit makes them'
+	ln -sf ../mkvinitrd-ssh-keys.service "$units/sysinit.target.wants/" ||
+		warn 'the root has no SSH host keys: no unit makes them'
 }

@@ -1,8 +1,9 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The root's /etc/fstab and /etc/crypttab, of a system that was installed on some disk: lines that cannot hold in this boot are
-# replaced for this boot. The files of the root stay as they are. For systemd its own generators read the replaced lines, each
-# time that it reads the tables; for other inits a copy is mounted over the file.
+# The root's /etc/fstab and /etc/crypttab, of a system that was installed on some disk: lines that
+# cannot hold in this boot are replaced for this boot. The files of the root stay as they are. For
+# systemd its own generators read the replaced lines, each time that it reads the tables; for other
+# inits a copy is mounted over the file.
 
 TABLES=$RAMFS/tables
 
@@ -16,7 +17,8 @@ override_tables() {
 	override_table crypttab
 }
 
-# look_at_disks: CONTAINERS is not empty when file systems may be in what is not open yet; SWAPS are the suspended ones
+# look_at_disks: CONTAINERS is not empty when file systems may be in what is not open yet; SWAPS are
+# the suspended ones
 look_at_disks() {
 	local line
 	while read -r line; do
@@ -29,7 +31,8 @@ $($RUN blkid)
 DEVICES
 }
 
-# override_table NAME: NAME.rules gets each line that is replaced and what stands for it, empty when nothing does
+# override_table NAME: NAME.rules gets each line that is replaced and what stands for it, empty when
+# nothing does
 override_table() {
 	local line changed=''
 	inside "/etc/$1"
@@ -59,19 +62,23 @@ use_table() {
 	*)
 		[ "$1" = fstab ] || return 0
 		chmod 644 "$TABLES/$1"
-		$RUN mount -o bind "$TABLES/$1" "$2" || warn "the root uses its own /etc/$1, whose lines may fail"
+		$RUN mount -o bind "$TABLES/$1" "$2" ||
+			warn "the root uses its own /etc/$1, whose lines may fail"
 		;;
 	esac
 }
 
-# systemd_table NAME: generators in /run come before those of the same name in the root, see systemd.generator(7)
+# systemd_table NAME: generators in /run come before those of the same name in the root, see
+# systemd.generator(7)
 systemd_table() {
 	local units=$ROOT/run/systemd name=fstab
 	[ "$1" = fstab ] || name=cryptsetup
 	{
-		mkdir -p "$units/system-generators" "$units/system/systemd-remount-fs.service.d" "$RAMFS/bin" &&
+		mkdir -p "$units/system-generators" "$units/system/systemd-remount-fs.service.d" \
+			"$RAMFS/bin" &&
 			$RUN cp "$ROOT/vinitrd-tables" "$RAMFS/bin/" &&
-			ln -sf /run/initramfs/bin/vinitrd-tables "$units/system-generators/systemd-$name-generator"
+			ln -sf /run/initramfs/bin/vinitrd-tables \
+				"$units/system-generators/systemd-$name-generator"
 	} || warn "systemd uses the root's own /etc/$1, whose units may fail"
 	[ "$1" = fstab ] || return 0
 	printf '%s\n' '[Service]' 'Environment=SYSTEMD_FSTAB=/run/systemd/generator/mkvinitrd.fstab' \
@@ -92,7 +99,8 @@ device_spec() {
 	esac
 }
 
-# device_now SPEC: the device that it is in RET, its type in RET_TYPE; both empty when it is not there now
+# device_now SPEC: the device that it is in RET, its type in RET_TYPE; both empty when it is not
+# there now
 device_now() {
 	local key value out
 	device_spec "$1"
@@ -129,7 +137,8 @@ LINE
 	esac
 }
 
-# usr_line LINE: what is mounted there is named, so that the root's init makes it writable as the line says
+# usr_line LINE: what is mounted there is named, so that the root's init makes it writable as the
+# line says
 usr_line() {
 	if [ -n "${USR_DEVICE:-}" ]; then
 		RET="$USR_DEVICE $target $type $options ${dump:-0} 0"
@@ -149,8 +158,8 @@ other_line() {
 	fi
 }
 
-# is_in_absent PATH: it lies in a file system that is not here, whose device is in RET. systemd would wait for that one, and
-# fail what is on it.
+# is_in_absent PATH: it lies in a file system that is not here, whose device is in RET. systemd
+# would wait for that one, and fail what is on it.
 is_in_absent() {
 	local place device
 	while read -r place device; do
@@ -198,7 +207,8 @@ root_line() {
 	fi
 }
 
-# swap_line LINE: a file can be swapped to where it lies on a disk; and never is the memory of a system that sleeps written over
+# swap_line LINE: a file can be swapped to where it lies on a disk; and never is the memory of a
+# system that sleeps written over
 swap_line() {
 	case $spec in
 	/dev/* | *=*) ;;
@@ -265,8 +275,9 @@ is_in_use() {
 	return 1
 }
 
-# absent_line LINE [DEVICE]: what is not here, or lies in a file system that is not, is not waited for. systemd mounts it when
-# DEVICE appears, or waits a while for what may be in a volume that the root opens.
+# absent_line LINE [DEVICE]: what is not here, or lies in a file system that is not, is not waited
+# for. systemd mounts it when DEVICE appears, or waits a while for what may be in a volume that the
+# root opens.
 absent_line() {
 	local device=${2:-$spec}
 	[ "$type" = swap ] || ABSENT="$ABSENT${target%/} $device$NL"
@@ -335,7 +346,8 @@ LINE
 	fi
 }
 
-# is_made_anew: swap and /tmp with a random key, on a partition by a name that means another one in another machine
+# is_made_anew: swap and /tmp with a random key, on a partition by a name that means another one in
+# another machine
 is_made_anew() {
 	case ,$options, in *,swap,* | *,tmp,* | *,tmp=*) ;; *) return 1 ;; esac
 	case $spec in

@@ -1,8 +1,8 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034 # for volumes.sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A /usr of its own: a partition, subvolume, logical volume or directory, by mount.usr= or the root's fstab. Mounted before
-# init is looked for, which is in it.
+# A /usr of its own: a partition, subvolume, logical volume or directory, by mount.usr= or the
+# root's fstab. Mounted before init is looked for, which is in it.
 
 # mount_usr: USR_SPEC, USR_TYPE, USR_OPTIONS and USR_PASS are from fstab, see usr_of_fstab
 mount_usr() {
@@ -19,7 +19,8 @@ mount_usr() {
 	*,bind,* | *,rbind,*)
 		# not read-only by itself: it is as writable as the root is, now and later
 		RET=bind
-		$RUN mount -o "$RET" "$NEWROOT$USR_SPEC" "$NEWROOT/usr" || fail_usr "$NEWROOT$USR_SPEC" "$RET"
+		$RUN mount -o "$RET" "$NEWROOT$USR_SPEC" "$NEWROOT/usr" ||
+			fail_usr "$NEWROOT$USR_SPEC" "$RET"
 		return 0
 		;;
 	esac
@@ -55,7 +56,8 @@ usr_options() {
 	RET=$access$rest
 }
 
-# find_usr SPEC: DEVICE and FSTYPE; in an image its own partitions and volumes are looked at before all others
+# find_usr SPEC: DEVICE and FSTYPE; in an image its own partitions and volumes are looked at before
+# all others
 find_usr() {
 	local link
 	if [ "$P_MODE" = loop ]; then
@@ -87,16 +89,19 @@ mount_usr_on() {
 # The root is an overlay, so /usr is one as well: its partition is not written to.
 overlay_usr() {
 	local dir=$RAMFS/usr
-	case $P_PERSIST in ram*) ;; *) warn "changes in /usr, which is on $DEVICE, are kept in memory and are gone at power-off" ;; esac
+	case $P_PERSIST in ram*) ;; *) warn \
+		"changes in /usr, which is on $DEVICE, are kept in memory and are gone at power-off" ;; esac
 	make_dirs "$dir"
 	USR_OPTIONS=ro${USR_OPTIONS#r[ow]} USR_PASS=0
 	mount_usr_on "$dir"
 	state_push "mount $dir"
-	$RUN overlayroot --state "$STATE" --run "$RAMFS/layers.usr" -l "$dir" "$NEWROOT/usr" >"$RAMFS/overlay.usr" ||
+	$RUN overlayroot --state "$STATE" --run "$RAMFS/layers.usr" -l "$dir" "$NEWROOT/usr" \
+		>"$RAMFS/overlay.usr" ||
 		fail_usr "$DEVICE" 'an overlay'
 }
 
 fail_usr() {
-	fail VI508 "/usr of the root could not be mounted from $1" "options $2, type ${USR_TYPE:-${FSTYPE:-unknown}}" \
+	fail VI508 "/usr of the root could not be mounted from $1" \
+		"options $2, type ${USR_TYPE:-${FSTYPE:-unknown}}" \
 		"correct the line of /usr in the root's fstab, or name it with mount.usr=, mount.usrfstype= and mount.usrflags="
 }

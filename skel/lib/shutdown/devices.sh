@@ -1,6 +1,7 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For the shutdown ramfs: devices that the boot stacked up are closed, and the disks below them proven free.
+# For the shutdown ramfs: devices that the boot stacked up are closed, and the disks below them
+# proven free.
 
 # close_verity DEVICE: a read of its last mount may end a moment later
 close_verity() {
@@ -15,8 +16,9 @@ close_verity() {
 	done
 }
 
-# Logical volumes, what is open of LUKS, and RAID arrays, the one on top first: again as long as one goes, since any may lie on
-# any. What the kernel cannot tell is when the last user of a volume has gone.
+# Logical volumes, what is open of LUKS, and RAID arrays, the one on top first: again as long as one
+# goes, since any may lie on any. What the kernel cannot tell is when the last user of a volume has
+# gone.
 close_volumes() {
 	local left before='' n=0 dir
 	while :; do
@@ -56,7 +58,8 @@ stop_arrays() {
 		RET=clear
 		[ ! -r "$dir/array_state" ] || read -r RET <"$dir/array_state"
 		# shellcheck disable=SC2016 # for the inner shell
-		[ "$RET" = clear ] || limited sh -c 'echo clear >"$1"' - "$dir/array_state" 2>/dev/null || {
+		[ "$RET" = clear ] ||
+			limited sh -c 'echo clear >"$1"' - "$dir/array_state" 2>/dev/null || {
 			dir=${dir%/md}
 			left="$left /dev/${dir##*/}"
 		}
@@ -93,6 +96,7 @@ prove_free() {
 # held_device DEVICE: as held_by
 held_device() {
 	RET=''
-	[ ! -r "$ROOT/sys/class/block/${1##*/}/dev" ] || read -r RET <"$ROOT/sys/class/block/${1##*/}/dev"
+	[ ! -r "$ROOT/sys/class/block/${1##*/}/dev" ] ||
+		read -r RET <"$ROOT/sys/class/block/${1##*/}/dev"
 	held_by '' "$RET"
 }

@@ -1,10 +1,10 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For the shutdown ramfs: who holds what could not be taken down. All of it is read in /proc: nothing is asked of a file
-# system, which may not answer.
+# For the shutdown ramfs: who holds what could not be taken down. All of it is read in /proc:
+# nothing is asked of a file system, which may not answer.
 
-# held_by DIR DEVICE: ", held by NAME (PID: WHAT)..." in RET, empty when no process holds it. DIR: a mount point or '',
-# DEVICE: its major:minor number or ''
+# held_by DIR DEVICE: ", held by NAME (PID: WHAT)..." in RET, empty when no process holds it. DIR: a
+# mount point or '', DEVICE: its major:minor number or ''
 held_by() {
 	local dir name list='' here
 	here=$(readlink "$ROOT/proc/self/ns/mnt")
