@@ -1,18 +1,22 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the scripts behind `mkvinitrd NAME` share. The script sets `name` and a function `help` first.
+# What the scripts behind `mkvinitrd NAME` share. The script sets `name` and a function `help`
+# first.
 
-# by_bytes COMMAND...: busybox as a shell runs its own tools without looking at a locale again; a small system may have no other
+# by_bytes COMMAND...: busybox as a shell runs its own tools without looking at a locale again; a
+# small system may have no other
 by_bytes() {
 	if [ -x /usr/bin/env ]; then /usr/bin/env LC_ALL=C "$@"; else LC_ALL=C "$@"; fi
 }
 
-# without_controls <TEXT: without the controls beyond ASCII, C1 and those of the direction of writing, in UTF-8
+# without_controls <TEXT: without the controls beyond ASCII, C1 and those of the direction of
+# writing, in UTF-8
 without_controls() {
 	by_bytes sed 's/\xc2[\x80-\x9f]//g; s/\xe2\x80[\x8e\x8f\xaa-\xae]//g; s/\xe2\x81[\xa6-\xa9]//g'
 }
 
-# one_line TEXT: names of files may have line breaks and other control characters: as printf's escapes; without what only terminals obey
+# one_line TEXT: names of files may have line breaks and other control characters: as printf's
+# escapes; without what only terminals obey
 one_line() {
 	case $1 in
 	*[[:cntrl:]]*)
@@ -48,10 +52,12 @@ usage() {
 	exit 2
 }
 
-# tell FORMAT WORD...: a result on standard output, by printf; what was made stays if that is full or closed
+# tell FORMAT WORD...: a result on standard output, by printf; what was made stays if that is full
+# or closed
 tell() {
 	# shellcheck disable=SC2059 # a format
-	printf "$@" 2>/dev/null || die "cannot write the result to standard output${output_kept:+; $output_kept}"
+	printf "$@" 2>/dev/null || die \
+		"cannot write the result to standard output${output_kept:+; $output_kept}"
 }
 
 # need PROGRAM PACKAGE
@@ -61,7 +67,8 @@ need() {
 
 # The mkvinitrd beside this script: in the source tree, installed, or on the PATH.
 mkvinitrd() {
-	for program in "${MKVINITRD:-}" "$here/../build/host/mkvinitrd" "$here/../../sbin/mkvinitrd"; do
+	for program in "${MKVINITRD:-}" "$here/../build/host/mkvinitrd" \
+		"$here/../../sbin/mkvinitrd"; do
 		if [ -n "$program" ] && [ -x "$program" ]; then
 			"$program" "$@"
 			return
@@ -75,7 +82,8 @@ build_defaults() {
 	profile=${1-overlay} kernel='' sysroot='' output='' build_lines=''
 }
 
-# Sets vmlinuz: -k FILE, else that version's (or the only one's, or the running one's) below SYSROOT.
+# Sets vmlinuz: -k FILE, else that version's (or the only one's, or the running one's) below
+# SYSROOT.
 find_kernel() {
 	if [ -f "$kernel" ]; then
 		vmlinuz=$kernel
@@ -89,7 +97,8 @@ find_kernel() {
 
 # kernel_of_version SYSROOT VERSION: the file in vmlinuz
 kernel_of_version() {
-	for file in boot/vmlinuz-"$2" lib/modules/"$2"/vmlinuz usr/lib/modules/"$2"/vmlinuz boot/kernel-"$2"; do
+	for file in boot/vmlinuz-"$2" lib/modules/"$2"/vmlinuz usr/lib/modules/"$2"/vmlinuz \
+		boot/kernel-"$2"; do
 		sysroot_file "$1" "$file"
 		[ ! -r "$vmlinuz" ] || return 0
 	done
@@ -112,10 +121,12 @@ choose_version() {
 		[ $# = 0 ] || break
 	done
 	[ $# != 1 ] || version=$1
-	[ $# -lt 2 ] || [ -e "$sysroot/$modules/$version" ] || die "'$sysroot' has several kernels ($*): choose one with -k"
+	[ $# -lt 2 ] || [ -e "$sysroot/$modules/$version" ] ||
+		die "'$sysroot' has several kernels ($*): choose one with -k"
 }
 
-# sysroot_file SYSROOT PATH: in vmlinuz; an absolute link leads from the top of the system that it is in
+# sysroot_file SYSROOT PATH: in vmlinuz; an absolute link leads from the top of the system that it
+# is in
 sysroot_file() {
 	vmlinuz=$1/$2 hops=0
 	while [ -L "$vmlinuz" ] && [ $((hops += 1)) -le 8 ]; do
@@ -126,7 +137,8 @@ sysroot_file() {
 
 # bzimage_version FILE: see the kernel's Documentation/arch/x86/boot.rst, kernel_version
 bzimage_version() {
-	[ -r "$1" ] && [ "$(od -An -c -j 514 -N 4 "$1" 2>/dev/null | tr -d ' ')" = HdrS ] || return 0
+	[ -r "$1" ] && [ "$(od -An -c -j 514 -N 4 "$1" 2>/dev/null | tr -d ' ')" = HdrS ] ||
+		return 0
 	at=$(od -An -tu2 -j 526 -N 2 "$1" | tr -d ' ')
 	tail -c +$((at + 513)) "$1" | head -c 200 | tr '\0' '\n' | sed -n '1s/ .*//p'
 }

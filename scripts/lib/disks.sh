@@ -1,7 +1,9 @@
 # shellcheck shell=sh disable=SC2154 # variables of the script that reads this
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Disks of this machine as targets: which there are, what is on them, what a path is, who uses it. Nothing here writes. Needs tools.sh.
-# A disk is named as in /sys/block (sda, mmcblk0). DISKS_ROOT: a directory with sys/ and proc/ of another machine, for tests.
+# Disks of this machine as targets: which there are, what is on them, what a path is, who uses it.
+# Nothing here writes. Needs tools.sh.
+# A disk is named as in /sys/block (sda, mmcblk0). DISKS_ROOT: a directory with sys/ and proc/ of
+# another machine, for tests.
 #   disks_list                  a line for each whole disk: NAME BYTES REMOVABLE(yes|no) MODEL..., by tabs
 #   disk_model NAME             "Generic Flash Disk", or "unknown model"
 #   disk_size_text BYTES        "31.9 GB"
@@ -13,7 +15,8 @@
 
 # sys_line FILE: the first line of a file in /sys/block, nothing if there is none
 sys_line() {
-	[ ! -r "${DISKS_ROOT:-}/sys/block/$1" ] || head -n 1 "${DISKS_ROOT:-}/sys/block/$1" 2>/dev/null || :
+	[ ! -r "${DISKS_ROOT:-}/sys/block/$1" ] ||
+		head -n 1 "${DISKS_ROOT:-}/sys/block/$1" 2>/dev/null || :
 }
 
 disk_bytes() {
@@ -28,12 +31,14 @@ disk_size_text() {
 }
 
 disk_model() {
-	text=$(printf '%s %s' "$(sys_line "$1/device/vendor" | sed '/^0x/d' | plain_text)" "$(sys_line "$1/device/model" | plain_text)" | plain_text)
+	text=$(printf '%s %s' "$(sys_line "$1/device/vendor" | sed '/^0x/d' | plain_text)" \
+		"$(sys_line "$1/device/model" | plain_text)" | plain_text)
 	[ -n "$text" ] || text=$(sys_line "$1/device/name" | plain_text) # a memory card
 	echo "${text:-unknown model}"
 }
 
-# USB drives say of themselves whether their medium can be taken out; that they can be pulled out, their bus tells.
+# USB drives say of themselves whether their medium can be taken out; that they can be pulled out,
+# their bus tells.
 disk_removable() {
 	case $(sys_line "$1/removable"):$(readlink -f "${DISKS_ROOT:-}/sys/block/$1") in 1:* | *:*/usb[0-9]*) return 0 ;; esac
 	[ "$(sys_line "$1/device/type")" = SD ]
@@ -77,16 +82,19 @@ disk_describe() {
 	done
 }
 
-# mounts_of NUMBER NAME: where the device of that number is mounted; btrfs has numbers of its own, so by its name as well
+# mounts_of NUMBER NAME: where the device of that number is mounted; btrfs has numbers of its own,
+# so by its name as well
 mounts_of() {
-	awk -v number="$1" -v source="/dev/$2" '{ for (i = 7; i <= NF && $i != "-"; i++); if ($3 == number || $(i + 2) == source) print $5 }' \
+	awk -v number="$1" -v source="/dev/$2" \
+		'{ for (i = 7; i <= NF && $i != "-"; i++); if ($3 == number || $(i + 2) == source) print $5 }' \
 		"${DISKS_ROOT:-}/proc/self/mountinfo" | plain_lines
 }
 
 # mountinfo writes a space as \040
 plain_lines() {
 	while IFS= read -r text; do
-		printf '%b\n' "$(printf '%s' "$text" | sed 's/\\\([0-7][0-7][0-7]\)/\\0\1/g')" | plain_text
+		printf '%b\n' "$(printf '%s' "$text" | sed 's/\\\([0-7][0-7][0-7]\)/\\0\1/g')" |
+			plain_text
 		echo
 	done | grep . || :
 }
@@ -98,7 +106,8 @@ holder_text() {
 	LVM-*) echo "the LVM volume '$volume'" ;;
 	CRYPT-*) echo "the encrypted volume '$volume'" ;;
 	mpath-*) echo "the multipath device '$volume'" ;;
-	*) case $1 in md*) echo "the RAID array /dev/$1" ;; bcache*) echo "/dev/$1" ;; *) echo "the device-mapper volume '${volume:-$1}'" ;; esac ;;
+	*) case $1 in md*) echo "the RAID array /dev/$1" ;; bcache*) echo "/dev/$1" ;; *) echo \
+		"the device-mapper volume '${volume:-$1}'" ;; esac ;;
 	esac
 }
 
@@ -111,7 +120,8 @@ device_users() {
 		*) echo "/dev/$2 is mounted on $place" ;;
 		esac
 	done
-	grep -q "^/dev/$2[[:space:]]" "${DISKS_ROOT:-}/proc/swaps" 2>/dev/null && echo "/dev/$2 is swap space in use"
+	grep -q "^/dev/$2[[:space:]]" "${DISKS_ROOT:-}/proc/swaps" 2>/dev/null &&
+		echo "/dev/$2 is swap space in use"
 	for holder in "${DISKS_ROOT:-}/sys/block/$1/holders"/*; do
 		[ -e "$holder" ] || continue
 		holder=${holder##*/}
@@ -119,7 +129,8 @@ device_users() {
 		device_users "$holder" "$holder"
 	done
 	for backing in "${DISKS_ROOT:-}"/sys/block/loop*/loop/backing_file; do
-		[ ! -r "$backing" ] || [ "$(head -n 1 "$backing")" != "/dev/$2" ] || echo "/dev/$2 is attached to a loop device ($(loop_name "$backing"))"
+		[ ! -r "$backing" ] || [ "$(head -n 1 "$backing")" != "/dev/$2" ] ||
+			echo "/dev/$2 is attached to a loop device ($(loop_name "$backing"))"
 	done
 }
 
@@ -128,24 +139,29 @@ loop_name() {
 	echo "/dev/${loop_entry##*/}"
 }
 
-# The kernel knows of uses that no file tells, in other mount namespaces for instance: it refuses an exclusive open.
+# The kernel knows of uses that no file tells, in other mount namespaces for instance: it refuses an
+# exclusive open.
 disk_users() {
 	uses=$({
 		device_users "$1" "$1"
-		for partition in $(disk_partitions "$1"); do device_users "$1/$partition" "$partition"; done
+		for partition in $(disk_partitions "$1"); do device_users "$1/$partition" \
+			"$partition"; done
 	})
 	if [ -n "$uses" ]; then
 		echo "$uses"
-	elif [ -z "${DISKS_ROOT:-}" ] && LC_ALL=C wipefs -n -a "/dev/$1" 2>&1 | grep -q 'Device or resource busy'; then
+	elif [ -z "${DISKS_ROOT:-}" ] && LC_ALL=C wipefs -n -a "/dev/$1" 2>&1 |
+		grep -q 'Device or resource busy'; then
 		echo "/dev/$1 is in use: the kernel says 'Device or resource busy'"
 	fi
 }
 
-# file_loops FILE: loop devices of it. Of those that were set up in another mount namespace the path may be that of nothing here.
+# file_loops FILE: loop devices of it. Of those that were set up in another mount namespace the path
+# may be that of nothing here.
 file_loops() {
 	{
 		for backing in "${DISKS_ROOT:-}"/sys/block/loop*/loop/backing_file; do
-			[ "$(stat -c %d:%i "$(head -n 1 "$backing" 2>/dev/null)" 2>/dev/null)" = "$file_id" ] || continue
+			[ "$(stat -c %d:%i "$(head -n 1 "$backing" 2>/dev/null)" 2>/dev/null)" = \
+				"$file_id" ] || continue
 			loop_name "$backing"
 		done
 		# by path, since that of busybox has no -j
@@ -157,7 +173,8 @@ file_loops() {
 	} | awk '{ print $1 }' | sort -u
 }
 
-# file_writers FILE: processes that have it open for writing, without a lock: a file system in user space, a copy under way
+# file_writers FILE: processes that have it open for writing, without a lock: a file system in user
+# space, a copy under way
 file_writers() {
 	for open_file in /proc/[0-9]*/fd/*; do
 		# shellcheck disable=SC3013 # dash and busybox have it
@@ -177,11 +194,14 @@ file_users() {
 		echo "$1 is attached to the loop device $loop"
 		device_users "${loop#/dev/}" "${loop#/dev/}"
 	done
-	grep -q -F "$(readlink -f "$1") " "${DISKS_ROOT:-}/proc/swaps" 2>/dev/null && echo "$1 is swap space in use"
+	grep -q -F "$(readlink -f "$1") " "${DISKS_ROOT:-}/proc/swaps" 2>/dev/null &&
+		echo "$1 is swap space in use"
 	inode=:${file_id#*:}
 	while read -r _ _ _ _ pid place _; do
 		case $pid:$place in
-		-1:*"$inode") echo "$1 is in use: a process has locked it" ;; # which, the kernel does not tell
+		-1:*"$inode")
+			echo "$1 is in use: a process has locked it"
+			;; # which, the kernel does not tell
 		*"$inode") echo "$1 is in use by process $pid ($(process_name "$pid"))" ;;
 		esac
 	done <"${DISKS_ROOT:-}/proc/locks" | sort -u
@@ -194,7 +214,8 @@ process_name() {
 
 # drive_bytes: size of $drive, a disk or a file
 drive_bytes() {
-	if [ -b "$(readlink -f "$drive")" ]; then blockdev --getsize64 "$drive"; else stat -L -c %s "$drive"; fi
+	if [ -b "$(readlink -f "$drive")" ]; then blockdev --getsize64 "$drive"; else stat \
+		-L -c %s "$drive"; fi
 }
 
 # target_path PATH: without links; also where nothing is yet

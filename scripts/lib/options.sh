@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Options of the scripts behind `mkvinitrd NAME`: parsing, --help and completion from one table. Needs common.sh.
+# Options of the scripts behind `mkvinitrd NAME`: parsing, --help and completion from one table.
+# Needs common.sh.
 #
 # The script defines
 #   name                      for messages: usb
@@ -12,11 +13,13 @@
 #   set_option LONG [VALUE]   stores one
 # and calls
 #   options_run FUNCTION "$@"
-# which parses as getopt_long(3) does (operands anywhere, -nu, -m512, --memory=512, --memory 512, --mem 512), answers -h, --help,
-# -V and --version, and calls FUNCTION with the operands. options_before is the number of operands before "--", and empty if
-# there was no "--". A mistake is one line and status 2.
+# which parses as getopt_long(3) does (operands anywhere, -nu, -m512, --memory=512, --memory 512,
+# --mem 512), answers -h, --help, -V and --version, and calls FUNCTION with the operands.
+# options_before is the number of operands before "--", and empty if there was no "--". A mistake is
+# one line and status 2.
 
-# The options of `mkvinitrd build` that a script passes on, for its option_table. build_option_table DEFAULT-PROFILE
+# The options of `mkvinitrd build` that a script passes on, for its option_table. build_option_table
+# DEFAULT-PROFILE
 build_option_table() {
 	cat <<TABLE
 p|profile|PROFILE|profile|profile of the initramfs (default: $1)
@@ -63,7 +66,8 @@ options_help() {
 	printf '\nExit status: 0 success, 1 failure, 2 usage error, 3 error in the profile. See mkvinitrd-%s(8).\n' "$name"
 }
 
-# options_suggest WORD: standard input has candidates; prints " (did you mean '--X'?)" for the nearest one, as the builder does
+# options_suggest WORD: standard input has candidates; prints " (did you mean '--X'?)" for the
+# nearest one, as the builder does
 options_suggest() {
 	awk -v word="$1" '
 		function least(a, b) { return a < b ? a : b }
@@ -186,7 +190,8 @@ open_standard_files() {
 
 # Options that tools take from there would change what is made, or leave files out of it.
 clean_environment() {
-	unset TAR_OPTIONS GZIP BZIP BZIP2 XZ_OPT XZ_DEFAULTS ZSTD_CLEVEL ZSTD_NBTHREADS MKE2FS_CONFIG MKE2FS_DEVICE_SECTSIZE \
+	unset TAR_OPTIONS GZIP BZIP BZIP2 XZ_OPT XZ_DEFAULTS ZSTD_CLEVEL ZSTD_NBTHREADS \
+		MKE2FS_CONFIG MKE2FS_DEVICE_SECTSIZE \
 		MKE2FS_DEVICE_PHYS_SECTSIZE MTOOLSRC POSIXLY_CORRECT GREP_OPTIONS CDPATH
 }
 

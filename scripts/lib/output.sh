@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # name: of the script that reads this; output_temp, work: for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Files that appear complete or not at all, and a clean end whatever happens. Read after common.sh, which has `die`.
+# Files that appear complete or not at all, and a clean end whatever happens. Read after common.sh,
+# which has `die`.
 #
 #   output_setup                 once, first: one trap for the end of the script and its signals
 #   at_exit COMMAND ARGUMENT...  undone at the end, the last first: mounts, loop devices, temporary directories
@@ -64,7 +65,8 @@ undo_to() {
 	done
 }
 
-# The processes below PID, in one look: those that look are among them, and gone when the list is used
+# The processes below PID, in one look: those that look are among them, and gone when the list is
+# used
 output_descendants() {
 	grep -hs -e '^Pid:' -e '^PPid:' /proc/[0-9]*/status | awk -v top="$1" '
 		$1 == "Pid:" { pid = $2 }
@@ -85,7 +87,8 @@ output_alive() {
 	grep -qs '^State:[[:space:]]*[^ZX]' "$@"
 }
 
-# Sets output_list: all processes below this one, stopped, since one that is about to start another would leave that behind.
+# Sets output_list: all processes below this one, stopped, since one that is about to start another
+# would leave that behind.
 stop_children() {
 	output_list='' output_tries=0
 	while [ $output_tries -lt 20 ]; do
@@ -100,7 +103,8 @@ $output_new"
 	done
 }
 
-# Ends all processes below this one, and waits until they are gone: what is undone must not be in use.
+# Ends all processes below this one, and waits until they are gone: what is undone must not be in
+# use.
 end_children() {
 	stop_children
 	# shellcheck disable=SC2086 # a list of numbers
@@ -141,10 +145,12 @@ output_interrupted() {
 	kill -"$1" $$
 }
 
-# Tools take these in the name of a file for something else: e2fsprogs ?, mtools @@ and $, qemu a comma, lvm and debugfs a double quote.
+# Tools take these in the name of a file for something else: e2fsprogs ?, mtools @@ and $, qemu a
+# comma, lvm and debugfs a double quote.
 make_work_directory() {
 	case ${TMPDIR:-} in
-	*[[:cntrl:]?,\"\$\\]* | *@@*) die "TMPDIR '$TMPDIR' has characters that the tools called here cannot take: choose a plainer name" ;;
+	*[[:cntrl:]?,\"\$\\]* | *@@*) die \
+		"TMPDIR '$TMPDIR' has characters that the tools called here cannot take: choose a plainer name" ;;
 	esac
 	hold_signals
 	work=$(
@@ -161,8 +167,9 @@ is_full() {
 	[ "$(df -P -B1 "$1" | awk 'END { print ($4 < 131072) }')" = 1 ]
 }
 
-# In the background, because a shell looks at signals only between commands. Where they are held, one only ends the wait. What
-# redirects is a function that it runs: of "run TOOL 2>FILE" a line about an interruption would go to FILE.
+# In the background, because a shell looks at signals only between commands. Where they are held,
+# one only ends the wait. What redirects is a function that it runs: of "run TOOL 2>FILE" a line
+# about an interruption would go to FILE.
 run() {
 	# without job control a background command has no standard input
 	{ "$@" <&3 3<&- & } 3<&0
@@ -174,7 +181,8 @@ run() {
 	return "$run_status"
 }
 
-# What goes wrong in any part of a pipe counts. Parts that end by a broken pipe do so because another failed.
+# What goes wrong in any part of a pipe counts. Parts that end by a broken pipe do so because
+# another failed.
 part() {
 	output_part=$1
 	shift
@@ -184,10 +192,12 @@ part() {
 	return $output_part_status
 }
 
-# pipe_failed: after a pipe whose parts wrote to pipe_log; prints "PART (status N)" and returns 0 when one failed
+# pipe_failed: after a pipe whose parts wrote to pipe_log; prints "PART (status N)" and returns 0
+# when one failed
 pipe_failed() {
 	[ -s "$pipe_log" ] || return 1
-	{ grep -v '^141 ' "$pipe_log" || cat "$pipe_log"; } | sed -n '1s/^\([0-9]*\) \(.*\)/\2 (status \1)/p'
+	{ grep -v '^141 ' "$pipe_log" || cat "$pipe_log"; } |
+		sed -n '1s/^\([0-9]*\) \(.*\)/\2 (status \1)/p'
 }
 
 # The names of FILE and of its temporary file; a name with a leading dash is none of an option.
@@ -197,16 +207,19 @@ output_names() {
 	/*) output_file=$1 ;;
 	*) output_file=./$1 ;;
 	esac
-	[ ! -L "$output_file" ] || output_file=$(readlink -f "$output_file") || die "'$1' is a link that leads nowhere: remove it, or make the directory that it names"
+	[ ! -L "$output_file" ] || output_file=$(readlink -f "$output_file") ||
+		die "'$1' is a link that leads nowhere: remove it, or make the directory that it names"
 	output_short=${output_file##*/}
 	# a name has 255 bytes at most, with characters of up to 4
 	[ ${#output_short} -le 50 ] || output_short=$(printf %s "$output_short" | cksum | tr ' ' -)
 	output_temp=${output_file%/*}/.$output_short.$$.tmp
 }
 
-# explain_denied DIRECTORY: why it is not to be written to; root may write everywhere but on a read-only file system
+# explain_denied DIRECTORY: why it is not to be written to; root may write everywhere but on a
+# read-only file system
 explain_denied() {
-	if [ "$(id -u)" = 0 ]; then echo "'${1#./}' is on a read-only file system"; else echo "no permission for '${1#./}', or it is read-only"; fi
+	if [ "$(id -u)" = 0 ]; then echo "'${1#./}' is on a read-only file system"; else echo \
+		"no permission for '${1#./}', or it is read-only"; fi
 }
 
 # What cannot be written, or is no place for a file
@@ -214,13 +227,17 @@ output_refuse() {
 	output_directory=${output_file%/*}
 	[ -n "$output_directory" ] || output_directory=/
 	[ ! -d "$output_file" ] || die "'$1' is a directory, expected the name of a file to write"
-	[ ! -e "$output_file" ] || [ -f "$output_file" ] || die "'$1' is a device or the like, expected a file"
-	[ -d "$output_directory" ] || die "cannot write '$1': there is no directory '${output_directory#./}'"
+	[ ! -e "$output_file" ] || [ -f "$output_file" ] ||
+		die "'$1' is a device or the like, expected a file"
+	[ -d "$output_directory" ] ||
+		die "cannot write '$1': there is no directory '${output_directory#./}'"
 	case $(stat -f -c %T "$output_directory") in
-	devtmpfs | proc | sysfs) die "cannot write '$1': $output_directory is for devices and the like; was a device meant that is not there?" ;;
+	devtmpfs | proc | sysfs) die \
+		"cannot write '$1': $output_directory is for devices and the like; was a device meant that is not there?" ;;
 	esac
 	case $(readlink -f "$output_directory") in
-	/dev | /dev/[!s]* | /dev/s[!h]*) die "cannot write '$1': $output_directory is for devices; was a device meant that is not there?" ;;
+	/dev | /dev/[!s]* | /dev/s[!h]*) die \
+		"cannot write '$1': $output_directory is for devices; was a device meant that is not there?" ;;
 	esac
 	[ -w "$output_directory" ] || die "cannot write '$1': $(explain_denied "$output_directory")"
 }
@@ -241,7 +258,8 @@ output_begin() {
 	output_refuse "$1"
 	hold_signals
 	rm -f "$output_temp"
-	(set -C && : >"$output_temp") 2>/dev/null || die "cannot write '$1': $(explain_write "$output_directory")"
+	(set -C && : >"$output_temp") 2>/dev/null ||
+		die "cannot write '$1': $(explain_write "$output_directory")"
 	at_exit rm -f "$output_temp"
 	release_signals
 	[ ! -e "$output_file" ] || chmod "$(stat -c %a "$output_file")" "$output_temp"
@@ -261,12 +279,14 @@ explain_write() {
 output_commit() {
 	for output_name in "$@"; do
 		output_names "$output_name"
-		sync "$output_temp" || die "cannot write '$output_name': it could not be made durable"
+		sync "$output_temp" ||
+			die "cannot write '$output_name': it could not be made durable"
 	done
 	hold_signals
 	for output_name in "$@"; do
 		output_names "$output_name"
-		mv -f -T "$output_temp" "$output_file" || die "cannot give '$output_name' its name: the finished file was removed"
+		mv -f -T "$output_temp" "$output_file" ||
+			die "cannot give '$output_name' its name: the finished file was removed"
 		output_kept="'$1' is complete"
 	done
 	release_signals
@@ -320,11 +340,13 @@ progress_show() {
 	output_began=$(date +%s) output_told=0
 	while sleep 1; do
 		output_now=$(($(date +%s) - output_began))
-		progress_print "$output_now" "$(progress_text "$1" "$(progress_done "$3")" "$2" "$output_now")"
+		progress_print "$output_now" \
+			"$(progress_text "$1" "$(progress_done "$3")" "$2" "$output_now")"
 	done
 }
 
-# progress_run SHOW COMMAND...: as run, while the function SHOW, which has no end, tells how far it is
+# progress_run SHOW COMMAND...: as run, while the function SHOW, which has no end, tells how far it
+# is
 progress_run() {
 	progress_line=1 progress_pid='' progress_shower=$1
 	shift

@@ -1,14 +1,16 @@
 # shellcheck shell=sh disable=SC2154 # name: of the script that reads this
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Text in the configuration files of boot loaders. Each function prints TEXT as that loader needs it to see TEXT again, and
-# returns 0; or it prints nothing, says on stderr which TEXT cannot be written there and why, and returns 1.
+# Text in the configuration files of boot loaders. Each function prints TEXT as that loader needs it
+# to see TEXT again, and returns 0; or it prints nothing, says on stderr which TEXT cannot be
+# written there and why, and returns 1.
 #
 #   quote_cmdline VALUE            the value of a kernel parameter
 #   kernel_parameter NAME VALUE    a whole parameter
 #   quote_LOADER_text TEXT         the title of an entry
 #   quote_LOADER_path PATH         the path of a kernel or initramfs
 #   quote_LOADER_words CMDLINE     a kernel command line, as the kernel is to receive it
-# where LOADER is grub, syslinux (isolinux, extlinux), ipxe, sdboot (systemd-boot), grub4dos or refind.
+# where LOADER is grub, syslinux (isolinux, extlinux), ipxe, sdboot (systemd-boot), grub4dos or
+# refind.
 
 # quote_show TEXT: for messages, control characters escaped
 quote_show() {
@@ -39,8 +41,11 @@ quote_plain() {
 		quote_refuse "$1" "$2" 'it has a control character'
 		return 1
 	fi
-	command -v iconv >/dev/null || quote_refuse "$1" "$2" 'iconv, which tells whether it is UTF-8, is not installed' || return 1
-	printf %s "$1" | iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1 || quote_refuse "$1" "$2" 'it is not valid UTF-8'
+	command -v iconv >/dev/null ||
+		quote_refuse "$1" "$2" 'iconv, which tells whether it is UTF-8, is not installed' ||
+		return 1
+	printf %s "$1" | iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1 ||
+		quote_refuse "$1" "$2" 'it is not valid UTF-8'
 }
 
 # quote_edges TEXT WHERE: for loaders that strip blanks at both ends
@@ -50,12 +55,14 @@ quote_edges() {
 	esac
 }
 
-# The kernel has no escape, only double quotes around blanks, and takes them off again. It counts a no-break space in
-# Latin-1 as a blank, so a byte 0xa0 in UTF-8 ends a word as well: whatever is not plain ASCII goes into quotes.
+# The kernel has no escape, only double quotes around blanks, and takes them off again. It counts a
+# no-break space in Latin-1 as a blank, so a byte 0xa0 in UTF-8 ends a word as well: whatever is not
+# plain ASCII goes into quotes.
 quote_cmdline() {
 	quote_plain "$1" 'a kernel parameter' || return 1
 	case $1 in
-	*\"*) quote_refuse "$1" 'a kernel parameter' 'the kernel has no way to write a double quote' ;;
+	*\"*) quote_refuse "$1" 'a kernel parameter' \
+		'the kernel has no way to write a double quote' ;;
 	*[!A-Za-z0-9/._:=,+@%~-]*) printf '"%s"\n' "$1" ;;
 	*) printf '%s\n' "$1" ;;
 	esac
@@ -91,7 +98,8 @@ quote_balanced() {
 	quote_words "$1" >/dev/null || quote_refuse "$1" "$2" 'a double quote has no other one'
 }
 
-# single_quotes TEXT: a word for a shell and for GRUB, whose single quotes are the same; a plain one stays bare
+# single_quotes TEXT: a word for a shell and for GRUB, whose single quotes are the same; a plain one
+# stays bare
 single_quotes() {
 	case $1 in
 	'' | *[!A-Za-z0-9/._:=,+@%-]*) ;;
@@ -115,19 +123,21 @@ quote_grub_text() {
 quote_grub_path() {
 	quote_plain "$1" "GRUB's menu" || return 1
 	case $1 in
-	*\"*) quote_refuse "$1" "GRUB's menu" 'GRUB passes the path to the kernel, which has no way to write a double quote' ;;
+	*\"*) quote_refuse "$1" "GRUB's menu" \
+		'GRUB passes the path to the kernel, which has no way to write a double quote' ;;
 	[!/]*) quote_refuse "$1" "GRUB's menu" "a path begins with '/'" ;;
 	*) single_quotes "$1" ;;
 	esac
 }
 
-# GRUB takes words, puts double quotes around one that has a blank and no other, and a backslash before each quote and
-# backslash, which the kernel would see.
+# GRUB takes words, puts double quotes around one that has a blank and no other, and a backslash
+# before each quote and backslash, which the kernel would see.
 quote_grub_words() {
 	quote_balanced "$1" "GRUB's menu" || return 1
 	case $1 in
 	*[\\\']*)
-		quote_refuse "$1" "GRUB's menu" 'GRUB passes backslashes and single quotes to the kernel with a backslash before them'
+		quote_refuse "$1" "GRUB's menu" \
+			'GRUB passes backslashes and single quotes to the kernel with a backslash before them'
 		return 1
 		;;
 	esac
@@ -136,7 +146,8 @@ quote_grub_words() {
 		case $grub_word in
 		*' '*) ;;
 		*"$grub_nbsp"*)
-			quote_refuse "$grub_word" "GRUB's menu" "GRUB leaves out quotes where there is no blank, and the kernel takes byte 0xa0 (as in an 'à') for one"
+			quote_refuse "$grub_word" "GRUB's menu" \
+				"GRUB leaves out quotes where there is no blank, and the kernel takes byte 0xa0 (as in an 'à') for one"
 			return 1
 			;;
 		esac
@@ -159,13 +170,14 @@ quote_syslinux_text() {
 # Names outside ASCII depend on the code page; KERNEL ends at a blank, INITRD at a comma too.
 quote_syslinux_path() {
 	case $1 in
-	'' | *[!A-Za-z0-9/._+@~-]*) quote_refuse "$1" "syslinux' menu" 'only letters, digits and / . _ + @ ~ - are safe in a path there' ;;
+	'' | *[!A-Za-z0-9/._+@~-]*) quote_refuse "$1" "syslinux' menu" \
+		'only letters, digits and / . _ + @ ~ - are safe in a path there' ;;
 	*) printf '%s\n' "$1" ;;
 	esac
 }
 
-# The loader looks for parameters of its own without regard to quotes: initrd= anywhere, mem= and vga= after blanks, for which it
-# takes any byte outside ASCII as well.
+# The loader looks for parameters of its own without regard to quotes: initrd= anywhere, mem= and
+# vga= after blanks, for which it takes any byte outside ASCII as well.
 quote_syslinux_words() {
 	quote_balanced "$1" "syslinux' menu" && quote_edges "$1" "syslinux' menu" || return 1
 	if TEXT=$1 LC_ALL=C awk 'BEGIN {
@@ -177,22 +189,29 @@ quote_syslinux_words() {
 				exit 0
 		exit 1
 	}'; then
-		quote_refuse "$1" "syslinux' menu" 'syslinux would take a part of a quoted value for a parameter of its own'
+		quote_refuse "$1" "syslinux' menu" \
+			'syslinux would take a part of a quoted value for a parameter of its own'
 		return 1
 	fi
-	[ ${#1} -le 2000 ] || quote_refuse "$1" "syslinux' menu" 'syslinux takes at most 2047 characters' || return 1
+	[ ${#1} -le 2000 ] || quote_refuse "$1" "syslinux' menu" \
+		'syslinux takes at most 2047 characters' || return 1
 	printf '%s\n' "$1"
 }
 
-# quote_ipxe_tokens TEXT: iPXE splits at blanks, joins by one, expands ${...}, and ends a command at # || && ;
+# quote_ipxe_tokens TEXT: iPXE splits at blanks, joins by one, expands ${...}, and ends a command at
+# # || && ;
 quote_ipxe_tokens() {
 	# shellcheck disable=SC2016 # iPXE's variables
 	case " $1 " in
 	*'${'*) quote_refuse "$1" 'an iPXE script' '${ begins a setting there' ;;
-	*'  '*) quote_refuse "$1" 'an iPXE script' 'iPXE joins several blanks to one, and loses those at the ends' ;;
-	*' #'*) quote_refuse "$1" 'an iPXE script' "a word that begins with '#' is a comment there" ;;
-	*' || '* | *' && '* | *' ; '*) quote_refuse "$1" 'an iPXE script' "'||', '&&' and ';' end a command there" ;;
-	*'\ ') quote_refuse "$1" 'an iPXE script' 'a backslash at the end continues the line there' ;;
+	*'  '*) quote_refuse "$1" 'an iPXE script' \
+		'iPXE joins several blanks to one, and loses those at the ends' ;;
+	*' #'*) quote_refuse "$1" 'an iPXE script' \
+		"a word that begins with '#' is a comment there" ;;
+	*' || '* | *' && '* | *' ; '*) quote_refuse "$1" 'an iPXE script' \
+		"'||', '&&' and ';' end a command there" ;;
+	*'\ ') quote_refuse "$1" 'an iPXE script' \
+		'a backslash at the end continues the line there' ;;
 	*) printf '%s\n' "$1" ;;
 	esac
 }
@@ -232,10 +251,11 @@ quote_ucs2() {
 	fi
 }
 
-# quote_sdboot_line TEXT: the rest of a line; double quotes around all of it are taken off. Characters beyond U+FFFF are
-# lost on the way to UTF-16.
+# quote_sdboot_line TEXT: the rest of a line; double quotes around all of it are taken off.
+# Characters beyond U+FFFF are lost on the way to UTF-16.
 quote_sdboot_line() {
-	quote_plain "$1" 'an entry of systemd-boot' && quote_edges "$1" 'an entry of systemd-boot' || return 1
+	quote_plain "$1" 'an entry of systemd-boot' &&
+		quote_edges "$1" 'an entry of systemd-boot' || return 1
 	quote_ucs2 "$1" 'an entry of systemd-boot' || return 1
 	case $1 in
 	\"*\") printf '"%s"\n' "$1" ;;
@@ -248,7 +268,8 @@ quote_sdboot_text() { quote_sdboot_line "$1"; }
 # UEFI's separator cannot be a part of a name.
 quote_sdboot_path() {
 	case $1 in
-	*\\*) quote_refuse "$1" 'an entry of systemd-boot' 'a backslash separates directories there' ;;
+	*\\*) quote_refuse "$1" 'an entry of systemd-boot' \
+		'a backslash separates directories there' ;;
 	*) quote_sdboot_line "$1" ;;
 	esac
 }
@@ -269,7 +290,8 @@ quote_grub4dos_text() { quote_grub4dos_line "$1"; }
 
 quote_grub4dos_path() {
 	case $1 in
-	'' | *[!A-Za-z0-9/._+@~-]*) quote_refuse "$1" "grub4dos' menu" 'only letters, digits and / . _ + @ ~ - are safe in a path there' ;;
+	'' | *[!A-Za-z0-9/._+@~-]*) quote_refuse "$1" "grub4dos' menu" \
+		'only letters, digits and / . _ + @ ~ - are safe in a path there' ;;
 	*) printf '%s\n' "$1" ;;
 	esac
 }
@@ -280,7 +302,8 @@ quote_grub4dos_words() {
 
 # A string in double quotes, in which a double quote is written twice.
 quote_refind_text() {
-	quote_plain "$1" "rEFInd's configuration" && quote_ucs2 "$1" "rEFInd's configuration" || return 1
+	quote_plain "$1" "rEFInd's configuration" && quote_ucs2 "$1" "rEFInd's configuration" ||
+		return 1
 	printf '"%s"\n' "$(printf '%s' "$1" | sed 's/"/""/g')"
 }
 
@@ -288,8 +311,11 @@ quote_refind_text() {
 # its EFI stub ends at a blank.
 quote_refind_path() {
 	case $1 in
-	*' '*) quote_refuse "$1" "rEFInd's configuration" "the kernel's EFI stub ends the path of an initramfs at a blank" ;;
-	*\\*) quote_refuse "$1" "rEFInd's configuration" 'a backslash separates directories there' ;;
+	*' '*) quote_refuse "$1" "rEFInd's configuration" \
+		"the kernel's EFI stub ends the path of an initramfs at a blank" ;;
+	*\\*)
+		quote_refuse "$1" "rEFInd's configuration" 'a backslash separates directories there'
+		;;
 	*) quote_refind_text "$(printf %s "$1" | tr / '\134')" ;;
 	esac
 }

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154 # name, top: of the script that reads this
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What deps, quickstart and check share: messages, rights, owners, space. The script sets `name` and `top` first.
+# What deps, quickstart and check share: messages, rights, owners, space. The script sets `name` and
+# `top` first.
 
 say() { echo "$name: $*"; }
 
@@ -48,11 +49,12 @@ make_work() {
 		die "cannot make a directory in ${TMPDIR:-/tmp}, for temporary files: set TMPDIR to a directory that can be written to"
 }
 
-# Programs like depmod and mke2fs, which a user's PATH does not reach; a home for the cache. Where sudo keeps HOME,
-# root would leave files of its own in a user's cache.
+# Programs like depmod and mke2fs, which a user's PATH does not reach; a home for the cache. Where
+# sudo keeps HOME, root would leave files of its own in a user's cache.
 prepare_environment() {
 	PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-	if [ ! -d "${HOME:-}" ] || { is_root && [ "$(stat -c %u "$HOME" 2>/dev/null)" != 0 ]; }; then
+	if [ ! -d "${HOME:-}" ] || { is_root &&
+		[ "$(stat -c %u "$HOME" 2>/dev/null)" != 0 ]; }; then
 		HOME=$(getent passwd "$(id -u)" | cut -d : -f 6)
 	fi
 	# one that depends on the directory is invalid, says the XDG Base Directory Specification
@@ -67,7 +69,8 @@ prepare_environment() {
 
 # A user without a home has no cache.
 require_cache() {
-	{ [ -n "${XDG_CACHE_HOME:-}" ] || [ -d "$HOME" ]; } && mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] ||
+	{ [ -n "${XDG_CACHE_HOME:-}" ] || [ -d "$HOME" ]; } && mkdir -p "$cache" 2>/dev/null &&
+		[ -w "$cache" ] ||
 		die "cannot write to $cache, where downloads and builds are kept: set XDG_CACHE_HOME to a directory that can be written to"
 }
 
@@ -91,7 +94,8 @@ require_writable() {
 		die "$foreign belongs to $(stat -c %U "$foreign"), so this run could not replace it; run: sudo chown -R $(id -un) $top/build"
 }
 
-# require_space WHAT ADVICE: standard input has lines "MIB DIRECTORY". The needs on one file system are added up.
+# require_space WHAT ADVICE: standard input has lines "MIB DIRECTORY". The needs on one file system
+# are added up.
 require_space() {
 	short=$(while read -r mib directory; do
 		while [ ! -d "$directory" ]; do directory=$(dirname "$directory"); done

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Running the tools of others: what they print is in $work/log, and shown as part of one line of ours. Needs common.sh and output.sh.
+# Running the tools of others: what they print is in $work/log, and shown as part of one line of
+# ours. Needs common.sh and output.sh.
 #   run_logged COMMAND...            as run; its output goes to $work/log, its standard input is empty
 #   run_or_die WHAT COMMAND...       the same; a failure is one line: what was being done and the tool's last line
 #   run_shown WHAT FILE COMMAND...   as run_logged, showing how much of FILE's size COMMAND has read
@@ -17,7 +18,8 @@ plain_path() {
 	case $1 in -*) printf './%s\n' "$1" ;; *) printf '%s\n' "$1" ;; esac
 }
 
-# json_stream <TEXT: as a string in JSON. What is no UTF-8 loses those bytes; a newline at the end is lost too.
+# json_stream <TEXT: as a string in JSON. What is no UTF-8 loses those bytes; a newline at the end
+# is lost too.
 json_stream() {
 	iconv -c -f UTF-8 -t UTF-8 | LC_ALL=C awk 'BEGIN {
 		for (i = 1; i < 32; i++) escape[sprintf("%c", i)] = sprintf("\\u%04x", i)
@@ -50,7 +52,8 @@ say() {
 
 # failure_reason: the tool's last line that is not its version
 failure_reason() {
-	reason=$(grep -a -v -E '^[[:space:]]*$|^(mkfs\.fat|mke2fs|e2fsck|debugfs) [0-9]' "$work/log" | tail -n 1 | plain_text)
+	reason=$(grep -a -v -E '^[[:space:]]*$|^(mkfs\.fat|mke2fs|e2fsck|debugfs) [0-9]' \
+		"$work/log" | tail -n 1 | plain_text)
 	[ -n "$reason" ] || ! is_full "$work" || reason="no space left in '${TMPDIR:-/tmp}'"
 	printf '%s\n' "${reason:-it gave no reason}"
 }
@@ -84,12 +87,14 @@ run_shown() {
 show_unwritten() {
 	output_began=$(date +%s) output_told=0
 	while sleep 1; do
-		progress_print $(($(date +%s) - output_began)) "writing to the drive: $(awk '/^(Dirty|Writeback):/ { n += $2 } END { printf "%d", n / 1024 }' /proc/meminfo) MiB in memory"
+		progress_print $(($(date +%s) - output_began)) \
+			"writing to the drive: $(awk '/^(Dirty|Writeback):/ { n += $2 } END { printf "%d", n / 1024 }' /proc/meminfo) MiB in memory"
 	done
 }
 
 run_sync() {
-	progress_run show_unwritten logged sync "$1" || die "writing to '$target' failed: $(failure_reason)"
+	progress_run show_unwritten logged sync "$1" ||
+		die "writing to '$target' failed: $(failure_reason)"
 }
 
 hash_file() {

@@ -1,11 +1,13 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The disk of a virtual machine: which of its partitions is the root, and which kernels that has. The image is only read: it is
-# attached read-only, and file systems are mounted without replaying their journals. Needs common.sh.
+# The disk of a virtual machine: which of its partitions is the root, and which kernels that has.
+# The image is only read: it is attached read-only, and file systems are mounted without replaying
+# their journals. Needs common.sh.
 
 # vdattach: the one beside this script, as mkvinitrd in common.sh
 vdattach() {
-	for program in "${VDATTACH:-}" "$here/../build/host/bin/vdattach" "$here/applets/vdattach"; do
+	for program in "${VDATTACH:-}" "$here/../build/host/bin/vdattach" \
+		"$here/applets/vdattach"; do
 		if [ -n "$program" ] && [ -x "$program" ]; then
 			"$program" "$@"
 			return
@@ -14,10 +16,11 @@ vdattach() {
 	command vdattach "$@"
 }
 
-# open_disk IMAGE: mounts its root read-only on disk_root; sets disk_part (1, 2, ..., whole), disk_flags (mount options that
-# the root needs). `release` undoes it.
+# open_disk IMAGE: mounts its root read-only on disk_root; sets disk_part (1, 2, ..., whole),
+# disk_flags (mount options that the root needs). `release` undoes it.
 open_disk() {
-	[ "$(id -u)" = 0 ] || die "--disk mounts the file systems of '$1' to read its kernel, which needs root"
+	[ "$(id -u)" = 0 ] ||
+		die "--disk mounts the file systems of '$1' to read its kernel, which needs root"
 	disk_root=$work/root disk_device='' disk_mounted=''
 	mkdir "$disk_root" "$work/links"
 	release=close_disk
@@ -38,7 +41,8 @@ open_disk() {
 			looked_at="$looked_at${looked_at:+; }$(part_name) $not_root"
 		fi
 	done
-	[ -n "$roots" ] || die "'$1' has no root with a kernel in /boot and its modules in /lib/modules: $looked_at"
+	[ -n "$roots" ] ||
+		die "'$1' has no root with a kernel in /boot and its modules in /lib/modules: $looked_at"
 	disk_part=${roots%% *}
 	[ "$roots" = "$disk_part" ] ||
 		message "warning: '$1' has several roots with kernels, in partitions $roots: $disk_part is taken; --part chooses another"
@@ -51,12 +55,14 @@ disk_node() {
 	if [ "$disk_part" = whole ]; then
 		echo "$disk_device"
 	else
-		readlink "$work/links/Partition$disk_part" || die "'$1' has no partition $disk_part; it has:${candidates:- none}"
+		readlink "$work/links/Partition$disk_part" ||
+			die "'$1' has no partition $disk_part; it has:${candidates:- none}"
 	fi
 }
 
 part_name() {
-	if [ "$disk_part" = whole ]; then echo 'the whole disk'; else echo "partition $disk_part"; fi
+	if [ "$disk_part" = whole ]; then echo 'the whole disk'; else echo \
+		"partition $disk_part"; fi
 }
 
 # try_root DEVICE: mounts it if it is a root that has a kernel; if not, why is in not_root
@@ -104,16 +110,18 @@ describe_root() {
 	fi
 }
 
-# mount_subvolume DEVICE: of those that the top level of the btrfs has, the first one that is a root with a kernel: Ubuntu installs into
-# @, Debian into @rootfs, Fedora into root
+# mount_subvolume DEVICE: of those that the top level of the btrfs has, the first one that is a root
+# with a kernel: Ubuntu installs into @, Debian into @rootfs, Fedora into root
 mount_subvolume() {
 	mount -t btrfs -o ro,rescue=nologreplay,subvolid=5 "$1" "$disk_root" 2>/dev/null || return 1
 	disk_mounted=1
-	subvolumes=$(cd "$disk_root" && for dir in @ @rootfs root *; do [ ! -d "$dir/etc" ] || printf '%s\n' "$dir"; done)
+	subvolumes=$(cd "$disk_root" && for dir in @ @rootfs root *; do [ ! -d "$dir/etc" ] ||
+		printf '%s\n' "$dir"; done)
 	close_root || return 1
 	for subvolume in $subvolumes; do
 		case $subvolume in *[!A-Za-z0-9@._+-]*) continue ;; esac
-		! mount_root "ro,rescue=nologreplay,subvol=$subvolume" "$1" "subvol=$subvolume" || return 0
+		! mount_root "ro,rescue=nologreplay,subvol=$subvolume" "$1" "subvol=$subvolume" ||
+			return 0
 	done
 	return 1
 }
@@ -123,7 +131,8 @@ root_kernels() {
 	for dir in "$disk_root"/usr/lib/modules/* "$disk_root"/lib/modules/*; do
 		version=${dir##*/}
 		case $version in *[!A-Za-z0-9._+~-]*) continue ;; esac
-		[ ! -f "$dir/modules.dep" ] || ! kernel_of_version "$disk_root" "$version" || echo "$version"
+		[ ! -f "$dir/modules.dep" ] || ! kernel_of_version "$disk_root" "$version" ||
+			echo "$version"
 	done | sort -V -u
 }
 
@@ -138,7 +147,8 @@ check_disk_kernel() {
 close_disk() {
 	release=''
 	[ -z "$disk_mounted" ] || close_root || echo "$name: '$disk_root' stays mounted" >&2
-	[ -z "$disk_device" ] || detach_disk || echo "$name: $disk_device stays attached: $(sed -n '$s/^vdattach: //p' "$work/log")" >&2
+	[ -z "$disk_device" ] || detach_disk ||
+		echo "$name: $disk_device stays attached: $(sed -n '$s/^vdattach: //p' "$work/log")" >&2
 	disk_mounted='' disk_device=''
 }
 

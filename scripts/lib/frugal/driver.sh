@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Whether the kernel that is installed can read the partition of its root. Needs common.sh.
 
-# need_driver TYPE DIRECTORY: of the partition (empty: unknown) that DIRECTORY is on, for the kernel `version` of `sysroot`; fails if
-# nothing can read it. A kernel file without its modules (-k FILE) is taken as it is.
+# need_driver TYPE DIRECTORY: of the partition (empty: unknown) that DIRECTORY is on, for the kernel
+# `version` of `sysroot`; fails if nothing can read it. A kernel file without its modules (-k FILE)
+# is taken as it is.
 need_driver() {
 	version=${version:-}
 	driver_modules=$sysroot/lib/modules/$version
@@ -12,7 +13,8 @@ need_driver() {
 	case $1:$host in
 	ntfs:* | :UUID=????????????????) need_ntfs_driver "$2" ;;
 	ext[234]:*) has_driver ext4 || has_driver "$1" || die_without_driver "$1" "$2" ;;
-	xfs:* | btrfs:* | vfat:* | exfat:* | f2fs:*) has_driver "$1" || die_without_driver "$1" "$2" ;;
+	xfs:* | btrfs:* | vfat:* | exfat:* | f2fs:*) has_driver "$1" ||
+		die_without_driver "$1" "$2" ;;
 	esac
 }
 
@@ -25,7 +27,8 @@ has_driver() {
 	grep -qs "/$1\.ko" "$driver_modules/modules.dep" "$driver_modules/modules.builtin"
 }
 
-# ntfs3, the ntfs of Linux 7 (that of older kernels only reads), or ntfs-3g: that of the root (which mkvinitrd build takes), or this machine's
+# ntfs3, the ntfs of Linux 7 (that of older kernels only reads), or ntfs-3g: that of the root (which
+# mkvinitrd build takes), or this machine's
 need_ntfs_driver() {
 	! has_driver ntfs3 || return 0
 	case ${version%%.*} in [0-6]) ;; *) ! has_driver ntfs || return 0 ;; esac
@@ -43,7 +46,9 @@ need_ntfs_driver() {
 # Directives that put this machine's ntfs-3g into the initramfs
 ntfs_3g_lines() {
 	echo "file /bin/ntfs-3g $(realpath "$driver_file") 755"
-	ldd "$driver_file" | sed -n 's|^.* => \(/[^ ]*\) .*|\1|p; s|^[[:space:]]*\(/lib[^ ]*\) (.*|\1|p' | while read -r library; do
-		echo "file $library $(realpath "$library") 755"
-	done
+	ldd "$driver_file" | sed -n \
+		's|^.* => \(/[^ ]*\) .*|\1|p; s|^[[:space:]]*\(/lib[^ ]*\) (.*|\1|p' |
+		while read -r library; do
+			echo "file $library $(realpath "$library") 755"
+		done
 }

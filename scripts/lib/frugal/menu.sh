@@ -1,12 +1,14 @@
 # shellcheck shell=sh disable=SC2154 # variables of the script that reads this
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The menu entries of a frugal installation, for each boot loader. Needs common.sh and quote.sh.
-# Of the script: host host_type host_path host_partuuid title words, and entries: lines "KERNEL|INITRAMFS|PARAMETERS|NOTE".
+# Of the script: host host_type host_path host_partuuid title words, and entries: lines
+# "KERNEL|INITRAMFS|PARAMETERS|NOTE".
 
 # each_entry FUNCTION: calls it with title, kernel, initramfs and parameters of each
 each_entry() {
 	while IFS='|' read -r entry_kernel entry_initramfs entry_words entry_note; do
-		"$1" "$title${entry_note:+ ($entry_note)}" "$host_path/$entry_kernel" "$host_path/$entry_initramfs" \
+		"$1" "$title${entry_note:+ ($entry_note)}" "$host_path/$entry_kernel" \
+			"$host_path/$entry_initramfs" \
 			"$words${entry_words:+ $entry_words}" || return 1
 	done <<ENTRIES
 $entries
@@ -14,8 +16,10 @@ ENTRIES
 }
 
 grub_entry() {
-	menu_title=$(quote_grub_text "$1") && menu_kernel=$(quote_grub_path "$2") && menu_initramfs=$(quote_grub_path "$3") &&
-		menu_words=$(quote_grub_words "$4") && menu_host=$(quote_grub_text "${host#*=}") || return 1
+	menu_title=$(quote_grub_text "$1") && menu_kernel=$(quote_grub_path "$2") &&
+		menu_initramfs=$(quote_grub_path "$3") &&
+		menu_words=$(quote_grub_words "$4") && menu_host=$(quote_grub_text "${host#*=}") ||
+		return 1
 	case $host in UUID=*) menu_search=--fs-uuid ;; *) menu_search=--label ;; esac
 	cat <<MENU
 menuentry $menu_title {
@@ -41,7 +45,8 @@ grub_menu() {
 
 grub4dos_entry() {
 	menu_title=$(quote_grub4dos_text "$1") && menu_kernel=$(quote_grub4dos_path "$2") &&
-		menu_initramfs=$(quote_grub4dos_path "$3") && menu_words=$(quote_grub4dos_words "$4") || return 1
+		menu_initramfs=$(quote_grub4dos_path "$3") &&
+		menu_words=$(quote_grub4dos_words "$4") || return 1
 	cat <<MENU
 title $menu_title
 find --set-root --ignore-floppies --ignore-cd $menu_kernel
@@ -57,7 +62,8 @@ grub4dos_menu() {
 }
 
 refind_entry() {
-	menu_title=$(quote_refind_text "$1") && menu_kernel=$(quote_refind_path "$2") && menu_initramfs=$(quote_refind_path "$3") &&
+	menu_title=$(quote_refind_text "$1") && menu_kernel=$(quote_refind_path "$2") &&
+		menu_initramfs=$(quote_refind_path "$3") &&
 		menu_words=$(quote_refind_words "$4") || return 1
 	cat <<MENU
 menuentry $menu_title {
@@ -83,9 +89,11 @@ refind_menu() {
 sdboot_entry() {
 	[ -z "$sdboot_done" ] || return 0
 	sdboot_done=1
-	menu_title=$(quote_sdboot_text "$1") && menu_kernel=$(quote_sdboot_path "$2") && menu_initramfs=$(quote_sdboot_path "$3") &&
+	menu_title=$(quote_sdboot_text "$1") && menu_kernel=$(quote_sdboot_path "$2") &&
+		menu_initramfs=$(quote_sdboot_path "$3") &&
 		menu_words=$(quote_sdboot_words "$4") || return 1
-	printf 'title %s\nlinux %s\ninitrd %s\noptions %s\n' "$menu_title" "$menu_kernel" "$menu_initramfs" "$menu_words"
+	printf 'title %s\nlinux %s\ninitrd %s\noptions %s\n' "$menu_title" "$menu_kernel" \
+		"$menu_initramfs" "$menu_words"
 }
 
 # A file of systemd-boot has one entry: the first. It reads kernels from FAT only.
@@ -98,12 +106,15 @@ sdboot_menu() {
 # esp_entry: for GRUB on the EFI system partition, with kernel and initramfs beside it
 esp_entry() {
 	menu_title=$(quote_grub_text "$1") && menu_words=$(quote_grub_words "$4") || return 1
-	printf 'menuentry %s {\n\tlinux /EFI/mkvinitrd/%s %s\n\tinitrd /EFI/mkvinitrd/%s\n}\n' "$menu_title" "${2##*/}" "$menu_words" "${3##*/}"
+	printf 'menuentry %s {\n\tlinux /EFI/mkvinitrd/%s %s\n\tinitrd /EFI/mkvinitrd/%s\n}\n' \
+		"$menu_title" "${2##*/}" "$menu_words" "${3##*/}"
 }
 
-# The GRUB that distributions sign for Secure Boot reads no NTFS and no exFAT. This is the whole of its menu.
+# The GRUB that distributions sign for Secure Boot reads no NTFS and no exFAT. This is the whole of
+# its menu.
 esp_menu() {
-	case $host_type in ntfs | exfat | '') echo 'set timeout=5' && each_entry esp_entry ;; *) return 1 ;; esac
+	case $host_type in ntfs | exfat | '') echo 'set timeout=5' &&
+		each_entry esp_entry ;; *) return 1 ;; esac
 }
 
 # Windows' own boot manager starts no Linux: a page about how it starts a boot loader that does.
@@ -156,8 +167,9 @@ PAGE
 	esac
 }
 
-# write_menus DIRECTORY: the files there. GRUB must have its entries; a loader that cannot have these
-# names gets none, and why is a line of menus_left_out; one that cannot read the file system gets none either.
+# write_menus DIRECTORY: the files there. GRUB must have its entries; a loader that cannot have
+# these names gets none, and why is a line of menus_left_out; one that cannot read the file system
+# gets none either.
 write_menus() {
 	menus_left_out=''
 	grub_menu >"$1/grub.cfg" || {
@@ -165,9 +177,11 @@ write_menus() {
 		die "nothing was written: rename what is named above, or move it"
 	}
 	if command -v grub-script-check >/dev/null; then
-		grub-script-check "$1/grub.cfg" || die "GRUB does not accept the entry: this is a bug; nothing was written"
+		grub-script-check "$1/grub.cfg" ||
+			die "GRUB does not accept the entry: this is a bug; nothing was written"
 	fi
-	for menu in esp:grub-esp.cfg grub4dos:grub4dos.lst refind:refind.conf sdboot:systemd-boot.conf; do
+	for menu in esp:grub-esp.cfg grub4dos:grub4dos.lst refind:refind.conf \
+		sdboot:systemd-boot.conf; do
 		"${menu%%:*}_menu" >"$1/${menu#*:}" 2>"$1/reason" || {
 			[ ! -s "$1/reason" ] || menus_left_out="$menus_left_out$(sed -n '1s/^frugal: //p' "$1/reason")
 "

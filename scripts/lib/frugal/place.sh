@@ -1,9 +1,11 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # variables for the script that reads this, and of it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Where a directory is for a boot loader, which sees file systems and not what is mounted where. Needs common.sh.
+# Where a directory is for a boot loader, which sees file systems and not what is mounted where.
+# Needs common.sh.
 
-# find_place DIRECTORY: which exists. Sets host (UUID=... or LABEL=...; given_host and given_path are what the user said), host_type
-# (empty: unknown), host_path (from the top of the file system, without a slash at the end), host_partuuid.
+# find_place DIRECTORY: which exists. Sets host (UUID=... or LABEL=...; given_host and given_path
+# are what the user said), host_type (empty: unknown), host_path (from the top of the file system,
+# without a slash at the end), host_partuuid.
 find_place() {
 	place_directory=$(realpath "$1")
 	read_mountinfo "$place_directory"
@@ -32,7 +34,8 @@ find_place() {
 	[ -z "$given_host" ] || type_by_uuid
 }
 
-# type_by_uuid: what is seen here (a network mount, a directory that is copied later) may be another file system than the partition
+# type_by_uuid: what is seen here (a network mount, a directory that is copied later) may be another
+# file system than the partition
 # that --host names: its serial number tells NTFS, and FAT or exFAT
 type_by_uuid() {
 	case $given_host:$host_type in
@@ -42,8 +45,9 @@ type_by_uuid() {
 	esac
 }
 
-# read_mountinfo DIRECTORY: what is mounted there: place_mount (its mount point), place_root (the directory of the file system that
-# is seen there), place_type, place_device. (stat -c %m takes a nested subvolume for a mount point.)
+# read_mountinfo DIRECTORY: what is mounted there: place_mount (its mount point), place_root (the
+# directory of the file system that is seen there), place_type, place_device. (stat -c %m takes a
+# nested subvolume for a mount point.)
 read_mountinfo() {
 	place_line=$(DIRECTORY=$1/ awk '
 		function plain(text, out, at) {
@@ -68,23 +72,28 @@ read_mountinfo() {
 	place_root=$(printf '%s\n' "$place_line" | sed -n 4p)
 	place_mount=$(printf '%s\n' "$place_line" | sed -n 5p)
 	# /dev/root and the like have no node; what btrfs has as a number is no device
-	case $place_number in 0:*) ;; *) [ ! -b "/dev/block/$place_number" ] || place_device=/dev/block/$place_number ;; esac
+	case $place_number in 0:*) ;; *) [ ! -b "/dev/block/$place_number" ] ||
+		place_device=/dev/block/$place_number ;; esac
 }
 
 # probe TAG: of the file system of place_device, as it is on the disk
 probe() {
-	blkid -p -s "$1" -o value "$place_device" 2>/dev/null || lsblk -dn -o "${2:-$1}" "$place_device" 2>/dev/null || :
+	blkid -p -s "$1" -o value "$place_device" 2>/dev/null ||
+		lsblk -dn -o "${2:-$1}" "$place_device" 2>/dev/null || :
 }
 
 find_host() {
-	[ -b "$place_device" ] || die "'$1' is on ${place_type} ($place_device), which cannot be asked for its UUID:" \
+	[ -b "$place_device" ] || die \
+		"'$1' is on ${place_type} ($place_device), which cannot be asked for its UUID:" \
 		"say how the boot loader finds that partition: --host UUID=..., and --boot-path if the path differs there"
 	host_uuid=$(probe UUID)
-	[ -n "$host_uuid" ] || die "the $place_type of '$1' ($place_device) has no UUID, by which a boot loader could find it: give it one, or a label and --host LABEL=..."
+	[ -n "$host_uuid" ] || die \
+		"the $place_type of '$1' ($place_device) has no UUID, by which a boot loader could find it: give it one, or a label and --host LABEL=..."
 	host=UUID=$host_uuid
 	host_partuuid=$(probe PART_ENTRY_UUID PARTUUID)
 	[ "$place_type" = btrfs ] && command -v btrfs >/dev/null || return 0
-	place_default=$(btrfs subvolume get-default "$1" 2>/dev/null | sed -n 's/^ID \([0-9]*\) .*/\1/p')
+	place_default=$(btrfs subvolume get-default "$1" 2>/dev/null |
+		sed -n 's/^ID \([0-9]*\) .*/\1/p')
 	case $place_default in
 	'' | 5) ;;
 	*) die "the btrfs of '$1' has another default subvolume ($place_default) than its top level, which boot loaders and the initramfs look into differently:" \

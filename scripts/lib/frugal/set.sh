@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The files of a frugal installation as one set: all of them are replaced, or none. Needs common.sh, quote.sh, output.sh and tools.sh.
+# The files of a frugal installation as one set: all of them are replaced, or none. Needs common.sh,
+# quote.sh, output.sh and tools.sh.
 # DIRECTORY/mkvinitrd.frugal lists what belongs to the installation, a line each:
 #   file SHA256 NAME      a file in DIRECTORY
 #   script SHA256 PATH    one in /etc/grub.d
@@ -8,7 +9,8 @@
 # Whatever is not listed there is not ours, and is neither replaced nor deleted.
 manifest_name=mkvinitrd.frugal
 
-# set_begin DIRECTORY: creates it if missing. The end of the script undoes everything until set_commit has returned.
+# set_begin DIRECTORY: creates it if missing. The end of the script undoes everything until
+# set_commit has returned.
 set_begin() {
 	directory=$1 made_directory='' stage='' swapped=''
 	output_setup
@@ -22,10 +24,12 @@ set_begin() {
 "
 			missing=$(dirname "$missing")
 		done
-		mkdir -p "$directory" 2>"$work/log" || die "cannot create the directory '$directory' ($(sed -n '$s/.*: //p' "$work/log"))"
+		mkdir -p "$directory" 2>"$work/log" ||
+			die "cannot create the directory '$directory' ($(sed -n '$s/.*: //p' "$work/log"))"
 	fi
 	[ -w "$directory" ] || die "cannot write to the directory '$directory'"
-	stage=$(trap '' HUP INT TERM && mktemp -d "$directory/.frugal-new.XXXXXX" 2>/dev/null) || die "cannot create files in '$directory'"
+	stage=$(trap '' HUP INT TERM && mktemp -d "$directory/.frugal-new.XXXXXX" 2>/dev/null) ||
+		die "cannot create files in '$directory'"
 	mkdir "$stage/new" "$stage/old"
 }
 
@@ -43,7 +47,8 @@ set_undo() {
 		[ ! -e "$work/script.old" ] || mv "$work/script.old" "$undo_script"
 	fi
 	[ -z "$stage" ] || rm -rf "$stage"
-	printf '%s' "$made_directory" | while IFS= read -r set_name; do rmdir "$set_name" 2>/dev/null || :; done
+	printf '%s' "$made_directory" |
+		while IFS= read -r set_name; do rmdir "$set_name" 2>/dev/null || :; done
 	[ -z "$release" ] || "$release"
 }
 undo_script='' release=''
@@ -58,7 +63,8 @@ set_owns() {
 # set_room BYTES: before anything large is written
 set_room() {
 	free=$(df -B1 --output=avail "$directory" | tail -n 1)
-	[ "$1" -le "$free" ] || die "'$directory' has no room: $(($1 / 1048576 + 1)) MiB needed, $((free / 1048576)) MiB free; nothing was changed"
+	[ "$1" -le "$free" ] || die \
+		"'$directory' has no room: $(($1 / 1048576 + 1)) MiB needed, $((free / 1048576)) MiB free; nothing was changed"
 }
 
 # set_put FILE NAME: FILE becomes part of the set under that name
@@ -66,13 +72,16 @@ set_put() {
 	if [ -e "$directory/$2" ] && ! set_owns "$2"; then
 		die "'$directory/$2' exists and was not made by mkvinitrd frugal: move it away, or choose another directory; nothing was changed"
 	fi
-	{ run_shown "copying $2" "$1" cp --reflink=auto -- "$1" "$stage/new/$2" && run_logged sync -- "$stage/new/$2"; } ||
+	{ run_shown "copying $2" "$1" cp --reflink=auto -- "$1" "$stage/new/$2" &&
+		run_logged sync -- "$stage/new/$2"; } ||
 		die "cannot write '$2' to '$directory' ($(failure_reason | sed 's/.*: //')); nothing was changed"
 	# from the disk, not from memory
-	dd of="$stage/new/$2" oflag=nocache conv=notrunc,fdatasync count=0 status=none 2>/dev/null || :
+	dd of="$stage/new/$2" oflag=nocache conv=notrunc,fdatasync count=0 status=none \
+		2>/dev/null || :
 	put_wanted=$(sha256_of "$1")
 	put_found=$(sha256_of "$stage/new/$2")
-	[ "$put_wanted" = "$put_found" ] || die "'$2' reads back with other contents than were written to '$directory': is that disk failing? Nothing was changed"
+	[ "$put_wanted" = "$put_found" ] ||
+		die "'$2' reads back with other contents than were written to '$directory': is that disk failing? Nothing was changed"
 	printf 'file %s %s\n' "$put_found" "$2" >>"$work/manifest"
 }
 
@@ -87,7 +96,8 @@ set_keep() {
 }
 
 manifest_sum() {
-	NAME=$1 awk '$1 == "file" && substr($0, 71) == ENVIRON["NAME"] { print $2 }' "$directory/$manifest_name"
+	NAME=$1 awk '$1 == "file" && substr($0, 71) == ENVIRON["NAME"] { print $2 }' \
+		"$directory/$manifest_name"
 }
 
 # set_option NAME VALUE: for --update
@@ -102,7 +112,8 @@ recorded_option() {
 	sed -n "s/^option $1 //p" "$directory/$manifest_name"
 }
 
-# set_commit: what is staged takes the place of what was there; what belonged to the set and no longer does is deleted
+# set_commit: what is staged takes the place of what was there; what belonged to the set and no
+# longer does is deleted
 set_commit() {
 	# from here on it is done rather than undone: a signal that comes now changes nothing
 	trap '' HUP INT TERM
@@ -112,13 +123,15 @@ set_commit() {
 	# the manifest first: what comes after is known to be ours even if the power fails
 	for set_file in "$stage/new/$manifest_name" "$stage/new"/*; do
 		[ -e "$set_file" ] || continue
-		set_swap "${set_file##*/}" || die "cannot replace '${set_file##*/}' in '$directory'; nothing was changed"
+		set_swap "${set_file##*/}" ||
+			die "cannot replace '${set_file##*/}' in '$directory'; nothing was changed"
 	done
 	sync -f "$directory"
 	swapped='' made_directory='' undo_script=''
-	[ ! -e "$work/manifest.old" ] || sed -n 's/^file [0-9a-f]* //p' "$work/manifest.old" | while IFS= read -r set_name; do
-		set_owns "$set_name" || set_delete "$set_name" "$work/manifest.old"
-	done
+	[ ! -e "$work/manifest.old" ] || sed -n 's/^file [0-9a-f]* //p' "$work/manifest.old" |
+		while IFS= read -r set_name; do
+			set_owns "$set_name" || set_delete "$set_name" "$work/manifest.old"
+		done
 }
 
 set_swap() {
@@ -132,7 +145,8 @@ set_swap() {
 set_delete() {
 	case $1 in */* | .*) return 0 ;; esac
 	[ -f "$directory/$1" ] || return 0
-	if [ "$(sha256sum <"$directory/$1" | cut -c1-64)" != "$(NAME=$1 awk '$1 == "file" && substr($0, 71) == ENVIRON["NAME"] { print $2 }' "$2")" ]; then
+	if [ "$(sha256sum <"$directory/$1" | cut -c1-64)" != \
+		"$(NAME=$1 awk '$1 == "file" && substr($0, 71) == ENVIRON["NAME"] { print $2 }' "$2")" ]; then
 		echo "$name: '$directory/$1' was changed since it was installed, and is left there" >&2
 		return 0
 	fi
@@ -141,7 +155,8 @@ set_delete() {
 
 # set_remove: everything that the manifest lists, the directory if it is empty then
 set_remove() {
-	[ -f "$directory/$manifest_name" ] || die "'$directory' has no installation of mkvinitrd frugal ($manifest_name is missing)"
+	[ -f "$directory/$manifest_name" ] ||
+		die "'$directory' has no installation of mkvinitrd frugal ($manifest_name is missing)"
 	output_setup
 	output_kept='run it again'
 	make_work_directory
@@ -152,5 +167,6 @@ set_remove() {
 	done
 	rm -f "$directory/$manifest_name"
 	sync -f "$directory"
-	rmdir "$directory" 2>/dev/null || echo "$directory: what mkvinitrd frugal installed is removed; what else is there was left"
+	rmdir "$directory" 2>/dev/null ||
+		echo "$directory: what mkvinitrd frugal installed is removed; what else is there was left"
 }

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of pack
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A disk with GPT, a BIOS boot partition, an ESP and the root: for mode loop, and for every hypervisor.
+# A disk with GPT, a BIOS boot partition, an ESP and the root: for mode loop, and for every
+# hypervisor.
 
 MIB=1048576
 ESP_MIB=64
@@ -13,22 +14,27 @@ need_disk_tools() {
 	[ "$format" = raw ] || need qemu-img qemu-utils
 	[ -n "$no_boot" ] || { need grub-mkimage grub-common && need grub-fstest grub-common; }
 	for target in i386-pc:grub-pc-bin x86_64-efi:grub-efi-amd64-bin; do
-		[ -n "$no_boot" ] || [ -d "/usr/lib/grub/${target%:*}" ] || die "GRUB for ${target%:*} is missing: apt-get install ${target#*:}, or use --no-boot"
+		[ -n "$no_boot" ] || [ -d "/usr/lib/grub/${target%:*}" ] ||
+			die "GRUB for ${target%:*} is missing: apt-get install ${target#*:}, or use --no-boot"
 	done
 }
 
 # uuid_of TEXT: one that follows from the content and TEXT
 uuid_of() {
-	echo "$uuid $1" | sha256sum | sed 's/^\(.\{8\}\)\(.\{4\}\).\(.\{3\}\).\(.\{3\}\)\(.\{12\}\).*/\1-\2-4\3-8\4-\5/'
+	echo "$uuid $1" | sha256sum |
+		sed 's/^\(.\{8\}\)\(.\{4\}\).\(.\{3\}\).\(.\{3\}\)\(.\{12\}\).*/\1-\2-4\3-8\4-\5/'
 }
 
 # find_disk_kernel: kernel and initrd, as paths in the root; the newest of several
 find_disk_kernel() {
 	initrd_path=''
-	kernel_path=$(cd "$stage" && [ -d boot ] && find boot/ -maxdepth 1 -name 'vmlinuz*' ! -name '*rescue*' ! -name '*.old' | sort -V | sed -n '$s|^|/|p')
+	kernel_path=$(cd "$stage" && [ -d boot ] &&
+		find boot/ -maxdepth 1 -name 'vmlinuz*' ! -name '*rescue*' ! -name '*.old' |
+		sort -V | sed -n '$s|^|/|p')
 	[ -n "$kernel_path" ] || return 1
 	version=${kernel_path#/boot/vmlinuz-}
-	for path in "boot/initrd.img-$version" "boot/initramfs-$version.img" "boot/initramfs-$version" boot/initrd.img; do
+	for path in "boot/initrd.img-$version" "boot/initramfs-$version.img" \
+		"boot/initramfs-$version" boot/initrd.img; do
 		[ ! -e "$stage/$path" ] || { initrd_path=/$path && return 0; }
 	done
 	return 0
@@ -40,13 +46,16 @@ add_initramfs() {
 	[ -z "$initrd_path" ] || return 0
 	initrd_path=/boot/mkvinitrd-$version.img
 	initrd_made=$initrd_path
-	(umask 022 && mkvinitrd build -q -p disk -r "$stage" -k "$version" -o "$stage$initrd_path") ||
+	(umask 022 && mkvinitrd build -q -p disk -r "$stage" -k "$version" \
+		-o "$stage$initrd_path") ||
 		die "cannot build an initramfs for the kernel $version of the root; --no-boot makes a disk that does not boot by itself"
 }
 
 disk_menu() {
-	menu_kernel=$(quote_grub_path "$kernel_path") && menu_initrd=$(quote_grub_path "$initrd_path") &&
-		menu_words=$(quote_grub_words "root=UUID=$root_uuid ro${append:+ $append}") || return
+	menu_kernel=$(quote_grub_path "$kernel_path") &&
+		menu_initrd=$(quote_grub_path "$initrd_path") &&
+		menu_words=$(quote_grub_words "root=UUID=$root_uuid ro${append:+ $append}") ||
+		return
 	cat <<MENU
 set timeout=3
 serial --unit=0 --speed=115200
@@ -64,8 +73,10 @@ MENU
 grub_core() {
 	core_format=$1 core_file=$2
 	shift 2
-	grub-mkimage -O "$core_format" -o "$core_file" -c "$work/early.cfg" -p /boot/grub "$@" part_gpt part_msdos ext2 fat search search_fs_uuid \
-		search_label normal configfile linux echo test serial terminal all_video gfxterm ls cat help reboot halt minicmd >"$log" 2>&1
+	grub-mkimage -O "$core_format" -o "$core_file" -c "$work/early.cfg" -p /boot/grub "$@" \
+		part_gpt part_msdos ext2 fat search search_fs_uuid \
+		search_label normal configfile linux echo test serial terminal all_video gfxterm \
+		ls cat help reboot halt minicmd >"$log" 2>&1
 }
 
 # le64 NUMBER: eight bytes
@@ -78,7 +89,8 @@ le64() {
 	done
 }
 
-# BIOS: boot.img knows the first sector of the core, the core's first sector where the rest is (GRUB's boot.h: 0x5c, 0x1f4).
+# BIOS: boot.img knows the first sector of the core, the core's first sector where the rest is
+# (GRUB's boot.h: 0x5c, 0x1f4).
 install_bios() {
 	cp /usr/lib/grub/i386-pc/boot.img "$work/boot.img" &&
 		le64 2048 | dd of="$work/boot.img" bs=1 seek=92 conv=notrunc status=none &&
@@ -92,28 +104,36 @@ make_esp() {
 	esp=$work/esp.img
 	esp_epoch=${SOURCE_DATE_EPOCH:-315532800}
 	truncate -s "${ESP_MIB}M" "$esp" &&
-		mkfs.vfat -F 32 -n ESP -i "$(uuid_of esp | cut -c 1-8)" --invariant "$esp" >"$log" 2>&1 &&
+		mkfs.vfat -F 32 -n ESP -i "$(uuid_of esp | cut -c 1-8)" --invariant "$esp" >"$log" \
+			2>&1 &&
 		TZ=UTC0 SOURCE_DATE_EPOCH=$esp_epoch mmd -i "$esp" ::EFI ::EFI/BOOT >"$log" 2>&1 &&
 		touch -d "@$esp_epoch" "$work/bootx64.efi" &&
-		TZ=UTC0 SOURCE_DATE_EPOCH=$esp_epoch mcopy -m -i "$esp" "$work/bootx64.efi" ::EFI/BOOT/BOOTX64.EFI >"$log" 2>&1
+		TZ=UTC0 SOURCE_DATE_EPOCH=$esp_epoch mcopy -m -i "$esp" "$work/bootx64.efi" \
+			::EFI/BOOT/BOOTX64.EFI >"$log" 2>&1
 }
 
 boot_files() {
 	find_disk_kernel || die "the root has no kernel (boot/vmlinuz-*), so the disk could not boot: install one, or use --no-boot for mode loop alone"
 	add_initramfs
 	# shellcheck disable=SC2016 # GRUB's variable
-	printf 'search --no-floppy --fs-uuid --set=root %s\nset prefix=($root)/boot/grub\n' "$root_uuid" >"$work/early.cfg"
-	(umask 022 && mkdir -p "$stage/boot/grub" && disk_menu >"$stage/boot/grub/grub.cfg") || exit 1
+	printf 'search --no-floppy --fs-uuid --set=root %s\nset prefix=($root)/boot/grub\n' \
+		"$root_uuid" >"$work/early.cfg"
+	(umask 022 && mkdir -p "$stage/boot/grub" && disk_menu >"$stage/boot/grub/grub.cfg") ||
+		exit 1
 	# no time of now is in a disk
 	sysroot_file "$stage" "${kernel_path#/}"
-	for path in /boot/grub/grub.cfg "$initrd_made" /boot/grub /boot; do [ -z "$path" ] || touch -r "$vmlinuz" "$stage$path"; done
-	grub_core i386-pc "$work/core.img" biosdisk || fail_tool 'cannot make the image of GRUB for BIOS'
-	grub_core x86_64-efi "$work/bootx64.efi" efi_gop || fail_tool 'cannot make the image of GRUB for UEFI'
+	for path in /boot/grub/grub.cfg "$initrd_made" /boot/grub /boot; do [ -z "$path" ] ||
+		touch -r "$vmlinuz" "$stage$path"; done
+	grub_core i386-pc "$work/core.img" biosdisk ||
+		fail_tool 'cannot make the image of GRUB for BIOS'
+	grub_core x86_64-efi "$work/bootx64.efi" efi_gop ||
+		fail_tool 'cannot make the image of GRUB for UEFI'
 }
 
 partition_disk() {
 	printf 'label: gpt\nlabel-id: %s\nstart=2048, size=4096, type=21686148-6449-6E6F-744E-656564454649, uuid=%s\n' "$(uuid_of disk)" "$(uuid_of bios)"
-	printf 'start=8192, size=%s, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B, uuid=%s\n' $((ESP_MIB * 2048)) "$(uuid_of esp)"
+	printf 'start=8192, size=%s, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B, uuid=%s\n' \
+		$((ESP_MIB * 2048)) "$(uuid_of esp)"
 	printf 'start=%s, size=%s, type=4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709, uuid=%s, name=root\n' "$root_start" $((root_bytes / 512)) "$(uuid_of root)"
 }
 
@@ -135,7 +155,9 @@ fill_disk() {
 	partition_disk | sfdisk -q "$raw" >"$log" 2>&1 || return
 	ext4_offset=$((root_start * 512))
 	make_ext4 "$raw" "$root_bytes" || return
-	[ -n "$no_boot" ] || { make_esp && dd if="$esp" of="$raw" bs=1M seek=4 conv=notrunc,sparse status=none && install_bios; }
+	[ -n "$no_boot" ] || { make_esp &&
+		dd if="$esp" of="$raw" bs=1M seek=4 conv=notrunc,sparse status=none &&
+		install_bios; }
 }
 
 convert_disk() {
@@ -144,7 +166,8 @@ convert_disk() {
 	qcow2) set -- qcow2 -o compat=1.1 ;;
 	*) set -- "$format" ;;
 	esac
-	qemu-img convert -f raw -O "$@" "$raw" "$output_temp" >"$log" 2>&1 && stamp_image "$format" "$output_temp" "${output_file##*/}"
+	qemu-img convert -f raw -O "$@" "$raw" "$output_temp" >"$log" 2>&1 &&
+		stamp_image "$format" "$output_temp" "${output_file##*/}"
 }
 
 # Read by our own code, not by what wrote it
@@ -153,7 +176,8 @@ verify_disk() {
 		applet vdattach cat "$output_temp" 2>"$log" | cmp -s - "$raw" || return
 	fi
 	ext4_link "$raw"
-	e2fsck -f -n "$ext4?offset=$((root_start * 512))" >"$log" 2>&1 && sfdisk -q --verify "$raw" >"$log" 2>&1 || return
+	e2fsck -f -n "$ext4?offset=$((root_start * 512))" >"$log" 2>&1 &&
+		sfdisk -q --verify "$raw" >"$log" 2>&1 || return
 	[ -n "$no_boot" ] || verify_boot
 }
 
@@ -162,9 +186,12 @@ verify_boot() {
 	sysroot_file "$stage" "${kernel_path#/}"
 	disk_has 3 "$kernel_path" "$vmlinuz" || return
 	sysroot_file "$stage" "${initrd_path#/}"
-	disk_has 3 "$initrd_path" "$vmlinuz" && disk_has 3 /boot/grub/grub.cfg "$stage/boot/grub/grub.cfg" &&
+	disk_has 3 "$initrd_path" "$vmlinuz" &&
+		disk_has 3 /boot/grub/grub.cfg "$stage/boot/grub/grub.cfg" &&
 		disk_has 2 /EFI/BOOT/BOOTX64.EFI "$work/bootx64.efi" &&
-		cmp -s -n 440 "$raw" "$work/boot.img" && cmp -s -n "$(stat -c %s "$work/core.img")" -i 1048576:0 "$raw" "$work/core.img"
+		cmp -s -n 440 "$raw" "$work/boot.img" &&
+		cmp -s -n "$(stat -c %s "$work/core.img")" -i 1048576:0 "$raw" \
+			"$work/core.img"
 }
 
 # disk_has PARTITION NAME FILE

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of pack
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the fstab of a root in a disk image mounts from the same image: /usr, /boot, /home and the like. See pack-volumes.sh.
+# What the fstab of a root in a disk image mounts from the same image: /usr, /boot, /home and the
+# like. See pack-volumes.sh.
 
 # mount_parts: on `tree`
 mount_parts() {
@@ -11,7 +12,8 @@ mount_parts() {
 	done <"$work/fstab"
 }
 
-# fstab_lines: SPEC POINT TYPE OPTIONS by tabs, a mount point before those below it; what has no files of the system is left out
+# fstab_lines: SPEC POINT TYPE OPTIONS by tabs, a mount point before those below it; what has no
+# files of the system is left out
 fstab_lines() {
 	awk '
 		function plain(text, out, at) {
@@ -34,7 +36,8 @@ fstab_lines() {
 		}' | LC_ALL=C sort -t "$tab" -k 2,2 -s
 }
 
-# find_spec SPEC: the volume that it names, as a line of $work/volumes; the status is that of the search
+# find_spec SPEC: the volume that it names, as a line of $work/volumes; the status is that of the
+# search
 find_spec() {
 	case $1 in
 	UUID=*) find_tag UUID "${1#*=}" ;;
@@ -51,7 +54,8 @@ find_spec() {
 	esac
 }
 
-find_name() { NAME=$1 awk -F '\t' '$1 == ENVIRON["NAME"] || $1 == ENVIRON["NAME"] "/luks" { print; found = 1; exit } END { exit !found }' "$work/volumes"; }
+find_name() { NAME=$1 awk -F '\t' \
+	'$1 == ENVIRON["NAME"] || $1 == ENVIRON["NAME"] "/luks" { print; found = 1; exit } END { exit !found }' "$work/volumes"; }
 
 find_tag() {
 	while IFS=$tab read -r tag_name tag_device tag_type; do
@@ -70,7 +74,8 @@ find_partition() {
 # find_mapped NAME: VG-LV with each '-' of both doubled, or what crypttab calls so
 find_mapped() {
 	find_name "$(echo "$1" | sed 's/--/\t/g; s/-/\//; s/\t/-/g')" && return
-	[ ! -L "$tree/etc/crypttab" ] && [ -f "$tree/etc/crypttab" ] && [ -f "$work/luks" ] || return 1
+	[ ! -L "$tree/etc/crypttab" ] && [ -f "$tree/etc/crypttab" ] && [ -f "$work/luks" ] ||
+		return 1
 	crypt_uuid=$(NAME=$1 awk '$1 == ENVIRON["NAME"] { sub(/^UUID=|.*\/by-uuid\//, "", $2); gsub(/"/, "", $2); print $2; exit }' "$tree/etc/crypttab")
 	find_name "$(UUID=$crypt_uuid awk -F '\t' '$1 == ENVIRON["UUID"] { print $2; exit }' "$work/luks")"
 }
@@ -81,12 +86,15 @@ mount_part() {
 		say "warning: the fstab of '$input' has $2 on $1, which is not in the image: it is not packed"
 		return 0
 	}
-	{ [ "$(realpath -e "$tree$2" 2>/dev/null)" = "$(realpath "$tree")$2" ] && [ -d "$tree$2" ]; } || {
+	{ [ "$(realpath -e "$tree$2" 2>/dev/null)" = "$(realpath "$tree")$2" ] &&
+		[ -d "$tree$2" ]; } || {
 		say "warning: the fstab of '$input' has $2, which is no directory of the root: it is not packed"
 		return 0
 	}
-	part_device=$(printf '%s' "$part_found" | cut -f 2) part_type=$(printf '%s' "$part_found" | cut -f 3)
-	part_options=$(printf '%s' "$4" | tr ',' '\n' | sed -n '/^subvol\(id\)\{0,1\}=[^,]*$/p' | head -n 1)
+	part_device=$(printf '%s' "$part_found" | cut -f 2) part_type=$(printf '%s' "$part_found" |
+		cut -f 3)
+	part_options=$(printf '%s' "$4" | tr ',' '\n' | sed -n '/^subvol\(id\)\{0,1\}=[^,]*$/p' |
+		head -n 1)
 	mount_volume "$part_device" "$part_type" "$tree$2" "$part_options" ||
 		die "cannot mount $2 of '$input', $(volume_text "$(printf '%s' "$part_found" | cut -f 1)") ($part_type): $(tail -n 1 "$log" | plain_names); leave it out with --exclude $2, or use a kernel that can"
 	excludes="$excludes$(printf '%s' "$2" | sed 's/[][*?\\]/\\&/g')/lost+found

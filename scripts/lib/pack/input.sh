@@ -11,7 +11,8 @@ open_input() {
 	else
 		open_file "$1"
 	fi
-	[ -n "$(ls -A "$tree" 2>/dev/null)" ] || die "'$1' is empty, or cannot be read: expected the root directory of a system"
+	[ -n "$(ls -A "$tree" 2>/dev/null)" ] ||
+		die "'$1' is empty, or cannot be read: expected the root directory of a system"
 }
 
 need_root() {
@@ -37,14 +38,18 @@ open_file() {
 
 # is_container FILE: an archive of an OCI layout, or of docker save
 is_container() {
-	case $(mkvinitrd identify "$1" 2>&1) in *'is an archive of a container image'*) return 0 ;; esac
+	case $(mkvinitrd identify "$1" 2>&1) in *'is an archive of a container image'*)
+		return 0
+		;;
+	esac
 	return 1
 }
 
 applet() {
 	applet_name=$1
 	shift
-	for program in "$here/../build/musl/bin/$applet_name" "$here/applets/$applet_name" "$here/../build/host/bin/$applet_name"; do
+	for program in "$here/../build/musl/bin/$applet_name" "$here/applets/$applet_name" \
+		"$here/../build/host/bin/$applet_name"; do
 		[ ! -x "$program" ] || break
 	done
 	"$program" "$@"
@@ -53,7 +58,8 @@ applet() {
 # fail_unpack WHAT: what unpackroot says of space is for a root in RAM
 fail_unpack() {
 	unpack_need=$(sed -n 's/.*: need \([0-9]* [KMG]iB\), have \([0-9]* [KMG]iB\).*/\1, which has \2 free/p' "$log" | tail -n 1)
-	[ -z "$unpack_need" ] || die "unpacking $1 to '${TMPDIR:-/tmp}' needs $unpack_need: set TMPDIR"
+	[ -z "$unpack_need" ] || die \
+		"unpacking $1 to '${TMPDIR:-/tmp}' needs $unpack_need: set TMPDIR"
 	fail_tool "cannot unpack $1"
 }
 
@@ -81,25 +87,29 @@ unpack_container() {
 		if [ -n "$first" ]; then set -- "$1"; else set -- "$1" --layer; fi
 		directory=$1
 		shift
-		run applet unpackroot -q "$@" "$directory/$layer" "$work/tree" >/dev/null 2>"$log" || fail_unpack "layer $layer"
+		run applet unpackroot -q "$@" "$directory/$layer" "$work/tree" >/dev/null \
+			2>"$log" || fail_unpack "layer $layer"
 		set -- "$directory"
 		first=''
 	done <"$work/layers"
 	tree=$work/tree
 }
 
-# layout_file LAYOUT PATH [WHAT]: it is there, and a file of the layout; docker save has links between layers
+# layout_file LAYOUT PATH [WHAT]: it is there, and a file of the layout; docker save has links
+# between layers
 layout_file() {
 	layout_top=$(readlink -f "$1")
 	layout_real=$(readlink -m "$1/$2")
-	case $layout_real in "${layout_top%/}"/*) ;; *) die "the container image names a file outside of it: $2" ;; esac
+	case $layout_real in "${layout_top%/}"/*) ;; *) die \
+		"the container image names a file outside of it: $2" ;; esac
 	[ -f "$layout_real" ] || die "the container image lacks ${3:-}$2"
 }
 
 # A blob is named by its hash.
 check_digest() {
 	case $1 in
-	*/blobs/sha256/*) [ "$(sha256sum <"$1")" = "${1##*/}  -" ] || die "layer ${1##*/} is damaged: its sha256 is another" ;;
+	*/blobs/sha256/*) [ "$(sha256sum <"$1")" = "${1##*/}  -" ] ||
+		die "layer ${1##*/} is damaged: its sha256 is another" ;;
 	esac
 }
 
@@ -137,7 +147,8 @@ layers_of_oci() {
 		layout_file "$1" "$file"
 		check_digest "$1/$file"
 	done
-	jq -r '.layers[].digest' "$1/$file" | while IFS= read -r digest; do blob "$1" "$digest"; done >"$work/layers"
+	jq -r '.layers[].digest' "$1/$file" |
+		while IFS= read -r digest; do blob "$1" "$digest"; done >"$work/layers"
 }
 
 unmount() { umount "$1" || umount -l "$1"; }
@@ -167,6 +178,7 @@ mount_volume() {
 mount_read_only() {
 	need_root "reading '$1'"
 	mkdir "$work/mount"
-	mount_volume "$1" "$2" "$work/mount" '' || fail_tool "cannot mount the $2 file system of '$input'"
+	mount_volume "$1" "$2" "$work/mount" '' ||
+		fail_tool "cannot mount the $2 file system of '$input'"
 	tree=$work/mount
 }

@@ -42,7 +42,8 @@ check_level() {
 
 need_tools() {
 	for tool in tar:tar du:coreutils find:findutils; do
-		case $(LC_ALL=C "${tool%:*}" --version 2>/dev/null) in *GNU*) ;; *) die "the ${tool%:*} in PATH ($(command -v "${tool%:*}" || echo none)) is not that of GNU, which is needed: apt-get install ${tool#*:}" ;; esac
+		case $(LC_ALL=C "${tool%:*}" --version 2>/dev/null) in *GNU*) ;; *) die \
+			"the ${tool%:*} in PATH ($(command -v "${tool%:*}" || echo none)) is not that of GNU, which is needed: apt-get install ${tool#*:}" ;; esac
 	done
 	case $compressor in
 	xz) need xz xz-utils ;;
@@ -63,7 +64,8 @@ need_tools() {
 
 # fail_tool WHAT: with the tool's last word
 fail_tool() {
-	tool_reason=$(cat "$log" "$work"/log.* 2>/dev/null | grep -v '^[[:space:]]*$' | tail -n 1 | tr -dc '[:print:]')
+	tool_reason=$(cat "$log" "$work"/log.* 2>/dev/null | grep -v '^[[:space:]]*$' | tail -n 1 |
+		tr -dc '[:print:]')
 	die "$1: ${tool_reason:-a tool gave no reason}"
 }
 
@@ -78,11 +80,13 @@ compress() {
 	esac
 }
 
-# By default a size within 3 % of that of level 19 in about half of its time: optimal parsing with short matches, few searches, and
-# a window of 16 MiB, which a client has to have while it unpacks. Blocks of a fixed size, whatever the number of processors is.
+# By default a size within 3 % of that of level 19 in about half of its time: optimal parsing with
+# short matches, few searches, and a window of 16 MiB, which a client has to have while it unpacks.
+# Blocks of a fixed size, whatever the number of processors is.
 compress_zstd() {
 	case $level in
-	'') zstd -q -T0 -17 -B32M --long=24 --zstd=strategy=7,minMatch=3,searchLog=3,targetLength=32,wlog=24 ;;
+	'') zstd -q -T0 -17 -B32M --long=24 \
+		--zstd=strategy=7,minMatch=3,searchLog=3,targetLength=32,wlog=24 ;;
 	2?) zstd -q -T0 --ultra "-$level" ;;
 	*) zstd -q -T0 "-$level" ;;
 	esac
@@ -118,15 +122,18 @@ from_archive() {
 	esac
 }
 
-# Both ends of the compressor are hashed; what is read back must be the same. A small system has no /dev/fd.
+# Both ends of the compressor are hashed; what is read back must be the same. A small system has no
+# /dev/fd.
 write_archive() {
 	{
-		from_archive | part 'hashing' tee /proc/self/fd/3 | part "compressing" compress >"$output_temp" 2>"$work/log.compress" || :
+		from_archive | part 'hashing' tee /proc/self/fd/3 |
+			part "compressing" compress >"$output_temp" 2>"$work/log.compress" || :
 	} 3>&1 | part 'hashing' sha256sum >"$work/sum"
 }
 
 verify_archive() {
-	part 'reading back' decompress <"$output_temp" 2>"$work/log.compress" | part 'hashing' sha256sum >"$work/sum.back"
+	part 'reading back' decompress <"$output_temp" 2>"$work/log.compress" |
+		part 'hashing' sha256sum >"$work/sum.back"
 	cmp -s "$work/sum" "$work/sum.back"
 }
 
@@ -136,31 +143,38 @@ newest_time() {
 		awk '$1 > newest { newest = $1 } END { if (newest > 4294967295) newest = 4294967295; printf "%.0f\n", int(newest) }'
 }
 
-# Of a stream mksquashfs takes neither mode nor time of the root; its times are bounded by the newest of the tree. It fails at a
-# record with a time before 1970: without the record the time is 1970.
-# A root that is read where it is touched, over a network, has smaller blocks: of a library a program needs a part.
+# Of a stream mksquashfs takes neither mode nor time of the root; its times are bounded by the
+# newest of the tree. It fails at a record with a time before 1970: without the record the time is
+# 1970.
+# A root that is read where it is touched, over a network, has smaller blocks: of a library a
+# program needs a part.
 write_squashfs() {
 	block=256K
 	[ -z "$trace" ] || block=64K
 	newest=${SOURCE_DATE_EPOCH:-$(newest_time)}
 	no_pax=',delete=mtime'
 	part "reading '$input'" "$stream" 2>"$work/log.tar" |
-		part 'mksquashfs' env SOURCE_DATE_EPOCH="$newest" mksquashfs - "$output_temp" -tar -quiet -no-progress -noappend -comp zstd \
-			-Xcompression-level "${level:-19}" -b "$block" -root-mode "$top_mode" >"$work/log.compress" 2>&1 || :
+		part 'mksquashfs' env SOURCE_DATE_EPOCH="$newest" mksquashfs - "$output_temp" \
+			-tar -quiet -no-progress -noappend -comp zstd \
+			-Xcompression-level "${level:-19}" -b "$block" -root-mode "$top_mode" \
+			>"$work/log.compress" 2>&1 || :
 }
 
-# squashfs_field FILE OFFSET: a number of 64 bits of its superblock (kernel: fs/squashfs/squashfs_fs.h)
+# squashfs_field FILE OFFSET: a number of 64 bits of its superblock (kernel:
+# fs/squashfs/squashfs_fs.h)
 squashfs_field() {
 	od -A n -t u8 -j "$2" -N 8 "$1" | tr -d ' '
 }
 
 # traced_stream: what of tar_stream comes before the rest of the tree
 traced_stream() {
-	tar_tree -cf - -C "$work/extra" --no-recursion --null . -T "$work/extras" -C "$tree" -T "$work/first"
+	tar_tree -cf - -C "$work/extra" --no-recursion --null . -T "$work/extras" -C "$tree" \
+		-T "$work/first"
 }
 
-# write_trace: OUT.trace, what of OUT a boot needs, in lines FIRST COUNT of 4096 bytes (vdattach(8), first): the data of the traced
-# files, which end where an image of them alone has its inodes, and the tables at the end.
+# write_trace: OUT.trace, what of OUT a boot needs, in lines FIRST COUNT of 4096 bytes (vdattach(8),
+# first): the data of the traced files, which end where an image of them alone has its inodes, and
+# the tables at the end.
 write_trace() {
 	[ -n "$trace" ] || return 0
 	part_image=$work/traced.sqfs
@@ -169,22 +183,27 @@ write_trace() {
 	pack_step 'measuring' tar write_squashfs
 	stream=tar_stream
 	data=$((($(squashfs_field "$part_image" 64) + 4095) / 4096))
-	tables=$(($(squashfs_field "$data_temp" 64) / 4096)) end=$((($(squashfs_field "$data_temp" 40) + 4095) / 4096))
+	tables=$(($(squashfs_field "$data_temp" 64) / 4096)) \
+	end=$((($(squashfs_field "$data_temp" 40) + 4095) / 4096))
 	output_begin "$out.trace"
 	printf '%s %s\n' $tables $((end - tables)) 0 $data >"$output_temp"
 	rm -f "$part_image"
 }
 
 # Everything is decompressed once.
-# All is read back into a file, which unsquashfs removes and makes: never a device. Before 4.6 it does not know - either.
+# All is read back into a file, which unsquashfs removes and makes: never a device. Before 4.6 it
+# does not know - either.
 verify_squashfs() {
-	unsquashfs -q -n -pf "$work/read-back" "$output_temp" >/dev/null 2>"$work/log.compress" && rm -f "$work/read-back"
+	unsquashfs -q -n -pf "$work/read-back" "$output_temp" >/dev/null 2>"$work/log.compress" &&
+		rm -f "$work/read-back"
 }
 
-# warn_lost KIND WHAT OTHERS: says what the format cannot hold; KIND is as tar lists it, x (xattrs) or a (ACLs)
+# warn_lost KIND WHAT OTHERS: says what the format cannot hold; KIND is as tar lists it, x (xattrs)
+# or a (ACLs)
 warn_lost() {
 	run find_lost "$1" >"$work/lost"
-	[ ! -s "$work/lost" ] || say "warning: the root has $2 (such as $(cat "$work/lost")), which ${format%%.*} cannot hold: they are left out; $3 keep them"
+	[ ! -s "$work/lost" ] || say \
+		"warning: the root has $2 (such as $(cat "$work/lost")), which ${format%%.*} cannot hold: they are left out; $3 keep them"
 }
 
 # The first file that has it
@@ -196,7 +215,8 @@ find_lost() {
 
 # stage_tree: the stream as files, for tools that read a directory
 stage_tree() {
-	[ "$(id -u)" = 0 ] || [ -z "$(find "$tree" ${one_file_system:+-xdev} ! -uid "$(id -u)" -print -quit 2>/dev/null)" ] || need_root "making $format of other users' files"
+	[ "$(id -u)" = 0 ] || [ -z \
+		"$(find "$tree" ${one_file_system:+-xdev} ! -uid "$(id -u)" -print -quit 2>/dev/null)" ] || need_root "making $format of other users' files"
 	mkdir "$work/stage"
 	need_room "$work" "$tree_bytes" "a copy of the root (TMPDIR says where)"
 	pack_step 'copying' tar write_stage
@@ -206,20 +226,26 @@ stage_tree() {
 write_stage() {
 	sparse=--sparse
 	part "reading '$input'" tar_stream 2>"$work/log.tar" |
-		part 'copying' tar --numeric-owner --xattrs --xattrs-include='*' --acls -C "$work/stage" -xpf - 2>"$work/log.compress" || :
+		part 'copying' tar --numeric-owner --xattrs --xattrs-include='*' \
+			--acls -C "$work/stage" -xpf - 2>"$work/log.compress" || :
 }
 
-# A UUID by the content: the same for the same, another for another. overlayroot tells images apart by it.
+# A UUID by the content: the same for the same, another for another. overlayroot tells images apart
+# by it.
 content_uuid() {
 	part "reading '$input'" tar_stream 2>"$work/log.tar" | sha256sum |
-		sed 's/^\(.\{8\}\)\(.\{4\}\).\(.\{3\}\).\(.\{3\}\)\(.\{12\}\).*/\1-\2-4\3-8\4-\5/' >"$work/uuid"
+		sed 's/^\(.\{8\}\)\(.\{4\}\).\(.\{3\}\).\(.\{3\}\)\(.\{12\}\).*/\1-\2-4\3-8\4-\5/' \
+			>"$work/uuid"
 }
 
 write_erofs() {
 	# mkfs.erofs 1.5 fails without a word of that
-	long_name=$(cd "$stage" && find . -regextype posix-extended -regex '.*/[^/]{255}' | head -n 1)
-	mkfs.erofs --quiet "-zlz4hc,${level:-12}" -T "${SOURCE_DATE_EPOCH:-0}" -U "$uuid" "$output_temp" "$stage" >"$log" 2>&1 && return
-	[ -z "$long_name" ] || echo "a name of 255 bytes, which this mkfs.erofs cannot store: $long_name" >>"$log"
+	long_name=$(cd "$stage" && find . -regextype posix-extended -regex '.*/[^/]{255}' |
+		head -n 1)
+	mkfs.erofs --quiet "-zlz4hc,${level:-12}" -T "${SOURCE_DATE_EPOCH:-0}" -U "$uuid" \
+		"$output_temp" "$stage" >"$log" 2>&1 && return
+	[ -z "$long_name" ] || echo \
+		"a name of 255 bytes, which this mkfs.erofs cannot store: $long_name" >>"$log"
 	return 1
 }
 
@@ -239,16 +265,20 @@ ext4_link() {
 	ln -sfn "$(readlink -f "$1")" "$ext4"
 }
 
-# make_ext4 FILE BYTES [MKE2FS OPTION...]: no time of now, no random number. At ext4_offset, if that is set.
+# make_ext4 FILE BYTES [MKE2FS OPTION...]: no time of now, no random number. At ext4_offset, if that
+# is set.
 make_ext4() {
 	ext4_link "$1"
 	ext4_file=$ext4 ext4_bytes=$2
 	shift 2
-	[ "$(stat -L -c %s "$ext4_file")" -ge "$ext4_bytes" ] || truncate -s "$ext4_bytes" "$ext4_file"
+	[ "$(stat -L -c %s "$ext4_file")" -ge "$ext4_bytes" ] ||
+		truncate -s "$ext4_bytes" "$ext4_file"
 	E2FSPROGS_FAKE_TIME=${SOURCE_DATE_EPOCH:-1}
 	export E2FSPROGS_FAKE_TIME
-	mke2fs -q -F -t ext4 -m 1 -L "$label" -U "$uuid" -E "hash_seed=$uuid,root_owner=0:0${ext4_offset:+,offset=$ext4_offset}" \
-		-d "$stage" "$@" "$ext4_file" "$((ext4_bytes / 1024))k" >"$log" 2>&1 && fix_ext4_times "$ext4_file${ext4_offset:+?offset=$ext4_offset}"
+	mke2fs -q -F -t ext4 -m 1 -L "$label" -U "$uuid" \
+		-E "hash_seed=$uuid,root_owner=0:0${ext4_offset:+,offset=$ext4_offset}" \
+		-d "$stage" "$@" "$ext4_file" "$((ext4_bytes / 1024))k" >"$log" 2>&1 &&
+		fix_ext4_times "$ext4_file${ext4_offset:+?offset=$ext4_offset}"
 }
 
 # mke2fs copies the times at which the copy was made and read.
@@ -257,7 +287,8 @@ fix_ext4_times() {
 		/^Inode count/ { n = $2 } /^Free inodes/ { n -= $2 }
 		END { for (i = 2; i <= n; i += i == 2 ? 9 : 1) for (f = split("atime ctime crtime atime_extra ctime_extra crtime_extra", name, " "); f; f--)
 			print "set_inode_field <" i "> " name[f], name[f] ~ /extra/ ? 0 : at }' >"$work/times" &&
-		debugfs -w -f "$work/times" "$1" >/dev/null 2>"$work/times.log" && ! grep -v '^debugfs [0-9]' "$work/times.log" >"$log"
+		debugfs -w -f "$work/times" "$1" >/dev/null 2>"$work/times.log" &&
+		! grep -v '^debugfs [0-9]' "$work/times.log" >"$log"
 }
 
 write_ext4() { make_ext4 "$output_temp" "$(fs_bytes)"; }
@@ -267,7 +298,8 @@ verify_ext4() { ext4_link "$output_temp" && e2fsck -f -n "$ext4" >"$log" 2>&1; }
 write_cloop() {
 	: >"$work/cloop.ext4"
 	make_ext4 "$work/cloop.ext4" "$(fs_bytes)" -O ^has_journal,^resize_inode -m 0 || return
-	create_compressed_fs -q -L "${level:-9}" -B 131072 "$work/cloop.ext4" "$output_temp" >"$log" 2>&1
+	create_compressed_fs -q -L "${level:-9}" -B 131072 "$work/cloop.ext4" "$output_temp" \
+		>"$log" 2>&1
 }
 
 verify_cloop() {
@@ -297,8 +329,10 @@ step_logged() { "$1" 2>"$work/log.step"; }
 
 # A tool that ran out of space may have removed what it wrote.
 explain_full() {
-	[ -d "${output_file%/*}/" ] || die "cannot write '$out': its directory is not there any more"
-	if grep -qs 'No space left' "$work"/log* || [ "$(df -P -B1 "${output_file%/*}/" | awk 'END { print ($4 < 65536) }')" = 1 ]; then
+	[ -d "${output_file%/*}/" ] ||
+		die "cannot write '$out': its directory is not there any more"
+	if grep -qs 'No space left' "$work"/log* ||
+		[ "$(df -P -B1 "${output_file%/*}/" | awk 'END { print ($4 < 65536) }')" = 1 ]; then
 		die "cannot write '$out': no space left"
 	fi
 }
@@ -341,5 +375,6 @@ verify_output() {
 		explain_full
 		fail_tool "what was written to '$out' cannot be read back as it was"
 	}
-	mkvinitrd identify -q "$output_temp" 2>"$log" || fail_tool "what was written to '$out' is no root"
+	mkvinitrd identify -q "$output_temp" 2>"$log" ||
+		fail_tool "what was written to '$out' is no root"
 }

@@ -1,7 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of pack
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What of a root is packed: all of it as one tar stream, from which every format is made. Nothing in the tree is changed:
-# members are left out ($work/exclude), and files from $work/extra/$extra_top take the place of others.
+# What of a root is packed: all of it as one tar stream, from which every format is made. Nothing in
+# the tree is changed:
+# members are left out ($work/exclude), and files from $work/extra/$extra_top take the place of
+# others.
 
 # What --slim leaves out. CATEGORY PATTERN...; patterns are those of a shell, below the root.
 slim_list() {
@@ -27,7 +29,8 @@ slim_file() {
 			if (index($i, "{lib}") == 1) { print $1, "lib" substr($i, 6); print $1, "usr/lib" substr($i, 6) } else print $1, $i } }'
 }
 
-# Where lib is a link to usr/lib, its patterns match nothing twice: tar does not go through links, nor does du.
+# Where lib is a link to usr/lib, its patterns match nothing twice: tar does not go through links,
+# nor does du.
 apply_slim() {
 	slim_file >"$work/slim"
 	slim_total=0 slim_json=''
@@ -37,8 +40,10 @@ apply_slim() {
 			cd "$tree" || exit
 			sed -n "s/^$category //p" "$work/slim" | while IFS= read -r pattern; do
 				case $pattern in lib/*) [ ! -L lib ] || continue ;; esac
-				for path in $pattern; do [ ! -e "$path" ] || printf '%s\0' "./$path"; done
-			done | du -sc ${one_file_system:+-x} --apparent-size -B1 --files0-from=- 2>/dev/null | awk 'END { print $1 + 0 }'
+				for path in $pattern; do [ ! -e "$path" ] ||
+					printf '%s\0' "./$path"; done
+			done | du -sc ${one_file_system:+-x} --apparent-size -B1 --files0-from=- \
+				2>/dev/null | awk 'END { print $1 + 0 }'
 		)
 		slim_total=$((slim_total + bytes))
 		slim_json="$slim_json${slim_json:+, }\"$category\": $bytes"
@@ -58,11 +63,13 @@ tree_file() {
 	[ -f "$tree/$1" ] && [ "$(readlink -f "$tree/$1")" = "${tree_real%/}/$1" ]
 }
 
-# replace PATH: copies the file to $work/extra, to be changed there; false when the tree has no such file
+# replace PATH: copies the file to $work/extra, to be changed there; false when the tree has no such
+# file
 replace() {
 	tree_file "$1" || return 1
 	mkdir -p "$new_files/$(dirname "$1")"
-	cp -p "$tree/$1" "$new_files/$1" 2>"$log" || die "cannot read all of '$input', so nothing was packed: $(tail -n 1 "$log")"
+	cp -p "$tree/$1" "$new_files/$1" 2>"$log" ||
+		die "cannot read all of '$input', so nothing was packed: $(tail -n 1 "$log")"
 	echo "./$1" | sed 's/[][*?\\]/\\&/g' >>"$work/exclude"
 	changed=$new_files/$1
 }
@@ -75,13 +82,21 @@ edit() {
 }
 
 reset_identity() {
-	drop 'var/lib/dbus/machine-id' 'etc/ssh/ssh_host_*_key' 'etc/ssh/ssh_host_*_key.pub' 'etc/ssh/ssh_host_*_key-cert.pub' \
-		'var/lib/systemd/random-seed' 'var/lib/systemd/credential.secret' 'var/lib/urandom/random-seed' 'var/lib/random-seed' \
-		'var/log/lastlog' 'var/log/faillog' 'var/log/tallylog' 'var/lib/seedrng/*' 'boot/loader/random-seed' 'var/lib/dhcp/*.lease*' 'var/lib/dhclient/*' 'var/lib/dhcpcd/*' 'var/lib/dhcpcd5/*' \
-		'var/lib/NetworkManager/*.lease' 'var/lib/NetworkManager/secret_key' 'var/lib/NetworkManager/seen-bssids' \
-		'var/lib/NetworkManager/timestamps' 'var/lib/connman/*' 'etc/udev/rules.d/70-persistent-*.rules' \
-		'etc/udev/rules.d/75-persistent-*.rules' 'etc/initramfs-tools/conf.d/resume' 'etc/nvme/hostnqn' 'etc/nvme/hostid' \
-		'etc/iscsi/initiatorname.iscsi' 'var/lib/cloud/instance*' 'var/lib/cloud/instances/*' 'etc/lvm/backup/*' 'etc/lvm/archive/*'
+	drop 'var/lib/dbus/machine-id' 'etc/ssh/ssh_host_*_key' 'etc/ssh/ssh_host_*_key.pub' \
+		'etc/ssh/ssh_host_*_key-cert.pub' \
+		'var/lib/systemd/random-seed' 'var/lib/systemd/credential.secret' \
+		'var/lib/urandom/random-seed' 'var/lib/random-seed' \
+		'var/log/lastlog' 'var/log/faillog' 'var/log/tallylog' 'var/lib/seedrng/*' \
+		'boot/loader/random-seed' 'var/lib/dhcp/*.lease*' 'var/lib/dhclient/*' \
+		'var/lib/dhcpcd/*' 'var/lib/dhcpcd5/*' \
+		'var/lib/NetworkManager/*.lease' 'var/lib/NetworkManager/secret_key' \
+		'var/lib/NetworkManager/seen-bssids' \
+		'var/lib/NetworkManager/timestamps' 'var/lib/connman/*' \
+		'etc/udev/rules.d/70-persistent-*.rules' \
+		'etc/udev/rules.d/75-persistent-*.rules' 'etc/initramfs-tools/conf.d/resume' \
+		'etc/nvme/hostnqn' 'etc/nvme/hostid' \
+		'etc/iscsi/initiatorname.iscsi' 'var/lib/cloud/instance*' \
+		'var/lib/cloud/instances/*' 'etc/lvm/backup/*' 'etc/lvm/archive/*'
 	edit etc/machine-id d
 	edit etc/hostname 's/.*/localhost/'
 	edit etc/hosts '/^127\.0\.1\.1[[:space:]]/d'
@@ -94,7 +109,8 @@ reset_identity() {
 # A swap file of the fstab, whose line goes as well
 drop_swap_files() {
 	tree_file etc/fstab || return 0
-	awk '$1 ~ /^\/./ && $1 !~ /^\/dev\// && $3 == "swap" { print "." $1 }' "$tree/etc/fstab" | sed 's/[][*?\\]/\\&/g' >>"$work/exclude"
+	awk '$1 ~ /^\/./ && $1 !~ /^\/dev\// && $3 == "swap" { print "." $1 }' "$tree/etc/fstab" |
+		sed 's/[][*?\\]/\\&/g' >>"$work/exclude"
 }
 
 # Debian's sshd starts only with host keys, which nothing makes at boot
@@ -102,7 +118,8 @@ make_ssh_keys() {
 	set -- "$tree"/etc/ssh/ssh_host_*_key
 	[ -e "$1" ] || return 0
 	for unit in ssh sshd; do
-		[ -e "$tree/usr/lib/systemd/system/$unit.service" ] || [ -e "$tree/lib/systemd/system/$unit.service" ] || continue
+		[ -e "$tree/usr/lib/systemd/system/$unit.service" ] ||
+			[ -e "$tree/lib/systemd/system/$unit.service" ] || continue
 		[ -x "$tree/usr/bin/ssh-keygen" ] || continue
 		dir=etc/systemd/system/$unit.service.d
 		[ ! -e "$tree/$dir/host-keys.conf" ] || continue
@@ -122,37 +139,45 @@ make_ssh_keys() {
 	done
 }
 
-# The root directory itself: one that others cannot enter makes a system in which only root can do anything.
+# The root directory itself: one that others cannot enter makes a system in which only root can do
+# anything.
 check_top() {
 	mkdir -p "$new_files"
 	touch -r "$tree" "$work/extra"
 	top_mode=$(stat -c %a "$tree") top_owner=$(stat -c %u:%g "$tree")
-	case $top_mode in 755 | 555) ;; *) say "warning: / has mode 0$top_mode, packed as 0755" && top_mode=755 ;; esac
-	[ "$(id -u)" != 0 ] || [ "$top_owner" = 0:0 ] || say "warning: / belongs to $top_owner, packed as owned by 0:0"
+	case $top_mode in 755 | 555) ;; *) say "warning: / has mode 0$top_mode, packed as 0755" &&
+		top_mode=755 ;; esac
+	[ "$(id -u)" != 0 ] || [ "$top_owner" = 0:0 ] ||
+		say "warning: / belongs to $top_owner, packed as owned by 0:0"
 	chmod "$top_mode" "$work/extra"
 }
 
-# check_init: a tree without anything to start, in which a directory is a root, is packed, but cannot be meant
+# check_init: a tree without anything to start, in which a directory is a root, is packed, but
+# cannot be meant
 check_init() {
 	! has_init "$tree" || return 0
 	inner=''
-	for dir in "$tree"/*/ "$tree"/*/*/; do [ -L "${dir%/}" ] || ! has_init "${dir%/}" || inner=${dir#"$tree"/}; done
+	for dir in "$tree"/*/ "$tree"/*/*/; do [ -L "${dir%/}" ] || ! has_init "${dir%/}" ||
+		inner=${dir#"$tree"/}; done
 	[ -z "$inner" ] ||
 		say "warning: '$input' has no /sbin/init or the like, and no /bin/sh, so that it cannot be booted as a root; its directory '${inner%/}' looks like a root"
 }
 
 # has_init DIR: what the boot would start; links may be absolute
 has_init() {
-	for init in sbin/init usr/sbin/init lib/systemd/systemd usr/lib/systemd/systemd etc/init bin/init usr/bin/init bin/sh usr/bin/sh; do
+	for init in sbin/init usr/sbin/init lib/systemd/systemd usr/lib/systemd/systemd etc/init \
+		bin/init usr/bin/init bin/sh usr/bin/sh; do
 		if [ -e "$1/$init" ] || [ -L "$1/$init" ]; then return 0; fi
 	done
 	return 1
 }
 
-# What takes the place of others is renamed as it is packed: its directory must have a name that the root has not.
+# What takes the place of others is renamed as it is packed: its directory must have a name that the
+# root has not.
 choose_extra_top() {
 	extra_top=replaced
-	while [ -e "$tree/$extra_top" ] || [ -L "$tree/$extra_top" ]; do extra_top=${extra_top}_; done
+	while [ -e "$tree/$extra_top" ] ||
+		[ -L "$tree/$extra_top" ]; do extra_top=${extra_top}_; done
 	new_files=$work/extra/$extra_top
 }
 
@@ -163,7 +188,8 @@ plan_tree() {
 	: >"$work/extras"
 	printf './%s\n' 'proc/*' 'sys/*' 'dev/*' 'run/*' 'tmp/*' lost+found >"$work/exclude"
 	printf %s "$excludes" | while IFS= read -r pattern; do
-		while :; do case $pattern in /* | ./*) pattern=${pattern#.} && pattern=${pattern#/} ;; *) break ;; esac done
+		while :; do case $pattern in /* | ./*) pattern=${pattern#.} &&
+			pattern=${pattern#/} ;; *) break ;; esac done
 		printf './%s\n' "${pattern%/}"
 	done >>"$work/exclude"
 	[ -z "$one_file_system" ] || exclude_mounts
@@ -172,15 +198,18 @@ plan_tree() {
 	[ -n "$keep_identity" ] || reset_identity
 	check_top
 	check_init
-	(cd "$tree" && find . -mindepth 1 -maxdepth 1 -print0) | LC_ALL=C sort -z >"$work/top" || die "cannot read '$tree'"
-	(cd "$work/extra" && find "./$extra_top" -mindepth 1 ! -type d -print0) | LC_ALL=C sort -z >>"$work/extras"
+	(cd "$tree" && find . -mindepth 1 -maxdepth 1 -print0) | LC_ALL=C sort -z >"$work/top" ||
+		die "cannot read '$tree'"
+	(cd "$work/extra" && find "./$extra_top" -mindepth 1 ! -type d -print0) |
+		LC_ALL=C sort -z >>"$work/extras"
 	plan_trace
 	tree_bytes=$(du -sb ${one_file_system:+-x} "$tree" 2>/dev/null | cut -f 1) || :
 	tree_bytes=$((${tree_bytes:-0} - ${slim_total:-0}))
 }
 
-# A bind mount may be of the same file system, which tar then takes for a part of the tree. Of what is mounted over a directory the
-# empty directory is packed; a file below a mounted one cannot be read.
+# A bind mount may be of the same file system, which tar then takes for a part of the tree. Of what
+# is mounted over a directory the empty directory is packed; a file below a mounted one cannot be
+# read.
 exclude_mounts() {
 	awk '{ print $5 }' /proc/self/mountinfo | while IFS= read -r point; do
 		point=$(printf '%b.' "$point") && point=${point%.}
@@ -196,43 +225,55 @@ exclude_mounts() {
 
 # exclude_path PATH [PATTERN]
 exclude_path() {
-	printf '%s%s\n' "$(printf './%s\n' "${1#"${tree%/}"/}" | sed 's/[][*?\\]/\\&/g')" "${2:-}" >>"$work/exclude"
+	printf '%s%s\n' "$(printf './%s\n' "${1#"${tree%/}"/}" | sed 's/[][*?\\]/\\&/g')" "${2:-}" \
+		>>"$work/exclude"
 }
 
 # What we write may lie below what we pack.
 exclude_own() {
 	for own in "$@"; do
 		own=$(readlink -f "$own") || continue
-		case $own in "${tree%/}"/*) printf './%s\n' "${own#"${tree%/}/"}" | sed 's/[][*?\\]/\\&/g' >>"$work/exclude" ;; esac
+		case $own in "${tree%/}"/*) printf './%s\n' "${own#"${tree%/}/"}" |
+			sed 's/[][*?\\]/\\&/g' >>"$work/exclude" ;; esac
 	done
 }
 
-# tar_tree ARGUMENT...: tar of what is packed. Holes of files are read, as where they are depends on the disk, unless $sparse says
-# otherwise. no_pax are records that its reader does not take. Times of reading and of changes of owner are left out, and bounded by
-# SOURCE_DATE_EPOCH.
+# tar_tree ARGUMENT...: tar of what is packed. Holes of files are read, as where they are depends on
+# the disk, unless $sparse says otherwise. no_pax are records that its reader does not take. Times
+# of reading and of changes of owner are left out, and bounded by SOURCE_DATE_EPOCH.
 tar_tree() {
-	LC_ALL=C tar --format=pax --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime'"$no_pax" --sort=name --numeric-owner \
-		--xattrs --xattrs-include='*' --acls ${SOURCE_DATE_EPOCH:+--mtime="@$SOURCE_DATE_EPOCH" --clamp-mtime} \
-		${one_file_system:+--one-file-system} ${sparse:+"$sparse"} --anchored --wildcards --wildcards-match-slash --exclude-from="$work/exclude" \
-		--transform="flags=rSH;s,^\\./$extra_top/,./," --transform='flags=rSh;s,^\./\./,./,' "$@"
+	LC_ALL=C tar --format=pax \
+		--pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime'"$no_pax" \
+		--sort=name --numeric-owner \
+		--xattrs --xattrs-include='*' \
+		--acls ${SOURCE_DATE_EPOCH:+--mtime="@$SOURCE_DATE_EPOCH" --clamp-mtime} \
+		${one_file_system:+--one-file-system} ${sparse:+"$sparse"} \
+		--anchored \
+		--wildcards --wildcards-match-slash --exclude-from="$work/exclude" \
+		--transform="flags=rSH;s,^\\./$extra_top/,./," \
+		--transform='flags=rSh;s,^\./\./,./,' "$@"
 }
 
-# The one stream. What takes the place of others comes first, so that the times of its directories, which follow, last; then what a
-# boot opened.
+# The one stream. What takes the place of others comes first, so that the times of its directories,
+# which follow, last; then what a boot opened.
 tar_stream() {
-	tar_tree -cf - -C "$work/extra" --no-recursion --null . -T "$work/extras" -C "$tree" -T "$work/first" --recursion -T "$work/top"
+	tar_tree -cf - -C "$work/extra" --no-recursion --null . -T "$work/extras" -C "$tree" \
+		-T "$work/first" --recursion -T "$work/top"
 }
 
-# plan_trace: puts what $trace names into $work/first, as ././NAME, which no pattern matches; those of ./NAME keep it from coming twice.
+# plan_trace: puts what $trace names into $work/first, as ././NAME, which no pattern matches; those
+# of ./NAME keep it from coming twice.
 plan_trace() {
 	: >"$work/first"
 	[ -n "$trace" ] || return 0
-	run tar_tree --quoting-style=literal -cvf /dev/null -C "$tree" --null -T "$work/top" >"$work/names" 2>/dev/null || :
+	run tar_tree --quoting-style=literal -cvf /dev/null -C "$tree" --null -T "$work/top" \
+		>"$work/names" 2>/dev/null || :
 	LC_ALL=C awk -v names="$work/names" '
 		BEGIN { while ((getline line <names) > 0) if (line !~ /\/$/) have[line] = 1 }
 		{ sub(/^\/*/, "./") }
 		have[$0] { have[$0] = 0; print }' "$trace" >"$work/traced"
-	[ -s "$work/traced" ] || die "--trace: '$input' has none of the files that '$trace' names: expected lines like usr/bin/env, as vi.trace writes them into /run/initramfs/trace.files"
+	[ -s "$work/traced" ] || die \
+		"--trace: '$input' has none of the files that '$trace' names: expected lines like usr/bin/env, as vi.trace writes them into /run/initramfs/trace.files"
 	sed 's,^,./,' "$work/traced" | tr '\n' '\0' >"$work/first"
 	sed 's/[][*?\\]/\\&/g' "$work/traced" >>"$work/exclude"
 	say "trace: $(wc -l <"$work/traced") of the $(wc -l <"$trace") files that it names come first"

@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of scripts/pxe, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What scripts/pxe takes, known by its content, and how it comes into the directory: under a name with a part of its hash, so that
-# no cache has an old one and no update changes a file that somebody is fetching. Read after output.sh.
+# What scripts/pxe takes, known by its content, and how it comes into the directory: under a name
+# with a part of its hash, so that no cache has an old one and no update changes a file that
+# somebody is fetching. Read after output.sh.
 
 # magic FILE OFFSET COUNT: these bytes as hexadecimal digits
 magic() {
@@ -35,7 +36,8 @@ check_kernel() {
 # Of an installer: what a kernel unpacks
 check_initrd() {
 	{ [ -f "$1" ] && [ -r "$1" ]; } || die "no initramfs '$1' that can be read"
-	mkvinitrd ls "$1" >/dev/null 2>&1 || die "'$1' is no initramfs: expected cpio archives, plain or compressed (mkvinitrd ls lists them)"
+	mkvinitrd ls "$1" >/dev/null 2>&1 ||
+		die "'$1' is no initramfs: expected cpio archives, plain or compressed (mkvinitrd ls lists them)"
 }
 
 # check_loader TYPE FILE
@@ -66,7 +68,8 @@ sum() {
 	sha256sum <"$1" | cut -c 1-64
 }
 
-# hashed_name NAME SUM: only characters that need no quoting anywhere, by TFTP, HTTP, iPXE and the kernel, stay in it
+# hashed_name NAME SUM: only characters that need no quoting anywhere, by TFTP, HTTP, iPXE and the
+# kernel, stay in it
 hashed_name() {
 	base=$(basename -- "$1")
 	case $base in
@@ -74,15 +77,18 @@ hashed_name() {
 	?*.*) ending=${base##*.} ;;
 	*) ending='' ;;
 	esac
-	printf '%s-%s%s\n' "${base%".$ending"}" "$(printf %.12s "$2")" "${ending:+.$ending}" | LC_ALL=C sed 's/[^A-Za-z0-9._-]/_/g;s/^[.-]/_/'
+	printf '%s-%s%s\n' "${base%".$ending"}" "$(printf %.12s "$2")" "${ending:+.$ending}" |
+		LC_ALL=C sed 's/[^A-Za-z0-9._-]/_/g;s/^[.-]/_/'
 }
 
 # install_file FROM NAME: whole and verified, or not at all
 install_file() {
 	output_begin "$output/$2"
 	# what is served is for everybody
-	{ run cp -- "$1" "$output_temp" && chmod 644 "$output_temp"; } || die "cannot copy '$1' to '$output': $(explain_write "$output")"
-	run cmp -s -- "$1" "$output_temp" || die "'$output/$2' would not be the same as '$1': the copy reads back differently"
+	{ run cp -- "$1" "$output_temp" && chmod 644 "$output_temp"; } ||
+		die "cannot copy '$1' to '$output': $(explain_write "$output")"
+	run cmp -s -- "$1" "$output_temp" ||
+		die "'$output/$2' would not be the same as '$1': the copy reads back differently"
 	output_commit "$output/$2"
 }
 
@@ -91,7 +97,8 @@ install_hashed() {
 	stored_sum=$(sum "$1") || exit 1
 	stored=$(hashed_name "$2" "$stored_sum")
 	# it is there: its time tells that it is in use again
-	if cmp -s -- "$1" "$output/$stored"; then touch -c "$output/$stored"; else install_file "$1" "$stored"; fi
+	if cmp -s -- "$1" "$output/$stored"; then touch -c "$output/$stored"; else install_file \
+		"$1" "$stored"; fi
 }
 
 # install_text NAME: what is in $work/text, unless it is there already
@@ -99,22 +106,27 @@ install_text() {
 	cmp -s "$work/text" "$output/$1" || install_file "$work/text" "$1"
 }
 
-# find_tree: sets root_hash where mkvinitrd pack --verity has put a hash tree beside the root, and it is that of the root
+# find_tree: sets root_hash where mkvinitrd pack --verity has put a hash tree beside the root, and
+# it is that of the root
 find_tree() {
 	root_hash=''
 	[ "$mode" = overlay ] && [ -r "$root.verity" ] && [ -r "$root.roothash" ] || return 0
-	read -r root_hash <"$root.roothash" || [ -n "$root_hash" ] || die "'$root.roothash' is empty: pack the root again with --verity"
+	read -r root_hash <"$root.roothash" || [ -n "$root_hash" ] ||
+		die "'$root.roothash' is empty: pack the root again with --verity"
 	case $root_hash in
 	*[!0-9a-f]* | '') die "'$root.roothash' does not hold a root hash: expected hexadecimal digits; pack the root again with --verity" ;;
 	esac
-	! command -v veritysetup >/dev/null || veritysetup verify "$root" "$root.verity" "$root_hash" >/dev/null 2>&1 ||
+	! command -v veritysetup >/dev/null ||
+		veritysetup verify "$root" "$root.verity" "$root_hash" >/dev/null 2>&1 ||
 		die "'$root.verity' is not the hash tree of '$root' with the root hash in '$root.roothash': pack the root again with --verity"
 }
 
-# install_proof: what clients that verify the root, or leave it here and fetch what its boot needs first, look for beside it
+# install_proof: what clients that verify the root, or leave it here and fetch what its boot needs
+# first, look for beside it
 install_proof() {
 	[ -z "$root_hash" ] || install_file "$root.verity" "$root_name.verity"
 	[ ! -r "$root.minisig" ] || install_file "$root.minisig" "$root_name.minisig"
 	# it holds positions in this root: one of an older root says nothing
-	[ ! -r "$root.trace" ] || [ -n "$(find "$root" -newer "$root.trace")" ] || install_file "$root.trace" "$root_name.trace"
+	[ ! -r "$root.trace" ] || [ -n "$(find "$root" -newer "$root.trace")" ] ||
+		install_file "$root.trace" "$root_name.trace"
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# In the initramfs of the menu's item "List the hardware": sends what `mkvinitrd hardware` would write to the server, under the
-# address of the network card, and reboots. Its address is the image that this boot names, ending in '/'.
+# In the initramfs of the menu's item "List the hardware": sends what `mkvinitrd hardware` would
+# write to the server, under the address of the network card, and reboots. Its address is the image
+# that this boot names, ending in '/'.
 
 # send URL FILE: the only place that asks a server
 send() {
@@ -11,7 +12,8 @@ send() {
 # chip ID: 0x001cc916 as in MDIO_ID_FMT of linux/mod_devicetable.h
 chip() {
 	bits='' number=$(($1))
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32; do
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 \
+		31 32; do
 		bits=$((number & 1))$bits number=$((number >> 1))
 	done
 	echo "mdio:$bits"

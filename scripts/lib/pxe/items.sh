@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of scripts/pxe, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the menu starts beside the entries: boot loaders, memory test, local disk, installer, the list of the hardware.
+# What the menu starts beside the entries: boot loaders, memory test, local disk, installer, the
+# list of the hardware.
 
 # install_loader TYPE NAME FILE...: the first of the files that is there
 install_loader() {
@@ -17,7 +18,9 @@ LOADERS
 		return
 	done
 	case $type in
-	bios | x64) [ -e "$output/$loader" ] || echo "pxe: note: no $1 (package ipxe): machines without iPXE of their own need it" >&2 ;;
+	bios | x64) [ -e "$output/$loader" ] ||
+		echo "pxe: note: no $1 (package ipxe): machines without iPXE of their own need it" \
+			>&2 ;;
 	esac
 }
 
@@ -54,7 +57,8 @@ $memtest_files
 FILES
 }
 
-# By UEFI a GRUB finds the local disk's boot loader: iPXE cannot look into disks, and some versions never come back to the firmware.
+# By UEFI a GRUB finds the local disk's boot loader: iPXE cannot look into disks, and some versions
+# never come back to the firmware.
 install_local() {
 	local_efi=''
 	if ! command -v grub-mkimage >/dev/null || [ ! -e /usr/lib/grub/x86_64-efi/chain.mod ]; then
@@ -75,10 +79,13 @@ echo "No local disk has a boot loader for UEFI. The firmware continues in 10 sec
 sleep 10
 exit
 GRUB
-	tar -C "$work/memory" --format=ustar --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=755 -cf "$work/memory.tar" boot ||
+	tar -C "$work/memory" --format=ustar --mtime=@0 --owner=0 --group=0 \
+		--numeric-owner --mode=755 -cf "$work/memory.tar" boot ||
 		die "cannot write to '$work'"
-	grub-mkimage -O x86_64-efi -p '(memdisk)/boot/grub' -m "$work/memory.tar" -o "$work/local.efi" memdisk tar normal part_gpt part_msdos fat \
-		search search_fs_file chain boot echo sleep test minicmd >"$work/grub.log" 2>&1 || die "grub-mkimage: $(tail -n 1 "$work/grub.log")"
+	grub-mkimage -O x86_64-efi -p '(memdisk)/boot/grub' -m "$work/memory.tar" \
+		-o "$work/local.efi" memdisk tar normal part_gpt part_msdos fat \
+		search search_fs_file chain boot echo sleep test minicmd >"$work/grub.log" 2>&1 ||
+		die "grub-mkimage: $(tail -n 1 "$work/grub.log")"
 	install_hashed "$work/local.efi" local.efi
 	local_efi=$stored
 }
@@ -90,7 +97,8 @@ install_installer() {
 		install_kernel=$stored
 		install_hashed "$initrd_from" installer-initrd.img
 		install_initrd=$stored
-		printf 'kernel=%s\ninitramfs=%s\nappend=%s\n' "$install_kernel" "$install_initrd" "$install_words" >"$work/text"
+		printf 'kernel=%s\ninitramfs=%s\nappend=%s\n' "$install_kernel" "$install_initrd" \
+			"$install_words" >"$work/text"
 		install_text entries/installer
 	elif [ -r "$output/entries/installer" ]; then
 		install_kernel=$(sed -n 's/^kernel=//p' "$output/entries/installer")
@@ -112,7 +120,8 @@ install_hardware() {
 		install_hashed "$work/hardware.img" hardware.img
 		hardware_initrd=$stored
 		hardware_words=$words
-		printf 'kernel=%s\ninitramfs=%s\nappend=%s\n' "$hardware_kernel" "$hardware_initrd" "$words" >"$work/text"
+		printf 'kernel=%s\ninitramfs=%s\nappend=%s\n' "$hardware_kernel" \
+			"$hardware_initrd" "$words" >"$work/text"
 		install_text entries/hardware
 	elif [ -r "$output/entries/hardware" ]; then
 		hardware_kernel=$(sed -n 's/^kernel=//p' "$output/entries/hardware")

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of scripts/pxe, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The menu of scripts/pxe, and what it does for single machines: an iPXE script that names files by their hashes and is replaced as a
-# whole, so that a machine has all its files of one generation.
+# The menu of scripts/pxe, and what it does for single machines: an iPXE script that names files by
+# their hashes and is replaced as a whole, so that a machine has all its files of one generation.
 
 # check_mac MAC: sets mac, as iPXE writes it in ${netX/mac:hexhyp}
 check_mac() {
@@ -23,7 +23,8 @@ check_hosts() {
 	while IFS='=' read -r host choice; do
 		[ -n "$host" ] || continue
 		check_mac "$host"
-		[ -z "$choice" ] || is_choice "$choice" || die "--host $host=$choice: there is no entry '$choice' in '$output'"
+		[ -z "$choice" ] || is_choice "$choice" ||
+			die "--host $host=$choice: there is no entry '$choice' in '$output'"
 	done <<HOSTS
 $host_lines
 HOSTS
@@ -63,7 +64,8 @@ list_hosts() {
 verify_parameter() {
 	case $verify:$e_append in
 	no:* | *" vi.verify="*) ;;
-	*) if [ -n "$e_verity" ]; then printf ' vi.verify=verity:%s' "$e_verity"; else printf ' vi.verify=sha256:%s' "$e_sha256"; fi ;;
+	*) if [ -n "$e_verity" ]; then printf ' vi.verify=verity:%s' "$e_verity"; else printf \
+		' vi.verify=sha256:%s' "$e_sha256"; fi ;;
 	esac
 }
 
@@ -119,8 +121,8 @@ boot || goto failed
 MENU
 }
 
-# A BIOS is asked to start the first disk. UEFI starts a GRUB that looks for a boot loader, or what comes next in its own order, which
-# it tries when iPXE ends with an error.
+# A BIOS is asked to start the first disk. UEFI starts a GRUB that looks for a boot loader, or what
+# comes next in its own order, which it tries when iPXE ends with an error.
 menu_local() {
 	cat <<MENU
 

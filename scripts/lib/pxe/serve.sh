@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of scripts/pxe, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# `mkvinitrd pxe --serve INTERFACE`: dnsmasq and nginx in the foreground, with their files in a temporary directory, and a line for
-# each step of each machine, read from their logs. Whatever stands in these logs comes from the network and is shown escaped.
+# `mkvinitrd pxe --serve INTERFACE`: dnsmasq and nginx in the foreground, with their files in a
+# temporary directory, and a line for each step of each machine, read from their logs. Whatever
+# stands in these logs comes from the network and is shown escaped.
 
 # serve_address: the address that the interface has; sets address, with its prefix
 serve_address() {
@@ -10,10 +11,12 @@ serve_address() {
 		die "there is no network interface '$serve' (--serve); this machine has $(ip -br link | sed 's/[@ ].*//' | paste -s -d ' ')"
 	address=$(ip -4 -o addr show dev "$serve" scope global | awk '{ print $4; exit }')
 	[ -n "$address" ] || die "the interface '$serve' has no IPv4 address: give it one, as in ip addr add 192.168.77.1/24 dev $serve"
-	[ "$(id -u)" = 0 ] || die "--serve needs root: DHCP, TFTP and HTTP listen on ports below 1024"
+	[ "$(id -u)" = 0 ] || die \
+		"--serve needs root: DHCP, TFTP and HTTP listen on ports below 1024"
 }
 
-# check_readable DIRECTORY OPTION: the servers run as users of their own, who reach it through all above it
+# check_readable DIRECTORY OPTION: the servers run as users of their own, who reach it through all
+# above it
 check_readable() {
 	above=$1
 	while [ "$above" != / ]; do
@@ -93,7 +96,8 @@ step() {
 	eval "before=\${step_$key:-}"
 	[ "$before" != "$1" ] || return 0
 	eval "step_$key=\$1"
-	mac=$(ip -4 neigh show "$from" dev "$serve" 2>/dev/null | sed -n 's/.*lladdr \([0-9a-f:]*\).*/\1/p')
+	mac=$(ip -4 neigh show "$from" dev "$serve" 2>/dev/null |
+		sed -n 's/.*lladdr \([0-9a-f:]*\).*/\1/p')
 	printf '%s %-15s %-17s %s\n' "$(date +%H:%M:%S)" "$from" "${mac:--}" "$1"
 }
 
@@ -146,7 +150,8 @@ nginx_step() {
 	esac
 }
 
-# dnsmasq_step: of "dnsmasq-dhcp: [ID] DHCPACK(lan) 10.5.0.9 52:54:00:12:34:56" and "dnsmasq-tftp: sent /srv/pxe/ipxe.efi to 10.5.0.9"
+# dnsmasq_step: of "dnsmasq-dhcp: [ID] DHCPACK(lan) 10.5.0.9 52:54:00:12:34:56" and "dnsmasq-tftp:
+# sent /srv/pxe/ipxe.efi to 10.5.0.9"
 dnsmasq_step() {
 	case $line in
 	dnsmasq-dhcp*' DHCPACK('*)
@@ -198,7 +203,8 @@ serve_start() {
 
 # check_servers: what is wrong with them is told by themselves, before anything runs
 check_servers() {
-	dnsmasq --test -C "$work/dnsmasq.conf" >"$work/test.log" 2>&1 || die "dnsmasq: $(tail -n 1 "$work/test.log")"
+	dnsmasq --test -C "$work/dnsmasq.conf" >"$work/test.log" 2>&1 ||
+		die "dnsmasq: $(tail -n 1 "$work/test.log")"
 	nginx -t -e stderr -p "$work" -c "$work/nginx.conf" >"$work/test.log" 2>&1 ||
 		die "nginx: $(grep -m 1 emerg "$work/test.log" || tail -n 1 "$work/test.log")"
 }
@@ -213,7 +219,8 @@ serve_directory() {
 	url=http://$address
 	[ "$port" = 80 ] || url=$url:$port
 	boot_script=serve.ipxe
-	case $work in *[!A-Za-z0-9/._+-]*) die "the servers cannot use the temporary directory '$work': set TMPDIR" ;; esac
+	case $work in *[!A-Za-z0-9/._+-]*) die \
+		"the servers cannot use the temporary directory '$work': set TMPDIR" ;; esac
 	serve_script >"$work/text"
 	install_text serve.ipxe
 	at_exit rm -f "$output/serve.ipxe"
@@ -221,7 +228,8 @@ serve_directory() {
 	serve_nginx_conf >"$work/nginx.conf"
 	chmod 755 "$work"
 	check_readable "$work" TMPDIR
-	{ mkdir -p "$work/temp-client_body" && chown nobody "$output/hardware" "$work/temp-client_body"; } ||
+	{ mkdir -p "$work/temp-client_body" &&
+		chown nobody "$output/hardware" "$work/temp-client_body"; } ||
 		die "cannot give '$output/hardware' to the user that nginx runs as"
 	mkfifo "$work/log" || die "cannot make a pipe in '$work'"
 	# opened both ways first, so that no open waits

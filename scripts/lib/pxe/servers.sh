@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of scripts/pxe, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Configuration of the servers for the directory that scripts/pxe makes: dnsmasq, alone and beside another DHCP server, Kea, ISC
-# dhcpd, nginx. Which client gets which loader is told by the client's architecture (RFC 4578, and IANA's list behind it):
+# Configuration of the servers for the directory that scripts/pxe makes: dnsmasq, alone and beside
+# another DHCP server, Kea, ISC dhcpd, nginx. Which client gets which loader is told by the client's
+# architecture (RFC 4578, and IANA's list behind it):
 #   0 BIOS; 6, 7 or 9, 11 UEFI of ia32, x64, arm64; 15, 16, 19 the same by HTTP boot. iPXE itself sends option 175 or user class iPXE.
 
 # number ADDRESS: of IPv4, as a number
@@ -17,30 +18,38 @@ is_address() {
 	echo "$1" | awk -F . '{ for (i = 1; i <= NF; i++) if ($i !~ /^[0-9]+$/ || $i > 255 || length($i) > 3) exit 1; exit NF != 4 }'
 }
 
-# check_network: address/prefix of the server; sets net, mask, range_first and range_last where they were not named
+# check_network: address/prefix of the server; sets net, mask, range_first and range_last where they
+# were not named
 check_network() {
 	case $address in
 	*/*) prefix=${address#*/} address=${address%%/*} ;;
 	*) prefix=24 ;;
 	esac
-	is_address "$address" || usage "--address expects the server's address, like 192.168.77.1/24, found '$address'"
+	is_address "$address" || usage \
+		"--address expects the server's address, like 192.168.77.1/24, found '$address'"
 	case $prefix in
 	[89] | [12][0-9]) ;;
-	*) usage "--address expects a prefix from 8 to 29, as in 192.168.77.1/24, found '$prefix'" ;;
+	*)
+		usage "--address expects a prefix from 8 to 29, as in 192.168.77.1/24, found '$prefix'"
+		;;
 	esac
 	hosts=$(((1 << (32 - prefix)) - 2))
 	first=$(($(number "$address") & ~((1 << (32 - prefix)) - 1)))
 	net=$(dotted $first) mask=$(dotted $(((1 << 32) - (1 << (32 - prefix)))))
-	[ -n "$range" ] || range=$(dotted $((first + (hosts > 99 ? 50 : hosts / 2)))),$(dotted $((first + (hosts > 252 ? 250 : hosts))))
+	[ -n "$range" ] || range=$(dotted $((first + (hosts > 99 ? 50 : hosts / 2)))),$(dotted \
+		$((first + (hosts > 252 ? 250 : hosts))))
 	range_first=${range%%,*} range_last=${range#*,}
 	for end in "$range_first" "$range_last"; do
-		{ is_address "$end" && [ $(($(number "$end") & ~((1 << (32 - prefix)) - 1))) = $first ]; } ||
+		{ is_address "$end" &&
+			[ $(($(number "$end") & ~((1 << (32 - prefix)) - 1))) = $first ]; } ||
 			usage "--range expects FIRST,LAST of $net/$prefix, found '$range'"
 	done
-	[ "$(number "$range_first")" -le "$(number "$range_last")" ] || usage "--range expects FIRST,LAST in this order, found '$range'"
+	[ "$(number "$range_first")" -le "$(number "$range_last")" ] ||
+		usage "--range expects FIRST,LAST in this order, found '$range'"
 }
 
-# server_path PATH: for a configuration file. dnsmasq and nginx take the same quotes; nginx has no way to write a dollar sign.
+# server_path PATH: for a configuration file. dnsmasq and nginx take the same quotes; nginx has no
+# way to write a dollar sign.
 server_path() {
 	case $1 in
 	*[\"\\\$[:cntrl:]]*) die "the path '$(quote_show "$1")' cannot be written into the configuration of a server: it has quotes, a backslash, a dollar sign or control characters (-o)" ;;
@@ -79,7 +88,8 @@ each_number() {
 	echo "$1" | tr ',' '\n' | grep -v '^-$'
 }
 
-# http_base: the URL of the directory, with the address of the server where iPXE would find that by itself
+# http_base: the URL of the directory, with the address of the server where iPXE would find that by
+# itself
 http_base() {
 	# shellcheck disable=SC2016 # iPXE's variable
 	case $url in
@@ -109,7 +119,8 @@ $(dnsmasq_common)
 dhcp-range=$range_first,$range_last,$mask,12h
 CONF
 	client_types | while read -r type loader pxe http csa; do
-		for arch in $(each_number "$pxe"); do echo "dhcp-match=set:$type,option:client-arch,$arch"; done
+		for arch in $(each_number "$pxe"); do echo \
+			"dhcp-match=set:$type,option:client-arch,$arch"; done
 		echo "dhcp-boot=tag:!ipxe,tag:$type,$loader"
 		[ "$http" != - ] || continue
 		cat <<CONF
@@ -129,10 +140,12 @@ $(dnsmasq_common)
 dhcp-range=$net,proxy,$mask
 CONF
 	client_types | while read -r type loader pxe http csa; do
-		for service in $(each_number "$csa"); do echo "pxe-service=tag:!ipxe,$service,\"iPXE\",$loader"; done
+		for service in $(each_number "$csa"); do echo \
+			"pxe-service=tag:!ipxe,$service,\"iPXE\",$loader"; done
 	done
 	echo '# iPXE asks this service too, and takes the file above'
-	for service in x86PC IA32_EFI BC_EFI X86-64_EFI ARM64_EFI; do echo "pxe-service=tag:ipxe,$service,\"menu\",$boot_script"; done
+	for service in x86PC IA32_EFI BC_EFI X86-64_EFI ARM64_EFI; do echo \
+		"pxe-service=tag:ipxe,$service,\"menu\",$boot_script"; done
 }
 
 kea_class() {
@@ -146,9 +159,12 @@ kea_classes() {
 	kea_class ipxe "option[175].exists or substring(option[77].hex,0,4) == 'iPXE'" menu.ipxe ''
 	client_types | while read -r type loader pxe http csa; do
 		for arch in $(each_number "$pxe"); do
-			kea_class "$type-$arch" "option[93].hex == 0x$(printf %04x "$arch") and not member('ipxe')" "$loader" ''
+			kea_class "$type-$arch" \
+				"option[93].hex == 0x$(printf %04x "$arch") and not member('ipxe')" "$loader" ''
 		done
-		[ "$http" = - ] || kea_class "$type-http" "option[93].hex == 0x$(printf %04x "$http") and not member('ipxe')" "$(http_base)/$loader" \
+		[ "$http" = - ] || kea_class "$type-http" \
+			"option[93].hex == 0x$(printf %04x "$http") and not member('ipxe')" \
+			"$(http_base)/$loader" \
 			', "option-data": [ { "name": "vendor-class-identifier", "data": "HTTPClient", "always-send": true } ]'
 	done
 }
@@ -181,10 +197,13 @@ CONF
 dhcpd_branches() {
 	client_types | while read -r type loader pxe http csa; do
 		for arch in $(each_number "$pxe"); do
-			printf '  } elsif option vi-arch = %s {\n    filename "%s";\n' "$(printf '%02x:%02x' $((arch >> 8)) $((arch & 255)))" "$loader"
+			printf '  } elsif option vi-arch = %s {\n    filename "%s";\n' \
+				"$(printf '%02x:%02x' $((arch >> 8)) $((arch & 255)))" "$loader"
 		done
-		[ "$http" = - ] || printf '  } elsif option vi-arch = %s {\n    option vendor-class-identifier "HTTPClient";\n    filename "%s";\n' \
-			"$(printf '%02x:%02x' $((http >> 8)) $((http & 255)))" "$(http_base)/$loader"
+		[ "$http" = - ] || printf \
+			'  } elsif option vi-arch = %s {\n    option vendor-class-identifier "HTTPClient";\n    filename "%s";\n' \
+			"$(printf '%02x:%02x' $((http >> 8)) $((http & 255)))" \
+			"$(http_base)/$loader"
 	done
 }
 

@@ -1,12 +1,14 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Boot entries of `mkvinitrd update` and the return to what has booted before. Needs common.sh, quote.sh, tools.sh and update-state.sh.
+# Boot entries of `mkvinitrd update` and the return to what has booted before. Needs common.sh,
+# quote.sh, tools.sh and update-state.sh.
 #   entry_stage             what entries need on the EFI system partition is there before anything is replaced
 #   entry_write             the entries of all records, after it: for GRUB a file that its menu reads, for systemd-boot files of its own
 #   entry_booted HASH       this boot was by the image with this hash in its sentinel
 #
-# GRUB: mkvinitrd.cfg beside grub.cfg, which /etc/grub.d/42_mkvinitrd has read. The variable mkvinitrd_tries of grubenv says how often a new
-# image may still be tried. systemd-boot: a number in the name of the entry does that, see systemd-boot(7), "BOOT COUNTING".
+# GRUB: mkvinitrd.cfg beside grub.cfg, which /etc/grub.d/42_mkvinitrd has read. The variable
+# mkvinitrd_tries of grubenv says how often a new image may still be tried. systemd-boot: a number
+# in the name of the entry does that, see systemd-boot(7), "BOOT COUNTING".
 
 entry_grub_directory() {
 	for entry_dir in "$sysroot/boot/grub" "$sysroot/boot/grub2" ''; do
@@ -36,9 +38,11 @@ entry_kind() {
 
 # The words that boot loaders add are none of an entry.
 entry_words() {
-	quote_words "$1" | grep -v -e '^BOOT_IMAGE=' -e '^initrd=' | while IFS= read -r entry_word; do
-		case $entry_word in *' '*) printf '"%s"\n' "$entry_word" ;; *) printf '%s\n' "$entry_word" ;; esac
-	done | paste -s -d ' '
+	quote_words "$1" | grep -v -e '^BOOT_IMAGE=' -e '^initrd=' |
+		while IFS= read -r entry_word; do
+			case $entry_word in *' '*) printf '"%s"\n' "$entry_word" ;; *) printf \
+				'%s\n' "$entry_word" ;; esac
+		done | paste -s -d ' '
 }
 
 # entry_boot_path FILE: as GRUB sees it, from the top of its file system
@@ -52,10 +56,12 @@ entry_boot_path() {
 	fi
 }
 
-# entry_grub_search PATH: the file system with the image. By its UUID: another system on this machine may have a file of that name.
+# entry_grub_search PATH: the file system with the image. By its UUID: another system on this
+# machine may have a file of that name.
 entry_grub_search() {
 	entry_uuid=''
-	[ -n "$sysroot" ] || ! command -v grub-probe >/dev/null || entry_uuid=$(grub-probe --target=fs_uuid "$entry_dir" 2>/dev/null) || entry_uuid=''
+	[ -n "$sysroot" ] || ! command -v grub-probe >/dev/null ||
+		entry_uuid=$(grub-probe --target=fs_uuid "$entry_dir" 2>/dev/null) || entry_uuid=''
 	if [ -n "$entry_uuid" ]; then
 		printf '\tsearch --no-floppy --fs-uuid --set=root %s\n' "$entry_uuid"
 	else
@@ -67,7 +73,8 @@ entry_grub_search() {
 entry_grub() {
 	entry_cmdline=$(entry_words "$(state_get "$1" cmdline)")
 	[ -n "$entry_cmdline" ] || return 0
-	entry_title=$(quote_grub_text "$4") && entry_image=$(quote_grub_path "$(entry_boot_path "$2")") &&
+	entry_title=$(quote_grub_text "$4") &&
+		entry_image=$(quote_grub_path "$(entry_boot_path "$2")") &&
 		entry_kernel=$(quote_grub_path "$(entry_boot_path "$(state_get "$1" vmlinuz)")") &&
 		entry_cmdline=$(quote_grub_words "$entry_cmdline") || return
 	printf 'menuentry %s --class gnu-linux --id %s {\n' "$entry_title" "$3"
@@ -98,16 +105,25 @@ entry_grub_config() {
 	echo "# Written by 'mkvinitrd update', see mkvinitrd-update(8); changes are lost."
 	for entry_id in $(state_ids | sort -t @ -k 2 -V -r); do
 		[ "$(entry_kind "$entry_id")" = grub ] || continue
-		entry_preset=${entry_id%@*} entry_kver=${entry_id##*@} entry_path=$(state_get "$entry_id" image)
+		entry_preset=${entry_id%@*} entry_kver=${entry_id##*@} \
+			entry_path=$(state_get "$entry_id" image)
 		if [ -f "$entry_path.previous" ]; then
-			entry_grub "$entry_id" "$entry_path.previous" "mkvinitrd-previous-$entry_preset-$entry_kver" "Linux $entry_kver, previous initramfs ($entry_preset)" || return
-			[ -n "$entry_default" ] || entry_default=mkvinitrd-previous-$entry_preset-$entry_kver
+			entry_grub "$entry_id" "$entry_path.previous" \
+				"mkvinitrd-previous-$entry_preset-$entry_kver" \
+				"Linux $entry_kver, previous initramfs ($entry_preset)" ||
+				return
+			[ -n "$entry_default" ] ||
+				entry_default=mkvinitrd-previous-$entry_preset-$entry_kver
 		fi
-		if [ "$entry_preset" != default ] || [ "$entry_path" != "$sysroot/boot/initrd.img-$entry_kver" ] || [ "$entry_id" = "$entry_good" ]; then
-			entry_grub "$entry_id" "$entry_path" "mkvinitrd-$entry_preset-$entry_kver" "Linux $entry_kver, initramfs $entry_preset" || return
+		if [ "$entry_preset" != default ] ||
+			[ "$entry_path" != "$sysroot/boot/initrd.img-$entry_kver" ] ||
+			[ "$entry_id" = "$entry_good" ]; then
+			entry_grub "$entry_id" "$entry_path" "mkvinitrd-$entry_preset-$entry_kver" \
+				"Linux $entry_kver, initramfs $entry_preset" || return
 		fi
 	done
-	if [ -z "$entry_default" ] && [ -n "$entry_good" ] && [ -f "$state/$entry_good" ]; then entry_default=mkvinitrd-${entry_good%@*}-${entry_good##*@}; fi
+	if [ -z "$entry_default" ] && [ -n "$entry_good" ] &&
+		[ -f "$state/$entry_good" ]; then entry_default=mkvinitrd-${entry_good%@*}-${entry_good##*@}; fi
 	[ -z "$entry_default" ] || entry_grub_count "$entry_default"
 }
 
@@ -130,7 +146,8 @@ entry_grub_limits() {
 	entry_layers=$(grub-probe --target=abstraction "$entry_dir" 2>/dev/null) || return 0
 	entry_type=$(grub-probe --target=fs "$entry_dir" 2>/dev/null) || entry_type=''
 	case $entry_layers:$entry_type in
-	:btrfs | :zfs | :xfs | ?*:*) say "GRUB cannot count boots on '$entry_dir' (${entry_layers:-$entry_type}): if a new image fails, choose the entry 'previous initramfs' yourself" ;;
+	:btrfs | :zfs | :xfs | ?*:*) say \
+		"GRUB cannot count boots on '$entry_dir' (${entry_layers:-$entry_type}): if a new image fails, choose the entry 'previous initramfs' yourself" ;;
 	esac
 	grep -q 'mkvinitrd\.cfg' "$entry_dir/grub.cfg" || [ ! -s "$entry_dir/mkvinitrd.cfg" ] ||
 		say "the menu of GRUB does not read '$entry_dir/mkvinitrd.cfg' yet: run update-grub, with 42_mkvinitrd in /etc/grub.d"
@@ -143,13 +160,15 @@ entry_write_grub() {
 	entry_grub_config >"$work/grub.cfg" || return
 	if ! cmp -s "$work/grub.cfg" "$entry_dir/mkvinitrd.cfg"; then
 		entry_temp=$entry_dir/.mkvinitrd.cfg.tmp
-		cp "$work/grub.cfg" "$entry_temp" && sync "$entry_temp" && mv -f -T "$entry_temp" "$entry_dir/mkvinitrd.cfg" && sync "$entry_dir" || return
+		cp "$work/grub.cfg" "$entry_temp" && sync "$entry_temp" &&
+			mv -f -T "$entry_temp" "$entry_dir/mkvinitrd.cfg" && sync "$entry_dir" ||
+			return
 	fi
 	[ "$1" = same ] || entry_count "$1"
 }
 
-# entry_sdboot_paths ID: where kernel and image of a record are on the EFI system partition. A new image has new names, so that nothing is
-# overwritten there: FAT has no safe way for that.
+# entry_sdboot_paths ID: where kernel and image of a record are on the EFI system partition. A new
+# image has new names, so that nothing is overwritten there: FAT has no safe way for that.
 entry_sdboot_paths() {
 	entry_esp
 	entry_key=$(state_get "$1" sha256 | cut -c 1-12)
@@ -157,8 +176,8 @@ entry_sdboot_paths() {
 	entry_name=mkvinitrd-${1%@*}-${1##*@}-$entry_key
 }
 
-# entry_own ID: the files of the record's entries, with those of its older images, one a line. The version of another kernel may begin like
-# this one's: what follows it is a hash, and a counter.
+# entry_own ID: the files of the record's entries, with those of its older images, one a line. The
+# version of another kernel may begin like this one's: what follows it is a hash, and a counter.
 entry_own() {
 	entry_prefix=$entry_esp/loader/entries/mkvinitrd-${1%@*}-${1##*@}-
 	for entry_found in "$entry_prefix"*.conf; do
@@ -170,8 +189,9 @@ entry_own() {
 	done
 }
 
-# entry_sdboot_key ID: systemd-boot takes the first entry that has attempts left. That of the preset 'default' is first, and what an image
-# returns to comes right behind it: the image of another preset has no counter, and may be as broken as the first.
+# entry_sdboot_key ID: systemd-boot takes the first entry that has attempts left. That of the preset
+# 'default' is first, and what an image returns to comes right behind it: the image of another
+# preset has no counter, and may be as broken as the first.
 entry_sdboot_key() {
 	case $1 in
 	default@*) echo mkvinitrd-0-default ;;
@@ -191,9 +211,11 @@ entry_copy() {
 entry_stage() {
 	[ "$(entry_kind "$1.new")" = systemd-boot ] || return 0
 	entry_sdboot_paths "$1.new"
-	[ -n "$entry_esp" ] || die "there is no loader/entries in /efi, /boot or /boot/efi: install systemd-boot (bootctl install), or 'entry none' in the preset"
+	[ -n "$entry_esp" ] || die \
+		"there is no loader/entries in /efi, /boot or /boot/efi: install systemd-boot (bootctl install), or 'entry none' in the preset"
 	entry_place=${entry_place%.new-*}-$entry_key
-	mkdir -p "$entry_place" && entry_copy "$(state_get "$1.new" vmlinuz)" "$entry_place/linux" && entry_copy "$2" "$entry_place/initrd" && return
+	mkdir -p "$entry_place" && entry_copy "$(state_get "$1.new" vmlinuz)" \
+		"$entry_place/linux" && entry_copy "$2" "$entry_place/initrd" && return
 	entry_why=$(explain_write "$entry_esp")
 	rm -rf "$entry_place"
 	die "cannot write to '$entry_place': $entry_why; the old images are in force"
@@ -201,8 +223,11 @@ entry_stage() {
 
 # entry_sdboot_text ID TITLE SORT PLACE
 entry_sdboot_text() {
-	entry_title=$(quote_sdboot_text "$2") && entry_options=$(quote_sdboot_words "$(entry_words "$(state_get "$1" cmdline)")") || return
-	printf 'title %s\nversion %s\nsort-key %s\noptions %s\n' "$entry_title" "${1##*@}" "$3" "$entry_options"
+	entry_title=$(quote_sdboot_text "$2") &&
+		entry_options=$(quote_sdboot_words "$(entry_words "$(state_get "$1" cmdline)")") ||
+		return
+	printf 'title %s\nversion %s\nsort-key %s\noptions %s\n' "$entry_title" "${1##*@}" "$3" \
+		"$entry_options"
 	printf 'linux %s/linux\ninitrd %s/initrd\n' "${4#"$entry_esp"}" "${4#"$entry_esp"}"
 }
 
@@ -211,10 +236,13 @@ entry_sdboot_put() {
 	entry_temp=$entry_esp/loader/entries/.$1.tmp
 	cat >"$work/entry.text" || return
 	! cmp -s "$work/entry.text" "$entry_esp/loader/entries/$1" || return 0
-	cp "$work/entry.text" "$entry_temp" && sync "$entry_temp" && mv -f -T "$entry_temp" "$entry_esp/loader/entries/$1" && sync "$entry_esp/loader/entries"
+	cp "$work/entry.text" "$entry_temp" && sync "$entry_temp" &&
+		mv -f -T "$entry_temp" "$entry_esp/loader/entries/$1" &&
+		sync "$entry_esp/loader/entries"
 }
 
-# The older entries of a record: those that have booted (no counter left in the name) stay, as "previous".
+# The older entries of a record: those that have booted (no counter left in the name) stay, as
+# "previous".
 entry_sdboot_demote() {
 	entry_own "$1" >"$work/entries" || return
 	while IFS= read -r entry_old; do
@@ -223,7 +251,9 @@ entry_sdboot_demote() {
 		"$entry_key".conf | "$entry_key"+*.conf) ;;
 		*+*) rm -f "$entry_old" ;;
 		*)
-			sed -e 's/^title \(Linux [^,]*\).*/title \1, previous initramfs/' -e "s/^sort-key .*/sort-key $(entry_sdboot_key "$1").previous/" "$entry_old" >"$work/entry" &&
+			sed -e 's/^title \(Linux [^,]*\).*/title \1, previous initramfs/' \
+				-e "s/^sort-key .*/sort-key $(entry_sdboot_key "$1").previous/" \
+				"$entry_old" >"$work/entry" &&
 				entry_sdboot_put "${entry_old##*/}" <"$work/entry" || return
 			;;
 		esac
@@ -232,7 +262,8 @@ entry_sdboot_demote() {
 
 # entry_sdboot_there: whether the record has its entry, with a counter or without
 entry_sdboot_there() {
-	for entry_old in "$entry_esp/loader/entries/$entry_name".conf "$entry_esp/loader/entries/$entry_name"+*.conf; do
+	for entry_old in "$entry_esp/loader/entries/$entry_name".conf \
+		"$entry_esp/loader/entries/$entry_name"+*.conf; do
 		[ ! -f "$entry_old" ] || return 0
 	done
 	return 1
@@ -252,7 +283,8 @@ entry_sdboot_new() {
 	entry_title="Linux ${entry_id##*@}" entry_tries=+2
 	[ "${entry_id%@*}" = default ] || entry_title="$entry_title, initramfs ${entry_id%@*}"
 	[ "$(state_get "$entry_id" keep)" = keep ] || entry_tries=''
-	entry_sdboot_text "$entry_id" "$entry_title" "$(entry_sdboot_key "$entry_id")" "$entry_place" >"$work/entry" || return
+	entry_sdboot_text "$entry_id" "$entry_title" "$(entry_sdboot_key "$entry_id")" \
+		"$entry_place" >"$work/entry" || return
 	entry_sdboot_put "$entry_name$entry_tries.conf" <"$work/entry"
 }
 
@@ -261,11 +293,15 @@ entry_sdboot_tidy() {
 	entry_esp
 	[ -n "$entry_esp" ] || return 0
 	for entry_place in "$entry_esp"/mkvinitrd/*-*; do
-		[ ! -d "$entry_place" ] || grep -qs " ${entry_place#"$entry_esp"}/" "$entry_esp"/loader/entries/mkvinitrd-*.conf || rm -rf "$entry_place"
+		[ ! -d "$entry_place" ] ||
+			grep -qs " ${entry_place#"$entry_esp"}/" \
+				"$entry_esp"/loader/entries/mkvinitrd-*.conf ||
+			rm -rf "$entry_place"
 	done
 }
 
-# entry_write COUNT: entries of all records; COUNT is 2 when new images wait for their first boot, "same" to leave the counter
+# entry_write COUNT: entries of all records; COUNT is 2 when new images wait for their first boot,
+# "same" to leave the counter
 entry_write() {
 	entry_write_grub "$1" && entry_write_sdboot
 }

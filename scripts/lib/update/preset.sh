@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Presets of `mkvinitrd update`: lines KEY VALUE, see mkvinitrd-update(8). Needs common.sh and $sysroot.
+# Presets of `mkvinitrd update`: lines KEY VALUE, see mkvinitrd-update(8). Needs common.sh and
+# $sysroot.
 #   preset_list          names of the presets, one a line; those of /etc replace shipped ones, empty ones are off
 #   preset_find NAME     sets preset_file
 #   preset_read FILE     sets preset_profile, _kernel, _output, _lines, _root, _cmdline, _previous, _entry; or prints each mistake and fails
@@ -33,7 +34,8 @@ preset_find() {
 	case $1 in */*) preset_file=$1 && [ -f "$1" ] && return ;; esac
 	preset_file=''
 	while IFS= read -r preset_dir; do
-		[ -n "$preset_file" ] || [ ! -f "$preset_dir/$1.preset" ] || preset_file=$preset_dir/$1.preset
+		[ -n "$preset_file" ] || [ ! -f "$preset_dir/$1.preset" ] ||
+			preset_file=$preset_dir/$1.preset
 	done <<DIRECTORIES
 $(preset_directories)
 DIRECTORIES
@@ -64,7 +66,8 @@ preset_take() {
 	output)
 		case $2 in
 		auto | /*%k* | /*%K*) ;;
-		*) preset_mistake "'output' is auto, or an absolute path with %k for the version of the kernel, found '$(quote_show "$2")'" ;;
+		*) preset_mistake \
+			"'output' is auto, or an absolute path with %k for the version of the kernel, found '$(quote_show "$2")'" ;;
 		esac
 		preset_output=$2
 		;;
@@ -79,7 +82,8 @@ preset_take() {
 }
 
 preset_read() {
-	preset_profile=disk preset_kernel=all preset_output=auto preset_lines='' preset_root=auto preset_cmdline=auto
+	preset_profile=disk preset_kernel=all preset_output=auto preset_lines='' preset_root=auto \
+		preset_cmdline=auto
 	preset_previous=keep preset_entry=auto preset_bad='' preset_number=0 preset_path=$1
 	while read -r preset_key preset_rest || [ -n "$preset_key" ]; do
 		preset_number=$((preset_number + 1))

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the root of the boot command line, and a /usr of its own, need of an image. Needs common.sh, tools.sh, $work and $sysroot.
+# What the root of the boot command line, and a /usr of its own, need of an image. Needs common.sh,
+# tools.sh, $work and $sysroot.
 #   root_examine CMDLINE    writes $work/needs: lines KIND NAME REASON, sorted; sets root_text, what the root is, and root_lines; fails with
 #       root_why if the root cannot be opened by an image of ours
 #       KIND is module (a driver, packed or built in), program, or driver (as module, by the name in the running kernel)
@@ -24,8 +25,10 @@ root_bootplan() {
 	done
 	[ -x "$root_program" ] || { root_why="cannot examine the root: there is no program bootplan in $here/applets" && return 1; }
 	root_why='cannot examine the root: bootplan cannot evaluate the kernel command line'
-	mkdir -p "$work/plan/proc" "$work/plan/etc/mkvinitrd" && printf '%s\n' "$1" >"$work/plan/proc/cmdline" &&
-		echo mode=disk >"$work/plan/etc/mkvinitrd/defaults" && "$root_program" "$work/plan" >"$work/plan/out" 2>/dev/null || return
+	mkdir -p "$work/plan/proc" "$work/plan/etc/mkvinitrd" &&
+		printf '%s\n' "$1" >"$work/plan/proc/cmdline" &&
+		echo mode=disk >"$work/plan/etc/mkvinitrd/defaults" &&
+		"$root_program" "$work/plan" >"$work/plan/out" 2>/dev/null || return
 	root_why=''
 	eval "$(sed -n "/^P_\(ROOT\|FSTYPE\|HOST\|ACCESS\|FSCK\|NOFSTAB\)='.*'\$/p" "$work/plan/out")"
 	! grep -q "^P_LUKS='[^']" "$work/plan/out" || root_named=1
@@ -47,13 +50,15 @@ root_need() {
 root_drivers() {
 	root_path=$(readlink -f "$1") || return 0
 	while [ "${root_path#"$root_sysfs"/devices/}" != "$root_path" ]; do
-		root_module=$(readlink -f "$root_path/driver/module") && [ -d "$root_module" ] && root_need driver "${root_module##*/}" "$2"
+		root_module=$(readlink -f "$root_path/driver/module") && [ -d "$root_module" ] &&
+			root_need driver "${root_module##*/}" "$2"
 		root_path=${root_path%/*}
 	done
 }
 
 root_keyboards() {
-	awk '/^S: Sysfs=/ { sub("S: Sysfs=", ""); path = $0 } /^B: EV=120013/ { print path }' "${MKVINITRD_PROC:-/proc}/bus/input/devices" 2>/dev/null |
+	awk '/^S: Sysfs=/ { sub("S: Sysfs=", ""); path = $0 } /^B: EV=120013/ { print path }' \
+		"${MKVINITRD_PROC:-/proc}/bus/input/devices" 2>/dev/null |
 		while IFS= read -r root_keyboard; do
 			root_drivers "$root_sysfs$root_keyboard" 'the keyboard for the passphrase'
 		done
@@ -69,10 +74,13 @@ root_add_line() {
 
 # root_crypttab NAME UUID: the line of crypttab for that volume
 root_crypttab() {
-	[ ! -r "$sysroot/etc/crypttab" ] || NAME=$1 UUID=$2 awk '!/^[[:space:]]*#/ && ($1 == ENVIRON["NAME"] || index($2, ENVIRON["UUID"])) { print; exit }' "$sysroot/etc/crypttab"
+	[ ! -r "$sysroot/etc/crypttab" ] ||
+		NAME=$1 UUID=$2 awk \
+			'!/^[[:space:]]*#/ && ($1 == ENVIRON["NAME"] || index($2, ENVIRON["UUID"])) { print; exit }' "$sysroot/etc/crypttab"
 }
 
-# root_luks NAME UUID: a volume that has to be opened. Debian's command line does not name it: its crypttab does.
+# root_luks NAME UUID: a volume that has to be opened. Debian's command line does not name it: its
+# crypttab does.
 root_luks() {
 	root_crypttab "$1" "$2" >"$work/crypttab"
 	read -r root_name root_source root_key root_options <"$work/crypttab" || :
@@ -124,7 +132,8 @@ root_unknown() {
 	[ "$preset_profile" != machine ] || echo 'module =fs'
 }
 
-# root_driver TYPE WHAT: the driver of a file system, which is added to a profile without those of other machines; all, if it is not known
+# root_driver TYPE WHAT: the driver of a file system, which is added to a profile without those of
+# other machines; all, if it is not known
 root_driver() {
 	case $1 in
 	'')
@@ -146,7 +155,8 @@ root_filesystem() {
 		root_driver "$3" "$4"
 		return 0
 	fi
-	lsblk -n -s -r -o NAME,TYPE,FSTYPE,UUID "$root_found" >"$work/layers" || { root_why="cannot examine the root: lsblk failed for $1=$2" && return 1; }
+	lsblk -n -s -r -o NAME,TYPE,FSTYPE,UUID "$root_found" >"$work/layers" ||
+		{ root_why="cannot examine the root: lsblk failed for $1=$2" && return 1; }
 	[ -n "$root_type" ] || root_type=$(awk 'NR == 1 { print $3 }' "$work/layers")
 	root_text="$root_text$1=$2, which is ${root_type:-of an unknown type}"
 	root_driver "$root_type" "$4"
@@ -159,7 +169,9 @@ root_filesystem() {
 root_fsck() {
 	case $root_type:$P_FSCK in *:skip) return 0 ;; ext[234]:*) ;; *) return 0 ;; esac
 	[ -x "$sysroot/sbin/e2fsck" ] || return 0
-	! { printf '%s\n' "$preset_lines" && mkvinitrd profile show "$preset_profile" 2>/dev/null; } | grep -q '^[^#]*e2fsck' || return 0
+	! { printf '%s\n' "$preset_lines" &&
+		mkvinitrd profile show "$preset_profile" 2>/dev/null; } | grep -q '^[^#]*e2fsck' ||
+		return 0
 	root_need program e2fsck 'the check of what is mounted for writing'
 	root_add_line 'binary /sbin/e2fsck'
 }
@@ -212,7 +224,8 @@ root_has_module() {
 # root_parts: what is verified, for the summary
 root_parts() {
 	[ -s "$work/needs" ] || return 0
-	printf ': the image has %s' "$(cut -d ' ' -f 2 "$work/needs" | LC_ALL=C sort -u | paste -s -d ' ')"
+	printf ': the image has %s' \
+		"$(cut -d ' ' -f 2 "$work/needs" | LC_ALL=C sort -u | paste -s -d ' ')"
 }
 
 root_verify() {
@@ -220,7 +233,8 @@ root_verify() {
 	while read -r root_kind root_name root_reason; do
 		root_status=0
 		case $root_kind in
-		program) grep -q "^/\{0,1\}s\{0,1\}bin/$root_name\$" "$1" || root_missing="$root_missing, $root_name ($root_reason)" ;;
+		program) grep -q "^/\{0,1\}s\{0,1\}bin/$root_name\$" "$1" ||
+			root_missing="$root_missing, $root_name ($root_reason)" ;;
 		*) root_has_module "$root_name" "$1" "$2" || root_status=$? ;;
 		esac
 		case $root_kind:$root_status in

@@ -1,21 +1,25 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Records of what was built, below /var/lib/mkvinitrd/update, and the replacement of images. Needs output.sh, settle.sh, update-entry.sh and $sysroot.
+# Records of what was built, below /var/lib/mkvinitrd/update, and the replacement of images. Needs
+# output.sh, settle.sh, update-entry.sh and $sysroot.
 #   state_open                        makes the directory; only one update runs at a time; completes an interrupted replacement
 #   state_matches ID INPUTS IMAGE     whether IMAGE is there as recorded, made of these inputs
 #   state_get ID KEY                  a field of a record: image, sha256, sentinel, kernel, preset, vmlinuz, cmdline, keep, entry
 #   state_ids                         all records, one a line
 #   state_replace                     the images of $work/replace (lines TEMP, IMAGE, ID) and the boot entries: from the old set to the new one
 #
-# A record is lines KEY VALUE, a line "--", and the inputs. The list of a replacement ("journal") is written before the first image is
-# renamed, and is removed after the boot entries are written; each rename is atomic. Before the list is there, the old set is in force,
-# and temporary files are only waste; after, the next update completes what an interruption left. At any moment each name is a complete image, the old or the new one.
+# A record is lines KEY VALUE, a line "--", and the inputs. The list of a replacement ("journal") is
+# written before the first image is renamed, and is removed after the boot entries are written; each
+# rename is atomic. Before the list is there, the old set is in force, and temporary files are only
+# waste; after, the next update completes what an interruption left. At any moment each name is a
+# complete image, the old or the new one.
 
 state_matches() {
 	state_record=$state/$1
 	[ -f "$state_record" ] && [ -f "$3" ] || return 1
 	[ "$(state_get "$1" image)" = "$3" ] || return 1
-	sed '1,/^--$/d' "$state_record" 2>/dev/null | cmp -s - "$2" || return 1 # cmp ends at the first difference
+	sed '1,/^--$/d' "$state_record" 2>/dev/null | cmp -s - "$2" ||
+		return 1 # cmp ends at the first difference
 	state_hash=$(sha256sum <"$3") && [ "${state_hash%% *}" = "$(state_get "$1" sha256)" ]
 }
 
@@ -34,7 +38,8 @@ state_ids() {
 
 # state_write NAME <TEXT: durable, then its name
 state_write() {
-	cat >"$state/.$1.tmp" && sync "$state/.$1.tmp" && mv -f -T "$state/.$1.tmp" "$state/$1" && sync "$state"
+	cat >"$state/.$1.tmp" && sync "$state/.$1.tmp" && mv -f -T "$state/.$1.tmp" "$state/$1" &&
+		sync "$state"
 }
 
 state_open() {
@@ -61,7 +66,9 @@ state_complete() {
 # The list stays until the boot entries, too, are those of the new images, and all is in place.
 state_entries() {
 	entry_write 2 || die "the new images are in force, and their boot entries cannot be written: $(state_why); the next update tries again"
-	{ state_each state_settle && { [ -z "$entry_dir" ] || state_settle '' "$entry_dir/"; } && state_each state_forget && state_end; } || die "cannot remove '$state/journal': $(state_why)"
+	{ state_each state_settle && { [ -z "$entry_dir" ] || state_settle '' "$entry_dir/"; } &&
+		state_each state_forget && state_end; } ||
+		die "cannot remove '$state/journal': $(state_why)"
 	release_signals
 }
 
@@ -85,11 +92,14 @@ state_settle() {
 	settle "${2%/*}"
 }
 
-# One that has not been booted yet is no fallback: then the previous one stays. The old image keeps a name until the new one is in place:
-# a boot loader that does not read the journal may find either. FAT has no hard links, and no journal.
+# One that has not been booted yet is no fallback: then the previous one stays. The old image keeps
+# a name until the new one is in place:
+# a boot loader that does not read the journal may find either. FAT has no hard links, and no
+# journal.
 state_hold() {
 	[ -f "$1" ] || return 0
-	if [ "$(sed -n '/^--$/q; s/^keep //p' "$state/$3.new")" = keep ] && [ ! -f "$2.previous" ]; then
+	if [ "$(sed -n '/^--$/q; s/^keep //p' "$state/$3.new")" = keep ] &&
+		[ ! -f "$2.previous" ]; then
 		state_keep "$2" || return
 	fi
 	state_old=${2%/*}/.${2##*/}.mkvinitrd-old
@@ -143,6 +153,7 @@ state_replace() {
 state_drop() {
 	[ -z "$state_committed" ] || return 0
 	while IFS='	' read -r state_temp state_image state_id; do
-		rm -f "$state_temp" "$state_temp".* "${state_temp%/*}/.${state_temp##*/}".* "$state/$state_id.new" "$state/.$state_id.new.tmp"
+		rm -f "$state_temp" "$state_temp".* "${state_temp%/*}/.${state_temp##*/}".* \
+			"$state/$state_id.new" "$state/.$state_id.new.tmp"
 	done <"$work/planned"
 }

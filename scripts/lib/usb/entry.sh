@@ -1,14 +1,16 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A root on a USB drive: what it is, its name there, putting it on the drive, replacing it.
-# Files have names with the beginning of their hash: the new ones stand beside the old ones until the menu names them.
+# Files have names with the beginning of their hash: the new ones stand beside the old ones until
+# the menu names them.
 
 # identify_root FILE: sets mode, or refuses what is no root
 identify_root() {
 	[ -e "$1" ] || die "there is no file '$1'"
 	[ -f "$1" ] || die "'$1' is not an ordinary file: make an image of a directory by mkvinitrd pack"
 	[ -r "$1" ] || die "cannot read '$1'"
-	found=$(mkvinitrd identify --shell "$1" 2>"$work/log") || die "$(sed -n '$s/^mkvinitrd: //p' "$work/log" | grep . || echo "'$1' is no root: $(failure_reason)")"
+	found=$(mkvinitrd identify --shell "$1" 2>"$work/log") ||
+		die "$(sed -n '$s/^mkvinitrd: //p' "$work/log" | grep . || echo "'$1' is no root: $(failure_reason)")"
 	mode=$(printf '%s\n' "$found" | sed -n "s/^mode='\(.*\)'\$/\1/p")
 	case $mode in
 	overlay | tmpfs | loop) ;;
@@ -18,13 +20,15 @@ identify_root() {
 
 # plain_name TEXT: as a name on the drive
 plain_name() {
-	plain=$(printf %s "$1" | LC_ALL=C tr -c 'A-Za-z0-9._-' _ | sed 's/^[-._]*//; s/\.\{2,\}/./g' | cut -c 1-40)
+	plain=$(printf %s "$1" | LC_ALL=C tr -c 'A-Za-z0-9._-' _ |
+		sed 's/^[-._]*//; s/\.\{2,\}/./g' | cut -c 1-40)
 	echo "${plain:-root}"
 }
 
 # root_ending FILE: .sqfs, .tar.xz
 root_ending() {
-	plain_name "x${1##*/}" | LC_ALL=C sed -n 's/^.*[^.]\(\.tar\.[a-z0-9]\{1,5\}\)$/\1/p; t; s/^.*\(\.[A-Za-z0-9]\{1,8\}\)$/\1/p'
+	plain_name "x${1##*/}" | LC_ALL=C sed \
+		-n 's/^.*[^.]\(\.tar\.[a-z0-9]\{1,5\}\)$/\1/p; t; s/^.*\(\.[A-Za-z0-9]\{1,8\}\)$/\1/p'
 }
 
 # default_persist NAME: where changes of the entry go
@@ -36,7 +40,8 @@ default_persist() {
 	esac
 }
 
-# build_entry_image: the initramfs, from the profile of the mode; a line of the user comes later and wins
+# build_entry_image: the initramfs, from the profile of the mode; a line of the user comes later and
+# wins
 build_entry_image() {
 	[ -n "$profile" ] || profile=$mode
 	[ -z "$persist" ] || build_lines="persist $persist
@@ -80,9 +85,11 @@ parameters=$parameters
 ENTRY
 }
 
-# fat_put_new FILE PATH: unless the entry has it, as its name with the hash says: what boots is not written over
+# fat_put_new FILE PATH: unless the entry has it, as its name with the hash says: what boots is not
+# written over
 fat_put_new() {
-	if [ -e "$work/old.entry" ] && grep -q -x -F -e "kernel=$2" -e "initramfs=$2" "$work/old.entry"; then return; fi
+	if [ -e "$work/old.entry" ] &&
+		grep -q -x -F -e "kernel=$2" -e "initramfs=$2" "$work/old.entry"; then return; fi
 	fat_put "$1" "${2#/}"
 }
 
@@ -105,7 +112,8 @@ put_parts() {
 # enter: makes the entry known; the old files are there until then
 enter() {
 	print_entry >"$work/entries/$root_name.entry"
-	check_entry "$work/entries/$root_name.entry" || die "the entry '$root_name' has a path that is not plain"
+	check_entry "$work/entries/$root_name.entry" ||
+		die "the entry '$root_name' has a path that is not plain"
 	print_menu "$work/entries/$root_name.entry" >/dev/null || exit 1
 	fat_put "$work/entries/$root_name.entry" "boot/mkvinitrd/$root_name.entry"
 	write_menu
@@ -114,7 +122,8 @@ enter() {
 # choose_entry: the entry that --update means: --name, the file name of the root, or the only one
 choose_entry() {
 	if [ -n "$root_name" ]; then
-		[ -e "$work/entries/$root_name.entry" ] || die "'$target' has no root '$root_name'; it has: $(tr '\n' ' ' <"$work/names")"
+		[ -e "$work/entries/$root_name.entry" ] ||
+			die "'$target' has no root '$root_name'; it has: $(tr '\n' ' ' <"$work/names")"
 		return
 	fi
 	[ "$entries" -gt 0 ] || die "'$target' has no root to update"
@@ -122,7 +131,8 @@ choose_entry() {
 		root_name=$(cat "$work/names")
 	elif [ -n "$root_image" ]; then
 		root_name=$(plain_entry_of "$root_image")
-		[ -e "$work/entries/$root_name.entry" ] || die "'$target' has several roots, none of them from a file '${root_image##*/}': say which by --name: $(tr '\n' ' ' <"$work/names")"
+		[ -e "$work/entries/$root_name.entry" ] ||
+			die "'$target' has several roots, none of them from a file '${root_image##*/}': say which by --name: $(tr '\n' ' ' <"$work/names")"
 	else
 		die "'$target' has several roots: say which by --name: $(tr '\n' ' ' <"$work/names")"
 	fi
@@ -141,9 +151,11 @@ old_entry() {
 	cp "$old" "$work/old.entry"
 	[ -n "$title" ] || title=$(entry_value "$old" title)
 	[ -n "$append_given" ] || parameters=$(entry_value "$old" parameters)
-	[ -n "$persist_given" ] || persist=$(entry_value "$old" persist | LC_ALL=C grep -x '[A-Za-z0-9:/._,=-]*' || :)
+	[ -n "$persist_given" ] || persist=$(entry_value "$old" persist |
+		LC_ALL=C grep -x '[A-Za-z0-9:/._,=-]*' || :)
 	[ -n "$root_image" ] || {
-		root_path=$(entry_value "$old" root) root_hash=$(entry_value "$old" root_sha256) root_source=$(entry_value "$old" source)
+		root_path=$(entry_value "$old" root) root_hash=$(entry_value "$old" root_sha256) \
+		root_source=$(entry_value "$old" source)
 		mode=$(entry_value "$old" mode)
 		case $mode in overlay | tmpfs | loop) ;; *) die "the entry '$root_name' of '$target' is damaged" ;; esac
 	}

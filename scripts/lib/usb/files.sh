@@ -1,7 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Files on the data partition of a USB drive, and reading back what was written. Paths begin with a slash and are plain.
-# ext4 and FAT are written by debugfs and mtools, without mounting and without root; exFAT and F2FS are mounted.
+# Files on the data partition of a USB drive, and reading back what was written. Paths begin with a
+# slash and are plain.
+# ext4 and FAT are written by debugfs and mtools, without mounting and without root; exFAT and F2FS
+# are mounted.
 
 # ext4_device: for debugfs and e2fsck
 ext4_device() {
@@ -16,7 +18,8 @@ mount_data() {
 	at_exit unmount_late
 	if run_logged mount -t "$data" "$loop" "$work/mount"; then return; fi
 	if [ "$data" = exfat ] && command -v mount.exfat-fuse >/dev/null; then
-		run_or_die "mounting the exFAT partition of '$target'" mount.exfat-fuse "$loop" "$work/mount"
+		run_or_die "mounting the exFAT partition of '$target'" mount.exfat-fuse "$loop" \
+			"$work/mount"
 	else
 		die "this kernel cannot mount $data, which is needed to write to '$target': $(failure_reason)"
 	fi
@@ -38,10 +41,12 @@ unmount_data() {
 load_f2fs() {
 	rm -rf "$work/load"
 	mkdir -p "$work/load${2%/*}"
-	ln "$1" "$work/load$2" 2>/dev/null || run_shown 'copying the root' "$1" cp --sparse=always "$1" "$work/load$2" ||
+	ln "$1" "$work/load$2" 2>/dev/null ||
+		run_shown 'copying the root' "$1" cp --sparse=always "$1" "$work/load$2" ||
 		die "cannot copy '$1' to '$work', which sload.f2fs needs: $(failure_reason)"
 	loop_data
-	run_shown "writing $2" "$1" sload.f2fs -f "$work/load" "$loop" || die "writing '$2' to '$target' failed: $(failure_reason)"
+	run_shown "writing $2" "$1" sload.f2fs -f "$work/load" "$loop" ||
+		die "writing '$2' to '$target' failed: $(failure_reason)"
 	loop_end
 	rm -rf "$work/load"
 }
@@ -52,7 +57,8 @@ f2fs_by_kernel() {
 	grep -qw f2fs /proc/filesystems
 }
 
-# data_put FILE PATH: the kernel's ext4 has a journal, so an existing one is mounted if we may; its directory is one level deep
+# data_put FILE PATH: the kernel's ext4 has a journal, so an existing one is mounted if we may; its
+# directory is one level deep
 data_put() {
 	case $data in
 	none)
@@ -60,19 +66,23 @@ data_put() {
 		run_shown "writing $2" "$1" mcopy -Q -o -i "$fat" "$1" "::$2"
 		;;
 	ext4)
-		if [ -z "$new_data" ] && [ "$(id -u)" = 0 ]; then copy_by_mount "$1" "$2" && return; fi
+		if [ -z "$new_data" ] && [ "$(id -u)" = 0 ]; then copy_by_mount "$1" "$2" &&
+			return; fi
 		ln -s "$(readlink -f "$1")" "$work/source"
-		printf 'mkdir %s\ncd %s\nwrite "%s" %s\n' "${2%/*}" "${2%/*}" "$work/source" "${2##*/}" >"$work/commands"
+		printf 'mkdir %s\ncd %s\nwrite "%s" %s\n' "${2%/*}" "${2%/*}" "$work/source" \
+			"${2##*/}" >"$work/commands"
 		# one that has files would be left broken
 		[ -n "$new_data" ] || hold_signals
 		put_status=0
-		run_shown "writing $2" "$1" debugfs -w -f "$work/commands" "$(ext4_device)" || put_status=$?
+		run_shown "writing $2" "$1" debugfs -w -f "$work/commands" "$(ext4_device)" ||
+			put_status=$?
 		[ -n "$new_data" ] || release_signals
 		rm "$work/source"
 		[ $put_status = 0 ] && ! debugfs_failed
 		;;
 	f2fs)
-		if [ -n "$new_data" ] && ! f2fs_by_kernel; then load_f2fs "$1" "$2"; else copy_by_mount "$1" "$2"; fi
+		if [ -n "$new_data" ] &&
+			! f2fs_by_kernel; then load_f2fs "$1" "$2"; else copy_by_mount "$1" "$2"; fi
 		;;
 	exfat) copy_by_mount "$1" "$2" ;;
 	esac || die "writing '$2' to '$target' failed: $(failure_reason)"
@@ -80,24 +90,29 @@ data_put() {
 
 # Its status is 0 even then.
 debugfs_failed() {
-	grep -a -v -e '^debugfs [0-9]' -e '^debugfs: mkdir ' -e '^debugfs: cd ' -e '^debugfs: write ' "$work/log" | grep -a -q -i -e error -e 'not open' -e 'no space' -e 'could not'
+	grep -a -v -e '^debugfs [0-9]' -e '^debugfs: mkdir ' -e '^debugfs: cd ' \
+		-e '^debugfs: write ' "$work/log" |
+		grep -a -q -i -e error -e 'not open' -e 'no space' -e 'could not'
 }
 
 copy_by_mount() {
 	mount_data
 	mkdir -p "$work/mount${2%/*}"
-	run_shown "writing $2" "$1" cp --sparse=always "$1" "$work/mount$2" || die "writing '$2' to '$target' failed: $(failure_reason)"
+	run_shown "writing $2" "$1" cp --sparse=always "$1" "$work/mount$2" ||
+		die "writing '$2' to '$target' failed: $(failure_reason)"
 	unmount_data
 }
 
 # data_remove PATH...
 data_remove() {
 	case $data in
-	none) for path in "$@"; do run_or_die "removing '$path' from '$target'" mdel -i "$fat" "::$path"; done ;;
+	none) for path in "$@"; do run_or_die "removing '$path' from '$target'" mdel -i "$fat" \
+		"::$path"; done ;;
 	ext4)
 		if [ "$(id -u)" = 0 ]; then remove_by_mount "$@" && return; fi
 		printf 'rm %s\n' "$@" >"$work/commands"
-		run_or_die "removing files from '$target'" debugfs -w -f "$work/commands" "$(ext4_device)"
+		run_or_die "removing files from '$target'" debugfs -w -f "$work/commands" \
+			"$(ext4_device)"
 		;;
 	*) remove_by_mount "$@" ;;
 	esac
@@ -118,7 +133,8 @@ fat_free() {
 data_free() {
 	case $data in
 	none) fat_free ;;
-	ext4) LC_ALL=C dumpe2fs -h "$(ext4_device)" 2>/dev/null | awk -F: '/^Free blocks/ { n = $2 } /^Block size/ { size = $2 } END { printf "%.0f\n", n * size }' ;;
+	ext4) LC_ALL=C dumpe2fs -h "$(ext4_device)" 2>/dev/null |
+		awk -F: '/^Free blocks/ { n = $2 } /^Block size/ { size = $2 } END { printf "%.0f\n", n * size }' ;;
 	*)
 		mount_data >&2
 		df -B 1 --output=avail "$work/mount" | tail -n 1
@@ -147,8 +163,10 @@ data_has() {
 	say "reading back $3"
 	# shellcheck disable=SC2016 # of the inner shell
 	case $data in
-	ext4) run_logged sh -c 'debugfs -R "cat $2" "$1" 2>/dev/null | sha256sum' sh "$(ext4_device)" "$3" ;;
-	*) run_logged sh -c 'grub-fstest "$1" cat "$2" 2>/dev/null | sha256sum' sh "$drive" "(loop0,$grub_type$data_number)$3" ;;
+	ext4) run_logged sh -c 'debugfs -R "cat $2" "$1" 2>/dev/null | sha256sum' sh \
+		"$(ext4_device)" "$3" ;;
+	*) run_logged sh -c 'grub-fstest "$1" cat "$2" 2>/dev/null | sha256sum' sh "$drive" \
+		"(loop0,$grub_type$data_number)$3" ;;
 	esac || die "cannot read '$3' back from '$target': $(failure_reason)"
 	[ "$(sed 's/ .*//' "$work/log")" = "$2" ] ||
 		die "'$3' on '$target' is not what was written: its SHA-256 is $(sed 's/ .*//' "$work/log"), that of '$1' is $2"
@@ -161,8 +179,10 @@ data_check() {
 	exfat | f2fs)
 		loop_data
 		case $data in
-		exfat) run_or_die "checking the exFAT file system of '$target'" fsck.exfat -n "$loop" ;;
-		f2fs) run_or_die "checking the F2FS file system of '$target'" fsck.f2fs --dry-run "$loop" ;;
+		exfat) run_or_die "checking the exFAT file system of '$target'" fsck.exfat \
+			-n "$loop" ;;
+		f2fs) run_or_die "checking the F2FS file system of '$target'" fsck.f2fs \
+			--dry-run "$loop" ;;
 		esac
 		loop_end
 		;;

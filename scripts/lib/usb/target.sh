@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The target of mkvinitrd usb: which disk, whether the user means it, its output as a draft or marked as unfinished.
+# The target of mkvinitrd usb: which disk, whether the user means it, its output as a draft or
+# marked as unfinished.
 
 list_disks() {
 	[ -z "$json" ] || {
@@ -38,7 +39,8 @@ ask_target() {
 	done >&2
 	printf 'usb: which disk? Type its number: ' >&2
 	read -r answer || die 'no answer, nothing was changed'
-	case $answer in '' | *[!0-9]*) die "'$(quote_show "$answer")' is none of them, nothing was changed" ;; esac
+	case $answer in '' | *[!0-9]*) die \
+		"'$(quote_show "$answer")' is none of them, nothing was changed" ;; esac
 	# shellcheck disable=SC2086 # a list of words
 	target=/dev/$(printf '%s\n' $choices | sed -n "${answer}p")
 	[ "$target" != /dev/ ] || die "there is no number $answer, nothing was changed"
@@ -54,12 +56,14 @@ confirm_erase() {
 		[ "$(stat -c %b "$target")" != 0 ] || return 0
 		drive=$work/existing
 		ln -s "$(target_path "$target")" "$drive"
-		(drive_open) || die "'$target' exists and is no drive of mkvinitrd usb: to replace it, say --yes=$target"
+		(drive_open) || die \
+			"'$target' exists and is no drive of mkvinitrd usb: to replace it, say --yes=$target"
 		;;
 	disk)
 		device=$(target_path "$target")
 		disk_describe "${device##*/}" >&2
-		printf "usb: everything on '%s', %s, will be lost. Type %s to erase it: " "$(disk_model "${device##*/}")" \
+		printf "usb: everything on '%s', %s, will be lost. Type %s to erase it: " \
+			"$(disk_model "${device##*/}")" \
 			"$(disk_size_text "$(disk_bytes "${device##*/}")")" "$target" >&2
 		read -r answer || die 'no answer, nothing was changed; without a terminal use --yes'
 		[ "$answer" = "$target" ] || die 'nothing was changed'
@@ -72,19 +76,23 @@ refuse_used() {
 	[ -z "$refusal" ] || die "$refusal"
 }
 
-# begin_output: a file is made beside its final name; a disk says that it is unfinished until it is finished
+# begin_output: a file is made beside its final name; a disk says that it is unfinished until it is
+# finished
 begin_output() {
 	drive=$work/drive
 	if [ -b "$target" ]; then
 		ln -s "$(readlink -f "$target")" "$drive"
-		unfinished="'$target' is unfinished and does not boot: run the command again" output_kept=$unfinished
+		unfinished="'$target' is unfinished and does not boot: run the command again" \
+			output_kept=$unfinished
 		at_exit tell_unfinished
 		echo 'mkvinitrd usb: UNFINISHED drive, run the command again' >"$work/mark"
 		truncate -s 512 "$work/mark"
 		run_or_die "erasing '$target'" dd if="$work/mark" of="$drive" conv=notrunc
 		run_or_die "erasing '$target'" wipefs -a -f "$drive"
-		run_or_die "erasing '$target'" dd if=/dev/zero of="$drive" bs=512 count=2047 seek=1 conv=notrunc
-		run_or_die "erasing '$target'" dd if=/dev/zero of="$drive" bs=512 count=64 seek=$(($(blockdev --getsz "$drive") - 64)) conv=notrunc
+		run_or_die "erasing '$target'" dd if=/dev/zero of="$drive" bs=512 count=2047 \
+			seek=1 conv=notrunc
+		run_or_die "erasing '$target'" dd if=/dev/zero of="$drive" bs=512 count=64 \
+			seek=$(($(blockdev --getsz "$drive") - 64)) conv=notrunc
 		return
 	fi
 	output_begin "$target"

@@ -7,7 +7,8 @@ escape_commas() {
 	printf '%s\n' "$1" | sed 's/,/,,/g'
 }
 
-# The machine of a kernel image: the field of its PE header, which all of them have for UEFI. Sets kernel_arch, maybe empty.
+# The machine of a kernel image: the field of its PE header, which all of them have for UEFI. Sets
+# kernel_arch, maybe empty.
 read_kernel_arch() {
 	kernel_arch=''
 	pe=$(od -An -tu4 -j 60 -N 4 "$vmlinuz" 2>/dev/null | tr -d ' ')
@@ -21,7 +22,8 @@ read_kernel_arch() {
 # What QEMU starts: an image with a PE header, a bzImage or an ELF file
 refuse_other_file() {
 	[ -z "$kernel_arch" ] || return 0
-	case $(od -An -c -j 514 -N 4 "$vmlinuz" 2>/dev/null | tr -d ' '):$(od -An -c -N 4 "$vmlinuz" | tr -d ' ') in
+	case $(od -An -c -j 514 -N 4 "$vmlinuz" 2>/dev/null |
+		tr -d ' '):$(od -An -c -N 4 "$vmlinuz" | tr -d ' ') in
 	HdrS:* | *:177ELF | *:037213*) ;; # the last: compressed by gzip, as for arm64
 	*) die "'$vmlinuz' is no kernel (-k)" ;;
 	esac
@@ -53,13 +55,16 @@ first_readable() {
 
 find_firmware() {
 	case $arch in
-	arm64) first_readable 'UEFI firmware for arm64' qemu-efi-aarch64 /usr/share/qemu-efi-aarch64/QEMU_EFI.fd /usr/share/AAVMF/AAVMF_CODE.fd ;;
-	*) first_readable 'UEFI firmware' ovmf /usr/share/ovmf/OVMF.fd /usr/share/OVMF/OVMF_CODE.fd /usr/share/OVMF/OVMF_CODE_4M.fd ;;
+	arm64) first_readable 'UEFI firmware for arm64' qemu-efi-aarch64 \
+		/usr/share/qemu-efi-aarch64/QEMU_EFI.fd /usr/share/AAVMF/AAVMF_CODE.fd ;;
+	*) first_readable 'UEFI firmware' ovmf /usr/share/ovmf/OVMF.fd \
+		/usr/share/OVMF/OVMF_CODE.fd /usr/share/OVMF/OVMF_CODE_4M.fd ;;
 	esac
 }
 
-# A firmware of three instructions, with which QEMU ends if a processor runs them. x86: mov $0x10,%al; out %al,$0xf4; hlt at the
-# reset vector, for the device isa-debug-exit, with status 33. arm64: PSCI's SYSTEM_OFF by mov, movk and hvc, with status 0.
+# A firmware of three instructions, with which QEMU ends if a processor runs them. x86: mov
+# $0x10,%al; out %al,$0xf4; hlt at the reset vector, for the device isa-debug-exit, with status 33.
+# arm64: PSCI's SYSTEM_OFF by mov, movk and hvc, with status 0.
 kvm_program() {
 	case $arch in
 	arm64) printf '\000\001\200\122\000\200\260\162\002\000\000\324\000\000\000\024' ;;
@@ -67,7 +72,8 @@ kvm_program() {
 	esac
 }
 
-# run_kvm_program: its status goes to a file, since a process that hangs in the kernel cannot be killed, and nothing may wait for it
+# run_kvm_program: its status goes to a file, since a process that hangs in the kernel cannot be
+# killed, and nothing may wait for it
 run_kvm_program() {
 	kvm_program >"$work/kvm.bin"
 	case $arch in
@@ -76,7 +82,8 @@ run_kvm_program() {
 	esac
 	(
 		run_status=0
-		timeout -s KILL 5 "$emulator" -accel kvm -m 64 -nodefaults -no-user-config -display none -bios "$work/kvm.bin" "$@" \
+		timeout -s KILL 5 "$emulator" -accel kvm -m 64 \
+			-nodefaults -no-user-config -display none -bios "$work/kvm.bin" "$@" \
 			</dev/null >"$work/kvm.log" 2>&1 || run_status=$?
 		echo "$arch $run_status" >"$work/kvm.status"
 	) &
@@ -115,7 +122,8 @@ find_accelerator() {
 	[ "$accel" != tcg ] || return 0
 	probe_kvm
 	[ -n "$kvm_fault" ] || { accel=kvm && return 0; }
-	[ "$accel" != kvm ] || die "KVM does not work here: $kvm_fault; without -K the machine is emulated"
+	[ "$accel" != kvm ] || die \
+		"KVM does not work here: $kvm_fault; without -K the machine is emulated"
 	echo "vm: note: emulating the machine, KVM does not work here: $kvm_fault" >&2
 	accel=tcg
 }
@@ -158,7 +166,8 @@ disk_option() {
 # A port of 127.0.0.1 that nobody listens on. Sets ssh_port.
 find_ssh_port() {
 	ssh_port=$((20000 + $$ % 20000))
-	while grep -q "^ *[0-9]*: 0*:\{0,1\}[0-9A-F]*:$(printf %04X $ssh_port) .* 0A " /proc/net/tcp; do
+	while grep -q "^ *[0-9]*: 0*:\{0,1\}[0-9A-F]*:$(printf %04X $ssh_port) .* 0A " \
+		/proc/net/tcp; do
 		ssh_port=$((ssh_port + 1))
 	done
 }
@@ -187,7 +196,8 @@ start_virtiofsd() {
 # run_machine ARGUMENT...: completes QEMU's arguments, those of the user last
 run_machine() {
 	set -- -append "console=$serial no_timer_check panic=-1$words" "$@"
-	set -- "$emulator" -accel "$accel" -m "$memory" -smp "$cpus" -no-reboot -display none -nodefaults \
+	set -- "$emulator" -accel "$accel" -m "$memory" -smp "$cpus" -no-reboot -display none \
+		-nodefaults \
 		-kernel "$vmlinuz" -initrd "$image" "$@"
 	case $arch:$accel in
 	arm64:tcg) set -- "$@" -M virt -cpu cortex-a72 ;;
@@ -206,8 +216,10 @@ plug_in() {
 	9p) set -- "$@" -virtfs "local,path=$(escape_commas "$(realpath "$tree")"),mount_tag=host0,security_model=none,multidevs=remap" ;;
 	virtiofs)
 		start_virtiofsd
-		set -- "$@" -chardev "socket,id=host0,path=$(escape_commas "$socket")" -device vhost-user-fs-pci,chardev=host0,tag=host0 \
-			-object "memory-backend-memfd,id=memory,size=${memory}M,share=on" -machine memory-backend=memory
+		set -- "$@" -chardev "socket,id=host0,path=$(escape_commas "$socket")" \
+			-device vhost-user-fs-pci,chardev=host0,tag=host0 \
+			-object "memory-backend-memfd,id=memory,size=${memory}M,share=on" \
+			-machine memory-backend=memory
 		;;
 	esac
 	if [ -n "$ssh" ]; then

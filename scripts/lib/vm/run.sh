@@ -1,7 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of scripts/vm, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# How scripts/vm runs its machine: at this terminal, until the console shows a text, or for one command.
-# Nothing here waits for a process that may never come: the console is a file, pipes are held open by this shell.
+# How scripts/vm runs its machine: at this terminal, until the console shows a text, or for one
+# command.
+# Nothing here waits for a process that may never come: the console is a file, pipes are held open
+# by this shell.
 
 # Where the guest finds the command, after the initramfs has handed over
 GUEST_COMMAND=/run/mkvinitrd/vm-command
@@ -24,7 +26,8 @@ quote_word() {
 	quoted="$quoted$rest'"
 }
 
-# command_lines COMMAND [ARGUMENT]...: profile lines for an initramfs that leaves the command in /run of the root
+# command_lines COMMAND [ARGUMENT]...: profile lines for an initramfs that leaves the command in
+# /run of the root
 command_lines() {
 	line=''
 	for word in "$@"; do
@@ -70,7 +73,8 @@ start() {
 	elif [ -n "$timing" ]; then
 		: >"$work/console"
 		report_prompt &
-		at_terminal "$@" -chardev "stdio,mux=on,signal=off,id=console,logfile=$(escape_commas "$work/console")" \
+		at_terminal "$@" -chardev \
+			"stdio,mux=on,signal=off,id=console,logfile=$(escape_commas "$work/console")" \
 			-serial chardev:console -mon chardev=console
 	else
 		at_terminal "$@" -serial mon:stdio
@@ -105,7 +109,8 @@ explain_end() {
 start_machine() {
 	console_file=${console:-$work/console}
 	: >"$console_file" || die "cannot write the console to '$console_file'"
-	timeout -k 5 "$limit" "$@" -serial "file:$console_file" </dev/null >/dev/null 2>"$work/qemu.log" &
+	timeout -k 5 "$limit" "$@" -serial "file:$console_file" </dev/null >/dev/null \
+		2>"$work/qemu.log" &
 	machine=$!
 }
 
@@ -127,14 +132,16 @@ report_time() {
 	ready=$(now)
 	[ -n "$timing" ] || return 0
 	printf 'vm: %d.%02d s to build, %d.%02d s to %s, %d.%02d s in all\r\n' \
-		$(((built - began) / 100)) $(((built - began) % 100)) $(((ready - built) / 100)) $(((ready - built) % 100)) "$1" \
+		$(((built - began) / 100)) $(((built - began) % 100)) $(((ready - built) / 100)) \
+		$(((ready - built) % 100)) "$1" \
 		$(((ready - began) / 100)) $(((ready - began) % 100)) >&2
 }
 
 # Until the console ends in a prompt
 report_prompt() {
 	while :; do
-		case $(tail -c 80 "$work/console" | tr -d '\r\000' | sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g' && echo .) in
+		case $(tail -c 80 "$work/console" | tr -d '\r\000' |
+			sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g' && echo .) in
 		*'login: .' | *'# .' | *'$ .' | *'login: 
 .' | *'# 
 .' | *'$ 
@@ -182,12 +189,14 @@ seconds() {
 	printf '%d.%02d' $(($1 / 100)) $(($1 % 100))
 }
 
-# print_json STATUS [STDOUT STDERR]: about the run; "ready" is null if it did not come to the command or the text
+# print_json STATUS [STDOUT STDERR]: about the run; "ready" is null if it did not come to the
+# command or the text
 print_json() {
 	[ -n "$json" ] || return 0
 	ready_text=null
 	[ -z "${ready:-}" ] || ready_text=$(seconds $((ready - began)))
-	printf '{"status": %s, "build_seconds": %s, "ready_seconds": %s, "seconds": %s' "$1" "$(seconds $((built - began)))" "$ready_text" \
+	printf '{"status": %s, "build_seconds": %s, "ready_seconds": %s, "seconds": %s' "$1" \
+		"$(seconds $((built - began)))" "$ready_text" \
 		"$(seconds $(($(now) - began)))"
 	[ $# = 1 ] || printf ', "stdout": %s, "stderr": %s' "$(json_file "$2")" "$(json_file "$3")"
 	printf '}\n'
@@ -206,12 +215,14 @@ run_command() {
 	: >"$work/status"
 	set -- "$@" -device virtio-serial
 	for port in out err status; do
-		set -- "$@" -chardev "file,id=$port,path=$(escape_commas "$work/$port")" -device "virtserialport,chardev=$port,name=mkvinitrd.$port"
+		set -- "$@" -chardev "file,id=$port,path=$(escape_commas "$work/$port")" \
+			-device "virtserialport,chardev=$port,name=mkvinitrd.$port"
 	done
 	start_machine "$@"
 	begun=''
 	while machine_runs && kill -0 "$copy_out" 2>/dev/null; do
-		[ -n "$begun" ] || [ ! -s "$work/status" ] || { begun=1 && report_time 'the command'; }
+		[ -n "$begun" ] || [ ! -s "$work/status" ] || { begun=1 &&
+			report_time 'the command'; }
 		sleep 0.1
 	done
 	if machine_runs; then kill "$machine" || :; fi
