@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # For boot cases: makes disks, builds initramfs images, boots them in QEMU, reads the serial log.
-# The runner sets: TOP (source tree), WORK (empty directory of the case), KDIR (kernel directory), KVER, VMLINUX (the kernel as an
-# ELF file).
+# The runner sets: TOP (source tree), WORK (empty directory of the case), KDIR (kernel directory),
+# KVER, VMLINUX (the kernel as an ELF file).
 set -eu
 
 # shellcheck source=tests/boot/lib/servers.sh
@@ -11,12 +11,14 @@ set -eu
 MKVINITRD=${MKVINITRD:-$TOP/build/host/mkvinitrd}
 root_uuid=6d6b7669-6e69-7472-6400-000000000001
 BOOTS=0
-# What -kernel gets. A bzImage first unpacks itself, which is the same at each boot and takes an emulated machine longer than the
-# kernel's own start. The protocol of real machines is proven by what BIOS, UEFI, PXE and kexec boot, and with -kernel where a
-# case says KERNEL=$KDIR/vmlinuz: disk-busybox on each kernel, and tmpfs-embedded, whose initramfs is large.
+# What -kernel gets. A bzImage first unpacks itself, which is the same at each boot and takes an
+# emulated machine longer than the kernel's own start. The protocol of real machines is proven by
+# what BIOS, UEFI, PXE and kexec boot, and with -kernel where a case says KERNEL=$KDIR/vmlinuz:
+# disk-busybox on each kernel, and tmpfs-embedded, whose initramfs is large.
 KERNEL=${VMLINUX:-$KDIR/vmlinuz}
-# no_timer_check: an emulated timer on a busy machine may fail the kernel's check, which panics. oops=panic panic=-1: a
-# kernel that oopses ends the case at once, not at its time limit. cryptomgr.notests: Linux' tests of its own ciphers.
+# no_timer_check: an emulated timer on a busy machine may fail the kernel's check, which panics.
+# oops=panic panic=-1: a kernel that oopses ends the case at once, not at its time limit.
+# cryptomgr.notests: Linux' tests of its own ciphers.
 KERNEL_PARAMETERS='console=ttyS0 no_timer_check cryptomgr.notests oops=panic panic=-1 printk.devkmsg=on'
 host_uuid=6d6b7669-6e69-7472-6400-000000000002
 
@@ -36,7 +38,8 @@ debian_image() {
 	DEBIAN=$("$TOP/tests/boot/debian-images" "$1") || fail "there is no image $1 of Debian"
 }
 
-# build NAME PROFILE [ARGS...]: an initramfs image $WORK/NAME.initramfs. Not as small as it can be, which takes seconds of each case:
+# build NAME PROFILE [ARGS...]: an initramfs image $WORK/NAME.initramfs. Not as small as it can be,
+# which takes seconds of each case:
 # images of the profile netboot as users have them are those that mkvinitrd pxe makes.
 build() {
 	name=$1 profile=$2
@@ -60,13 +63,15 @@ vfat() {
 	mkfs.vfat -F 32 -n "$vfat_label" -i 2EA7BEEF "$vfat_out" >/dev/null
 	for pair in "$@"; do
 		case ${pair#*=} in
-		*/*) mmd -D s -i "$vfat_out" "::${pair#*=}/.." 2>/dev/null || mmd -i "$vfat_out" "::$(dirname "${pair#*=}")" ;;
+		*/*) mmd -D s -i "$vfat_out" "::${pair#*=}/.." 2>/dev/null ||
+			mmd -i "$vfat_out" "::$(dirname "${pair#*=}")" ;;
 		esac
 		mcopy -i "$vfat_out" "${pair%%=*}" "::${pair#*=}"
 	done
 }
 
-# disk OUT TYPE FS...: a disk with an MBR and one partition per file system; the parts are punched in sparsely
+# disk OUT TYPE FS...: a disk with an MBR and one partition per file system; the parts are punched
+# in sparsely
 disk() {
 	disk_out=$1 disk_type=$2
 	shift 2
@@ -84,18 +89,22 @@ label-id: 0x6d6b7669
 	printf '%s' "$disk_table" | sfdisk -q "$disk_out" >/dev/null
 	disk_start=2048
 	for fs in "$@"; do
-		dd if="$fs" of="$disk_out" bs=1M seek=$((disk_start / 2048)) conv=notrunc,sparse status=none
+		dd if="$fs" of="$disk_out" bs=1M seek=$((disk_start / 2048)) conv=notrunc,sparse \
+			status=none
 		disk_start=$(((disk_start + $(stat -c %s "$fs") / 512 + 2047) / 2048 * 2048))
 	done
 }
 
 # part OUT DISK N: copies partition N out again, for fsck
 part() {
-	set -- "$1" "$2" $(sfdisk -J "$2" | jq -r ".partitiontable.partitions[$3 - 1] | \"\(.start * 512) \(.size * 512)\"")
-	dd if="$2" of="$1" bs=64K skip="$3" count="$4" conv=sparse status=none iflag=fullblock,skip_bytes,count_bytes
+	set -- "$1" "$2" $(sfdisk -J "$2" |
+		jq -r ".partitiontable.partitions[$3 - 1] | \"\(.start * 512) \(.size * 512)\"")
+	dd if="$2" of="$1" bs=64K skip="$3" count="$4" conv=sparse status=none \
+		iflag=fullblock,skip_bytes,count_bytes
 }
 
-# boot NAME "APPEND" [QEMU ARGS...]: boots $WORK/NAME.initramfs until the machine powers off or the time is up
+# boot NAME "APPEND" [QEMU ARGS...]: boots $WORK/NAME.initramfs until the machine powers off or the
+# time is up
 boot() {
 	boot_image=$WORK/$1.initramfs boot_append=$2
 	shift 2
@@ -106,10 +115,12 @@ boot() {
 		echo "boot $BOOTS: the emulated machine failed before init ran; once more"
 		emulate "$@"
 	fi
-	! grep -q -a -e 'Oops: ' -e 'kernel BUG at' "$LOG" || fail "the kernel oopsed: $(log | grep -m 1 -e 'BUG: ' -e 'kernel BUG at')"
+	! grep -q -a -e 'Oops: ' -e 'kernel BUG at' "$LOG" ||
+		fail "the kernel oopsed: $(log | grep -m 1 -e 'BUG: ' -e 'kernel BUG at')"
 }
 
-# choose_machine QEMU ARGS...: sets emulator. A PC with an IDE controller where a case has a disk or CD for it, or names a machine.
+# choose_machine QEMU ARGS...: sets emulator. A PC with an IDE controller where a case has a disk or
+# CD for it, or names a machine.
 # Elsewhere without any: its drivers are half of the modules that a boot loads.
 choose_machine() {
 	emulator='qemu-system-x86_64 -cpu max,-erms,-fsrm'
@@ -123,19 +134,23 @@ choose_machine() {
 emulate() {
 	choose_machine "$@"
 	console=''
-	[ "${MACHINE:-}" != arm64 ] || emulator='qemu-system-aarch64 -M virt -cpu cortex-a72' console=console=ttyAMA0
+	[ "${MACHINE:-}" != arm64 ] ||
+		emulator='qemu-system-aarch64 -M virt -cpu cortex-a72' console=console=ttyAMA0
 	# shellcheck disable=SC2086 # words
 	timeout -k 5 "${BOOT_TIMEOUT:-240}" $emulator -accel tcg -m "${MEMORY:-1024}" \
 		-nodefaults -display none -no-reboot -serial "file:$LOG" -nic none \
 		-kernel "$KERNEL" -initrd "$boot_image" \
-		-append "$KERNEL_PARAMETERS $console systemd.show_status=1 $boot_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
+		-append "$KERNEL_PARAMETERS $console systemd.show_status=1 $boot_append" "$@" \
+		</dev/null >"$WORK/qemu.log" 2>&1 ||
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
 
-# Once in some hundred boots QEMU 7.2's emulation breaks an interrupt of the kernel's first second (the stack and the flags
-# change places): an exception there, with nothing of ours running yet, says nothing of us.
+# Once in some hundred boots QEMU 7.2's emulation breaks an interrupt of the kernel's first second
+# (the stack and the flags change places): an exception there, with nothing of ours running yet,
+# says nothing of us.
 has_emulator_failed() {
-	grep -q -a 'Fatal exception in interrupt' "$LOG" && ! grep -q -a 'Run /init as init process' "$LOG"
+	grep -q -a 'Fatal exception in interrupt' "$LOG" &&
+		! grep -q -a 'Run /init as init process' "$LOG"
 }
 
 # The log with carriage returns and colours removed.
@@ -170,24 +185,30 @@ clean_vfat() {
 	! grep -qi 'dirty bit' "$WORK/fsck.log" || fail "$1: dirty bit set"
 }
 
-# boot_pxe DIRECTORY BOOTFILE [QEMU ARGS...]: QEMU's iPXE ROM boots from QEMU's own DHCP and TFTP servers
+# boot_pxe DIRECTORY BOOTFILE [QEMU ARGS...]: QEMU's iPXE ROM boots from QEMU's own DHCP and TFTP
+# servers
 boot_pxe() {
 	pxe_directory=$1 pxe_file=$2
 	shift 2
 	BOOTS=$((BOOTS + 1))
 	LOG=$WORK/serial-$BOOTS.log
-	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m "${MEMORY:-1024}" \
+	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm \
+		-m "${MEMORY:-1024}" \
 		-nodefaults -display none -vga std -no-reboot -serial "file:$LOG" -boot n \
-		-nic "user,model=${NIC:-virtio-net-pci},tftp=$pxe_directory,bootfile=$pxe_file" "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
+		-nic "user,model=${NIC:-virtio-net-pci},tftp=$pxe_directory,bootfile=$pxe_file" \
+		"$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
 
-# small_root DIRECTORY: a root of busybox alone, whose init tells what it is, writes /kept and powers off.
-# test.keep=TEXT on the command line is added to /kept, test.run=FILE is a script of the root to run.
+# small_root DIRECTORY: a root of busybox alone, whose init tells what it is, writes /kept and
+# powers off.
+# test.keep=TEXT on the command line is added to /kept, test.run=FILE is a script of the root to
+# run.
 small_root() {
 	mkdir -p "$1/bin" "$1/sbin" "$1/etc" "$1/dev" "$1/proc" "$1/sys" "$1/run" "$1/tmp"
 	cp "${SMALL_BUSYBOX:-/bin/busybox}" "$1/bin/busybox"
-	for applet in sh mount umount cat echo sync poweroff reboot pivot_root chroot kill mkdir grep blockdev dd rm sleep ls df wc; do
+	for applet in sh mount umount cat echo sync poweroff reboot pivot_root chroot kill mkdir \
+		grep blockdev dd rm sleep ls df wc; do
 		ln -s busybox "$1/bin/$applet"
 	done
 	ln -s ../bin/busybox "$1/sbin/init"
@@ -245,8 +266,10 @@ small_disk() {
 boot_firmware() {
 	BOOTS=$((BOOTS + 1))
 	LOG=$WORK/serial-$BOOTS.log
-	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m "${MEMORY:-1024}" \
-		-nodefaults -display none -vga std -no-reboot -serial "file:$LOG" -nic none "$@" </dev/null >"$WORK/qemu.log" 2>&1 ||
+	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm \
+		-m "${MEMORY:-1024}" \
+		-nodefaults -display none -vga std -no-reboot -serial "file:$LOG" -nic none "$@" \
+		</dev/null >"$WORK/qemu.log" 2>&1 ||
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
 
@@ -259,8 +282,10 @@ typing() {
 	: >"$LOG"
 	choose_machine
 	# shellcheck disable=SC2086 # words
-	timeout -k 5 240 python3 - "$LOG" "$@" -- $emulator -accel tcg -m 1024 -nodefaults -display none \
-		-no-reboot -serial stdio -nic none -kernel "$KERNEL" -initrd "$WORK/$typing_name.initramfs" \
+	timeout -k 5 240 python3 - "$LOG" "$@" -- $emulator -accel tcg -m 1024 \
+		-nodefaults -display none \
+		-no-reboot -serial stdio -nic none -kernel "$KERNEL" \
+		-initrd "$WORK/$typing_name.initramfs" \
 		-append "$KERNEL_PARAMETERS $typing_append" -drive "file=$WORK/disk.img,format=raw,if=virtio" <<'PYTHON' || fail "QEMU ended with status $?"
 import os, select, subprocess, sys
 split = sys.argv.index("--")
@@ -291,7 +316,8 @@ sys.exit(qemu.returncode)
 PYTHON
 }
 
-# boot_attended NAME APPEND STEP... -- QEMU ARGS...: as boot, with somebody at serial line and monitor, see monitor.py
+# boot_attended NAME APPEND STEP... -- QEMU ARGS...: as boot, with somebody at serial line and
+# monitor, see monitor.py
 boot_attended() {
 	attended_name=$1 attended_append=$2
 	shift 2
@@ -299,9 +325,12 @@ boot_attended() {
 	for word in "$@"; do
 		shift
 		# shellcheck disable=SC2086 # words
-		[ "$word" != -- ] || set -- "$@" -- timeout -k 5 "${BOOT_TIMEOUT:-240}" $emulator -accel tcg \
-			-m "${MEMORY:-1024}" -nodefaults -display none -no-reboot -no-shutdown -nic none -kernel "$KERNEL" \
-			-initrd "$WORK/$attended_name.initramfs" -append "$KERNEL_PARAMETERS $attended_append"
+		[ "$word" != -- ] ||
+			set -- "$@" -- timeout -k 5 "${BOOT_TIMEOUT:-240}" $emulator -accel tcg \
+				-m "${MEMORY:-1024}" -nodefaults -display none \
+				-no-reboot -no-shutdown -nic none -kernel "$KERNEL" \
+				-initrd "$WORK/$attended_name.initramfs" \
+				-append "$KERNEL_PARAMETERS $attended_append"
 		[ "$word" = -- ] || set -- "$@" "$word"
 	done
 	BOOTS=$((BOOTS + 1))

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# attach by loop on this kernel: partitions, links, writers, detach; and free, which proves that a device is free.
+# attach by loop on this kernel: partitions, links, writers, detach; and free, which proves that a
+# device is free.
 load vdattach
 
 # The kernel's view of every partition of DEVICE, in bytes.
@@ -22,7 +23,8 @@ by_kernel() {
 		[ $image != gpt4096 ] || size=4096
 		device=$(vd $image)
 		# of an extended partition the kernel shows only its first sectors
-		diff <(by_sfdisk $image $size | sort -n | grep -v '^3 15728640 ') <(by_kernel "$device" | grep -v '^3 15728640 ')
+		diff <(by_sfdisk $image $size | sort -n |
+			grep -v '^3 15728640 ') <(by_kernel "$device" | grep -v '^3 15728640 ')
 		run blockdev --getss "$device"
 		assert_output $size
 		vd detach "$device"
@@ -32,7 +34,9 @@ by_kernel() {
 @test "attach, mount, write, detach: the file systems are clean and the data is there" {
 	make_mbr_disk disk
 	for image in disk disk.vhd; do
-		[ $image = disk ] || qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on disk disk.vhd
+		[ $image = disk ] ||
+			qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on disk \
+				disk.vhd
 		tail -c 512 $image >footer
 		part=$(vd -p 6 $image)
 		mkfs.ext4 -q -F "$part"
@@ -94,7 +98,8 @@ by_kernel() {
 	run vd list
 	assert_line "$device rw loop 0 0 67108864 $BATS_TEST_TMPDIR/disk"
 	run vd list --json
-	assert_equal "$(jq -r --arg d "$device" '.[] | select(.device == $d).image' <<<"$output")" "$BATS_TEST_TMPDIR/disk"
+	assert_equal "$(jq -r --arg d "$device" '.[] | select(.device == $d).image' <<<"$output")" \
+		"$BATS_TEST_TMPDIR/disk"
 	# a second disk does not take the names away
 	second=$(vd --state state other)
 	assert_equal "$(readlink links/EntireDisk)" "$device"
@@ -108,7 +113,8 @@ by_kernel() {
 
 @test "attach: PARTUUID, PARTLABEL, whole, and what is not there" {
 	make_gpt_disk disk
-	for spec in PARTLABEL=root 5 "PARTUUID=$(sgdisk -i 5 disk | sed -n 's/^Partition unique GUID: //p')"; do
+	for spec in PARTLABEL=root 5 \
+		"PARTUUID=$(sgdisk -i 5 disk | sed -n 's/^Partition unique GUID: //p')"; do
 		device=$(vd -p "$spec" disk)
 		[[ $device == /dev/loop*p5 ]]
 		vd detach "$device"
@@ -131,7 +137,8 @@ by_kernel() {
 	truncate -s 8M disk
 	sfdisk -q disk <<<'start=2048, size=4096, type=83'
 	# entry 2 overlaps entry 1: start 4096, 2048 sectors
-	printf '\0\0\0\0\x83\0\0\0\0\x10\0\0\0\x08\0\0' | dd of=disk bs=1 seek=462 conv=notrunc status=none
+	printf '\0\0\0\0\x83\0\0\0\0\x10\0\0\0\x08\0\0' |
+		dd of=disk bs=1 seek=462 conv=notrunc status=none
 	fill disk 2
 	run vd check disk
 	assert_failure 1

@@ -1,10 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What holds for every format that is written: the exit status of check, and the memory of a disk of 2 TiB.
+# What holds for every format that is written: the exit status of check, and the memory of a disk of
+# 2 TiB.
 
 load lib
 
-# entry FILE FORMAT VALUE: the table entry of block 1 becomes VALUE: "none", or "first" = where block 0 is.
+# entry FILE FORMAT VALUE: the table entry of block 1 becomes VALUE: "none", or "first" = where
+# block 0 is.
 entry() {
 	python3 - "$@" <<-'EOF'
 		import sys
@@ -39,7 +41,8 @@ entry() {
 		rm -f disk
 		# shellcheck disable=SC2086 # words
 		qemu-img create -q -f "$format" $options disk 64M
-		qemu-io -f "$format" -c "write -P 1 0 $block" -c "write -P 2 $block $block" -c "write -P 3 16M 64k" disk >io.log
+		qemu-io -f "$format" -c "write -P 1 0 $block" -c "write -P 2 $block $block" \
+			-c "write -P 3 16M 64k" disk >io.log
 		run -0 vd check disk
 		cp disk leak
 		entry leak "$format" none
@@ -52,11 +55,14 @@ entry() {
 		: >served
 		timeout 60 "$HOST/bin/vdattach" serve --once -s "$PWD/socket" leak >served 3>&- &
 		pid=$!
-		until grep -q nbd served || ! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
-		qemu-io -f raw -c 'write -P 4 40M 1M' -c flush "nbd+unix:///?socket=$PWD/socket" >io.log
+		until grep -q nbd served ||
+			! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
+		qemu-io -f raw -c 'write -P 4 40M 1M' -c flush "nbd+unix:///?socket=$PWD/socket" \
+			>io.log
 		wait "$pid"
 		pid=
-		qemu-io -f "$format" -c "read -P 1 0 $block" -c 'read -P 4 40M 1M' -c 'read -P 3 16M 64k' leak >io.log
+		qemu-io -f "$format" -c "read -P 1 0 $block" -c 'read -P 4 40M 1M' \
+			-c 'read -P 3 16M 64k' leak >io.log
 		if [ "$format" != qcow2 ]; then
 			run -1 vd serve -s socket crossed
 			assert_output --partial 'read-only (-r)'
@@ -78,26 +84,30 @@ entry() {
 		: >served
 		"$HOST/bin/vdattach" serve -s "$PWD/socket" disk >served 3>&- &
 		pid=$!
-		until grep -q nbd served || ! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
+		until grep -q nbd served ||
+			! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
 		url="nbd+unix:///?socket=$PWD/socket"
 		qemu-io -f raw -c 'write -P 1 0 32M' -c flush "$url" >io.log
 		before=$(stat -c %b disk)
-		qemu-io -d unmap -f raw -c 'discard 4M 16M' -c 'write -z -u 21000k 300k' -c 'write -z -u 40M 8M' -c flush "$url" >io.log
+		qemu-io -d unmap -f raw -c 'discard 4M 16M' -c 'write -z -u 21000k 300k' \
+			-c 'write -z -u 40M 8M' -c flush "$url" >io.log
 		[ "$(stat -c %b disk)" -lt $((before - 30000)) ]
 		# less than a block of the host at the edges is left as it was
-		qemu-io -f raw -c 'write -z -u 4M 4k' -c 'write -z -u 20476k 4k' -c 'write -P 2 10M 100k' -c flush "$url" >io.log
+		qemu-io -f raw -c 'write -z -u 4M 4k' -c 'write -z -u 20476k 4k' \
+			-c 'write -P 2 10M 100k' -c flush "$url" >io.log
 		kill "$pid"
 		wait "$pid"
 		pid=
-		qemu-io -f raw -c 'write -P 1 0 32M' -c 'write -z 4M 16M' -c 'write -z 21000k 300k' -c 'write -P 2 10M 100k' model >io.log
+		qemu-io -f raw -c 'write -P 1 0 32M' -c 'write -z 4M 16M' \
+			-c 'write -z 21000k 300k' -c 'write -P 2 10M 100k' model >io.log
 		qemu-img compare -q -f "$format" -F raw disk model
 		run -0 vd check disk
 		qemu-img check -q -f "$format" disk || [ $? = 63 ] # no check for this format
 	done
 }
 
-# With all of its memory locked, as it is when the root depends on it. Nothing is flushed between the writes; the tables of VHDX and QCOW2 have
-# no room for all that these change.
+# With all of its memory locked, as it is when the root depends on it. Nothing is flushed between
+# the writes; the tables of VHDX and QCOW2 have no room for all that these change.
 # bats test_tags=unsanitized
 @test "2 TiB in every format: less than 16 MiB, and all that is written far apart is there" {
 	while read -r format size options; do
@@ -107,7 +117,8 @@ entry() {
 		: >served
 		"$MUSL/bin/vdattach" serve -s "$PWD/socket" disk >served 3>&- &
 		pid=$!
-		until grep -q nbd served || ! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
+		until grep -q nbd served ||
+			! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
 		awk -v size="$size" 'BEGIN {
 			for (i = 0; i < 500; i++) print "read " i * 4 "G 4k"
 			for (i = 0; i < 500; i++) print "write -P " i % 250 + 1 " " i * 4 + 1 "G 4k"

@@ -30,7 +30,8 @@ worker() { process worker; }
 monitor() {
 	local pid
 	for pid in $(pgrep -x vdattach); do
-		[ "$pid" = "$1" ] || [ "$pid" = "$2" ] || ! cmp -s "/proc/$pid/cmdline" "/proc/$1/cmdline" || echo "$pid"
+		[ "$pid" = "$1" ] || [ "$pid" = "$2" ] ||
+			! cmp -s "/proc/$pid/cmdline" "/proc/$1/cmdline" || echo "$pid"
 	done
 }
 
@@ -56,8 +57,9 @@ write_files() {
 	done
 }
 
-# A worker that is killed between taking a block and naming it leaves that block behind, unused: one for each
-# table that the request needed. $2 is how many may be there at most. QCOW2: the next worker frees them.
+# A worker that is killed between taking a block and naming it leaves that block behind, unused: one
+# for each table that the request needed. $2 is how many may be there at most. QCOW2: the next
+# worker frees them.
 sound() {
 	case $1 in vpc | raw) return ;; esac
 	qemu-img check --output=json image >found || [ $? = 3 ]
@@ -119,7 +121,8 @@ finish() {
 	rm -rf m/lost+found
 	write_files 3>&- &
 	writer=$!
-	for pair in 'supervisor worker' 'supervisor monitor' 'worker monitor' 'supervisor worker'; do
+	for pair in 'supervisor worker' 'supervisor monitor' 'worker monitor' \
+		'supervisor worker'; do
 		supervisor=$(supervisor) worker=$(worker)
 		monitor=$(monitor "$supervisor" "$worker")
 		[ -n "$monitor" ]
@@ -149,7 +152,8 @@ finish() {
 	vd detach "$device"
 	device=
 	for role in worker supervisor; do
-		python3 "$BATS_TEST_DIRNAME/kill-starting" "$role" "${KILLS:-25}" "$MUSL/bin/vdattach" --links "$PWD/links" -e fuse image
+		python3 "$BATS_TEST_DIRNAME/kill-starting" "$role" "${KILLS:-25}" \
+			"$MUSL/bin/vdattach" --links "$PWD/links" -e fuse image
 	done
 	[ -z "$(losetup --list --noheadings --output NAME,SIZELIMIT | awk -v size=$((61 << 20)) '$2 == size { print $1 }')" ]
 	vd check image

@@ -20,7 +20,8 @@ teardown() {
 io() { # COMMAND...
 	local command args=()
 	for command; do args+=(-c "$command"); done
-	qemu-io -t writeback -f raw "${args[@]}" "nbd+unix:///?socket=$BATS_TEST_TMPDIR/socket" >io.log
+	qemu-io -t writeback -f raw "${args[@]}" "nbd+unix:///?socket=$BATS_TEST_TMPDIR/socket" \
+		>io.log
 }
 
 # What a file system takes for itself while it writes it gives back when it has: so more than once.
@@ -29,8 +30,10 @@ fill_up() { # DIR
 	: >"$1/filler"
 	while [ "$(stat -c %b "$1/filler")" != "$before" ]; do
 		before=$(stat -c %b "$1/filler")
-		dd if=/dev/zero of="$1/filler" bs=1M oflag=append conv=notrunc status=none 2>/dev/null || true
-		dd if=/dev/zero of="$1/filler" bs=1k oflag=append conv=notrunc status=none 2>/dev/null || true
+		dd if=/dev/zero of="$1/filler" bs=1M oflag=append conv=notrunc status=none \
+			2>/dev/null || true
+		dd if=/dev/zero of="$1/filler" bs=1k oflag=append conv=notrunc status=none \
+			2>/dev/null || true
 		sync -f "$1"
 	done
 }
@@ -59,7 +62,8 @@ full_host() { # FORMAT [OPTIONS]
 	stop
 	run -0 vd check small/disk
 	qemu-img check -q -f "$1" small/disk || [ $? = 63 ] # no check for this format
-	qemu-io -f "$1" -c 'read -P 3 0 7M' -c 'read -P 0 8M 1M' -c 'read -P 3 100M 64k' -c 'read -P 4 150M 4M' \
+	qemu-io -f "$1" -c 'read -P 3 0 7M' -c 'read -P 0 8M 1M' -c 'read -P 3 100M 64k' \
+		-c 'read -P 4 150M 4M' \
 		small/disk >io.log
 	umount small
 }
@@ -84,7 +88,8 @@ full_host() { # FORMAT [OPTIONS]
 	full_host qcow2
 }
 
-# What the kernel could not write it forgets: the next fsync(2) succeeds. A flush after that must not.
+# What the kernel could not write it forgets: the next fsync(2) succeeds. A flush after that must
+# not.
 @test "a flush that failed is not followed by one that succeeds" {
 	mount -t tmpfs -o size=24m none small
 	truncate -s 64M small/fs
@@ -108,7 +113,8 @@ full_host() { # FORMAT [OPTIONS]
 	umount big
 }
 
-# e2fsck 1.47 takes space behind the end of a file for damage where the tree of its extents has two levels
+# e2fsck 1.47 takes space behind the end of a file for damage where the tree of its extents has two
+# levels
 @test "a host that crashes while an image grows: e2fsck replays the journal and finds nothing" {
 	for writes in 115 125 135; do
 		truncate -s 110M fs
@@ -116,7 +122,8 @@ full_host() { # FORMAT [OPTIONS]
 		mount -o loop fs small
 		qemu-img create -q -f qcow2 small/disk 64M
 		start small/disk
-		fio --name=x --ioengine=nbd --uri="nbd+unix:///?socket=$PWD/socket" --rw=randwrite --bs=1k --size=64m --number_ios=$writes \
+		fio --name=x --ioengine=nbd --uri="nbd+unix:///?socket=$PWD/socket" --rw=randwrite \
+			--bs=1k --size=64m --number_ios=$writes \
 			--norandommap --fsync=100 --randrepeat=1 >fio.log
 		kill -9 "$pid"
 		wait "$pid" || pid=

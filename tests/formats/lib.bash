@@ -39,12 +39,14 @@ stop_server() {
 	pid=
 }
 
-# start IMAGE [OPTION]...: serves it on socket, its messages in served.log; stop ends that and waits.
+# start IMAGE [OPTION]...: serves it on socket, its messages in served.log; stop ends that and
+# waits.
 start() {
 	: >served
 	"$HOST/bin/vdattach" serve -s "$BATS_TEST_TMPDIR/socket" "$@" >served 2>served.log 3>&- &
 	pid=$!
-	until grep -q nbd served || ! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || true; done
+	until grep -q nbd served || ! kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) ||
+		true; done
 }
 
 stop() {

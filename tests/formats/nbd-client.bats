@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What other programs' NBD servers say to vdattach. That a disk comes of it is shown by the boot cases root-nbd*.
+# What other programs' NBD servers say to vdattach. That a disk comes of it is shown by the boot
+# cases root-nbd*.
 load lib.bash
 
 bats_require_minimum_version 1.5.0
@@ -31,7 +32,8 @@ setup() {
 	for vd in "$HOST/bin/vdattach" "$MUSL/bin/vdattach"; do
 		run -0 "$vd" info "nbd+unix:///my%20disk?socket=$T/s"
 		[ "${lines[2]}" = 'virtual size: 10485760 bytes' ]
-		[ "${lines[5]}" = 'flags: flush fua trim write-zeroes multi-conn' ] || [ "${lines[5]}" = 'flags: flush fua trim write-zeroes' ]
+		[ "${lines[5]}" = 'flags: flush fua trim write-zeroes multi-conn' ] ||
+			[ "${lines[5]}" = 'flags: flush fua trim write-zeroes' ]
 		run -0 "$vd" info --json "nbd+unix:///my%20disk?socket=$T/s"
 		[ "$(jq -r '."virtual-size"' <<<"$output")" = 10485760 ]
 		[ "$(jq -r '.flags[0]' <<<"$output")" = flush ]
@@ -39,7 +41,8 @@ setup() {
 }
 
 @test "info: a server that needs large blocks, and one that only reads" {
-	start nbdkit -f -U "$T/s" --filter=blocksize-policy memory 8M blocksize-minimum=4096 blocksize-preferred=4096 blocksize-maximum=65536 -r
+	start nbdkit -f -U "$T/s" --filter=blocksize-policy memory 8M blocksize-minimum=4096 \
+		blocksize-preferred=4096 blocksize-maximum=65536 -r
 	run -0 "$HOST/bin/vdattach" info "nbd+unix:///?socket=$T/s"
 	[ "${lines[3]}" = 'sector size: 4096' ]
 	[ "${lines[4]}" = 'largest request: 65536 bytes' ]

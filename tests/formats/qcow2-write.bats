@@ -27,8 +27,10 @@ write_both() { # IMAGE
 @test "written by us: every version, cluster size and refcount width; qemu-img check is clean" {
 	make_disk disk
 	truncate -s 9M disk
-	for options in '-o compat=0.10' '-o cluster_size=512' '-o cluster_size=4k,refcount_bits=1' '-o cluster_size=2M' \
-		'-o refcount_bits=64,cluster_size=512' '-c' '-c -o compression_type=zstd,cluster_size=8k'; do
+	for options in '-o compat=0.10' '-o cluster_size=512' '-o cluster_size=4k,refcount_bits=1' \
+		'-o cluster_size=2M' \
+		'-o refcount_bits=64,cluster_size=512' '-c' \
+		'-c -o compression_type=zstd,cluster_size=8k'; do
 		rm -f image
 		# shellcheck disable=SC2086 # words
 		qemu-img convert -f raw -O qcow2 $options disk image
@@ -40,7 +42,8 @@ write_both() { # IMAGE
 @test "written by us: extended L2 entries, fresh, of a child, under a snapshot, compressed" {
 	make_disk disk
 	truncate -s 9M disk
-	for options in '-o extended_l2=on' '-o extended_l2=on,cluster_size=16k,refcount_bits=1' '-o extended_l2=on,cluster_size=2M' '-c -o extended_l2=on'; do
+	for options in '-o extended_l2=on' '-o extended_l2=on,cluster_size=16k,refcount_bits=1' \
+		'-o extended_l2=on,cluster_size=2M' '-c -o extended_l2=on'; do
 		rm -f image
 		# shellcheck disable=SC2086 # words
 		qemu-img convert -f raw -O qcow2 $options disk image
@@ -71,7 +74,8 @@ fill_holes() { # FILE
 
 @test "written by us: an external data file, raw and not; a raw one is the disk, byte for byte, and no longer" {
 	make_disk disk
-	for options in '' ',data_file_raw=on' ',data_file_raw=on,extended_l2=on' ',cluster_size=2M,data_file_raw=on'; do
+	for options in '' ',data_file_raw=on' ',data_file_raw=on,extended_l2=on' \
+		',cluster_size=2M,data_file_raw=on'; do
 		rm -f image image.data
 		qemu-img convert -f raw -O qcow2 -o "data_file=image.data$options" disk image
 		case $options in *raw*) ;; *) fill_holes image.data ;; esac
@@ -150,7 +154,8 @@ fill_holes() { # FILE
 	assert_output --partial 'qemu-img check -r all'
 }
 
-# killed IMAGE COMMAND...: qemu-io is killed after its commands, with an image that has lazy refcounts
+# killed IMAGE COMMAND...: qemu-io is killed after its commands, with an image that has lazy
+# refcounts
 killed() {
 	local image=$1 commands=() command
 	shift
@@ -161,13 +166,15 @@ killed() {
 
 @test "not closed by qemu, with lazy refcounts: repaired when it is opened for writing" {
 	make_disk disk
-	for options in cluster_size=64k cluster_size=512 cluster_size=4k,refcount_bits=64 cluster_size=2M refcount_bits=1; do
+	for options in cluster_size=64k cluster_size=512 cluster_size=4k,refcount_bits=64 \
+		cluster_size=2M refcount_bits=1; do
 		for snapshot in no yes; do
 			[ "$snapshot$options" != yesrefcount_bits=1 ] || continue
 			rm -f image
 			qemu-img convert -f raw -O qcow2 -o "lazy_refcounts=on,$options" disk image
 			[ $snapshot = no ] || qemu-img snapshot -c one image
-			killed image 'write -P 7 1M 3M' 'write -P 9 700k 512' 'write -z 5M 64k' flush 'write -P 3 6M 200k'
+			killed image 'write -P 7 1M 3M' 'write -P 9 700k 512' 'write -z 5M 64k' \
+				flush 'write -P 3 6M 200k'
 			# only read: as it is
 			vd cat -o before image
 			sum=$(sha256sum <image)
@@ -220,7 +227,8 @@ killed() {
 	make_disk disk
 	for options in cluster_size=64k cluster_size=512 refcount_bits=1; do
 		qemu-img convert -f raw -O qcow2 -o $options disk image
-		# what is written goes into clusters whose entry is lost: L1 is cleared behind qemu's back
+		# what is written goes into clusters whose entry is lost: L1 is cleared behind
+		# qemu's back
 		qemu-img create -q -f qcow2 -o $options image 8M
 		qemu-io -f qcow2 -c 'write -P 7 0 3M' image >/dev/null
 		python3 - image <<-'EOF'

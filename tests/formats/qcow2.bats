@@ -4,7 +4,8 @@
 
 load qcow2
 
-# Takes the name of the backing file's format out of the header: extension e2792aca, by the specification.
+# Takes the name of the backing file's format out of the header: extension e2792aca, by the
+# specification.
 forget_backing_format() { # IMAGE
 	python3 - "$1" <<-'EOF'
 		import sys
@@ -59,7 +60,8 @@ by_options() { # DISK OPTIONS...
 	make_disk disk
 	by_options disk '-o extended_l2=on,cluster_size=128k' '-c -o extended_l2=on'
 	qemu-img create -q -f qcow2 -o extended_l2=on image 16M
-	qemu-io -f qcow2 -c 'write -P 1 64k 2k' -c 'write -P 2 70k 10k' -c 'write -z 72k 4k' -c 'write -P 3 15M 1M' image >/dev/null
+	qemu-io -f qcow2 -c 'write -P 1 64k 2k' -c 'write -P 2 70k 10k' -c 'write -z 72k 4k' \
+		-c 'write -P 3 15M 1M' image >/dev/null
 	same_as_qemu image
 	# data in subclusters of a cluster that is nowhere: not to be taken from the header
 	l1=$(od -An -td8 --endian=big -j40 -N8 image)
@@ -82,7 +84,8 @@ by_options() { # DISK OPTIONS...
 @test "zero clusters, discarded clusters" {
 	make_disk disk
 	qemu-img convert -f raw -O qcow2 disk image
-	qemu-io -f qcow2 -c 'write -z 192k 64k' -c 'write -z -u 300k 200k' -c 'discard 3M 128k' image >/dev/null
+	qemu-io -f qcow2 -c 'write -z 192k 64k' -c 'write -z -u 300k 200k' -c 'discard 3M 128k' \
+		image >/dev/null
 	same_as_qemu image
 }
 
@@ -111,20 +114,25 @@ by_options() { # DISK OPTIONS...
 	make_disk disk
 	qemu-img convert -f raw -O qcow2 disk 'b "ase.qcow2'
 	local name='json:{"driver":"qcow2","file":{"driver":"file","filename":"b \"ase.qcow2"}}'
-	for name in "$name" 'json:{"file.filename":"b \u0022ase.qcow2", "driver":"qcow2"}' 'json:{"driver":"raw","file":{"driver":"file","filename":"disk"},"offset":0}'; do
-		qemu-img create -q -f qcow2 -u -b "$name" -F "$(grep -o 'raw\|qcow2' <<<"$name" | tail -n 1)" child 64M
+	for name in "$name" 'json:{"file.filename":"b \u0022ase.qcow2", "driver":"qcow2"}' \
+		'json:{"driver":"raw","file":{"driver":"file","filename":"disk"},"offset":0}'; do
+		qemu-img create -q -f qcow2 -u -b "$name" \
+			-F "$(grep -o 'raw\|qcow2' <<<"$name" | tail -n 1)" child 64M
 		qemu-img convert -O raw child expected
 		vd cat -o out child
 		cmp out expected
 		vd check child
 	done
-	for name in 'json:{"driver":"raw","file":{"driver":"https","url":"https://h/x"}}' nbd://h/x ssh://h/x; do
+	for name in 'json:{"driver":"raw","file":{"driver":"https","url":"https://h/x"}}' \
+		nbd://h/x ssh://h/x; do
 		qemu-img create -q -f qcow2 -u -b "$name" -F raw child 64M
 		run vd info child
 		assert_failure 1
 		assert_output --regexp 'https|nbd|ssh'
 	done
-	for name in 'json:' 'json:{' 'json:{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":1}}}}}}}}}' 'json:{"file.filename":"x"' 'json:{"file":{"filename":"\u0000"}}'; do
+	for name in 'json:' 'json:{' \
+		'json:{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":1}}}}}}}}}' \
+		'json:{"file.filename":"x"' 'json:{"file":{"filename":"\u0000"}}'; do
 		qemu-img create -q -f qcow2 -u -b "$name" -F raw child 64M
 		run vd info child
 		assert_failure 1
@@ -151,7 +159,8 @@ by_options() { # DISK OPTIONS...
 @test "a chain has 64 images at most" {
 	truncate -s 1M 1
 	for i in {2..65}; do
-		qemu-img create -q -f qcow2 -b $((i - 1)) -F "$([ "$i" = 2 ] && echo raw || echo qcow2)" "$i"
+		qemu-img create -q -f qcow2 -b $((i - 1)) \
+			-F "$([ "$i" = 2 ] && echo raw || echo qcow2)" "$i"
 	done
 	qemu-io -f raw -c 'write -P 7 4k 4k' 1 >io.log
 	vd cat -o out 64
@@ -277,7 +286,8 @@ by_options() { # DISK OPTIONS...
 	rm -f ours
 	vd cat -o ours top
 	cmp ours disk
-	qemu-img create -q -f qcow --object secret,id=s,data=x -o encrypt.format=aes,encrypt.key-secret=s image2 1M
+	qemu-img create -q -f qcow --object secret,id=s,data=x \
+		-o encrypt.format=aes,encrypt.key-secret=s image2 1M
 	run vd info image2
 	assert_failure 1
 	assert_output --partial 'encrypted'

@@ -1,13 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Images that other programs have made: tests/samples/MANIFEST says which, whence, and what is in them.
+# Images that other programs have made: tests/samples/MANIFEST says which, whence, and what is in
+# them.
 
 load lib
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR"
 	package=$("$BATS_TEST_DIRNAME/../samples/fetch" qemu)
-	tar -x --strip-components=4 --wildcards -f "$package"/qemu_*.orig.tar.* '*/tests/qemu-iotests/sample_images/*.bz2'
+	tar -x --strip-components=4 --wildcards -f "$package"/qemu_*.orig.tar.* \
+		'*/tests/qemu-iotests/sample_images/*.bz2'
 }
 
 # The manifest's lines but comments.
@@ -16,7 +18,8 @@ manifest() { grep -v -e '^#' -e '^$' "$BATS_TEST_DIRNAME/../samples/MANIFEST"; }
 # sample NAME: puts the image into the test's directory.
 sample() { bzcat "$BATS_FILE_TMPDIR/$1.bz2" >"$1"; }
 
-# The other reader: qemu, which must be allowed to replay a log first. All data of the samples is in their first 128 MiB.
+# The other reader: qemu, which must be allowed to replay a log first. All data of the samples is in
+# their first 128 MiB.
 same_as_qemu() { # FILE RAW
 	qemu-img check -q -r all "$1" || true
 	qemu-img dd -O raw bs=1M count=128 if="$1" of=head.raw
@@ -29,12 +32,14 @@ same_as_qemu() { # FILE RAW
 		[ "$size" != refused ] || continue
 		sample "$name"
 		vd info --json "$name" >info
-		[ "$(jq '.["virtual-size"]' info)" = "$size" ] || fail "$name of $maker: $(cat info)"
+		[ "$(jq '.["virtual-size"]' info)" = "$size" ] ||
+			fail "$name of $maker: $(cat info)"
 		run vd check "$name"
 		assert_output --partial ' 0 errors, '
 		vd cat -o got.raw "$name"
 		if [ "$sum" != - ]; then
-			sha256sum got.raw | grep -q "^$sum" || fail "$name of $maker: $(sha256sum got.raw)"
+			sha256sum got.raw | grep -q "^$sum" ||
+				fail "$name of $maker: $(sha256sum got.raw)"
 		fi
 		if [ "$statement" != - ]; then
 			IFS=';' read -ra commands <<<"${statement//:/ }"

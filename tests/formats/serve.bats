@@ -7,14 +7,17 @@ load vdattach
 	make_gpt_disk disk
 	fill disk 1 30
 	for image in disk disk.vhd; do
-		[ $image = disk ] || qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on disk disk.vhd
+		[ $image = disk ] ||
+			qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on disk \
+				disk.vhd
 		start_server --once $image
 		qemu-img compare -f raw -F raw "$url" <(:) 2>/dev/null || true
 		wait $pid
 		start_server $image
 		vd cat -o before $image
 		qemu-img compare -f raw -F raw before "$url"
-		qemu-io -f raw -c 'write -P 0x5a 5M 1M' -c 'write -f -P 0x77 67108352 512' -c flush -c 'read -P 0x5a 5M 1M' "$url" >io.log
+		qemu-io -f raw -c 'write -P 0x5a 5M 1M' -c 'write -f -P 0x77 67108352 512' \
+			-c flush -c 'read -P 0x5a 5M 1M' "$url" >io.log
 		run grep -c 'Pattern verification failed' io.log
 		assert_output 0
 		run qemu-io -f raw -c 'write 64M 512' "$url"

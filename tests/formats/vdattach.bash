@@ -20,7 +20,8 @@ teardown() {
 	if mountpoint -q "$BATS_TEST_TMPDIR/ro"; then umount "$BATS_TEST_TMPDIR/ro"; fi
 }
 
-# sectors SIZE FILE COMMAND [ARG]...: runs COMMAND ARG.. on a device over FILE with sectors of SIZE bytes
+# sectors SIZE FILE COMMAND [ARG]...: runs COMMAND ARG.. on a device over FILE with sectors of SIZE
+# bytes
 sectors() {
 	local status=0 device
 	device=$(losetup -b "$1" --show -f "$2")
@@ -45,7 +46,9 @@ fill() { # FILE MEGABYTE...
 	local file=$1 at
 	shift
 	for at; do
-		yes "megabyte $at of the disk" | dd of="$file" bs=64k count=1 seek=$((at * 16)) conv=notrunc iflag=fullblock status=none
+		yes "megabyte $at of the disk" |
+			dd of="$file" bs=64k count=1 seek=$((at * 16)) conv=notrunc \
+				iflag=fullblock status=none
 	done
 }
 
@@ -67,5 +70,6 @@ make_mbr_disk() {
 make_gpt_disk() {
 	rm -f "$1"
 	truncate -s 64M "$1"
-	sgdisk -n 1:2048:+10M -c 1:'EFI system' -t 1:ef00 -n 5:0:+20M -c 5:root -n 2:0:0 -c 2:rest "$1" >/dev/null
+	sgdisk -n 1:2048:+10M -c 1:'EFI system' -t 1:ef00 -n 5:0:+20M -c 5:root -n 2:0:0 -c 2:rest \
+		"$1" >/dev/null
 }

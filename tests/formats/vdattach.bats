@@ -15,8 +15,11 @@ load vdattach
 @test "GPT: the same as sfdisk, with names and PARTUUIDs" {
 	make_gpt_disk disk
 	diff <(by_sfdisk disk 512 | sort) <(by_us disk | sort)
-	diff <(sfdisk -J disk | jq -r '.partitiontable.partitions[] | "\(.uuid) \(.type) \(.name)"' | tr 'A-Z' 'a-z' | sort) \
-		<(vd info --json disk | jq -r '.partitions[] | "\(.uuid) \(.type) \(.label)"' | tr 'A-Z' 'a-z' | sort)
+	diff <(sfdisk -J disk | jq \
+		-r '.partitiontable.partitions[] | "\(.uuid) \(.type) \(.name)"' | tr 'A-Z' 'a-z' |
+		sort) \
+		<(vd info --json disk | jq -r '.partitions[] | "\(.uuid) \(.type) \(.label)"' |
+			tr 'A-Z' 'a-z' | sort)
 }
 
 @test "GPT with 4096-byte sectors is recognised by itself; an MBR needs --sector-size" {
@@ -79,7 +82,8 @@ load vdattach
 		assert_success
 		want=$(qemu-img info -f vpc --output=json disk.vhd | jq '."virtual-size"')
 		run vd info --json disk.vhd
-		assert_equal "$(jq -r '"\(.format) \(.variant) \(."virtual-size")"' <<<"$output")" "vhd fixed $want"
+		assert_equal "$(jq -r '"\(.format) \(.variant) \(."virtual-size")"' <<<"$output")" \
+			"vhd fixed $want"
 		vd cat -o ours disk.vhd
 		qemu-img convert -f vpc -O raw disk.vhd theirs
 		cmp ours theirs
@@ -92,7 +96,8 @@ load vdattach
 		qemu-img create -q -f "$format" "disk.$format" 8M
 		run vd "disk.$format"
 		assert_failure 1
-		assert_output --regexp "format '$format'.* recognised, but this version cannot read it"
+		assert_output --regexp \
+			"format '$format'.* recognised, but this version cannot read it"
 	done
 	all_detached "$BATS_TEST_TMPDIR"
 }
@@ -150,10 +155,12 @@ load vdattach
 @test "map gives the extents of qemu-img map" {
 	make_gpt_disk disk
 	fill disk 1 17 40
-	diff <(qemu-img map -f raw --output=json disk | jq -c '.[]|[.start,.length,.zero,.data,.offset]') \
+	diff <(qemu-img map -f raw --output=json disk |
+		jq -c '.[]|[.start,.length,.zero,.data,.offset]') \
 		<(vd map --json disk | jq -c '.[]|[.start,.length,.zero,.data,.offset]')
 	qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on disk disk.vhd
-	diff <(qemu-img map -f vpc --output=json disk.vhd | jq -c '.[]|[.start,.length,.zero,.offset]') \
+	diff <(qemu-img map -f vpc --output=json disk.vhd |
+		jq -c '.[]|[.start,.length,.zero,.offset]') \
 		<(vd map --json disk.vhd | jq -c '.[]|[.start,.length,.zero,.offset]')
 	run vd map disk
 	assert_line --regexp '^17825792 +65536 +17825792 +disk$'
@@ -195,7 +202,8 @@ load vdattach
 
 @test "usage errors exit 2, failures 1, with one line that names the culprit" {
 	truncate -s 1M disk
-	for args in '' '--bogus disk' 'info' 'info a b' 'list x' '-p' '-b 1024 disk' 'serve disk' suspend; do
+	for args in '' '--bogus disk' 'info' 'info a b' 'list x' '-p' '-b 1024 disk' 'serve disk' \
+		suspend; do
 		# shellcheck disable=SC2086
 		run vd $args
 		assert_failure 2
@@ -235,7 +243,8 @@ load vdattach
 		run vd info child.qcow2
 		assert_success
 		refute_output --regexp $'[\x01-\x09\x0b-\x1f\x7f]'
-		vd info --json child.qcow2 | iconv -f UTF-8 -t UTF-8 | jq -e '.parents[0].image' >name
+		vd info --json child.qcow2 | iconv -f UTF-8 -t UTF-8 |
+			jq -e '.parents[0].image' >name
 		rm "$image"
 		run -1 vd info child.qcow2
 		refute_output --regexp $'[\x01-\x09\x0b-\x1f\x7f]'

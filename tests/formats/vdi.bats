@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# VDI against qemu-img and qemu-io; what those cannot do (snapshots, other block sizes) by the specification.
+# VDI against qemu-img and qemu-io; what those cannot do (snapshots, other block sizes) by the
+# specification.
 
 load lib
 
@@ -54,7 +55,8 @@ vdi() {
 @test "what we write qemu-img reads and finds clean; its writes afterwards we read" {
 	qemu-img create -q -f vdi disk.vdi 64M
 	truncate -s 64M model.raw
-	writes=('write -P 17 0 4096' 'write -P 18 9M 3M' 'write -P 19 67108352 512' 'write -P 20 2096640 1024'
+	writes=('write -P 17 0 4096' 'write -P 18 9M 3M' 'write -P 19 67108352 512'
+		'write -P 20 2096640 1024'
 		'flush' 'write -P 21 20M 64k' 'write -P 22 1M 512')
 	start disk.vdi
 	nbd_io "${writes[@]}"
@@ -81,7 +83,8 @@ vdi() {
 			vdi disk.vdi 1 $((block + block / 2)) "$block" "$extra" aa 00 1=0
 			truncate -s 0 model.raw
 			truncate -s $((block + block / 2)) model.raw
-			io raw model.raw "write -P 0x50 $block $((block / 2))" "write -P 7 $((block - 512)) 1024" 'write -P 8 512 512'
+			io raw model.raw "write -P 0x50 $block $((block / 2))" \
+				"write -P 7 $((block - 512)) 1024" 'write -P 8 512 512'
 			start disk.vdi
 			nbd_io "write -P 7 $((block - 512)) 1024" 'write -P 8 512 512'
 			stop
@@ -111,7 +114,8 @@ vdi() {
 	vd cat -o got.raw vm/last.vdi
 	cmp got.raw model.raw
 	run -0 vd info --json vm/last.vdi
-	[ "$(jq -r '.parents | map(.image | split("/")[-1]) | join(",")' <<<"$output")" = '{snap shot}.vdi,base.vdi' ]
+	[ "$(jq -r '.parents | map(.image | split("/")[-1]) | join(",")' <<<"$output")" = \
+		'{snap shot}.vdi,base.vdi' ]
 	run -0 vd check vm/last.vdi
 	assert_output --partial '0 errors, 0 leaks, 0 warnings'
 }
@@ -154,7 +158,8 @@ vdi() {
 	(cd vm/Snapshots && vd cat -o ../../got.raw '{cc}.vdi')
 	cmp got.raw model.raw
 	run -0 vd info --json 'vm/Snapshots/{cc}.vdi'
-	[ "$(jq -r '.parents | map(.image | split("/vm/")[1]) | join(",")' <<<"$output")" = 'Snapshots/{bb}.vdi,base.vdi' ]
+	[ "$(jq -r '.parents | map(.image | split("/vm/")[1]) | join(",")' <<<"$output")" = \
+		'Snapshots/{bb}.vdi,base.vdi' ]
 
 	# --parents is the user's word on where they are
 	run -1 vd info --parents=vm/Snapshots 'vm/Snapshots/{cc}.vdi'

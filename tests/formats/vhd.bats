@@ -4,7 +4,8 @@
 
 load lib
 
-# difference FILE SIZE ID PARENT_ID RELATIVE ABSOLUTE: an empty differencing VHD, by the specification.
+# difference FILE SIZE ID PARENT_ID RELATIVE ABSOLUTE: an empty differencing VHD, by the
+# specification.
 # Ids are one hexadecimal digit; a name may be empty.
 difference() {
 	python3 - "$@" <<-'EOF'
@@ -72,15 +73,16 @@ same_as_qemu() { # FILE
 	for options in subformat=dynamic subformat=dynamic,force_size=on subformat=fixed; do
 		rm -f disk.vhd
 		qemu-img create -q -f vpc -o "$options" disk.vhd 37M
-		qemu-io -f vpc -c 'write -P 1 0 512' -c 'write -P 2 3M 5M' -c 'write -P 3 33554432 1536' disk.vhd >io
+		qemu-io -f vpc -c 'write -P 1 0 512' -c 'write -P 2 3M 5M' \
+			-c 'write -P 3 33554432 1536' disk.vhd >io
 		same_as_qemu disk.vhd
 		run -0 vd check disk.vhd
 		assert_output --partial '0 errors, 0 leaks, 0 warnings'
 	done
 }
 
-# as_windows FILE: lays an empty VHD out as Windows 8 does: what locators reserve, then the footer where
-# the bitmap of a block would lie whose data begin with a page.
+# as_windows FILE: lays an empty VHD out as Windows 8 does: what locators reserve, then the footer
+# where the bitmap of a block would lie whose data begin with a page.
 as_windows() {
 	python3 - "$@" <<-'EOF'
 		import struct, sys
@@ -134,7 +136,8 @@ as_windows() {
 @test "what we write qemu-img reads; its writes afterwards we read" {
 	qemu-img create -q -f vpc -o subformat=dynamic,force_size=on disk.vhd 64M
 	truncate -s 64M model.raw
-	writes=('write -P 17 0 4096' 'write -P 18 9M 3M' 'write -P 19 67108352 512' 'write -P 20 2096640 1024'
+	writes=('write -P 17 0 4096' 'write -P 18 9M 3M' 'write -P 19 67108352 512'
+		'write -P 20 2096640 1024'
 		'flush' 'write -P 21 20M 64k' 'write -P 22 1M 512')
 	start disk.vhd
 	nbd_io "${writes[@]}" >io
@@ -194,7 +197,8 @@ chain() {
 	run -0 vd check vm/two.vhd
 	assert_output --partial '0 errors, 0 leaks, 0 warnings'
 	run -0 vd info --json vm/two.vhd
-	[ "$(jq -r '.parents | map(.image | split("/")[-1]) | join(" ")' <<<"$output")" = 'one.vhd base.vhd' ]
+	[ "$(jq -r '.parents | map(.image | split("/")[-1]) | join(" ")' <<<"$output")" = \
+		'one.vhd base.vhd' ]
 	# depth says which image of the chain has it
 	run -0 vd map --json vm/two.vhd
 	[ "$(jq -c 'map(.depth) | unique' <<<"$output")" = '[0,1,2]' ]

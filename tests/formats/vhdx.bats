@@ -38,7 +38,8 @@ assert_same_as_qemu() {
 @test "every subformat and option of qemu-img is read, and found clean" {
 	make_raw
 	for options in '' subformat=dynamic,block_size=1M subformat=dynamic,block_size=32M \
-		subformat=dynamic,block_size=256M,log_size=4M subformat=fixed,block_size=2M subformat=fixed,log_size=16M; do
+		subformat=dynamic,block_size=256M,log_size=4M subformat=fixed,block_size=2M \
+		subformat=fixed,log_size=16M; do
 		rm -f image.vhdx
 		make_image image.vhdx "$options"
 		vd cat -o by-us image.vhdx
@@ -68,7 +69,8 @@ assert_same_as_qemu() {
 
 @test "what we write qemu reads, and finds clean; and the other way round" {
 	make_raw
-	for options in subformat=dynamic,block_size=1M subformat=dynamic,block_size=8M subformat=fixed; do
+	for options in subformat=dynamic,block_size=1M subformat=dynamic,block_size=8M \
+		subformat=fixed; do
 		make_raw
 		rm -f image.vhdx
 		make_image image.vhdx "$options"
@@ -76,8 +78,11 @@ assert_same_as_qemu() {
 			start_server image.vhdx
 			for target in "-f raw $url" '-f raw raw'; do
 				# shellcheck disable=SC2086 # two words
-				qemu-io -c "write -P 0x5$round ${round}000k 100k" -c "write -P 0x6$round 50M $((round * 999))k" -c flush \
-					-c "write -P 0x7$round 97M 512" -c "write -f -P 0x8$round $((round * 9))M 4k" $target >/dev/null
+				qemu-io -c "write -P 0x5$round ${round}000k 100k" \
+					-c "write -P 0x6$round 50M $((round * 999))k" -c flush \
+					-c "write -P 0x7$round 97M 512" \
+					-c "write -f -P 0x8$round $((round * 9))M 4k" \
+					$target >/dev/null
 			done
 			qemu-img compare -f raw -F raw "$url" raw
 			stop_server
@@ -86,7 +91,8 @@ assert_same_as_qemu() {
 			run -0 vd check image.vhdx
 			for target in '-f vhdx image.vhdx' '-f raw raw'; do
 				# shellcheck disable=SC2086 # two words
-				qemu-io -c "write -P 0x9$round $((60 + round))M 70k" $target >/dev/null
+				qemu-io -c "write -P 0x9$round $((60 + round))M 70k" $target \
+					>/dev/null
 			done
 		done
 		vd cat image.vhdx | cmp - raw
@@ -97,7 +103,8 @@ assert_same_as_qemu() {
 	make_raw
 	make_image image.vhdx subformat=dynamic,block_size=1M
 	start_server image.vhdx
-	qemu-io -f raw -c 'write -P 0x5a 20M 3M' -c flush -c 'write -P 0x5b 30M 1M' -c flush "$url" >/dev/null
+	qemu-io -f raw -c 'write -P 0x5a 20M 3M' -c flush -c 'write -P 0x5b 30M 1M' -c flush \
+		"$url" >/dev/null
 	kill -KILL "$pid"
 	wait "$pid" || true
 	rm -f socket
@@ -124,9 +131,11 @@ assert_same_as_qemu() {
 @test "children: sectors of their own, the rest of the parent's, in a chain" {
 	make_raw
 	make_image base.vhdx subformat=dynamic,block_size=2M
-	child base.vhdx one.vhdx --write 512:1024:0xa1 --write 2097152:2097152:0xa2 --write 101711872:512:0xa3
+	child base.vhdx one.vhdx --write 512:1024:0xa1 --write 2097152:2097152:0xa2 \
+		--write 101711872:512:0xa3
 	# levels, and the ways to name a parent
-	child one.vhdx two.vhdx --path 'absolute_win32_path=C:\vm\one.vhdx' --path 'relative_path=.\one.vhdx' \
+	child one.vhdx two.vhdx --path 'absolute_win32_path=C:\vm\one.vhdx' \
+		--path 'relative_path=.\one.vhdx' \
 		--write 1024:512:0xb1 --write 41943040:512:0xb2
 	put raw a1 512 1024
 	put raw a2 2097152 2097152
@@ -152,7 +161,8 @@ assert_same_as_qemu() {
 	start_server child.vhdx
 	for target in "-f raw $url" '-f raw raw'; do
 		# shellcheck disable=SC2086 # two words
-		qemu-io -c 'write -P 0xc1 40M 512' -c 'write -P 0xc2 41943552 5M' -c flush -c 'write -P 0xc3 1047552 2048' $target >/dev/null
+		qemu-io -c 'write -P 0xc1 40M 512' -c 'write -P 0xc2 41943552 5M' -c flush \
+			-c 'write -P 0xc3 1047552 2048' $target >/dev/null
 	done
 	qemu-img compare -f raw -F raw "$url" raw
 	stop_server
@@ -247,7 +257,8 @@ set_4096() {
 	make_image disk.vhdx subformat=fixed,block_state_zero=off,block_size=1M
 	set_4096 disk.vhdx
 	run -0 vd info --json disk.vhdx
-	assert_equal "$(jq -r '.partitions[0] | "\(.start) \(.length)"' <<<"$output")" '1048576 4194304'
+	assert_equal "$(jq -r '.partitions[0] | "\(.start) \(.length)"' <<<"$output")" \
+		'1048576 4194304'
 	device=$(vd -e loop disk.vhdx)
 	run -0 blockdev --getss "$device"
 	assert_output 4096

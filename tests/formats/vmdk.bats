@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# VMDK against qemu-img and qemu-io, in each kind that qemu-img makes; VirtualBox's chains by their descriptors.
+# VMDK against qemu-img and qemu-io, in each kind that qemu-img makes; VirtualBox's chains by their
+# descriptors.
 
 load lib
 
@@ -14,12 +15,16 @@ same_as_qemu() { # FILE
 make_raw() {
 	truncate -s $((37 * 1048576 - 5 * 512)) raw.img
 	for at in 0 3 9 20 36; do
-		yes "megabyte $at of the disk" | dd of=raw.img bs=64k count=5 seek=$((at * 16)) conv=notrunc iflag=fullblock status=none
+		yes "megabyte $at of the disk" |
+			dd of=raw.img bs=64k count=5 seek=$((at * 16)) conv=notrunc \
+				iflag=fullblock status=none
 	done
-	openssl enc -aes-128-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null | dd of=raw.img bs=512 count=333 seek=30001 conv=notrunc iflag=fullblock status=none
+	openssl enc -aes-128-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null |
+		dd of=raw.img bs=512 count=333 seek=30001 conv=notrunc iflag=fullblock status=none
 }
 
-# descriptor FILE SED_SCRIPT: edits the descriptor inside a sparse file, which keeps its place and size.
+# descriptor FILE SED_SCRIPT: edits the descriptor inside a sparse file, which keeps its place and
+# size.
 descriptor() {
 	dd if="$1" bs=512 skip=1 count=20 status=none | tr -d '\0' | sed "$2" >text
 	truncate -s 10240 text
@@ -37,7 +42,8 @@ descriptor() {
 		cmp got.raw raw.img
 		run -0 vd check vm/disk.vmdk
 		assert_output --partial '0 errors, 0 leaks, 0 warnings'
-		[[ $options != subformat=* ]] || vd info vm/disk.vmdk | grep -q "vmdk (${options#*=})"
+		[[ $options != subformat=* ]] || vd info vm/disk.vmdk |
+			grep -q "vmdk (${options#*=})"
 	done
 }
 
@@ -48,9 +54,11 @@ descriptor() {
 		qemu-img create -q -f vmdk -o "subformat=twoGbMaxExtent$kind" vm/disk.vmdk 5G
 		io vmdk vm/disk.vmdk 'write -P 1 2047M 2M' 'write -P 2 4G 64k'
 		start vm/disk.vmdk
-		nbd_io 'read -P 1 2047M 2M' 'read -P 2 4G 64k' 'write -P 3 4095M 2M' 'write -P 4 2147483136 1024' 'write -P 5 5368708608 512'
+		nbd_io 'read -P 1 2047M 2M' 'read -P 2 4G 64k' 'write -P 3 4095M 2M' \
+			'write -P 4 2147483136 1024' 'write -P 5 5368708608 512'
 		stop
-		io vmdk vm/disk.vmdk 'read -P 1 2047M 1023k' 'read -P 4 2147483136 1024' 'read -P 3 4095M 2M' 'read -P 5 5368708608 512'
+		io vmdk vm/disk.vmdk 'read -P 1 2047M 1023k' 'read -P 4 2147483136 1024' \
+			'read -P 3 4095M 2M' 'read -P 5 5368708608 512'
 		run -0 vd check vm/disk.vmdk
 		assert_output --partial '0 errors, 0 leaks, 0 warnings'
 	done
@@ -61,7 +69,8 @@ descriptor() {
 		rm -f disk.vmdk disk-flat.vmdk model.raw
 		qemu-img create -q -f vmdk -o "$options" disk.vmdk 64M
 		truncate -s 64M model.raw
-		writes=('write -P 17 0 4096' 'write -P 18 9M 3M' 'write -P 19 67108352 512' 'write -P 20 2096640 1024'
+		writes=('write -P 17 0 4096' 'write -P 18 9M 3M' 'write -P 19 67108352 512'
+			'write -P 20 2096640 1024'
 			'flush' 'write -P 21 20M 64k' 'write -P 22 1M 512')
 		start disk.vmdk
 		nbd_io "${writes[@]}"
@@ -101,7 +110,8 @@ descriptor() {
 	cmp got.raw model.raw
 	[ "$sum" = "$(sha256sum vm/base.vmdk vm/one.vmdk)" ]
 	run -0 vd info --json vm/two.vmdk
-	[ "$(jq -r '.parents | map(.image | split("/")[-1]) | join(",")' <<<"$output")" = 'one.vmdk,base.vmdk' ]
+	[ "$(jq -r '.parents | map(.image | split("/")[-1]) | join(",")' <<<"$output")" = \
+		'one.vmdk,base.vmdk' ]
 	# whoever writes to a parent is noticed by its children, in qemu too
 	start vm/one.vmdk
 	nbd_io 'write -P 9 0 512'
@@ -122,7 +132,8 @@ descriptor() {
 	vd cat -o got.raw disk.vmdk
 	io raw got.raw 'read -P 0 0 1M' 'read -P 1 1M 64k'
 	run -0 vd check disk.vmdk
-	printf '%s\n' '# Disk DescriptorFile' version=1 CID=1 parentCID=ffffffff 'createType="monolithicFlat"' 'RW 2048 FLAT ""' >flat.vmdk
+	printf '%s\n' '# Disk DescriptorFile' version=1 CID=1 parentCID=ffffffff \
+		'createType="monolithicFlat"' 'RW 2048 FLAT ""' >flat.vmdk
 	run -1 vd info flat.vmdk
 	assert_output --partial "names '', expected the path of a file"
 }
@@ -149,8 +160,10 @@ descriptor() {
 	qemu-img create -q -f vmdk vm/Snapshots/child.vmdk 16M
 	io vmdk vm/Snapshots/child.vmdk 'write -P 2 2M 64k'
 	# qemu pads what it has written to with zeros
-	sed -i "/^ddb.adapterType/a ddb.uuid.image=\"11111111-2222-3333-4444-555555555555\"" vm/base.vmdk
-	descriptor vm/Snapshots/child.vmdk "\$a ddb.uuid.parent=\"11111111-2222-3333-4444-555555555555\""
+	sed -i "/^ddb.adapterType/a ddb.uuid.image=\"11111111-2222-3333-4444-555555555555\"" \
+		vm/base.vmdk
+	descriptor vm/Snapshots/child.vmdk \
+		"\$a ddb.uuid.parent=\"11111111-2222-3333-4444-555555555555\""
 	vd cat -o got.raw vm/Snapshots/child.vmdk
 	io raw got.raw 'read -P 1 1M 64k' 'read -P 2 2M 64k'
 }
@@ -189,7 +202,9 @@ descriptor() {
 	make_raw
 	qemu-img convert -O vmdk -o subformat=monolithicFlat raw.img base.vmdk
 	truncate -s $((37 * 1048576 - 5 * 512)) delta.img
-	openssl enc -aes-128-ctr -K 01 -iv 00 -in /dev/zero 2>/dev/null | dd of=delta.img bs=512 count=4500 seek=18001 conv=notrunc iflag=fullblock status=none
+	openssl enc -aes-128-ctr -K 01 -iv 00 -in /dev/zero 2>/dev/null |
+		dd of=delta.img bs=512 count=4500 seek=18001 conv=notrunc iflag=fullblock \
+			status=none
 	for kind in cowd sesparse; do
 		"$BATS_TEST_DIRNAME/vmdk-esx" $kind delta.img $kind
 		same_as_qemu $kind.vmdk
@@ -200,7 +215,8 @@ descriptor() {
 		run -0 vd check $kind.vmdk
 		assert_output --partial '0 errors, 0 leaks'
 		start $kind.vmdk
-		run -1 qemu-io -f raw -c 'write 0 512' "nbd+unix:///?socket=$BATS_TEST_TMPDIR/socket"
+		run -1 qemu-io -f raw -c 'write 0 512' \
+			"nbd+unix:///?socket=$BATS_TEST_TMPDIR/socket"
 		stop
 	done
 	io raw got.raw 'read -P 0 1M 4k'
@@ -238,7 +254,8 @@ descriptor() {
 @test "extents outside the directory of the image, and devices, are never opened" {
 	qemu-img create -q -f vmdk -o subformat=monolithicFlat disk.vmdk 16M
 	mkdir vm
-	for name in ../disk-flat.vmdk /dev/zero "$BATS_TEST_TMPDIR/disk-flat.vmdk" nbd://localhost; do
+	for name in ../disk-flat.vmdk /dev/zero "$BATS_TEST_TMPDIR/disk-flat.vmdk" \
+		nbd://localhost; do
 		sed "s|FLAT \"[^\"]*\"|FLAT \"$name\"|" disk.vmdk >vm/disk.vmdk
 		run -1 vd info vm/disk.vmdk
 		assert_output --partial "$name"
@@ -272,11 +289,13 @@ descriptor() {
 split() {
 	mkdir "$1"
 	truncate -s 5G "$1/raw"
-	for gib in 0 3 4; do dd if=/dev/urandom of="$1/raw" bs=1M seek=${gib}K count=1 conv=notrunc status=none; done
+	for gib in 0 3 4; do dd if=/dev/urandom of="$1/raw" bs=1M seek=${gib}K count=1 \
+		conv=notrunc status=none; done
 	qemu-img convert -f raw -O vmdk -o subformat=twoGbMaxExtentSparse "$1/raw" "$1/disk.vmdk"
 }
 
-# recode DIRECTORY ENCODING CODEC NAME: the extents are called NAME, in the descriptor in that encoding
+# recode DIRECTORY ENCODING CODEC NAME: the extents are called NAME, in the descriptor in that
+# encoding
 recode() {
 	python3 - "$@" <<-'END'
 		import glob, os, sys

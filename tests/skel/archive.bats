@@ -27,7 +27,8 @@ restored() {
 		'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/store -H LABEL=s' \
 		'packroot --names -C /newroot' \
 		'unpackroot --over --removed /run/initramfs/archive/base /run/initramfs/store/d/saved.tar.zst /newroot' \
-		'umount /run/initramfs/store' 'switch_root /newroot /sbin/init' && not_called 'saved.tar.zst.1' &&
+		'umount /run/initramfs/store' 'switch_root /newroot /sbin/init' &&
+		not_called 'saved.tar.zst.1' &&
 		! grep -q store "$ROOT/run/initramfs/state" &&
 		[ "$(config)" = $'DEVICE=/dev/vda1\nID=1234\nFILE=/d/saved.tar.zst\nSKIP=\nDAMAGED=' ] &&
 		[ -e "$ROOT/run/initramfs/bin/vinitrd-save" ]
@@ -51,26 +52,32 @@ restored_from_ntfs() {
 	calls 'unpackroot --over --removed /run/initramfs/archive/base /run/initramfs/store/D/Saved.tar.zst /newroot' &&
 		config | grep -qx FILE=/D/Saved.tar.zst
 }
-@test "on NTFS the archive is found in any letter case, and saved by the same name" { both with_programs restored_from_ntfs; }
+@test "on NTFS the archive is found in any letter case, and saved by the same name" { both \
+	with_programs restored_from_ntfs; }
 
 falls_back() {
 	CONTENT=bad stick /s.tar.zst
 	stick /s.tar.zst.1
 	cmdline 'vi.mode=overlay vi.image=/root.sfs vi.persist=archive:/s'
 	boot
-	said '/s.tar.zst is damaged' && calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/store -H /dev/vda1' \
-		'unpackroot --over --removed /run/initramfs/archive/base /run/initramfs/store/s.tar.zst.1 /newroot' &&
-		config | grep -qx DAMAGED=1 && config | grep -qx SKIP= && config | grep -qx FILE=/s.tar.zst
+	said '/s.tar.zst is damaged' &&
+		calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/store -H /dev/vda1' \
+			'unpackroot --over --removed /run/initramfs/archive/base /run/initramfs/store/s.tar.zst.1 /newroot' &&
+		config | grep -qx DAMAGED=1 && config | grep -qx SKIP= && config |
+		grep -qx FILE=/s.tar.zst
 }
-@test "a damaged archive: the one before, and the damaged one will not be kept" { both with_programs falls_back; }
+@test "a damaged archive: the one before, and the damaged one will not be kept" { both \
+	with_programs falls_back; }
 
 all_bad() {
 	CONTENT=bad stick /s.tar.zst /s.tar.zst.1 /s.tar.zst.2
 	cmdline 'vi.mode=overlay vi.image=/root.sfs vi.persist=archive:/s'
 	boot
-	said 'no archive could be restored' && config | grep -qx SKIP=1 && calls 'switch_root /newroot /sbin/init'
+	said 'no archive could be restored' && config | grep -qx SKIP=1 &&
+		calls 'switch_root /newroot /sbin/init'
 }
-@test "nothing but damaged archives: the boot continues, they are not overwritten" { both with_programs all_bad; }
+@test "nothing but damaged archives: the boot continues, they are not overwritten" { both \
+	with_programs all_bad; }
 
 in_between() {
 	stick /s.tar.zst.new /s.tar.zst.1
@@ -78,7 +85,8 @@ in_between() {
 	boot
 	calls 'unpackroot --over --removed /run/initramfs/archive/base /run/initramfs/store/s.tar.zst.new /newroot' && not_called 'zst.1 '
 }
-@test "a cut between the two renames: the new one counts when it is whole" { both with_programs in_between; }
+@test "a cut between the two renames: the new one counts when it is whole" { both with_programs \
+	in_between; }
 
 virtual_linux() {
 	stick /virt_linux/root.tgz /virt_linux/update.tgz
@@ -118,7 +126,8 @@ printf 'DEVICE=/dev/vda1\nFSTYPE=vfat\nFILE=/run/initramfs/host/root.sfs\n'
 FAKE
 	cmdline 'vi.mode=overlay vi.image=/root.sfs vi.persist=archive:LABEL=s:/s'
 	boot
-	said 'nothing is restored, and nothing will be saved' && calls 'switch_root /newroot /sbin/init' &&
+	said 'nothing is restored, and nothing will be saved' &&
+		calls 'switch_root /newroot /sbin/init' &&
 		[ ! -e "$ROOT/run/initramfs/archive/config" ] && not_called vinitrd-save
 }
 @test "the partition is not there: the boot continues and says so" { both with_programs gone; }
@@ -126,7 +135,8 @@ FAKE
 # The tree of the running root, for vinitrd-save.
 saving() {
 	mkdir -p "$ROOT/run/initramfs/archive" "$ROOT/oldroot/opt" "$ROOT/archive"
-	printf '%s\n' DEVICE=/dev/sdb1 ID=77 FILE=/d/s.tar.zst "SKIP=${SKIP:-}" "DAMAGED=${DAMAGED:-}" |
+	printf '%s\n' DEVICE=/dev/sdb1 ID=77 FILE=/d/s.tar.zst "SKIP=${SKIP:-}" \
+		"DAMAGED=${DAMAGED:-}" |
 		tee "$ROOT/run/initramfs/archive/config" >"$ROOT/archive/config"
 }
 run_save() {
@@ -142,7 +152,8 @@ save_end() {
 	[ "$status" = 0 ] && calls 'findimg -t 5 -w -m /archive/mnt -H UUID=77' \
 		'packroot -T /archive/lists/.filetool.lst --base /archive/base -X /archive/lists/.xfiletool.lst --damaged -C /oldroot /archive/mnt/d/s.tar.zst' \
 		'sync' 'umount /archive/mnt' && grep -qx DAMAGED= "$ROOT/archive/config" &&
-		[ "$(cat "$ROOT/archive/mnt/d/s.tar.zst.list")" = $'mine\n\nopt/.filetool.lst\nopt/.xfiletool.lst' ]
+		[ "$(cat "$ROOT/archive/mnt/d/s.tar.zst.list")" = \
+			$'mine\n\nopt/.filetool.lst\nopt/.xfiletool.lst' ]
 }
 @test "at the end: by the lists of the root, to the partition by its id, which is unmounted again" { both save_end; }
 
@@ -150,8 +161,10 @@ save_remount() {
 	saving
 	fake findimg <<<'case "$*" in *" -w "*) exit 1 ;; esac'
 	run_save --inner
-	calls 'findimg -t 5 -m /run/initramfs/archive/mnt -H UUID=77' 'mount -o remount,rw /run/initramfs/archive/mnt' \
-		'mount -o remount,ro /run/initramfs/archive/mnt' 'umount /run/initramfs/archive/mnt' || return 1
+	calls 'findimg -t 5 -m /run/initramfs/archive/mnt -H UUID=77' \
+		'mount -o remount,rw /run/initramfs/archive/mnt' \
+		'mount -o remount,ro /run/initramfs/archive/mnt' \
+		'umount /run/initramfs/archive/mnt' || return 1
 	fake findimg <<<'echo "findimg: no such disk" >&2; exit 3'
 	: >"$CALLS"
 	run_save --inner
@@ -172,7 +185,8 @@ save_fails() {
 	saving
 	fake packroot <<<'exit 1'
 	run_save --end
-	[ "$status" = 1 ] && calls 'umount /archive/mnt' && [ ! -e "$ROOT/archive/mnt/d/s.tar.zst.list" ]
+	[ "$status" = 1 ] && calls 'umount /archive/mnt' &&
+		[ ! -e "$ROOT/archive/mnt/d/s.tar.zst.list" ]
 }
 @test "a save that failed is a failure" { both save_fails; }
 
@@ -183,7 +197,8 @@ end_of_shutdown() {
 	: >"$ROOT/proc/mounts"
 	# shellcheck disable=SC2086
 	run timeout 60 $SH "$SKEL/shutdown" poweroff
-	calls 'sh /bin/vinitrd-save --end' 'poweroff -f' && said 'mkvinitrd: busy: the settings could not be saved'
+	calls 'sh /bin/vinitrd-save --end' 'poweroff -f' &&
+		said 'mkvinitrd: busy: the settings could not be saved'
 }
 @test "the shutdown saves, and is not clean when that failed" { both end_of_shutdown; }
 
@@ -197,23 +212,27 @@ protected() {
 	calls 'age -d -o /run/initramfs/archive/identity /run/initramfs/store/s.key' \
 		'age -d -i /run/initramfs/archive/identity -o /run/initramfs/archive/plain /run/initramfs/store/s.tar.zst.age' \
 		'unpackroot --over --removed /run/initramfs/archive/base /run/initramfs/archive/plain /newroot' &&
-		config | grep -qx FILE=/s.tar.zst.age && [ ! -e "$ROOT/run/initramfs/archive/plain" ] &&
+		config | grep -qx FILE=/s.tar.zst.age &&
+		[ ! -e "$ROOT/run/initramfs/archive/plain" ] &&
 		[ -e "$ROOT/run/initramfs/archive/recipients" ]
 }
-@test "protect: the key is opened with the passphrase, and with it the archive" { both with_programs protected; }
+@test "protect: the key is opened with the passphrase, and with it the archive" { both \
+	with_programs protected; }
 
 not_protected() {
 	: >"$ROOT/dev/console"
 	stick /s.tar.zst
 	cmdline 'vi.mode=overlay vi.image=/root.sfs vi.persist=archive:/s protect'
 	boot
-	said 's.key and .pub are not there' && not_called 'unpackroot' && config | grep -qx SKIP=1 || return 1
+	said 's.key and .pub are not there' && not_called 'unpackroot' && config |
+		grep -qx SKIP=1 || return 1
 	stick /s.key /s.pub
 	: >"$ROOT/bin/age"
 	fake age <<<'exit 1'
 	: >"$CALLS"
 	boot
-	[ "$(grep -c '^age -d -o' "$CALLS")" = 3 ] && not_called 'unpackroot' && config | grep -qx SKIP=1 &&
+	[ "$(grep -c '^age -d -o' "$CALLS")" = 3 ] && not_called 'unpackroot' && config |
+		grep -qx SKIP=1 &&
 		calls 'switch_root /newroot /sbin/init'
 }
 @test "protect without a key, or without the passphrase in three tries: nothing plain is read or written" { both with_programs not_protected; }
@@ -225,9 +244,13 @@ save_protected() {
 	fake packroot <<<'for last; do :; done; echo x >"$last"'
 	fake age <<<'for last; do before2=$before before=$now now=$last; done; echo secret >"$before"'
 	for n in 1 2 3 4; do run_save --end || return 1; done
-	[ ! -e "$ROOT/archive/plain" ] && [ "$(ls "$ROOT/archive/mnt/d")" = $'s.tar.zst.age\ns.tar.zst.age.1\ns.tar.zst.age.2\ns.tar.zst.age.list' ] || return 1
+	[ ! -e "$ROOT/archive/plain" ] &&
+		[ "$(ls "$ROOT/archive/mnt/d")" = \
+			$'s.tar.zst.age\ns.tar.zst.age.1\ns.tar.zst.age.2\ns.tar.zst.age.list' ] ||
+		return 1
 	fake age <<<'exit 1'
 	run_save --end
-	[ "$status" = 1 ] && [ ! -e "$ROOT/archive/plain" ] && [ ! -e "$ROOT/archive/mnt/d/s.tar.zst.age.new" ]
+	[ "$status" = 1 ] && [ ! -e "$ROOT/archive/plain" ] &&
+		[ ! -e "$ROOT/archive/mnt/d/s.tar.zst.age.new" ]
 }
 @test "a protected save: plain in memory only, with its generations" { both save_protected; }

@@ -17,9 +17,11 @@ disk() {
 		'mount -o move /run /newroot/run' 'mount -o move /dev /newroot/dev' \
 		'mount -o move /sys /newroot/sys' 'mount -o move /proc /newroot/proc' \
 		'switch_root /newroot /sbin/init 3' &&
-		[ "$(cat "$ROOT/run/initramfs/state")" = 'device /dev/vda1' ] && not_called 'e2fsck|vdattach|umount'
+		[ "$(cat "$ROOT/run/initramfs/state")" = 'device /dev/vda1' ] &&
+		not_called 'e2fsck|vdattach|umount'
 }
-@test "disk: found by id, mounted with the parameters of the root, its device recorded" { both disk; }
+@test "disk: found by id, mounted with the parameters of the root, its device recorded" { both \
+	disk; }
 
 disk_read_only() {
 	cmdline 'root=/dev/sda1 rootfstype=xfs'
@@ -40,7 +42,8 @@ disk_fsck() {
 	calls 'e2fsck -p -f /dev/sda1' 'reboot -f' && not_called '^mount .* /newroot$' &&
 		said 'needs manual repair'
 }
-@test "disk: a packed e2fsck runs before the first write, and stops the boot when it must" { both disk_fsck; }
+@test "disk: a packed e2fsck runs before the first write, and stops the boot when it must" { both \
+	disk_fsck; }
 
 loop() {
 	cmdline 'vi.mode=loop vi.image=/images/debian.img vi.host=UUID=aa vi.part=1 rw'
@@ -50,7 +53,8 @@ loop() {
 		'findimg --state /run/initramfs/state -t 30 -H /dev/loop0p1' \
 		'mount -t ext4 -o rw /dev/loop0p1 /newroot' \
 		'umount -l /run/initramfs/host' 'switch_root /newroot /sbin/init' &&
-		[ "$(cat "$ROOT/run/initramfs/state")" = $'device /dev/vda1\nloop /dev/loop0' ] && [ ! -e "$ROOT/dev/host" ]
+		[ "$(cat "$ROOT/run/initramfs/state")" = $'device /dev/vda1\nloop /dev/loop0' ] &&
+		[ ! -e "$ROOT/dev/host" ]
 }
 @test "loop: host writable, image attached, host hidden, loop and device left to the shutdown" { both loop; }
 
@@ -59,8 +63,10 @@ exporter_direct() {
 	boot
 	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host -H UUID=aa -w --wrap /images/debian.img' \
 		'vdattach --state /run/initramfs/state --parents /run/initramfs/host -e direct -p 1 /run/initramfs/host/images/debian.img' \
-		'mount -t ext4 -o rw /dev/loop0p1 /newroot' 'umount -l /run/initramfs/host' 'vdattach unmap /dev/dm-0' &&
-		[ "$(cat "$ROOT/run/initramfs/state")" = $'device /dev/vda1\nloop /dev/loop0' ] || return 1
+		'mount -t ext4 -o rw /dev/loop0p1 /newroot' 'umount -l /run/initramfs/host' \
+		'vdattach unmap /dev/dm-0' &&
+		[ "$(cat "$ROOT/run/initramfs/state")" = $'device /dev/vda1\nloop /dev/loop0' ] ||
+		return 1
 	: >"$CALLS"
 	cmdline 'vi.mode=loop vi.image=/images/debian.img vi.part=1 vi.exporter=direct vi.hostmount=/h rw'
 	boot
@@ -73,7 +79,8 @@ case " $* " in
 esac
 FAKE
 	boot
-	not_called 'wrap' && said 'another exporter than vi.exporter=ublk' && calls 'mount -t ext4 -o rw /dev/loop0p1 /newroot'
+	not_called 'wrap' && said 'another exporter than vi.exporter=ublk' &&
+		calls 'mount -t ext4 -o rw /dev/loop0p1 /newroot'
 }
 @test "vi.exporter: direct has the host wrapped where nobody else is to use it; one that fails is followed by any other" { both exporter_direct; }
 
@@ -82,7 +89,8 @@ loop_vfuseloop() {
 	boot
 	calls 'vdattach --state /run/initramfs/state --parents /run/initramfs/host -p 1 /run/initramfs/host/vhd/debian.vhd' \
 		'mount -t ext4 -o rw /dev/loop0p1 /newroot' &&
-		[ "$(readlink "$ROOT/dev/host")" = /dev/vda1 ] && [ "$(readlink "$ROOT/dev/rootfsloop")" = /dev/loop0p1 ]
+		[ "$(readlink "$ROOT/dev/host")" = /dev/vda1 ] &&
+		[ "$(readlink "$ROOT/dev/rootfsloop")" = /dev/loop0p1 ]
 }
 @test "loop: the parameters and the device names of vfuseloop" { both loop_vfuseloop; }
 
@@ -105,7 +113,8 @@ loop_auto() {
 	ln -s /dev/mapper/vdattach0p6 "$ROOT/dev/vdhost/Partition6"
 	: >"$CALLS"
 	boot
-	said 'has 2 partitions and vi.part= does not say which' && said '5 (/dev/mapper/vdattach0p5), 6 (' && not_called ' /newroot$'
+	said 'has 2 partitions and vi.part= does not say which' &&
+		said '5 (/dev/mapper/vdattach0p5), 6 (' && not_called ' /newroot$'
 }
 loop_with_efi() {
 	mkdir "$ROOT/dev/vdhost"
@@ -125,7 +134,8 @@ FAKE
 }
 @test "loop: without vi.part= the only partition with a file system of Linux is meant, beside EFI, swap and GRUB's" { both loop_with_efi; }
 
-@test "loop: without vi.part= the only partition is meant, several are asked about" { both loop_auto; }
+@test "loop: without vi.part= the only partition is meant, several are asked about" { both \
+	loop_auto; }
 
 loop_snapshots() {
 	cmdline 'rd.hostdev=LABEL=WIN rd.vdisk=/v/a.vhd rd.vdloop=/dev/vdhost/Partition2 "rd.snapshot=a one.vhd" rd.snapshot=/w/a2.vhd'
@@ -145,7 +155,8 @@ loop_read_only_image() {
 	cmdline 'vi.mode=loop vi.image=/a.vmdk vi.part=1 rw'
 	boot
 	said 'can only be read: changes are kept in RAM' &&
-		calls 'overlayroot --state /run/initramfs/state -l /dev/loop0p1 -u ram /newroot' && not_called 'mount .* /dev/loop0p1 /newroot' || return 1
+		calls 'overlayroot --state /run/initramfs/state -l /dev/loop0p1 -u ram /newroot' &&
+		not_called 'mount .* /dev/loop0p1 /newroot' || return 1
 	: >"$CALLS"
 	cmdline 'vi.mode=loop vi.image=/a.vmdk vi.part=1 vi.persist=none'
 	boot
@@ -162,9 +173,11 @@ printf 'DEVICE=/dev/sr0\nFSTYPE=iso9660\nFILE=%s/a.img\n' "$ROOT/run/initramfs/h
 FAKE
 	cmdline 'vi.mode=loop vi.image=/a.img vi.part=whole'
 	boot
-	said '/dev/sr0 (iso9660) can only be read' && calls 'vdattach --state /run/initramfs/state --parents /run/initramfs/host -r /run/initramfs/host/a.img'
+	said '/dev/sr0 (iso9660) can only be read' &&
+		calls 'vdattach --state /run/initramfs/state --parents /run/initramfs/host -r /run/initramfs/host/a.img'
 }
-@test "loop: a host that cannot be written is reported and used read-only" { both loop_read_only_host; }
+@test "loop: a host that cannot be written is reported and used read-only" { both \
+	loop_read_only_host; }
 
 loop_overlay() {
 	cmdline 'vi.mode=loop vi.image=/a.img vi.part=1 vi.persist=ram'
@@ -207,11 +220,13 @@ FAKE
 verity() {
 	proven vi.verify=verity:abc
 	calls 'verifyimg verity --state /run/initramfs/state --hashes /run/initramfs/host/r.sfs.verity abc /run/initramfs/host/r.sfs' \
-		'overlayroot --state /run/initramfs/state -l /dev/dm-0 -u ram /newroot' 'switch_root /newroot /sbin/init' || return 1
+		'overlayroot --state /run/initramfs/state -l /dev/dm-0 -u ram /newroot' \
+		'switch_root /newroot /sbin/init' || return 1
 	rm -f "$ROOT/run/initramfs/host/r.sfs.verity"
 	: >"$CALLS"
 	BAD=1 proven vi.verify=verity:abc
-	said 'the image is not the one that vi.verify= allows' && not_called '^(overlayroot|switch_root)'
+	said 'the image is not the one that vi.verify= allows' &&
+		not_called '^(overlayroot|switch_root)'
 }
 @test "vi.verify=verity: the mapped device is the image, or nothing is booted" { both verity; }
 
@@ -221,7 +236,8 @@ minisign() {
 		'overlayroot --state /run/initramfs/state -l /run/initramfs/host/r.sfs -u ram /newroot' || return 1
 	: >"$CALLS"
 	BAD=1 proven vi.verify=minisign:RWQ
-	said 'r.sfs is not what vi.verify=minisign: allows' && not_called '^(overlayroot|switch_root)' || return 1
+	said 'r.sfs is not what vi.verify=minisign: allows' &&
+		not_called '^(overlayroot|switch_root)' || return 1
 	: >"$CALLS"
 	cmdline 'vi.mode=tmpfs vi.image=/r.tar.xz vi.verify=verity:abc panic=-1'
 	boot
@@ -235,7 +251,8 @@ tmpfs_embedded() {
 	: >"$ROOT/rootfs.tar.xz"
 	boot
 	calls 'mount -t tmpfs -o mode=755,nr_inodes=0,size=1500m rootfs /newroot' \
-		'unpackroot --consume /rootfs.tar.xz /newroot' 'switch_root /newroot /sbin/init' && not_called findimg
+		'unpackroot --consume /rootfs.tar.xz /newroot' 'switch_root /newroot /sbin/init' &&
+		not_called findimg
 }
 @test "tmpfs: an embedded archive, with the diskless lab's command line" { both tmpfs_embedded; }
 
@@ -243,7 +260,8 @@ tmpfs_default() {
 	cmdline 'vi.mode=tmpfs'
 	: >"$ROOT/rootfs.tar.zst"
 	boot
-	calls 'mount -t tmpfs -o mode=755,nr_inodes=0,size=75% rootfs /newroot' 'unpackroot --consume /rootfs.tar.zst /newroot'
+	calls 'mount -t tmpfs -o mode=755,nr_inodes=0,size=75% rootfs /newroot' \
+		'unpackroot --consume /rootfs.tar.zst /newroot'
 }
 @test "tmpfs: without an image the archive in the initramfs is meant" { both tmpfs_default; }
 
@@ -251,7 +269,8 @@ tmpfs_partition() {
 	cmdline 'vi.mode=tmpfs vi.image=/rootfs.tar.xz vi.host=LABEL=lab vi.verify=sha256:abc'
 	boot
 	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host -H LABEL=lab /rootfs.tar.xz' \
-		'unpackroot --sha256 abc /run/initramfs/host/rootfs.tar.xz /newroot' 'umount /run/initramfs/host' &&
+		'unpackroot --sha256 abc /run/initramfs/host/rootfs.tar.xz /newroot' \
+		'umount /run/initramfs/host' &&
 		[ "$(cat "$ROOT/run/initramfs/state")" = 'device /dev/vda1' ] && not_called consume
 }
 @test "tmpfs: an archive on a partition, which is released" { both tmpfs_partition; }
@@ -276,7 +295,8 @@ share_fails() {
 	printf host0 >"$ROOT/sys/bus/virtio/drivers/9pnet_virtio/virtio3/mount_tag"
 	cmdline 'root=virtfs:other rw panic=-1'
 	boot
-	said "the directory 'other' of the host could not be mounted by 9p" && said 'tags that this machine has: host0' &&
+	said "the directory 'other' of the host could not be mounted by 9p" &&
+		said 'tags that this machine has: host0' &&
 		calls 'sync' 'reboot -f'
 }
 @test "share: a wrong tag names those that are there" { both share_fails; }
@@ -291,7 +311,8 @@ modules() {
 coldplug_stopped() {
 	cmdline 'root=/dev/sda1'
 	boot
-	calls 'coldplug --stop --pidfile /run/initramfs/coldplug.pid' 'mount -o move /proc /newroot/proc'
+	calls 'coldplug --stop --pidfile /run/initramfs/coldplug.pid' \
+		'mount -o move /proc /newroot/proc'
 }
 @test "the hot-plug daemon ends before the hand-over" { both coldplug_stopped; }
 
@@ -310,18 +331,21 @@ generations_systemd() {
 	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.persist=dir:/c,rollback=3'
 	boot
 	[ -x "$ROOT/run/initramfs/bin/vinitrd-ok" ] && [ -e "$ROOT/run/initramfs/boot-ok.unit" ] &&
-		grep -q '^ExecStart=/run/initramfs/bin/vinitrd-ok$' "$ROOT/run/systemd/system/multi-user.target.wants/mkvinitrd-boot-ok.service"
+		grep -q '^ExecStart=/run/initramfs/bin/vinitrd-ok$' \
+			"$ROOT/run/systemd/system/multi-user.target.wants/mkvinitrd-boot-ok.service"
 }
 @test "generations: their options reach overlayroot" { both generations; }
 @test "generations: systemd marks the boot as successful" { both generations_systemd; }
 
 boot_ok() {
 	mkdir -p "$ROOT/run/initramfs"
-	printf '%s\n' UPPER=dir:/x 'STORE=ext4 /dev/sda1 /my\040changes' >"$ROOT/run/initramfs/overlay"
+	printf '%s\n' UPPER=dir:/x 'STORE=ext4 /dev/sda1 /my\040changes' \
+		>"$ROOT/run/initramfs/overlay"
 	mkdir -p "$ROOT/run/initramfs/store.ok/my changes"
 	# shellcheck disable=SC2086
 	run timeout 60 $SH "$SKEL/vinitrd-ok" --inner
 	[ "$status" = 0 ] && [ -e "$ROOT/run/initramfs/store.ok/my changes/boot-ok" ] &&
-		calls 'mount -t ext4 /dev/sda1 /run/initramfs/store.ok' 'sync' 'umount /run/initramfs/store.ok'
+		calls 'mount -t ext4 /dev/sda1 /run/initramfs/store.ok' 'sync' \
+			'umount /run/initramfs/store.ok'
 }
 @test "vinitrd-ok leaves its mark in the store" { both boot_ok; }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Roots over several disks, in parts, and as copies of what they lie on: what is mounted, how, and what is left to the shutdown.
+# Roots over several disks, in parts, and as copies of what they lie on: what is mounted, how, and
+# what is left to the shutdown.
 # shellcheck disable=SC2154 # output: by bats
 load lib.bash
 
@@ -20,7 +21,8 @@ members() {
 	finds DEVICE=/dev/vda FSTYPE=btrfs UUID=1234 MEMBER=/dev/vdb MEMBER=/dev/vdc
 	cmdline 'root=UUID=1234 ro'
 	boot
-	calls 'findimg --state /run/initramfs/state -t 30 -H UUID=1234' 'mount -t btrfs -o ro /dev/vda /newroot' &&
+	calls 'findimg --state /run/initramfs/state -t 30 -H UUID=1234' \
+		'mount -t btrfs -o ro /dev/vda /newroot' &&
 		state 'device /dev/vda' 'device /dev/vdb' 'device /dev/vdc'
 }
 @test "every disk of the root's file system is to be free at the end" { both members; }
@@ -29,9 +31,11 @@ degraded() {
 	finds DEVICE=/dev/vda FSTYPE=btrfs UUID=1234 INCOMPLETE=1
 	cmdline "$1"
 	boot
-	calls 'findimg --state /run/initramfs/state -t 30 --degraded -H UUID=1234' "mount -t btrfs -o $2 /dev/vda /newroot"
+	calls 'findimg --state /run/initramfs/state -t 30 --degraded -H UUID=1234' \
+		"mount -t btrfs -o $2 /dev/vda /newroot"
 }
-@test "a root that lacks disks: vi.degraded" { both degraded 'root=UUID=1234 ro vi.degraded' ro,degraded; }
+@test "a root that lacks disks: vi.degraded" { both degraded 'root=UUID=1234 ro vi.degraded' \
+	ro,degraded; }
 @test "a root that lacks disks: rootflags=degraded" {
 	both degraded 'root=UUID=1234 rw rootflags=degraded,noatime' rw,degraded,noatime
 }
@@ -52,7 +56,8 @@ xfs_copy() {
 	boot
 	calls 'mount -t xfs -o ro,nouuid /dev/vda1 /newroot'
 }
-@test "an XFS root that may be a copy of its host is mounted without a check of UUIDs" { both xfs_copy; }
+@test "an XFS root that may be a copy of its host is mounted without a check of UUIDs" { both \
+	xfs_copy; }
 
 btrfs_copy() {
 	finds DEVICE=/dev/vda1 FSTYPE=btrfs UUID=1234 FILE=/run/initramfs/host/x.img
@@ -62,7 +67,8 @@ FAKE
 	mkdir -p "$ROOT/sys/fs/btrfs/1234"
 	cmdline 'vi.image=/x.img vi.part=1 vi.persist=none panic=-1'
 	boot
-	said '/dev/vda1 is a copy of a btrfs that is mounted, with the same UUID (1234)' && said 'btrfstune -u'
+	said '/dev/vda1 is a copy of a btrfs that is mounted, with the same UUID (1234)' &&
+		said 'btrfstune -u'
 }
 @test "a btrfs root that is a copy of its host is refused by a kernel that cannot have both" { both btrfs_copy; }
 
@@ -91,12 +97,15 @@ usr() {
 	calls "$@" 'switch_root /newroot /sbin/init'
 }
 @test "/usr by the root's fstab, before init is looked for" {
-	both usr 'root=UUID=1234 ro' 'UUID=5678 /usr ext4 defaults,nofail,x-systemd.growfs,noatime 0 2' \
-		'mount -t ext4 -o ro /dev/vda1 /newroot' 'findimg --state /run/initramfs/state -t 30 -H UUID=5678' \
+	both usr 'root=UUID=1234 ro' \
+		'UUID=5678 /usr ext4 defaults,nofail,x-systemd.growfs,noatime 0 2' \
+		'mount -t ext4 -o ro /dev/vda1 /newroot' \
+		'findimg --state /run/initramfs/state -t 30 -H UUID=5678' \
 		'mount -t ext4 -o ro,noatime /dev/vda1 /newroot/usr'
 }
 @test "/usr of a root that is mounted for writing" {
-	both usr 'root=UUID=1234 rw' '/dev/disk/by-label/my\040usr /usr auto rw,user,discard 0 2' 'mount -t ext4 -o rw,discard /dev/disk/by-label/my usr /newroot/usr'
+	both usr 'root=UUID=1234 rw' '/dev/disk/by-label/my\040usr /usr auto rw,user,discard 0 2' \
+		'mount -t ext4 -o rw,discard /dev/disk/by-label/my usr /newroot/usr'
 }
 
 usr_checked() {
@@ -104,31 +113,39 @@ usr_checked() {
 	usr "$@"
 }
 @test "/usr is checked before init makes it writable, which nothing does later" {
-	both usr_checked 'root=UUID=1234 ro' 'UUID=5678 /usr ext4 defaults 0 2' 'e2fsck -p /dev/vda1' 'mount -t ext4 -o ro /dev/vda1 /newroot/usr'
+	both usr_checked 'root=UUID=1234 ro' 'UUID=5678 /usr ext4 defaults 0 2' \
+		'e2fsck -p /dev/vda1' 'mount -t ext4 -o ro /dev/vda1 /newroot/usr'
 }
 usr_not_checked() {
-	usr_checked 'root=UUID=1234 ro' "$1" 'mount -t ext4 -o ro /dev/vda1 /newroot/usr' && not_called e2fsck
+	usr_checked 'root=UUID=1234 ro' "$1" 'mount -t ext4 -o ro /dev/vda1 /newroot/usr' &&
+		not_called e2fsck
 }
 @test "/usr that is never written to, or with pass 0, is not checked" {
 	both usr_not_checked 'UUID=5678 /usr ext4 ro 0 2'
 	both usr_not_checked 'UUID=5678 /usr ext4 defaults 0 0'
 }
 @test "/usr that is never written to" {
-	both usr 'root=UUID=1234 rw' 'UUID=5678 /usr ext4 ro 0 2' 'mount -t ext4 -o ro /dev/vda1 /newroot/usr'
+	both usr 'root=UUID=1234 rw' 'UUID=5678 /usr ext4 ro 0 2' \
+		'mount -t ext4 -o ro /dev/vda1 /newroot/usr'
 }
 @test "/usr in a subvolume" {
-	both usr 'root=UUID=1234 ro rootflags=subvol=@' 'UUID=1234 /usr btrfs subvol=@usr,compress=zstd 0 0' \
+	both usr 'root=UUID=1234 ro rootflags=subvol=@' \
+		'UUID=1234 /usr btrfs subvol=@usr,compress=zstd 0 0' \
 		'mount -t btrfs -o ro,subvol=@usr,compress=zstd /dev/vda1 /newroot/usr'
 }
 @test "/usr in another directory of the root" {
-	both usr 'root=UUID=1234 ro' '/data/usr /usr none bind 0 0' 'mount -o bind /newroot/data/usr /newroot/usr'
+	both usr 'root=UUID=1234 ro' '/data/usr /usr none bind 0 0' \
+		'mount -o bind /newroot/data/usr /newroot/usr'
 }
 @test "mount.usr=, mount.usrfstype= and mount.usrflags= win over fstab" {
-	both usr 'root=UUID=1234 ro mount.usr=LABEL=u mount.usrfstype=xfs mount.usrflags=nodev' 'UUID=5678 /usr ext4 noatime 0 2' \
-		'findimg --state /run/initramfs/state -t 30 -H LABEL=u' 'mount -t xfs -o ro,nodev /dev/vda1 /newroot/usr'
+	both usr 'root=UUID=1234 ro mount.usr=LABEL=u mount.usrfstype=xfs mount.usrflags=nodev' \
+		'UUID=5678 /usr ext4 noatime 0 2' \
+		'findimg --state /run/initramfs/state -t 30 -H LABEL=u' \
+		'mount -t xfs -o ro,nodev /dev/vda1 /newroot/usr'
 }
 @test "/usr under an overlay is not written to, and is one as well" {
-	both usr 'root=UUID=1234 rw vi.persist=ram' 'UUID=5678 /usr ext4 defaults 0 2' 'mount -t ext4 -o ro /dev/vda1 /run/initramfs/usr' \
+	both usr 'root=UUID=1234 rw vi.persist=ram' 'UUID=5678 /usr ext4 defaults 0 2' \
+		'mount -t ext4 -o ro /dev/vda1 /run/initramfs/usr' \
 		'overlayroot --state /run/initramfs/state --run /run/initramfs/layers.usr -l /run/initramfs/usr /newroot/usr'
 }
 
@@ -164,12 +181,14 @@ raid() {
 	md md126 inactive vdb1
 	cmdline "$1"
 	boot
-	calls "findimg --state /run/initramfs/state -t 30 $2-H UUID=1234" 'mount -t ext4 -o ro /dev/md127 /newroot'
+	calls "findimg --state /run/initramfs/state -t 30 $2-H UUID=1234" \
+		'mount -t ext4 -o ro /dev/md127 /newroot'
 }
 raid_state() {
 	raid "$@" && state 'device /dev/vdb1' 'raid all' 'device /dev/vda1' 'device /dev/md127'
 }
-@test "a root on RAID: all arrays are assembled, and stopped at the end" { both raid_state 'root=UUID=1234 ro' '--raid all '; }
+@test "a root on RAID: all arrays are assembled, and stopped at the end" { both raid_state \
+	'root=UUID=1234 ro' '--raid all '; }
 @test "rd.md.uuid= names the arrays" {
 	both raid_state 'root=UUID=1234 ro rd.md.uuid=ab:cd rd.md.uuid=ef:01' '--raid ab:cd,ef:01 '
 }
@@ -200,7 +219,8 @@ exit 2
 FAKE
 	cmdline 'root=/dev/disk/by-id/ieee1394-1 panic=-1'
 	boot
-	said "the device '/dev/disk/by-id/ieee1394-1' cannot be looked for" && said 'name it by UUID='
+	said "the device '/dev/disk/by-id/ieee1394-1' cannot be looked for" &&
+		said 'name it by UUID='
 }
 @test "a name that only udev can give is refused by name" { both refused; }
 
@@ -208,7 +228,8 @@ usr_in_image() {
 	usr_root 'UUID=5678 /usr ext4 defaults 0 2'
 	cmdline 'vi.image=/x.img vi.part=1 vi.persist=none'
 	boot
-	calls 'mount -t ext4 -o ro /dev/loop0p1 /newroot' 'findimg --state /run/initramfs/state -t 30 --patience 0 -q -t 0 -D /dev/loop0p1 -H UUID=5678' \
+	calls 'mount -t ext4 -o ro /dev/loop0p1 /newroot' \
+		'findimg --state /run/initramfs/state -t 30 --patience 0 -q -t 0 -D /dev/loop0p1 -H UUID=5678' \
 		'mount -t ext4 -o ro /dev/vda1 /newroot/usr' &&
 		grep -qx '/dev/vda1 /usr ext4 defaults 0 0' "$ROOT/run/initramfs/tables/fstab"
 }

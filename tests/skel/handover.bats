@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Handing over: which program becomes process 1, with which arguments, and what is left for the shutdown.
+# Handing over: which program becomes process 1, with which arguments, and what is left for the
+# shutdown.
 load lib.bash
 
 program() {
@@ -25,7 +26,8 @@ init_usr_merged() {
 	ln -s /lib/systemd/systemd "$ROOT/newroot/usr/sbin/init"
 	boots /sbin/init
 }
-@test "a merged /usr: absolute and relative links are followed inside the root" { both init_usr_merged; }
+@test "a merged /usr: absolute and relative links are followed inside the root" { both \
+	init_usr_merged; }
 
 init_dotdot() {
 	cmdline 'root=/dev/sda1'
@@ -41,7 +43,8 @@ init_order() {
 	cmdline 'root=/dev/sda1'
 	ln -sf /gone "$ROOT/newroot/sbin/init"
 	program bin/sh
-	boots /bin/sh && said 'the root has no init (/sbin/init: no /gone): starting /bin/sh' || return 1
+	boots /bin/sh && said 'the root has no init (/sbin/init: no /gone): starting /bin/sh' ||
+		return 1
 	for next in /bin/sh /bin/init /etc/init /usr/lib/systemd/systemd /lib/systemd/systemd; do
 		program "${next#/}"
 		boots $next || return 1
@@ -60,7 +63,8 @@ init_word() {
 	boot
 	said 'the root has no program /bin/nonsense (init=)' && not_called switch_root
 }
-@test "init= is used, a leftover init=/linuxrc tolerated, any other absent one refused" { both init_word; }
+@test "init= is used, a leftover init=/linuxrc tolerated, any other absent one refused" { both \
+	init_word; }
 
 init_missing() {
 	rm "$ROOT/newroot/sbin/init"
@@ -69,9 +73,11 @@ init_missing() {
 	: >"$ROOT/newroot/bin"
 	cmdline 'root=/dev/sda1 panic=-1'
 	boot
-	said 'the root has no init' && said '/sbin/init: no /sbin/loop; the root contains:' && not_called switch_root
+	said 'the root has no init' && said '/sbin/init: no /sbin/loop; the root contains:' &&
+		not_called switch_root
 }
-@test "a root without an init, or with links in a circle: reported, not tried" { both init_missing; }
+@test "a root without an init, or with links in a circle: reported, not tried" { both \
+	init_missing; }
 
 # elf FILE BYTE...: a real program as the root's init, with bytes changed, each OFFSET=OCTAL
 elf() {
@@ -80,7 +86,9 @@ elf() {
 	cp "$1" "$ROOT/newroot/sbin/init"
 	for change in "${@:2}"; do
 		# shellcheck disable=SC2059 # an escape
-		printf "\\${change#*=}" | dd of="$ROOT/newroot/sbin/init" bs=1 seek="${change%%=*}" conv=notrunc status=none
+		printf "\\${change#*=}" |
+			dd of="$ROOT/newroot/sbin/init" bs=1 seek="${change%%=*}" conv=notrunc \
+				status=none
 	done
 	: >"$CALLS"
 	boot
@@ -93,7 +101,8 @@ init_foreign() {
 	elf /bin/busybox
 	calls 'switch_root /newroot /sbin/init' || return 1
 	elf /bin/busybox 18=267
-	said "the root's init /sbin/init cannot be started" && said '/sbin/init is a program for another machine (ELF machine 183; this one is 62)' &&
+	said "the root's init /sbin/init cannot be started" &&
+		said '/sbin/init is a program for another machine (ELF machine 183; this one is 62)' &&
 		not_called switch_root || return 1
 	elf /bin/busybox 18=003 4=001
 	calls 'switch_root /newroot /sbin/init' || return 1
@@ -101,7 +110,8 @@ init_foreign() {
 	said 'is a program for another machine' && not_called switch_root || return 1
 	elf /bin/ls
 	linker=$(readelf -l /bin/ls | sed -n 's/.*program interpreter: \(.*\)]/\1/p')
-	said "/sbin/init needs $linker, which the root does not have" && not_called switch_root || return 1
+	said "/sbin/init needs $linker, which the root does not have" && not_called switch_root ||
+		return 1
 	mkdir -p "$ROOT/newroot/usr${linker%/*}"
 	ln -s "usr${linker%/*}" "$ROOT/newroot${linker%/*}"
 	: >"$ROOT/newroot$linker"
@@ -122,7 +132,8 @@ init_below() {
 	rm -f "$ROOT/newroot/bin/sh"
 	cmdline 'root=/dev/sda1 panic=-1'
 	boot
-	said 'its directory /rootfs looks like a root' && said 'pack what is in /rootfs, not /rootfs itself' && not_called switch_root
+	said 'its directory /rootfs looks like a root' &&
+		said 'pack what is in /rootfs, not /rootfs itself' && not_called switch_root
 }
 @test "a root that was packed with its directory: said" { both init_below; }
 
@@ -145,23 +156,28 @@ arguments() {
 	boot x
 	calls 'switch_root /newroot /opt/my-init x'
 }
-@test "runlevels and what follows -- reach the root's init, our own parameters do not" { both arguments; }
+@test "runlevels and what follows -- reach the root's init, our own parameters do not" { both \
+	arguments; }
 
 ramfs() {
 	cmdline 'root=/dev/sda1'
 	echo VDATTACH >"$ROOT/bin/vdattach"
 	boot
 	local dir=$ROOT/run/initramfs
-	[ "$(cat "$dir/bin/busybox")" = BUSYBOX ] && [ "$(cat "$dir/bin/vdattach")" = VDATTACH ] && [ -x "$dir/shutdown" ] &&
-		cmp "$dir/shutdown" "$SKEL/shutdown" && [ -f "$dir/etc/initrd-release" ] && [ "$(readlink "$dir/bin/sh")" = busybox ] &&
-		[ -d "$dir/oldroot" ] && [ -d "$dir/proc" ] && [ -d "$dir/sys" ] && [ -d "$dir/dev" ] && [ -d "$dir/run" ]
+	[ "$(cat "$dir/bin/busybox")" = BUSYBOX ] && [ "$(cat "$dir/bin/vdattach")" = VDATTACH ] &&
+		[ -x "$dir/shutdown" ] &&
+		cmp "$dir/shutdown" "$SKEL/shutdown" && [ -f "$dir/etc/initrd-release" ] &&
+		[ "$(readlink "$dir/bin/sh")" = busybox ] &&
+		[ -d "$dir/oldroot" ] && [ -d "$dir/proc" ] && [ -d "$dir/sys" ] &&
+		[ -d "$dir/dev" ] && [ -d "$dir/run" ]
 }
 @test "the shutdown programs are in /run/initramfs" { both ramfs; }
 
 hostmount() {
 	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.hostmount=/media/host'
 	boot
-	calls 'mount -o bind /run/initramfs/host /newroot/media/host' 'umount -l /run/initramfs/host' &&
+	calls 'mount -o bind /run/initramfs/host /newroot/media/host' \
+		'umount -l /run/initramfs/host' &&
 		[ -d "$ROOT/newroot/media/host" ]
 }
 @test "vi.hostmount shows the host partition in the root" { both hostmount; }
@@ -197,7 +213,8 @@ FAKE
 	with_systemd
 	boot
 	for name in suspend hibernate hybrid-sleep suspend-then-hibernate; do
-		[ "$(cat "$units/systemd-$name.service.d/mkvinitrd.conf")" = $'[Service]\nExecStart=\nExecStart=/run/initramfs/bin/vdattach suspend /usr/lib/systemd/systemd-sleep '$name ] || return 1
+		[ "$(cat "$units/systemd-$name.service.d/mkvinitrd.conf")" = \
+			$'[Service]\nExecStart=\nExecStart=/run/initramfs/bin/vdattach suspend /usr/lib/systemd/systemd-sleep '$name ] || return 1
 	done
 }
 @test "systemd sleeps below vdattach where the root is in an image; other inits get no units" { both sleep_guarded; }
@@ -216,7 +233,8 @@ no_mountpoint() {
 	fake mount <<<'case "$*" in *"move"*"/newroot/sys") exit 1 ;; esac'
 	cmdline 'root=/dev/sda1'
 	boot
-	said 'the root has no directory /sys to mount on' && calls 'umount -l /sys' 'switch_root /newroot /sbin/init'
+	said 'the root has no directory /sys to mount on' &&
+		calls 'umount -l /sys' 'switch_root /newroot /sbin/init'
 }
 @test "a root without /sys still boots" { both no_mountpoint; }
 
@@ -232,7 +250,8 @@ resolv() {
 	grep -q 1.1.1.1 "$root/etc/resolv.conf" || return 1
 	ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 	boot
-	grep -q 10.0.2.3 "$ROOT/run/systemd/resolve/stub-resolv.conf" && [ -L "$root/etc/resolv.conf" ] || return 1
+	grep -q 10.0.2.3 "$ROOT/run/systemd/resolve/stub-resolv.conf" &&
+		[ -L "$root/etc/resolv.conf" ] || return 1
 	ln -sf /dev/null "$root/etc/resolv.conf"
 	boot
 	[ ! -e "$root/dev/null" ]
@@ -274,7 +293,8 @@ ejects() {
 watched() {
 	cmdline vi.mode=overlay vi.image=/r.sfs vi.persist=file:/c.img,24m
 	boot
-	calls 'overlayroot --watch -u file:/run/initramfs/host/c.img,24m' 'umount -l /run/initramfs/host' || return 1
+	calls 'overlayroot --watch -u file:/run/initramfs/host/c.img,24m' \
+		'umount -l /run/initramfs/host' || return 1
 	rm -rf "$ROOT/run/initramfs"
 	: >"$CALLS"
 	cmdline vi.mode=tmpfs vi.image=/r.tar
@@ -289,7 +309,8 @@ refused() {
 		rm -rf "$ROOT/run/initramfs"
 		cmdline "vi.mode=overlay vi.image=/r.sfs $words panic=-1"
 		boot
-		said "$words is not supported" && said 'vi.verify=sha256:HEX' && not_called '^(findimg|overlayroot)' || return 1
+		said "$words is not supported" && said 'vi.verify=sha256:HEX' &&
+			not_called '^(findimg|overlayroot)' || return 1
 	done
 }
 @test "what cannot be verified as asked is not booted" { both refused; }
@@ -297,7 +318,8 @@ refused() {
 traced() {
 	cmdline 'root=/dev/sda1 vi.trace'
 	boot
-	calls 'vdattach trace -o /run/initramfs/trace.files /newroot' 'switch_root /newroot /sbin/init' || return 1
+	calls 'vdattach trace -o /run/initramfs/trace.files /newroot' \
+		'switch_root /newroot /sbin/init' || return 1
 	# an image without vdattach, or a kernel without fanotify
 	fake vdattach <<<'[ "$1" != trace ]'
 	boot

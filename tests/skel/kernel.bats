@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vi.kernel=: which kernel of the root is loaded, with which initramfs; the boot that continues when it cannot be.
+# vi.kernel=: which kernel of the root is loaded, with which initramfs; the boot that continues when
+# it cannot be.
 load ../lib/env
 load lib.bash
 
@@ -13,7 +14,8 @@ kernel() {
 	printf 'kernel/fs/ext-four.ko.zst: kernel/lib/crc.ko.zst kernel/mbcache.ko.zst\nkernel/lib/crc.ko.zst:\nkernel/mbcache.ko.zst:\nkernel/other.ko.zst: kernel/lib/crc.ko.zst\n' >"$modules/modules.dep"
 	printf 'alias fs-ext4 ext_four\nalias pci:x other\n' >"$modules/modules.alias"
 	echo kernel/builtin.ko >"$modules/modules.builtin"
-	for file in fs/ext-four lib/crc mbcache other; do echo "$1 $file" >"$modules/kernel/$file.ko.zst"; done
+	for file in fs/ext-four lib/crc mbcache other; do echo "$1 $file" \
+		>"$modules/kernel/$file.ko.zst"; done
 }
 
 # runs VERSION: that kernel is running, with modules of its own in the initramfs
@@ -38,8 +40,10 @@ members() { "$HOST/mkvinitrd" ls "$ROOT/../loaded.initramfs" | sort; }
 
 by_what_it_tells() {
 	kernel 6.18.1-0-lts
-	printf 'HdrS\0006.18.1-0-lts (build@alpine) #1-Alpine SMP\000' >"$ROOT/newroot/boot/vmlinuz-lts"
-	printf 'HdrS\0006.18.10-0-virt (build@alpine) #1-Alpine SMP\000' >"$ROOT/newroot/boot/vmlinuz-virt"
+	printf 'HdrS\0006.18.1-0-lts (build@alpine) #1-Alpine SMP\000' \
+		>"$ROOT/newroot/boot/vmlinuz-lts"
+	printf 'HdrS\0006.18.10-0-virt (build@alpine) #1-Alpine SMP\000' \
+		>"$ROOT/newroot/boot/vmlinuz-virt"
 	rm "$ROOT/newroot/boot/vmlinuz-6.18.1-0-lts"
 	runs 6.1.0-8-amd64
 	cmdline 'root=/dev/sda1 rw vi.kernel=image'
@@ -47,7 +51,8 @@ by_what_it_tells() {
 	calls 'switch_root /newroot /run/initramfs/bin/exitrd /run/initramfs/bin/reboot -f' &&
 		cmp "$ROOT/../loaded.kernel" "$ROOT/newroot/boot/vmlinuz-lts"
 }
-@test "a kernel whose name has no version is known by the version that it tells" { both by_what_it_tells; }
+@test "a kernel whose name has no version is known by the version that it tells" { both \
+	by_what_it_tells; }
 
 newest() {
 	kernel 6.1.0-9-amd64
@@ -55,9 +60,11 @@ newest() {
 	runs 6.1.0-8-amd64
 	cmdline 'root=/dev/sda1 rw vi.kernel=image x="a b"'
 	boot
-	calls 'switch_root /newroot /run/initramfs/bin/exitrd /run/initramfs/bin/reboot -f' || return 1
+	calls 'switch_root /newroot /run/initramfs/bin/exitrd /run/initramfs/bin/reboot -f' ||
+		return 1
 	[ "$(cat "$ROOT/../loaded.kernel")" = 'kernel 6.1.0-10-amd64' ] || return 1
-	[ "$(cat "$ROOT/../loaded.cmdline")" = 'root=/dev/sda1 rw vi.kernel=image x="a b"' ] || return 1
+	[ "$(cat "$ROOT/../loaded.cmdline")" = 'root=/dev/sda1 rw vi.kernel=image x="a b"' ] ||
+		return 1
 	diff - <(members | grep '^lib/modules/' | sed 's|lib/modules/||') <<-'LIST'
 		6.1.0-10-amd64
 		6.1.0-10-amd64/kernel
@@ -70,9 +77,12 @@ newest() {
 		6.1.0-10-amd64/modules.builtin
 		6.1.0-10-amd64/modules.dep
 	LIST
-	"$HOST/mkvinitrd" cat "$ROOT/../loaded.initramfs" lib/modules/6.1.0-10-amd64/modules.alias | diff <(echo alias fs-ext4 ext_four) - || return 1
-	[ "$("$HOST/mkvinitrd" cat "$ROOT/../loaded.initramfs" etc/mkvinitrd/kexec)" = 6.1.0-10-amd64 ] || return 1
-	[ "$("$HOST/mkvinitrd" ls "$ROOT/../loaded.initramfs" | tail -n 1)" = etc/mkvinitrd/sentinel ]
+	"$HOST/mkvinitrd" cat "$ROOT/../loaded.initramfs" lib/modules/6.1.0-10-amd64/modules.alias |
+		diff <(echo alias fs-ext4 ext_four) - || return 1
+	[ "$("$HOST/mkvinitrd" cat "$ROOT/../loaded.initramfs" etc/mkvinitrd/kexec)" = \
+		6.1.0-10-amd64 ] || return 1
+	[ "$("$HOST/mkvinitrd" ls "$ROOT/../loaded.initramfs" | tail -n 1)" = \
+		etc/mkvinitrd/sentinel ]
 }
 @test "the newest kernel of the root is loaded, with the modules that this initramfs has and what they depend on" { both newest; }
 
@@ -82,7 +92,8 @@ goes_on() {
 	: >"$CALLS"
 	cmdline "$1"
 	boot
-	calls 'switch_root /newroot /run/initramfs/bin/exitrd /sbin/init' && [ ! -e "$ROOT/../loaded.kernel" ]
+	calls 'switch_root /newroot /run/initramfs/bin/exitrd /sbin/init' &&
+		[ ! -e "$ROOT/../loaded.kernel" ]
 }
 
 running() {
@@ -98,18 +109,23 @@ running() {
 	echo x >"$ROOT/etc/mkvinitrd/kexec"
 	goes_on 'root=/dev/sda1 vi.kernel=image'
 }
-@test "the wanted kernel runs already, or was started by one: the root's init is started" { both running; }
+@test "the wanted kernel runs already, or was started by one: the root's init is started" { both \
+	running; }
 
 # A bzImage says of which build it is; so does /proc/version of the running kernel.
 rebuilt() {
 	kernel 6.1.0-9-amd64
 	runs 6.1.0-9-amd64
-	echo 'Linux version 6.1.0-9-amd64 (who@where) (gcc) #1 SMP Debian 6.1.27-1 (2023-05-08)' >"$ROOT/proc/version"
-	printf 'MZ\0\n\0006.1.0-9-amd64 (who@where) #1 SMP Debian 6.1.27-1 (2023-05-08)\0rest' >"$ROOT/newroot/boot/vmlinuz-6.1.0-9-amd64"
+	echo 'Linux version 6.1.0-9-amd64 (who@where) (gcc) #1 SMP Debian 6.1.27-1 (2023-05-08)' \
+		>"$ROOT/proc/version"
+	printf 'MZ\0\n\0006.1.0-9-amd64 (who@where) #1 SMP Debian 6.1.27-1 (2023-05-08)\0rest' \
+		>"$ROOT/newroot/boot/vmlinuz-6.1.0-9-amd64"
 	goes_on 'root=/dev/sda1 vi.kernel=image' || return 1
-	printf 'MZ\0\n\0006.1.0-9-amd64 (who@where) #1 SMP Debian 6.1.27-2 (2023-06-01)\0rest' >"$ROOT/newroot/boot/vmlinuz-6.1.0-9-amd64"
+	printf 'MZ\0\n\0006.1.0-9-amd64 (who@where) #1 SMP Debian 6.1.27-2 (2023-06-01)\0rest' \
+		>"$ROOT/newroot/boot/vmlinuz-6.1.0-9-amd64"
 	boot
-	calls 'switch_root /newroot /run/initramfs/bin/exitrd /run/initramfs/bin/reboot -f' || return 1
+	calls 'switch_root /newroot /run/initramfs/bin/exitrd /run/initramfs/bin/reboot -f' ||
+		return 1
 	cmp "$ROOT/newroot/boot/vmlinuz-6.1.0-9-amd64" "$ROOT/../loaded.kernel" || return 1
 	said 'starting kernel 6.1.0-9-amd64 of the root in place of another build of 6.1.0-9-amd64'
 }
@@ -134,10 +150,13 @@ renamed() {
 refused() {
 	kernel 6.1.0-9-amd64
 	runs 6.1.0-8-amd64
-	goes_on 'root=/dev/sda1 vi.kernel=6.5' && said 'the root has no kernel 6.5: expected /boot/vmlinuz-6.5 with /lib/modules/6.5' || return 1
-	goes_on 'root=/dev/sda1 vi.kernel=../../x' && said 'the root has no kernel ../../x' || return 1
+	goes_on 'root=/dev/sda1 vi.kernel=6.5' &&
+		said 'the root has no kernel 6.5: expected /boot/vmlinuz-6.5 with /lib/modules/6.5' || return 1
+	goes_on 'root=/dev/sda1 vi.kernel=../../x' && said 'the root has no kernel ../../x' ||
+		return 1
 	: >"$ROOT/refuses"
-	goes_on 'root=/dev/sda1 vi.kernel=image' && said 'kernel 6.1.0-9-amd64 of the root could not be loaded; continuing with kernel 6.1.0-8-amd64' || return 1
+	goes_on 'root=/dev/sda1 vi.kernel=image' &&
+		said 'kernel 6.1.0-9-amd64 of the root could not be loaded; continuing with kernel 6.1.0-8-amd64' || return 1
 	[ ! -e "$ROOT/run/initramfs/kexec" ] || return 1
 	# modules alone, or a kernel alone, are none
 	rm "$ROOT/newroot/boot/vmlinuz-6.1.0-9-amd64" "$ROOT/refuses"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The keyboard layout: which of those in the image is loaded before anything is typed, and what is said of it.
+# The keyboard layout: which of those in the image is loaded before anything is typed, and what is
+# said of it.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the fakes run in other shells; output: by bats
 load lib.bash
 
@@ -24,15 +25,20 @@ loads() {
 each_system() {
 	layouts de fr ru
 	loads de '' &&
-		loads fr rd.vconsole.keymap=fr && loads fr vconsole.keymap=fr && loads fr keymap=fr && loads fr kmap=azerty/fr && loads fr KEYMAP=fr && loads fr KEYTABLE=fr &&
-		loads fr keyboard-layouts=fr,us && loads ru keyboard-layouts=gr,ru && loads fr vi.keymap=fr &&
-		loads fr rd.vconsole.keymap=/usr/share/keymaps/i386/azerty/fr.map.gz && loads ru 'keymap=fr vi.keymap=ru'
+		loads fr rd.vconsole.keymap=fr && loads fr vconsole.keymap=fr &&
+		loads fr keymap=fr && loads fr kmap=azerty/fr && loads fr KEYMAP=fr &&
+		loads fr KEYTABLE=fr &&
+		loads fr keyboard-layouts=fr,us && loads ru keyboard-layouts=gr,ru &&
+		loads fr vi.keymap=fr &&
+		loads fr rd.vconsole.keymap=/usr/share/keymaps/i386/azerty/fr.map.gz &&
+		loads ru 'keymap=fr vi.keymap=ru'
 }
 @test "the parameters of each system choose among the layouts inside" { both each_system; }
 
 before_drivers() {
 	layouts de
-	loads de '' && [ "$(grep -n -m 1 loadkmap "$CALLS" | cut -d: -f1)" -lt "$(grep -n -m 1 coldplug "$CALLS" | cut -d: -f1)" ]
+	loads de '' && [ "$(grep -n -m 1 loadkmap "$CALLS" | cut -d: -f1)" \
+		-lt "$(grep -n -m 1 coldplug "$CALLS" | cut -d: -f1)" ]
 }
 @test "it is loaded before the first phase" { both before_drivers; }
 
@@ -66,6 +72,7 @@ prompt() {
 	# shellcheck disable=SC2016 # for the other shell
 	LIB=$ROOT/lib/mkvinitrd run $SH -c 'RAMFS=$ROOT/run/initramfs NEWROOT=$ROOT/newroot NL="
 "; . "$LIB/util.sh"; . "$LIB/status.sh"; . "$LIB/settle.sh"; load crypt; early; open_crypt /dev/vda2 crypt'
-	grep -q '^cryptsetup open' "$CALLS" && [[ $(cat "$ROOT/dev/console") == *$'mkvinitrd: keyboard layout: ru; Alt+Shift changes between it and us\nEnter passphrase for /dev/vda2: '* ]]
+	grep -q '^cryptsetup open' "$CALLS" &&
+		[[ $(cat "$ROOT/dev/console") == *$'mkvinitrd: keyboard layout: ru; Alt+Shift changes between it and us\nEnter passphrase for /dev/vda2: '* ]]
 }
 @test "who is asked for a passphrase sees the layout, and the keys that change it" { both prompt; }

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For the tests of skel/: a root tree, fake programs that write down how they were called, both shells.
+# For the tests of skel/: a root tree, fake programs that write down how they were called, both
+# shells.
 SKEL=$(cd "${BASH_SOURCE[0]%/*}/../../skel" && pwd)
 # exported, as media.bash has another HOST
 : "${BOOTPLAN:=$(realpath "${HOST:-$SKEL/../build/host}/bin/bootplan")}"
 export BOOTPLAN
-# The image has busybox ash; dash is a second opinion on what POSIX says. SKEL_SHELLS=ash: without it.
+# The image has busybox ash; dash is a second opinion on what POSIX says. SKEL_SHELLS=ash: without
+# it.
 SHELLS=('dash' 'busybox ash')
 [ "${SKEL_SHELLS:-}" != ash ] || SHELLS=('busybox ash')
 
@@ -18,7 +20,8 @@ new_tree() {
 	cp "$SKEL/shutdown" "$ROOT/shutdown"
 	echo BUSYBOX >"$ROOT/bin/busybox"
 	echo ID=mkvinitrd >"$ROOT/etc/initrd-release"
-	printf 'members=9\nxxh128=0123456789abcdef0123456789abcdef\n' >"$ROOT/etc/mkvinitrd/sentinel"
+	printf 'members=9\nxxh128=0123456789abcdef0123456789abcdef\n' \
+		>"$ROOT/etc/mkvinitrd/sentinel"
 	ln -s "$BOOTPLAN" "$ROOT/bin/bootplan"
 	printf '#!/bin/sh\n' >"$ROOT/newroot/sbin/init"
 	mkdir "$ROOT/newroot"/{proc,sys,dev,run,etc}
@@ -32,7 +35,8 @@ new_tree() {
 	default_fakes
 }
 
-# Every command that changes the world goes through it: written down without ROOT, then the fake if there is one.
+# Every command that changes the world goes through it: written down without ROOT, then the fake if
+# there is one.
 make_runner() {
 	cat >"$RUN" <<'RUNNER'
 #!/bin/sh
@@ -96,7 +100,8 @@ done
 echo "loop /dev/loop0" >>"$state"
 echo "$device"
 FAKE
-	# Something changes in this world ten times a second. A test where nothing comes late has no time to wait.
+	# Something changes in this world ten times a second. A test where nothing comes late has no
+	# time to wait.
 	fake coldplug <<'FAKE'
 [ "$1" = --events ] || exit 0
 n=$(($2 * 10))
@@ -185,9 +190,9 @@ nic() {
 	echo "$3" >"$ROOT/sys/class/net/$1/carrier"
 }
 
-# udhcpc's fake calls the real script with the variables in $FAKES/lease.LINK; $FAKES/after.LINK is a pipe on
-# which it waits before, $FAKES/then.LINK one that it feeds afterwards. It runs in /run/initramfs, as with chroot. Pauses take an
-# eighth of their time.
+# udhcpc's fake calls the real script with the variables in $FAKES/lease.LINK; $FAKES/after.LINK is
+# a pipe on which it waits before, $FAKES/then.LINK one that it feeds afterwards. It runs in
+# /run/initramfs, as with chroot. Pauses take an eighth of their time.
 fake_dhcp() {
 	fake sleep <<'FAKE'
 exec sleep "$(awk -v s="$1" 'BEGIN { print s / 8 }')"

@@ -8,7 +8,8 @@ overlay() {
 	boot
 	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host /live/root.sfs' \
 		'overlayroot --state /run/initramfs/state -l /run/initramfs/host/live/root.sfs -u ram -s 50% /newroot' \
-		'umount -l /run/initramfs/host' 'switch_root /newroot /sbin/init' && not_called ' -w |vdattach'
+		'umount -l /run/initramfs/host' 'switch_root /newroot /sbin/init' &&
+		not_called ' -w |vdattach'
 }
 @test "overlay: image found, read only, upper in RAM" { both overlay; }
 
@@ -109,6 +110,8 @@ toram() {
 	printf 'MemTotal: 1000 kB\nMemAvailable: 20480 kB\n' >"$ROOT/proc/meminfo"
 	: >"$CALLS"
 	boot
-	said 'vi.toram needs 1 MiB and 64 MiB of headroom, 20 MiB are available' && not_called '^cp .*r.sfs'
+	said 'vi.toram needs 1 MiB and 64 MiB of headroom, 20 MiB are available' &&
+		not_called '^cp .*r.sfs'
 }
-@test "vi.toram copies and releases the medium; too little memory is reported in MiB" { both toram; }
+@test "vi.toram copies and releases the medium; too little memory is reported in MiB" { both \
+	toram; }

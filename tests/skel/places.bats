@@ -11,10 +11,12 @@ binds() {
 		'mount -o bind /run/initramfs/places/0/data/home /newroot/home' \
 		'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/places/1 -H UUID=9' \
 		'cp -a /newroot/srv /run/initramfs/places/1/new.new' \
-		'mount -o bind /run/initramfs/places/1/new /newroot/srv' 'umount -l /run/initramfs/places/1' \
+		'mount -o bind /run/initramfs/places/1/new /newroot/srv' \
+		'umount -l /run/initramfs/places/1' \
 		'switch_root /newroot /sbin/init' && [ -d "$ROOT/run/initramfs/places/1/new" ]
 }
-@test "vi.bind: a directory of a partition, made of what the root has when it is new" { both binds; }
+@test "vi.bind: a directory of a partition, made of what the root has when it is new" { both \
+	binds; }
 
 binds_gone() {
 	fake findimg <<'FAKE'
@@ -23,7 +25,8 @@ printf 'DEVICE=/dev/vda1\nFSTYPE=ext4\n'
 FAKE
 	cmdline 'root=/dev/vda1 rw home=sda9'
 	boot
-	said '/home is not mounted: /home of /dev/sda9 cannot be used' && calls 'switch_root /newroot /sbin/init'
+	said '/home is not mounted: /home of /dev/sda9 cannot be used' &&
+		calls 'switch_root /newroot /sbin/init'
 }
 @test "a partition that is not there is reported, and the boot continues" { both binds_gone; }
 
@@ -37,16 +40,19 @@ tiny_core() {
 	cmdline 'root=/dev/vda1 rw tce=sda1'
 	boot
 	said 'extension missing.tcz is missing' &&
-		[ "$(grep -c '^mount -t squashfs' "$CALLS")" = 3 ] && [ "$(grep -c 'cp -rs' "$CALLS")" = 3 ] &&
+		[ "$(grep -c '^mount -t squashfs' "$CALLS")" = 3 ] &&
+		[ "$(grep -c 'cp -rs' "$CALLS")" = 3 ] &&
 		calls 'mount -t squashfs -o ro,loop /run/initramfs/places/0/tce/optional/b.tcz /newroot/tmp/tcloop/b' \
 			'chroot /newroot /tmp/tcloop/.bin/busybox cp -rs /tmp/tcloop/b/. /' \
 			'mount -t squashfs -o ro,loop /run/initramfs/places/0/tce/optional/c.tcz /newroot/tmp/tcloop/c' \
 			'chroot /newroot /tmp/tcloop/.bin/busybox cp -rs /tmp/tcloop/c/. /' \
 			'mount -t squashfs -o ro,loop /run/initramfs/places/0/tce/optional/a.tcz /newroot/tmp/tcloop/a' \
 			'chroot /newroot /tmp/tcloop/.bin/busybox cp -rs /tmp/tcloop/a/. /' &&
-		[ -e "$ROOT/newroot/usr/local/tce.installed/a" ] && [ ! -e "$ROOT/newroot/tmp/tcloop/.bin" ]
+		[ -e "$ROOT/newroot/usr/local/tce.installed/a" ] &&
+		[ ! -e "$ROOT/newroot/tmp/tcloop/.bin" ]
 }
-@test "tce=: what onboot.lst names, dependencies first and once, even in a circle" { both tiny_core; }
+@test "tce=: what onboot.lst names, dependencies first and once, even in a circle" { both \
+	tiny_core; }
 
 tiny_core_ro() {
 	local tce=$ROOT/run/initramfs/places/0/tce
@@ -57,7 +63,8 @@ tiny_core_ro() {
 	chmod +x "$ROOT/bin/e2fsck"
 	cmdline 'ro root=/dev/vda1 tce=vda1'
 	boot
-	calls 'e2fsck -p /dev/vda1' 'mount -t ext4 -o ro /dev/vda1 /newroot' 'mount -o remount,rw none /newroot' \
+	calls 'e2fsck -p /dev/vda1' 'mount -t ext4 -o ro /dev/vda1 /newroot' \
+		'mount -o remount,rw none /newroot' \
 		'mount -t squashfs -o ro,loop /run/initramfs/places/0/tce/optional/a.tcz /newroot/tmp/tcloop/a' \
 		'mount -o remount,ro none /newroot' 'switch_root /newroot /sbin/init'
 }
@@ -68,7 +75,8 @@ own_scripts() {
 	: >"$ROOT/newroot/etc/init.d/tc-config"
 	cmdline 'vi.mode=tmpfs vi.image=/r.tar home=sda1 tce=sda1 restore=sda1 nbd=1.2.3.4:9 tcvd=sda1/v text pause'
 	boot
-	said 'are left to tc-config of this root' && not_called 'places|unpackroot --over|init [3s]|^head' && ! said 'honoured'
+	said 'are left to tc-config of this root' &&
+		not_called 'places|unpackroot --over|init [3s]|^head' && ! said 'honoured'
 }
 @test "Tiny Core's own root evaluates its parameters itself" { both own_scripts; }
 
@@ -81,8 +89,10 @@ FAKE
 	mkdir -p "$ROOT/sys/block/zram0"
 	cmdline 'root=/dev/vda1 rw vi.swap=auto vi.swap=zram:200m'
 	boot
-	calls 'swapon /dev/sda2' 'mkswap /dev/zram0' 'swapon -p 100 /dev/zram0' && not_called 'sda[34]' &&
-		[ "$(cat "$ROOT/sys/block/zram0/disksize")" = 200m ] && grep -qx 'device /dev/sda2' "$ROOT/run/initramfs/state" || return 1
+	calls 'swapon /dev/sda2' 'mkswap /dev/zram0' 'swapon -p 100 /dev/zram0' &&
+		not_called 'sda[34]' &&
+		[ "$(cat "$ROOT/sys/block/zram0/disksize")" = 200m ] &&
+		grep -qx 'device /dev/sda2' "$ROOT/run/initramfs/state" || return 1
 	: >"$CALLS"
 	cmdline 'root=/dev/vda1 rw'
 	boot
@@ -115,7 +125,8 @@ extras() {
 		'vdattach --state /run/initramfs/state --links /run/initramfs/disk5 -r /run/initramfs/places/4/cd/x.iso' \
 		'mount -t iso9660 -o ro /dev/loop0 /run/initramfs/tciso' \
 		'mount -t squashfs -o ro,loop /run/initramfs/tciso/cde/optional/a.tcz /newroot/tmp/tcloop/a' \
-		'head -n 1' 'switch_root /newroot /sbin/init 3' && grep -q 'press Enter' "$ROOT/dev/console" &&
+		'head -n 1' 'switch_root /newroot /sbin/init 3' &&
+		grep -q 'press Enter' "$ROOT/dev/console" &&
 		said "parameter 'aoe=e0' could not be used"
 }
 @test "Tiny Core's iso=, tcvd=, swapfile=, pause and text in another root" { both extras; }

@@ -36,7 +36,8 @@ golden() {
 	done
 }
 
-# A word is matched whole and never run: what looks like one of ours inside another is no business of ours.
+# A word is matched whole and never run: what looks like one of ours inside another is no business
+# of ours.
 substrings() {
 	cmdline 'xvi.mode=tmpfs notroot=/dev/x root=/dev/vda1 rwx myinit=/x systemd.unit=vi.toram foo=$(touch${IFS}/tmp/x) `reboot` * ~ \x ;'
 	plan >"$BATS_TEST_TMPDIR/plan"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# resume=: the kernel is asked before anything is mounted; what belongs to a hibernated system is not mounted.
+# resume=: the kernel is asked before anything is mounted; what belongs to a hibernated system is
+# not mounted.
 # shellcheck disable=SC2030,SC2031 # output: by bats
 load lib.bash
 
@@ -31,14 +32,17 @@ resume_first() {
 	cmdline 'root=UUID=1234 rw resume=UUID=5678 resume_offset=34816'
 	boot
 	asked 254:9 && [ "$(cat "$ROOT/sys/power/resume_offset")" = 34816 ] || return 1
-	said 'resuming the system that is hibernated on /dev/vda9' && said 'could not be resumed' || return 1
-	calls 'resume is  for UUID=5678' 'resume is 254:9 for UUID=1234' 'mount -t ext4 -o rw /dev/vda1 /newroot' 'switch_root /newroot /sbin/init'
+	said 'resuming the system that is hibernated on /dev/vda9' && said 'could not be resumed' ||
+		return 1
+	calls 'resume is  for UUID=5678' 'resume is 254:9 for UUID=1234' \
+		'mount -t ext4 -o rw /dev/vda1 /newroot' 'switch_root /newroot /sbin/init'
 }
 @test "resume= is written before the root is looked for; the boot continues when the kernel comes back" { both resume_first; }
 
 resume_nothing() {
 	local words
-	for words in 'noresume resume=UUID=5678' 'hibernate=noresume resume=UUID=5678' 'hibernate=no resume=UUID=5678' 'resume=none' ''; do
+	for words in 'noresume resume=UUID=5678' 'hibernate=noresume resume=UUID=5678' \
+		'hibernate=no resume=UUID=5678' 'resume=none' ''; do
 		swap_here swap
 		cmdline "root=UUID=1234 rw $words"
 		boot
@@ -54,9 +58,11 @@ resume_nothing() {
 	asked 8:3 || return 1
 	cmdline 'root=UUID=1234 rw resume=UUID=none vi.timeout=7'
 	boot
-	said 'resume=UUID=none: no such device within 7 s' && calls 'switch_root /newroot /sbin/init'
+	said 'resume=UUID=none: no such device within 7 s' &&
+		calls 'switch_root /newroot /sbin/init'
 }
-@test "noresume, swap without a system, a device that is not there: the boot continues" { both resume_nothing; }
+@test "noresume, swap without a system, a device that is not there: the boot continues" { both \
+	resume_nothing; }
 
 resume_encrypted() {
 	swap_here crypto_LUKS
@@ -70,7 +76,8 @@ resume_encrypted() {
 	chmod +x "$ROOT/bin/cryptsetup"
 	cmdline 'root=UUID=1234 rw resume=/dev/vda9'
 	boot
-	grep -q '^cryptsetup.*/dev/vda9.* vi-resume' "$CALLS" && asked 253:0 && calls 'switch_root /newroot /sbin/init'
+	grep -q '^cryptsetup.*/dev/vda9.* vi-resume' "$CALLS" && asked 253:0 &&
+		calls 'switch_root /newroot /sbin/init'
 }
 @test "encrypted swap is opened first" { both resume_encrypted; }
 
@@ -85,6 +92,8 @@ printf 'DEVICE=/dev/vda1\nFSTYPE=ext4\n'
 FAKE
 	cmdline 'root=UUID=1234 rw panic=-1'
 	boot
-	said 'may belong to the hibernated Linux' && said 'cannot be used' && not_called '^mount -t ext4' && not_called switch_root
+	said 'may belong to the hibernated Linux' && said 'cannot be used' &&
+		not_called '^mount -t ext4' && not_called switch_root
 }
-@test "a root that a hibernated system has mounted is not mounted, not even to read" { both hibernated_root; }
+@test "a root that a hibernated system has mounted is not mounted, not even to read" { both \
+	hibernated_root; }

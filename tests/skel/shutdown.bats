@@ -32,15 +32,19 @@ down() {
 
 clean() {
 	old_tree
-	mounts "/ tmpfs" "$ROOT/oldroot overlay" "$ROOT/oldroot/proc proc" "$ROOT/oldroot/home ext4" '/oldroots ext4' \
+	mounts "/ tmpfs" "$ROOT/oldroot overlay" "$ROOT/oldroot/proc proc" \
+		"$ROOT/oldroot/home ext4" '/oldroots ext4' \
 		"$ROOT/oldroot/home/my\\040files vfat"
-	printf 'device /dev/vda1\nloop /dev/loop0\nmount /run/initramfs/host\nloop /dev/loop1\n' >"$ROOT/state"
+	printf 'device /dev/vda1\nloop /dev/loop0\nmount /run/initramfs/host\nloop /dev/loop1\n' \
+		>"$ROOT/state"
 	mkdir -p "$ROOT/sys/block/loop0/loop"
 	: >"$ROOT/sys/block/loop0/loop/backing_file" >"$ROOT/dev/vda1"
 	fake losetup <<<'rm "$ROOT/sys/block/${2##*/}/loop/backing_file"'
 	down poweroff
-	said 'mkvinitrd: clean' && calls 'sync' 'umount /oldroot/home/my files' 'umount /oldroot/home' 'umount -l /oldroot/proc' \
-		'umount /oldroot' 'losetup -d /dev/loop0' 'vdattach free /dev/vda1' 'sync' 'poweroff -f' &&
+	said 'mkvinitrd: clean' && calls 'sync' 'umount /oldroot/home/my files' \
+		'umount /oldroot/home' 'umount -l /oldroot/proc' \
+		'umount /oldroot' 'losetup -d /dev/loop0' 'vdattach free /dev/vda1' 'sync' \
+		'poweroff -f' &&
 		not_called 'oldroots|loop1|umount /$|initramfs/host'
 }
 @test "deepest first, then the state backwards, then the proof, then power off" {
@@ -64,7 +68,9 @@ ours_is_used() {
 exec "$FAKES/umount.real" "$@"
 FAKE
 	down poweroff
-	said 'mkvinitrd: clean' && calls 'umount /oldroot/run/initramfs' 'umount -l /oldroot/run/initramfs' 'umount /oldroot/run' 'umount /oldroot' || return 1
+	said 'mkvinitrd: clean' && calls 'umount /oldroot/run/initramfs' \
+		'umount -l /oldroot/run/initramfs' 'umount /oldroot/run' 'umount /oldroot' ||
+		return 1
 	old_tree
 	mounts "$ROOT/oldroot overlay" "$ROOT/oldroot/run tmpfs"
 	fake umount <<<'exit 1'
@@ -76,14 +82,16 @@ FAKE
 
 in_order() {
 	old_tree
-	printf 'device /dev/vda1\nmount /run/initramfs/host\nloop /dev/loop0\nloop /dev/loop1\n' >"$ROOT/state"
+	printf 'device /dev/vda1\nmount /run/initramfs/host\nloop /dev/loop0\nloop /dev/loop1\n' \
+		>"$ROOT/state"
 	mounts "$ROOT/host vfat"
 	mkdir -p "$ROOT/sys/block/loop0/loop" "$ROOT/sys/block/loop1/loop"
 	: >"$ROOT/sys/block/loop0/loop/backing_file"
 	: >"$ROOT/sys/block/loop1/loop/backing_file"
 	fake losetup <<<'rm "$ROOT/sys/block/${2##*/}/loop/backing_file"'
 	down reboot
-	said 'mkvinitrd: clean' && calls 'losetup -d /dev/loop1' 'losetup -d /dev/loop0' 'umount /host' 'reboot -f'
+	said 'mkvinitrd: clean' && calls 'losetup -d /dev/loop1' 'losetup -d /dev/loop0' \
+		'umount /host' 'reboot -f'
 }
 @test "what was stacked last is taken down first" { both in_order; }
 
@@ -93,7 +101,8 @@ not_free() {
 	: >"$ROOT/dev/sda1"
 	fake vdattach <<<'echo "vdattach: /dev/sda1: held by loop3" >&2; exit 1'
 	down poweroff
-	said 'held by loop3' && said 'mkvinitrd: busy: /dev/sda1 is not free' && calls 'poweroff -f' && ! said 'mkvinitrd: clean'
+	said 'held by loop3' && said 'mkvinitrd: busy: /dev/sda1 is not free' &&
+		calls 'poweroff -f' && ! said 'mkvinitrd: clean'
 }
 @test "a disk that is still held: named, no 'clean', power off all the same" { both not_free; }
 
@@ -102,7 +111,8 @@ stays_mounted() {
 	mounts "$ROOT/oldroot ext4" "$ROOT/oldroot/tmp tmpfs"
 	fake umount <<<'exit 1'
 	down halt
-	said 'mkvinitrd: busy: ' && said '/oldroot (ext4) stays mounted' && calls 'mount -o remount,ro /oldroot' 'halt -f' &&
+	said 'mkvinitrd: busy: ' && said '/oldroot (ext4) stays mounted' &&
+		calls 'mount -o remount,ro /oldroot' 'halt -f' &&
 		[ "$(grep -c '^sleep 0.1' "$CALLS")" -le 50 ] && ! said 'mkvinitrd: clean'
 }
 @test "a mount that will not go: bounded tries, read-only, named" { both stays_mounted; }
@@ -123,13 +133,16 @@ mapped() {
 	old_tree
 	printf 'device /dev/vda1\nvdattach /dev/ublkb0\nloop /dev/mapper/vdattach1\n' >"$ROOT/state"
 	down poweroff
-	said 'mkvinitrd: clean' && calls 'vdattach detach --if-attached /dev/mapper/vdattach1' 'vdattach detach --if-attached /dev/ublkb0' && not_called losetup || return 1
+	said 'mkvinitrd: clean' && calls 'vdattach detach --if-attached /dev/mapper/vdattach1' \
+		'vdattach detach --if-attached /dev/ublkb0' && not_called losetup || return 1
 	: >"$CALLS"
 	fake vdattach <<<'echo "vdattach: /dev/ublkb0: its image cannot be written" >&2; exit 1'
 	down poweroff
-	said 'mkvinitrd: busy: /dev/mapper/vdattach1 stays attached; /dev/ublkb0 stays attached' && said 'cannot be written'
+	said 'mkvinitrd: busy: /dev/mapper/vdattach1 stays attached; /dev/ublkb0 stays attached' &&
+		said 'cannot be written'
 }
-@test "what vdattach serves or maps is detached by it, before the host is proven free" { both mapped; }
+@test "what vdattach serves or maps is detached by it, before the host is proven free" { both \
+	mapped; }
 
 unserved() {
 	old_tree
@@ -144,7 +157,7 @@ unserved() {
 	mkdir "$ROOT/archive"
 	: >"$ROOT/archive/config"
 	fake sh <<<'while [ ! -e "$FAKES/over" ]; do sleep 0.1; done'
-	fake sync < "$FAKES/sh"
+	fake sync <"$FAKES/sh"
 	fake umount <"$FAKES/sh"
 	fake vdattach <"$FAKES/sh"
 	fake poweroff <<<': >"$FAKES/over"'
@@ -152,7 +165,8 @@ unserved() {
 	down poweroff
 	said 'mkvinitrd: busy: all processes that served /dev/ublkb0 were killed: unwritten data is lost' &&
 		said 'flush timed out after 5 s: some data was not written to the disks; the settings could not be saved; ' &&
-		said '/oldroot (ext4) was not unmounted within 5 s; /dev/ublkb0 stays attached' && calls 'poweroff -f -n'
+		said '/oldroot (ext4) was not unmounted within 5 s; /dev/ublkb0 stays attached' &&
+		calls 'poweroff -f -n'
 }
 @test "a disk that nobody serves any more: nothing is waited for long, and the console says why" { both unserved; }
 
@@ -192,7 +206,8 @@ holder() {
 }
 @test "what stays busy is reported with the processes that are left" { both holder; }
 
-@test "processes that are left are ended, storage daemons and the kernel's own are not" { both processes; }
+@test "processes that are left are ended, storage daemons and the kernel's own are not" { both \
+	processes; }
 
 kexec_falls_back() {
 	old_tree
@@ -217,7 +232,9 @@ swaps() {
 	echo 'device /dev/vda3' >"$ROOT/state"
 	: >"$ROOT/dev/vda3"
 	down poweroff
-	calls 'swapoff /oldroot/swapfile' 'umount /oldroot' 'swapoff /dev/vda3' 'swapoff /dev/zram0' 'vdattach free /dev/vda3' && said 'mkvinitrd: clean' || return 1
+	calls 'swapoff /oldroot/swapfile' 'umount /oldroot' 'swapoff /dev/vda3' \
+		'swapoff /dev/zram0' 'vdattach free /dev/vda3' && said 'mkvinitrd: clean' ||
+		return 1
 	fake swapoff <<<'exit 1'
 	old_tree
 	down poweroff
@@ -244,8 +261,10 @@ FAKE
 	fake sync <<<'[ -e "$FAKES/asked" ] && while [ ! -e "$FAKES/over" ]; do sleep 0.1; done'
 	fake reboot <<<': >"$FAKES/over"'
 	down poweroff
-	said '/oldroot/net (nfs4) was not unmounted within 20 s' && said '/oldroot (overlay) stays mounted' && ! said 'mkvinitrd: clean' &&
-		said 'flush timed out after 20 s: some data was not written to the disks' && calls 'umount -f /oldroot/net' 'poweroff -f -n' &&
+	said '/oldroot/net (nfs4) was not unmounted within 20 s' &&
+		said '/oldroot (overlay) stays mounted' && ! said 'mkvinitrd: clean' &&
+		said 'flush timed out after 20 s: some data was not written to the disks' &&
+		calls 'umount -f /oldroot/net' 'poweroff -f -n' &&
 		[ "$(grep -c '/net$' "$FAKES/asked")" = 1 ]
 }
 @test "an unmount and a sync that never come back are left behind and reported" { both hung; }
@@ -255,7 +274,8 @@ slow() {
 	mounts "$ROOT/oldroot ext4"
 	printf 'Dirty: 90000 kB\n' >"$ROOT/proc/meminfo"
 	mv "$FAKES/umount" "$FAKES/umount.real"
-	# as the medium takes it, the kernel has less and less to write; it takes longer than the limit
+	# as the medium takes it, the kernel has less and less to write; it takes longer than the
+	# limit
 	fake sleep <<'FAKE'
 read -r key kib unit <"$ROOT/proc/meminfo"
 [ "$kib" -gt 50000 ] && echo "Dirty: $((kib - 100)) kB" >"$ROOT/meminfo" && mv "$ROOT/meminfo" "$ROOT/proc/meminfo"
@@ -286,9 +306,12 @@ named() {
 	mounts "$ROOT/oldroot ext4"
 	echo "20 1 254:1 / $ROOT/oldroot rw - ext4 /dev/vda1 rw" >"$ROOT/proc/self/mountinfo"
 	process 60 sits 1 && ln -s "$ROOT/oldroot/home" "$ROOT/proc/60/cwd"
-	process 61 reads 1 && ln -s "$ROOT/oldroot/etc/x" "$ROOT/proc/61/fd/5" && ln -s "$ROOT/oldroot2" "$ROOT/proc/61/cwd"
-	process 62 maps 1 && echo "7f00-7f01 r-xp 0 fe:01 12 $ROOT/oldroot/lib/libc.so" >"$ROOT/proc/62/maps"
-	process 63 apart 2 && echo '9 8 254:1 / /mnt rw - ext4 /dev/vda1 rw' >"$ROOT/proc/63/mountinfo"
+	process 61 reads 1 && ln -s "$ROOT/oldroot/etc/x" "$ROOT/proc/61/fd/5" &&
+		ln -s "$ROOT/oldroot2" "$ROOT/proc/61/cwd"
+	process 62 maps 1 && echo "7f00-7f01 r-xp 0 fe:01 12 $ROOT/oldroot/lib/libc.so" \
+		>"$ROOT/proc/62/maps"
+	process 63 apart 2 && echo '9 8 254:1 / /mnt rw - ext4 /dev/vda1 rw' \
+		>"$ROOT/proc/63/mountinfo"
 	process 64 idle 1 && ln -s / "$ROOT/proc/64/cwd"
 	fake umount <<<'exit 1'
 	echo 'device /dev/vda1' >"$ROOT/state"
@@ -306,17 +329,20 @@ disc() {
 	old_tree
 	echo '/dev/sr0 prompt' >"$ROOT/eject"
 	down poweroff
-	said 'mkvinitrd: clean' && calls 'eject /dev/sr0' 'poweroff -f' && not_called '^timeout' || return 1
+	said 'mkvinitrd: clean' && calls 'eject /dev/sr0' 'poweroff -f' && not_called '^timeout' ||
+		return 1
 	: >"$CALLS"
 	down reboot
-	said 'remove the disc from /dev/sr0' && calls 'eject /dev/sr0' 'timeout 60 head -n 1' 'reboot -f' || return 1
+	said 'remove the disc from /dev/sr0' &&
+		calls 'eject /dev/sr0' 'timeout 60 head -n 1' 'reboot -f' || return 1
 	: >"$CALLS"
 	down kexec
 	not_called '^(eject|timeout)' || return 1
 	: >"$CALLS"
 	echo /dev/sr0 >"$ROOT/eject"
 	down reboot
-	! said 'remove the disc' && calls 'eject /dev/sr0' 'reboot -f' && not_called '^timeout' || return 1
+	! said 'remove the disc' && calls 'eject /dev/sr0' 'reboot -f' && not_called '^timeout' ||
+		return 1
 	: >"$CALLS"
 	mounts "$ROOT/oldroot ext4"
 	fake umount <<<'exit 1'

@@ -25,7 +25,8 @@ work_named() {
 
 chart_recorded() {
 	library 'P_CHART=1; LIB=$ROOT/none; settle() { :; }; phase settle; waiting 60 "a disk"; state_push mount /x; chart switch_root'
-	"${BOOTPLAN%/bin/*}/mkvinitrd" chart "$ROOT/run/initramfs/log" >"$BATS_TEST_TMPDIR/boot.svg" || return 1
+	"${BOOTPLAN%/bin/*}/mkvinitrd" chart "$ROOT/run/initramfs/log" \
+		>"$BATS_TEST_TMPDIR/boot.svg" || return 1
 	for name in settle 'waiting for a disk' /x; do
 		grep -q "<title>$name: " "$BATS_TEST_TMPDIR/boot.svg" || return 1
 	done

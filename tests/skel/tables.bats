@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The root's fstab and crypttab: lines that cannot hold in this boot are replaced for it, the files stay as they are.
+# The root's fstab and crypttab: lines that cannot hold in this boot are replaced for it, the files
+# stay as they are.
 # shellcheck disable=SC2016 # of other shells
 load lib.bash
 
@@ -51,21 +52,28 @@ now() {
 	cp "$ROOT/newroot/etc/$1" "$ROOT/etc/$1"
 	printf '#!/bin/sh\ncat "$SYSTEMD_%s"\n' "${1^^}" >"$generators/systemd-$name-generator"
 	chmod +x "$generators/systemd-$name-generator"
-	[ "$(readlink "$ROOT/run/systemd/system-generators/systemd-$name-generator")" = /run/initramfs/bin/vinitrd-tables ] || return 1
+	[ "$(readlink "$ROOT/run/systemd/system-generators/systemd-$name-generator")" = \
+		/run/initramfs/bin/vinitrd-tables ] || return 1
 	ln -sf "$SKEL/vinitrd-tables" "$BATS_TEST_TMPDIR/systemd-$name-generator"
-	$SH "$BATS_TEST_TMPDIR/systemd-$name-generator" "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/out"
+	$SH "$BATS_TEST_TMPDIR/systemd-$name-generator" "$BATS_TEST_TMPDIR/out" \
+		"$BATS_TEST_TMPDIR/out" "$BATS_TEST_TMPDIR/out"
 }
 
 under_overlay() {
 	disks && systemd
 	cmdline 'vi.mode=overlay vi.image=/root.sqfs'
-	lines fstab '# a comment' 'UUID=root / ext4 errors=remount-ro 0 1' 'UUID=1-2 /boot/efi vfat umask=0077 0 1' 'UUID="home" /home ext4 defaults 0 2' \
-		'UUID=here /data ext4 defaults 0 2' 'UUID=absent none swap sw 0 0' '/swapfile none swap sw 0 0' 'UUID=sleeps none swap sw 0 0' \
-		'proc /proc proc defaults 0 0' '/dev/sdb9 /mnt ext4 noauto 0 0' 'server:/x /x nfs _netdev 0 0'
-	lines crypttab 'secret UUID=absent none luks' 'swap /dev/sda3 /dev/urandom swap' 'data UUID=home none luks'
+	lines fstab '# a comment' 'UUID=root / ext4 errors=remount-ro 0 1' \
+		'UUID=1-2 /boot/efi vfat umask=0077 0 1' 'UUID="home" /home ext4 defaults 0 2' \
+		'UUID=here /data ext4 defaults 0 2' 'UUID=absent none swap sw 0 0' \
+		'/swapfile none swap sw 0 0' 'UUID=sleeps none swap sw 0 0' \
+		'proc /proc proc defaults 0 0' '/dev/sdb9 /mnt ext4 noauto 0 0' \
+		'server:/x /x nfs _netdev 0 0'
+	lines crypttab 'secret UUID=absent none luks' 'swap /dev/sda3 /dev/urandom swap' \
+		'data UUID=home none luks'
 	cp "$ROOT/newroot/etc/fstab" "$BATS_TEST_TMPDIR/before"
 	boot
-	said 'fstab: UUID=1-2 is not here' && said 'a system is hibernated there' && calls 'switch_root /newroot /sbin/init' || return 1
+	said 'fstab: UUID=1-2 is not here' && said 'a system is hibernated there' &&
+		calls 'switch_root /newroot /sbin/init' || return 1
 	cmp "$ROOT/newroot/etc/fstab" "$BATS_TEST_TMPDIR/before" || return 1
 	not_called 'mount -o bind .*fstab' || return 1
 	output=$(now fstab)
@@ -80,7 +88,8 @@ UUID=absent none swap sw,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-a
 proc /proc proc defaults 0 0
 /dev/sdb9 /mnt ext4 noauto 0 0
 server:/x /x nfs _netdev 0 0' ] || return 1
-	grep -qx 'Environment=SYSTEMD_FSTAB=/run/systemd/generator/mkvinitrd.fstab' "$ROOT/run/systemd/system/systemd-remount-fs.service.d/mkvinitrd.conf" || return 1
+	grep -qx 'Environment=SYSTEMD_FSTAB=/run/systemd/generator/mkvinitrd.fstab' \
+		"$ROOT/run/systemd/system/systemd-remount-fs.service.d/mkvinitrd.conf" || return 1
 	output=$(now crypttab)
 	[ "$output" = 'secret UUID=absent none luks,noauto
 
@@ -146,9 +155,11 @@ UUID=absent /new ext4 defaults 0 0' ]
 other_init() {
 	disks
 	cmdline 'vi.mode=overlay vi.image=/root.sqfs'
-	lines fstab 'UUID=root / ext4 defaults 0 1' 'LABEL=My\040Home /home ext4 defaults 0 2' 'UUID=absent /srv ext4 defaults 0 2'
+	lines fstab 'UUID=root / ext4 defaults 0 1' 'LABEL=My\040Home /home ext4 defaults 0 2' \
+		'UUID=absent /srv ext4 defaults 0 2'
 	boot
-	calls 'mount -o bind /run/initramfs/tables/fstab /newroot/etc/fstab' 'switch_root /newroot /sbin/init' || return 1
+	calls 'mount -o bind /run/initramfs/tables/fstab /newroot/etc/fstab' \
+		'switch_root /newroot /sbin/init' || return 1
 	output=$(grep -v '^#' "$ROOT/run/initramfs/tables/fstab")
 	[ "$output" = 'LABEL=My\040Home /home ext4 defaults 0 2
 UUID=absent /srv ext4 defaults,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2duuid-absent.device 0 2' ]
@@ -158,13 +169,16 @@ UUID=absent /srv ext4 defaults,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2d
 in_an_image() {
 	disks
 	cmdline 'rw vi.mode=loop vi.image=/root.img vi.part=whole'
-	lines fstab 'UUID=root / ext4 errors=remount-ro 0 1' '/swapfile none swap sw 0 0' 'UUID=home /home ext4 defaults 0 2'
+	lines fstab 'UUID=root / ext4 errors=remount-ro 0 1' '/swapfile none swap sw 0 0' \
+		'UUID=home /home ext4 defaults 0 2'
 	boot
 	not_called 'mount -o bind .*fstab' || return 1
 	lines fstab '/dev/sda1 / ext4 errors=remount-ro 0 1'
 	: >"$CALLS"
 	boot
-	calls 'mount -o bind /run/initramfs/tables/fstab /newroot/etc/fstab' && grep -qx '/dev/loop0 / ext4 errors=remount-ro 0 1' "$ROOT/run/initramfs/tables/fstab"
+	calls 'mount -o bind /run/initramfs/tables/fstab /newroot/etc/fstab' &&
+		grep -qx '/dev/loop0 / ext4 errors=remount-ro 0 1' \
+			"$ROOT/run/initramfs/tables/fstab"
 }
 @test "in an image / is the image: by its UUID as it stands, by another disk's name replaced" { both in_an_image; }
 

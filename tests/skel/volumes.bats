@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Roots on logical volumes and in LUKS volumes: what is opened, in which order, on which disks, and what is left to the shutdown.
+# Roots on logical volumes and in LUKS volumes: what is opened, in which order, on which disks, and
+# what is left to the shutdown.
 load lib.bash
 
 # tools NAME...: what the profile packed
@@ -21,7 +22,8 @@ read -r line <"$ROOT/typed" && sed -i 1d "$ROOT/typed" && printf '%s\n' "$line"
 FAKE
 }
 
-# findimg knows partitions, and what lvm and cryptsetup have made; $FOUND: what else there is, lines 'SPEC TYPE DEVICE'
+# findimg knows partitions, and what lvm and cryptsetup have made; $FOUND: what else there is, lines
+# 'SPEC TYPE DEVICE'
 volume_fakes() {
 	fake volume <<'FAKE'
 dir=$ROOT/sys/block/$1
@@ -77,23 +79,27 @@ state() {
 kloop() {
 	tools lvm
 	echo loop0p1 >"$ROOT/pv"
-	mkdir "$ROOT/dev/vdhost" && ln -s /dev/loop0p1 "$ROOT/dev/vdhost/Partition1" && ln -s /dev/loop0 "$ROOT/dev/vdhost/EntireDisk"
+	mkdir "$ROOT/dev/vdhost" && ln -s /dev/loop0p1 "$ROOT/dev/vdhost/Partition1" &&
+		ln -s /dev/loop0 "$ROOT/dev/vdhost/EntireDisk"
 	printf 'other\nvg\n' >"$ROOT/groups"
 	cmdline 'root=UUID=aabb kloop=/x.vhd kroot=/dev/mapper/vg-lv klvm=vg rw'
 	boot
 	calls 'vdattach --state /run/initramfs/state --parents /run/initramfs/host /run/initramfs/host/x.vhd' 'modprobe -a dm_mod' \
-		'mount -t ext4 -o rw /dev/mapper/vg-lv /newroot' 'switch_root /newroot /sbin/init' &&
+		'mount -t ext4 -o rw /dev/mapper/vg-lv /newroot' \
+		'switch_root /newroot /sbin/init' &&
 		grep -qF 'lvm vgchange --sysinit -ay vg --config devices { filter=["a|^/dev/loop0$|", "a|^/dev/loop0p1$|", "r|.*|"] ' "$CALLS" &&
 		not_called 'lvm vgchange.*-ay other|lvm lvchange|devices [{] types' &&
 		state 'device /dev/vda1' 'loop /dev/loop0' 'volumes all' &&
-		[ "$(cat "$ROOT/run/udev/data/b254:1")" = E:DM_UDEV_PRIMARY_SOURCE_FLAG=1 ] && [ "$(readlink "$ROOT/dev/mapper/vg-lv")" = ../dm-1 ]
+		[ "$(cat "$ROOT/run/udev/data/b254:1")" = E:DM_UDEV_PRIMARY_SOURCE_FLAG=1 ] &&
+		[ "$(readlink "$ROOT/dev/mapper/vg-lv")" = ../dm-1 ]
 }
 @test "loop: the parameters of kloop activate the named group of the image, and lvm sees no other disk" { both kloop; }
 
 loop_read_only() {
 	tools lvm overlayroot
 	echo loop0 >"$ROOT/pv"
-	mkdir -p "$ROOT/sys/class/block/loop0" "$ROOT/sys/block/dm-1" && echo 1 | tee "$ROOT/sys/class/block/loop0/ro" >"$ROOT/sys/block/dm-1/ro"
+	mkdir -p "$ROOT/sys/class/block/loop0" "$ROOT/sys/block/dm-1" && echo 1 |
+		tee "$ROOT/sys/class/block/loop0/ro" >"$ROOT/sys/block/dm-1/ro"
 	cmdline 'vi.mode=loop vi.image=/a.vmdk vi.part=/dev/vg/lv rw'
 	boot
 	grep -q 'lvm vgchange --sysinit -ay vg .*read_only_volume_list=\["vg"\]' "$CALLS" &&
@@ -109,24 +115,28 @@ disk_names() {
 		cmdline "root=$root"
 		boot
 		grep -q '^lvm vgchange --sysinit -ay vg --config devices { types=' "$CALLS" &&
-			calls 'mount -t ext4 -o ro /dev/mapper/vg-lv /newroot' && said "root=$root is /dev/mapper/vg-lv" &&
+			calls 'mount -t ext4 -o ro /dev/mapper/vg-lv /newroot' &&
+			said "root=$root is /dev/mapper/vg-lv" &&
 			state 'device /dev/vda3' 'volumes all' || return 1
 	done
 }
-@test "disk: a logical volume by either of its names; its disks are to be free at the end" { both disk_names; }
+@test "disk: a logical volume by either of its names; its disks are to be free at the end" { both \
+	disk_names; }
 
 disk_uuid() {
 	tools lvm
 	printf 'one\nvg\n' >"$ROOT/groups"
 	cmdline 'root=UUID=in-lv'
 	boot
-	grep -q '^lvm vgchange --sysinit -ay one ' "$CALLS" && grep -q '^lvm vgchange --sysinit -ay vg ' "$CALLS" &&
+	grep -q '^lvm vgchange --sysinit -ay one ' "$CALLS" &&
+		grep -q '^lvm vgchange --sysinit -ay vg ' "$CALLS" &&
 		calls 'mount -t ext4 -o ro /dev/mapper/vg-lv /newroot' || return 1
 	new_tree
 	tools lvm
 	cmdline 'root=UUID=in-lv rd.lvm.lv=vg/lv rd.lvm.lv=vg/swap'
 	boot
-	grep -q '^lvm lvchange --sysinit -ay vg/lv ' "$CALLS" && grep -q '^lvm lvchange --sysinit -ay vg/swap ' "$CALLS" && not_called 'lvm vgchange'
+	grep -q '^lvm lvchange --sysinit -ay vg/lv ' "$CALLS" &&
+		grep -q '^lvm lvchange --sysinit -ay vg/swap ' "$CALLS" && not_called 'lvm vgchange'
 }
 @test "disk: the UUID of what is on a logical volume; only the volumes that rd.lvm.lv= names" { both disk_uuid; }
 
@@ -143,7 +153,8 @@ luks_lvm() {
 	echo dm-0 >"$ROOT/pv"
 	cmdline 'root=/dev/vg/lv rd.luks.name=luks=crypt rd.luks.uuid=luks rd.lvm.vg=vg'
 	boot
-	calls 'cryptsetup open --type luks --key-file - /dev/vda2 crypt' 'mount -t ext4 -o ro /dev/mapper/vg-lv /newroot' &&
+	calls 'cryptsetup open --type luks --key-file - /dev/vda2 crypt' \
+		'mount -t ext4 -o ro /dev/mapper/vg-lv /newroot' &&
 		state 'device /dev/vda2' 'volumes all' && not_called 'cryptsetup.*luks-luks'
 }
 @test "disk: a logical volume in a LUKS volume" { both luks_lvm; }
@@ -153,7 +164,8 @@ loop_luks_lvm() {
 	echo dm-0 >"$ROOT/pv"
 	cmdline 'vi.mode=loop vi.image=/a.img vi.host=UUID=aabb vi.part=/dev/vg/lv rd.luks.name=luks=crypt rw'
 	boot
-	calls 'cryptsetup open --type luks --key-file - /dev/vda2 crypt' 'mount -t ext4 -o rw /dev/mapper/vg-lv /newroot' &&
+	calls 'cryptsetup open --type luks --key-file - /dev/vda2 crypt' \
+		'mount -t ext4 -o rw /dev/mapper/vg-lv /newroot' &&
 		grep -qF 'lvm vgchange --sysinit -ay vg --config devices { filter=["a|^/dev/loop0$|", "a|^/dev/dm-0$|", "r|.*|"] ' "$CALLS"
 }
 @test "loop: a logical volume in a LUKS volume of the image" { both loop_luks_lvm; }
@@ -162,12 +174,14 @@ luks_names() {
 	tools cryptsetup
 	cmdline 'cryptdevice=UUID=luks:croot:allow-discards root=/dev/mapper/croot rw'
 	boot
-	calls 'cryptsetup open --type luks --key-file - --allow-discards /dev/vda2 croot' 'mount -t ext4 -o rw /dev/mapper/croot /newroot' || return 1
+	calls 'cryptsetup open --type luks --key-file - --allow-discards /dev/vda2 croot' \
+		'mount -t ext4 -o rw /dev/mapper/croot /newroot' || return 1
 	new_tree
 	tools cryptsetup
 	cmdline 'root=/dev/mapper/luks-luks rd.luks.uuid=luks-luks'
 	boot
-	calls 'cryptsetup open --type luks --key-file - /dev/vda2 luks-luks' 'mount -t ext4 -o ro /dev/mapper/luks-luks /newroot'
+	calls 'cryptsetup open --type luks --key-file - /dev/vda2 luks-luks' \
+		'mount -t ext4 -o ro /dev/mapper/luks-luks /newroot'
 }
 @test "disk: mkinitcpio's and dracut's names for LUKS volumes" { both luks_names; }
 
@@ -198,14 +212,16 @@ luks_itself() {
 	tools cryptsetup
 	cmdline 'root=UUID=luks'
 	boot
-	calls 'cryptsetup open --type luks --key-file - /dev/vda2 vi-root' 'mount -t ext4 -o ro /dev/mapper/vi-root /newroot' || return 1
+	calls 'cryptsetup open --type luks --key-file - /dev/vda2 vi-root' \
+		'mount -t ext4 -o ro /dev/mapper/vi-root /newroot' || return 1
 	new_tree
 	tools cryptsetup
 	export TYPE=crypto_LUKS
 	cmdline 'vi.mode=loop vi.image=/a.img vi.host=UUID=aabb vi.part=1'
 	boot
 	unset TYPE
-	calls 'cryptsetup open --type luks --key-file - /dev/loop0p1 vi-root' 'mount -t ext4 -o ro /dev/mapper/vi-root /newroot'
+	calls 'cryptsetup open --type luks --key-file - /dev/loop0p1 vi-root' \
+		'mount -t ext4 -o ro /dev/mapper/vi-root /newroot'
 }
 @test "root= or vi.part= that is a LUKS volume itself is opened" { both luks_itself; }
 
@@ -214,7 +230,8 @@ luks_refused() {
 	fake cryptsetup <<<'exit 2'
 	cmdline 'root=UUID=luks panic=-1'
 	boot
-	said 'the LUKS volume /dev/vda2 could not be opened' && calls 'reboot -f' && not_called ' /newroot$'
+	said 'the LUKS volume /dev/vda2 could not be opened' && calls 'reboot -f' &&
+		not_called ' /newroot$'
 }
 @test "no passphrase in three tries: reported, nothing mounted" { both luks_refused; }
 
@@ -237,16 +254,20 @@ FAKE
 answers() { [ "$(grep -c '^head -n 1' "$CALLS")" = "$1" ]; }
 
 same_passphrase() {
-	secrets 'two  words\ %s' 'two  words\ %s' 'two  words\ %s' && answers 1 && calls 'mount -t ext4 -o ro /dev/mapper/two /newroot' &&
-		secrets first second wrong first second && answers 3 && calls 'mount -t ext4 -o ro /dev/mapper/two /newroot' &&
-		secrets first second first wrong wrong wrong second && answers 4 && not_called ' /newroot$' && calls 'reboot -f' &&
+	secrets 'two  words\ %s' 'two  words\ %s' 'two  words\ %s' && answers 1 &&
+		calls 'mount -t ext4 -o ro /dev/mapper/two /newroot' &&
+		secrets first second wrong first second && answers 3 &&
+		calls 'mount -t ext4 -o ro /dev/mapper/two /newroot' &&
+		secrets first second first wrong wrong wrong second && answers 4 &&
+		not_called ' /newroot$' && calls 'reboot -f' &&
 		secrets first second && answers 1 && calls 'reboot -f'
 }
 @test "one passphrase for two LUKS volumes is asked for once, another one again, three times each" { both same_passphrase; }
 
 passphrase_hidden() {
 	PARAMETERS=vi.debug secrets hush hush hush
-	answers 1 && [[ $output == *'unlock /dev/vda4 two'* ]] && [[ $output != *hush* ]] && ! grep -q hush "$CALLS" "$ROOT/run/initramfs"/*.log
+	answers 1 && [[ $output == *'unlock /dev/vda4 two'* ]] && [[ $output != *hush* ]] &&
+		! grep -q hush "$CALLS" "$ROOT/run/initramfs"/*.log
 }
 @test "no passphrase gets into the log of vi.debug, or into arguments" { both passphrase_hidden; }
 
@@ -254,14 +275,16 @@ no_tools() {
 	volume_fakes
 	cmdline 'root=/dev/vg/lv panic=-1'
 	boot
-	said "the root is on the volume group vg, and this initramfs has no lvm" && said "build it with the profile line 'include lvm'" || return 1
+	said "the root is on the volume group vg, and this initramfs has no lvm" &&
+		said "build it with the profile line 'include lvm'" || return 1
 	cmdline 'root=UUID=aabb rd.lvm.lv=vg/home rd.luks.uuid=luks quiet'
 	boot
 	said "the volumes vg/home stay closed: this initramfs has no lvm; build it with the profile line 'include lvm'" &&
 		said "this initramfs has no cryptsetup; build it with the profile line 'include luks'" &&
 		calls 'mount -t ext4 -o ro /dev/vda1 /newroot' && not_called '^lvm|cryptsetup'
 }
-@test "what the profile did not pack is named: a root stops, other volumes stay closed" { both no_tools; }
+@test "what the profile did not pack is named: a root stops, other volumes stay closed" { both \
+	no_tools; }
 
 physical() {
 	tools
@@ -276,7 +299,8 @@ not_here() {
 	: >"$ROOT/groups"
 	cmdline 'root=/dev/vg/lv rd.luks.uuid=gone vi.timeout=0 panic=-1'
 	boot
-	said 'LUKS volumes on the command line that were not found: UUID=gone' && said "the device '/dev/vg/lv' was not found"
+	said 'LUKS volumes on the command line that were not found: UUID=gone' &&
+		said "the device '/dev/vg/lv' was not found"
 }
 @test "a volume that is not there is named" { both not_here; }
 
@@ -296,7 +320,10 @@ FAKE
 	# shellcheck disable=SC2086
 	run timeout 60 $SH "$SKEL/shutdown" poweroff
 	said 'mkvinitrd: clean' && not_called 'unmap /dev/dm-2' &&
-		calls 'vdattach unmap /dev/dm-0' 'vdattach unmap /dev/dm-1' 'vdattach unmap /dev/dm-0' 'vdattach detach --if-attached /dev/mapper/vdattach0' 'vdattach free /dev/vda2' || return 1
+		calls 'vdattach unmap /dev/dm-0' 'vdattach unmap /dev/dm-1' \
+			'vdattach unmap /dev/dm-0' \
+			'vdattach detach --if-attached /dev/mapper/vdattach0' \
+			'vdattach free /dev/vda2' || return 1
 	"$FAKES/volume" dm-1 vg-lv LVM-abc vda2
 	fake vdattach <<<'[ "$1" != unmap ]'
 	# shellcheck disable=SC2086

@@ -9,7 +9,8 @@ watched() {
 	fake exitrd <<<'exit 0'
 	cmdline 'root=/dev/vda1 rw'
 	boot
-	calls 'mount -t ext4 -o rw /dev/vda1 /newroot' '/run/initramfs/bin/exitrd --watch /run/initramfs/watch.pid /dev/vda1' \
+	calls 'mount -t ext4 -o rw /dev/vda1 /newroot' \
+		'/run/initramfs/bin/exitrd --watch /run/initramfs/watch.pid /dev/vda1' \
 		'switch_root /newroot /run/initramfs/bin/exitrd /sbin/init'
 }
 @test "what the root is on is watched" { both watched; }
@@ -23,8 +24,10 @@ watched_servers() {
 [ "$1" != list ] || printf '/dev/nbd0 rw nbd-client 11 0 0 nbd://10.0.2.2/a disk\n/dev/nbd1 rw nbd 12 0 0 /host/a.vhd\n'
 FAKE
 	mkdir -p "$ROOT/run/initramfs"
-	printf 'vdattach /dev/nbd0\nvdattach /dev/nbd1\ndevice /dev/etherd/e0.1\n' >"$ROOT/run/initramfs/state"
-	printf '10.0.2.2:/export /run/initramfs/a\\040b nfs4 ro 0 0\ntmpfs /run tmpfs rw 0 0\n' >"$ROOT/proc/mounts"
+	printf 'vdattach /dev/nbd0\nvdattach /dev/nbd1\ndevice /dev/etherd/e0.1\n' \
+		>"$ROOT/run/initramfs/state"
+	printf '10.0.2.2:/export /run/initramfs/a\\040b nfs4 ro 0 0\ntmpfs /run tmpfs rw 0 0\n' \
+		>"$ROOT/proc/mounts"
 	boot
 	calls '/run/initramfs/bin/exitrd --watch /run/initramfs/watch.pid --server /dev/etherd/e0.1 /dev/etherd/e0.1 (ATA over Ethernet) /dev/vda1 --server /run/initramfs/a b 10.0.2.2:/export --server /dev/nbd0 nbd://10.0.2.2/a disk'
 }

@@ -7,9 +7,11 @@
 iotests_tests() {
 	for test in "$1"/[0-9][0-9][0-9] "$1"/tests/*; do
 		case ${test##*/} in *.*) continue ;; esac
-		grep -qE '_supported_fmt.*(raw|generic)|supported_fmts=.*(raw|generic)' "$test" || continue
+		grep -qE '_supported_fmt.*(raw|generic)|supported_fmts=.*(raw|generic)' "$test" ||
+			continue
 		! grep -qE '_unsupported_fmt.*raw' "$test" || continue
-		grep -qE '_supported_proto.*(nbd|generic)|supported_protocols=.*nbd' "$test" || continue
+		grep -qE '_supported_proto.*(nbd|generic)|supported_protocols=.*nbd' "$test" ||
+			continue
 		! grep -qE '_unsupported_proto.*nbd' "$test" || continue
 		echo "${test##*/}"
 	done
@@ -21,8 +23,10 @@ iotest() {
 	PATH=$work/iotests-bin:$PATH TEST_DIR=$TMPDIR/scratch SOCK_DIR=$work/sockets
 	rm -rf "$SOCK_DIR"
 	export TEST_DIR SOCK_DIR
-	QEMU_PROG=$top/tests/suites/accel-tcg QEMU_IMG_PROG=$(command -v qemu-img) QEMU_IO_PROG=$(command -v qemu-io)
-	QEMU_NBD_PROG=$work/bin/qemu-nbd QSD_PROG=$(command -v qemu-storage-daemon || command -v false)
+	QEMU_PROG=$top/tests/suites/accel-tcg QEMU_IMG_PROG=$(command -v qemu-img) \
+	QEMU_IO_PROG=$(command -v qemu-io)
+	QEMU_NBD_PROG=$work/bin/qemu-nbd QSD_PROG=$(command -v qemu-storage-daemon ||
+		command -v false)
 	export QEMU_PROG QEMU_IMG_PROG QEMU_IO_PROG QEMU_NBD_PROG QSD_PROG
 	./check -raw -nbd "$2" >"$TMPDIR/check" 2>&1
 	status=$?
@@ -35,7 +39,8 @@ suite_iotests() {
 	source=$(unpack qemu '*/tests/qemu-iotests' '*/python/qemu') || return
 	for name in $(iotests_tests "$source/tests/qemu-iotests"); do
 		for of in $(variant_names); do
-			trial iotests "$name" "$of" "$top/tests/suites/run" --in iotest "$source/tests/qemu-iotests" "$name"
+			trial iotests "$name" "$of" "$top/tests/suites/run" --in iotest \
+				"$source/tests/qemu-iotests" "$name"
 		done
 	done
 }

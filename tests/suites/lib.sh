@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the suites of tests/suites share: sources, variants of images, a trial and what is looked at after it.
+# What the suites of tests/suites share: sources, variants of images, a trial and what is looked at
+# after it.
 # Wants: the paths $top, $work and $results, and $VDATTACH.
 # shellcheck disable=SC2154
 
@@ -27,7 +28,8 @@ is_chosen() {
 	return 1
 }
 
-# unpack PACKAGE [PATTERN...]: prints the directory of its source, kept in the cache for each version
+# unpack PACKAGE [PATTERN...]: prints the directory of its source, kept in the cache for each
+# version
 unpack() {
 	package=$1
 	shift
@@ -40,7 +42,8 @@ unpack() {
 		rm -rf "$place" "$place.partial"
 		mkdir -p "$place.partial"
 		archive=$(find "$source" -name '*.orig.tar.*' ! -name '*.asc')
-		tar -C "$place.partial" --strip-components=1 --wildcards -xf "$archive" "$@" || return
+		tar -C "$place.partial" --strip-components=1 --wildcards -xf "$archive" "$@" ||
+			return
 		: >"$place.partial/.complete"
 		mv "$place.partial" "$place"
 	fi
@@ -70,7 +73,8 @@ wait_for_servers() {
 	done
 }
 
-# image_fault DRIVER IMAGE FORMAT: prints what is wrong with an image, nothing where vdattach and qemu agree that nothing is
+# image_fault DRIVER IMAGE FORMAT: prints what is wrong with an image, nothing where vdattach and
+# qemu agree that nothing is
 image_fault() {
 	"$VDATTACH" check -f "$3" "$2" >"$work/check.log" 2>&1 || {
 		echo "vdattach check:"
@@ -83,7 +87,8 @@ image_fault() {
 		cat "$work/check.log"
 	} ;;
 	esac
-	[ "$(qemu-img info -f "$1" --output=json "$2" | jq '."virtual-size"')" -le 4294967296 ] || return 0
+	[ "$(qemu-img info -f "$1" --output=json "$2" | jq '."virtual-size"')" -le 4294967296 ] ||
+		return 0
 	rm -f "$work/cat"
 	"$VDATTACH" cat -f "$3" -o "$work/cat" "$2" >"$work/check.log" 2>&1 || {
 		echo "vdattach cat:"
@@ -103,7 +108,9 @@ images_fault() {
 		[ -e "$place/served" ] || continue
 		used=1
 		image_fault "$2" "$place/image" "$3"
-		[ ! -e "$place/last" ] || qemu-img compare -f raw -F "$2" "$place/last" "$place/image" >"$work/check.log" 2>&1 || {
+		[ ! -e "$place/last" ] ||
+			qemu-img compare -f raw -F "$2" "$place/last" "$place/image" \
+				>"$work/check.log" 2>&1 || {
 			echo "not in the image, but a client read it before the server ended:"
 			cat "$work/check.log"
 		}
@@ -113,7 +120,8 @@ images_fault() {
 
 # result SUITE TEST VARIANT passed|failed|left-out [REASON]: instead of that of an earlier run
 result() {
-	awk -v suite="$1" -v test="$2" -v variant="$3" '!($1 == suite && $2 == variant && $3 == test)' "$results" >"$results.new" &&
+	awk -v suite="$1" -v test="$2" -v variant="$3" \
+		'!($1 == suite && $2 == variant && $3 == test)' "$results" >"$results.new" &&
 		mv "$results.new" "$results"
 	echo "$1 $3 $2 $4 ${5:-}" >>"$results"
 	case $4 in
@@ -122,11 +130,13 @@ result() {
 	esac
 }
 
-# trial SUITE TEST VARIANT COMMAND [ARGUMENT...]: runs it in a directory of its own, in bounded time, with servers that are vdattach
+# trial SUITE TEST VARIANT COMMAND [ARGUMENT...]: runs it in a directory of its own, in bounded
+# time, with servers that are vdattach
 trial() {
 	suite=$1 test=$2 variant=$3
 	shift 3
-	if ! is_chosen "${SUITES_VARIANTS:-}" "$variant" || ! is_chosen "${SUITES_TESTS:-}" "$test"; then return 0; fi
+	if ! is_chosen "${SUITES_VARIANTS:-}" "$variant" ||
+		! is_chosen "${SUITES_TESTS:-}" "$test"; then return 0; fi
 	is_quick "$suite" "$test" "$variant" || return 0
 	! grep -qxF "$suite $variant $test passed " "$results" || return 0
 	if why=$(reason "$suite" "$test" "$variant"); then
@@ -138,7 +148,8 @@ trial() {
 	mkdir -p "$trial_dir/state" "$trial_dir/run"
 	(
 		cd "$trial_dir/run"
-		SUITES_DRIVER=$driver SUITES_OPTIONS=$(variant_field "$variant" 3) SUITES_STATE=$trial_dir/state
+		SUITES_DRIVER=$driver SUITES_OPTIONS=$(variant_field "$variant" 3) \
+		SUITES_STATE=$trial_dir/state
 		PATH=$work/bin:$PATH TMPDIR=$trial_dir/run
 		SUITES_FORMAT=${variant%-*}
 		export SUITES_FORMAT SUITES_DRIVER SUITES_OPTIONS SUITES_STATE PATH TMPDIR
@@ -151,7 +162,8 @@ trial() {
 	} >"$trial_dir/fault" 2>&1
 	if [ -s "$trial_dir/fault" ]; then
 		result "$suite" "$test" "$variant" failed
-		{ tail -n "${SUITES_LINES:-40}" "$trial_dir/log" && cat "$trial_dir/fault"; } | sed 's/^/# /'
+		{ tail -n "${SUITES_LINES:-40}" "$trial_dir/log" && cat "$trial_dir/fault"; } |
+			sed 's/^/# /'
 	else
 		result "$suite" "$test" "$variant" passed
 	fi

@@ -1,10 +1,12 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# libnbd's tests that start a server, and of its tools nbdcopy, nbdinfo and nbdfuse; nbdkit and qemu-nbd are the stand-in. Built
-# against libnbd-dev, as libnbd's own interop tests are for each server, by definitions.
+# libnbd's tests that start a server, and of its tools nbdcopy, nbdinfo and nbdfuse; nbdkit and
+# qemu-nbd are the stand-in. Built against libnbd-dev, as libnbd's own interop tests are for each
+# server, by definitions.
 # shellcheck disable=SC2154 # of run
 
-# DIRECTORY/PROGRAM of interop.c and its like, which libnbd builds once for each server, and the definitions for ours
+# DIRECTORY/PROGRAM of interop.c and its like, which libnbd builds once for each server, and the
+# definitions for ours
 libnbd_interop='
 interop/interop-nbdkit interop.c -DNEEDS_TMPFILE=1 -DSERVER="nbdkit" -DSERVER_PARAMS="-s","--exit-with-parent","file",TMPFILE
 interop/interop-qemu-nbd interop.c -DSOCKET_ACTIVATION=1 -DNEEDS_TMPFILE=1 -DSERVER="qemu-nbd" -DSERVER_PARAMS="-f","raw","-x","",TMPFILE -DEXPORT_NAME=""
@@ -15,7 +17,8 @@ tests/connect-uri-nbd-unix connect-uri.c -DSERVER_PARAMS="-U",UNIX_SOCKET -DNEED
 
 # The programs of tests/ that start nbdkit, and its scripts that run one
 libnbd_programs() {
-	(cd "$1/tests" && grep -lE '"nbdkit"' ./*.c) | sed 's,^\./,tests/,; s/\.c$//' | grep -vE '/(eflags|connect-uri|connect-tls|opt-list|opt-info|requires)$'
+	(cd "$1/tests" && grep -lE '"nbdkit"' ./*.c) | sed 's,^\./,tests/,; s/\.c$//' |
+		grep -vE '/(eflags|connect-uri|connect-tls|opt-list|opt-info|requires)$'
 	echo tests/aio-parallel tests/aio-parallel-load tests/synch-parallel
 }
 
@@ -26,7 +29,8 @@ build_libnbd() {
 	extra=$by/tests/requires.c
 	! grep -q pick-a-port.h "$from/$file" || extra="$extra $by/tests/pick-a-port.c"
 	# shellcheck disable=SC2086 # a list of files
-	cc -w -O1 -I"${to%/*}" -I"$by/tests" -I"$by/common/include" "$@" -DHAVE_NBDKIT=1 -o "$to" "$from/$file" $extra -lnbd -lpthread
+	cc -w -O1 -I"${to%/*}" -I"$by/tests" -I"$by/common/include" "$@" -DHAVE_NBDKIT=1 -o "$to" \
+		"$from/$file" $extra -lnbd -lpthread
 }
 
 # A copy of the source where the scripts find what they want of a built tree
@@ -37,7 +41,8 @@ prepare_libnbd() {
 	for directory in interop tests copy info fuse; do
 		sed "s,@abs_top_srcdir@,$2," "$1/tests/functions.sh.in" >"$2/tests/functions.sh"
 		for tool in nbdcopy nbdinfo nbdfuse; do
-			[ "$directory" = "${tool#nbd}" ] && ln -sf "$(command -v $tool)" "$2/$directory/$tool"
+			[ "$directory" = "${tool#nbd}" ] &&
+				ln -sf "$(command -v $tool)" "$2/$directory/$tool"
 		done
 	done
 	while read -r program file definitions; do
@@ -71,10 +76,13 @@ suite_libnbd() {
 	source=$(unpack libnbd) || return
 	built=$work/libnbd
 	prepare_libnbd "$source" "$built" || return
-	for name in $(echo "$libnbd_interop" | awk 'NF { print $1 }') $(libnbd_programs "$source" | grep -v -e parallel) \
-		$(cd "$source" && grep -lE 'nbdkit|qemu-nbd' tests/*parallel*.sh copy/*.sh info/*.sh fuse/*.sh interop/*.sh | grep -v /test-short); do
+	for name in $(echo "$libnbd_interop" | awk 'NF { print $1 }') $(libnbd_programs "$source" |
+		grep -v -e parallel) \
+		$(cd "$source" && grep -lE 'nbdkit|qemu-nbd' tests/*parallel*.sh copy/*.sh \
+			info/*.sh fuse/*.sh interop/*.sh | grep -v /test-short); do
 		for of in $(variant_names); do
-			trial libnbd "$name" "$of" "$top/tests/suites/run" --in libnbd_test "$built" "$name"
+			trial libnbd "$name" "$of" "$top/tests/suites/run" --in libnbd_test \
+				"$built" "$name"
 		done
 	done
 }

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# nbdkit as a client: its plugin nbd, behind filters that change what it asks for, between nbdcopy and vdattach
+# nbdkit as a client: its plugin nbd, behind filters that change what it asks for, between nbdcopy
+# and vdattach
 # shellcheck disable=SC2154 # of run
 
 # NAME FILTER... PARAMETER...
@@ -21,7 +22,8 @@ scan --filter=scan
 swab --filter=swab swab-bits=16
 two-filters --filter=blocksize --filter=fua minblock=64k fuamode=force'
 
-# nbdkit_client DATA FILTER... PARAMETER...: what is copied into the disk is read from it; then zeros and the data once more
+# nbdkit_client DATA FILTER... PARAMETER...: what is copied into the disk is read from it; then
+# zeros and the data once more
 nbdkit_client() {
 	data=$1 filters='' parameters=''
 	shift
@@ -47,12 +49,15 @@ nbdkit_client() {
 
 suite_nbdkit() {
 	echo "nbdkit as a client $(dpkg-query -f '${Version}' -W nbdkit)" >>"$results.versions"
-	"$(command -v nbdkit)" -U - sparse-random size=32M seed=7 percent=20 --run "nbdcopy --destination-is-zero \"\$uri\" '$work/data'" || return
+	"$(command -v nbdkit)" -U - sparse-random size=32M seed=7 percent=20 \
+		--run "nbdcopy --destination-is-zero \"\$uri\" '$work/data'" || return
 	echo "$nbdkit_jobs" | while read -r name words; do
 		[ -n "$name" ] || continue
 		for of in $(variant_names); do
 			# shellcheck disable=SC2086 # a list of words
-			trial nbdkit "$name" "$of" nbdkit -U - memory size=48M --run "'$top/tests/suites/run' --in nbdkit_client '$work/data' $words"
+			trial nbdkit "$name" "$of" nbdkit -U - memory size=48M \
+				--run \
+				"'$top/tests/suites/run' --in nbdkit_client '$work/data' $words"
 		done
 	done
 }

@@ -1,18 +1,23 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For boot cases of mkvinitrd frugal --disk: one image, in turn the disk of a virtual machine and the root of the machine itself.
+# For boot cases of mkvinitrd frugal --disk: one image, in turn the disk of a virtual machine and
+# the root of the machine itself.
 # Read after lib.sh, hosts.sh and menus.sh.
 
-# host_of FORMAT FS RAW: $WORK/host, with RAW as an image, our files beside it, and a GRUB menu of the machine that includes our entry
+# host_of FORMAT FS RAW: $WORK/host, with RAW as an image, our files beside it, and a GRUB menu of
+# the machine that includes our entry
 host_of() {
 	rm -rf "$WORK/host"
 	mkdir -p "$WORK/host/vm" "$WORK/host/boot/grub"
 	image "$1" "$3" "$WORK/host/vm"
 	disk_name=$IMAGE
 	case $2 in ntfs) uuid=$ntfs_serial ;; *) uuid=$host_uuid ;; esac
-	MKVINITRD=$MKVINITRD "$TOP/scripts/frugal" --host "UUID=$uuid" --boot-path "/vm/$disk_name.boot" -p "$PROFILE" \
-		-a "$KERNEL_PARAMETERS" --disk "$WORK/host/vm/$disk_name" || fail 'mkvinitrd frugal --disk'
-	printf 'set timeout=0\nsource /vm/%s.boot/grub.cfg\n' "$disk_name" >"$WORK/host/boot/grub/grub.cfg"
+	MKVINITRD=$MKVINITRD "$TOP/scripts/frugal" --host "UUID=$uuid" \
+		--boot-path "/vm/$disk_name.boot" -p "$PROFILE" \
+		-a "$KERNEL_PARAMETERS" --disk "$WORK/host/vm/$disk_name" ||
+		fail 'mkvinitrd frugal --disk'
+	printf 'set timeout=0\nsource /vm/%s.boot/grub.cfg\n' "$disk_name" \
+		>"$WORK/host/boot/grub/grub.cfg"
 }
 
 # image_clean FORMAT: the image in $WORK/host/vm, and the root in it
@@ -24,7 +29,8 @@ image_clean() {
 	rm "$WORK/raw.img" "$WORK/root.fs"
 }
 
-# The power is never cut here, so that QEMU need not wait for the disks below at each flush (cache=unsafe).
+# The power is never cut here, so that QEMU need not wait for the disks below at each flush
+# (cache=unsafe).
 # boot_vm FORMAT: by the boot loader in the image
 boot_vm() {
 	case $1 in vhd) qemu_format=vpc ;; *) qemu_format=$1 ;; esac
@@ -34,7 +40,8 @@ boot_vm() {
 # boot_metal FORMAT FS: by our entry
 boot_metal() {
 	host_disk "$2" "$WORK/host"
-	case $2 in ext4) grub_pc "$WORK/disk.img" ext2 part_gpt search_fs_uuid ;; *) grub_pc "$WORK/disk.img" "$2" part_gpt search_fs_uuid ;; esac
+	case $2 in ext4) grub_pc "$WORK/disk.img" ext2 part_gpt search_fs_uuid ;; *) grub_pc \
+		"$WORK/disk.img" "$2" part_gpt search_fs_uuid ;; esac
 	boot_firmware $MEDIUM,cache=unsafe # MEDIUM ends with the options of the drive
 	expect 'mkvinitrd: clean'
 	expect_not 'mkvinitrd: .*busy'

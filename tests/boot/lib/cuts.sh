@@ -8,7 +8,8 @@ SEED=${SEED:-$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')}
 
 # cut_tools: the load for the guest, in $WORK/cutwork; the same program checks here
 cut_tools() {
-	musl-gcc -static -Os -Wall -o "$WORK/cutwork" "$TOP/tests/boot/cutwork.c" || fail 'cutwork does not compile'
+	musl-gcc -static -Os -Wall -o "$WORK/cutwork" "$TOP/tests/boot/cutwork.c" ||
+		fail 'cutwork does not compile'
 }
 
 # cut_root DIRECTORY: the small root with the load: for modes that keep files, and for archives
@@ -27,8 +28,8 @@ done
 SAVE
 }
 
-# cut_plan MODE: CUTS lines 'MARK SECONDS LOSE': the first while a store is made, then one in five in the middle of the boot,
-# the others under load; in every
+# cut_plan MODE: CUTS lines 'MARK SECONDS LOSE': the first while a store is made, then one in five
+# in the middle of the boot, the others under load; in every
 # second one the disk has a cache that is lost (ntfs3 writes no journal and does not stand that)
 cut_plan() {
 	python3 - "$1" "$CUTS" "$SEED" <<'PYTHON'
@@ -47,16 +48,18 @@ for n in range(cuts):
 PYTHON
 }
 
-# cut_mode MODE CHECK WORDS: boots $WORK/disk.img CUTS times and cuts it; after each cut CHECK N looks at a copy of the
-# disk, in $WORK/after.img: all up to record N is there
+# cut_mode MODE CHECK WORDS: boots $WORK/disk.img CUTS times and cuts it; after each cut CHECK N
+# looks at a copy of the disk, in $WORK/after.img: all up to record N is there
 cut_mode() {
 	cut_name=$1 cut_check=$2 cut_words=$3 cut_synced=0 cut_n=0 cut_loads=0
 	cut_plan "$cut_name" >"$WORK/plan"
 	while read -r mark seconds lose <&3; do
 		cut_n=$((cut_n + 1))
 		LOG=$WORK/serial-$cut_name-$cut_n.log
-		cut_said=$("$TOP/tests/boot/cut" "$WORK/disk.img" "$LOG" "$mark" "$seconds" "$lose" qemu-system-x86_64 -accel tcg \
-			-cpu max,-erms,-fsrm -m 512 -nodefaults -display none -no-reboot -serial "file:$LOG" -nic none \
+		cut_said=$("$TOP/tests/boot/cut" "$WORK/disk.img" "$LOG" "$mark" "$seconds" \
+			"$lose" qemu-system-x86_64 -accel tcg \
+			-cpu max,-erms,-fsrm -m 512 -nodefaults -display none \
+			-no-reboot -serial "file:$LOG" -nic none \
 			-kernel "$KERNEL" -initrd "$WORK/$cut_image.initramfs" \
 			-append "$KERNEL_PARAMETERS quiet rw $cut_words") || fail 'the cut'
 		cut_look "$mark"
@@ -69,20 +72,24 @@ cut_mode() {
 	echo "$cut_name: $cut_n cuts, $cut_loads of them under load, $cut_synced records"
 }
 
-# cut_said_last WORD: the last number that the guest said with it; a line that was cut off does not count, its number is another
+# cut_said_last WORD: the last number that the guest said with it; a line that was cut off does not
+# count, its number is another
 cut_said_last() {
 	sed -n "s/\x1b\[[0-9;?]*[a-zA-Z]//g; s/^=== $1 \([0-9]*\)\r\$/\1/p" "$LOG" | tail -n 1
 }
 
-# cut_look MARK: what the guest found when it came up is all that was synced before; then, what it has synced now
+# cut_look MARK: what the guest found when it came up is all that was synced before; then, what it
+# has synced now
 cut_look() {
 	expect_not '=== FAILED'
 	expect_not 'rescue shell'
 	found=$(cut_said_last found)
-	[ -n "$found" ] || case $1 in ===*) fail "$cut_name, cut $cut_n, seed $SEED: the root did not come up" ;; esac
+	[ -n "$found" ] || case $1 in ===*) fail \
+		"$cut_name, cut $cut_n, seed $SEED: the root did not come up" ;; esac
 	[ -n "$found" ] || return 0
 	cut_loads=$((cut_loads + 1))
-	[ "$found" -ge "$cut_synced" ] || fail "$cut_name, cut $cut_n, seed $SEED: $cut_synced were synced, the next boot found $found"
+	[ "$found" -ge "$cut_synced" ] ||
+		fail "$cut_name, cut $cut_n, seed $SEED: $cut_synced were synced, the next boot found $found"
 	synced=$(cut_said_last synced)
 	cut_synced=${synced:-$found}
 }
@@ -91,18 +98,22 @@ cut_look() {
 replayed() {
 	case $1 in
 	ext4)
-		e2fsck -fp "$2" >"$WORK/fsck.log" 2>&1 || [ $? = 1 ] || cut_fail "e2fsck -fp $2: $(cat "$WORK/fsck.log")"
+		e2fsck -fp "$2" >"$WORK/fsck.log" 2>&1 || [ $? = 1 ] ||
+			cut_fail "e2fsck -fp $2: $(cat "$WORK/fsck.log")"
 		clean_ext4 "$2"
 		;;
 	vfat)
-		fsck.vfat -a "$2" >"$WORK/fsck.log" 2>&1 || [ $? = 1 ] || cut_fail "fsck.vfat: $(cat "$WORK/fsck.log")"
+		fsck.vfat -a "$2" >"$WORK/fsck.log" 2>&1 || [ $? = 1 ] ||
+			cut_fail "fsck.vfat: $(cat "$WORK/fsck.log")"
 		clean_vfat "$2"
 		;;
 	exfat)
-		fsck.exfat -y "$2" >"$WORK/fsck.log" 2>&1 || [ $? = 1 ] || cut_fail "fsck.exfat: $(cat "$WORK/fsck.log")"
+		fsck.exfat -y "$2" >"$WORK/fsck.log" 2>&1 || [ $? = 1 ] ||
+			cut_fail "fsck.exfat: $(cat "$WORK/fsck.log")"
 		clean_exfat "$2"
 		;;
-	ntfs) ntfsfix -d "$2" >"$WORK/fsck.log" 2>&1 || cut_fail "ntfsfix: $(cat "$WORK/fsck.log")" ;;
+	ntfs) ntfsfix -d "$2" >"$WORK/fsck.log" 2>&1 ||
+		cut_fail "ntfsfix: $(cat "$WORK/fsck.log")" ;;
 	esac
 }
 
@@ -169,8 +180,8 @@ mode_dir() {
 	cut_mode dir check_dir 'vi.persist=dir:/changes test.run=/etc/load'
 }
 
-# check_store N: the store in the file that was copied out; there is none until the first boot has made it, and on FAT it
-# may have got its name and not yet its length: then it is made again
+# check_store N: the store in the file that was copied out; there is none until the first boot has
+# made it, and on FAT it may have got its name and not yet its length: then it is made again
 check_store() {
 	[ -e "$WORK/changes.img" ] || {
 		[ "$1" = 0 ] || cut_fail 'the store is not there'
@@ -241,7 +252,8 @@ check_archive() {
 	mkdir -p "$WORK/saved/root/cut"
 	for name in saved.tar.zst saved.tar.zst.new saved.tar.zst.1; do
 		mcopy -n -i "$WORK/host.fs" "::$name" "$WORK/saved.tar.zst" 2>/dev/null || continue
-		zstd -qdc "$WORK/saved.tar.zst" 2>/dev/null | tar -xf - -C "$WORK/saved" 2>/dev/null && break
+		zstd -qdc "$WORK/saved.tar.zst" 2>/dev/null |
+			tar -xf - -C "$WORK/saved" 2>/dev/null && break
 		case $name in *.new) ;; *) cut_fail "$name is not whole" ;; esac
 	done
 	rm -f "$WORK/saved.tar.zst"
@@ -280,11 +292,14 @@ check_loop() {
 	records "$WORK/inner.fs" /cut "$1"
 }
 
-# What was allocated and is not used yet may be there after a cut (status 2, and 3 of qemu-img), errors may not.
+# What was allocated and is not used yet may be there after a cut (status 2, and 3 of qemu-img),
+# errors may not.
 check_image() {
-	"$VDATTACH" check "$WORK/out/$IMAGE" >"$WORK/check.log" 2>&1 || [ $? = 2 ] || cut_fail "vdattach check: $(cat "$WORK/check.log")"
+	"$VDATTACH" check "$WORK/out/$IMAGE" >"$WORK/check.log" 2>&1 || [ $? = 2 ] ||
+		cut_fail "vdattach check: $(cat "$WORK/check.log")"
 	case $loop_format in
-	vdi | qcow2* | vmdk*) qemu-img check "$WORK/out/$IMAGE" >"$WORK/check.log" 2>&1 || [ $? = 3 ] || cut_fail "qemu-img check: $(cat "$WORK/check.log")" ;;
+	vdi | qcow2* | vmdk*) qemu-img check "$WORK/out/$IMAGE" >"$WORK/check.log" 2>&1 ||
+		[ $? = 3 ] || cut_fail "qemu-img check: $(cat "$WORK/check.log")" ;;
 	esac
 }
 
@@ -298,8 +313,8 @@ mode_loop() {
 	rm -rf "$WORK/host" "$WORK/disk.img"
 	mkdir "$WORK/host"
 	image "$loop_format" "$WORK/raw.img" "$WORK/host"
-	# exfat of Linux gives no file that is larger than all space in use, and a cut may lose what marks a file's new
-	# space as that: no host has one file only
+	# exfat of Linux gives no file that is larger than all space in use, and a cut may lose what
+	# marks a file's new space as that: no host has one file only
 	head -c 8M /dev/urandom >"$WORK/host/others"
 	host_disk "$loop_fs" "$WORK/host"
 	cut_build loop loop

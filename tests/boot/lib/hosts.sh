@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For boot cases with an image on a partition of another system: partitions of every file system, images of every
-# format, and what is in them afterwards. Read after lib.sh.
+# For boot cases with an image on a partition of another system: partitions of every file system,
+# images of every format, and what is in them afterwards. Read after lib.sh.
 
 VDATTACH=$TOP/build/host/bin/vdattach
 # the GRUB variable of the seed has an NTFS serial in small letters
@@ -20,7 +20,8 @@ copied_to() {
 	"$@" "$WORK/mnt" >/dev/null || fail "$*"
 	# what is copied into such a directory is compressed
 	[ -z "${HOST_COMPRESSED:-}" ] || setfattr -n system.ntfs_attrib_be -v 0x00000810 "$WORK/mnt"
-	cp -r --sparse="${HOST_SPARSE:-never}" "$copied_from/." "$WORK/mnt/" || fail "cannot copy to $*"
+	cp -r --sparse="${HOST_SPARSE:-never}" "$copied_from/." "$WORK/mnt/" ||
+		fail "cannot copy to $*"
 	umount "$WORK/mnt"
 }
 
@@ -33,7 +34,8 @@ ntfs() {
 
 # ntfs_flags FILE: the attributes of that file in $WORK/host.fs: ARCHIVE SPARSE_FILE COMPRESSED
 ntfs_flags() {
-	ntfsinfo -f -F "$1" "$WORK/host.fs" >"$WORK/ntfsinfo.log" 2>&1 || fail "ntfsinfo: $(cat "$WORK/ntfsinfo.log")"
+	ntfsinfo -f -F "$1" "$WORK/host.fs" >"$WORK/ntfsinfo.log" 2>&1 ||
+		fail "ntfsinfo: $(cat "$WORK/ntfsinfo.log")"
 	sed -n '/File attributes:/{s/.*://p;q;}' "$WORK/ntfsinfo.log"
 }
 
@@ -51,7 +53,8 @@ fat() {
 	mcopy -s -i "$1" "$fat_directory"/* ::
 }
 
-# host_disk FS DIRECTORY: $WORK/disk.img, whose partition has the files of DIRECTORY; MEDIUM are QEMU's arguments for it
+# host_disk FS DIRECTORY: $WORK/disk.img, whose partition has the files of DIRECTORY; MEDIUM are
+# QEMU's arguments for it
 host_disk() {
 	host_size=$(host_mib "$2") host_type=7
 	MEDIUM="-drive file=$WORK/disk.img,format=raw,if=virtio"
@@ -66,7 +69,8 @@ host_disk() {
 		;;
 	exfat | ntfs) "$1" "$WORK/host.fs" "$host_size" "$2" ;;
 	iso9660)
-		xorriso -as mkisofs -quiet -iso-level 3 -R -V IMGHOST -o "$WORK/disk.img" "$2" 2>/dev/null
+		xorriso -as mkisofs -quiet -iso-level 3 -R -V IMGHOST -o "$WORK/disk.img" "$2" \
+			2>/dev/null
 		MEDIUM="-cdrom $WORK/disk.img"
 		return 0
 		;;
@@ -77,7 +81,8 @@ host_disk() {
 
 clean_ntfs() {
 	ntfsfix -n "$1" >"$WORK/fsck.log" 2>&1 || fail "ntfsfix -n: $(cat "$WORK/fsck.log")"
-	ntfsinfo -m "$1" 2>&1 | grep -q 'Volume Flags: 0x0000' || fail "the volume is marked: $(ntfsinfo -m "$1" 2>&1 | grep 'Flags')"
+	ntfsinfo -m "$1" 2>&1 | grep -q 'Volume Flags: 0x0000' ||
+		fail "the volume is marked: $(ntfsinfo -m "$1" 2>&1 | grep 'Flags')"
 }
 
 clean_exfat() {
@@ -120,7 +125,8 @@ host_clean() {
 	"clean_$1" "$WORK/host.fs"
 }
 
-# image FORMAT RAW DIRECTORY: RAW as an image of that format in DIRECTORY; IMAGE is the name of the file to attach
+# image FORMAT RAW DIRECTORY: RAW as an image of that format in DIRECTORY; IMAGE is the name of the
+# file to attach
 image() {
 	IMAGE=disk.$(echo "$1" | cut -d- -f1)
 	case $1 in
@@ -149,7 +155,8 @@ image() {
 		convert "$2" qcow2 "$3/base.qcow2" -c
 		qemu-img create -q -f qcow2 -F qcow2 -b base.qcow2 "$3/$IMAGE"
 		;;
-	cloop) create_compressed_fs -q -B 131072 "$2" "$3/$IMAGE" >/dev/null 2>&1 || create_compressed_fs "$2" "$3/$IMAGE" ;;
+	cloop) create_compressed_fs -q -B 131072 "$2" "$3/$IMAGE" >/dev/null 2>&1 ||
+		create_compressed_fs "$2" "$3/$IMAGE" ;;
 	*) fail "no format $1" ;;
 	esac
 }
@@ -162,15 +169,19 @@ convert() {
 
 # image_raw FORMAT DIRECTORY OUT: checks the image by two programs; its bytes, the same from both
 image_raw() {
-	"$VDATTACH" check "$2/$IMAGE" >"$WORK/check.log" 2>&1 || fail "vdattach check: $(cat "$WORK/check.log")"
+	"$VDATTACH" check "$2/$IMAGE" >"$WORK/check.log" 2>&1 ||
+		fail "vdattach check: $(cat "$WORK/check.log")"
 	"$VDATTACH" cat -o "$3" "$2/$IMAGE" || fail 'vdattach cat'
 	case $1 in
 	raw | vhd-diff | vdi-diff | cloop) return 0 ;; # qemu does not read these, or not with their parents
-	vhd) qemu-img compare -f vpc -F raw "$2/$IMAGE" "$3" >"$WORK/check.log" 2>&1 || fail "qemu-img compare: $(cat "$WORK/check.log")" ;;
-	*) qemu-img compare -F raw "$2/$IMAGE" "$3" >"$WORK/check.log" 2>&1 || fail "qemu-img compare: $(cat "$WORK/check.log")" ;;
+	vhd) qemu-img compare -f vpc -F raw "$2/$IMAGE" "$3" >"$WORK/check.log" 2>&1 ||
+		fail "qemu-img compare: $(cat "$WORK/check.log")" ;;
+	*) qemu-img compare -F raw "$2/$IMAGE" "$3" >"$WORK/check.log" 2>&1 ||
+		fail "qemu-img compare: $(cat "$WORK/check.log")" ;;
 	esac
 	case $1 in
-	vdi | qcow2* | vhdx | vmdk*) qemu-img check "$2/$IMAGE" >"$WORK/check.log" 2>&1 || fail "qemu-img check: $(cat "$WORK/check.log")" ;;
+	vdi | qcow2* | vhdx | vmdk*) qemu-img check "$2/$IMAGE" >"$WORK/check.log" 2>&1 ||
+		fail "qemu-img check: $(cat "$WORK/check.log")" ;;
 	esac
 }
 
@@ -194,9 +205,11 @@ with open(sys.argv[1], 'r+b') as f:
 PYTHON
 }
 
-# ntfs_driver: the kernel's driver that writes NTFS: ntfs3, or ntfs since Linux 7; nothing when it has none
+# ntfs_driver: the kernel's driver that writes NTFS: ntfs3, or ntfs since Linux 7; nothing when it
+# has none
 ntfs_driver() {
-	find "$KDIR/lib/modules/$KVER/" -name 'ntfs3.ko*' -o -name 'ntfs.ko*' | sed 's|.*/||; s|\.ko.*||'
+	find "$KDIR/lib/modules/$KVER/" -name 'ntfs3.ko*' -o -name 'ntfs.ko*' |
+		sed 's|.*/||; s|\.ko.*||'
 }
 
 # ntfs_profile BASE: a profile like BASE that has ntfs-3g where the kernel has no driver, in PROFILE
@@ -206,14 +219,17 @@ ntfs_profile() {
 	{
 		echo "include $PROFILE"
 		echo "file /bin/ntfs-3g $(realpath /bin/ntfs-3g) 755"
-		ldd /bin/ntfs-3g | sed -n 's|^.* => \(/[^ ]*\) .*|\1|p; s|^[[:space:]]*\(/lib[^ ]*\) (.*|\1|p' | while read -r library; do
-			echo "file $library $(realpath "$library") 755"
-		done
+		ldd /bin/ntfs-3g | sed \
+			-n 's|^.* => \(/[^ ]*\) .*|\1|p; s|^[[:space:]]*\(/lib[^ ]*\) (.*|\1|p' |
+			while read -r library; do
+				echo "file $library $(realpath "$library") 755"
+			done
 	} >"$WORK/$PROFILE-ntfs.profile"
 	PROFILE=$WORK/$PROFILE-ntfs.profile
 }
 
-# writer_root DIRECTORY: the small root, with scripts that write something large and look at it again
+# writer_root DIRECTORY: the small root, with scripts that write something large and look at it
+# again
 writer_root() {
 	small_root "$1"
 	cat >"$1/etc/grow" <<'GROW'
@@ -244,17 +260,20 @@ format_disk() {
 	rm -r "$WORK/small" "$WORK/small.ext4"
 }
 
-# data_whole FS: what /etc/grow of the root in that ext4 has written is there, by other people's programs
+# data_whole FS: what /etc/grow of the root in that ext4 has written is there, by other people's
+# programs
 data_whole() {
 	debugfs -R "dump /data $WORK/data" "$1" 2>/dev/null
 	written=$(debugfs -R 'cat /data.sum' "$1" 2>/dev/null)
 	found="$(sha256sum <"$WORK/data" | cut -d ' ' -f 1) of $(stat -c %s "$WORK/data") bytes"
-	[ "$found" = "${written%% *} of 8388608 bytes" ] || fail "/data has $found, written was ${written:-nothing}"
+	[ "$found" = "${written%% *} of 8388608 bytes" ] ||
+		fail "/data has $found, written was ${written:-nothing}"
 }
 
-# format_boot FORMAT FS [WORDS]: the image on a partition of that file system; boot 1 writes and trims, and all is clean and
-# whole. With check-all or TWICE=1 boot 2 reads. Every day that is so in one case for each way: loop-vhd-ntfs (dm, ntfs3),
-# loop-raw-ntfs (a loop device, the current kernel's ntfs), loop-qcow2-ntfs (nbd and ntfs-3g of 6.1).
+# format_boot FORMAT FS [WORDS]: the image on a partition of that file system; boot 1 writes and
+# trims, and all is clean and whole. With check-all or TWICE=1 boot 2 reads. Every day that is so in
+# one case for each way: loop-vhd-ntfs (dm, ntfs3), loop-raw-ntfs (a loop device, the current
+# kernel's ntfs), loop-qcow2-ntfs (nbd and ntfs-3g of 6.1).
 format_boot() {
 	ntfs_profile loop
 	build loop "$PROFILE"
@@ -273,7 +292,8 @@ format_boot() {
 	image_raw "$1" "$WORK/after" "$WORK/after.img"
 	part "$WORK/root.fs" "$WORK/after.img" 1
 	clean_ext4 "$WORK/root.fs"
-	debugfs -R 'cat /kept' "$WORK/root.fs" 2>/dev/null | grep -qx one || fail 'what was written is not in the image'
+	debugfs -R 'cat /kept' "$WORK/root.fs" 2>/dev/null | grep -qx one ||
+		fail 'what was written is not in the image'
 	[ -n "$twice" ] || data_whole "$WORK/root.fs"
 }
 
@@ -286,7 +306,8 @@ format_boot_again() {
 	host_clean "$1"
 }
 
-# format_read FORMAT FS [WORDS]: the image can only be read: a root that can be written lies over it, the image stays as it is
+# format_read FORMAT FS [WORDS]: the image can only be read: a root that can be written lies over
+# it, the image stays as it is
 format_read() {
 	ntfs_profile loop
 	build loop "$PROFILE"

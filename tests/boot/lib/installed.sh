@@ -1,17 +1,19 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For boot cases of roots with filled tables (installed-root): one disk has the root as a squashfs, as an image and as an archive,
-# and the /home that its fstab names. Read after lib.sh and hosts.sh.
+# For boot cases of roots with filled tables (installed-root): one disk has the root as a squashfs,
+# as an image and as an archive, and the /home that its fstab names. Read after lib.sh and hosts.sh.
 #   installed SUITE INIT MODE...   MODE is overlay, loop or tmpfs
 
-# systemd gives a device 90 seconds, which a busy machine takes to start udev. What is waited for in vain is reported in any case.
+# systemd gives a device 90 seconds, which a busy machine takes to start udev. What is waited for in
+# vain is reported in any case.
 BOOT_TIMEOUT=${BOOT_TIMEOUT:-900}
 SLOW_MACHINE='systemd.default_device_timeout_sec=180 systemd.default_timeout_start_sec=180'
 
-# installed_image: blocks of 4096 bytes, as a disk of an installer's size has: in smaller ones the zeros before the header of the
-# swap file become a hole, and swapon refuses the file
+# installed_image: blocks of 4096 bytes, as a disk of an installer's size has: in smaller ones the
+# zeros before the header of the swap file become a hole, and swapon refuses the file
 installed_image() {
-	mke2fs -q -t ext4 -b 4096 -L installed -U "$root_uuid" -E root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0 \
+	mke2fs -q -t ext4 -b 4096 -L installed -U "$root_uuid" \
+		-E root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0 \
 		-d "$WORK/tree" "$WORK/host/root.img" 420M
 }
 
@@ -26,7 +28,8 @@ installed_disk() {
 	mkswap "$WORK/tree/swapfile" >"$WORK/mkswap.log"
 	for mode; do
 		case $mode in
-		overlay) mksquashfs "$WORK/tree" "$WORK/host/root.sqfs" -quiet -no-progress -comp zstd -Xcompression-level 3 ;;
+		overlay) mksquashfs "$WORK/tree" "$WORK/host/root.sqfs" \
+			-quiet -no-progress -comp zstd -Xcompression-level 3 ;;
 		loop) installed_image ;;
 		tmpfs) zstd -q -3 -o "$WORK/host/root.tar.zst" "$installed_tar" ;;
 		esac
@@ -48,7 +51,8 @@ installed_boot() {
 	loop) installed_words="vi.image=/root.img vi.part=whole" ;;
 	tmpfs) installed_words="" ;;
 	esac
-	boot "$2" "rw $installed_words $SLOW_MACHINE $3" -drive "file=$WORK/disk.img,format=raw,if=virtio"
+	boot "$2" "rw $installed_words $SLOW_MACHINE $3" \
+		-drive "file=$WORK/disk.img,format=raw,if=virtio"
 	expect '=== installed root reached'
 	expect "=== root [^ ]* / $(case $2 in overlay) echo overlay ;; loop) echo ext4 ;; tmpfs) echo tmpfs ;; esac)"
 	expect '=== home /dev/vda2 /home ext4 rw'
@@ -68,20 +72,24 @@ installed_clean() {
 	done
 }
 
-# installed_generation: the boot reached multi-user.target, so what it changed can be gone back behind
+# installed_generation: the boot reached multi-user.target, so what it changed can be gone back
+# behind
 installed_generation() {
 	part "$WORK/part" "$WORK/disk.img" 1
-	debugfs -R 'ls -p /changes/generation' "$WORK/part" 2>/dev/null | grep -q /0001/ || fail 'the first boot is no generation'
+	debugfs -R 'ls -p /changes/generation' "$WORK/part" 2>/dev/null | grep -q /0001/ ||
+		fail 'the first boot is no generation'
 }
 
-# installed_again INIT MODE: a second boot has what the first one wrote. Every day the root's init is a program that shows it: that
-# a changed root suits its init is proven with check-all. In memory nothing is kept.
+# installed_again INIT MODE: a second boot has what the first one wrote. Every day the root's init
+# is a program that shows it: that a changed root suits its init is proven with check-all. In memory
+# nothing is kept.
 installed_again() {
 	if check_all || [ "$2" = tmpfs ]; then
 		installed_boot "$1" "$2" test.keep=boot2
 		[ "$2" = tmpfs ] || expect '=== kept boot1'
 	else
-		boot "$2" "rw $installed_words quiet init=/bin/cat -- /var/lib/kept" -drive "file=$WORK/disk.img,format=raw,if=virtio"
+		boot "$2" "rw $installed_words quiet init=/bin/cat -- /var/lib/kept" \
+			-drive "file=$WORK/disk.img,format=raw,if=virtio"
 		expect '^boot1$'
 		expect '/bin/cat ended (status 0)'
 		expect 'mkvinitrd: clean'

@@ -1,7 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For boot cases with media of other live systems: their directories as their own tools lay them out, from the small root.
-# Read after lib.sh. Each layer tells its name: "=== layer NAME" for all that are in the root, "=== top NAME" for the uppermost.
+# For boot cases with media of other live systems: their directories as their own tools lay them
+# out, from the small root.
+# Read after lib.sh. Each layer tells its name: "=== layer NAME" for all that are in the root, "===
+# top NAME" for the uppermost.
 
 # layer NAME OUT [DIRECTORY]: a squashfs with the mark of that layer, over what DIRECTORY has
 layer() {
@@ -45,8 +47,10 @@ archiso_files() {
 	cp -a "$WORK/small/." "$WORK/tree"
 	echo airootfs | tee "$WORK/tree/top" >"$WORK/tree/layer.d/airootfs"
 	case $2 in
-	sfs) mksquashfs "$WORK/tree" "$1/arch/x86_64/airootfs.sfs" -quiet -no-progress -all-root -comp xz ;;
-	erofs) mkfs.erofs --quiet -zlz4hc -U 00000000-0000-0000-0000-000000000000 "$1/arch/x86_64/airootfs.erofs" "$WORK/tree" >/dev/null ;;
+	sfs) mksquashfs "$WORK/tree" "$1/arch/x86_64/airootfs.sfs" \
+		-quiet -no-progress -all-root -comp xz ;;
+	erofs) mkfs.erofs --quiet -zlz4hc -U 00000000-0000-0000-0000-000000000000 \
+		"$1/arch/x86_64/airootfs.erofs" "$WORK/tree" >/dev/null ;;
 	esac
 	rm -r "$WORK/tree"
 	(cd "$1/arch/x86_64" && sha512sum airootfs.* >airootfs.sha512)
@@ -70,7 +74,8 @@ dracut_files() {
 	rm -r "$WORK/tree" "$WORK/squash"
 }
 
-# slax_files DIRECTORY: numbers tell the order, not letters; modules/ is sorted in, rootcopy/ goes over all
+# slax_files DIRECTORY: numbers tell the order, not letters; modules/ is sorted in, rootcopy/ goes
+# over all
 slax_files() {
 	mkdir -p "$1/slax/boot" "$1/slax/changes" "$1/slax/modules" "$1/slax/rootcopy/etc"
 	: >"$1/slax/boot/vmlinuz" && : >"$1/slax/boot/initrfs.img"
@@ -81,13 +86,14 @@ slax_files() {
 	echo 'echo "=== rootcopy"' >"$1/slax/rootcopy/etc/copied"
 }
 
-# boot_layer IMAGE MIB: a read-only IMAGE in a directory of a FAT USB drive of that size, under an overlay in RAM; the drive stays
-# as it is. The initramfs "overlay" looks for /live/root.img.
+# boot_layer IMAGE MIB: a read-only IMAGE in a directory of a FAT USB drive of that size, under an
+# overlay in RAM; the drive stays as it is. The initramfs "overlay" looks for /live/root.img.
 boot_layer() {
 	vfat "$WORK/drive.vfat" "$2" DRIVE "$1=live/root.img"
 	disk "$WORK/disk.img" c "$WORK/drive.vfat"
 	sha256sum "$WORK/disk.img" >"$WORK/sum"
-	boot overlay 'vi.persist=ram' -device qemu-xhci -drive "file=$WORK/disk.img,format=raw,if=none,id=s" \
+	boot overlay 'vi.persist=ram' -device qemu-xhci \
+		-drive "file=$WORK/disk.img,format=raw,if=none,id=s" \
 		-device usb-storage,drive=s,removable=on
 	expect '=== root overlay rw'
 	sha256sum --quiet -c "$WORK/sum" || fail 'the USB drive that was only read has changed'

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For boot cases of inits and stores: one disk has the image, one the store, one is nobody's business. Read after lib.sh
-# and hosts.sh.
+# For boot cases of inits and stores: one disk has the image, one the store, one is nobody's
+# business. Read after lib.sh and hosts.sh.
 #   matrix INIT STORE...   STORE is dir-FS, file-FS, device-FS or archive-FS
 
 # matrix_root INIT: its root as a squashfs, in $WORK/live.img
@@ -16,7 +16,8 @@ matrix_root() {
 	*)
 		mkdir "$WORK/tree"
 		bsdtar -xpf "$("$TOP/tests/boot/init-root" "$1")" --numeric-owner -C "$WORK/tree"
-		mksquashfs "$WORK/tree" "$WORK/live/live/root.sqfs" -quiet -no-progress -comp zstd -Xcompression-level 3
+		mksquashfs "$WORK/tree" "$WORK/live/live/root.sqfs" -quiet -no-progress -comp zstd \
+			-Xcompression-level 3
 		rm -r "$WORK/tree"
 		;;
 	esac
@@ -72,7 +73,8 @@ store_words() {
 
 # matrix_boot INIT WORDS: and what each successful boot of it shows
 matrix_boot() {
-	boot overlay "rw $2" -drive "file=$WORK/live.img,format=raw,if=virtio" -drive "file=$WORK/store.img,format=raw,if=virtio" \
+	boot overlay "rw $2" -drive "file=$WORK/live.img,format=raw,if=virtio" \
+		-drive "file=$WORK/store.img,format=raw,if=virtio" \
 		-drive "file=$WORK/bystander.img,format=raw,if=virtio"
 	case $1 in
 	systemd) expect_good_boot ;;
@@ -87,7 +89,8 @@ matrix_boot() {
 
 clean_xfs() {
 	xfs_repair -n "$1" >"$WORK/fsck.log" 2>&1 || fail "xfs_repair -n: $(cat "$WORK/fsck.log")"
-	xfs_logprint -t "$1" 2>/dev/null | grep -q 'state: <CLEAN>' || fail 'the log of XFS is not empty'
+	xfs_logprint -t "$1" 2>/dev/null | grep -q 'state: <CLEAN>' ||
+		fail 'the log of XFS is not empty'
 }
 
 clean_btrfs() {
@@ -127,11 +130,13 @@ store_clean() {
 	file-*)
 		store_file "$store_fs" /deep/changes.img "$WORK/changes.img"
 		clean_ext4 "$WORK/changes.img"
-		debugfs -R 'ls -p /upper' "$WORK/changes.img" 2>/dev/null | grep -q /var/ || [ "$2" = busybox ] || fail 'the changes are not in the file'
+		debugfs -R 'ls -p /upper' "$WORK/changes.img" 2>/dev/null | grep -q /var/ ||
+			[ "$2" = busybox ] || fail 'the changes are not in the file'
 		;;
 	archive-*)
 		store_file "$store_fs" /saved.tar.zst "$WORK/saved.tar.zst"
-		zstd -qdc "$WORK/saved.tar.zst" | tar -tf - | grep -q 'kept$' || fail 'the archive does not have what was kept'
+		zstd -qdc "$WORK/saved.tar.zst" | tar -tf - | grep -q 'kept$' ||
+			fail 'the archive does not have what was kept'
 		;;
 	esac
 	[ "$1" != file-ntfs ] || not_sparse
@@ -139,8 +144,10 @@ store_clean() {
 
 # some drivers lose data beside holes: the store's file has none
 not_sparse() {
-	ntfsinfo -f -F /deep/changes.img "$WORK/store.fs" >"$WORK/ntfsinfo.log" 2>&1 || fail "ntfsinfo: $(cat "$WORK/ntfsinfo.log")"
-	! grep -q 'SPARSE\|COMPRESSED' "$WORK/ntfsinfo.log" || fail "the store's file has holes: $(cat "$WORK/ntfsinfo.log")"
+	ntfsinfo -f -F /deep/changes.img "$WORK/store.fs" >"$WORK/ntfsinfo.log" 2>&1 ||
+		fail "ntfsinfo: $(cat "$WORK/ntfsinfo.log")"
+	! grep -q 'SPARSE\|COMPRESSED' "$WORK/ntfsinfo.log" ||
+		fail "the store's file has holes: $(cat "$WORK/ntfsinfo.log")"
 }
 
 new_store() {
@@ -172,7 +179,8 @@ matrix() {
 	matrix_init=$1
 	shift
 	ntfs_profile overlay
-	build overlay "$PROFILE" -s 'image /live/root.sqfs' -s 'persist file:/x' -s 'applet packroot unpackroot'
+	build overlay "$PROFILE" -s 'image /live/root.sqfs' -s 'persist file:/x' \
+		-s 'applet packroot unpackroot'
 	matrix_root "$matrix_init"
 	bystanders
 	(cd "$WORK" && sha256sum live.img bystander.img >sums)

@@ -1,26 +1,31 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For boot cases with the menus of other systems (tests/boot/menus): their boot loaders on disks and CDs. Read after lib.sh.
+# For boot cases with the menus of other systems (tests/boot/menus): their boot loaders on disks and
+# CDs. Read after lib.sh.
 
 MENUS=$TOP/tests/boot/menus
 
-# menu NAME [WORDS]: that menu on stdout. Its words for the kernel stay as they are; behind them come those that a test needs:
+# menu NAME [WORDS]: that menu on stdout. Its words for the kernel stay as they are; behind them
+# come those that a test needs:
 # the serial console, and WORDS.
 menu() {
 	sed -E "s#^[[:space:]]*((linux|kernel) [^ ]+|append) .*#& console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on ${2:-}#" "$MENUS/$1"
 }
 
-# grub4dos_words NAME N: the kernel's words in the Nth entry of that menu. No package has grub4dos, so the serial stands in for
-# what its command uuid leaves: 16 capital digits.
+# grub4dos_words NAME N: the kernel's words in the Nth entry of that menu. No package has grub4dos,
+# so the serial stands in for what its command uuid leaves: 16 capital digits.
 grub4dos_words() {
-	sed -n -E 's#^kernel [^ ]+ ##p' "$MENUS/$1" | sed -n "$2s/%?%/$(echo "$ntfs_serial" | tr a-f A-F)/p"
+	sed -n -E 's#^kernel [^ ]+ ##p' "$MENUS/$1" |
+		sed -n "$2s/%?%/$(echo "$ntfs_serial" | tr a-f A-F)/p"
 }
 
-# grub_core FORMAT OUT MODULE...: GRUB in one file, whose menu is /boot/grub/grub.cfg of the first partition
+# grub_core FORMAT OUT MODULE...: GRUB in one file, whose menu is /boot/grub/grub.cfg of the first
+# partition
 grub_core() {
 	core_format=$1 core_out=$2
 	shift 2
-	grub-mkimage -O "$core_format" -p '(hd0,msdos1)/boot/grub' -o "$core_out" "$@" part_msdos normal configfile linux search \
+	grub-mkimage -O "$core_format" -p '(hd0,msdos1)/boot/grub' -o "$core_out" "$@" part_msdos \
+		normal configfile linux search \
 		search_fs_file probe echo test || fail "grub-mkimage for $core_format"
 }
 
@@ -43,8 +48,9 @@ esp() {
 	mcopy -i "$esp_out" "$WORK/bootx64.efi" ::EFI/BOOT/BOOTX64.EFI
 }
 
-# vfuseloop_disk: $WORK/disk.img, whose first partition is NTFS with menu, kernel, initramfs and a VHD, and which boots by
-# GRUB through BIOS and UEFI; hosts.sh is read. The initramfs stays at $WORK/initrd.initramfs.
+# vfuseloop_disk: $WORK/disk.img, whose first partition is NTFS with menu, kernel, initramfs and a
+# VHD, and which boots by GRUB through BIOS and UEFI; hosts.sh is read. The initramfs stays at
+# $WORK/initrd.initramfs.
 vfuseloop_disk() {
 	ntfs_profile loop
 	build initrd "$PROFILE"
@@ -72,10 +78,12 @@ vfuseloop_kept() {
 	image_raw vhd "$WORK/after" "$WORK/after.img"
 	part "$WORK/root.fs" "$WORK/after.img" 1
 	clean_ext4 "$WORK/root.fs"
-	debugfs -R 'cat /kept' "$WORK/root.fs" 2>/dev/null | grep -qx "$1" || fail 'what was written is not in the image'
+	debugfs -R 'cat /kept' "$WORK/root.fs" 2>/dev/null | grep -qx "$1" ||
+		fail 'what was written is not in the image'
 }
 
-# isolinux OUT MENU LABEL WORDS [FILE NAME]...: a CD with that menu, whose entry LABEL boots, and the files under these names
+# isolinux OUT MENU LABEL WORDS [FILE NAME]...: a CD with that menu, whose entry LABEL boots, and
+# the files under these names
 isolinux() {
 	cd_out=$1 cd_menu=$2 cd_label=$3 cd_words=$4
 	shift 4
@@ -83,12 +91,16 @@ isolinux() {
 	mkdir -p "$WORK/cd/isolinux"
 	cp "$KDIR/vmlinuz" "$WORK/cd/isolinux/vmlinuz"
 	ln "$WORK/initrd.initramfs" "$WORK/cd/isolinux/initrd.gz"
-	cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$WORK/cd/isolinux/"
-	menu "$cd_menu" "$cd_words" | sed "s/^default .*/default $cd_label/" >"$WORK/cd/isolinux/isolinux.cfg"
+	cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 \
+		"$WORK/cd/isolinux/"
+	menu "$cd_menu" "$cd_words" |
+		sed "s/^default .*/default $cd_label/" >"$WORK/cd/isolinux/isolinux.cfg"
 	while [ $# -gt 0 ]; do
 		ln "$1" "$WORK/cd/$2"
 		shift 2
 	done
-	xorriso -as mkisofs -quiet -R -V LIVECD -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 \
-		-boot-info-table -o "$cd_out" "$WORK/cd" >"$WORK/xorriso.log" 2>&1 || fail "xorriso: $(cat "$WORK/xorriso.log")"
+	xorriso -as mkisofs -quiet -R -V LIVECD -b isolinux/isolinux.bin -c isolinux/boot.cat \
+		-no-emul-boot -boot-load-size 4 \
+		-boot-info-table -o "$cd_out" "$WORK/cd" >"$WORK/xorriso.log" 2>&1 ||
+		fail "xorriso: $(cat "$WORK/xorriso.log")"
 }

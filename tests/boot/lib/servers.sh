@@ -28,8 +28,9 @@ PYTHON
 	await_http $!
 }
 
-# serve_flaky DIRECTORY: as serve_http, but breaks off in the middle of what is under /twice/ the first two times, of
-# what is under /always/ every time, and does not tell the length of what is under /nolength/
+# serve_flaky DIRECTORY: as serve_http, but breaks off in the middle of what is under /twice/ the
+# first two times, of what is under /always/ every time, and does not tell the length of what is
+# under /nolength/
 serve_flaky() {
 	python3 - "$1" "$WORK/http.port" >"$WORK/http.log" 2>&1 <<'PYTHON' &
 import http.server, os, re, sys
@@ -69,7 +70,8 @@ PYTHON
 
 # serve_https DIRECTORY: nginx with a certificate for 10.0.2.2, in lab.pem, as serve_http
 serve_https() {
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/lab.key" -out "$WORK/lab.pem" -days 3650 -subj /CN=lab \
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/lab.key" -out "$WORK/lab.pem" \
+		-days 3650 -subj /CN=lab \
 		-addext subjectAltName=IP:10.0.2.2 2>/dev/null
 	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	cat >"$WORK/nginx.conf" <<-CONF
@@ -93,7 +95,8 @@ serve_https() {
 	await_http $!
 }
 
-# serve_nfs DIRECTORY: an NFS server on the loopback for as long as the case runs; sets NFS_PORT, and MOUNT_PORT for version 3
+# serve_nfs DIRECTORY: an NFS server on the loopback for as long as the case runs; sets NFS_PORT,
+# and MOUNT_PORT for version 3
 serve_nfs() {
 	mkdir "$WORK/nfs"
 	"$TOP/tests/boot/nfs-server" "$1" "$WORK/nfs" >"$WORK/nfs.log" 2>&1 &
@@ -101,7 +104,8 @@ serve_nfs() {
 	trap 'kill $nfs_pid 2>/dev/null' EXIT
 	for _ in $(seq 1200); do
 		grep -q 'NFS SERVER INITIALIZED' "$WORK/nfs.log" && break
-		kill -0 $nfs_pid 2>/dev/null || fail "the NFS server has ended: $(tail "$WORK/nfs.log")"
+		kill -0 $nfs_pid 2>/dev/null ||
+			fail "the NFS server has ended: $(tail "$WORK/nfs.log")"
 		sleep 0.1
 	done
 	read -r NFS_PORT MOUNT_PORT <"$WORK/nfs/port"
@@ -112,11 +116,13 @@ nbd_port() {
 	NBD_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 }
 
-# serve_nbd NAME FILE [OPTION..]: an NBD server on the loopback, until end_nbd or the end of the case
+# serve_nbd NAME FILE [OPTION..]: an NBD server on the loopback, until end_nbd or the end of the
+# case
 serve_nbd() {
 	nbd_name=$1 nbd_file=$2
 	shift 2
-	qemu-nbd -t -b 127.0.0.1 -p "$NBD_PORT" -f raw -x "$nbd_name" --pid-file "$WORK/nbd.pid" "$@" "$nbd_file" 2>>"$WORK/nbd.log" &
+	qemu-nbd -t -b 127.0.0.1 -p "$NBD_PORT" -f raw -x "$nbd_name" --pid-file "$WORK/nbd.pid" \
+		"$@" "$nbd_file" 2>>"$WORK/nbd.log" &
 	nbd_pid=$!
 	trap 'kill -9 $nbd_pid 2>/dev/null || :' EXIT
 	for _ in $(seq 300); do
@@ -131,7 +137,8 @@ end_nbd() {
 	wait "$nbd_pid" || :
 }
 
-# nbd_away LOG TEXT [NAME FILE]: kills the server when the guest says TEXT; three seconds later there is the next one
+# nbd_away LOG TEXT [NAME FILE]: kills the server when the guest says TEXT; three seconds later
+# there is the next one
 nbd_away() {
 	nbd_old=$nbd_pid
 	(

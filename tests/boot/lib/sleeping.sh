@@ -1,8 +1,10 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For boot cases in which a machine sleeps while its root, in an image, is written and read. Read after hosts.sh.
+# For boot cases in which a machine sleeps while its root, in an image, is written and read. Read
+# after hosts.sh.
 
-# by which exporter the root's image is attached: all before it in the order of vdattach(8) are kept out
+# by which exporter the root's image is attached: all before it in the order of vdattach(8) are kept
+# out
 without() {
 	case $1 in
 	loop | dm) echo no_module ;;
@@ -22,10 +24,12 @@ device_of() {
 	esac
 }
 
-# sleep_script: what the root runs: writers that flush, a reader past the cache, fio that verifies; sleeps; what fio found.
-# test.cycles=N, test.kinds=mem,freeze,disk,off one after the other, N times; test.load=N writers. Hibernation is disk where the
-# kernel continues at once with what it has written, off where the next boot resumes it. test.refused=direct,program,unwritten: what
-# keeps the machine from it then, the first by the word and the second by a program that writes it.
+# sleep_script: what the root runs: writers that flush, a reader past the cache, fio that verifies;
+# sleeps; what fio found.
+# test.cycles=N, test.kinds=mem,freeze,disk,off one after the other, N times; test.load=N writers.
+# Hibernation is disk where the kernel continues at once with what it has written, off where the
+# next boot resumes it. test.refused=direct,program,unwritten: what keeps the machine from it then,
+# the first by the word and the second by a program that writes it.
 sleep_script() {
 	cat <<'SCRIPT'
 word() { # the last one
@@ -113,20 +117,23 @@ echo "=== slept in all $slept"
 SCRIPT
 }
 
-# image_with_swap FORMAT EXT4: $WORK/disk.img: a host with an image of that root, and a swap partition; IMAGE
+# image_with_swap FORMAT EXT4: $WORK/disk.img: a host with an image of that root, and a swap
+# partition; IMAGE
 image_with_swap() {
 	rm -rf "$WORK/host"
 	mkdir "$WORK/host"
 	disk "$WORK/raw.img" 83 "$2"
 	image "$1" "$WORK/raw.img" "$WORK/host"
-	ext4 "$WORK/host.ext4" $(($(stat -c %s "$WORK/raw.img") / 1048576 + 200))M imghost "$host_uuid" "$WORK/host"
+	ext4 "$WORK/host.ext4" $(($(stat -c %s "$WORK/raw.img") / 1048576 + 200))M imghost \
+		"$host_uuid" "$WORK/host"
 	truncate -s 300M "$WORK/swap"
 	mkswap -q "$WORK/swap"
 	disk "$WORK/disk.img" 83 "$WORK/host.ext4" "$WORK/swap"
 	rm -r "$WORK/host" "$WORK/swap" "$WORK/raw.img" "$WORK/host.ext4"
 }
 
-# sleeping_disk FORMAT: $WORK/disk.img: a host with the root in an image of that format, and a swap partition; IMAGE
+# sleeping_disk FORMAT: $WORK/disk.img: a host with the root in an image of that format, and a swap
+# partition; IMAGE
 sleeping_disk() {
 	small_root "$WORK/small"
 	mkdir -p "$WORK/small/usr/bin"
@@ -151,8 +158,10 @@ sleeping_disk() {
 # boot_sleeper WORDS: the return from S3 leads through firmware, which only starts a kernel as it is
 boot_sleeper() {
 	KERNEL=$KDIR/vmlinuz
-	boot_attended loop "rw vi.image=/$IMAGE no_console_suspend test.run=/etc/sleep $1" -- -M pc -smp 2 \
-		-global PIIX4_PM.disable_s3=0 -drive "file=$WORK/disk.img,format=raw,if=virtio,cache=unsafe"
+	boot_attended loop "rw vi.image=/$IMAGE no_console_suspend test.run=/etc/sleep $1" -- \
+		-M pc -smp 2 \
+		-global PIIX4_PM.disable_s3=0 \
+		-drive "file=$WORK/disk.img,format=raw,if=virtio,cache=unsafe"
 	KERNEL=$VMLINUX
 }
 
@@ -163,12 +172,14 @@ slept_small() {
 	slept "$@"
 }
 
-# slept N FORMAT: the machine slept so many times, nothing was wrong, and host, image and root are whole
+# slept N FORMAT: the machine slept so many times, nothing was wrong, and host, image and root are
+# whole
 slept() {
 	log | grep '^===' | sort | uniq -c | sort -rn | head -n 20
 	expect "=== slept in all $1\$"
 	expect_not '=== bad'
-	# threads of the kernel may refuse once, as ext4's does that reads ahead after the mount: then it is tried again
+	# threads of the kernel may refuse once, as ext4's does that reads ahead after the mount:
+	# then it is tried again
 	expect_not 'Freezing user space processes failed'
 	expect 'mkvinitrd: clean'
 	host_clean ext4

@@ -1,7 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For boot cases of a Debian 12 whose only generator is mkvinitrd, as its package installs it: what runs in the machine is 'mkvinitrd update'.
-# Read after lib.sh. A hook in the image says which image it is, and for its root in /run/image; changing it is what an update has to do.
+# For boot cases of a Debian 12 whose only generator is mkvinitrd, as its package installs it: what
+# runs in the machine is 'mkvinitrd update'.
+# Read after lib.sh. A hook in the image says which image it is, and for its root in /run/image;
+# changing it is what an update has to do.
 #   machine_tree ESP        makes $WORK/tree with the first image; ESP is the mount point of the EFI system partition, or empty for GRUB
 #   machine_disk_grub       $WORK/disk.img from it, started by BIOS and GRUB
 #   machine_disk_sdboot     $WORK/disk.img from it, started by UEFI and systemd-boot
@@ -18,26 +20,32 @@ machine_hook() {
 # machine_inside COMMAND...: in the tree
 machine_inside() {
 	# shellcheck disable=SC2016 # of the shell inside
-	unshare --mount --pid --fork --kill-child sh -c 'mount -t proc proc "$1/proc" && root=$1 && shift && exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 chroot "$root" "$@"' \
+	unshare --mount --pid --fork --kill-child sh \
+		-c 'mount -t proc proc "$1/proc" && root=$1 && shift && exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 chroot "$root" "$@"' \
 		- "$WORK/tree" "$@" >"$WORK/inside.log" 2>&1 || fail "$*: $(cat "$WORK/inside.log")"
 }
 
 # What the package has, see debian/rules
 machine_install() {
-	make -C "$TOP" -s install DESTDIR="$WORK/tree" PREFIX=/usr >"$WORK/install.log" 2>&1 || fail "make install: $(cat "$WORK/install.log")"
+	make -C "$TOP" -s install DESTDIR="$WORK/tree" PREFIX=/usr >"$WORK/install.log" 2>&1 ||
+		fail "make install: $(cat "$WORK/install.log")"
 	mkdir -p "$WORK/tree/etc/mkvinitrd/presets" "$WORK/tree/etc/grub.d"
 	install -m 755 "$TOP/packaging/hooks/42_mkvinitrd" "$WORK/tree/etc/grub.d/42_mkvinitrd"
-	install -m 644 "$TOP/packaging/hooks/mkvinitrd-booted.service" "$WORK/tree/lib/systemd/system/"
+	install -m 644 "$TOP/packaging/hooks/mkvinitrd-booted.service" \
+		"$WORK/tree/lib/systemd/system/"
 	mkdir -p "$WORK/tree/etc/systemd/system/multi-user.target.wants"
-	ln -s /lib/systemd/system/mkvinitrd-booted.service "$WORK/tree/etc/systemd/system/multi-user.target.wants/"
+	ln -s /lib/systemd/system/mkvinitrd-booted.service \
+		"$WORK/tree/etc/systemd/system/multi-user.target.wants/"
 }
 
-# The first image is for any machine, since it is built on another one; the shipped presets are in force after it.
+# The first image is for any machine, since it is built on another one; the shipped presets are in
+# force after it.
 machine_tree() {
 	mkdir "$WORK/tree" "$WORK/kernel"
 	bsdtar -xpf "$("$TOP/tests/boot/updated-root")" --numeric-owner -C "$WORK/tree"
 	machine_install
-	machine_kernel=$("$TOP/tests/lib/small-kernel" "$WORK/kernel" ata_piix ahci efivarfs autofs4 nls_cp437 nls_iso8859-1) || fail 'no kernel'
+	machine_kernel=$("$TOP/tests/lib/small-kernel" "$WORK/kernel" ata_piix ahci efivarfs \
+		autofs4 nls_cp437 nls_iso8859-1) || fail 'no kernel'
 	mkdir -p "$WORK/tree/lib/modules"
 	cp -a "$machine_kernel/lib/modules/." "$WORK/tree/lib/modules/"
 	cp -L "$machine_kernel/vmlinuz" "$WORK/tree/boot/vmlinuz-$KVER"
@@ -50,9 +58,12 @@ machine_tree() {
 	else
 		machine_grub_directory
 	fi
-	printf 'profile disk\nline module =ata =virtio\nline hook locate /srv/hook\n' >"$WORK/tree/etc/mkvinitrd/presets/default.preset"
+	printf 'profile disk\nline module =ata =virtio\nline hook locate /srv/hook\n' \
+		>"$WORK/tree/etc/mkvinitrd/presets/default.preset"
 	machine_inside mkvinitrd update default
-	{ cat "$TOP/presets/default.preset" && echo 'line hook locate /srv/hook'; } >"$WORK/tree/etc/mkvinitrd/presets/default.preset"
+	{ cat "$TOP/presets/default.preset" &&
+		echo 'line hook locate /srv/hook'; } \
+		>"$WORK/tree/etc/mkvinitrd/presets/default.preset"
 }
 
 # As grub-install and update-grub leave it, in short
@@ -82,9 +93,12 @@ machine_disk_grub() {
 	disk "$WORK/disk.img" 83 "$WORK/root.fs"
 	rm "$WORK/root.fs"
 	# shellcheck disable=SC2016 # GRUB's variable
-	printf 'search --no-floppy --fs-uuid --set=root %s\nset prefix=($root)/boot/grub\n' "$root_uuid" >"$WORK/early.cfg"
-	grub-mkimage -O i386-pc -o "$WORK/core.img" -c "$WORK/early.cfg" -p /boot/grub biosdisk part_msdos ext2 search search_fs_uuid normal
-	dd if=/usr/lib/grub/i386-pc/boot.img of="$WORK/disk.img" bs=440 count=1 conv=notrunc status=none
+	printf 'search --no-floppy --fs-uuid --set=root %s\nset prefix=($root)/boot/grub\n' \
+		"$root_uuid" >"$WORK/early.cfg"
+	grub-mkimage -O i386-pc -o "$WORK/core.img" -c "$WORK/early.cfg" -p /boot/grub biosdisk \
+		part_msdos ext2 search search_fs_uuid normal
+	dd if=/usr/lib/grub/i386-pc/boot.img of="$WORK/disk.img" bs=440 count=1 conv=notrunc \
+		status=none
 	dd if="$WORK/core.img" of="$WORK/disk.img" bs=512 seek=1 conv=notrunc status=none
 }
 
@@ -100,13 +114,15 @@ machine_disk_sdboot() {
 	mkdir "$WORK/tree/efi"
 	machine_fs 480
 	truncate -s 580M "$WORK/disk.img"
-	printf 'label: gpt\nstart=2048, size=%s, type=uefi\nstart=%s, size=%s, type=linux\n' $((96 * 2048)) $((97 * 2048)) $((480 * 2048)) | sfdisk -q "$WORK/disk.img"
+	printf 'label: gpt\nstart=2048, size=%s, type=uefi\nstart=%s, size=%s, type=linux\n' \
+		$((96 * 2048)) $((97 * 2048)) $((480 * 2048)) | sfdisk -q "$WORK/disk.img"
 	dd if="$WORK/esp.fs" of="$WORK/disk.img" bs=1M seek=1 conv=notrunc,sparse status=none
 	dd if="$WORK/root.fs" of="$WORK/disk.img" bs=1M seek=97 conv=notrunc,sparse status=none
 	rm "$WORK/esp.fs" "$WORK/root.fs"
 }
 
-# machine_turns FUNCTION: what the machine does at the end of its boots, N being the number of the turn; then it restarts
+# machine_turns FUNCTION: what the machine does at the end of its boots, N being the number of the
+# turn; then it restarts
 machine_turns() {
 	{
 		cat <<-'TURN'
@@ -132,8 +148,8 @@ machine_turns() {
 	} >"$WORK/tree/srv/turn"
 }
 
-# machine_run QEMU ARGS...: until a turn has said that it is the last, over all restarts; LOG has them all. Each start is a QEMU of its own: a
-# firmware that is reset by QEMU may stay where it is.
+# machine_run QEMU ARGS...: until a turn has said that it is the last, over all restarts; LOG has
+# them all. Each start is a QEMU of its own: a firmware that is reset by QEMU may stay where it is.
 machine_run() {
 	: >"$WORK/machine.log"
 	for machine_start in 1 2 3 4 5 6 7 8; do
@@ -145,7 +161,8 @@ machine_run() {
 	expect '=== finished'
 }
 
-# machine_returns ESP LOADER QEMU ARGS...: image two boots, one that crashes is tried twice, then two is returned to
+# machine_returns ESP LOADER QEMU ARGS...: image two boots, one that crashes is tried twice, then
+# two is returned to
 machine_returns() {
 	machine_tree "$1"
 	machine_turns <<-'TURN'
@@ -160,7 +177,8 @@ machine_returns() {
 	machine_run "$@"
 	log | grep '=== image' | sed 's/.*=== //' >"$WORK/images"
 	printf 'image %s\n' one two broken broken two >"$WORK/expected"
-	cmp "$WORK/images" "$WORK/expected" || fail "expected images $(paste -s -d , "$WORK/expected"), found $(paste -s -d , "$WORK/images")"
+	cmp "$WORK/images" "$WORK/expected" ||
+		fail "expected images $(paste -s -d , "$WORK/expected"), found $(paste -s -d , "$WORK/images")"
 	expect '=== turn 1 by image one, previous 0, booted success'
 	expect '=== turn 2 by image two, previous 0, booted success'
 	expect '=== turn 3 by image two, previous 1, booted success'

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# bootplan as a command, and the manual that is made from its table. UPDATE=1 rewrites the manual's list.
+# bootplan as a command, and the manual that is made from its table. UPDATE=1 rewrites the manual's
+# list.
 load ../../lib/env
 TOP=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
 PAGE=$TOP/docs/mkvinitrd-boot.7.scd
@@ -32,8 +33,10 @@ section() {
 @test "every parameter that the manual's tables name is in the table" {
 	local word missing=''
 	bootplan list | cut -f3 >patterns
-	for word in $(sed -n '/^## Parameters of other systems$/,/^# PHASES/p' "$PAGE" | grep '^|' | grep -oE '[a-zA-Z][a-zA-Z0-9_./-]*=' | sort -u); do
-		grep -qF "$word" patterns || grep -qxF "${word%=}" patterns || missing="$missing $word"
+	for word in $(sed -n '/^## Parameters of other systems$/,/^# PHASES/p' "$PAGE" | grep '^|' |
+		grep -oE '[a-zA-Z][a-zA-Z0-9_./-]*=' | sort -u); do
+		grep -qF "$word" patterns || grep -qxF "${word%=}" patterns ||
+			missing="$missing $word"
 	done
 	[ "$missing" = '' ] || {
 		echo "not in the table:$missing"
@@ -41,7 +44,8 @@ section() {
 	}
 }
 
-# A name of the table that ends in * stands for all that begin so; what is before a = is the name of others.
+# A name of the table that ends in * stands for all that begin so; what is before a = is the name of
+# others.
 @test "every parameter that the manuals of other systems name is in the table" {
 	bootplan list | cut -f3 | awk '
 		NR == FNR { patterns[$0]; next }
@@ -115,19 +119,27 @@ value() {
 	[ "$(value 'kloop=/a kroot=/dev/loop0p03' part)" = 3 ]
 	[ "$(value 'waitusb=045:UUID=1' timeout)" = 45 ]
 	[ "$(value 'vi.swap=zram:064m' swap)" = zram:64m ]
-	[ "$(value 'vi.image=/a.sfs vi.persist=file:/c.img,02g,rollback=03' persist)" = file:/c.img,2g,rollback=3 ]
+	[ "$(value 'vi.image=/a.sfs vi.persist=file:/c.img,02g,rollback=03' persist)" = \
+		file:/c.img,2g,rollback=3 ]
 	[ "$(value 'root=nbd:srv:010809' image)" = nbd://srv:10809/ ]
 	[ "$(value 'vi.timeout=99999999999999999999999999' timeout)" = 86400 ]
 }
 
 @test "numbers: what is none, or no possible one, is refused by name" {
 	local word
-	for word in vi.timeout= vi.timeout=-1 vi.timeout=0x10 vi.timeout=5s vi.patience= vi.patience=1e3 panic= panic=-- panic=x rootdelay=x \
-		rd.retry=-3 waitusb= waitusb=x:UUID=1 live-media-timeout=1.5 vi.size=-1 vi.size=0 vi.size=0x10 vi.size=101% vi.size=%% vi.size=1gg \
-		vi.size=99999999999999999999g overlay-size=G cow_spacesize=1kk rd.overlay.size= rd.overlay.size=5g rd.overlay.size=-5 perchsize= \
-		perchsize=-1 perchsize=99999999999999999999 perchsize=1X perchdir=0 perchdir=-1 vi.part=0 vi.part=00 vi.part=99999999999 vlooppart=p0 \
-		rd.vdloop=/dev/vdhost/Partition rd.vdloop=/dev/vdhost/Partition0 vi.swap=zram:x vi.swap=zram:0 vi.persist=ram:x vi.persist=ram:08z \
-		vi.persist=file:/x,0g vi.persist=file:/x,2g,rollback=0 vi.persist=file:/x,rollback=12 vi.persist=rollback=x root=nbd:srv:0 root=nbd:srv:65536; do
+	for word in vi.timeout= vi.timeout=-1 vi.timeout=0x10 vi.timeout=5s vi.patience= \
+		vi.patience=1e3 panic= panic=-- panic=x rootdelay=x \
+		rd.retry=-3 waitusb= waitusb=x:UUID=1 live-media-timeout=1.5 vi.size=-1 vi.size=0 \
+		vi.size=0x10 vi.size=101% vi.size=%% vi.size=1gg \
+		vi.size=99999999999999999999g overlay-size=G cow_spacesize=1kk rd.overlay.size= \
+		rd.overlay.size=5g rd.overlay.size=-5 perchsize= \
+		perchsize=-1 perchsize=99999999999999999999 perchsize=1X perchdir=0 perchdir=-1 \
+		vi.part=0 vi.part=00 vi.part=99999999999 vlooppart=p0 \
+		rd.vdloop=/dev/vdhost/Partition rd.vdloop=/dev/vdhost/Partition0 vi.swap=zram:x \
+		vi.swap=zram:0 vi.persist=ram:x vi.persist=ram:08z \
+		vi.persist=file:/x,0g vi.persist=file:/x,2g,rollback=0 \
+		vi.persist=file:/x,rollback=12 vi.persist=rollback=x root=nbd:srv:0 \
+		root=nbd:srv:65536; do
 		[[ "$(value "$word" note)" == *"'$word' ignored: expected"* ]] || {
 			echo "$word: $(value "$word" note)"
 			return 1
@@ -158,7 +170,8 @@ value() {
 }
 
 @test "leases: what a server sends is checked as well" {
-	printf '%s\n' ip=10.0.2.15 mask=24 'router=10.0.2.2 10.0.2.9' 'dns=a 10.0.2.3 0.0.0.0' mtu=08 \
+	printf '%s\n' ip=10.0.2.15 mask=24 'router=10.0.2.2 10.0.2.9' 'dns=a 10.0.2.3 0.0.0.0' \
+		mtu=08 \
 		'staticroutes=10.7.0.0/16 10.0.2.1 x y 10.8.0.0/016 0.0.0.0 10.9.0.0/33 10.0.2.1 0.0.0.0/0 10.9.9.9' >lease
 	bootplan lease lease >lease.sh && . ./lease.sh
 	[ "$L_IP/$L_PREFIX $L_ROUTER $L_DNS $L_MTU" = '10.0.2.15/24 10.0.2.2 10.0.2.3 ' ]
@@ -170,9 +183,11 @@ value() {
 	bootplan lease lease >lease.sh && . ./lease.sh
 	[[ $L_WHY == *10.0.2.15/255.0.255.0* ]] && [ "$L_IP" = '' ]
 	# udhcpc says bad for what is no name
-	printf '%s\n' ip=10.0.2.15 mask=24 hostname=bad domain='a$b' search='a.example b.example' $'rootpath=/srv/\e[2J' tftp=server boot_file=x >lease
+	printf '%s\n' ip=10.0.2.15 mask=24 hostname=bad domain='a$b' search='a.example b.example' \
+		$'rootpath=/srv/\e[2J' tftp=server boot_file=x >lease
 	bootplan lease lease >lease.sh && . ./lease.sh
-	[ "$L_HOST,$L_DOMAIN,$L_SEARCH,$L_PATH,$L_FILE,$L_NOTE" = ',,a.example b.example,,x,hostname, domain, rootpath' ]
+	[ "$L_HOST,$L_DOMAIN,$L_SEARCH,$L_PATH,$L_FILE,$L_NOTE" = \
+		',,a.example b.example,,x,hostname, domain, rootpath' ]
 }
 
 @test "usage" {

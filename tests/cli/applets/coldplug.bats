@@ -8,7 +8,8 @@ bats_require_minimum_version 1.5.0
 load /usr/lib/bats/bats-support/load
 load /usr/lib/bats/bats-assert/load
 
-# module NAME EXPORTS IMPORTS [MODINFO...]: an object in which depmod finds what it finds in real modules
+# module NAME EXPORTS IMPORTS [MODINFO...]: an object in which depmod finds what it finds in real
+# modules
 module() {
 	local name=$1 exports=$2 imports=$3 word
 	shift 3
@@ -20,7 +21,8 @@ module() {
 			echo "static const char s_$word[] __attribute__((section(\"__ksymtab_strings\"), used)) = \"$word\";"
 			echo "void $word(void); void $word(void) {}"
 		done
-		for word in $imports; do echo "void $word(void); void use_$word(void); void use_$word(void) { $word(); }"; done
+		for word in $imports; do echo \
+			"void $word(void); void use_$word(void); void use_$word(void) { $word(); }"; done
 	} | gcc -c -x c -o "$tree/kernel/$name.ko" -
 }
 
@@ -30,7 +32,8 @@ small_tree() {
 	count=0
 	module base-lib base_fn '' 'softdep=post: late-one'
 	module helper helper_fn base_fn
-	module disk '' 'helper_fn base_fn' 'alias=pci:v00001AF4d00001001sv*sd*bc*sc*i*' 'softdep=pre: crc-fast post: after' 'softdep=pre: crc-slow'
+	module disk '' 'helper_fn base_fn' 'alias=pci:v00001AF4d00001001sv*sd*bc*sc*i*' \
+		'softdep=pre: crc-fast post: after' 'softdep=pre: crc-slow'
 	module disk-ng '' 'helper_fn' 'alias=pci:v00001AF4d*sv*sd*bc01sc*i*'
 	module crc-fast '' '' 'alias=crypto-crc' 'alias=crc-any'
 	module crc-slow '' '' 'alias=crypto-crc'
@@ -38,7 +41,8 @@ small_tree() {
 	module late-one '' ''
 	module acpi-thing '' '' 'alias=acpi*:PNP0C0A:*'
 	module of-thing '' '' 'alias=of:N*T*Cacme,one-chip' 'alias=of:N*T*Cacme,one-chipC*'
-	module usb-thing '' '' 'alias=usb:v0951p16[0-6]6d*dc*dsc*dp*ic08isc06ip50in*' 'alias=usb:*ic09*'
+	module usb-thing '' '' 'alias=usb:v0951p16[0-6]6d*dc*dsc*dp*ic08isc06ip50in*' \
+		'alias=usb:*ic09*'
 	module bus '' '' 'alias=virtio:*'
 	module odd.part '' 'helper_fn' 'alias=odd-thing'
 	printf 'kernel/fs/rock.ko\nkernel/fs/hard-rock.ko\n' >"$tree/modules.builtin"
@@ -63,7 +67,8 @@ same() {
 	local name names=0
 	while read -r name; do
 		names=$((names + 1))
-		modprobe -C empty -S "$2" -d "$1" --show-depends "$name" 2>/dev/null | awk '!seen[$0]++' | sed 's/ *$//' >want || :
+		modprobe -C empty -S "$2" -d "$1" --show-depends "$name" 2>/dev/null |
+			awk '!seen[$0]++' | sed 's/ *$//' >want || :
 		"$coldplug" -n -q -S "$1" -k "$2" -C empty "$name" | sed 's/ *$//' >got || :
 		diff -u want got || {
 			echo "differs for '$name'"
@@ -108,8 +113,10 @@ same() {
 	printf 'crypto-none\ncrypto-crc\n' >"$tree/modules.first"
 	run "$coldplug" -n -S "$root" -k 1.0 -C empty
 	assert_success
-	[ "$(sed 's,.*/,,; s/ *$//' <<<"$output" | paste -sd ' ')" = 'crc-slow.ko crc-fast.ko usb-thing.ko' ] ||
-		[ "$(sed 's,.*/,,; s/ *$//' <<<"$output" | paste -sd ' ')" = 'crc-fast.ko crc-slow.ko usb-thing.ko' ]
+	[ "$(sed 's,.*/,,; s/ *$//' <<<"$output" | paste -sd ' ')" = \
+		'crc-slow.ko crc-fast.ko usb-thing.ko' ] ||
+		[ "$(sed 's,.*/,,; s/ *$//' <<<"$output" | paste -sd ' ')" = \
+			'crc-fast.ko crc-slow.ko usb-thing.ko' ]
 }
 
 @test "the same on real kernels" {
@@ -189,26 +196,32 @@ device() {
 	device c/third virtio:d00000002v00001AF4
 	run --separate-stderr "$coldplug" -n -S "$root"
 	assert_success
-	assert_equal "$(sed 's|.*/||; s/ *$//' <<<"$output" | sort | tr '\n' ' ')" 'bus.ko pad-of-a-vendor.ko pad.ko '
-	assert_equal "$(tail -n 1 <<<"$output" | sed 's/ *$//')" "insmod $root/lib/modules/1.0/kernel/drivers/input/pad.ko"
+	assert_equal "$(sed 's|.*/||; s/ *$//' <<<"$output" | sort | tr '\n' ' ')" \
+		'bus.ko pad-of-a-vendor.ko pad.ko '
+	assert_equal "$(tail -n 1 <<<"$output" | sed 's/ *$//')" \
+		"insmod $root/lib/modules/1.0/kernel/drivers/input/pad.ko"
 }
 
 @test "blacklist keeps aliases away, not names" {
 	echo 'blacklist disk' >"$root/etc/modprobe.d/a.conf"
 	echo 'quiet modprobe.blacklist=crc-fast,nothing blacklist=usb_thing' >"$root/proc/cmdline"
-	run --separate-stderr "$coldplug" -n -S "$root" pci:v00001AF4d00001001sv00001AF4sd00000002bc01sc00i00
+	run --separate-stderr "$coldplug" -n -S "$root" \
+		pci:v00001AF4d00001001sv00001AF4sd00000002bc01sc00i00
 	assert_success
 	refute_output --partial /disk.ko
 	assert_output --partial /disk-ng.ko
 	run --separate-stderr "$coldplug" -n -S "$root" crypto-crc
-	assert_equal "$(sed 's/ *$//' <<<"$output")" "insmod $root/lib/modules/1.0/kernel/crc-slow.ko"
-	run --separate-stderr "$coldplug" -n -S "$root" usb:v1D6Bp0002d0601dc09dsc00dp01ic09isc00ip00in00
+	assert_equal "$(sed 's/ *$//' <<<"$output")" \
+		"insmod $root/lib/modules/1.0/kernel/crc-slow.ko"
+	run --separate-stderr "$coldplug" -n -S "$root" \
+		usb:v1D6Bp0002d0601dc09dsc00dp01ic09isc00ip00in00
 	assert_success
 	refute_output
 	run --separate-stderr "$coldplug" -n -S "$root" usb-thing
 	assert_output --partial usb-thing.ko
 	echo 'rd.driver.blacklist=nothing,usb_thing' >"$root/proc/cmdline"
-	run --separate-stderr "$coldplug" -n -S "$root" usb:v1D6Bp0002d0601dc09dsc00dp01ic09isc00ip00in00
+	run --separate-stderr "$coldplug" -n -S "$root" \
+		usb:v1D6Bp0002d0601dc09dsc00dp01ic09isc00ip00in00
 	assert_success
 	refute_output
 }
@@ -227,7 +240,8 @@ device() {
 	echo 'console=ttyS0 helper.c=3 base-lib.debug "base_lib.q=a b" root=/dev/x.y -- helper.no=1' >"$root/proc/cmdline"
 	run --separate-stderr "$coldplug" -n -S "$root" my-disk
 	output=$(tr -s ' ' <<<"$output")
-	assert_equal "${output##*$'\n'}" "insmod $root/lib/modules/1.0/kernel/helper.ko a=1 b=\"x y\" c=3"
+	assert_equal "${output##*$'\n'}" \
+		"insmod $root/lib/modules/1.0/kernel/helper.ko a=1 b=\"x y\" c=3"
 	assert_line --partial 'base-lib.ko z debug'
 	assert_equal "$stderr" "coldplug: warning: a.conf:3: 'install' is not supported here, so the line does nothing"
 }

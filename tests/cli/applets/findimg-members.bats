@@ -4,7 +4,8 @@
 # shellcheck disable=SC2154 # output, stderr: by bats
 load findimg
 
-# two_disks: a btrfs over the files one and two, which holds /vm/root.img; attached, $first and $loop are its devices
+# two_disks: a btrfs over the files one and two, which holds /vm/root.img; attached, $first and
+# $loop are its devices
 two_disks() {
 	local a b
 	truncate -s 128M one two
@@ -27,7 +28,8 @@ two_disks() {
 		find_only -t 0 -H "$spec" /vm/root.img
 		assert_equal "$spec: $status" "$spec: 0"
 		assert_equal "$(<"$(value FILE)")" image
-		case $spec in "$loop") ;; *) assert_equal "$(value DEVICE) $(value MEMBER)" "$first $loop" ;; esac
+		case $spec in "$loop") ;; *) assert_equal "$(value DEVICE) $(value MEMBER)" \
+			"$first $loop" ;; esac
 		refute [ -n "$stderr" ]
 		umount mnt
 	done
@@ -49,7 +51,8 @@ mount $PWD/mnt"
 	mount -t btrfs -o ro "$(value DEVICE)" work
 }
 
-# bcachefs FILE DEVICES: the superblock of one device of them, without a checksum. Debian has no program that makes it.
+# bcachefs FILE DEVICES: the superblock of one device of them, without a checksum. Debian has no
+# program that makes it.
 bcachefs() {
 	truncate -s 8M "$1"
 	python3 - "$1" "$2" <<'PY'
@@ -88,7 +91,8 @@ PY
 	find_only -t 1 --degraded -H LABEL=data /vm/root.img
 	assert_equal "$status" 0
 	assert_equal "$(value INCOMPLETE)" 1
-	grep -q "'$first': only 1 of the 2 devices of this btrfs are here; it is used degraded" <<<"$stderr"
+	grep -q "'$first': only 1 of the 2 devices of this btrfs are here; it is used degraded" \
+		<<<"$stderr"
 	umount mnt
 	mkfifo errors
 	"$findimg" --only "$devices" -m "$PWD/mnt" -t 60 -H LABEL=data /vm/root.img >out 2>errors &
@@ -107,6 +111,8 @@ PY
 	attach copy
 	find_only -t 0 -H LABEL=data /vm/root.img
 	assert_equal "$status" 3
-	read -r lower higher < <(printf '%s\n' "${first#/dev/}" "${loop#/dev/}" | sort -V | paste -sd ' ')
-	grep -q "device 1 of this btrfs is there twice, as $lower and as $higher: remove the copy" <<<"$stderr" || fail "$stderr"
+	read -r lower higher < <(printf '%s\n' "${first#/dev/}" "${loop#/dev/}" | sort -V |
+		paste -sd ' ')
+	grep -q "device 1 of this btrfs is there twice, as $lower and as $higher: remove the copy" \
+		<<<"$stderr" || fail "$stderr"
 }

@@ -44,7 +44,8 @@ ntfs_volume() {
 	assert_equal "$status" 0
 	pid=$(pgrep -f "^@ntfs-3g .*$loop $PWD/mnt")
 	# not every machine that tests run on lets root do that
-	(echo -1000 >/proc/self/oom_score_adj) 2>/dev/null && assert_equal "$(<"/proc/$pid/oom_score_adj")" -1000
+	(echo -1000 >/proc/self/oom_score_adj) 2>/dev/null &&
+		assert_equal "$(<"/proc/$pid/oom_score_adj")" -1000
 	kill -TERM "$pid" && kill -HUP "$pid" && kill -INT "$pid"
 	echo more >mnt/written
 	umount mnt

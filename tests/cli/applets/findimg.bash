@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# findimg with real file systems on loop devices of our own. --only keeps it from opening the machine's disks.
+# findimg with real file systems on loop devices of our own. --only keeps it from opening the
+# machine's disks.
 # shellcheck disable=SC2154 # output, stderr: by bats
 load ../../lib/env
 
@@ -18,8 +19,10 @@ setup() {
 teardown() {
 	local device
 	[ -z "$background" ] || kill "$background" 2>/dev/null || :
-	while read -r device; do umount "$device"; done < <(awk -v d="$BATS_TEST_TMPDIR" 'index($2, d) == 1 { print $2 }' /proc/mounts | tac)
-	for device in $(losetup -l -n -O NAME,BACK-FILE | awk -v d="$BATS_TEST_TMPDIR" 'index($2, d) == 1 { print $1 }'); do
+	while read -r device; do umount "$device"; done < \
+		<(awk -v d="$BATS_TEST_TMPDIR" 'index($2, d) == 1 { print $2 }' /proc/mounts | tac)
+	for device in $(losetup -l -n -O NAME,BACK-FILE |
+		awk -v d="$BATS_TEST_TMPDIR" 'index($2, d) == 1 { print $1 }'); do
 		losetup -d "$device"
 	done
 }
@@ -32,8 +35,8 @@ attach() {
 	devices=${devices:+$devices,}${loop#/dev/}
 }
 
-# attach_in_order FIRST SECOND: loop devices; their names in $first and $loop. findimg takes the lower number first; which numbers are
-# free, tests beside this one decide.
+# attach_in_order FIRST SECOND: loop devices; their names in $first and $loop. findimg takes the
+# lower number first; which numbers are free, tests beside this one decide.
 attach_in_order() {
 	for _ in $(seq 50); do
 		devices=''
@@ -78,7 +81,8 @@ dirty() {
 	mv "$1.dirty" "$1"
 }
 
-# An NTFS volume with the dirty flag set in $Volume (attribute 0x70, flags at its value + 10), as chkdsk wants it
+# An NTFS volume with the dirty flag set in $Volume (attribute 0x70, flags at its value + 10), as
+# chkdsk wants it
 mark_ntfs_dirty() {
 	python3 - "$1" <<'PY'
 import struct, sys
@@ -106,7 +110,8 @@ bystanders() {
 	truncate -s 16M ext3 && mkfs.ext3 -q -L ext3 ext3 && dirty ext3
 	truncate -s 300M xfs && mkfs.xfs -q -L xfs xfs && dirty xfs
 	truncate -s 128M btrfs && mkfs.btrfs -q -L btrfs btrfs && dirty btrfs
-	truncate -s 16M ntfs && mkfs.ntfs -q -F -Q -L ntfs ntfs 2>/dev/null && dirty ntfs && mark_ntfs_dirty ntfs
+	truncate -s 16M ntfs && mkfs.ntfs -q -F -Q -L ntfs ntfs 2>/dev/null && dirty ntfs &&
+		mark_ntfs_dirty ntfs
 	truncate -s 16M vfat && mkfs.vfat -n VFAT vfat >/dev/null
 	printf '\1' | dd of=vfat bs=1 seek=37 conv=notrunc status=none
 	truncate -s 64M f2fs && mkfs.f2fs -q -l f2fs f2fs >/dev/null

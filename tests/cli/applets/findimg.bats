@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# findimg with real file systems on loop devices of our own. --only keeps it from opening the machine's disks.
+# findimg with real file systems on loop devices of our own. --only keeps it from opening the
+# machine's disks.
 # shellcheck disable=SC2154 # output, stderr: by bats
 load findimg
 
@@ -15,7 +16,8 @@ load findimg
 	find_only -t 0 /no/such/image
 	assert_equal "$status" 3
 	echo "$stderr"
-	for name in ext4 ext3 xfs btrfs ntfs; do grep -q "$name *$name .*does not hold /no/such/image" <<<"$stderr"; done
+	for name in ext4 ext3 xfs btrfs ntfs; do grep \
+		-q "$name *$name .*does not hold /no/such/image" <<<"$stderr"; done
 	for device in ${devices//,/ }; do assert_equal "$(<"/sys/block/$device/ro")" 0; done
 	grep -q 'ext4 .*(journal not replayed)' <<<"$stderr"
 	# the look itself reached their files, so it was a real mount
@@ -90,8 +92,10 @@ mount $PWD/mnt"
 	partx -u "$loop" # for kernels without GPT support
 	uuid=$(blkid -p -o value -s UUID one-p)
 	part=$(sfdisk --part-uuid one 1)
-	for spec in any "${loop}p1" "${loop#/dev/}p1" "UUID=$uuid" "UUID=${uuid^^}" "LABEL=my data" 'LABEL=my\x20data' \
-		'LABEL="my data"' "PARTUUID=$part" "PARTUUID=${part,,}" 'PARTLABEL=part one' "/dev/disk/by-uuid/$uuid"; do
+	for spec in any "${loop}p1" "${loop#/dev/}p1" "UUID=$uuid" "UUID=${uuid^^}" \
+		"LABEL=my data" 'LABEL=my\x20data' \
+		'LABEL="my data"' "PARTUUID=$part" "PARTUUID=${part,,}" 'PARTLABEL=part one' \
+		"/dev/disk/by-uuid/$uuid"; do
 		find_only -t 0 -H "$spec" /image
 		assert_equal "$spec: $status $(value DEVICE)" "$spec: 0 ${loop}p1"
 		umount mnt
@@ -115,7 +119,8 @@ mount $PWD/mnt"
 	attach disk -P
 	partx -u "$loop" # for kernels without GPT support
 	first=$(sfdisk --part-uuid disk 1) third=$(sfdisk --part-uuid disk 3)
-	for spec in "PARTUUID=$first/PARTNROFF=1" "PARTUUID=$third/PARTNROFF=-1" "$(lsblk -n -o MAJ:MIN "${loop}p2" | tr -d ' ')"; do
+	for spec in "PARTUUID=$first/PARTNROFF=1" "PARTUUID=$third/PARTNROFF=-1" \
+		"$(lsblk -n -o MAJ:MIN "${loop}p2" | tr -d ' ')"; do
 		find_only -t 0 -H "$spec" /image
 		assert_equal "$spec: $status $(value DEVICE)" "$spec: 0 ${loop}p2"
 		umount mnt
@@ -125,7 +130,8 @@ mount $PWD/mnt"
 }
 
 @test "what only udev can name is refused at once" {
-	for spec in /dev/disk/by-diskseq/1 /dev/disk/by-id/memstick-1 /dev/disk/by-path/ip-10.0.0.1:3260-iscsi-x-lun-1; do
+	for spec in /dev/disk/by-diskseq/1 /dev/disk/by-id/memstick-1 \
+		/dev/disk/by-path/ip-10.0.0.1:3260-iscsi-x-lun-1; do
 		run "$findimg" --only none -t 60 -H "$spec"
 		assert_equal "$status" 2
 		assert_output --partial "'$spec' cannot be found without udev"
@@ -205,8 +211,8 @@ mount $PWD/mnt"
 
 @test "a device that appears later is found by its event" {
 	ext4_image late late image
-	# a free loop device that findimg may look at; it gets its medium while findimg waits, unless a test of another file
-	# takes the device first
+	# a free loop device that findimg may look at; it gets its medium while findimg waits,
+	# unless a test of another file takes the device first
 	for _ in 1 2 3 4 5 6 7 8; do
 		loop=$(losetup -f)
 		rm -f errors
@@ -277,7 +283,8 @@ mount $PWD/mnt"
 		[ -z "$option" ] || { devices='' && attach disk -r; }
 		find_only -t 0 -w --state "$PWD/state" /image
 		assert_equal "$status" 1
-		[[ $stderr == *"'$loop': "*"only be read"* || $stderr == *"'$loop': "*write-protected* ]]
+		[[ $stderr == *"'$loop': "*"only be read"* ||
+			$stderr == *"'$loop': "*write-protected* ]]
 		run mountpoint -q mnt
 		assert_failure
 		[ ! -e state ]
@@ -296,7 +303,8 @@ mount $PWD/mnt"
 	uuid=$(blkid -p -o value -s UUID tree/a.img)
 	sum=$(sha256sum tree/a.img)
 	sum=${sum%% *}
-	for id in "$uuid" "UUID=$uuid" "sha256:$sum" "sha256:${sum:0:12}" "$sum" "sha256:${sum^^}"; do
+	for id in "$uuid" "UUID=$uuid" "sha256:$sum" "sha256:${sum:0:12}" "$sum" \
+		"sha256:${sum^^}"; do
 		find_only -t 0 --id "$id" /a.img
 		assert_equal "$id $(value LABEL)" "$id two"
 		umount mnt
@@ -320,7 +328,8 @@ mount $PWD/mnt"
 	run touch mnt/x
 	assert_failure
 	umount mnt work
-	# tests beside this one have mount namespaces, where what is unmounted here stays for a moment
+	# tests beside this one have mount namespaces, where what is unmounted here stays for a
+	# moment
 	for _ in $(seq 100); do
 		! mount -o ro "$loop" work 2>/dev/null || break
 		sleep 0.1
@@ -351,7 +360,8 @@ mount $PWD/mnt"
 	attach one
 	run --separate-stderr "$findimg" --only "$devices" -t 0 -n /image
 	assert_success
-	assert_equal "$(cut -d' ' -f1 <<<"$output" | tr '\n' ' ')" "$(for d in ${devices//,/ }; do echo "/dev/$d"; done | sort -V | tr '\n' ' ')"
+	assert_equal "$(cut -d' ' -f1 <<<"$output" | tr '\n' ' ')" \
+		"$(for d in ${devices//,/ }; do echo "/dev/$d"; done | sort -V | tr '\n' ' ')"
 	assert_line --partial 'LABEL=one'
 }
 
@@ -376,7 +386,8 @@ mount $PWD/mnt"
 	[ "${#lines[@]}" -le 20 ]
 	run "$findimg" -V
 	assert_output "findimg $(<"$BATS_TEST_DIRNAME/../../../VERSION")"
-	for bad in '-t x' '-t -1' '--nonsense' '-H foo=bar' '--id sha256:xyz p' '-m relative p' '--id x'; do
+	for bad in '-t x' '-t -1' '--nonsense' '-H foo=bar' '--id sha256:xyz p' '-m relative p' \
+		'--id x'; do
 		# shellcheck disable=SC2086 # words
 		run "$findimg" --only none $bad
 		assert_equal "$bad: $status" "$bad: 2"

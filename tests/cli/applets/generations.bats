@@ -29,7 +29,8 @@ teardown() {
 	umount "$A/disk"
 }
 
-up() { "$OVERLAYROOT" --run "$A/run" --state "$STATE" -l "$A/lower" -u "dir:$STORE" "$@" "$ROOT" >"$A/out"; }
+up() { "$OVERLAYROOT" --run "$A/run" --state "$STATE" -l "$A/lower" -u "dir:$STORE" "$@" "$ROOT" \
+	>"$A/out"; }
 
 down() {
 	local kind what
@@ -109,7 +110,8 @@ seen() { [ "$(cat "$A/seen")" = "$1" ]; }
 	session 3
 	session 4
 	failed --commit && seen 4
-	[ "$(ls "$STORE/generation")" = $'0003\naside\ntries' ] || [ "$(ls -d "$STORE"/generation/0* | wc -l)" = 1 ]
+	[ "$(ls "$STORE/generation")" = $'0003\naside\ntries' ] ||
+		[ "$(ls -d "$STORE"/generation/0* | wc -l)" = 1 ]
 	failed && seen 4
 }
 
@@ -197,7 +199,8 @@ for _ in range(25):
             os.symlink("../" + name, new)
 EOF
 }
-tree() { (cd "$1" && find . -mindepth 1 -printf '%P %y %m %l ' \( -type f -exec cat {} \; -o -true \) -printf '\n' | sort); }
+tree() { (cd "$1" && find . -mindepth 1 -printf '%P %y %m %l ' \( -type f -exec cat {} \
+	\; -o -true \) -printf '\n' | sort); }
 
 @test "merging generations never changes what is seen" {
 	change >"$A/change"
@@ -230,9 +233,11 @@ tree() { (cd "$1" && find . -mindepth 1 -printf '%P %y %m %l ' \( -type f -exec 
 	while :; do
 		rm -rf "$STORE" "$A/disk/changes"
 		cp -a "$A/disk/saved" "$STORE"
-		strace -qq -o "$A/strace" -e trace=rename,unlink,rmdir,unlinkat,setxattr,lsetxattr,pwrite64 \
+		strace -qq -o "$A/strace" \
+			-e trace=rename,unlink,rmdir,unlinkat,setxattr,lsetxattr,pwrite64 \
 			-e "inject=rename,unlink,rmdir,unlinkat,lsetxattr,pwrite64:signal=KILL:when=$cut" \
-			"$OVERLAYROOT" --run "$A/run" -l "$A/lower" -u "dir:$STORE" --rollback 1 "$ROOT" >"$A/strace.out" 2>&1 && break
+			"$OVERLAYROOT" --run "$A/run" -l "$A/lower" -u "dir:$STORE" --rollback 1 \
+			"$ROOT" >"$A/strace.out" 2>&1 && break
 		drop
 		up --rollback 1
 		diff <(tree "$A/model") <(tree "$ROOT")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# netfetch as it is in the initramfs: from nginx, and from a server that breaks off, stalls and changes files.
+# netfetch as it is in the initramfs: from nginx, and from a server that breaks off, stalls and
+# changes files.
 # bats file_tags=unsanitized
 bats_require_minimum_version 1.5.0
 bats_load_library bats-support
@@ -18,7 +19,8 @@ for x in s: x.bind(("127.0.0.1", 0))
 print(*(x.getsockname()[1] for x in s))')
 	export PORTS
 	start_nginx
-	python3 "$BATS_TEST_DIRNAME/fault-server.py" "$SITE/www" "$(port 7)" >"$SITE/fault.log" 2>&1 3>&- &
+	python3 "$BATS_TEST_DIRNAME/fault-server.py" "$SITE/www" "$(port 7)" >"$SITE/fault.log" \
+		2>&1 3>&- &
 	echo $! >"$SITE/fault.pid"
 	wait_for_port "$(port 1)"
 	wait_for_port "$(port 7)"
@@ -28,7 +30,8 @@ teardown_file() {
 	kill "$(cat "$SITE/nginx.pid")" "$(cat "$SITE/fault.pid")"
 }
 
-# port N: of 1 HTTP, 2 a good certificate, 3 an expired one, 4 one of another name, 5 one of the future, 6 HTTP that is a proxy
+# port N: of 1 HTTP, 2 a good certificate, 3 an expired one, 4 one of another name, 5 one of the
+# future, 6 HTTP that is a proxy
 port() { echo "$PORTS" | cut -d ' ' -f "$1"; }
 
 wait_for_port() {
@@ -37,9 +40,11 @@ wait_for_port() {
 
 # certificate NAME SUBJECT FROM TO ALTERNATIVE-NAMES
 certificate() {
-	openssl req -newkey rsa:2048 -nodes -keyout "$SITE/$1.key" -out "$SITE/$1.csr" -subj "/CN=$2" 2>/dev/null
+	openssl req -newkey rsa:2048 -nodes -keyout "$SITE/$1.key" -out "$SITE/$1.csr" \
+		-subj "/CN=$2" 2>/dev/null
 	printf 'subjectAltName=%s\n' "$5" >"$SITE/$1.ext"
-	openssl ca -batch -config "$SITE/ca.cnf" -in "$SITE/$1.csr" -out "$SITE/$1.crt" -startdate "$3" -enddate "$4" -extfile "$SITE/$1.ext" -notext 2>/dev/null
+	openssl ca -batch -config "$SITE/ca.cnf" -in "$SITE/$1.csr" -out "$SITE/$1.crt" \
+		-startdate "$3" -enddate "$4" -extfile "$SITE/$1.ext" -notext 2>/dev/null
 }
 
 make_certificates() {
@@ -61,7 +66,8 @@ make_certificates() {
 		[any]
 		commonName = supplied
 	CNF
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 3650 -subj '/CN=Lab CA' 2>/dev/null
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 3650 \
+		-subj '/CN=Lab CA' 2>/dev/null
 	certificate good localhost 20200101000000Z 20991231000000Z DNS:localhost,IP:127.0.0.1
 	certificate old localhost 20200101000000Z 20210101000000Z DNS:localhost
 	certificate name elsewhere 20200101000000Z 20991231000000Z DNS:www.elsewhere.example
@@ -140,7 +146,8 @@ same() { cmp out "$SITE/www/file"; }
 	run cat why
 	assert_line --index 1 --partial 'user and password'
 	refute_output --partial wr0ng
-	"$NETFETCH" --stall 30 "http://lab:se3ret@127.0.0.1:$(port 7)/stall/password" >/dev/null 2>&1 3>&- &
+	"$NETFETCH" --stall 30 "http://lab:se3ret@127.0.0.1:$(port 7)/stall/password" >/dev/null \
+		2>&1 3>&- &
 	pid=$!
 	timeout 20 sh -c "until tr '\\0' ' ' </proc/$pid/cmdline | grep -qF '/lab:'; do sleep 0.1; done" || true
 	timeout 20 sh -c "until tr '\\0' ' ' </proc/$pid/cmdline | grep -qF 'lab:******@'; do sleep 0.1; done"
@@ -150,7 +157,8 @@ same() { cmp out "$SITE/www/file"; }
 @test "a proxy of the option and of the environment is asked" {
 	run -0 fetch --proxy "http://127.0.0.1:$(port 6)" "http://nowhere.invalid/file"
 	same
-	run -0 env http_proxy="http://127.0.0.1:$(port 6)" timeout 60 "$NETFETCH" -o out http://nowhere.invalid/file
+	run -0 env http_proxy="http://127.0.0.1:$(port 6)" timeout 60 "$NETFETCH" -o out \
+		http://nowhere.invalid/file
 	same
 }
 
@@ -193,7 +201,8 @@ same() { cmp out "$SITE/www/file"; }
 killed() {
 	"$NETFETCH" --resume --stall 60 -o "$2" "$FAULT/stall/$2" >/dev/null 2>&1 3>&- &
 	pid=$!
-	timeout 20 sh -c "until [ \"\$(stat -c %s $2.part)\" = 2700000 ]; do sleep 0.1; done" 2>/dev/null
+	timeout 20 sh -c "until [ \"\$(stat -c %s $2.part)\" = 2700000 ]; do sleep 0.1; done" \
+		2>/dev/null
 	kill -"$1" $pid
 	wait $pid || :
 }
@@ -229,7 +238,8 @@ killed() {
 		run -0 fetch --resume -o "$damaged" "$FAULT/stall/$damaged"
 		cmp "$damaged" "$SITE/www/file"
 	done
-	for note in '' 'netfetch 1' $'netfetch 1\n"0"\n\n99999999999999999999' $'netfetch 1\n\n\n3000000' $'netfetch 1\n"0"\n\n5'; do
+	for note in '' 'netfetch 1' $'netfetch 1\n"0"\n\n99999999999999999999' \
+		$'netfetch 1\n\n\n3000000' $'netfetch 1\n"0"\n\n5'; do
 		head -c 2700000 /dev/urandom >noted.part
 		printf '%s\n' "$note" >noted.part.version
 		run -0 fetch --resume -o noted "$HTTP/file"
@@ -297,7 +307,8 @@ connection.sendall(b'SSH-2.0-server\\r\\n')" 3>&- &
 @test "a file that changed between two parts fails in a pipe, and begins again in a file" {
 	for how in changed changedblind changedwhole changedignored changed416; do
 		run -5 fetch "$FAULT/$how/file"
-		assert_output --partial 'has another file now than the one of which 2700000 bytes came'
+		assert_output --partial \
+			'has another file now than the one of which 2700000 bytes came'
 		head -c 2700000 "$SITE/www/file" | cmp - out
 	done
 	run -0 fetch -o here "$FAULT/changedfile/file"
@@ -318,7 +329,8 @@ connection.sendall(b'SSH-2.0-server\\r\\n')" 3>&- &
 }
 
 @test "why a certificate is not accepted" {
-	run -3 timeout 60 "$NETFETCH" --ca /etc/ssl/certs/ca-certificates.crt --report why "https://localhost:$(port 2)/file"
+	run -3 timeout 60 "$NETFETCH" --ca /etc/ssl/certs/ca-certificates.crt --report why \
+		"https://localhost:$(port 2)/file"
 	assert_output --partial "unknown issuer: the certificate of 'CN=localhost' was issued by 'CN=Lab CA'"
 	run cat why
 	assert_line --index 1 --partial 'certificate FILE'

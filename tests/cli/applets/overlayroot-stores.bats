@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# overlayroot and where changes are kept: directories, files, devices, and what is refused instead of being overwritten.
+# overlayroot and where changes are kept: directories, files, devices, and what is refused instead
+# of being overwritten.
 # shellcheck disable=SC2030,SC2031 # each test is a subshell of its own
 load overlayroot
 
@@ -69,7 +70,8 @@ load overlayroot
 @test "file: that does not fit is refused before it is made" {
 	mkdir "$A/host"
 	mount -t tmpfs -o size=100m tmpfs "$A/host"
-	refuses "the store needs 95 MiB, have 90 MiB (10 % stay free)" -l "$IMAGES/root.sfs" -u "file:$A/host/x,95m"
+	refuses "the store needs 95 MiB, have 90 MiB (10 % stay free)" -l "$IMAGES/root.sfs" \
+		-u "file:$A/host/x,95m"
 	[ -z "$(ls "$A/host")" ]
 	up -l "$IMAGES/root.sfs" -u "file:$A/host/x"
 	[ "$(stat -c %s "$A/host/x")" = 94371840 ]

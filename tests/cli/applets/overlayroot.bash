@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# overlayroot on this machine's kernel: each kind of lower and upper, two mounts in a row. Runs as root.
-# FAT is not here (few build machines have it): NTFS by FUSE stands for the file systems that hold no upper.
+# overlayroot on this machine's kernel: each kind of lower and upper, two mounts in a row. Runs as
+# root.
+# FAT is not here (few build machines have it): NTFS by FUSE stands for the file systems that hold
+# no upper.
 load ../../lib/env
 
 # shellcheck disable=SC2030,SC2031 # each test is a subshell of its own

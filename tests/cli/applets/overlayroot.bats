@@ -1,7 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# overlayroot on this machine's kernel: each kind of lower and upper, two mounts in a row. Runs as root.
-# FAT is not here (few build machines have it): NTFS by FUSE stands for the file systems that hold no upper.
+# overlayroot on this machine's kernel: each kind of lower and upper, two mounts in a row. Runs as
+# root.
+# FAT is not here (few build machines have it): NTFS by FUSE stands for the file systems that hold
+# no upper.
 # shellcheck disable=SC2030,SC2031 # each test is a subshell of its own
 load overlayroot
 
@@ -12,7 +14,8 @@ load overlayroot
 	[ "${#lines[@]}" -le 20 ]
 	run "$OVERLAYROOT" --version
 	[[ $output =~ ^overlayroot\ [0-9] ]]
-	for arguments in "" "a" "-l a" "-l a b c" "-l a -s 5x b" "-l a -s 101% b" "-l a -u foo b" "-l a -u dir:x b" \
+	for arguments in "" "a" "-l a" "-l a b c" "-l a -s 5x b" "-l a -s 101% b" "-l a -u foo b" \
+		"-l a -u dir:x b" \
 		"-l a: b" "-l a -l b c" "-l a --nonsense b" "-l"; do
 		# shellcheck disable=SC2086 # a list of words
 		run --separate-stderr "$OVERLAYROOT" $arguments

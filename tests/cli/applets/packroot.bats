@@ -41,12 +41,15 @@ names() { zstd -dc "$S" | bsdtar -tf -; }
 	save
 	[ "$(stat -c %s "$S")" -lt 20000 ]
 	"$UNPACK" --over "$S" "$N"
-	[ ! -e "$N/var" ] && [ -p "$N/home/user/pipe" ] && cmp "$R/home/user/sparse" "$N/home/user/sparse"
+	[ ! -e "$N/var" ] && [ -p "$N/home/user/pipe" ] &&
+		cmp "$R/home/user/sparse" "$N/home/user/sparse"
 	[ "$(stat -c %b "$N/home/user/sparse")" -lt 100 ]
 	[ "$N/root/hard" -ef "$N/etc/one" ] && [ "$(readlink "$N/root/sym")" = ../etc/one ]
 	for file in etc/one home/user etc/two; do
-		diff <(cd "$R" && stat -c '%a %u %g %y %n' $file && getfattr -dm- $file && getfacl $file) \
-			<(cd "$N" && stat -c '%a %u %g %y %n' $file && getfattr -dm- $file && getfacl $file)
+		diff <(cd "$R" && stat -c '%a %u %g %y %n' $file && getfattr -dm- $file &&
+			getfacl $file) \
+			<(cd "$N" && stat -c '%a %u %g %y %n' $file && getfattr -dm- $file &&
+				getfacl $file)
 	done
 	getfattr -n trusted.x "$N/etc"
 }
@@ -70,7 +73,8 @@ names() { zstd -dc "$S" | bsdtar -tf -; }
 	mkdir -p "$R/var/lib/app/cache" "$R/var/lib/other"
 	touch "$R/var/lib/app/"{keep,x.bak} "$R/var/lib/app/cache/c" "$R/etc/x.bak"
 	mount -t tmpfs home "$R/home" && touch "$R/home/theirs"
-	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$R/etc/socket"
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' \
+		"$R/etc/socket"
 	printf '# mine\n  /etc/ \n\nvar/lib/app\nhome\nnot/there\r\n' >"$A/files"
 	printf '*.bak\ncache\n/one\n' >"$A/exclude"
 	save -T "$A/files" -X "$A/exclude"
@@ -97,7 +101,8 @@ names() { zstd -dc "$S" | bsdtar -tf -; }
 	names | grep -qx etc/.wh.dir
 	run ! grep 'wh.sub\|wh.x' <(names)
 	"$UNPACK" --over --removed "$A/again" "$S" "$N"
-	[ -e "$N/etc/one" ] && [ ! -e "$N/etc/two" ] && [ ! -e "$N/etc/dir" ] && [ ! -e "$N/etc/.wh.two" ]
+	[ -e "$N/etc/one" ] && [ ! -e "$N/etc/two" ] && [ ! -e "$N/etc/dir" ] &&
+		[ ! -e "$N/etc/.wh.two" ]
 	diff <(tr '\0' '\n' <"$A/again") <(printf '%s\n' etc/dir etc/two)
 }
 
@@ -151,11 +156,13 @@ names() { zstd -dc "$S" | bsdtar -tf -; }
 @test "a damaged or cut archive puts nothing over the root" {
 	save
 	echo before >"$N/etc/one"
-	for change in 'truncate -s -1' 'truncate -s 60' 'dd conv=notrunc bs=1 seek=50 count=4 status=none if=/dev/urandom of='; do
+	for change in 'truncate -s -1' 'truncate -s 60' \
+		'dd conv=notrunc bs=1 seek=50 count=4 status=none if=/dev/urandom of='; do
 		cp "$S" "$A/bad"
 		case $change in *=) $change"$A/bad" ;; *) $change "$A/bad" ;; esac
 		run -1 "$UNPACK" --over "$A/bad" "$N"
-		[ "$(cat "$N/etc/one")" = before ] && [ "$(ls "$N" "$N/etc")" = "$(printf '%s:\netc\n\n%s/etc:\none' "$N" "$N")" ]
+		[ "$(cat "$N/etc/one")" = before ] &&
+			[ "$(ls "$N" "$N/etc")" = "$(printf '%s:\netc\n\n%s/etc:\none' "$N" "$N")" ]
 	done
 }
 

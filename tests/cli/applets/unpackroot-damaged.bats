@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# unpackroot and archives that are damaged, cut short, false or hostile: an error, and nothing is left.
+# unpackroot and archives that are damaged, cut short, false or hostile: an error, and nothing is
+# left.
 load unpackroot
 
 @test "sha256: right passes, wrong says both and leaves nothing" {
@@ -27,13 +28,15 @@ load unpackroot
 	local archive size cut
 	for archive in pax.tar pax.tar.xz pax.tar.gz pax.tar.bz2 pax.tar.zst newc.cpio; do
 		size=$(stat -c %s "$ARCHIVES/$archive")
-		for cut in 1 5 100 511 512 1024 40000 $((size / 2)) $((size * 2 / 3)) $((size - 20000)) \
+		for cut in 1 5 100 511 512 1024 40000 $((size / 2)) $((size * 2 / 3)) \
+			$((size - 20000)) \
 			$((size - 300)) $((size - 12)) $((size - 1)); do
 			head -c "$cut" "$ARCHIVES/$archive" >"$A/cut"
 			# the last zeros of tar and cpio are padding
 			if "$UNPACKROOT" -q "$A/cut" "$ROOT" 2>"$A/err"; then
 				case $archive in
-				*.tar | *.cpio) [ "$cut" -ge $((size - 20000)) ] && same_or_newc "$archive" ;;
+				*.tar | *.cpio) [ "$cut" -ge $((size - 20000)) ] &&
+					same_or_newc "$archive" ;;
 				*) false ;;
 				esac || {
 					echo "accepted $archive cut at $cut"
@@ -165,7 +168,8 @@ hostile() { # FILE [NAME TYPE LINK CONTENT]...
 }
 
 @test "directories through symlinks inside the root work, as a merged /usr needs" {
-	hostile "$A/1" usr dir "" "" usr/lib dir "" "" lib sym usr/lib "" lib/file file "" x abs sym /usr/lib "" abs/two file "" y
+	hostile "$A/1" usr dir "" "" usr/lib dir "" "" lib sym usr/lib "" lib/file file "" x abs \
+		sym /usr/lib "" abs/two file "" y
 	"$UNPACKROOT" "$A/1" "$ROOT"
 	[ "$(cat "$ROOT/usr/lib/file" "$ROOT/usr/lib/two")" = xy ]
 }

@@ -1,18 +1,21 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# unpackroot and bsdtar make the same trees of libarchive's own test archives, which are of many programs and times. They are taken
-# from the Debian source package that the applets are built from.
+# unpackroot and bsdtar make the same trees of libarchive's own test archives, which are of many
+# programs and times. They are taken from the Debian source package that the applets are built from.
 load ../../lib/env
 
 bats_require_minimum_version 1.5.0
 
-# Those that bsdtar takes and unpackroot refuses, by what it says. What is half of a root must not become one.
+# Those that bsdtar takes and unpackroot refuses, by what it says. What is half of a root must not
+# become one.
 refused_by_us() {
 	case $1 in
 	test_read_format_tar_concatenated.tar | test_compat_plexus_archiver_tar.tar | test_compat_bzip2_2.tbz | test_compat_gzip_2.tgz) REFUSAL='garbage follows the end' ;;
 	test_compat_tar_hardlink_1.tar) REFUSAL='no end mark after 2 members' ;;
 	test_read_format_tar_empty_with_gnulabel.tar) REFUSAL='the archive is empty' ;;
-	*.lz4 | *lzip* | *.lz | *.Z) REFUSAL='is compressed by [a-z0-9() ]*, which is not supported' ;;
+	*.lz4 | *lzip* | *.lz | *.Z)
+		REFUSAL='is compressed by [a-z0-9() ]*, which is not supported'
+		;;
 	*) return 1 ;;
 	esac
 }
@@ -21,7 +24,8 @@ setup_file() {
 	local source
 	export UNPACKROOT=${UNPACKROOT:-$HOST/bin/unpackroot} ARCHIVES=$BATS_FILE_TMPDIR/archives
 	mkdir "$ARCHIVES" "$BATS_FILE_TMPDIR/source"
-	source=$(find "${MKVINITRD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mkvinitrd}/sources" -name 'libarchive_*.orig.tar.xz' | sort -V | tail -n 1)
+	source=$(find "${MKVINITRD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mkvinitrd}/sources" \
+		-name 'libarchive_*.orig.tar.xz' | sort -V | tail -n 1)
 	[ -n "$source" ] || {
 		echo 'libarchive: no source package in the cache, which scripts/musl-libs makes' >&2
 		return 1
@@ -48,7 +52,9 @@ for path in sys.argv[2:]:
 
 # listed DIR: what is in it, with all that matters but times of what the archive only implies
 listed() {
-	(cd "$1" && find . -mindepth 1 -printf '%p %y %m %U:%G %n %l %s ' \( -type f -exec sha256sum {} \; -o -printf '\n' \) | sed 's/^\(.* d [^ ]* [^ ]*\) .*/\1/' | sort)
+	(cd "$1" && find . -mindepth 1 -printf '%p %y %m %U:%G %n %l %s ' \( -type f \
+		-exec sha256sum {} \; -o -printf '\n' \) | sed 's/^\(.* d [^ ]* [^ ]*\) .*/\1/' |
+		sort)
 }
 
 # compare NAME: 1 when it is not for comparing
@@ -56,7 +62,8 @@ compare() {
 	local archive=$ARCHIVES/$1 status=0
 	rm -rf "$BATS_TEST_TMPDIR/theirs" "$BATS_TEST_TMPDIR/ours"
 	mkdir "$BATS_TEST_TMPDIR/theirs" "$BATS_TEST_TMPDIR/ours"
-	timeout 60 "$UNPACKROOT" "$archive" "$BATS_TEST_TMPDIR/ours" >"$BATS_TEST_TMPDIR/said" 2>&1 || status=$?
+	timeout 60 "$UNPACKROOT" "$archive" "$BATS_TEST_TMPDIR/ours" >"$BATS_TEST_TMPDIR/said" \
+		2>&1 || status=$?
 	[ $status -lt 124 ] || {
 		echo "$1: unpackroot ended with status $status"
 		return 1
@@ -65,7 +72,9 @@ compare() {
 		grep -q "$REFUSAL" "$BATS_TEST_TMPDIR/said"
 		return
 	fi
-	if ! (umask 022 && timeout 60 bsdtar -xpf "$archive" --no-acls --no-xattrs --numeric-owner -C "$BATS_TEST_TMPDIR/theirs" >"$BATS_TEST_TMPDIR/they-said" 2>&1); then
+	if ! (umask 022 && timeout 60 bsdtar -xpf "$archive" \
+		--no-acls --no-xattrs --numeric-owner -C "$BATS_TEST_TMPDIR/theirs" \
+		>"$BATS_TEST_TMPDIR/they-said" 2>&1); then
 		[ $status != 0 ] || {
 			echo "$1: bsdtar refuses it: $(<"$BATS_TEST_TMPDIR/they-said")"
 			return 1

@@ -1,13 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# unpackroot and room: memory, disks that are too small, freeing the archive while it is read, progress.
+# unpackroot and room: memory, disks that are too small, freeing the archive while it is read,
+# progress.
 load unpackroot
 
 @test "too little room is refused before anything is unpacked" {
 	local archive wanted=4
 	for archive in pax.tar.xz posix.tar.xz pax.tar.zst pax.tar.gz pax.tar; do
 		mount -t tmpfs -o size=2m tmpfs "$ROOT"
-		refuses "have 2 MiB (the size of the tmpfs): add memory or raise vi.size" "$ARCHIVES/$archive"
+		refuses "have 2 MiB (the size of the tmpfs): add memory or raise vi.size" \
+			"$ARCHIVES/$archive"
 		[[ $output == *"need "[5-9]" MiB"* ]]
 		umount "$ROOT"
 	done
@@ -25,7 +27,8 @@ load unpackroot
 @test "room that runs out on the way is reported in MiB and leaves nothing" {
 	local wanted=4
 	mount -t tmpfs -o size=2m tmpfs "$ROOT"
-	refuses "its tmpfs has 2 MiB: add memory or raise vi.size" -q - < <(cat "$ARCHIVES/pax.tar.xz")
+	refuses "its tmpfs has 2 MiB: add memory or raise vi.size" -q - < \
+		<(cat "$ARCHIVES/pax.tar.xz")
 	[[ $output == *"the new root is full: "[12]" MiB unpacked"* ]]
 }
 
@@ -38,7 +41,8 @@ load unpackroot
 	xz -0 -T1 -k "$A/a.tar"
 	zstd -q -1 "$A/a.tar"
 	for mib in 2 8 64; do
-		xz --lzma2=preset=0,dict=8MiB -T2 --block-size="${mib}MiB" <"$A/a.tar" >"$A/$mib.tar.xz"
+		xz --lzma2=preset=0,dict=8MiB -T2 --block-size="${mib}MiB" <"$A/a.tar" \
+			>"$A/$mib.tar.xz"
 	done
 	for archive in a.tar a.tar.xz a.tar.zst 2.tar.xz 8.tar.xz 64.tar.xz; do
 		/usr/bin/time -f %M -o "$A/kib" "$MUSL/bin/unpackroot" "$A/$archive" "$ROOT"

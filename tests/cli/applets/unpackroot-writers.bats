@@ -10,7 +10,8 @@ make_archives() {
 	printf end | dd of="$TREE/usr/sparse" bs=1M seek=4 conv=notrunc status=none
 }
 
-# each WRITER FORMAT...: WRITER FORMAT makes $A/FORMAT.tar of $TREE, in which bsdtar and unpackroot see the same
+# each WRITER FORMAT...: WRITER FORMAT makes $A/FORMAT.tar of $TREE, in which bsdtar and unpackroot
+# see the same
 each() {
 	local writer=$1 format
 	shift
@@ -62,18 +63,22 @@ busybox_cpio() { find . -path ./usr/sparse -prune -o -print | busybox cpio -o -H
 @test "GNU tar: labels, global headers, appended and replaced members, directories last, blocks of other sizes" {
 	each gnu_special label global append depth blocks
 }
-@test "GNU tar: an incremental archive, whose directories list their names" { each gnu_incremental gnu posix; }
-@test "bsdtar: v7tar, ustar, gnutar, paxr, pax, and the formats of cpio" { each libarchive v7tar ustar gnutar paxr pax odc newc; }
+@test "GNU tar: an incremental archive, whose directories list their names" { each gnu_incremental \
+	gnu posix; }
+@test "bsdtar: v7tar, ustar, gnutar, paxr, pax, and the formats of cpio" { each libarchive v7tar \
+	ustar gnutar paxr pax odc newc; }
 @test "GNU cpio: bin, odc, newc, crc, tar, ustar" { each gnu_cpio bin odc newc crc tar ustar; }
 @test "Python's tarfile: ustar, gnu, pax" { each python ustar gnu pax; }
 @test "busybox tar: plain, gzip, xz" { each busybox_tar v z J; }
 @test "busybox cpio" { each busybox_cpio newc; }
 
-# go_layer TREE: a layer of an image in $A/image, which umoci makes by Go's archive/tar; prints its path
+# go_layer TREE: a layer of an image in $A/image, which umoci makes by Go's archive/tar; prints its
+# path
 go_layer() {
 	local umoci
 	umoci=$("$BATS_TEST_DIRNAME/../../lib/umoci") && (
-		cd "$A" && "$umoci" init --layout image && "$umoci" new --image image:test && "$umoci" unpack --image image:test bundle &&
+		cd "$A" && "$umoci" init --layout image && "$umoci" new --image image:test &&
+			"$umoci" unpack --image image:test bundle &&
 			cp -a "$1/." bundle/rootfs/ && "$umoci" repack --image image:test bundle
 	) >"$A/umoci.log" 2>&1 || return
 	python3 - "$A/image/blobs/sha256" <<'PYTHON'
@@ -103,7 +108,8 @@ PYTHON
 	tar -C "$A/image" -cf "$A/oci.tar" .
 	refuses 'the archive is a container image (docker save, OCI), not a root: unpack its layers into one' "$A/oci.tar"
 	id=$(printf 'a%.0s' $(seq 64))
-	mkdir -p "$A/old/$id" && cp "$(<"$A/layer")" "$A/old/$id/layer.tar" && echo '[]' >"$A/old/manifest.json"
+	mkdir -p "$A/old/$id" && cp "$(<"$A/layer")" "$A/old/$id/layer.tar" &&
+		echo '[]' >"$A/old/manifest.json"
 	(cd "$A/old" && tar -czf "$A/old.tar.gz" "$id" manifest.json)
 	refuses 'the archive is a container image' "$A/old.tar.gz"
 	mv "$A/old/$id/layer.tar" "$A/old/$id.tar"
@@ -112,7 +118,8 @@ PYTHON
 }
 
 @test "a single layer of a container image: its whiteouts are reported; a root may have a manifest.json" {
-	mkdir -p "$A/layer/etc" && touch "$A/layer/etc/.wh.hosts" "$A/layer/.wh..wh.aufs" "$A/layer/manifest.json"
+	mkdir -p "$A/layer/etc" && touch "$A/layer/etc/.wh.hosts" "$A/layer/.wh..wh.aufs" \
+		"$A/layer/manifest.json"
 	tar -C "$A/layer" -cf "$A/layer.tar" .
 	run "$UNPACKROOT" "$A/layer.tar" "$ROOT"
 	[ "$status" -eq 0 ]
@@ -120,7 +127,8 @@ PYTHON
 	[ -e "$ROOT/etc/.wh.hosts" ] && [ -e "$ROOT/manifest.json" ]
 }
 
-# members TYPE:NAME[:TARGET]...: a tar of members that no file system has together, in $A/members.tar
+# members TYPE:NAME[:TARGET]...: a tar of members that no file system has together, in
+# $A/members.tar
 members() {
 	python3 - "$A/members.tar" "$@" <<'PYTHON'
 import io, sys, tarfile

@@ -136,7 +136,8 @@ make_tree() {
 make_archives() {
 	local gnu
 	gnu="tar --xattrs --xattrs-include=* --acls --numeric-owner -S -C $TREE"
-	tar --numeric-owner -S -C "$TREE" -H gnu -cf "$ARCHIVES/gnu.tar" . # no xattrs, whole seconds
+	tar --numeric-owner -S -C "$TREE" -H gnu -cf "$ARCHIVES/gnu.tar" .
+	# no xattrs, whole seconds
 	$gnu -H posix -cf "$ARCHIVES/posix.tar" .
 	bsdtar --format=pax --xattrs --acls --numeric-owner -C "$TREE" -cf "$ARCHIVES/pax.tar" .
 	# the old formats know no 64-bit sizes

@@ -10,7 +10,8 @@ load unpackroot
 	[ "${#lines[@]}" -le 20 ]
 	run "$UNPACKROOT" -V
 	[[ $output =~ ^unpackroot\ [0-9] ]]
-	for arguments in "" "a" "a b c" "-j 0 a b" "-j x a b" "--sha256 12 a b" "--nonsense a b" "-j"; do
+	for arguments in "" "a" "a b c" "-j 0 a b" "-j x a b" "--sha256 12 a b" "--nonsense a b" \
+		"-j"; do
 		# shellcheck disable=SC2086 # a list of words
 		run --separate-stderr "$UNPACKROOT" $arguments
 		[ "$status" -eq 2 ]

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vdattach-http: images on a web server that misbehaves. What the kernel reads of one from nginx is the boot case lazy's.
+# vdattach-http: images on a web server that misbehaves. What the kernel reads of one from nginx is
+# the boot case lazy's.
 bats_require_minimum_version 1.5.0
 load ../../lib/env
 
@@ -59,7 +60,8 @@ same() {
 }
 
 @test "who asked for https is not sent to http" {
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out ca.pem -days 3650 -subj /CN=lab -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out ca.pem -days 3650 -subj /CN=lab \
+		-addext subjectAltName=IP:127.0.0.1 2>/dev/null
 	cat key ca.pem >both
 	python3 "$BATS_TEST_DIRNAME/http-faults.py" . tls-port both >tls-requests 3>&- &
 	tls_server=$!

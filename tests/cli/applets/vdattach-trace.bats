@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vdattach trace: the names of the files that a root's programs open, as mkvinitrd pack --trace reads them.
+# vdattach trace: the names of the files that a root's programs open, as mkvinitrd pack --trace
+# reads them.
 bats_require_minimum_version 1.5.0
 load ../../lib/env
 
@@ -24,7 +25,8 @@ teardown() {
 }
 
 @test "the files of an overlay are recorded in the order of their first opening, wherever the root is then" {
-	# where it is at its first mount point, a process sees it at another: here one of a namespace of its own
+	# where it is at its first mount point, a process sees it at another: here one of a
+	# namespace of its own
 	unshare -m sh -euc '
 		mount -t tmpfs upper upper
 		mkdir upper/up upper/work

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# verifyimg against minisign and veritysetup. What the kernel does with a device that it makes is the boot case verified's.
+# verifyimg against minisign and veritysetup. What the kernel does with a device that it makes is
+# the boot case verified's.
 bats_require_minimum_version 1.5.0
 load ../../lib/env
 
@@ -88,7 +89,8 @@ hash_of() {
 	for at in 8:9 12:7 32:47 64:1 68:3 75:255 80:255; do
 		cp tree.hash "$BATS_TEST_TMPDIR"/bad
 		byte=$(printf '\\%03o' "${at#*:}")
-		printf '%b%b' "$byte" "$byte" | dd of="$BATS_TEST_TMPDIR"/bad bs=1 seek=${at%:*} conv=notrunc status=none
+		printf '%b%b' "$byte" "$byte" |
+			dd of="$BATS_TEST_TMPDIR"/bad bs=1 seek=${at%:*} conv=notrunc status=none
 		run -1 "$V" verity --hashes "$BATS_TEST_TMPDIR"/bad "$hash" root.sqfs
 		assert_output --regexp 'expected version 1|is damaged|is cut off'
 	done
@@ -100,10 +102,12 @@ hash_of() {
 	for image in root.sqfs root.erofs root.ext4; do
 		cp $image "$BATS_TEST_TMPDIR"/with
 		run -1 "$V" verity "$zeros" "$BATS_TEST_TMPDIR"/with
-		assert_output --regexp 'has no hash tree behind its file system|no header of a dm-verity hash tree'
+		assert_output --regexp \
+			'has no hash tree behind its file system|no header of a dm-verity hash tree'
 		size=$((($(stat -c %s $image) + 4095) / 4096 * 4096))
 		truncate -s $size "$BATS_TEST_TMPDIR"/with
-		hash_of --data-blocks=$((size / 4096)) --hash-offset=$size "$BATS_TEST_TMPDIR"/with "$BATS_TEST_TMPDIR"/with
+		hash_of --data-blocks=$((size / 4096)) --hash-offset=$size \
+			"$BATS_TEST_TMPDIR"/with "$BATS_TEST_TMPDIR"/with
 		run -1 "$V" verity "$zeros" "$BATS_TEST_TMPDIR"/with
 		assert_output --partial 'does not have the root hash that is trusted'
 	done

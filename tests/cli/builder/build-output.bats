@@ -30,8 +30,11 @@ load build
 	cp out.img first.img
 	cp -a conf elsewhere && cp t.profile elsewhere && touch elsewhere/conf/*
 	# the directory lists its files in another order
-	(cd elsewhere/conf && for name in ä Z _ a b; do mv "$name" "../$name" && mv "../$name" .; done)
-	(cd elsewhere && umask 077 && TZ=Asia/Tokyo LC_ALL=C MKVINITRD_CACHE=none "$M" build -q -j 1 -p ./t.profile -r "$S" -o out.img)
+	(cd elsewhere/conf && for name in ä Z _ a b; do mv "$name" "../$name" &&
+		mv "../$name" .; done)
+	(cd elsewhere && umask 077 &&
+		TZ=Asia/Tokyo LC_ALL=C MKVINITRD_CACHE=none "$M" build -q -j 1 -p ./t.profile \
+			-r "$S" -o out.img)
 	cmp elsewhere/out.img first.img
 	LC_ALL=C.UTF-8 build -j 4
 	cmp out.img first.img
@@ -81,8 +84,10 @@ load build
 	cp t.profile "$outside"
 	chmod -R a+rX "$outside" && chmod 777 "$outside"
 	build
-	(cd "$outside" && MKVINITRD_CACHE=none MKVINITRD_APPLETS=$outside/applets MKVINITRD_DATA=$outside/sysroot/opt/data HOME=$outside \
-		setpriv --reuid=65534 --regid=65534 --clear-groups ./mkvinitrd build -q -p ./t.profile -r sysroot -o out.img)
+	(cd "$outside" && MKVINITRD_CACHE=none MKVINITRD_APPLETS=$outside/applets \
+		MKVINITRD_DATA=$outside/sysroot/opt/data HOME=$outside \
+		setpriv --reuid=65534 --regid=65534 --clear-groups ./mkvinitrd build \
+		-q -p ./t.profile -r sysroot -o out.img)
 	cmp out.img "$outside/out.img"
 }
 
@@ -109,7 +114,8 @@ load build
 @test "whatever goes wrong, the old image stays and nothing is left beside it" {
 	echo old >out.img
 	same() {
-		[ "$(cat out.img)" = old ] && [ "$(ls -A . | grep -c -e '\.img' -e tmp -e new)" = 1 ]
+		[ "$(cat out.img)" = old ] &&
+			[ "$(ls -A . | grep -c -e '\.img' -e tmp -e new)" = 1 ]
 	}
 	profile 'module nosuch'
 	run build
@@ -153,7 +159,8 @@ small_disk() {
 	for compress in zstd lz4 none; do
 		run "$M" build -q -p ./t.profile -r "$S" -s "compress $compress" -o small/out.img
 		assert_failure 1
-		assert_line --regexp "not enough room for 'small/out.img': [0-9]+ MiB are needed and 0 MiB are free"
+		assert_line --regexp \
+			"not enough room for 'small/out.img': [0-9]+ MiB are needed and 0 MiB are free"
 	done
 	[ "$(ls -A small)" = out.img ] && [ "$(cat small/out.img)" = old ]
 }
@@ -197,7 +204,9 @@ small_disk() {
 		[ "$output" -lt $limit ] || fail "$kernel: $output"
 		# 23 MB with our own programs; here are six busyboxes
 		[ "$("$M" ls out.img | grep -c '\.ko')" -gt 500 ]
-		ASAN_OPTIONS=detect_leaks=0 strace -f -c -o counts -e trace=execve,fork,vfork,clone,clone3 "$M" build -q -j 1 -p ./t.profile -r "$kernel" -o out.img
+		ASAN_OPTIONS=detect_leaks=0 strace -f -c -o counts \
+			-e trace=execve,fork,vfork,clone,clone3 "$M" build -q -j 1 -p ./t.profile \
+			-r "$kernel" -o out.img
 		awk '$NF ~ /fork/ || $NF == "execve" && $4 > 1 { exit 1 }' counts
 	done
 }

@@ -9,9 +9,14 @@ load build
 	profile 'root overlay' 'image /live/root.sqfs' 'module ext4'
 	build
 	"$M" ls out.img >members
-	for path in init bin/busybox bin/sh bin/bootplan bin/coldplug bin/findimg bin/vdattach bin/overlayroot bin/modprobe sbin \
-		dev/console dev/null etc/initrd-release lib/mkvinitrd/part.sh etc/mkvinitrd/image; do
-		grep -qx -e "$path" -e "$path -> .*" members || { echo "no $path"; return 1; }
+	for path in init bin/busybox bin/sh bin/bootplan bin/coldplug bin/findimg bin/vdattach \
+		bin/overlayroot bin/modprobe sbin \
+		dev/console dev/null etc/initrd-release lib/mkvinitrd/part.sh \
+		etc/mkvinitrd/image; do
+		grep -qx -e "$path" -e "$path -> .*" members || {
+			echo "no $path"
+			return 1
+		}
 	done
 	run ! grep -x bin/unpackroot members
 	run ! grep 'busybox.links' members
@@ -26,7 +31,8 @@ load build
 	build
 	"$M" unpack -C tree out.img
 	. tree/etc/mkvinitrd/image
-	[ "$version" = "$(cat "$BATS_TEST_DIRNAME/../../../VERSION")" ] && [ "$kver" = $KVER ] && [ "$profile" = t ]
+	[ "$version" = "$(cat "$BATS_TEST_DIRNAME/../../../VERSION")" ] && [ "$kver" = $KVER ] &&
+		[ "$profile" = t ]
 	# all but the sentinel; the directory itself is no member
 	[ "$members" = "$(($(find tree -mindepth 1 | wc -l) - 1))" ]
 	[ "$bytes" = "$(find tree -type f ! -path '*/sentinel' -printf '%s\n' | paste -sd+ | bc)" ]
@@ -35,8 +41,10 @@ load build
 }
 
 @test "settings become kernel parameters in a fixed order, each with its place in the profile; blanks are quoted as the kernel does" {
-	profile 'param console=ttyS0 quiet' 'verify sha256:0000000000000000000000000000000000000000000000000000000000000000' \
-		'size 75%' 'persist dir:/changes' 'partition 1' 'host "LABEL=My Disk"' 'image /live/root.sqfs' 'root overlay' \
+	profile 'param console=ttyS0 quiet' \
+		'verify sha256:0000000000000000000000000000000000000000000000000000000000000000' \
+		'size 75%' 'persist dir:/changes' 'partition 1' 'host "LABEL=My Disk"' \
+		'image /live/root.sqfs' 'root overlay' \
 		'param "vi.net=a b"'
 	build
 	member etc/mkvinitrd/defaults >have
@@ -71,7 +79,8 @@ load build
 	tar -c blob | xz >data/rootfs.tar.xz
 	profile 'root tmpfs' 'image file:data/rootfs.tar.xz'
 	build
-	[ "$(member etc/mkvinitrd/defaults)" = "$(printf '# t.profile:1\nvi.mode=tmpfs\n# t.profile:2\nvi.image=file:/rootfs.tar.xz')" ]
+	[ "$(member etc/mkvinitrd/defaults)" = \
+		"$(printf '# t.profile:1\nvi.mode=tmpfs\n# t.profile:2\nvi.image=file:/rootfs.tar.xz')" ]
 	member rootfs.tar.xz | cmp - data/rootfs.tar.xz
 	# the very bytes are in the file
 	offset=$(LC_ALL=C grep -obUaP '\xfd7zXZ\x00' out.img | tail -n 1 | cut -d: -f1)
@@ -84,26 +93,33 @@ load build
 	tar -cf root.tar notes.txt
 	mksquashfs notes.txt root.sqfs -quiet -no-progress
 	echo old >out.img
-	for pair in 'tmpfs notes.txt is text' 'tmpfs root.sqfs squashfs, which mode tmpfs cannot take' 'overlay root.tar tar, which mode overlay cannot take'; do
+	for pair in 'tmpfs notes.txt is text' \
+		'tmpfs root.sqfs squashfs, which mode tmpfs cannot take' \
+		'overlay root.tar tar, which mode overlay cannot take'; do
 		read -r mode file message <<<"$pair"
 		profile "root $mode" "image file:$file"
 		run build
 		assert_failure 3
-		assert_output --regexp "t.profile:2:[0-9]+: error: '[^']*$file' is (a )?${message#is }"
+		assert_output --regexp \
+			"t.profile:2:[0-9]+: error: '[^']*$file' is (a )?${message#is }"
 		[ "$(cat out.img)" = old ]
 	done
 }
 
 @test "files, directories, globs, links, nodes and hooks" {
 	mkdir -p src/sub
-	echo one >src/one.conf && echo two >src/sub/two.conf && ln -s one.conf src/link.conf && echo '#!/bin/sh' >src/run && chmod 700 src/run
+	echo one >src/one.conf && echo two >src/sub/two.conf && ln -s one.conf src/link.conf &&
+		echo '#!/bin/sh' >src/run && chmod 700 src/run
 	chmod 600 src/one.conf
-	profile 'file /etc/one src/one.conf' 'file /etc/two src/one.conf 0400' 'file /etc/tree src' 'file /etc/globbed src/*.conf' \
-		'dir /var/lib/x 0700' 'link /etc/l ../one' 'node /dev/sda b 8 0 0660' 'hook attach src/run' 'hook attach src/sub/two.conf'
+	profile 'file /etc/one src/one.conf' 'file /etc/two src/one.conf 0400' \
+		'file /etc/tree src' 'file /etc/globbed src/*.conf' \
+		'dir /var/lib/x 0700' 'link /etc/l ../one' 'node /dev/sda b 8 0 0660' \
+		'hook attach src/run' 'hook attach src/sub/two.conf'
 	build
 	"$M" unpack -C tree out.img
 	[ "$(stat -c '%a %u:%g' tree/etc/one tree/etc/two | paste -sd' ')" = '644 0:0 400 0:0' ]
-	[ "$(cat tree/etc/tree/sub/two.conf)" = two ] && [ "$(readlink tree/etc/tree/link.conf)" = one.conf ]
+	[ "$(cat tree/etc/tree/sub/two.conf)" = two ] &&
+		[ "$(readlink tree/etc/tree/link.conf)" = one.conf ]
 	[ "$(stat -c %a tree/etc/tree/run)" = 755 ]
 	[ "$(ls tree/etc/globbed | paste -sd' ')" = 'link.conf one.conf' ]
 	[ "$(stat -c %a tree/var/lib/x)" = 700 ] && [ "$(readlink tree/etc/l)" = ../one ]
@@ -133,10 +149,12 @@ load build
 	"$M" unpack -C tree out.img
 	modules=tree/lib/modules/$KVER
 	mkdir ours && cp "$modules"/modules.* ours
-	cp "$S/usr/lib/modules/$KVER"/modules.builtin* "$S/usr/lib/modules/$KVER/modules.order" "$modules"
+	cp "$S/usr/lib/modules/$KVER"/modules.builtin* "$S/usr/lib/modules/$KVER/modules.order" \
+		"$modules"
 	depmod -b tree $KVER
 	for index in dep alias softdep; do
-		diff -u <(grep -v '^#' "$modules/modules.$index" | sort) <(grep -v '^#' ours/modules.$index | sort)
+		diff -u <(grep -v '^#' "$modules/modules.$index" |
+			sort) <(grep -v '^#' ours/modules.$index | sort)
 	done
 	cmp ours/modules.builtin "$S/usr/lib/modules/$KVER/modules.builtin"
 	[ ! -e ours/modules.dep.bin ]
@@ -186,7 +204,8 @@ load build
 	echo CONFIG_MODULE_SIG_SHA256=y >>"$S/boot/config-$KVER"
 	build
 	[ "$(member lib/modules/$KVER/modules.first)" = crypto-sha256 ]
-	"$M" why out.img lib/modules/$KVER/kernel/arch/x86/crypto/sha256-ssse3.ko | grep 'verifies the signatures of modules'
+	"$M" why out.img lib/modules/$KVER/kernel/arch/x86/crypto/sha256-ssse3.ko |
+		grep 'verifies the signatures of modules'
 	profile 'module ext4' 'blacklist sha256_ssse3'
 	build
 	"$M" ls out.img >members
@@ -220,7 +239,8 @@ load build
 	[ "$(readlink tree/lib/firmware/rtl_nic/rtl8168g-2.fw.xz)" = ../real/a.fw.xz ]
 	cp out.img first.img
 	# a leak check cannot run below strace
-	ASAN_OPTIONS=detect_leaks=0 strace -f -o trace -e trace=openat "$M" build -q -p ./t.profile -r "$S" -o out.img
+	ASAN_OPTIONS=detect_leaks=0 strace -f -o trace -e trace=openat "$M" build \
+		-q -p ./t.profile -r "$S" -o out.img
 	cmp out.img first.img
 	# once, to be copied
 	[ "$(grep -c 'r8169.ko' trace)" = 1 ]
@@ -244,13 +264,15 @@ load build
 	intel one >"$fw/intel-ucode/06-03-02"
 	intel two >"$fw/intel-ucode/06-0f-0b"
 	echo no microcode >"$fw/intel-ucode/README"
-	{ printf 'DMA\0' && head -c 500 /dev/zero; } | xz --check=crc32 >"$fw/amd-ucode/microcode_amd.bin.xz"
+	{ printf 'DMA\0' && head -c 500 /dev/zero; } |
+		xz --check=crc32 >"$fw/amd-ucode/microcode_amd.bin.xz"
 	profile 'microcode auto' 'module ext4'
 	build
 	[ "$(head -c 6 out.img)" = 070701 ]
 	cpio -it --quiet <out.img 2>/dev/null | grep -qx kernel/x86/microcode/GenuineIntel.bin
 	member kernel/x86/microcode/GenuineIntel.bin | cmp - <(cat "$fw"/intel-ucode/06-*)
-	member kernel/x86/microcode/AuthenticAMD.bin | cmp - <(xz -dc "$fw/amd-ucode/microcode_amd.bin.xz")
+	member kernel/x86/microcode/AuthenticAMD.bin |
+		cmp - <(xz -dc "$fw/amd-ucode/microcode_amd.bin.xz")
 	"$M" check out.img
 }
 
@@ -261,10 +283,11 @@ load build
 	ln -s usr/sbin "$S/sbin"
 	mkdir "$S/usr/lib64"
 	cp -a /usr/lib64/ld-linux-x86-64.so.2 "$S/usr/lib64"
-	ldd /bin/bash /sbin/mke2fs | sed -n 's|.* => \(/[^ ]*\).*|\1|p' | sort -u | while read -r lib; do
-		cp -a "$lib" "$S/usr/lib/x86_64-linux-gnu/"
-		cp -a "$(realpath "$lib")" "$S/usr/lib/x86_64-linux-gnu/"
-	done
+	ldd /bin/bash /sbin/mke2fs | sed -n 's|.* => \(/[^ ]*\).*|\1|p' | sort -u |
+		while read -r lib; do
+			cp -a "$lib" "$S/usr/lib/x86_64-linux-gnu/"
+			cp -a "$(realpath "$lib")" "$S/usr/lib/x86_64-linux-gnu/"
+		done
 	cp -a "$(realpath /lib64/ld-linux-x86-64.so.2)" "$S/usr/lib/x86_64-linux-gnu/"
 	cp -a /usr/bin/bash /usr/bin/env "$S/usr/bin"
 	cp -a /usr/sbin/mke2fs /usr/sbin/mkfs.ext4 "$S/usr/sbin"

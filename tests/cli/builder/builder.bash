@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # For tests of build, plan and why: one small fake system for the file, as the golden cases have it.
-# Sets M (mkvinitrd), S (the system, to be copied before it is changed), KVER, and a cache of the test's own.
+# Sets M (mkvinitrd), S (the system, to be copied before it is changed), KVER, and a cache of the
+# test's own.
 load ../../lib/env
 
 setup_file() {
@@ -14,7 +15,8 @@ builder_setup() {
 	M=$HOST/mkvinitrd
 	S=$BATS_FILE_TMPDIR/sysroot
 	KVER=6.1.0-golden
-	export MKVINITRD_DATA=$S/opt/data MKVINITRD_APPLETS=$S/opt/applets MKVINITRD_CACHE=$BATS_TEST_TMPDIR/cache
+	export MKVINITRD_DATA=$S/opt/data MKVINITRD_APPLETS=$S/opt/applets \
+		MKVINITRD_CACHE=$BATS_TEST_TMPDIR/cache
 	unset MKVINITRD_PROFILES SOURCE_DATE_EPOCH
 	cd "$BATS_TEST_TMPDIR" || return
 }
@@ -43,7 +45,8 @@ plan() {
 # The check before the commit wants real programs; these small ones stand for ours.
 real_programs() {
 	cp -a "$S/opt/applets" applets
-	for name in busybox bootplan coldplug findimg overlayroot packroot unpackroot vdattach vdattach-http netfetch verifyimg exitrd e2fsck mke2fs; do
+	for name in busybox bootplan coldplug findimg overlayroot packroot unpackroot vdattach \
+		vdattach-http netfetch verifyimg exitrd e2fsck mke2fs; do
 		cp "$(command -v busybox)" "applets/$name"
 	done
 	export MKVINITRD_APPLETS=$PWD/applets

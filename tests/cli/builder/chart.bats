@@ -80,7 +80,8 @@ PYTHON
 @test "no text of the drawing leaves it, or lies on another one of its row" {
 	cat initramfs.log journal | "$M" chart - >boot.svg
 	{
-		printf '[ 0.5] mkvinitrd: settle\n[ 1.0] mkvinitrd: status: waiting%s\n' "$(printf ' for a long name%.0s' 1 2 3 4 5 6 7 8 9)"
+		printf '[ 0.5] mkvinitrd: settle\n[ 1.0] mkvinitrd: status: waiting%s\n' \
+			"$(printf ' for a long name%.0s' 1 2 3 4 5 6 7 8 9)"
 		printf '[ 2.0] mkvinitrd: locate\n[ 6.0] mkvinitrd: attach\n[ 8.0] mkvinitrd: switch_root\n'
 	} | "$M" chart - >long.svg
 	python3 - boot.svg long.svg <<'PYTHON'

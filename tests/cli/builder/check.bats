@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# check: images that a kernel cannot unpack or start are refused by the name of the rule. What kernel 6.12 says to each of
-# these, booted, stands beside it.
+# check: images that a kernel cannot unpack or start are refused by the name of the rule. What
+# kernel 6.12 says to each of these, booted, stands beside it.
 load ../../lib/env
 bats_require_minimum_version 1.5.0
 
@@ -97,7 +97,8 @@ bad() {
 }
 
 @test "segment-alignment: a raw segment at an odd offset (invalid magic at start of compressed archive)" {
-	{ cat "$F/gzip" && zeros $(((5 - $(stat -c %s "$F/gzip") % 4) % 4)) && cat "$F/more.raw"; } >image
+	{ cat "$F/gzip" && zeros $(((5 - $(stat -c %s "$F/gzip") % 4) % 4)) &&
+		cat "$F/more.raw"; } >image
 	bad image segment-alignment
 	assert_output --partial 'must start at an offset divisible by 4; pad what is before it with NULs'
 }
@@ -190,7 +191,8 @@ bad() {
 	assert_output "mkvinitrd: check: no kernel image at './nothing'"
 }
 
-# make_bzimage VERSION [CONFIG]: what boot.rst says of a setup header, and a payload that may hold a configuration
+# make_bzimage VERSION [CONFIG]: what boot.rst says of a setup header, and a payload that may hold a
+# configuration
 make_bzimage() {
 	{
 		printf 'code'
@@ -251,7 +253,8 @@ poke() {
 @test "truncated and corrupt" {
 	head -c 900000 "$F/raw" >image
 	bad image truncated
-	for tool in 'gzip -n' bzip2 'xz --check=crc32' 'zstd -q' 'lz4 -lq' 'busybox lzop' 'xz --format=lzma'; do
+	for tool in 'gzip -n' bzip2 'xz --check=crc32' 'zstd -q' 'lz4 -lq' 'busybox lzop' \
+		'xz --format=lzma'; do
 		$tool <"$F/raw" >image
 		truncate -s $(($(stat -c %s image) / 2)) image
 		bad image truncated

@@ -26,7 +26,8 @@ setup() {
 	run --separate-stderr "$M" --help
 	assert_success
 	[ -z "$stderr" ]
-	for command in build plan check why ls cat unpack diff size chart explain identify efi hardware profile vm pxe usb frugal iso uki pack update; do
+	for command in build plan check why ls cat unpack diff size chart explain identify efi \
+		hardware profile vm pxe usb frugal iso uki pack update; do
 		assert_line --regexp "^  $command "
 	done
 	run "$M" help
@@ -45,7 +46,8 @@ setup() {
 }
 
 @test "each command's --help has its options and no others" {
-	for command in build plan check why ls cat unpack diff size chart explain identify efi hardware profile; do
+	for command in build plan check why ls cat unpack diff size chart explain identify efi \
+		hardware profile; do
 		run --separate-stderr "$M" $command --help
 		assert_success
 		assert_line --partial "usage: mkvinitrd $command"
@@ -64,7 +66,8 @@ setup() {
 @test "an unknown command: what was meant, status 2" {
 	run --separate-stderr "$M" biuld
 	assert_failure 2
-	assert_equal "${stderr_lines[0]}" "mkvinitrd: unknown command 'biuld' (did you mean 'build'?)"
+	assert_equal "${stderr_lines[0]}" \
+		"mkvinitrd: unknown command 'biuld' (did you mean 'build'?)"
 	run --separate-stderr "$M" frobnicate
 	assert_failure 2
 	assert_equal "${stderr_lines[0]}" "mkvinitrd: unknown command 'frobnicate'"
@@ -75,7 +78,8 @@ setup() {
 @test "an unknown option: what was meant, status 2" {
 	run --separate-stderr "$M" build --profil2=x
 	assert_failure 2
-	assert_equal "${stderr_lines[0]}" "mkvinitrd: 'mkvinitrd build' has no option '--profil2' (did you mean 'profile'?)"
+	assert_equal "${stderr_lines[0]}" \
+		"mkvinitrd: 'mkvinitrd build' has no option '--profil2' (did you mean 'profile'?)"
 	run --separate-stderr "$M" build -x
 	assert_failure 2
 	assert_equal "${stderr_lines[0]}" "mkvinitrd: 'mkvinitrd build' has no option '-x'"
@@ -111,7 +115,8 @@ setup() {
 		run --separate-stderr "$M" $arguments
 		assert_failure 2
 		assert_equal "${#stderr_lines[@]}" 2
-		assert_regex "${stderr_lines[0]}" "missing argument; usage: mkvinitrd ${arguments% a}"
+		assert_regex "${stderr_lines[0]}" \
+			"missing argument; usage: mkvinitrd ${arguments% a}"
 	done
 	for arguments in 'check a b' 'unpack a b' 'diff a b c' 'why a b c'; do
 		# shellcheck disable=SC2086
@@ -184,10 +189,12 @@ setup() {
 	(cd "$TOP/profiles" && echo disk.profile | cpio -o -H newc --quiet) >small.img
 	(cd "$TOP/profiles" && echo loop.profile | cpio -o -H newc --quiet) >other.img
 	printf '[ 1.0] mkvinitrd: settle\n[ 2.0] mkvinitrd: locate\n' >log
-	for what in 'size small.img' 'size --svg small.img' 'ls small.img' 'chart log' 'diff small.img other.img' 'explain VI202'; do
+	for what in 'size small.img' 'size --svg small.img' 'ls small.img' 'chart log' \
+		'diff small.img other.img' 'explain VI202'; do
 		run --separate-stderr sh -c '"$0" $1 >/dev/full' "$M" "$what"
 		[ "$status" -gt 0 ]
-		assert_equal "$stderr" 'mkvinitrd: cannot write to standard output: No space left on device'
+		assert_equal "$stderr" \
+			'mkvinitrd: cannot write to standard output: No space left on device'
 	done
 }
 
@@ -199,7 +206,8 @@ setup() {
 	echo old >out/x.img
 	for signal in INT TERM HUP; do
 		# a background job of a shell ignores SIGINT: env gives it back
-		env --default-signal "$M" build -r sysroot -p loop -s "image file:$PWD/huge.img" -o out/x.img 2>stderr &
+		env --default-signal "$M" build -r sysroot -p loop -s "image file:$PWD/huge.img" \
+			-o out/x.img 2>stderr &
 		# it is writing when a second file is there
 		while [ "$(find out -type f | wc -l)" = 1 ] && kill -0 $!; do :; done
 		kill -$signal $!
@@ -215,12 +223,15 @@ setup() {
 @test "every command and long option is in the manual" {
 	file=$TOP/docs/mkvinitrd.8.scd
 	for command in $("$M" --complete commands | cut -f 1); do
-		[ "$command" = help ] || grep -qw -- "$command" "$file" || fail "command $command is not in $file"
+		[ "$command" = help ] || grep -qw -- "$command" "$file" ||
+			fail "command $command is not in $file"
 		! grep -q "^  *$command " <<<"$("$M" --help)" || continue
 		[ "$command" = help ] || fail "command $command is not in --help"
 	done
-	for option in $(for c in build plan check why ls cat unpack diff size chart explain identify efi hardware profile; do "$M" $c --help; done |
+	for option in $(for c in build plan check why ls cat unpack diff size chart explain \
+		identify efi hardware profile; do "$M" $c --help; done |
 		sed -n 's/^ .* --\([a-z]*\).*/\1/p' | sort -u); do
-		grep -q -e "--$option" -e "\\\\-\\\\-$option" "$file" || fail "option --$option is not in $file"
+		grep -q -e "--$option" -e "\\\\-\\\\-$option" "$file" ||
+			fail "option --$option is not in $file"
 	done
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Completion for bash and zsh, typed into the shells: commands, options, values, operands, words of profiles.
+# Completion for bash and zsh, typed into the shells: commands, options, values, operands, words of
+# profiles.
 load ../../lib/env
 bats_require_minimum_version 1.5.0
 
@@ -28,7 +29,8 @@ SCRIPT
 	PATH=$PWD/bin:$PATH
 }
 
-# What is typed (@ stands for the key) | what the program gets. A letter behind the key shows where the word ends.
+# What is typed (@ stands for the key) | what the program gets. A letter behind the key shows where
+# the word ends.
 typed() {
 	cat <<'TYPED'
 bu@x|<build><x>
@@ -63,7 +65,8 @@ TYPED
 # typed_in_bash KEYS: prints what the program then gets
 typed_in_bash() {
 	printf '%s\n' "PATH='$PATH'; source '$TOP/docs/completion/mkvinitrd.bash'; bind 'set bell-style none'" "mkvinitrd $1" exit >keys
-	timeout 20 script -qc 'TERM=dumb bash --norc --noprofile -i' /dev/null <keys | tr -d '\r' | grep -o '<.*>$'
+	timeout 20 script -qc 'TERM=dumb bash --norc --noprofile -i' /dev/null <keys | tr -d '\r' |
+		grep -o '<.*>$'
 }
 
 @test "bash completes what is typed, in a directory that has things of the same names" {
@@ -91,12 +94,15 @@ candidates() {
 
 @test "bash offers every command, and every long option of each" {
 	run candidates ''
-	for command in build plan check why ls cat unpack diff size chart explain identify efi hardware profile vm pxe usb frugal iso uki pack update help; do
+	for command in build plan check why ls cat unpack diff size chart explain identify efi \
+		hardware profile vm pxe usb frugal iso uki pack update help; do
 		assert_line "$command"
 	done
-	for command in build plan check why ls cat unpack diff size chart explain identify efi hardware profile vm uki pxe pack update usb iso frugal; do
+	for command in build plan check why ls cat unpack diff size chart explain identify efi \
+		hardware profile vm uki pxe pack update usb iso frugal; do
 		run candidates $command --
-		for option in $("$HOST/mkvinitrd" $command --help | grep -oE '^  (-., |    )--[a-z0-9-]+' | sed 's/.*--/--/'); do
+		for option in $("$HOST/mkvinitrd" $command --help |
+			grep -oE '^  (-., |    )--[a-z0-9-]+' | sed 's/.*--/--/'); do
 			assert_line -- "$option"
 		done
 	done
@@ -104,7 +110,8 @@ candidates() {
 
 @test "bash completes lines of profiles by the tables of the profile language" {
 	run candidates build -s "'"
-	for directive in include root image host persist module compress hook keymap; do assert_line "$directive"; done
+	for directive in include root image host persist module compress hook \
+		keymap; do assert_line "$directive"; done
 	run candidates build -s "'root ov"
 	assert_output 'root overlay'
 	run candidates build -s "'compress "

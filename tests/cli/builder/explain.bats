@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# explain: from a log to the cause of a failed boot; and that codes, program and manual page are one.
+# explain: from a log to the cause of a failed boot; and that codes, program and manual page are
+# one.
 # shellcheck disable=SC2154 # output, lines: by bats
 load ../../lib/env
 bats_require_minimum_version 1.5.0
@@ -28,7 +29,8 @@ report() {
 @test "every failure of the initramfs has a code, which the program knows, and no code is left over" {
 	# "$@" hands on what has one
 	run ! grep -rnE '(^|[^_[:alnum:]-])(fail|fail_size|rescue) ("[^$]|"\$[^@]|'\'')' "$TOP/skel"
-	grep -rhoE '(fail|fail_size|rescue) VI[0-9]{3} ' "$TOP/skel" | grep -o 'VI...' | sort -u >used
+	grep -rhoE '(fail|fail_size|rescue) VI[0-9]{3} ' "$TOP/skel" | grep -o 'VI...' |
+		sort -u >used
 	[ "$(wc -l <used)" -gt 30 ]
 	"$M" explain | cut -c 1-5 | grep -v '^VI0' | sort | diff used -
 	# a class is not split over two codes, or two classes mixed in one
@@ -36,13 +38,16 @@ report() {
 }
 
 @test "the manual page says the same as the program" {
-	sed -n '/^\*VI/,$p' "$TOP/docs/mkvinitrd-errors.7.scd" | sed '/^# /d;/The kernel says/d;s/^\*\(VI...\)\* /\1: /;s/\tCause: /  cause: /;s/\tTo do: /  to do: /;s/^\t/ /;s/\\//g' |
-		sed '/SEE ALSO/,$d;/^\*mkvinitrd/d' | awk '/^(VI|  (cause|to do): )/ { if (line) print line; line = $0; next } NF { line = line $0 } END { print line }' >manual
+	sed -n '/^\*VI/,$p' "$TOP/docs/mkvinitrd-errors.7.scd" |
+		sed '/^# /d;/The kernel says/d;s/^\*\(VI...\)\* /\1: /;s/\tCause: /  cause: /;s/\tTo do: /  to do: /;s/^\t/ /;s/\\//g' |
+		sed '/SEE ALSO/,$d;/^\*mkvinitrd/d' |
+		awk '/^(VI|  (cause|to do): )/ { if (line) print line; line = $0; next } NF { line = line $0 } END { print line }' >manual
 	for code in $("$M" explain | cut -c 1-5); do "$M" explain "$code"; done | diff manual -
 }
 
 @test "a report on the console is explained, and the same failure in the kernel's log is not another one" {
-	report VI202 "root 'LABEL=gone' was not found within 30 s" 'the table above' 'correct the name' >console
+	report VI202 "root 'LABEL=gone' was not found within 30 s" 'the table above' \
+		'correct the name' >console
 	run "$M" explain console
 	assert_success
 	assert_line --index 0 "locate failed: root 'LABEL=gone' was not found within 30 s [VI202]"
@@ -75,7 +80,8 @@ report() {
 }
 
 @test "a log without a failure says how far the boot came, with status 1" {
-	printf '%s\n' '[  1.0] mkvinitrd: settle' '[  1.4] mkvinitrd: locate' 'mkvinitrd: waiting for /dev/sdx (8 of at most 30 s)' >log
+	printf '%s\n' '[  1.0] mkvinitrd: settle' '[  1.4] mkvinitrd: locate' \
+		'mkvinitrd: waiting for /dev/sdx (8 of at most 30 s)' >log
 	run "$M" explain log
 	assert_failure 1
 	assert_output --partial 'phase locate'

@@ -96,7 +96,8 @@ lacks() {
 }
 
 @test "the list of a machine has its devices once each, chips of network cards too, and is what the directive reads" {
-	mkdir -p machine/sys/devices/pci0/0000:00:1f.6/mdio_bus/r8169/r8169:00 machine/sys/devices/pci0/0000:00:14.0
+	mkdir -p machine/sys/devices/pci0/0000:00:1f.6/mdio_bus/r8169/r8169:00 \
+		machine/sys/devices/pci0/0000:00:14.0
 	echo $r8169 >machine/sys/devices/pci0/0000:00:1f.6/modalias
 	echo 0x001cc916 >machine/sys/devices/pci0/0000:00:1f.6/mdio_bus/r8169/r8169:00/phy_id
 	echo $xhci >machine/sys/devices/pci0/0000:00:14.0/modalias
@@ -147,7 +148,8 @@ $xhci"
 	printf '%s\npci:\033[31m\n' $igb >escape.hw
 	printf '%s\n\0\n' $igb >nul.hw
 	echo '# nothing' >empty.hw
-	for case in 'text.hw:text.hw:2: expected a modalias' 'escape.hw:escape.hw:2:' 'nul.hw:NUL bytes' 'empty.hw:lists no hardware' 'nowhere.hw:nowhere.hw' \
+	for case in 'text.hw:text.hw:2: expected a modalias' 'escape.hw:escape.hw:2:' \
+		'nul.hw:NUL bytes' 'empty.hw:lists no hardware' 'nowhere.hw:nowhere.hw' \
 		'*.none:no'; do
 		build -p netboot -s "hardware ${case%%:*}"
 		assert_failure 3

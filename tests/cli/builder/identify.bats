@@ -55,14 +55,16 @@ is() {
 	is x.img ext4 '' raw loop
 	eval "$("$M" identify --shell x.img)"
 	# shellcheck disable=SC2154 # by the eval
-	assert_equal "$label $uuid $virtual_size" "it's \$(id) 12345678-1234-1234-1234-123456789abc 8388608"
+	assert_equal "$label $uuid $virtual_size" \
+		"it's \$(id) 12345678-1234-1234-1234-123456789abc 8388608"
 	truncate -s 320M x.xfs b.img
 	mkfs.xfs -q x.xfs
 	is x.xfs xfs '' raw loop
 	mkfs.btrfs -q b.img
 	is b.img btrfs '' raw loop
 	truncate -s 20M l.img
-	echo secret | cryptsetup -q luksFormat --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 l.img -
+	echo secret | cryptsetup -q luksFormat --type luks2 --pbkdf pbkdf2 \
+		--pbkdf-force-iterations 1000 l.img -
 	is l.img luks '' raw loop
 }
 
@@ -126,7 +128,8 @@ is() {
 		truncate -s 200000 "$file"
 		run "$M" identify "$file"
 		assert_failure 1
-		assert_output --regexp "'$file' is a truncated .*: it should have [0-9]+ bytes and has 200000"
+		assert_output --regexp \
+			"'$file' is a truncated .*: it should have [0-9]+ bytes and has 200000"
 	done
 }
 

@@ -138,7 +138,8 @@ describe() {
 @test "cat reports a missing path, and prints the others" {
 	run --separate-stderr -1 "$M" cat "$F/raw" etc/passwd etc/nothing usr
 	assert_output "$(cat "$F/tree/etc/passwd")"
-	assert_equal "${stderr_lines[0]}" "mkvinitrd: cat: 'etc/nothing' is not in '$F/raw' (looked for '/etc/nothing'); see 'mkvinitrd ls'"
+	assert_equal "${stderr_lines[0]}" \
+		"mkvinitrd: cat: 'etc/nothing' is not in '$F/raw' (looked for '/etc/nothing'); see 'mkvinitrd ls'"
 	assert_equal "${stderr_lines[1]}" "mkvinitrd: cat: 'usr' in '$F/raw' is not a regular file"
 }
 

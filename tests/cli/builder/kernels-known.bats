@@ -57,18 +57,22 @@ has() {
 			case $profile in
 			common) options=(-s 'root disk') ;;
 			luks | lvm | raid) continue ;; # parts of others, with programs of the machine: below
-			tls) continue ;;            # a part without modules
+			tls) continue ;;               # a part without modules
 			rescue) options=(-s 'module =md =dm =crypto =drm =vm =mmc =cdrom') ;;
 			esac
-			"$M" build -q -p "$profile" -r "$S" -o "$profile.img" "${options[@]}" || { echo "$profile on $KVER" && return 1; }
+			"$M" build -q -p "$profile" -r "$S" -o "$profile.img" "${options[@]}" ||
+				{ echo "$profile on $KVER" && return 1; }
 			"$M" check -q -k "$S/vmlinuz" "$profile.img"
 			"$M" ls "$profile.img" | packed | sed 's/[.]ko.*/.ko/' | sort >modules
 			[ "$(wc -l <modules)" -gt 20 ]
 			normal <modules >names
 			xargs modprobe -C /dev/null -d "$S" -S "$KVER" -a --show-depends <names |
-				sed -n "s|^insmod .*/lib/modules/$KVER/\([^ ]*[.]ko\).*|\1|p" | sort -u >needed
+				sed -n "s|^insmod .*/lib/modules/$KVER/\([^ ]*[.]ko\).*|\1|p" |
+				sort -u >needed
 			comm -13 modules needed >lacks
-			[ ! -s lacks ] || { echo "$profile on $KVER lacks what modprobe loads: $(cat lacks)" && return 1; }
+			[ ! -s lacks ] ||
+				{ echo \
+					"$profile on $KVER lacks what modprobe loads: $(cat lacks)" && return 1; }
 		done
 	done
 }
@@ -87,10 +91,15 @@ has() {
 
 # Names in the tables of the builder, in profiles and in scripts of the image.
 named_modules() {
-	sed -n '/companions\[\] = {/,/^};/p' "$TOP/builder/resolve/module/modules.c" | sed 's|, "[^"]*" },$||' | grep -o '"[a-z0-9_]*"' | tr -d '"'
-	cat "$TOP"/profiles/*.profile | sed -n 's/^\(module\|blacklist\) //p' | tr ' ' '\n' | grep -x '[a-z0-9_]*'
-	find "$TOP/skel/lib" -name "*.sh" -exec cat {} + | sed -n 's/2>.*//; s/.*modprobe -[aq] \([a-z0-9_ ]*\).*/\1/p' | tr ' ' '\n' | grep -x '[a-z0-9_]\{1,\}'
-	find "$TOP/applets" -name '*.c' -exec cat {} + | sed -n 's/.*module_request("\([a-z0-9_]*\)").*/\1/p'
+	sed -n '/companions\[\] = {/,/^};/p' "$TOP/builder/resolve/module/modules.c" |
+		sed 's|, "[^"]*" },$||' | grep -o '"[a-z0-9_]*"' | tr -d '"'
+	cat "$TOP"/profiles/*.profile | sed -n 's/^\(module\|blacklist\) //p' | tr ' ' '\n' |
+		grep -x '[a-z0-9_]*'
+	find "$TOP/skel/lib" -name "*.sh" -exec cat {} + |
+		sed -n 's/2>.*//; s/.*modprobe -[aq] \([a-z0-9_ ]*\).*/\1/p' | tr ' ' '\n' |
+		grep -x '[a-z0-9_]\{1,\}'
+	find "$TOP/applets" -name '*.c' -exec cat {} + |
+		sed -n 's/.*module_request("\([a-z0-9_]*\)").*/\1/p'
 }
 
 @test "every module that tables, profiles and scripts name is one of each kernel, or known not to be" {
@@ -112,10 +121,12 @@ named_modules() {
 }
 
 @test "every pattern of a module group matches something in one of the kernels" {
-	sed -n '/groups\[\] = {/,/^};/p' "$TOP/builder/resolve/module/group.c" | grep -o '"[^"]*/[^"]*"' | tr -d '"!' | sort -u >patterns
+	sed -n '/groups\[\] = {/,/^};/p' "$TOP/builder/resolve/module/group.c" |
+		grep -o '"[^"]*/[^"]*"' | tr -d '"!' | sort -u >patterns
 	for kernel in "${kernels[@]}"; do
 		use_kernel "$kernel"
-		{ cut -d: -f1 "$INDEX/modules.dep" && cat "$INDEX/modules.builtin"; } | sed 's|^kernel/||; s|\.ko.*||'
+		{ cut -d: -f1 "$INDEX/modules.dep" && cat "$INDEX/modules.builtin"; } |
+			sed 's|^kernel/||; s|\.ko.*||'
 	done >paths
 	python3 - patterns paths >dead <<-'PYTHON'
 		import fnmatch, re, sys
@@ -141,21 +152,29 @@ named_modules() {
 		6.12.*) ntfs=ntfs3 ublk=ublk_drv ;;
 		*) ntfs=ntfs ublk=ublk_drv ;;
 		esac
-		has block nvme ahci ata_piix virtio_blk virtio_scsi sd_mod sr_mod mmc_block sdhci_pci megaraid_sas mpt3sas hpsa aacraid \
+		has block nvme ahci ata_piix virtio_blk virtio_scsi sd_mod sr_mod mmc_block \
+			sdhci_pci megaraid_sas mpt3sas hpsa aacraid \
 			hv_storvsc vmw_pvscsi xen_blkfront firewire_ohci firewire_sbp2 loop nbd
-		has usb xhci_pci ehci_pci ohci_pci uhci_hcd usb_storage uas usbhid hid_generic sd_mod
-		has net e1000 e1000e igb igc ixgbe ice r8169 realtek tg3 bnxt_en bnx2 alx atlantic sky2 forcedeth virtio_net vmxnet3 hv_netvsc \
+		has usb xhci_pci ehci_pci ohci_pci uhci_hcd usb_storage uas usbhid hid_generic \
+			sd_mod
+		has net e1000 e1000e igb igc ixgbe ice r8169 realtek tg3 bnxt_en bnx2 alx atlantic \
+			sky2 forcedeth virtio_net vmxnet3 hv_netvsc \
 			xen_netfront r8152 ax88179_178a asix cdc_ether bonding 8021q af_packet
 		# shellcheck disable=SC2086 # none or one
-		has fs ext4 xfs btrfs vfat exfat f2fs isofs udf squashfs erofs overlay fuse nfs nfsv4 9p 9pnet_virtio virtiofs jfs nilfs2 \
+		has fs ext4 xfs btrfs vfat exfat f2fs isofs udf squashfs erofs overlay fuse nfs \
+			nfsv4 9p 9pnet_virtio virtiofs jfs nilfs2 \
 			nls_utf8 nls_cp437 nls_iso8859_1 nls_ascii $ntfs
-		has virtio virtio_pci virtio_blk virtio_scsi virtio_net virtio_console virtio_balloon virtio_rng 9p 9pnet_virtio virtiofs
-		has vm virtio_blk hv_storvsc hv_netvsc vmw_pvscsi vmxnet3 xen_blkfront xen_netfront ahci ata_piix nvme e1000 e1000e
+		has virtio virtio_pci virtio_blk virtio_scsi virtio_net virtio_console \
+			virtio_balloon virtio_rng 9p 9pnet_virtio virtiofs
+		has vm virtio_blk hv_storvsc hv_netvsc vmw_pvscsi vmxnet3 xen_blkfront \
+			xen_netfront ahci ata_piix nvme e1000 e1000e
 		# shellcheck disable=SC2086 # none or one
 		has loop loop nbd dm_mod dm_snapshot dm_zero fuse $ublk
 		has md raid0 raid1 raid10 raid456 dm_mod
-		has dm dm_mod dm_crypt dm_snapshot dm_thin_pool dm_mirror dm_raid dm_verity dm_integrity dm_cache
-		has hid hid_generic usbhid hid_apple hid_logitech_dj hid_microsoft i2c_hid atkbd i8042
+		has dm dm_mod dm_crypt dm_snapshot dm_thin_pool dm_mirror dm_raid dm_verity \
+			dm_integrity dm_cache
+		has hid hid_generic usbhid hid_apple hid_logitech_dj hid_microsoft i2c_hid atkbd \
+			i8042
 		has netfs nfs nfsv3 nfsv4 cifs 9p
 		has cdrom sr_mod cdrom isofs udf
 		has mmc mmc_block sdhci_pci sdhci_acpi rtsx_pci_sdmmc
@@ -168,8 +187,11 @@ named_modules() {
 		use_kernel "$kernel"
 		group crypto >have
 		for name in aes xts cbc ecb essiv hmac sha256 sha512 serpent twofish crc32c; do
-			run -0 modprobe -C /dev/null -d "$S" -S "$KVER" --show-depends "crypto-$name"
-			printf '%s\n' "$output" | sed -n 's|^insmod \([^ ]*\).*|\1|p; s|^builtin ||p' | normal | comm -23 - have >lacks
+			run -0 modprobe -C /dev/null -d "$S" -S "$KVER" \
+				--show-depends "crypto-$name"
+			printf '%s\n' "$output" |
+				sed -n 's|^insmod \([^ ]*\).*|\1|p; s|^builtin ||p' | normal |
+				comm -23 - have >lacks
 			[ ! -s lacks ] || { echo "$KVER, crypto-$name: $(cat lacks)" && return 1; }
 		done
 	done

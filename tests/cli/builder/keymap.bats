@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# keymap: the layout of the system, or a named one, as loadkmap reads it. ckbcomp and loadkeys are the real ones.
+# keymap: the layout of the system, or a named one, as loadkmap reads it. ckbcomp and loadkeys are
+# the real ones.
 # shellcheck disable=SC2154 # output, stderr, status: by bats
 bats_require_minimum_version 1.5.0
 load builder
@@ -12,7 +13,8 @@ setup() {
 	profile 'module loop'
 }
 
-# key LAYOUT TABLE KEYCODE: the number in that table (0: without modifiers, 1: Shift, 2: AltGr) of the packed keymap
+# key LAYOUT TABLE KEYCODE: the number in that table (0: without modifiers, 1: Shift, 2: AltGr) of
+# the packed keymap
 key() {
 	member "etc/keymaps/$1.kmap" >kmap
 	[ "$(head -c 7 kmap)" = bkeymap ]
@@ -25,20 +27,25 @@ key() {
 
 # keymaps: the files in the plan
 keymaps() {
-	"$M" plan -q -p ./t.profile -r "$S" "$@" | sed -n 's|^etc/keymaps/\([^ ]*\) .*|\1|p' | paste -sd' '
+	"$M" plan -q -p ./t.profile -r "$S" "$@" | sed -n 's|^etc/keymaps/\([^ ]*\) .*|\1|p' |
+		paste -sd' '
 }
 
 @test "the system's layout, by keyboard(5) and by vconsole.conf(5); us is the kernel's own" {
 	[ -z "$(keymaps)" ]
 	mkdir -p "$S/etc/default"
-	printf '# a comment\nXKBMODEL="pc105"\nXKBLAYOUT="us"\nXKBVARIANT=""\n' >"$S/etc/default/keyboard"
+	printf '# a comment\nXKBMODEL="pc105"\nXKBLAYOUT="us"\nXKBVARIANT=""\n' \
+		>"$S/etc/default/keyboard"
 	[ -z "$(keymaps)" ]
-	printf 'XKBMODEL="pc105"\nXKBLAYOUT="de"\nXKBVARIANT="nodeadkeys"\nXKBOPTIONS=""\n' >"$S/etc/default/keyboard"
+	printf 'XKBMODEL="pc105"\nXKBLAYOUT="de"\nXKBVARIANT="nodeadkeys"\nXKBOPTIONS=""\n' \
+		>"$S/etc/default/keyboard"
 	[ "$(keymaps)" = 'de-nodeadkeys.kmap default' ]
 	build
 	[ "$(member etc/keymaps/default)" = de-nodeadkeys ]
-	# the key of an American y has z (KT_LETTER), that of z has y; ~ is a character, not a dead key
-	[ "$(key de-nodeadkeys 0 21) $(key de-nodeadkeys 0 44) $(key de-nodeadkeys 2 27)" = '0b7a 0b79 007e' ]
+	# the key of an American y has z (KT_LETTER), that of z has y; ~ is a character, not a dead
+	# key
+	[ "$(key de-nodeadkeys 0 21) $(key de-nodeadkeys 0 44) $(key de-nodeadkeys 2 27)" = \
+		'0b7a 0b79 007e' ]
 	printf 'KEYMAP=fr-latin9\nFONT=eurlatgr\n' >"$S/etc/vconsole.conf"
 	[ "$(keymaps)" = 'default fr-latin9.kmap' ]
 	build
@@ -88,7 +95,8 @@ keymaps() {
 	[ "$(key ru 0 16)" = 0b71 ]
 	[ "$(key ru 2 16)" != 0b71 ]
 	mkdir -p "$S/etc/default"
-	printf 'XKBLAYOUT="us,gr"\nXKBVARIANT=","\nXKBOPTIONS="grp:ctrl_shift_toggle"\n' >"$S/etc/default/keyboard"
+	printf 'XKBLAYOUT="us,gr"\nXKBVARIANT=","\nXKBOPTIONS="grp:ctrl_shift_toggle"\n' \
+		>"$S/etc/default/keyboard"
 	build
 	[ "$(member etc/keymaps/default) $(member etc/keymaps/us,gr.keys)" = 'us,gr Ctrl+Shift' ]
 }
@@ -98,7 +106,8 @@ keymaps() {
 	{
 		echo 'keymaps 0-1'
 		letter=97
-		for key in 30 48 46 32 18 33 34 35 23 36 37 38 50 49 24 25 16 19 31 20 22 47 17 45 44 21; do
+		for key in 30 48 46 32 18 33 34 35 23 36 37 38 50 49 24 25 16 19 31 20 22 47 17 45 \
+			44 21; do
 			echo "keycode $key = U+00$(printf %x $letter)"
 			letter=$((letter + 1))
 		done

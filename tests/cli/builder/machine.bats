@@ -1,7 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# An image holds programs for its kernel's machine alone: what is for another one is refused by name, and check says so.
-# ELF files for other machines are those of this one with another e_machine (elf.h: 183 AARCH64, 243 RISCV).
+# An image holds programs for its kernel's machine alone: what is for another one is refused by
+# name, and check says so.
+# ELF files for other machines are those of this one with another e_machine (elf.h: 183 AARCH64, 243
+# RISCV).
 # shellcheck disable=SC2154 # output, status: by bats
 bats_require_minimum_version 1.5.0
 load builder
@@ -57,16 +59,19 @@ kernel_for() {
 	cp applets/busybox foreign
 	machine 267 foreign
 	cp foreign "$S/usr/bin/foreign"
-	for line in 'busybox ./foreign' 'file /bin/extra ./foreign 0755' 'binary /usr/bin/foreign'; do
+	for line in 'busybox ./foreign' 'file /bin/extra ./foreign 0755' \
+		'binary /usr/bin/foreign'; do
 		profile 'root overlay' 'module ext4' "$line"
 		run "$M" build -q -p ./t.profile -r "$S" -o out.img
 		assert_failure 3
-		assert_line --regexp "^t.profile:3(:[0-9]+)?: error: '.*/?foreign' is a program for arm64, and kernel $KVER is one for amd64: name a program for amd64\$"
+		assert_line --regexp \
+			"^t.profile:3(:[0-9]+)?: error: '.*/?foreign' is a program for arm64, and kernel $KVER is one for amd64: name a program for amd64\$"
 	done
 	# data, and what a coprocessor runs, may be for anyone
 	mkdir -p "$S/usr/lib/firmware/dsp"
 	cp foreign "$S/usr/lib/firmware/dsp/core.elf"
-	profile 'root overlay' 'module ext4' 'file /share/data ./foreign 0644' 'firmware dsp/core.elf'
+	profile 'root overlay' 'module ext4' 'file /share/data ./foreign 0644' \
+		'firmware dsp/core.elf'
 	build
 }
 

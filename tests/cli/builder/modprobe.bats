@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# modprobe: the system's own settings for drivers count in the image, and the command line wins over them.
+# modprobe: the system's own settings for drivers count in the image, and the command line wins over
+# them.
 # shellcheck disable=SC2154 # output, stderr, status: by bats
 bats_require_minimum_version 1.5.0
 load builder
@@ -24,7 +25,8 @@ setup() {
 		softdep virtio_blk pre: loop post: fs-erofs
 		remove loop /bin/true
 	END
-	printf 'options virtio_blk poll_queues=1\noptions loop max_loop=9\n' >"$S/usr/lib/modprobe.d/a.conf"
+	printf 'options virtio_blk poll_queues=1\noptions loop max_loop=9\n' \
+		>"$S/usr/lib/modprobe.d/a.conf"
 	echo 'options loop max_loop=1' >"$S/usr/lib/modprobe.d/masked.conf"
 	ln -s /dev/null "$S/etc/modprobe.d/masked.conf"
 	echo 'options loop max_part=7' >"$S/usr/lib/modprobe.d/local.conf"
@@ -43,7 +45,8 @@ setup() {
 	"$M" unpack -C tree out.img
 	mkdir -p tree/proc
 	: >tree/proc/cmdline
-	show() { "$HOST/bin/coldplug" -n -S "$PWD/tree" -k "$KVER" "$@" | sed 's|insmod .*/\([^/]*\.ko[.a-z]*\)|\1|'; }
+	show() { "$HOST/bin/coldplug" -n -S "$PWD/tree" -k "$KVER" "$@" |
+		sed 's|insmod .*/\([^/]*\.ko[.a-z]*\)|\1|'; }
 	run -0 show virtio_blk
 	assert_output --partial 'virtio_blk.ko poll_queues=1 queue_depth=4'
 	assert_line 'loop.ko max_loop=9'
@@ -58,8 +61,10 @@ setup() {
 }
 
 @test "a module that the system forbids stays out, and one line says so; other commands are reported" {
-	printf '%s\n' 'install overlay /bin/false' 'install erofs /usr/bin/true' 'install absent /bin/true' >"$S/etc/modprobe.d/cis.conf"
-	printf '%s\n' 'install loop /sbin/modprobe --ignore-install loop; logger loaded' 'install r8169 /usr/local/sbin/card' >"$S/etc/modprobe.d/run.conf"
+	printf '%s\n' 'install overlay /bin/false' 'install erofs /usr/bin/true' \
+		'install absent /bin/true' >"$S/etc/modprobe.d/cis.conf"
+	printf '%s\n' 'install loop /sbin/modprobe --ignore-install loop; logger loaded' \
+		'install r8169 /usr/local/sbin/card' >"$S/etc/modprobe.d/run.conf"
 	profile 'module =fs loop' 'modprobe system'
 	run --separate-stderr "$M" plan -p ./t.profile -r "$S"
 	assert_success

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A group has a driver by the place of its name in the kernel's source, wherever the file lies. depmod is the real one.
+# A group has a driver by the place of its name in the kernel's source, wherever the file lies.
+# depmod is the real one.
 # shellcheck disable=SC2154 # output, status: by bats
 bats_require_minimum_version 1.5.0
 load builder
@@ -14,7 +15,8 @@ setup() {
 # Paths of the modules that the lines choose.
 chosen() {
 	profile "$@"
-	"$M" plan -q -p ./t.profile -r "$S" | sed -n "s|^lib/modules/$KVER/\([^ ]*\.ko[.a-z]*\) .*|\1|p" | paste -sd' '
+	"$M" plan -q -p ./t.profile -r "$S" |
+		sed -n "s|^lib/modules/$KVER/\([^ ]*\.ko[.a-z]*\) .*|\1|p" | paste -sd' '
 }
 
 # put FILE PLACE: a driver that was built out of tree
@@ -39,7 +41,8 @@ index() {
 	index
 	# as weak-modules writes it on the system itself
 	ln -sf /lib/modules/6.0/extra/sd_mod.ko "$D/weak-updates/sd_mod.ko"
-	[ "$(chosen 'module =virtio')" = 'kernel/drivers/virtio/virtio.ko kernel/drivers/virtio/virtio_pci.ko kernel/drivers/virtio/virtio_ring.ko updates/dkms/virtio_blk.ko weak-updates/sd_mod.ko' ]
+	[ "$(chosen 'module =virtio')" = \
+		'kernel/drivers/virtio/virtio.ko kernel/drivers/virtio/virtio_pci.ko kernel/drivers/virtio/virtio_ring.ko updates/dkms/virtio_blk.ko weak-updates/sd_mod.ko' ]
 	[ "$(chosen 'module =net')" = extra/r8169.ko ]
 	[ "$(chosen 'module =scsi')" = weak-updates/sd_mod.ko ]
 	[ "$(chosen 'module =drivers/scsi')" = weak-updates/sd_mod.ko ]
@@ -48,7 +51,8 @@ index() {
 	profile 'module sd_mod'
 	real_programs
 	build
-	cmp <(member "lib/modules/$KVER/weak-updates/sd_mod.ko") "$S/usr/lib/modules/6.0/extra/sd_mod.ko"
+	cmp <(member "lib/modules/$KVER/weak-updates/sd_mod.ko") \
+		"$S/usr/lib/modules/6.0/extra/sd_mod.ko"
 }
 
 @test "a kernel that was installed without modules.builtin" {
@@ -79,14 +83,16 @@ index() {
 @test "a replacement of what the kernel holds itself" {
 	put fs/erofs/erofs.ko updates/squashfs.ko
 	index
-	[ "$(chosen 'module =fs' 'blacklist ext4 overlay jbd2 mbcache')" = 'kernel/fs/erofs/erofs.ko updates/squashfs.ko' ]
+	[ "$(chosen 'module =fs' 'blacklist ext4 overlay jbd2 mbcache')" = \
+		'kernel/fs/erofs/erofs.ko updates/squashfs.ko' ]
 }
 
 @test "a driver of another name for the same hardware is packed beside the kernel's" {
 	put drivers/net/ethernet/realtek/r8169.ko updates/dkms/r8168.ko
 	put fs/erofs/erofs.ko updates/dkms/zfs.ko
 	index
-	[ "$(chosen 'module =net')" = 'kernel/drivers/net/ethernet/realtek/r8169.ko updates/dkms/r8168.ko' ]
+	[ "$(chosen 'module =net')" = \
+		'kernel/drivers/net/ethernet/realtek/r8169.ko updates/dkms/r8168.ko' ]
 	[[ $(chosen 'module =fs') != *zfs* ]]
 	[ "$(chosen 'module =updates/dkms')" = 'updates/dkms/r8168.ko updates/dkms/zfs.ko' ]
 }
@@ -94,7 +100,8 @@ index() {
 @test "a vendor's tree that keeps the directories of the source" {
 	put drivers/block/loop.ko extra/vendor/drivers/net/ethernet/vendor/card.ko
 	index
-	[ "$(chosen 'module =net')" = 'extra/vendor/drivers/net/ethernet/vendor/card.ko kernel/drivers/net/ethernet/realtek/r8169.ko' ]
+	[ "$(chosen 'module =net')" = \
+		'extra/vendor/drivers/net/ethernet/vendor/card.ko kernel/drivers/net/ethernet/realtek/r8169.ko' ]
 }
 
 @test "of two files of one name that modules.dep lists the one in updates counts" {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# plan: what is chosen, why, and in which words it is told. Modules are those of tests/golden/make-sysroot.
+# plan: what is chosen, why, and in which words it is told. Modules are those of
+# tests/golden/make-sysroot.
 # shellcheck disable=SC2154 # output, stderr: by bats
 bats_require_minimum_version 1.5.0
 load builder
@@ -27,7 +28,8 @@ modules() {
 
 @test "what a driver may ask for comes along where depmod tells" {
 	own_system
-	echo 'weakdep virtio_blk crc32c-generic fs-erofs absent' >"$S/usr/lib/modules/$KVER/modules.weakdep"
+	echo 'weakdep virtio_blk crc32c-generic fs-erofs absent' \
+		>"$S/usr/lib/modules/$KVER/modules.weakdep"
 	profile 'module virtio_blk'
 	[ "$(modules)" = 'crc32c_generic erofs virtio virtio_blk virtio_ring' ]
 	plan | grep '/erofs.ko  weak dependency of virtio_blk (t.profile:1)'
@@ -136,10 +138,13 @@ follow_advice() {
 	echo 'module ext4' >"$outside/t.profile"
 	chmod -R a+rX "$outside"
 	modules=usr/lib/modules/$KVER
-	for locked in usr/lib usr/lib/modules "$modules" "$modules/modules.dep.bin" "$modules/modules.alias.bin" "$modules/modules.dep" "$modules/kernel/fs"; do
+	for locked in usr/lib usr/lib/modules "$modules" "$modules/modules.dep.bin" \
+		"$modules/modules.alias.bin" "$modules/modules.dep" "$modules/kernel/fs"; do
 		chmod 0 "$outside/sysroot/$locked"
-		run env MKVINITRD_CACHE=none MKVINITRD_APPLETS="$outside/sysroot/opt/applets" MKVINITRD_DATA="$outside/sysroot/opt/data" HOME="$outside" \
-			setpriv --reuid=65534 --regid=65534 --clear-groups "$outside/mkvinitrd" plan -p "$outside/t.profile" -r "$outside/sysroot" -k "$KVER"
+		run env MKVINITRD_CACHE=none MKVINITRD_APPLETS="$outside/sysroot/opt/applets" \
+			MKVINITRD_DATA="$outside/sysroot/opt/data" HOME="$outside" \
+			setpriv --reuid=65534 --regid=65534 --clear-groups "$outside/mkvinitrd" \
+			plan -p "$outside/t.profile" -r "$outside/sysroot" -k "$KVER"
 		chmod a+rX "$outside/sysroot/$locked"
 		echo "$locked: $output"
 		assert_failure 1
@@ -189,9 +194,14 @@ follow_advice() {
 			modprobe -C /dev/null -d "$kernel" -S "$kver" -a --show-depends $name |
 				sed -n 's|.*/\([^/]*\)\.ko.*|\1|p' | sort -u >want
 			# ours are more: what a mount or a plugged keyboard asks for
-			"$M" plan -q -p ./t.profile -r "$kernel" -s "module $name" -s 'firmware none' | sed -n 's|.*/\([^/]*\)\.ko.*|\1|p' | sort -u >have
+			"$M" plan -q -p ./t.profile -r "$kernel" -s "module $name" \
+				-s 'firmware none' | sed -n 's|.*/\([^/]*\)\.ko.*|\1|p' |
+				sort -u >have
 			comm -23 want have >lacking
-			[ ! -s lacking ] || { echo "$kver $name lacks: $(cat lacking)"; return 1; }
+			[ ! -s lacking ] || {
+				echo "$kver $name lacks: $(cat lacking)"
+				return 1
+			}
 		done
 	done
 }
@@ -206,7 +216,8 @@ follow_advice() {
 	[ "$(jq -r '.items[] | select(.path | endswith("ext4.ko")) | "\(.segment) \(.profile)"' plan.json)" = 'modules t.profile:1' ]
 }
 
-# The grammar of the kernel's usr/gen_init_cpio.c, each line turned into a line of mtree(5), from which bsdtar makes an archive.
+# The grammar of the kernel's usr/gen_init_cpio.c, each line turned into a line of mtree(5), from
+# which bsdtar makes an archive.
 list_to_mtree() {
 	awk 'function fail() { print FILENAME ":" FNR ": " $0 >"/dev/stderr"; bad = 1; exit 1 }
 	function common() { return "." $2 " mode=" $(NF_MODE) " uid=" $(NF_MODE + 1) " gid=" $(NF_MODE + 2) " time=0 " }
@@ -231,7 +242,8 @@ listing() {
 
 @test "the list follows the grammar of gen_init_cpio and gives the listing of the built image" {
 	real_programs
-	profile 'module ext4 virtio_blk' 'node /dev/loop0 b 7 0 0660' 'node /run/pipe p' 'dir /srv/x 0700' 'file /etc/motd t.profile 0600' 'link /l a'
+	profile 'module ext4 virtio_blk' 'node /dev/loop0 b 7 0 0660' 'node /run/pipe p' \
+		'dir /srv/x 0700' 'file /etc/motd t.profile 0600' 'link /l a'
 	plan --format=list -o list
 	list_to_mtree list >mtree
 	bsdtar -cf listed.cpio --format=newc @mtree

@@ -80,7 +80,8 @@ setup() {
 
 @test "what show prints is a profile that means the same" {
 	for name in overlay loop tmpfs disk machine share netboot rescue; do
-		"$M" profile show "$name" -s 'param "a=b # \\ c"' -s 'host LABEL="My Disk"' -s 'root overlay' -s 'image /x' >one.profile
+		"$M" profile show "$name" -s 'param "a=b # \\ c"' -s 'host LABEL="My Disk"' \
+			-s 'root overlay' -s 'image /x' >one.profile
 		"$M" profile show ./one.profile >two.profile
 		run diff <(grep -v '^#' one.profile | grep .) <(grep -v '^#' two.profile | grep .)
 		assert_output ''
@@ -144,7 +145,8 @@ setup() {
 	echo nonsense >nonsense.profile
 	run "$M" profile check ./nonsense.profile
 	for directive in $(printf '%s\n' "$output" | sed -n 's/.*expected: one of //p'); do
-		grep -q "^\*$directive\* " "$page" || fail "directive $directive is not in mkvinitrd.profile(5)"
+		grep -q "^\*$directive\* " "$page" ||
+			fail "directive $directive is not in mkvinitrd.profile(5)"
 	done
 	groups=$(sed -n 's/^|  \(=.*\)/\1/p' "$page")
 	[ "$(wc -w <<<"$groups")" -ge 15 ]

@@ -100,8 +100,10 @@ PYTHON
 # record N LINE: an image with N empty files, and the awk expressions LINE as the reason of file i
 record() {
 	mkdir -p "tree-$1/etc/mkvinitrd"
-	awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++) printf "f%d\t\t%s\n", i, '"$2"' }' >"tree-$1/etc/mkvinitrd/why"
-	(cd "tree-$1" && seq -f 'f%.0f' "$1" | xargs touch && find . -mindepth 1 | cpio -o -H newc --quiet) >"$1.img"
+	awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++) printf "f%d\t\t%s\n", i, '"$2"' }' \
+		>"tree-$1/etc/mkvinitrd/why"
+	(cd "tree-$1" && seq -f 'f%.0f' "$1" | xargs touch && find . -mindepth 1 |
+		cpio -o -H newc --quiet) >"$1.img"
 }
 
 @test "an image made to confuse, with long chains of reasons or one for each file, takes seconds" {

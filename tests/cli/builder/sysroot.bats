@@ -7,7 +7,8 @@ load builder
 
 setup() {
 	builder_setup
-	profile 'root overlay' 'module ext4 virtio_blk r8169' 'firmware auto' 'microcode auto' 'binary /usr/bin/tool'
+	profile 'root overlay' 'module ext4 virtio_blk r8169' 'firmware auto' 'microcode auto' \
+		'binary /usr/bin/tool'
 	"$M" plan -q -p ./t.profile -r "$S" | members >merged
 	own_system
 }
@@ -87,7 +88,8 @@ same() {
 	ln -s /store/private "$S/usr/lib/private"
 	real_programs
 	build
-	[ "$("$M" cat out.img lib/private/libouter.so.1 | md5sum)" = "$(md5sum <"$S/store/private/libouter.so.1")" ]
+	[ "$("$M" cat out.img lib/private/libouter.so.1 | md5sum)" = \
+		"$(md5sum <"$S/store/private/libouter.so.1")" ]
 	diff <("$M" ls out.img | grep -v '^store') <(
 		rm -rf "$S"
 		cp -a "$BATS_FILE_TMPDIR/sysroot" "$S"

@@ -16,7 +16,8 @@ setup() {
 	run "$M" why out.img mbcache
 	assert_success
 	assert_line --index 0 --regexp '^/lib/modules/.*/mbcache.ko: needed by ext4$'
-	assert_line --index 1 --regexp "^  /lib/modules/.*/ext4.ko: needed by profile t.profile:1 'module ext4'$"
+	assert_line --index 1 --regexp \
+		"^  /lib/modules/.*/ext4.ko: needed by profile t.profile:1 'module ext4'$"
 }
 
 @test "a weak dependency leads to the module that may ask for it" {
@@ -44,7 +45,8 @@ setup() {
 }
 
 @test "passwords in addresses are shown by neither plan nor why, nor in messages about the profile" {
-	profile 'module ext4' 'image http://lab:se3cret@10.0.2.2/root.sqfs' 'verify http://lab:an0ther@10.0.2.2/'
+	profile 'module ext4' 'image http://lab:se3cret@10.0.2.2/root.sqfs' \
+		'verify http://lab:an0ther@10.0.2.2/'
 	run plan
 	assert_failure
 	assert_output --partial 'http://lab:*******@10.0.2.2/'
@@ -93,7 +95,8 @@ setup() {
 @test "names and reasons of a hostile image reach no terminal as they are" {
 	esc=$(printf '\033')
 	mkdir -p hostile/etc/mkvinitrd
-	printf 'a\t\tneeded by b%s[2J\nb%s[2J\tp%s:1\tprofile '\''x%s]0;t\007'\''\n' "$esc" "$esc" "$esc" "$esc" >hostile/etc/mkvinitrd/why
+	printf 'a\t\tneeded by b%s[2J\nb%s[2J\tp%s:1\tprofile '\''x%s]0;t\007'\''\n' "$esc" "$esc" \
+		"$esc" "$esc" >hostile/etc/mkvinitrd/why
 	: >hostile/a
 	ln -s "real$esc" hostile/link
 	: >"hostile/real$esc"

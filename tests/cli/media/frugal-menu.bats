@@ -38,7 +38,8 @@ load frugal
 	! grep -q menuentry bootgrub/grub.cfg
 }
 
-# interrupting_programs: they count their calls, and the one whose number is in the file at interrupts the whole process group
+# interrupting_programs: they count their calls, and the one whose number is in the file at
+# interrupts the whole process group
 interrupting_programs() {
 	mkdir bin
 	for program in cp mv rm dd df sync mkdir mktemp sha256sum realpath blkid cmp sed; do
@@ -53,7 +54,8 @@ interrupted_at() {
 	: >count
 	echo "$1" >at
 	status=0
-	PATH=$PWD/bin:$PATH setsid -w "$TOP/scripts/frugal" --update -s 'compress none' mnt/linux >log 2>&1 3>&- || status=$?
+	PATH=$PWD/bin:$PATH setsid -w "$TOP/scripts/frugal" --update -s 'compress none' mnt/linux \
+		>log 2>&1 3>&- || status=$?
 }
 
 @test "an interruption at any moment leaves the partition as it was, or is too late; no file, mount or process is left" {
@@ -71,7 +73,8 @@ interrupted_at() {
 	for moment in $(seq "$moments"); do
 		interrupted_at $((1 + (2 * moment - 1) * total / (2 * moments)))
 		[ -z "$(find tmp -mindepth 1)" ] || fail "left: $(find tmp)"
-		[ -z "$(pgrep -f "$PWD/[b]in|frugal --[u]pdate.*$PWD")" ] || fail "runs on: $(pgrep -af "$PWD")"
+		[ -z "$(pgrep -f "$PWD/[b]in|frugal --[u]pdate.*$PWD")" ] ||
+			fail "runs on: $(pgrep -af "$PWD")"
 		[ -z "$(find mnt -name '.frugal*')" ] || fail "left: $(find mnt -name '.frugal*')"
 		if [ $status = 0 ]; then
 			installed mnt/linux
@@ -89,7 +92,8 @@ interrupted_at() {
 	host ext4
 	# a full standard output undoes nothing
 	frugal --json -r "$kernel" "mnt/a b" root.sqfs 2>log >/dev/full && status=0 || status=$?
-	assert_equal "$status $(tail -n 1 log)" "1 frugal: cannot write the result to standard output; 'mnt/a b' is installed"
+	assert_equal "$status $(tail -n 1 log)" \
+		"1 frugal: cannot write the result to standard output; 'mnt/a b' is installed"
 	frugal --json -n 'a "b" \c' -r "$kernel" "mnt/a b" root.sqfs 2>/dev/null >out.json
 	run jq -r '.directory, .path, .mode, (.files | length > 4), .parameters' out.json
 	assert_line --index 0 'mnt/a b'

@@ -20,7 +20,8 @@ setup() {
 
 teardown() {
 	# the deepest first
-	awk -v top="$BATS_TEST_TMPDIR/" 'index($5, top) == 1 { print $5 }' /proc/self/mountinfo | sort -r | while read -r path; do
+	awk -v top="$BATS_TEST_TMPDIR/" 'index($5, top) == 1 { print $5 }' /proc/self/mountinfo |
+		sort -r | while read -r path; do
 		umount "$(printf '%b' "$path")" || umount -l "$(printf '%b' "$path")"
 	done
 }
@@ -58,7 +59,8 @@ mount_vfat() { mount -o loop fs mnt; }
 
 # everything below mnt: names, modes, contents, of files times too
 picture() {
-	(cd mnt && find . -mindepth 1 ! -path ./lost+found \( -type f -printf '%P %m %T@ ' -exec sha256sum {} \; -o -printf '%P %y %m\n' \) | LC_ALL=C sort)
+	(cd mnt && find . -mindepth 1 ! -path ./lost+found \( -type f -printf '%P %m %T@ ' \
+		-exec sha256sum {} \; -o -printf '%P %y %m\n' \) | LC_ALL=C sort)
 }
 
 bystanders() {
@@ -69,10 +71,12 @@ bystanders() {
 	sync
 }
 
-# installed DIRECTORY: each file of the manifest is what the manifest says, and the initramfs is one for that kernel
+# installed DIRECTORY: each file of the manifest is what the manifest says, and the initramfs is one
+# for that kernel
 installed() {
 	[ "$(grep -c '^file ' "$1/mkvinitrd.frugal")" -ge 5 ]
-	(cd "$1" && sed -n 's/^file \([0-9a-f]*\) /\1  /p' mkvinitrd.frugal | sha256sum --quiet -c -)
+	(cd "$1" && sed -n 's/^file \([0-9a-f]*\) /\1  /p' mkvinitrd.frugal |
+		sha256sum --quiet -c -)
 	cmp "$kernel/vmlinuz" "$1/vmlinuz"
 	"$HOST/mkvinitrd" check "$1/initramfs.img" -r "$kernel"
 	grub-script-check "$1/grub.cfg"

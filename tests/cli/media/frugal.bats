@@ -1,8 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
-# mkvinitrd frugal: what it installs, what it refuses, and that it leaves everything else on the partition alone.
-# GRUB's own tools say what a path is for GRUB (grub-mkrelpath) and whether it finds the files (grub-emu).
+# mkvinitrd frugal: what it installs, what it refuses, and that it leaves everything else on the
+# partition alone.
+# GRUB's own tools say what a path is for GRUB (grub-mkrelpath) and whether it finds the files
+# (grub-emu).
 load ../../lib/env
 bats_require_minimum_version 1.5.0
 load frugal
@@ -95,7 +97,8 @@ mnt/linux/grub.cfg' ]
 	for directory in top/linux bound/linux mnt/@/data/x; do
 		run -0 frugal -r "$kernel" "$directory" root.sqfs
 		path=$(grub-mkrelpath "$directory")
-		case $path in *@/data/*) ;; *) path=/@/data/${path#/} ;; esac # Debian's counts from the mounted subvolume
+		case $path in *@/data/*) ;; *) path=/@/data/${path#/} ;; esac
+		# Debian's counts from the mounted subvolume
 		run cat "$directory/grub.cfg"
 		assert_output --partial "linux $path/vmlinuz vi.image=$path/root.sqfs"
 		[ -e "mnt$path/vmlinuz" ]
@@ -120,7 +123,8 @@ mnt/linux/grub.cfg' ]
 		{
 			sed "s/^menuentry .*/if true; then/; s/^}/fi/; s/insmod .*/true/; s/search .*/true/
 				s/linux \(.*\)/set_words \1/; s/initrd \(.*\)/true \1/" "mnt/$name/grub.cfg" |
-				sed '1i function set_words { if [ -f "(host)$base$1" ]; then echo "found $1"; fi; echo "word $2"; echo "word $4"; }' |
+				sed \
+					'1i function set_words { if [ -f "(host)$base$1" ]; then echo "found $1"; fi; echo "word $2"; echo "word $4"; }' |
 				sed "1i set base=$PWD/mnt"
 			echo exit
 		} >grub/grub.cfg

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
-# ^C and TERM at twenty moments of every command that makes or boots something, every day at seven of them: no temporary file, mount,
-# loop device or process is left, and the output is what it was or whole. frugal, which works on a mounted partition, is in frugal-menu.bats.
+# ^C and TERM at twenty moments of every command that makes or boots something, every day at seven
+# of them: no temporary file, mount, loop device or process is left, and the output is what it was
+# or whole. frugal, which works on a mounted partition, is in frugal-menu.bats.
 load ../../lib/env
 bats_require_minimum_version 1.5.0
 
@@ -26,9 +27,9 @@ outputs() {
 	(cd out && find . -type f -exec sha256sum {} + | sort -k 2)
 }
 
-# interrupts N COMMAND...: at N moments (every day a third of them) that are spread over its calls of tools, by INT and TERM in turn. The
-# function `before` makes out/ what it is before each run; what is there after one that was interrupted is that, or what a whole run
-# makes, file by file.
+# interrupts N COMMAND...: at N moments (every day a third of them) that are spread over its calls
+# of tools, by INT and TERM in turn. The function `before` makes out/ what it is before each run;
+# what is there after one that was interrupted is that, or what a whole run makes, file by file.
 interrupts() {
 	local signal=INT moment n moments=$1 interrupted=0
 	[ -n "${CHECK_ALL:-}" ] || moments=$(((moments + 1) / 3))
@@ -47,7 +48,8 @@ interrupts() {
 		case $status in
 		130 | 143)
 			interrupted=$((interrupted + 1))
-			[[ ${output##*$'\n'} == *': interrupted; '* ]] || fail "moment $moment ($last_call) of $total: $output"
+			[[ ${output##*$'\n'} == *': interrupted; '* ]] ||
+				fail "moment $moment ($last_call) of $total: $output"
 			;;
 		0) ;;
 		*) fail "moment $moment ($last_call) of $total: status $status: $output" ;;
@@ -55,7 +57,8 @@ interrupts() {
 		run ! grep -vxFf <(cat old new) <(outputs)
 		[ $signal = INT ] && signal=TERM || signal=INT
 	done
-	[ $interrupted -ge $((moments * 3 / 4)) ] || fail "only $interrupted of $moments were interrupted"
+	[ $interrupted -ge $((moments * 3 / 4)) ] ||
+		fail "only $interrupted of $moments were interrupted"
 }
 
 @test "usb" {
@@ -72,19 +75,22 @@ interrupts() {
 }
 
 @test "uki, which is signed" {
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj '/CN=test' -days 30 2>/dev/null
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj '/CN=test' \
+		-days 30 2>/dev/null
 	before() { echo old >out/linux.efi; }
 	# a signature has the time in it
 	break_tool sbsign 'echo signed >"$6"'
 	break_tool sbverify 'grep -qx signed "$3"'
-	interrupts 20 "$TOP/scripts/uki" -r "$KERNEL" -p share -a quiet -o out/linux.efi --sign-key=key.pem --sign-cert=cert.pem
+	interrupts 20 "$TOP/scripts/uki" -r "$KERNEL" -p share -a quiet -o out/linux.efi \
+		--sign-key=key.pem --sign-cert=cert.pem
 }
 
 @test "pxe" {
 	before() {
 		rm -rf out/pxe
 		mkdir out/pxe
-		for file in vmlinuz initramfs.gz menu.ipxe dnsmasq.conf; do echo old >out/pxe/$file; done
+		for file in vmlinuz initramfs.gz menu.ipxe dnsmasq.conf; do echo old \
+			>out/pxe/$file; done
 	}
 	export SOURCE_DATE_EPOCH=1700000000
 	interrupts 20 "$TOP/scripts/pxe" -r "$KERNEL" -s 'compress zstd' -o out/pxe root.sqfs

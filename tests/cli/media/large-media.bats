@@ -23,7 +23,8 @@ teardown() {
 	run "$TOP/scripts/usb" -r "$KERNEL" -q drive.img big.ext4 </dev/null
 	assert_success
 	start=$(sfdisk -d drive.img | sed -n 's/^[^ ]*2 : start= *\([0-9]*\).*/\1/p')
-	root=$(mtype -i drive.img@@1M ::/boot/grub/menu.cfg | sed -n 's|.*vi.image=\(/live/big-[0-9a-f]*.ext4\).*|\1|p' | head -n 1)
+	root=$(mtype -i drive.img@@1M ::/boot/grub/menu.cfg |
+		sed -n 's|.*vi.image=\(/live/big-[0-9a-f]*.ext4\).*|\1|p' | head -n 1)
 	assert_equal "$(debugfs -R "stat $root" "drive.img?offset=$((start * 512))" 2>/dev/null | sed -n 's/.*Size: //p' | head -n 1)" 4296015872
 }
 

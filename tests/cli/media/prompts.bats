@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
-# What is asked on a terminal: which disk, whether to erase it, a passphrase; ^C there; and what is said where there is no terminal.
+# What is asked on a terminal: which disk, whether to erase it, a passphrase; ^C there; and what is
+# said where there is no terminal.
 load ../../lib/env
 bats_require_minimum_version 1.5.0
 
@@ -28,7 +29,8 @@ at_terminal() {
 removable() {
 	export DISKS_ROOT=$PWD/machine
 	node=/dev/$1
-	mkdir -p "machine/sys/block/$1/device" "machine/sys/block/$1/holders" machine/proc/self machine/sys/class/block
+	mkdir -p "machine/sys/block/$1/device" "machine/sys/block/$1/holders" machine/proc/self \
+		machine/sys/class/block
 	: >machine/proc/self/mountinfo
 	: >machine/proc/locks
 	: >machine/proc/swaps
@@ -36,7 +38,8 @@ removable() {
 	echo 1 >"machine/sys/block/$1/removable"
 	echo 0 >"machine/sys/block/$1/ro"
 	echo "$(($(stat -c %s disk) / 512))" >"machine/sys/block/$1/size"
-	printf '%d:%d\n' "0x$(stat -c %t "$DISK")" "0x$(stat -c %T "$DISK")" >"machine/sys/block/$1/dev"
+	printf '%d:%d\n' "0x$(stat -c %t "$DISK")" "0x$(stat -c %T "$DISK")" \
+		>"machine/sys/block/$1/dev"
 	# shellcheck disable=SC2046 # two words
 	mknod "$node" b $(tr : ' ' <"machine/sys/block/$1/dev")
 }
@@ -49,7 +52,9 @@ removable() {
 	removable "$name" 'Flash Voyager'
 	sha256sum disk >before
 	while IFS='|' read -r number confirmed status message; do
-		at_terminal 'Type its number: ' "$number" ${confirmed:+'to erase it: ' "$confirmed"} -- "$TOP/scripts/usb" -r "$KERNEL" root.sqfs
+		at_terminal 'Type its number: ' "$number" \
+			${confirmed:+'to erase it: ' "$confirmed"} -- "$TOP/scripts/usb" \
+			-r "$KERNEL" root.sqfs
 		assert_equal "$status" 1
 		assert_output --partial "1) /dev/$name  315 MB  Flash Voyager"
 		assert_output --partial "ext4 'photos'"
@@ -65,7 +70,8 @@ x||1|'x' is none of them
 1|yes|1|nothing was changed
 1|^D|1|no answer
 ANSWERS
-	at_terminal 'Type its number: ' 1 "everything on 'Flash Voyager', 315 MB, will be lost. Type /dev/$name to erase it: " "/dev/$name" -- \
+	at_terminal 'Type its number: ' 1 \
+		"everything on 'Flash Voyager', 315 MB, will be lost. Type /dev/$name to erase it: " "/dev/$name" -- \
 		"$TOP/scripts/usb" -r "$KERNEL" root.sqfs
 	assert_success
 	mtype -i disk@@1M ::/boot/grub/menu.cfg | grep -q '^menuentry'
@@ -79,7 +85,8 @@ ANSWERS
 	sha256sum disk >before
 	for question in 'Type its number: ' 'to erase it: '; do
 		answers=("$question" ^C)
-		[ "$question" = 'Type its number: ' ] || answers=('Type its number: ' 1 "${answers[@]}")
+		[ "$question" = 'Type its number: ' ] ||
+			answers=('Type its number: ' 1 "${answers[@]}")
 		at_terminal "${answers[@]}" -- "$TOP/scripts/usb" -r "$KERNEL" root.sqfs
 		assert_failure 130
 		assert_output --partial 'usb: interrupted; nothing was replaced'
@@ -104,7 +111,8 @@ ANSWERS
 	assert_output --partial 'the passphrase is empty'
 	for question in 'passphrase for the changes: ' 'the same again: '; do
 		answers=("$question" ^C)
-		[ "$question" = 'passphrase for the changes: ' ] || answers=('passphrase for the changes: ' 'sesame open' "${answers[@]}")
+		[ "$question" = 'passphrase for the changes: ' ] ||
+			answers=('passphrase for the changes: ' 'sesame open' "${answers[@]}")
 		usb_encrypted "${answers[@]}"
 		assert_failure 130 # 98: it does not echo
 		nothing_left
@@ -132,7 +140,8 @@ ANSWERS
 	assert_output --partial 'no answer, nothing was changed; without a terminal use --yes'
 }
 
-# stops_in TOOL: a wrapper that asks for ^C and waits for it. It starts nothing: dash loses a signal that comes while it does (vfork).
+# stops_in TOOL: a wrapper that asks for ^C and waits for it. It starts nothing: dash loses a signal
+# that comes while it does (vfork).
 stops_in() {
 	break_tool "$1" 'echo "in the tool" >/dev/tty; exec sleep 120'
 }

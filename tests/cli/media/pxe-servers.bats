@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
-# The servers of mkvinitrd pxe: configurations that they check and that clients boot by, and --serve.
+# The servers of mkvinitrd pxe: configurations that they check and that clients boot by, and
+# --serve.
 bats_require_minimum_version 1.5.0
 load ../../lib/env
 
@@ -14,7 +15,8 @@ all_loaders() {
 	printf 'MZ%58s\x40\0\0\0PE\0\0\x64\xaa' '' >arm64.efi
 	printf 'MZ%58s\x40\0\0\0PE\0\0\x4c\x01' '' >ia32.efi
 	mkdir 'a b'
-	pxe -o "$PWD/a b/srv" --loader arm64=arm64.efi --loader ia32=ia32.efi --address 10.5.0.1/16 --range 10.5.1.1,10.5.1.99 root.tar.xz
+	pxe -o "$PWD/a b/srv" --loader arm64=arm64.efi --loader ia32=ia32.efi \
+		--address 10.5.0.1/16 --range 10.5.1.1,10.5.1.99 root.tar.xz
 	assert_success
 	srv="a b/srv"
 }
@@ -28,15 +30,18 @@ all_loaders() {
 	for part in plain tls; do
 		mkdir $part
 		printf 'error_log stderr;\npid %s/pid;\nevents {}\nhttp {\naccess_log off;\n%s\ninclude "%s";\n}\n' "$PWD/$part" \
-			"$(printf '%s_temp_path temp; ' client_body proxy fastcgi uwsgi scgi)" "$PWD/$part/site" >$part/conf
+			"$(printf '%s_temp_path temp; ' client_body proxy fastcgi uwsgi scgi)" \
+			"$PWD/$part/site" >$part/conf
 	done
 	cp "$srv/nginx.conf" plain/site
 	openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=lab -keyout key -out crt 2>/dev/null
 	sed "s,#listen,listen,;s,#ssl_certificate /.*,ssl_certificate $PWD/crt;,;s,#ssl_certificate_key /.*,ssl_certificate_key $PWD/key;," "$srv/nginx.conf" >tls/site
-	for part in plain tls; do "$TOP/tests/lib/servers" nginx -t -e stderr -p "$PWD/$part" -c "$PWD/$part/conf"; done
+	for part in plain tls; do "$TOP/tests/lib/servers" nginx -t -e stderr -p "$PWD/$part" \
+		-c "$PWD/$part/conf"; done
 }
 
-# in_network: runs the script of standard input in a network of two machines, whose other one runs `other COMMAND...`
+# in_network: runs the script of standard input in a network of two machines, whose other one runs
+# `other COMMAND...`
 in_network() {
 	cat >network <<'SCRIPT'
 set -eu
@@ -62,7 +67,8 @@ run_network() {
 	run timeout 120 unshare -n bash network
 }
 
-# the answer for each type of client: without anything, as iPXE by option 175 and by its user class, and by HTTP boot
+# the answer for each type of client: without anything, as iPXE by option 175 and by its user class,
+# and by HTTP boot
 ask_all() {
 	cat <<'SCRIPT'
 for arch in 0000 0006 0007 0009 000b 0010 000f 0013; do
@@ -75,9 +81,12 @@ SCRIPT
 
 assert_loaders() {
 	assert_success
-	for line in '0000: 10.5.0.1 undionly.kpxe' '0006: 10.5.0.1 ipxe-ia32.efi' '0007: 10.5.0.1 ipxe.efi' '0009: 10.5.0.1 ipxe.efi' \
-		'000b: 10.5.0.1 ipxe-arm64.efi' '0010: 10.5.0.1 http://10.5.0.1/ipxe.efi' '000f: 10.5.0.1 http://10.5.0.1/ipxe-ia32.efi' \
-		'0013: 10.5.0.1 http://10.5.0.1/ipxe-arm64.efi' 'ipxe: 10.5.0.1 menu.ipxe' 'class: 10.5.0.1 menu.ipxe'; do
+	for line in '0000: 10.5.0.1 undionly.kpxe' '0006: 10.5.0.1 ipxe-ia32.efi' \
+		'0007: 10.5.0.1 ipxe.efi' '0009: 10.5.0.1 ipxe.efi' \
+		'000b: 10.5.0.1 ipxe-arm64.efi' '0010: 10.5.0.1 http://10.5.0.1/ipxe.efi' \
+		'000f: 10.5.0.1 http://10.5.0.1/ipxe-ia32.efi' \
+		'0013: 10.5.0.1 http://10.5.0.1/ipxe-arm64.efi' 'ipxe: 10.5.0.1 menu.ipxe' \
+		'class: 10.5.0.1 menu.ipxe'; do
 		assert_line "$line"
 	done
 }
@@ -95,7 +104,8 @@ assert_loaders() {
 
 @test "Kea gives each type of client its loader, and iPXE the menu" {
 	all_loaders
-	sed "s,\"type\": \"memfile\",& \, \"name\": \"$PWD/kea.leases\"," "$srv/kea-dhcp4.conf" >kea.conf
+	sed "s,\"type\": \"memfile\",& \, \"name\": \"$PWD/kea.leases\"," "$srv/kea-dhcp4.conf" \
+		>kea.conf
 	{
 		echo "export KEA_LOCKFILE_DIR=$PWD KEA_PIDFILE_DIR=$PWD"
 		echo "'$TOP/tests/lib/servers' kea-dhcp4 -c kea.conf >server.log 2>&1 & server=\$!"
@@ -116,7 +126,8 @@ assert_loaders() {
 	assert_loaders
 }
 
-# serve SCRIPT: mkvinitrd pxe --serve in a network of two machines, with SCRIPT on the other one; the lines are in serve.log
+# serve SCRIPT: mkvinitrd pxe --serve in a network of two machines, with SCRIPT on the other one;
+# the lines are in serve.log
 serve() {
 	chmod 755 .
 	mkdir -p bin

@@ -20,7 +20,8 @@ load pxe
 	done
 	cmp "$kernel/vmlinuz" "$(served 'vmlinuz-*')"
 	"$HOST/mkvinitrd" check "$(served 'initramfs-*.img')" -r "$kernel"
-	for file in $(grep -o '${files}[^ ]*' srv/menu.ipxe | grep -v memtest); do [ -s "srv/${file#\$\{files\}}" ]; done
+	for file in $(grep -o '${files}[^ ]*' srv/menu.ipxe |
+		grep -v memtest); do [ -s "srv/${file#\$\{files\}}" ]; done
 	grep -q "vi.verify=sha256:$(sha256sum <root.tar.xz | cut -d ' ' -f 1) " srv/menu.ipxe
 	grep -q '^isset ${base} || set base http://10.1.2.3/boot$' srv/menu.ipxe
 	for label in diskless local shell reboot; do
@@ -36,7 +37,8 @@ load pxe
 	mkdir installer
 	cp "$kernel/vmlinuz" installer/linux
 	echo x | cpio -o -H newc --quiet <<<tree | gzip >installer/initrd.gz
-	pxe --memtest "$memtest.bin" --memtest="$memtest.efi" --installer installer --installer-append 'auto url="http://x/a b"' root.tar.xz
+	pxe --memtest "$memtest.bin" --memtest="$memtest.efi" --installer installer \
+		--installer-append 'auto url="http://x/a b"' root.tar.xz
 	assert_success
 	grep -q '^iseq ${platform} pcbios && set memtest memtest-[0-9a-f]*.bin ||$' srv/menu.ipxe
 	cmp "$memtest.bin" "$(served 'memtest-*.bin')"
@@ -50,8 +52,10 @@ load pxe
 	assert_success
 	grep -q '^item install ' srv/menu.ipxe
 	# each by its content
-	for wrong in "--memtest $memtest.nowhere" '--memtest root.tar.xz' '--installer tree' '--loader x64=root.tar.xz' \
-		'--loader bios=/usr/lib/ipxe/ipxe.efi' '--loader arm64=/usr/lib/ipxe/ipxe.efi' '-k root.tar.xz'; do
+	for wrong in "--memtest $memtest.nowhere" '--memtest root.tar.xz' '--installer tree' \
+		'--loader x64=root.tar.xz' \
+		'--loader bios=/usr/lib/ipxe/ipxe.efi' '--loader arm64=/usr/lib/ipxe/ipxe.efi' \
+		'-k root.tar.xz'; do
 		# shellcheck disable=SC2086
 		pxe $wrong root.tar.xz
 		assert_failure 1
@@ -77,7 +81,8 @@ load pxe
 	grep -q '^set menu-default diskless$' srv/menu.ipxe
 	pxe --list --json
 	assert_success
-	assert_equal "$(jq -r '.entries | map(.name + .mode) | join(" ")' <<<"$output")" 'diskless'tmpfs' 'office'overlay'
+	assert_equal "$(jq -r '.entries | map(.name + .mode) | join(" ")' <<<"$output")" \
+		'diskless'tmpfs' 'office'overlay'
 	pxe --remove office
 	assert_success
 	run ! grep -q office srv/menu.ipxe
@@ -91,7 +96,8 @@ load pxe
 @test "--hardware adds an item whose initramfs has all drivers, and --default says what boots when the time is up" {
 	pci=pci:v00008086d00001533sv00008086sd00001533bc02sc00i00
 	echo $pci >lab.hw
-	run "$TOP/scripts/pxe" -r "$kernel" -o srv --hardware --default hardware -s "hardware $PWD/lab.hw" -a console=ttyS0 root.tar.xz
+	run "$TOP/scripts/pxe" -r "$kernel" -o srv --hardware --default hardware \
+		-s "hardware $PWD/lab.hw" -a console=ttyS0 root.tar.xz
 	assert_success
 	grep -q '^item hardware ' srv/menu.ipxe
 	grep -qx 'set menu-default hardware' srv/menu.ipxe
@@ -134,7 +140,8 @@ load pxe
 		"$TOP/scripts/pack" -q tree root.tar.xz
 		pxe root.tar.xz
 		assert_success
-		for name in $(sed -n 's,.*vi.image=${base}/\([^ ]*\).*,\1,p' "menu.$text"); do [ -s "srv/$name" ]; done
+		for name in $(sed -n 's,.*vi.image=${base}/\([^ ]*\).*,\1,p' \
+			"menu.$text"); do [ -s "srv/$name" ]; done
 	done
 	run compgen -G 'srv/root-*'
 	assert_equal "${#lines[@]}" 4
@@ -155,10 +162,12 @@ load pxe
 	assert_equal "$(jq -r '.pruned | length' <<<"$output")" 1
 	[ ! -e srv/entries/diskless.1 ] && [ -e srv/entries/diskless.2 ]
 	pxe --prune --keep 2 --keep-days 0
-	assert_equal "$(echo srv/entries/diskless.[0-9]*)" 'srv/entries/diskless.3 srv/entries/diskless.4'
+	assert_equal "$(echo srv/entries/diskless.[0-9]*)" \
+		'srv/entries/diskless.3 srv/entries/diskless.4'
 	run compgen -G 'srv/root-*'
 	assert_equal "${#lines[@]}" 2
-	for name in $(cat srv/entries/diskless.[0-9]* | sed -n 's/^\(kernel\|initramfs\|root\)=//p'); do [ -s "srv/$name" ]; done
+	for name in $(cat srv/entries/diskless.[0-9]* |
+		sed -n 's/^\(kernel\|initramfs\|root\)=//p'); do [ -s "srv/$name" ]; done
 	[ -s srv/ipxe.efi ] && [ -s srv/undionly.kpxe ]
 }
 
@@ -193,7 +202,8 @@ load pxe
 	pxe --append='a="b c"' -- "-my root's \$(touch é).tar.xz"
 	assert_success
 	name=$(sed -n 's,.* vi.mode=overlay vi.image=${base}/\([^ ]*\) vi.verify=[^ ]* a="b c" .*,\1,p' srv/menu.ipxe)
-	[[ $name =~ ^[A-Za-z0-9_][A-Za-z0-9._-]*-[0-9a-f]{12}.tar.xz$ ]] || fail "the name is '$name'"
+	[[ $name =~ ^[A-Za-z0-9_][A-Za-z0-9._-]*-[0-9a-f]{12}.tar.xz$ ]] ||
+		fail "the name is '$name'"
 	cmp "srv/$name" ./-my*
 	run ls -A srv
 	refute_output --partial .tmp
@@ -234,14 +244,17 @@ load pxe
 	echo text >text.tar.xz
 	qemu-img create -q -f qcow2 disk.tar.xz 1M
 	mke2fs -q -F disk.sqfs 1M
-	for arguments in text.tar.xz disk.tar.xz disk.sqfs nowhere.sqfs /etc/passwd '-k nowhere root.tar.xz' '-o a$b root.tar.xz' '-o a"b root.tar.xz'; do
+	for arguments in text.tar.xz disk.tar.xz disk.sqfs nowhere.sqfs /etc/passwd \
+		'-k nowhere root.tar.xz' '-o a$b root.tar.xz' '-o a"b root.tar.xz'; do
 		# shellcheck disable=SC2086 # words
 		pxe $arguments
 		assert_failure 1
 		assert_equal "${#lines[@]}" 1
 	done
-	for arguments in '-a x=${y}' '-a x="y' '-u http://a"b' '-u nowhere' '-u http://${x}' '-t 1s' '-t 0' '--output= ' '--name local' '--name a.b' \
-		'--title a${b}' '--address 1.2.3' '--address 10.0.0.1/33' '--range 10.9.0.1,10.9.0.9' '--loader mips=x' '--keep 0' 'root.tar.xz'; do
+	for arguments in '-a x=${y}' '-a x="y' '-u http://a"b' '-u nowhere' '-u http://${x}' \
+		'-t 1s' '-t 0' '--output= ' '--name local' '--name a.b' \
+		'--title a${b}' '--address 1.2.3' '--address 10.0.0.1/33' \
+		'--range 10.9.0.1,10.9.0.9' '--loader mips=x' '--keep 0' 'root.tar.xz'; do
 		# shellcheck disable=SC2086
 		pxe $arguments root.tar.xz
 		assert_failure 2

@@ -29,10 +29,12 @@ kernel_of() {
 @test "the kernel of a system is found by its version under the names of Debian, Fedora, Arch, Alpine and Gentoo, through links too" {
 	kernel=$("$TOP/scripts/kernels" 6.12)
 	version=$(ls "$kernel/lib/modules")
-	mkdir -p "s/usr/lib/modules/$version" s/usr/lib/modules/5.1-removed/updates s/usr/lib/modules/extramodules s/boot/old
+	mkdir -p "s/usr/lib/modules/$version" s/usr/lib/modules/5.1-removed/updates \
+		s/usr/lib/modules/extramodules s/boot/old
 	touch "s/usr/lib/modules/$version/modules.dep"
 	ln -s usr/lib s/lib
-	for path in "boot/vmlinuz-$version" "lib/modules/$version/vmlinuz" boot/vmlinuz-linux boot/vmlinuz-lts boot/vmlinuz "boot/kernel-$version"; do
+	for path in "boot/vmlinuz-$version" "lib/modules/$version/vmlinuz" boot/vmlinuz-linux \
+		boot/vmlinuz-lts boot/vmlinuz "boot/kernel-$version"; do
 		cp "$kernel/vmlinuz" "s/$path"
 		kernel_of s
 		assert_output "s/$path"
@@ -171,13 +173,15 @@ COMMANDS
 		*) odd=$'out/a "quoted\\" \$name\twith größe' ;;
 		esac
 		# shellcheck disable=SC2086 # words
-		run --separate-stderr "$HOST/mkvinitrd" ${name%% *} -r "$kernel" --json ${name#* } "$odd" root.sqfs </dev/null
+		run --separate-stderr "$HOST/mkvinitrd" ${name%% *} -r "$kernel" --json ${name#* } \
+			"$odd" root.sqfs </dev/null
 		assert_success
 		assert_equal "$(jq -r '.target // .file // .directory' <<<"$output")" "$odd"
 		[ -e "$odd" ]
 		rm -r "$odd"
 	done
-	run --separate-stderr "$HOST/mkvinitrd" uki -r "$kernel" --json -p share -o "$odd" </dev/null
+	run --separate-stderr "$HOST/mkvinitrd" uki -r "$kernel" --json -p share -o "$odd" \
+		</dev/null
 	assert_success
 	jq -e --arg file "$odd" '.file == $file and .addon == false and .signed == false and (.version | startswith("6.12"))' <<<"$output"
 	assert_equal "$(jq -r .sha256 <<<"$output")" "$(sha256sum <"$odd" | cut -c 1-64)"

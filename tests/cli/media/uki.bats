@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# mkvinitrd uki, efi, and what the other commands read in unified kernel images and kernels; objdump, sbverify and openssl are the
-# oracles. That firmware starts one, with Secure Boot too, is tests/boot/cases/media/uki.sh.
+# mkvinitrd uki, efi, and what the other commands read in unified kernel images and kernels;
+# objdump, sbverify and openssl are the oracles. That firmware starts one, with Secure Boot too, is
+# tests/boot/cases/media/uki.sh.
 load ../../lib/env
 bats_require_minimum_version 1.5.0
 
@@ -11,8 +12,10 @@ setup_file() {
 	KERNEL=$("$BATS_TEST_DIRNAME/../../lib/small-kernel" "$BATS_FILE_TMPDIR")
 	export KERNEL
 	cd "$BATS_FILE_TMPDIR" || return
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj '/CN=test of mkvinitrd' -days 30
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout other.pem -out other-cert.pem -subj '/CN=other' -days 30
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem \
+		-subj '/CN=test of mkvinitrd' -days 30
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout other.pem -out other-cert.pem \
+		-subj '/CN=other' -days 30
 	"$HOST/mkvinitrd" build -q -p share -r "$KERNEL" -o initramfs
 }
 
@@ -42,7 +45,8 @@ uki() {
 # section FILE NAME: as binutils see it
 section() {
 	local dir=section.$BASHPID
-	mkdir "$dir" && objcopy --dump-section "$2=$dir/s" "$1" "$dir/copy" && cat "$dir/s" && rm -r "$dir"
+	mkdir "$dir" && objcopy --dump-section "$2=$dir/s" "$1" "$dir/copy" && cat "$dir/s" &&
+		rm -r "$dir"
 }
 
 @test "a program has kernel, initramfs, command line, name and version as its sections" {
@@ -55,7 +59,8 @@ section() {
 	assert_equal "$(section u.efi .uname)" "${KERNEL##*/}"
 	section u.efi .osrel | grep -qx "PRETTY_NAME=\"mkvinitrd ${KERNEL##*/}\""
 	cmp <(section u.efi .text) <(section "$STUB" .text)
-	# no section lies over another, in memory or in the file; file, sections and headers have no gap
+	# no section lies over another, in memory or in the file; file, sections and headers have no
+	# gap
 	objdump -h u.efi | gawk 'NF == 7 { size = strtonum("0x" $3); at = strtonum("0x" $4); file = strtonum("0x" $6)
 		if (at < memory || file < place) exit 1; memory = at + size; place = file + size }'
 	run objdump -p u.efi
@@ -99,14 +104,16 @@ section() {
 	"$M" build -q -p share -r "$KERNEL" -k ./u.efi -o again.img
 	cmp again.img "$F/initramfs"
 	# one that binutils made
-	objcopy --add-section .initrd="$F/initramfs" --change-section-vma .initrd=0x2000000 "$STUB" by-objcopy.efi
+	objcopy --add-section .initrd="$F/initramfs" --change-section-vma .initrd=0x2000000 \
+		"$STUB" by-objcopy.efi
 	run "$M" ls by-objcopy.efi
 	assert_equal "$output" "$("$M" ls "$F/initramfs")"
 }
 
 @test "ls reads what is built into a kernel, compressed or not, with any padding" {
 	local series compressor all='6.1 6.12 current'
-	[ -z "${CHECK_ALL:-}" ] || all="$all 6.1-arm64" # a download of 70 MB for one line; every day the Image below is of its kind
+	[ -z "${CHECK_ALL:-}" ] || all="$all 6.1-arm64"
+	# a download of 70 MB for one line; every day the Image below is of its kind
 	for series in $all; do
 		run "$M" ls "$("$TOP/scripts/kernels" $series)/vmlinuz"
 		assert_success
@@ -118,11 +125,15 @@ root'
 	for compressor in cat 'gzip -n' 'xz --check=crc32' 'zstd -q' 'lz4 -lq' 'bzip2'; do
 		for name in a bb ccc dddd; do
 			echo $name >i/$name
-			(cd i && find . -type f | sort | cpio --quiet -oH newc | $compressor) >built-in
+			(cd i && find . -type f | sort | cpio --quiet -oH newc |
+				$compressor) >built-in
 			{
-				head -c 56 /dev/zero && printf 'ARM\144' && head -c 964 /dev/zero && cat built-in
+				head -c 56 /dev/zero && printf 'ARM\144' && head -c 964 /dev/zero &&
+					cat built-in
 				head -c $(((8 - (1024 + $(stat -c %s built-in)) % 8) % 8)) /dev/zero
-				python3 -c 'import os, sys; sys.stdout.buffer.write(os.path.getsize("built-in").to_bytes(8, "little"))'
+				python3 \
+					-c \
+					'import os, sys; sys.stdout.buffer.write(os.path.getsize("built-in").to_bytes(8, "little"))'
 				head -c 4096 /dev/zero
 			} >Image
 			run "$M" ls Image
@@ -136,7 +147,8 @@ root'
 	run --separate-stderr "$M" ls "$STUB"
 	assert_failure 1
 	assert_equal "$stderr" "mkvinitrd: ls: '$STUB' is an EFI program without initramfs (section .initrd); 'mkvinitrd efi' lists its sections"
-	head -c 3000 /dev/zero >zeros && printf 'HdrS' | dd of=zeros bs=1 seek=514 conv=notrunc status=none
+	head -c 3000 /dev/zero >zeros && printf 'HdrS' |
+		dd of=zeros bs=1 seek=514 conv=notrunc status=none
 	run --separate-stderr "$M" ls zeros
 	assert_failure 1
 	assert_equal "$stderr" "mkvinitrd: ls: 'zeros' is a kernel, and no initramfs is built into it"
@@ -199,9 +211,13 @@ root'
 
 @test "the expected PCR 11 is signed; without a TPM that computes it, it is one line" {
 	mkdir tpm
-	swtpm socket --tpm2 --tpmstate dir=tpm --server type=unixio,path=tpm.sock --ctrl type=unixio,path=tpm.sock.ctrl \
+	swtpm socket --tpm2 --tpmstate dir=tpm --server type=unixio,path=tpm.sock \
+		--ctrl type=unixio,path=tpm.sock.ctrl \
 		--flags not-need-init,startup-clear >swtpm.log 2>&1 3>&- &
-	for _ in {1..100}; do [ ! -S tpm.sock ] || break; sleep 0.1; done
+	for _ in {1..100}; do
+		[ ! -S tpm.sock ] || break
+		sleep 0.1
+	done
 	uki -a 'x y' -o p.efi --pcr-key="$F/key.pem" --tpm2-device="swtpm:path=$PWD/tpm.sock"
 	kill $! 2>/dev/null || :
 	assert_success
@@ -226,11 +242,13 @@ newer_stub() {
 
 @test "entries are profiles of one program, each with the parameters of all and its own" {
 	newer_stub 257
-	uki -S stub257 -a 'root=x' -e 'rescue:Rescue system:vi.shell single' -e 'ram:To RAM: vi.toram' -o e.efi
+	uki -S stub257 -a 'root=x' -e 'rescue:Rescue system:vi.shell single' \
+		-e 'ram:To RAM: vi.toram' -o e.efi
 	assert_success
 	run "$M" efi e.efi
 	assert_equal "$(grep -cE '^\.(profile|cmdline) ' <<<"$output")" 6
-	# in the order of the specification: what all have, then the profiles, the first of which adds nothing
+	# in the order of the specification: what all have, then the profiles, the first of which
+	# adds nothing
 	run bash -c '"$1" efi e.efi | sed -n "/^.osrel/,\$s/ .*//p" | paste -sd " "' bash "$M"
 	assert_output '.osrel .cmdline .uname .initrd .linux .profile .profile .cmdline .profile .cmdline'
 	grep -qa 'ID=rescue' e.efi
@@ -248,7 +266,8 @@ newer_stub() {
 }
 
 @test "an addon has the parameters alone" {
-	run --separate-stderr "$TOP/scripts/uki" -A -S "$STUB" -a 'more parameters' -o x.addon.efi --sign-key="$F/key.pem" --sign-cert="$F/cert.pem"
+	run --separate-stderr "$TOP/scripts/uki" -A -S "$STUB" -a 'more parameters' -o x.addon.efi \
+		--sign-key="$F/key.pem" --sign-cert="$F/cert.pem"
 	assert_success
 	run "$M" efi x.addon.efi .cmdline
 	assert_output 'more parameters'
@@ -281,7 +300,8 @@ old.efi'
 	assert_failure 1
 	assert_regex "$stderr" 'cut.img'
 	assert_equal "$(cat old.efi)" old
-	for wrong in '--splash=text' '--os-release=nowhere' '-S nowhere' '-S text' '-k text' '-k nowhere' '-i nowhere'; do
+	for wrong in '--splash=text' '--os-release=nowhere' '-S nowhere' '-S text' '-k text' \
+		'-k nowhere' '-i nowhere'; do
 		# shellcheck disable=SC2086
 		uki -o old.efi $wrong
 		assert_failure 1
@@ -310,7 +330,8 @@ old.efi'
 	size=$(stat -c %s new.efi)
 	for moment in 0.0{1..9} 0.{1..9} 1.{0..5}; do
 		echo old >u.efi
-		env --default-signal "$TOP/scripts/uki" -r "$KERNEL" -p share -a x -o u.efi --sign-key="$F/key.pem" --sign-cert="$F/cert.pem" >/dev/null 2>&1 &
+		env --default-signal "$TOP/scripts/uki" -r "$KERNEL" -p share -a x -o u.efi \
+			--sign-key="$F/key.pem" --sign-cert="$F/cert.pem" >/dev/null 2>&1 &
 		sleep "$moment"
 		kill -TERM $! 2>/dev/null || :
 		wait $! || :

@@ -80,11 +80,13 @@ load update
 	[ ! -e "${entry%+2.conf}.conf" ] && [ ! -e "$place" ]
 }
 
-# chosen: the image that systemd-boot starts, as its manual orders entries: none whose attempts are used up, then by sort-key
+# chosen: the image that systemd-boot starts, as its manual orders entries: none whose attempts are
+# used up, then by sort-key
 chosen() {
 	for entry in sys/efi/loader/entries/*.conf; do
 		case $entry in *+0*) continue ;; esac
-		printf '%s\tsys/efi%s\n' "$(sed -n 's/^sort-key //p' "$entry")" "$(sed -n 's/^initrd //p' "$entry")"
+		printf '%s\tsys/efi%s\n' "$(sed -n 's/^sort-key //p' "$entry")" \
+			"$(sed -n 's/^initrd //p' "$entry")"
 	done | LC_ALL=C sort | sed -n '1s/.*\t//p'
 }
 
@@ -101,15 +103,18 @@ chosen() {
 	update
 	assert_success
 	holds "$(chosen)" two
-	for entry in sys/efi/loader/entries/*+2.conf; do mv "$entry" "${entry%+2.conf}+0-2.conf"; done
+	for entry in sys/efi/loader/entries/*+2.conf; do mv "$entry" \
+		"${entry%+2.conf}+0-2.conf"; done
 	holds "$(chosen)" one
 }
 
 @test "entries of a kernel whose version only begins alike are left alone, at an update, its success and a removal" {
 	rm -r sys/boot/grub
 	mkdir -p sys/efi/loader/entries sys/efi/mkvinitrd/other run/initramfs
-	for name in "a-$KVER-lab-0123456789ab+2" "a-$KVER-lab-0123456789ac" "a-$KVER-lab-0123456789ad+1-1"; do
-		printf 'title Linux %s-lab\nsort-key mkvinitrd-a\nlinux /mkvinitrd/other/linux\n' "$KVER" >"sys/efi/loader/entries/mkvinitrd-$name.conf"
+	for name in "a-$KVER-lab-0123456789ab+2" "a-$KVER-lab-0123456789ac" \
+		"a-$KVER-lab-0123456789ad+1-1"; do
+		printf 'title Linux %s-lab\nsort-key mkvinitrd-a\nlinux /mkvinitrd/other/linux\n' \
+			"$KVER" >"sys/efi/loader/entries/mkvinitrd-$name.conf"
 	done
 	cp -a sys/efi/loader/entries others
 	update a

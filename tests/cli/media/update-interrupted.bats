@@ -58,7 +58,8 @@ full_at() {
 		full_at $room
 		assert_failure 1
 		[[ ${stderr_lines[0]} == "update: preset 'a', kernel $KVER: no space left for "* ]]
-		assert_equal "${stderr_lines[1]}" 'update: nothing was replaced: the old images are in force'
+		assert_equal "${stderr_lines[1]}" \
+			'update: nothing was replaced: the old images are in force'
 		holds result.img one
 		diff -r --exclude=lock before "$STATE/.."
 		[ ! -s waste ]
@@ -69,7 +70,8 @@ full_at() {
 	holds result.img two
 }
 
-# killed_at N: an update in a PID namespace of its own, all of which is killed when its N-th writing tool starts; fails if there are fewer
+# killed_at N: an update in a PID namespace of its own, all of which is killed when its N-th writing
+# tool starts; fails if there are fewer
 killed_at() {
 	for tool in mv ln rm cp sync mkdir; do
 		cat >"bin/$tool" <<TOOL
@@ -81,7 +83,8 @@ TOOL
 	done
 	chmod +x bin/*
 	: >calls
-	PATH=$PWD/bin:$PATH timeout -s KILL 120 unshare --pid --fork --mount-proc --kill-child sh -c "$TOP/scripts/update -r sys -q a; true" >/dev/null 2>&1
+	PATH=$PWD/bin:$PATH timeout -s KILL 120 unshare --pid --fork --mount-proc --kill-child sh \
+		-c "$TOP/scripts/update -r sys -q a; true" >/dev/null 2>&1
 	rm bin/*
 	[ "$(wc -l <calls)" -ge "$1" ]
 }
@@ -91,8 +94,8 @@ entries() {
 	(cd sys && find boot/grub efi -type f -exec sha256sum {} + 2>/dev/null | sort -k 2)
 }
 
-# begin grub|systemd-boot: a system whose image 'one' has booted, kept in start, that is to be updated to 'two'; in expected, its entries
-# after an update that nothing disturbed
+# begin grub|systemd-boot: a system whose image 'one' has booted, kept in start, that is to be
+# updated to 'two'; in expected, its entries after an update that nothing disturbed
 begin() {
 	[ "$1" = grub ] || { rm -r sys/boot/grub && mkdir -p sys/efi/loader/entries; }
 	update a
@@ -114,7 +117,8 @@ begin_again() {
 	mkdir tmp
 }
 
-# one_set: the image is complete, and so is the previous one; the next update makes the new set of either, without waste, with its entries
+# one_set: the image is complete, and so is the previous one; the next update makes the new set of
+# either, without waste, with its entries
 one_set() {
 	text=$("$HOST/mkvinitrd" cat "$A" note.txt)
 	[ "$text" = one ] || [ "$text" = two ]
@@ -145,11 +149,13 @@ killed_steps() {
 	[ $n -gt 10 ]
 }
 
-# killed_calls N...: each process of the update is killed at its N-th system call that writes: shells, the builder, and the tools
+# killed_calls N...: each process of the update is killed at its N-th system call that writes:
+# shells, the builder, and the tools
 killed_calls() {
 	calls=write,pwrite64,rename,renameat,renameat2,link,linkat,unlink,unlinkat,fsync,fdatasync,syncfs,ftruncate,mkdir,copy_file_range,sendfile
 	for n; do
-		run timeout -k 5 120 strace -f -qq -o /dev/null -e "inject=$calls:signal=KILL:when=$n" "$TOP/scripts/update" -r sys -q a
+		run timeout -k 5 120 strace -f -qq -o /dev/null \
+			-e "inject=$calls:signal=KILL:when=$n" "$TOP/scripts/update" -r sys -q a
 		killed=$status
 		one_set
 		begin_again

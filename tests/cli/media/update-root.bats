@@ -17,7 +17,8 @@ load update
 	layers 'vg-root lvm ext4' 'md0 raid1 LVM2_member' 'sda disk linux_raid_member'
 	update a # this system has neither lvm nor mdadm
 	assert_failure 1
-	[[ $stderr == *"preset 'a', kernel $KVER: "*mdadm* ]] || [[ $stderr == *"preset 'a', kernel $KVER: "*lvm* ]]
+	[[ $stderr == *"preset 'a', kernel $KVER: "*mdadm* ]] ||
+		[[ $stderr == *"preset 'a', kernel $KVER: "*lvm* ]]
 	[[ ${stderr} == *'nothing was replaced: the old images are in force'* ]]
 	holds "$A" one
 	echo 'root none' >>sys/etc/mkvinitrd/presets/a.preset
@@ -26,7 +27,8 @@ load update
 	layers 'x crypt ext4' 'sda disk crypto_LUKS'
 	sed -i '$d' sys/etc/mkvinitrd/presets/a.preset
 	mkdir -p sys/sbin
-	cp "$MUSL/bin/busybox" sys/sbin/cryptsetup # a program without libraries: this test boots nothing
+	cp "$MUSL/bin/busybox" sys/sbin/cryptsetup
+	# a program without libraries: this test boots nothing
 	update a
 	assert_success
 	assert_output --partial 'root=UUID=11-22, which is ext4 on LUKS: the image has cryptsetup dm_crypt ext4'
@@ -48,7 +50,8 @@ load update
 }
 
 @test "a LUKS volume that only crypttab names is opened by the image, under its name" {
-	layers 'vg-root lvm ext4 4-4' 'sda3_crypt crypt LVM2_member 3-3' 'sda3 part crypto_LUKS 2-2' 'sda disk'
+	layers 'vg-root lvm ext4 4-4' 'sda3_crypt crypt LVM2_member 3-3' \
+		'sda3 part crypto_LUKS 2-2' 'sda disk'
 	mkdir -p sys/sbin
 	for program in cryptsetup lvm; do cp "$MUSL/bin/busybox" sys/sbin/$program; done
 	echo 'root=UUID=4-4 ro' >sys/etc/kernel/cmdline
@@ -69,8 +72,10 @@ load update
 	mkdir -p sys/sbin
 	cp "$MUSL/bin/busybox" sys/sbin/cryptsetup
 	echo 'root=UUID=4-4 ro' >sys/etc/kernel/cmdline
-	for option in keyscript=/bin/decrypt tpm2-device=auto fido2-device=auto header=/boot/header; do
-		printf '#x UUID=2-2 none luks\nx /dev/disk/by-uuid/2-2 none luks,%s\n' "$option" >sys/etc/crypttab
+	for option in keyscript=/bin/decrypt tpm2-device=auto fido2-device=auto \
+		header=/boot/header; do
+		printf '#x UUID=2-2 none luks\nx /dev/disk/by-uuid/2-2 none luks,%s\n' "$option" \
+			>sys/etc/crypttab
 		update a
 		assert_failure 1
 		[[ $stderr == *"'$option' of the volume x in $PWD/sys/etc/crypttab is not supported; 'root none' in the preset leaves the root to you"* ]]
@@ -108,7 +113,8 @@ load update
 	update a
 	assert_success
 	"$HOST/mkvinitrd" ls "$A" | grep -qx bin/e2fsck
-	echo 'line applet e2fsck' >>sys/etc/mkvinitrd/presets/a.preset # ours, for whoever wants that
+	echo 'line applet e2fsck' >>sys/etc/mkvinitrd/presets/a.preset
+	# ours, for whoever wants that
 	update a
 	assert_success
 }

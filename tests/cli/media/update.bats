@@ -24,7 +24,8 @@ load update
 	[ "$(stat -c %s "$image")" -lt "$(stat -c %s "$image.fallback")" ]
 	update --json
 	assert_success
-	assert_equal "$(jq -r '.images[] | "\(.preset) \(.status)"' <<<"$output" | paste -s -d ,)" 'default unchanged,fallback unchanged'
+	assert_equal "$(jq -r '.images[] | "\(.preset) \(.status)"' <<<"$output" | paste -s -d ,)" \
+		'default unchanged,fallback unchanged'
 	grub-script-check sys/boot/grub/mkvinitrd.cfg
 	grep -q "initrd /boot/initrd.img-$KVER.fallback" sys/boot/grub/mkvinitrd.cfg
 	no_waste
@@ -35,8 +36,10 @@ load update
 	update
 	assert_success
 	for n in 1 2 3; do # each differs in its first lines
-		{ cat "$TOP/presets/default.preset" && echo "line param n=$n"; } >sys/etc/mkvinitrd/presets/default.preset
-		run --separate-stderr sh -c "trap '' PIPE; exec '$TOP/scripts/update' -r sys -n default"
+		{ cat "$TOP/presets/default.preset" &&
+			echo "line param n=$n"; } >sys/etc/mkvinitrd/presets/default.preset
+		run --separate-stderr sh \
+			-c "trap '' PIPE; exec '$TOP/scripts/update' -r sys -n default"
 		assert_equal "$status$stderr" 0
 	done
 }
@@ -57,7 +60,8 @@ load update
 
 @test "where another generator is installed its image is left alone" {
 	rm sys/etc/mkvinitrd/presets/*
-	mkdir -p sys/usr/sbin && : >sys/usr/sbin/update-initramfs && chmod +x sys/usr/sbin/update-initramfs
+	mkdir -p sys/usr/sbin && : >sys/usr/sbin/update-initramfs &&
+		chmod +x sys/usr/sbin/update-initramfs
 	echo theirs >"sys/boot/initrd.img-$KVER"
 	update default
 	assert_success
@@ -66,12 +70,15 @@ load update
 }
 
 @test "a build that is killed is named" {
-	printf '#!/bin/sh\n[ "$1" != plan ] || kill -KILL $PPID\nexec %s "$@"\n' "$HOST/mkvinitrd" >bin/mkvinitrd
+	printf '#!/bin/sh\n[ "$1" != plan ] || kill -KILL $PPID\nexec %s "$@"\n' "$HOST/mkvinitrd" \
+		>bin/mkvinitrd
 	chmod +x bin/mkvinitrd
 	MKVINITRD=$PWD/bin/mkvinitrd update a
 	assert_failure 1
-	assert_equal "${stderr_lines[-2]}" "update: preset 'a', kernel $KVER: the build ended without a result: was it killed, as by a lack of memory?"
-	assert_equal "${stderr_lines[-1]}" 'update: nothing was replaced: the old images are in force'
+	assert_equal "${stderr_lines[-2]}" \
+		"update: preset 'a', kernel $KVER: the build ended without a result: was it killed, as by a lack of memory?"
+	assert_equal "${stderr_lines[-1]}" \
+		'update: nothing was replaced: the old images are in force'
 	[ ! -e "$A" ]
 }
 
@@ -107,8 +114,10 @@ load update
 	flock 8
 	MKVINITRD_LOCK_WAIT=1 update a
 	assert_failure 1
-	assert_equal "${stderr_lines[0]}" "update: another 'mkvinitrd update' is at work: waiting for it, for 1 s at most"
-	assert_equal "${stderr_lines[1]}" "update: another 'mkvinitrd update' is at work: '$PWD/$STATE/lock' is locked"
+	assert_equal "${stderr_lines[0]}" \
+		"update: another 'mkvinitrd update' is at work: waiting for it, for 1 s at most"
+	assert_equal "${stderr_lines[1]}" \
+		"update: another 'mkvinitrd update' is at work: '$PWD/$STATE/lock' is locked"
 	[ ! -e "$A" ]
 }
 

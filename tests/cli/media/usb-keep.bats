@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
-# mkvinitrd usb on a drive that has something: --keep, --update, --encrypt, --list, full and failing drives.
+# mkvinitrd usb on a drive that has something: --keep, --update, --encrypt, --list, full and failing
+# drives.
 load ../../lib/env
 bats_require_minimum_version 1.5.0
 
@@ -27,7 +28,9 @@ teardown() {
 		assert_failure 1
 		assert_output --partial "has a root 'second_root': replace it with --update"
 		assert_equal "$(menu_of drive.img | grep -c '^menuentry')" 4
-		[ $data != ext4 ] || debugfs -w -f - "drive.img?offset=$(data_offset drive.img)" <<<$'mkdir /changes\nmkdir /changes/root\nwrite tree/text /changes/root/kept' >/dev/null
+		[ $data != ext4 ] ||
+			debugfs -w -f - "drive.img?offset=$(data_offset drive.img)" \
+				<<<$'mkdir /changes\nmkdir /changes/root\nwrite tree/text /changes/root/kept' >/dev/null
 		old=$(root_on drive.img)
 		menu_of drive.img | grep second >second
 		small_root new.sqfs three
@@ -43,7 +46,8 @@ teardown() {
 		if [ $data = ext4 ]; then
 			at="drive.img?offset=$(data_offset drive.img)"
 			debugfs -R 'cat /changes/root/kept' "$at" 2>/dev/null | grep -qx two
-			assert_equal "$(debugfs -R 'ls -p /live' "$at" 2>/dev/null | grep -c sqfs)" 2
+			assert_equal \
+				"$(debugfs -R 'ls -p /live' "$at" 2>/dev/null | grep -c sqfs)" 2
 			debugfs -R "cat $(root_on drive.img)" "$at" 2>/dev/null | cmp - new.sqfs
 			e2fsck -fn "$at"
 		fi
@@ -56,7 +60,8 @@ teardown() {
 	count_tools
 	for table in dos gpt; do
 		truncate -s 400M disk
-		printf 'label: %s\nstart=2048, size=65536\nstart=67584, size=65536\n' $table | sfdisk -q disk
+		printf 'label: %s\nstart=2048, size=65536\nstart=67584, size=65536\n' $table |
+			sfdisk -q disk
 		mkfs.vfat -F 32 --offset=2048 -n PHOTOS disk 32768 >/dev/null 2>&1
 		sfdisk -d disk >table
 		dd if=disk bs=1M skip=1 count=64 status=none | sha256sum >photos
@@ -67,8 +72,10 @@ teardown() {
 		first=$(awk '$1 == "mkfs.vfat" { print NR; exit }' bin/calls)
 		menu=$(awk '$1 == "grub-script-check" { print NR; exit }' bin/calls)
 		for moment in $((first + 1)) $(((first + menu) / 2)) "$menu"; do
-			interrupted $moment TERM "$TOP/scripts/usb" -r "$KERNEL" --keep -q disk root.sqfs
-			assert_equal "$moment $last_call $was_interrupted $status" "$moment $last_call yes 143"
+			interrupted $moment TERM "$TOP/scripts/usb" -r "$KERNEL" --keep -q disk \
+				root.sqfs
+			assert_equal "$moment $last_call $was_interrupted $status" \
+				"$moment $last_call yes 143"
 			nothing_left
 			sfdisk -d disk | diff table -
 			dd if=disk bs=1M skip=1 count=64 status=none | sha256sum | diff photos -
@@ -83,7 +90,8 @@ teardown() {
 		small_root other.sqfs two
 		usb -q --keep disk other.sqfs
 		assert_success
-		grub-fstest disk cat "(loop0,$([ $table = dos ] && echo msdos || echo gpt)3)/boot/grub/menu.cfg" >menu
+		grub-fstest disk cat \
+			"(loop0,$([ $table = dos ] && echo msdos || echo gpt)3)/boot/grub/menu.cfg" >menu
 		assert_equal "$(grep -c ^menuentry menu)" 4
 		rm disk
 	done
@@ -100,13 +108,15 @@ teardown() {
 	rm whole
 	total=$calls_made
 	for moment in $((total / 3)) $((total / 2)) $((total * 2 / 3)) $((total * 5 / 6)); do
-		interrupted $moment TERM "$TOP/scripts/usb" -r "$KERNEL" --update -q drive.img other.sqfs
+		interrupted $moment TERM "$TOP/scripts/usb" -r "$KERNEL" --update -q drive.img \
+			other.sqfs
 		[ $was_interrupted = no ] || {
 			assert_equal "$status" 143
 			nothing_left
 			path=$(root_on drive.img)
 			e2fsck -fn "drive.img?offset=$(data_offset drive.img)"
-			debugfs -R "cat $path" "drive.img?offset=$(data_offset drive.img)" 2>/dev/null >root.now
+			debugfs -R "cat $path" "drive.img?offset=$(data_offset drive.img)" \
+				2>/dev/null >root.now
 			cmp root.now root.sqfs || cmp root.now other.sqfs
 		}
 	done
@@ -130,7 +140,8 @@ teardown() {
 		usb $options drive.img root.sqfs
 		assert_failure 1
 	done
-	for options in --encrypt=40 --encrypt=x --encrypt=8 --key-file=key '--encrypt=40 --key-file=key -n' '--encrypt=40 --key-file=key --update'; do
+	for options in --encrypt=40 --encrypt=x --encrypt=8 --key-file=key \
+		'--encrypt=40 --key-file=key -n' '--encrypt=40 --key-file=key --update'; do
 		usb $options drive.img root.sqfs
 		assert_failure 2
 	done
@@ -140,11 +151,13 @@ teardown() {
 	PATH=$PWD/bin:$PATH usb -q -z 200 --encrypt=40 --key-file=key drive.img root.sqfs
 	assert_success
 	nothing_left
-	debugfs -R 'dump /changes/root.luks volume' "drive.img?offset=$(data_offset drive.img)" 2>/dev/null
+	debugfs -R 'dump /changes/root.luks volume' "drive.img?offset=$(data_offset drive.img)" \
+		2>/dev/null
 	cryptsetup luksOpen --test-passphrase --key-file=key volume
 	run ! cryptsetup luksOpen --test-passphrase --key-file=empty volume
 	run ! grep -a -q secret drive.img
-	mtype -i drive.img@@1M ::/boot/mkvinitrd/root.entry | grep -qx persist=file:/changes/root.luks
+	mtype -i drive.img@@1M ::/boot/mkvinitrd/root.entry |
+		grep -qx persist=file:/changes/root.luks
 }
 
 @test "a full file system leaves the old file, and says what is needed" {
@@ -177,8 +190,10 @@ teardown() {
 		# shellcheck disable=SC2086 # words
 		usb -q -y "$DISK" $options "$DISK" root.sqfs
 		assert_failure 1
-		assert_line --index 0 --regexp "^usb: .*'$DISK'.*(failed: .|is not what was written)"
-		assert_line --index 1 "usb: '$DISK' is unfinished and does not boot: run the command again"
+		assert_line --index 0 \
+			--regexp "^usb: .*'$DISK'.*(failed: .|is not what was written)"
+		assert_line --index 1 \
+			"usb: '$DISK' is unfinished and does not boot: run the command again"
 		assert_equal "${#lines[@]}" 2
 		head -c 440 small/disk | grep -a -q 'UNFINISHED drive'
 		assert_equal "$(ls -A tmp)" ''

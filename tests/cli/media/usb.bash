@@ -38,11 +38,13 @@ usb() {
 
 # listing: names and contents of everything here but the work of the test itself
 listing() {
-	find . -path ./bin -prune -o -path ./loop -prune -o -path ./before -prune -o -type f -print | sort | xargs sha256sum
+	find . -path ./bin -prune -o -path ./loop -prune -o -path ./before -prune -o -type f \
+		-print | sort | xargs sha256sum
 }
 
-# nothing_left: no temporary file, loop device, mount or process of ours. Tools of a pipe end a little later than the script, and a loop
-# device that a test beside this one looks at is detached when that closes it.
+# nothing_left: no temporary file, loop device, mount or process of ours. Tools of a pipe end a
+# little later than the script, and a loop device that a test beside this one looks at is detached
+# when that closes it.
 nothing_left() {
 	for _ in $(seq 50); do
 		[ -n "$(leftovers)" ] || return 0
@@ -54,17 +56,20 @@ nothing_left() {
 leftovers() {
 	ls -A tmp
 	find . -path ./bin -prune -o -name '.*.tmp*' -print -o -name '.*.new' -print
-	losetup -n -O NAME,BACK-FILE | grep -F "$PWD" | grep -v "^$(cat loop 2>/dev/null || echo none) "
+	losetup -n -O NAME,BACK-FILE | grep -F "$PWD" |
+		grep -v "^$(cat loop 2>/dev/null || echo none) "
 	grep -F "$PWD" /proc/self/mountinfo
 	env -u TMPDIR grep -slzx "TMPDIR=$PWD/tmp" /proc/[0-9]*/environ
 }
 
-# count_tools: wrappers in bin/ for all tools that media are made with. Each adds a line to "calls"; the one whose number is in
-# "moment" sends "signal" to the process in "pid", and continues.
+# count_tools: wrappers in bin/ for all tools that media are made with. Each adds a line to "calls";
+# the one whose number is in "moment" sends "signal" to the process in "pid", and continues.
 count_tools() {
 	local tool path
-	for tool in blkid blockdev chmod cmp cp dd debugfs e2fsck grub-fstest grub-mkimage grub-mkrescue grub-script-check losetup mcopy mdir mke2fs \
-		mkfifo mkfs.exfat mkfs.f2fs mkfs.vfat mktemp mlabel mmd mount.exfat-fuse mtype mv qemu-img realpath sbsign sbverify sfdisk sha256sum \
+	for tool in blkid blockdev chmod cmp cp dd debugfs e2fsck grub-fstest grub-mkimage \
+		grub-mkrescue grub-script-check losetup mcopy mdir mke2fs \
+		mkfifo mkfs.exfat mkfs.f2fs mkfs.vfat mktemp mlabel mmd mount.exfat-fuse mtype mv \
+		qemu-img realpath sbsign sbverify sfdisk sha256sum \
 		sload.f2fs stat sync tar tee truncate umount wipefs xorriso zstd; do
 		path=$(command -v "$tool") || continue
 		cat >"bin/$tool" <<SH
@@ -78,14 +83,16 @@ SH
 	done
 }
 
-# interrupted MOMENT SIGNAL COMMAND...: status and output as by run; whether the moment was reached: was_interrupted; the last tool:
+# interrupted MOMENT SIGNAL COMMAND...: status and output as by run; whether the moment was reached:
+# was_interrupted; the last tool:
 # last_call; all of them in bin/calls, calls_made is their number
 interrupted() {
 	echo "$1" >moment
 	echo "$2" >signal
 	: >calls
 	shift 2
-	run env --default-signal=INT,TERM PATH="$PWD/bin:$PATH" sh -c 'echo $$ >pid; exec "$@"' sh "$@" </dev/null
+	run env --default-signal=INT,TERM PATH="$PWD/bin:$PATH" sh -c 'echo $$ >pid; exec "$@"' sh \
+		"$@" </dev/null
 	rm -f pid signal moment.was
 	mv moment moment.was
 	was_interrupted=no calls_made=$(wc -l <calls)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
-# mkvinitrd usb: what it refuses, that it leaves nothing behind, that it says "done" only of what is on the drive.
+# mkvinitrd usb: what it refuses, that it leaves nothing behind, that it says "done" only of what is
+# on the drive.
 load ../../lib/env
 bats_require_minimum_version 1.5.0
 
@@ -29,9 +30,12 @@ teardown() {
 		dd if=drive.img of=fat bs=1M skip=1 count=$((offset / 1048576 - 1)) status=none
 		fsck.vfat -n fat
 		e2fsck -fn "drive.img?offset=$offset"
-		debugfs -R "cat $(root_on drive.img)" "drive.img?offset=$offset" 2>/dev/null | cmp - root.sqfs
-		mtype -i drive.img@@1M "::$(menu_of drive.img | sed -n 's/.*linux \([^ ]*\) .*/\1/p' | head -n 1)" | cmp - "$KERNEL/vmlinuz"
-		mtype -i drive.img@@1M "::$(menu_of drive.img | sed -n 's/.*initrd \([^ ]*\).*/\1/p' | head -n 1)" >initramfs
+		debugfs -R "cat $(root_on drive.img)" "drive.img?offset=$offset" 2>/dev/null |
+			cmp - root.sqfs
+		mtype -i drive.img@@1M \
+			"::$(menu_of drive.img | sed -n 's/.*linux \([^ ]*\) .*/\1/p' | head -n 1)" | cmp - "$KERNEL/vmlinuz"
+		mtype -i drive.img@@1M \
+			"::$(menu_of drive.img | sed -n 's/.*initrd \([^ ]*\).*/\1/p' | head -n 1)" >initramfs
 		"$HOST/mkvinitrd" check initramfs -r "$KERNEL"
 		rm drive.img
 	done
@@ -54,7 +58,8 @@ teardown() {
 		nothing_left
 		number=2
 		[ $data != none ] || number=1
-		grub-fstest drive.img cat "(loop0,msdos$number)$(jq -r .root <<<"$output")" | cmp - root.sqfs
+		grub-fstest drive.img cat "(loop0,msdos$number)$(jq -r .root <<<"$output")" |
+			cmp - root.sqfs
 		rm drive.img
 	done
 }
@@ -68,7 +73,8 @@ teardown() {
 	sleep 2.1 # FAT counts in two seconds
 	touch root.sqfs
 	for options in --table=mbr --table=gpt --data=none; do
-		(umask 077 && TZ=Asia/Tokyo "$TOP/scripts/usb" -r "$KERNEL" -z 100 $options b.img root.sqfs)
+		(umask 077 && TZ=Asia/Tokyo "$TOP/scripts/usb" -r "$KERNEL" -z 100 $options b.img \
+			root.sqfs)
 		cmp "a$options.img" b.img
 		rm b.img
 	done
@@ -76,7 +82,8 @@ teardown() {
 	usb -z 100 a.img root.sqfs
 	usb -z 100 b.img root.sqfs
 	run ! cmp -s a.img b.img
-	[ "$(menu_of a.img | grep -o -m 1 'UUID=[^ ]*')" != "$(menu_of b.img | grep -o -m 1 'UUID=[^ ]*')" ]
+	[ "$(menu_of a.img | grep -o -m 1 'UUID=[^ ]*')" != \
+		"$(menu_of b.img | grep -o -m 1 'UUID=[^ ]*')" ]
 }
 
 @test "what is no root, no disk, in use or somebody's file is refused, and nothing is written" {
@@ -104,7 +111,8 @@ teardown() {
 		assert_output --partial "${case#*:}"
 		assert_equal "${#lines[@]}" 1
 	done
-	for option in '-z abc' --data=ntfs --table=apm '-l A"B' '--label=far too long a label' --nonsense '--name=a/b'; do
+	for option in '-z abc' --data=ntfs --table=apm '-l A"B' '--label=far too long a label' \
+		--nonsense '--name=a/b'; do
 		IFS=' ' read -r -a words <<<"$option"
 		[ "${option#--label}" = "$option" ] || words=("$option")
 		usb "${words[@]}" new.img root.sqfs
@@ -144,7 +152,8 @@ teardown() {
 	attach disk
 	sha256sum disk >before
 	for answer in '' no /dev/loop; do
-		run sh -c 'printf "%s\n" "$1" | "$2/scripts/usb" -r "$3" "$4" root.sqfs' sh "$answer" "$TOP" "$KERNEL" "$DISK"
+		run sh -c 'printf "%s\n" "$1" | "$2/scripts/usb" -r "$3" "$4" root.sqfs' sh \
+			"$answer" "$TOP" "$KERNEL" "$DISK"
 		assert_failure 1
 		assert_output --partial 'nothing was changed'
 		assert_output --partial "ext4 'photos'"
@@ -166,15 +175,18 @@ teardown() {
 	attach disk
 	count_tools
 	for data in ext4 exfat; do
-		interrupted 0 TERM "$TOP/scripts/usb" -r "$KERNEL" --data=$data -q -y "$DISK" "$DISK" root.sqfs
+		interrupted 0 TERM "$TOP/scripts/usb" -r "$KERNEL" --data=$data -q -y "$DISK" \
+			"$DISK" root.sqfs
 		assert_success
 		blkdiscard "$DISK"
 		first=$(awk '$1 == "wipefs" { n = NR } END { print n }' bin/calls)
 		menu=$(awk '$1 == "grub-script-check" { print NR; exit }' bin/calls)
 		for moment in $((first + 1)) $(((first + menu) / 2)) "$menu"; do
-			interrupted $moment TERM "$TOP/scripts/usb" -r "$KERNEL" --data=$data -q -y "$DISK" "$DISK" root.sqfs
+			interrupted $moment TERM "$TOP/scripts/usb" -r "$KERNEL" --data=$data \
+				-q -y "$DISK" "$DISK" root.sqfs
 			assert_equal "$was_interrupted $status" 'yes 143'
-			assert_line "usb: interrupted; '$DISK' is unfinished and does not boot: run the command again"
+			assert_line \
+				"usb: interrupted; '$DISK' is unfinished and does not boot: run the command again"
 			nothing_left
 			head -c 440 disk | grep -a -q 'UNFINISHED drive' || fail "moment $moment"
 			run ! mtype -i disk@@1M ::/boot/grub/menu.cfg
@@ -211,7 +223,8 @@ TOOLS
 }
 
 @test "names and labels with blanks, quotes, dollars, dashes and UTF-8 are right in the menu, or refused" {
-	for file in 'my root.sqfs' "it's \"quoted\" \$HOME.sqfs" -dash.sqfs wurzel-größe.sqfs '$(reboot).sqfs' 'a;b&c{d}.sqfs' 'tab	in.sqfs'; do
+	for file in 'my root.sqfs' "it's \"quoted\" \$HOME.sqfs" -dash.sqfs wurzel-größe.sqfs \
+		'$(reboot).sqfs' 'a;b&c{d}.sqfs' 'tab	in.sqfs'; do
 		cp root.sqfs ./"$file"
 		usb -q -- drive.img "$file"
 		assert_success
@@ -219,10 +232,12 @@ TOOLS
 		grub-script-check menu
 		run sh -c 'grep -o "vi.image=[^ ]*" menu | sort -u'
 		assert_equal "${#lines[@]}" 1
-		debugfs -R "cat ${output#vi.image=}" "drive.img?offset=$(data_offset drive.img)" 2>/dev/null | cmp - root.sqfs
+		debugfs -R "cat ${output#vi.image=}" "drive.img?offset=$(data_offset drive.img)" \
+			2>/dev/null | cmp - root.sqfs
 		rm drive.img menu
 	done
-	usb -q -l 'My Drive' --title "Ann's \$system" -a 'quiet x="a b"' -- '-my drive.img' root.sqfs
+	usb -q -l 'My Drive' --title "Ann's \$system" -a 'quiet x="a b"' -- '-my drive.img' \
+		root.sqfs
 	assert_success
 	menu_of ./'-my drive.img' | grep -q -F "menuentry 'Ann'\\''s \$system'"
 	menu_of ./'-my drive.img' | grep -q -F "quiet 'x=a b'"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
-# mkvinitrd vm without booting: what QEMU is given, and what is said when it ends early, hangs, or has no KVM. A real boot, and a
-# command in the guest, is tests/boot/cases/media/vm.sh.
+# mkvinitrd vm without booting: what QEMU is given, and what is said when it ends early, hangs, or
+# has no KVM. A real boot, and a command in the guest, is tests/boot/cases/media/vm.sh.
 load ../../lib/env
 bats_require_minimum_version 1.5.0
 
@@ -27,7 +27,8 @@ teardown() {
 	assert_output ''
 }
 
-# qemu_is SCRIPT: instead of QEMU this runs; it has a function `console`, the file of -serial file:FILE, and `port NAME`
+# qemu_is SCRIPT: instead of QEMU this runs; it has a function `console`, the file of -serial
+# file:FILE, and `port NAME`
 qemu_is() {
 	cat >fake/qemu-system-x86_64 <<SCRIPT
 #!/bin/sh
@@ -57,7 +58,8 @@ argument_after() {
 		vm -i i.img --qemu '-device nosuch' $way
 		assert_failure 1
 		assert_output ''
-		assert_equal "$stderr" "vm: QEMU ended with status 1: -device nosuch: 'nosuch' is not a valid device model name"
+		assert_equal "$stderr" \
+			"vm: QEMU ended with status 1: -device nosuch: 'nosuch' is not a valid device model name"
 	done
 	vm -t tree --qemu '-device nosuch' -- true
 	assert_failure 125
@@ -74,7 +76,8 @@ argument_after() {
 	truncate -s 1M 'x, y:z.img' 'w.qcow2' 'v,format=raw'
 	vm -t 'a, b=c:d' -d 'x, y:z.img' -d w.qcow2 -d v,format=raw -d w.qcow2,format=raw -w never
 	assert_failure 1
-	assert_equal "$(argument_after -virtfs)" "local,path=$PWD/a,, b=c:d,mount_tag=host0,security_model=none,multidevs=remap"
+	assert_equal "$(argument_after -virtfs)" \
+		"local,path=$PWD/a,, b=c:d,mount_tag=host0,security_model=none,multidevs=remap"
 	assert_equal "$(argument_after -drive)" "if=virtio,format=raw,file=$PWD/x,, y:z.img
 if=virtio,format=qcow2,file=$PWD/w.qcow2
 if=virtio,format=raw,file=$PWD/v,,format=raw
@@ -147,7 +150,8 @@ mkvinitrd: [31mno root'
 
 @test "a reader that goes away ends the VM" {
 	qemu_is 'yes >"$(port out)"; exec sleep 50'
-	run timeout 30 bash -c '"$1" -r "$2" -t tree -- anything | head -n 1' bash "$TOP/scripts/vm" "$KERNEL"
+	run timeout 30 bash -c '"$1" -r "$2" -t tree -- anything | head -n 1' bash \
+		"$TOP/scripts/vm" "$KERNEL"
 	assert_line --index 0 y
 }
 
@@ -171,7 +175,8 @@ mkvinitrd: [31mno root'
 		-w x -t tree -- true
 		--no-such-option
 	ARGUMENTS
-	for arguments in '-t nowhere' '-i nowhere.img' '-d nowhere.img -i i.img' '-k nowhere' '-k 1.2.3'; do
+	for arguments in '-t nowhere' '-i nowhere.img' '-d nowhere.img -i i.img' '-k nowhere' \
+		'-k 1.2.3'; do
 		# shellcheck disable=SC2086 # words
 		vm $arguments
 		assert_failure 1

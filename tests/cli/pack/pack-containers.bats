@@ -16,7 +16,8 @@ setup() {
 }
 
 facts() {
-	(cd "$1" && find . -mindepth 1 -printf '%p %M %U:%G %l %n\n' -type f -exec sha256sum {} \; | LC_ALL=C sort)
+	(cd "$1" && find . -mindepth 1 -printf '%p %M %U:%G %l %n\n' -type f -exec sha256sum {} \; |
+		LC_ALL=C sort)
 }
 
 # change DIRECTORY SEED: files come, go, and become directories or links, as between two layers
@@ -141,7 +142,8 @@ PYTHON
 	tar -C l1 -cf save/$one/layer.tar .
 	# the marker last, as an archive may have it
 	tar -C l2 -cf save/$two/layer.tar ./d/new ./d/two ./d/.wh..wh..opq
-	echo "[{\"RepoTags\":[\"a:1\"],\"Layers\":[\"$one/layer.tar\",\"$two/layer.tar\"]}]" >save/manifest.json
+	echo "[{\"RepoTags\":[\"a:1\"],\"Layers\":[\"$one/layer.tar\",\"$two/layer.tar\"]}]" \
+		>save/manifest.json
 	tar -C save -cf save.tar .
 	"$M" pack -q save.tar out.tar
 	run tar -tf out.tar

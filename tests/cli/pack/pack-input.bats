@@ -105,7 +105,8 @@ refused() {
 	printf '[{"RepoTags":["a:1"],"Layers":["x\\u001b]0;t\\u0007/layer.tar"]}]' >dk/manifest.json
 	tar -C dk -cf dk.tar manifest.json x
 	refused dk.tar 'lacks its layer'
-	printf '[{"RepoTags":["a\\u001b[2J:1"],"Layers":[]},{"RepoTags":["b:1"],"Layers":[]}]' >dk/manifest.json
+	printf '[{"RepoTags":["a\\u001b[2J:1"],"Layers":[]},{"RepoTags":["b:1"],"Layers":[]}]' \
+		>dk/manifest.json
 	tar -C dk -cf dk.tar manifest.json x
 	refused dk.tar '--image selects one'
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# `mkvinitrd pack` keeps what a root has: modes, owners, devices, links, odd names, times, xattrs, capabilities and ACLs, in each format that
-# can hold it. tar, cpio and the kernel's own file systems say what is in an output.
+# `mkvinitrd pack` keeps what a root has: modes, owners, devices, links, odd names, times, xattrs,
+# capabilities and ACLs, in each format that can hold it. tar, cpio and the kernel's own file
+# systems say what is in an output.
 bats_require_minimum_version 1.5.0
 load ../../lib/env
 
@@ -42,7 +43,8 @@ odd_root() {
 		ln marked hard
 		ln -s 'a b' link && chown -h 100000:200000 link
 		ln -s "$(printf 'x%.0s' $(seq 300))" long
-		touch "./$(printf 'n%.0s' $(seq 255))" $'./back\\slash' $'./\xff\xfe' './ blank' ./-dash './a*b[c]?' $'./"q\''
+		touch "./$(printf 'n%.0s' $(seq 255))" $'./back\\slash' $'./\xff\xfe' './ blank' \
+			./-dash './a*b[c]?' $'./"q\''
 		mkdir -p "deep/$(printf 'd%.0s' $(seq 120))/$(printf 'e%.0s' $(seq 120))/file"
 		truncate -s 3M sparse && echo end >>sparse
 		chown 3000000000:3000000001 etc
@@ -55,16 +57,21 @@ odd_root() {
 facts() {
 	(
 		cd "$1" || exit
-		find . -name lost+found -prune -o -print0 | LC_ALL=C sort -z | while IFS= read -r -d '' path; do
-			case ${2:-} in *size*) ;; *) printf '%s ' "$(LC_ALL=C stat -c '%A %u:%g %t:%T' "$path")" ;; esac
-			[ -d "$path" ] || stat -c '%h %s' "$path"
-			printf '%q' "$path"
-			[ ! -L "$path" ] || printf ' -> %q' "$(readlink "$path")"
-			[ ! -f "$path" ] || sha256sum <"$path"
-			case ${2:-} in *xattrs*) getfattr -h -d -m - --absolute-names "$path" 2>/dev/null | sed '/^# file/d' ;; esac
-			case ${2:-} in *times*) [ "$path" = . ] || stat -c %Y "$path" ;; esac
-			echo
-		done
+		find . -name lost+found -prune -o -print0 | LC_ALL=C sort -z |
+			while IFS= read -r -d '' path; do
+				case ${2:-} in *size*) ;; *) printf '%s ' \
+					"$(LC_ALL=C stat -c '%A %u:%g %t:%T' "$path")" ;; esac
+				[ -d "$path" ] || stat -c '%h %s' "$path"
+				printf '%q' "$path"
+				[ ! -L "$path" ] || printf ' -> %q' "$(readlink "$path")"
+				[ ! -f "$path" ] || sha256sum <"$path"
+				case ${2:-} in *xattrs*) getfattr -h -d -m - \
+					--absolute-names "$path" 2>/dev/null |
+					sed '/^# file/d' ;; esac
+				case ${2:-} in *times*) [ "$path" = . ] ||
+					stat -c %Y "$path" ;; esac
+				echo
+			done
 	)
 }
 
@@ -99,7 +106,8 @@ mounted() { mount -o "ro,loop${2:+,offset=$2}" "$1" mnt; }
 	umount mnt
 	run "$M" pack -q tree out.erofs
 	# Debian 12's mkfs.erofs has a limit; that is said
-	[ "$status" = 0 ] || assert_output --partial 'a name of 255 bytes, which this mkfs.erofs cannot store: ./nnn'
+	[ "$status" = 0 ] || assert_output \
+		--partial 'a name of 255 bytes, which this mkfs.erofs cannot store: ./nnn'
 	rm -f tree/nnn*
 	facts tree xattrs >want.erofs
 	"$M" pack -q tree out.erofs

@@ -104,7 +104,8 @@ load pack
 		assert_line "pack: cannot write the result to standard output; 'c.sqfs' is complete"
 		cmp a.sqfs c.sqfs
 	done
-	TAR_OPTIONS=--exclude=motd POSIXLY_CORRECT=1 MKE2FS_CONFIG=/dev/null "$M" pack -q tree b.sqfs
+	TAR_OPTIONS=--exclude=motd POSIXLY_CORRECT=1 MKE2FS_CONFIG=/dev/null "$M" pack -q tree \
+		b.sqfs
 	cmp a.sqfs b.sqfs
 	run -2 env SOURCE_DATE_EPOCH=now "$M" pack tree b.sqfs
 	for tool in tar du; do
@@ -140,7 +141,8 @@ load pack
 @test "a disk that boots: GRUB finds what it loads, whatever the names and parameters are, at any time and umask; others are refused" {
 	mkdir tree/boot
 	kernel="6.1 \$x'y"
-	cp "$("$BATS_TEST_DIRNAME/../../../scripts/kernels" 6.12)/vmlinuz" "tree/boot/vmlinuz-$kernel"
+	cp "$("$BATS_TEST_DIRNAME/../../../scripts/kernels" 6.12)/vmlinuz" \
+		"tree/boot/vmlinuz-$kernel"
 	echo initrd >"tree/boot/initrd.img-$kernel"
 	"$M" pack -q --append 'a="b c" d$e' tree a.raw
 	sleep 2.1
@@ -160,7 +162,8 @@ load pack
 	run -1 env PATH="$PWD:$PATH" "$M" pack -q tree b.raw
 	assert_output --partial "what was written to 'b.raw' cannot be read back as it was"
 	cmp a.raw b.raw
-	for args in '--append x a.tar' '--no-boot a.sqfs' '--label x a.tar' '--free 1 a.erofs' '--no-boot --append x a.raw' '--label aaaaaaaaaaaaaaaaa a.ext4'; do
+	for args in '--append x a.tar' '--no-boot a.sqfs' '--label x a.tar' '--free 1 a.erofs' \
+		'--no-boot --append x a.raw' '--label aaaaaaaaaaaaaaaaa a.ext4'; do
 		# shellcheck disable=SC2086 # words
 		run -2 "$M" pack tree $args
 	done

@@ -5,7 +5,8 @@
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	M=$HOST/mkvinitrd
-	mkdir -p tree/bin tree/etc/ssh tree/usr/share/doc/x tree/usr/lib/firmware tree/proc tree/var/lib/dhcp tmp
+	mkdir -p tree/bin tree/etc/ssh tree/usr/share/doc/x tree/usr/lib/firmware tree/proc \
+		tree/var/lib/dhcp tmp
 	export TMPDIR=$PWD/tmp
 	cp /bin/true tree/bin/true
 	setcap cap_net_raw=ep tree/bin/true
@@ -36,6 +37,7 @@ identity() {
 # for_everybody: $M where every user may read it, and this directory for the user nobody
 for_everybody() {
 	chmod 755 . tmp "$BATS_RUN_TMPDIR"
-	make -s -C "$BATS_TEST_DIRNAME/../../.." install DESTDIR="$PWD/installed" PREFIX=/opt/mkvinitrd >install.log
+	make -s -C "$BATS_TEST_DIRNAME/../../.." install DESTDIR="$PWD/installed" \
+		PREFIX=/opt/mkvinitrd >install.log
 	M=$PWD/installed/opt/mkvinitrd/sbin/mkvinitrd
 }

@@ -15,7 +15,8 @@ load pack
 	for out in a.tar.zst a.tar a.sqfs; do
 		echo old >$out
 		run -1 setpriv --reuid nobody --clear-groups "$M" pack tree $out
-		assert_output --regexp "cannot read all of 'tree', so nothing was packed: tar: ./etc/(issue|motd): Cannot open: Permission denied"
+		assert_output --regexp \
+			"cannot read all of 'tree', so nothing was packed: tar: ./etc/(issue|motd): Cannot open: Permission denied"
 		assert_equal "$(cat $out)" old
 	done
 	assert_equal "$(ls -A tmp)" ''
@@ -42,7 +43,8 @@ load pack
 	tar -C out -xf a.tar
 	assert_equal "$(cat out/etc/machine-id)$(cat out/etc/hostname)" localhost
 	assert_equal "$(cat out/etc/hosts)" '127.0.0.1 localhost'
-	assert_equal "$(grep -v '^#' out/etc/fstab)" $'tmpfs /tmp tmpfs size=1g 0 0\nsrv:/home /home nfs x 0 0'
+	assert_equal "$(grep -v '^#' out/etc/fstab)" \
+		$'tmpfs /tmp tmpfs size=1g 0 0\nsrv:/home /home nfs x 0 0'
 	assert_equal "$(grep -c '^#' out/etc/fstab)" 2
 	[ ! -e out/etc/ssh/ssh_host_rsa_key ]
 	[ ! -e out/var/lib/dhcp/dhclient.leases ]
@@ -89,7 +91,8 @@ load pack
 	assert_output --partial './etc/motd'
 	echo 'mine etc/mo* # a comment' >list
 	run --separate-stderr "$M" pack --json --slim-list list tree b.tar
-	assert_equal "$(jq -r '.slim.mine > 0, .output, .format' <<<"$output" | paste -s -d ' ')" 'true b.tar tar'
+	assert_equal "$(jq -r '.slim.mine > 0, .output, .format' <<<"$output" | paste -s -d ' ')" \
+		'true b.tar tar'
 	assert_equal "$(jq -r .sha256 <<<"$output")" "$(sha256sum <b.tar | cut -d ' ' -f 1)"
 	run names b.tar
 	refute_output --partial motd
@@ -105,7 +108,8 @@ load pack
 		assert_line 'pack: warning: / has mode 0700, packed as 0755'
 		assert_line 'pack: warning: / belongs to 1000:1000, packed as owned by 0:0'
 	done
-	assert_equal "$(tar --numeric-owner -tvf a.tar | awk 'NR == 1 { print $1, $2 }')" 'drwxr-xr-x 0/0'
+	assert_equal "$(tar --numeric-owner -tvf a.tar | awk 'NR == 1 { print $1, $2 }')" \
+		'drwxr-xr-x 0/0'
 	run unsquashfs -lln a.sqfs
 	assert_line --index 0 --regexp '^drwxr-xr-x 0/0 '
 }
@@ -157,7 +161,8 @@ holds_tree() {
 		sleep 1.1 # no time of now is in it
 		"$M" pack -q --no-boot --label system tree twice/$out
 		cmp $out twice/$out
-		case $out in *.raw) format=raw ;; *.vhd) format=vpc ;; *) format=${out##*.} && qemu-img check -f "$format" $out ;; esac
+		case $out in *.raw) format=raw ;; *.vhd) format=vpc ;; *) format=${out##*.} &&
+			qemu-img check -f "$format" $out ;; esac
 		qemu-img compare -f "$format" -F raw $out a.raw
 		"$HOST/bin/vdattach" check $out
 	done
@@ -248,7 +253,8 @@ holds_tree() {
 
 @test "levels are those of the compressor; a mistake costs nothing" {
 	"$M" pack -q --level 1 tree a.tar.zst
-	for args in '-L 20 a.tar.gz' '-L x a.tar.zst' '-L 3 a.tar' '--free 1x a.ext4' 'a.zip' '--format zip a.tar' '--frmat tar a.tar'; do
+	for args in '-L 20 a.tar.gz' '-L x a.tar.zst' '-L 3 a.tar' '--free 1x a.ext4' 'a.zip' \
+		'--format zip a.tar' '--frmat tar a.tar'; do
 		# shellcheck disable=SC2086 # words
 		run -2 "$M" pack tree $args
 	done
@@ -256,15 +262,18 @@ holds_tree() {
 	assert_equal "$(ls -A tmp)" ''
 }
 
-# position FILE: where its first line is in t.sqfs; with random bytes behind it, it is not compressed
+# position FILE: where its first line is in t.sqfs; with random bytes behind it, it is not
+# compressed
 position() { grep -abo -F "$(head -n 1 "$1")" t.sqfs | cut -d : -f 1 | head -n 1; }
 
 @test "--trace: what a boot opened comes first, and OUT.trace says where; the root is the same" {
 	mkdir tree/data
 	for n in 1 2 3 4 5 6; do
-		{ echo "the content of file number $n" && head -c 300000 /dev/urandom; } >"tree/data/$n"
+		{ echo "the content of file number $n" &&
+			head -c 300000 /dev/urandom; } >"tree/data/$n"
 	done
-	{ echo 'the name of this file is odd' && head -c 300000 /dev/urandom; } >"tree/data/a [1-9]* b"
+	{ echo 'the name of this file is odd' &&
+		head -c 300000 /dev/urandom; } >"tree/data/a [1-9]* b"
 	chmod 2750 tree/data
 	ln tree/data/6 tree/again
 	printf '/data/5\nagain\ndata/gone\ndata/a [1-9]* b\n' >boot.trace
@@ -280,7 +289,8 @@ position() { grep -abo -F "$(head -n 1 "$1")" t.sqfs | cut -d : -f 1 | head -n 1
 	"$M" pack -q tree plain.sqfs
 	for image in t plain; do
 		unsquashfs -q -n -d $image.tree $image.sqfs >/dev/null
-		(cd $image.tree && find . -printf '%p %m %u %g %s %n %T@\n' | LC_ALL=C sort && find . -type f -exec sha256sum {} + | sort) >$image.list
+		(cd $image.tree && find . -printf '%p %m %u %g %s %n %T@\n' | LC_ALL=C sort &&
+			find . -type f -exec sha256sum {} + | sort) >$image.list
 	done
 	cmp t.list plain.list
 	cp t.sqfs before

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A private Debian archive in $PWD/archive for tests of what is downloaded, instead of the machine's mirrors.
+# A private Debian archive in $PWD/archive for tests of what is downloaded, instead of the machine's
+# mirrors.
 
 # private_archive: no mirror of the machine, an empty cache
 private_archive() {
@@ -54,7 +55,8 @@ binary_package() {
 	dpkg-deb --root-owner-group -Zgzip -b "work/$name" archive/pool >/dev/null
 }
 
-# publish SUITE: what the pool has now is listed as that suite's; package lists that were read are old ones then.
+# publish SUITE: what the pool has now is listed as that suite's; package lists that were read are
+# old ones then.
 publish() {
 	local dists=archive/dists/$1 file
 	mkdir -p "$dists/main/source" "$dists/main/binary-amd64"

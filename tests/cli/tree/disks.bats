@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
-# scripts/lib/disks.sh: which disks there are and who uses them, from the files of a machine made up here, and from real loop devices.
+# scripts/lib/disks.sh: which disks there are and who uses them, from the files of a machine made up
+# here, and from real loop devices.
 load ../../lib/env
 
 bats_load_library bats-support
@@ -184,7 +185,8 @@ machine() {
 	losetup -f --show image >loop
 	mkdir m
 	mkfifo ready done
-	timeout 20 unshare -m sh -c 'mount "$1" m && : >ready && read -r _ <done' sh "$(cat loop)" 3>&- &
+	timeout 20 unshare -m sh -c 'mount "$1" m && : >ready && read -r _ <done' sh "$(cat loop)" \
+		3>&- &
 	: <ready
 	call target_refusal "$(cat loop)"
 	assert_output "$(cat loop) is in use: the kernel says 'Device or resource busy'"
@@ -195,7 +197,8 @@ machine() {
 @test "a file behind a loop device of another mount namespace, or open for writing, is in use" {
 	truncate -s 16M image
 	mkfifo ready done
-	timeout 60 unshare -m sh -c 'mount -t tmpfs none "$1" && mkdir "$1/x" && mount --bind . "$1/x" && losetup -f --show "$1/x/image" >loop && : >ready && read -r _ <done' \
+	timeout 60 unshare -m sh -c \
+		'mount -t tmpfs none "$1" && mkdir "$1/x" && mount --bind . "$1/x" && losetup -f --show "$1/x/image" >loop && : >ready && read -r _ <done' \
 		sh /mnt 3>&- &
 	: <ready
 	call target_refusal image

@@ -25,6 +25,7 @@ has_test() {
 			echo "there is no test '$fail' ($file)"
 			return 1
 		}
-	done < <(grep '^|' docs/netboot-features.md | grep -oE 'boot `[a-z0-9-]+`|`[a-z-]+\.bats`|"[^"]+"' | tr -d '`"')
+	done < <(grep '^|' docs/netboot-features.md |
+		grep -oE 'boot `[a-z0-9-]+`|`[a-z-]+\.bats`|"[^"]+"' | tr -d '`"')
 	[ "$count" -ge 20 ]
 }

@@ -19,14 +19,16 @@ kernels() { "$root/scripts/kernels" "$@"; }
 
 # one_package KVER VERSION: as Debian 12 has it
 one_package() {
-	binary_package "linux-image-$1" "$2" 'kmod, linux-base (>= 4.3~)' "boot/vmlinuz-$1" "boot/config-$1" \
+	binary_package "linux-image-$1" "$2" 'kmod, linux-base (>= 4.3~)' "boot/vmlinuz-$1" \
+		"boot/config-$1" \
 		"boot/System.map-$1" "lib/modules/$1/kernel/fs/one.ko"
 }
 
 # split_packages KVER VERSION: as Linux 7 has it, with merged directories
 split_packages() {
 	local dir=usr/lib/modules/$1
-	binary_package "linux-image-$1" "$2" "dracut | initramfs-tools (>= 0.1), linux-base-$1 (= $2), linux-binary-$1 (= $2), linux-modules-$1 (= $2)" \
+	binary_package "linux-image-$1" "$2" \
+		"dracut | initramfs-tools (>= 0.1), linux-base-$1 (= $2), linux-binary-$1 (= $2), linux-modules-$1 (= $2)" \
 		usr/share/doc/one
 	binary_package "linux-base-$1" "$2" '' "$dir/config" "$dir/System.map"
 	binary_package "linux-binary-$1" "$2" "linux-base-$1 (= $2)" "$dir/vmlinuz"
@@ -35,7 +37,8 @@ split_packages() {
 
 # works_as_root DIRECTORY KVER VERSION
 works_as_root() {
-	for file in vmlinuz "boot/vmlinuz-$2" "boot/config-$2" "boot/System.map-$2" "lib/modules/$2/modules.dep" \
+	for file in vmlinuz "boot/vmlinuz-$2" "boot/config-$2" "boot/System.map-$2" \
+		"lib/modules/$2/modules.dep" \
 		"lib/modules/$2/kernel/fs/one.ko"; do
 		[ -e "$1/$file" ] || fail "no $1/$file"
 	done

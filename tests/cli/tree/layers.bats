@@ -27,8 +27,10 @@ refused() {
 @test "a layer that includes one above it" {
 	echo '#include "applets/vdattach/daemon/daemon.h"' >>applets/vdattach/format/qcow2/write.c
 	echo '#include "builder/plan/internal.h"' >>builder/resolve/module/kmod.c
-	refused 'not ok - layer applets/vdattach/format' 'format/qcow2/write.c: applets/vdattach/format may not include applets/vdattach/daemon/daemon.h' \
-		'not ok - layer builder/resolve' 'kmod.c: builder/resolve may not include builder/plan/internal.h'
+	refused 'not ok - layer applets/vdattach/format' \
+		'format/qcow2/write.c: applets/vdattach/format may not include applets/vdattach/daemon/daemon.h' \
+		'not ok - layer builder/resolve' \
+		'kmod.c: builder/resolve may not include builder/plan/internal.h'
 }
 
 @test "one format that includes another program" {
@@ -51,20 +53,23 @@ refused() {
 @test "files that include each other in a circle" {
 	echo '#include "builder/util/diag.h"' >>builder/util/strbuf.h
 	echo '#include "builder/util/strbuf.h"' >>builder/util/diag.h
-	refused 'not ok - no files include each other in a circle' 'builder/util/diag builder/util/strbuf'
+	refused 'not ok - no files include each other in a circle' \
+		'builder/util/diag builder/util/strbuf'
 }
 
 @test "files in a circle by way of a header that has no .c" {
 	echo '#include "builder/util/shared.h"' >>builder/util/strbuf.c
 	echo '#include "builder/util/diag.h"' >>builder/util/shared.h
 	echo '#include "builder/util/strbuf.h"' >>builder/util/diag.c
-	refused 'not ok - no files include each other in a circle' 'builder/util/diag builder/util/strbuf'
+	refused 'not ok - no files include each other in a circle' \
+		'builder/util/diag builder/util/strbuf'
 }
 
 @test "headers without a .c that include each other" {
 	echo '#include "builder/util/two.h"' >>builder/util/one.h
 	echo '#include "builder/util/one.h"' >>builder/util/two.h
-	refused 'not ok - no files include each other in a circle' 'builder/util/one builder/util/two'
+	refused 'not ok - no files include each other in a circle' \
+		'builder/util/one builder/util/two'
 }
 
 @test "a directory that the table does not know" {
@@ -80,7 +85,8 @@ refused() {
 
 @test "an accepted circle that is none any more" {
 	echo 'circle builder/util/suggest builder/util/vec' >>ci/layers
-	refused 'not ok - the circles accepted by ci/layers exist' 'builder/util/suggest builder/util/vec'
+	refused 'not ok - the circles accepted by ci/layers exist' \
+		'builder/util/suggest builder/util/vec'
 }
 
 @test "a system call in a format, a process in the builder, libkmod elsewhere, eval in init" {
@@ -88,6 +94,8 @@ refused() {
 	echo 'static int g(void) { return fork(); }' >>builder/util/vec.c
 	echo '#include <libkmod.h>' >>builder/plan/module/modules.c
 	echo 'eval "$1"' >>skel/lib/util.sh
-	refused 'not ok - format files make no system call' 'not ok - of the builder only keymap-tool.c starts a process' 'not ok - only kmod.c includes libkmod' \
+	refused 'not ok - format files make no system call' \
+		'not ok - of the builder only keymap-tool.c starts a process' \
+		'not ok - only kmod.c includes libkmod' \
 		'not ok - no shell evaluates kernel parameters'
 }

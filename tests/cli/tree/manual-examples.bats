@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
-# The examples of the man pages and the README work as they stand: commands are run on a scratch machine, profiles are
-# checked, kernel parameters are taken. What cannot be run is named in cannot_run, with the reason.
+# The examples of the man pages and the README work as they stand: commands are run on a scratch
+# machine, profiles are checked, kernel parameters are taken. What cannot be run is named in
+# cannot_run, with the reason.
 load ../../lib/env
 bats_require_minimum_version 1.5.0
 
@@ -40,7 +41,9 @@ setup_file() {
 	git -c user.name=lab -c user.email=lab@example.org commit -qm lab
 	echo '127.0.0.1 localhost server' >"$files/etc/hosts"
 	for dir in less; do ln -s "$(command -v busybox)" "$files/usr/local/bin/$dir"; done
-	for dir in $PROGRAMS; do ln -s "$(realpath "$HOST/bin/$dir" 2>/dev/null || realpath "$HOST/$dir")" "$files/usr/local/bin/$dir"; done
+	for dir in $PROGRAMS; do ln \
+		-s "$(realpath "$HOST/bin/$dir" 2>/dev/null || realpath "$HOST/$dir")" \
+		"$files/usr/local/bin/$dir"; done
 	ln -sf "$(realpath "$HOST/mkvinitrd")" "$files/usr/local/bin/mkvinitrd"
 }
 
@@ -49,12 +52,13 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# blocks PAGE: its examples as files 01, 02, ... Commands, or other text between ``` lines; of the README the lines that are
-# indented, as far as its section about documentation.
+# blocks PAGE: its examples as files 01, 02, ... Commands, or other text between ``` lines; of the
+# README the lines that are indented, as far as its section about documentation.
 blocks() {
 	rm -f [0-9][0-9]
 	case $1 in
-	*.md) sed '/^## Documentation/,$d; s/\([^#]\)  *# .*/\1/' "$1" | awk '/^    / { if (!on++) n++; print substr($0, 5) >sprintf("%02d", n); next } { on = 0 }' ;;
+	*.md) sed '/^## Documentation/,$d; s/\([^#]\)  *# .*/\1/' "$1" |
+		awk '/^    / { if (!on++) n++; print substr($0, 5) >sprintf("%02d", n); next } { on = 0 }' ;;
 	*) awk '/^# / { examples = /^# EXAMPLES/ } examples && /^```/ { on = !on; n += on; next } examples && on { gsub(/\\\\/, "\\"); print >sprintf("%02d", n) }' "$1" ;;
 	esac
 }
@@ -93,17 +97,20 @@ prepare() {
 		mknod /dev/sr0 b \$(lsblk -ndo MAJ:MIN \"\$device\" | tr : ' ')" ;;
 	*/host/live*) echo 'mkdir /host/live; cp /live/root.sfs /host/live' ;;
 	*/usb/*) echo 'mkdir /usb; truncate -s 2G usb.img; mke2fs -q -F usb.img; mount -o loop usb.img /usb' ;;
-	'mkvinitrd frugal -c'*) echo 'mkdir -p /mnt/windows; truncate -s 300M w.img; mke2fs -q -F w.img; mount -o loop w.img /mnt/windows; cp /live/root.sfs root.sqfs' ;;
+	'mkvinitrd frugal -c'*) echo \
+		'mkdir -p /mnt/windows; truncate -s 300M w.img; mke2fs -q -F w.img; mount -o loop w.img /mnt/windows; cp /live/root.sfs root.sqfs' ;;
 	'mkvinitrd frugal --host'*) echo 'mkdir -p /mnt/c; cp /live/root.sfs root.sqfs' ;;
 	"printf '%s"*) echo 'mkdir -p /newroot/etc /newroot/home/u/.cache; touch /newroot/etc/passwd /newroot/home/u/.cache/x' ;;
 	netfetch*) echo "busybox httpd -p 127.0.0.1:80 -h $CASE" ;;
 	'mkvinitrd size'*) echo 'mkvinitrd build -q -p loop -o /boot/initrd.img' ;;
-	'{ cat /run/initramfs/log'*) echo "mkdir -p /run/initramfs; printf '[ 1.00] mkvinitrd: settle\n[ 2.00] mkvinitrd: switch_root\n' >/run/initramfs/log; journalctl() { :; }" ;;
+	'{ cat /run/initramfs/log'*) echo \
+		"mkdir -p /run/initramfs; printf '[ 1.00] mkvinitrd: settle\n[ 2.00] mkvinitrd: switch_root\n' >/run/initramfs/log; journalctl() { :; }" ;;
 	'mkvinitrd plan -p loop'*) echo 'mkvinitrd build -q -p loop -o /boot/initrd.img' ;;
 	*-r\ /mnt/target*) echo "mkdir -p /mnt/target/boot /mnt/target/usr/lib; ln -s usr/lib /mnt/target/lib; mount --rbind /usr/lib /mnt/target/usr/lib
 		cp /boot/config-* /mnt/target/boot" ;;
 	'mkvinitrd pack --trace'*) echo '(cd tree && find . -type f | cut -c 3-) >lab.trace' ;;
-	'mkvinitrd usb --keep'*) echo 'mkvinitrd pack tree root.sqfs; mkvinitrd usb -q drive.img root.sqfs' ;;
+	'mkvinitrd usb --keep'*) echo \
+		'mkvinitrd pack tree root.sqfs; mkvinitrd usb -q drive.img root.sqfs' ;;
 	SOURCE_DATE_EPOCH*) echo "mkdir /lib/modules/6.12.43-amd64; mount --bind /lib/modules/${KERNEL##*/} /lib/modules/6.12.43-amd64" ;;
 	'mkvinitrd ls'*) echo "cp /boot/vmlinuz-${KERNEL##*/} /boot/vmlinuz-6.1.0-30-amd64; mkdir i; cp \$(command -v busybox) i/init
 		(cd i && echo init | cpio --quiet -oH newc | gzip) >/boot/initrd.img-6.1.0-30-amd64" ;;
@@ -127,13 +134,15 @@ expected() {
 	esac
 }
 
-# machine FILE TITLE: runs the example as a user types it: a server has answered before the next line is
+# machine FILE TITLE: runs the example as a user types it: a server has answered before the next
+# line is
 machine() {
 	{
 		echo "export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root MKVINITRD_DATA='$TOP' MKVINITRD_APPLETS='$(realpath "$MUSL")/bin' MKVINITRD_CACHE='$BATS_FILE_TMPDIR/cache'"
 		# only our disk is searched, not those of the machine that tests
 		echo "findimg() { command findimg --only=\"\${device#/dev/}\" \"\$@\"; }"
-		# the loop devices over files of the machine outlive it; those of FUSE, which are others', are over a file without a name
+		# the loop devices over files of the machine outlive it; those of FUSE, which are
+		# others', are over a file without a name
 		echo 'detach_own() {
 			losetup -ln -O NAME,BACK-INO,BACK-FILE | while read -r name inode file; do
 				for file in "$file" "/usb$file" "/host$file"; do
@@ -144,11 +153,13 @@ machine() {
 		trap detach_own EXIT'
 		echo "cd $CASE"
 		prepare "$2"
-		sed 's/ &$/ \&\nfor _ in {1..100}; do [ -e \/tmp\/disk.sock ] || sleep 0.1; done/' "$1"
+		sed 's/ &$/ \&\nfor _ in {1..100}; do [ -e \/tmp\/disk.sock ] || sleep 0.1; done/' \
+			"$1"
 	} >script
 	rm -rf "$BATS_FILE_TMPDIR/machine"
 	mkdir -p "$BATS_FILE_TMPDIR/cache"
-	WITH="$BATS_FILE_TMPDIR/cache $TOP $(realpath "$HOST") $(realpath "$MUSL")" timeout 300 "$BATS_TEST_DIRNAME/../../lib/scratch-machine" "$BATS_FILE_TMPDIR" script
+	WITH="$BATS_FILE_TMPDIR/cache $TOP $(realpath "$HOST") $(realpath "$MUSL")" timeout 300 \
+		"$BATS_TEST_DIRNAME/../../lib/scratch-machine" "$BATS_FILE_TMPDIR" script
 }
 
 # run_page PAGE: all its examples that can be run
@@ -161,7 +172,8 @@ run_page() {
 		n=$((n + 1))
 		run machine "$example" "$title"
 		[ "$status" = 0 ] && [[ $output == *"$(expected "$title")"* ]] || {
-			printf '%s: %s\nends with status %s and says:\n%s\n' "$1" "$title" "$status" "$output"
+			printf '%s: %s\nends with status %s and says:\n%s\n' "$1" "$title" \
+				"$status" "$output"
 			failed=yes
 		}
 	done
@@ -187,7 +199,8 @@ run_page() {
 @test "mkvinitrd-boot(7), README.md: boot menus and command lines are understood whole" {
 	local line
 	{
-		sed -n '/^# EXAMPLES/,/^# FILES/s/^\t\(.\)/\1/p; /^root=.*VG/p; /^vi.image=.*VG/p' "$TOP/docs/mkvinitrd-boot.7.scd"
+		sed -n '/^# EXAMPLES/,/^# FILES/s/^\t\(.\)/\1/p; /^root=.*VG/p; /^vi.image=.*VG/p' \
+			"$TOP/docs/mkvinitrd-boot.7.scd"
 		sed -n 's/.*\(#   linux\|iPXE:\) … //p' "$TOP/README.md"
 	} | sed 's/UUID=\.\.\./UUID=1234-ABCD/; s/uuid=\.\.\./uuid=0-1-2/' >lines
 	[ "$(wc -l <lines)" -ge 9 ]
@@ -219,7 +232,8 @@ run_page() {
 			"$HOST/mkvinitrd" profile check "./$file.profile"
 			;;
 		overlay.profile:7:1:*)
-			printf 'include common\nroot overlay\n\n\n\n\nmodulx loop\n' >overlay.profile
+			printf 'include common\nroot overlay\n\n\n\n\nmodulx loop\n' \
+				>overlay.profile
 			run "$HOST/mkvinitrd" profile check ./overlay.profile
 			[ "$status" = 3 ]
 			diff -u "$file" <(sed 's,^\./,,' <<<"$output")

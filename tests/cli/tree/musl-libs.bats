@@ -139,7 +139,8 @@ setup() {
 	mkdir parts
 	echo 'deb https://example.org/apt third-party main' >parts/example.list
 	printf 'Dir::Etc::%s "%s";\n' sourcelist /dev/null sourceparts "$PWD/parts" >apt.conf
-	run -1 env APT_CONFIG="$PWD/apt.conf" XDG_CACHE_HOME="$PWD/cache" "$root/scripts/musl-libs" out
+	run -1 env APT_CONFIG="$PWD/apt.conf" XDG_CACHE_HOME="$PWD/cache" \
+		"$root/scripts/musl-libs" out
 	assert_output --partial 'no entry for release'
 	assert [ ! -e out/libs.stamp ]
 }

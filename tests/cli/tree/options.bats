@@ -55,7 +55,8 @@ in_both() {
 }
 
 @test "long and short options, values attached or not, operands anywhere" {
-	in_both -nm512 a --memory=1024 'b c' --memory 7 -a 'x y' -a '' -p lab --set "image /a b" -s 'persist ram' --append=a=b
+	in_both -nm512 a --memory=1024 'b c' --memory 7 -a 'x y' -a '' -p lab --set "image /a b" \
+		-s 'persist ram' --append=a=b
 	assert_success
 	assert_output "<network><memory=512><memory=1024><memory=7><append=x y><append=><append=a=b>(a)(b c) before= profile=lab lines=image /a b;persist ram;"
 }
@@ -80,7 +81,8 @@ in_both() {
 @test "mistakes: one line that names them, status 2, and the nearest option" {
 	in_both --memroy=1
 	assert_failure 2
-	assert_equal "${stderr_lines[0]}" "demo: 'mkvinitrd demo' has no option '--memroy' (did you mean '--memory'?)"
+	assert_equal "${stderr_lines[0]}" \
+		"demo: 'mkvinitrd demo' has no option '--memroy' (did you mean '--memory'?)"
 	assert_equal "${stderr_lines[1]}" "Try 'mkvinitrd demo --help'."
 	in_both --frobnicate
 	assert_equal "${stderr_lines[0]}" "demo: 'mkvinitrd demo' has no option '--frobnicate'"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# scripts/lib/output.sh: files appear complete or not at all, and nothing is left behind, under both shells.
+# scripts/lib/output.sh: files appear complete or not at all, and nothing is left behind, under both
+# shells.
 bats_require_minimum_version 1.5.0
 load ../../lib/env
 
@@ -85,8 +86,11 @@ nothing_left() {
 	mount -t tmpfs -o ro none ro
 	ln -s nowhere/x link
 	refuses() {
-		for pair in "dir:'dir' is a directory" "fifo:'fifo' is a device or the like" "missing/x:there is no directory 'missing'" \
-			"/dev/sdzz:was a device meant that is not there" "/dev/mapper/none:was a device meant\|no directory" "/proc/x:is for devices" "ro/x:read-only" \
+		for pair in "dir:'dir' is a directory" "fifo:'fifo' is a device or the like" \
+			"missing/x:there is no directory 'missing'" \
+			"/dev/sdzz:was a device meant that is not there" \
+			"/dev/mapper/none:was a device meant\|no directory" \
+			"/proc/x:is for devices" "ro/x:read-only" \
 			"link:is a link that leads nowhere" ":expected the name of a file"; do
 			run -1 $shell ./s "${pair%%:*}"
 			assert_equal "${#lines[@]}" 1

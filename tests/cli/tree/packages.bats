@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
-# Packages that tests unpack and do not install (scripts/lib/debian-packages.sh), with a private archive.
+# Packages that tests unpack and do not install (scripts/lib/debian-packages.sh), with a private
+# archive.
 
 bats_require_minimum_version 1.5.0
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# scripts/lib/quote.sh: what it writes for a boot loader is read back as it was, or refused. GRUB reads by itself (grub-emu).
+# scripts/lib/quote.sh: what it writes for a boot loader is read back as it was, or refused. GRUB
+# reads by itself (grub-emu).
 # The loaders that only run on a machine read the same texts in the boot case menu-quoting.
 # shellcheck disable=SC2154
 load ../../lib/env
@@ -31,14 +32,16 @@ refuses() {
 grub() {
 	mkdir -p grub
 	cp "$1" grub/grub.cfg
-	timeout 60 grub-emu -d "$PWD/grub" </dev/null 2>&1 | tr -d '\r' | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g'
+	timeout 60 grub-emu -d "$PWD/grub" </dev/null 2>&1 | tr -d '\r' |
+		sed 's/\x1b\[[0-9;?]*[A-Za-z]//g'
 }
 
 @test "a quoted value is one parameter of the kernel and of bootplan, and comes back as it was; a double quote is refused" {
 	done=0
 	while IFS= read -r text; do
 		if ! word=$(kernel_parameter vi.image "/$text" 2>why); then
-			[[ $text == *\"* ]] && grep -q 'double quote' why || fail "refused: $text: $(cat why)"
+			[[ $text == *\"* ]] && grep -q 'double quote' why ||
+				fail "refused: $text: $(cat why)"
 			continue
 		fi
 		python3 "$TOP/tests/cli/tree/quote.py" kernel "ro $word quiet" >seen
@@ -46,7 +49,8 @@ grub() {
 		printf '%s\n' "ro vi.mode=overlay $word quiet" >proc/cmdline
 		bootplan . >plan.sh
 		# shellcheck source=/dev/null
-		(. ./plan.sh && [ "$P_IMAGE" = "/$text" ]) || fail "/$text became $(grep P_IMAGE plan.sh)"
+		(. ./plan.sh && [ "$P_IMAGE" = "/$text" ]) ||
+			fail "/$text became $(grep P_IMAGE plan.sh)"
 		done=$((done + 1))
 	done <texts
 	[ $done -gt 90 ]
@@ -66,7 +70,8 @@ grub() {
 			continue
 		fi
 		# shellcheck disable=SC2016 # GRUB's variable
-		printf 'set p=%s\nif [ -f (host)"$p" ]; then echo found %s; fi\n' "$word" "$number" >>check.cfg
+		printf 'set p=%s\nif [ -f (host)"$p" ]; then echo found %s; fi\n' "$word" \
+			"$number" >>check.cfg
 	done <texts
 	echo exit >>check.cfg
 	grub-script-check check.cfg

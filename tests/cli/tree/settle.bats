@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# settle.sh: what a boot loader that does not read the journal of a file system finds after a power cut
+# settle.sh: what a boot loader that does not read the journal of a file system finds after a power
+# cut
 # bats file_tags=unsanitized
 bats_require_minimum_version 1.5.0
 load ../../lib/env

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
 # shellcheck disable=SC2016,SC2154 # variables of the shell inside; of setup.bash
-# quickstart, check and deps as a person types them: rights, locks, network, space; and what the gates are run by.
+# quickstart, check and deps as a person types them: rights, locks, network, space; and what the
+# gates are run by.
 load ../../lib/env
 load setup
 bats_require_minimum_version 1.5.0
@@ -22,7 +23,8 @@ bats_require_minimum_version 1.5.0
 	LOCK_WAIT=60 run -3 "$TOP/scripts/deps" build
 	assert_output --partial 'waiting at most 60 s'
 	refute_output --partial 'still locked'
-	assert_output --partial 'Need to get' # it came to the installation, whose files are not there
+	assert_output --partial 'Need to get'
+	# it came to the installation, whose files are not there
 }
 
 @test "deps: dpkg's lock is waited for and named too" {
@@ -108,7 +110,8 @@ bats_require_minimum_version 1.5.0
 	for command in 'quickstart --no-wait' 'check --quick'; do
 		# shellcheck disable=SC2086 # a list of words
 		run -1 as_user tree/scripts/$command
-		assert_output --partial "$PWD/tree/build belongs to root, so this run could not replace it; run: sudo chown -R nobody $PWD/tree/build"
+		assert_output --partial \
+			"$PWD/tree/build belongs to root, so this run could not replace it; run: sudo chown -R nobody $PWD/tree/build"
 	done
 }
 
@@ -128,12 +131,14 @@ bats_require_minimum_version 1.5.0
 	chown 65534 tree
 	# shellcheck disable=SC2016 # variables of the shell inside
 	run -1 unshare -m sh -c '[ ! -e /usr/bin/sudo ] || mount --bind /dev/null /usr/bin/sudo; exec "$@"' - \
-		setpriv --reuid=65534 --regid=65534 --clear-groups tree/scripts/check tests/cli/x.bats
+		setpriv --reuid=65534 --regid=65534 --clear-groups tree/scripts/check \
+		tests/cli/x.bats
 	assert_output --partial 'these tests use loop devices, mounts and other owners, which needs root, and there is no sudo here; run as root:'
 }
 
 # as_typed COMMAND...: with nothing of these tests in the environment
-as_typed() { env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME="$HOME" "$@"; }
+as_typed() { env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME="$HOME" \
+	"$@"; }
 
 # check_file FILE...: from a directory elsewhere
 check_file() { as_typed "$TOP/scripts/check" "$@"; }
@@ -182,7 +187,8 @@ check_file() { as_typed "$TOP/scripts/check" "$@"; }
 	assert_line --regexp '^not ok [0-9] - a.bats: two in [0-9]+ms$'
 	assert_line --partial '# why'
 	assert_line --regexp '^ok [0-9] - b.bats: four in [0-9]+ms # skip tool$'
-	[ "$(grep -oE '^(not )?ok [0-9]' <<<"$output" | grep -o '[0-9]' | paste -sd ' ')" = '1 2 3 4' ]
+	[ "$(grep -oE '^(not )?ok [0-9]' <<<"$output" | grep -o '[0-9]' | paste -sd ' ')" = \
+		'1 2 3 4' ]
 	run -0 as_typed "$TOP/ci/run-bats" b.bats
 	echo 'setup_file() { exit 3; }' >>b.bats
 	run -1 as_typed "$TOP/ci/run-bats" b.bats
@@ -194,8 +200,10 @@ check_file() { as_typed "$TOP/scripts/check" "$@"; }
 }
 
 @test "run-bats names a test that hangs and what it waits for, runs the next ones, and leaves nothing behind" {
-	printf '@test "%s" { %s; }\n' waits "run sh -c 'sleep 86401; true'" next true leaves 'sleep 86402 & true' >a.bats
-	printf '@test "%s" { %s; }\n' first true loops 'while :; do sleep 0.1; done' unreached true >b.bats
+	printf '@test "%s" { %s; }\n' waits "run sh -c 'sleep 86401; true'" next true leaves \
+		'sleep 86402 & true' >a.bats
+	printf '@test "%s" { %s; }\n' first true loops 'while :; do sleep 0.1; done' unreached \
+		true >b.bats
 	run -1 as_typed "$TOP/ci/run-bats" -l 2 a.bats b.bats
 	assert_line "# a.bats: 'waits' did not end in 2 s"
 	assert_line --regexp '^# still running for [0-9]+ s: sleep 86401$'
@@ -225,8 +233,10 @@ check_file() { as_typed "$TOP/scripts/check" "$@"; }
 }
 
 @test "run-bats: what a file mounts stays in no namespace that a test beside it makes" {
-	printf '@test "%s" { %s; }\n' mounted 'mkdir m; mount -t tmpfs here m; : >mounted; until [ -e looked ]; do sleep 0.1; done; umount m' >a.bats
-	printf '@test "%s" { %s; }\n' beside 'until [ -e mounted ]; do sleep 0.1; done; unshare -m cat /proc/self/mounts >seen; : >looked' >b.bats
+	printf '@test "%s" { %s; }\n' mounted \
+		'mkdir m; mount -t tmpfs here m; : >mounted; until [ -e looked ]; do sleep 0.1; done; umount m' >a.bats
+	printf '@test "%s" { %s; }\n' beside \
+		'until [ -e mounted ]; do sleep 0.1; done; unshare -m cat /proc/self/mounts >seen; : >looked' >b.bats
 	run -0 as_typed "$TOP/ci/run-bats" -j 2 -l 60 a.bats b.bats
 	run ! grep '^here ' seen
 }
@@ -235,7 +245,8 @@ check_file() { as_typed "$TOP/scripts/check" "$@"; }
 fake_gates() {
 	mkdir -p tree/ci/gates
 	cp "$TOP/ci/run-gates" "$TOP/ci/bounded" "$TOP/ci/cpu-seconds" tree/ci
-	printf '#!/bin/sh\necho 1..2; echo ok 1 - first; echo "not ok 2 - second"; exit 1\n' >tree/ci/gates/10-bad
+	printf '#!/bin/sh\necho 1..2; echo ok 1 - first; echo "not ok 2 - second"; exit 1\n' \
+		>tree/ci/gates/10-bad
 	printf '#!/bin/sh\necho 1..1; echo ok 1 - third\n' >tree/ci/gates/20-good
 	chmod +x tree/ci/gates/*
 	export XDG_CACHE_HOME=$PWD/cache

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
-# Source packages that a mirror, the network or the cache has not: tests/samples/fetch and scripts/musl-libs with a private archive.
+# Source packages that a mirror, the network or the cache has not: tests/samples/fetch and
+# scripts/musl-libs with a private archive.
 
 bats_require_minimum_version 1.5.0
 
@@ -18,7 +19,8 @@ fetch() { "$root/tests/samples/fetch" "$@"; }
 musl_libs() { "$root/scripts/musl-libs" "$@"; }
 
 # What the recipe of lzo2 wants
-lzo2() { source_package lzo2 "$1" src/lzo1x_d2.c="int lzo_version;" include/lzo/version.h="version $1"; }
+lzo2() { source_package lzo2 "$1" src/lzo1x_d2.c="int lzo_version;" \
+	include/lzo/version.h="version $1"; }
 
 @test "the newest version that the lists know is fetched, with all its files" {
 	source_package tiny 1.9 file=old

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What comes over the network: archives and images, mirrors, proxies, NFS, NBD, images that stay on their server.
+# What comes over the network: archives and images, mirrors, proxies, NFS, NBD, images that stay on
+# their server.
 load ../lib.bash
 load net.bash
 
@@ -11,10 +12,12 @@ damaged() {
 	lease eth0 ip=10.0.2.15 mask=24
 	fake unpackroot <<<'exit 1'
 	http_boot ''
-	[ "$(grep -c '^netfetch' "$CALLS")" = 2 ] && calls 'umount /newroot' && said 'rootfs.tar.xz could not be unpacked' &&
+	[ "$(grep -c '^netfetch' "$CALLS")" = 2 ] && calls 'umount /newroot' &&
+		said 'rootfs.tar.xz could not be unpacked' &&
 		said 'is it the archive that is meant?' && not_called switch_root
 }
-@test "an archive that came whole and is damaged is fetched once more, in a fresh tmpfs" { both damaged; }
+@test "an archive that came whole and is damaged is fetched once more, in a fresh tmpfs" { both \
+	damaged; }
 
 fetch_fails() {
 	nic eth0 52:54:00:00:00:01 1
@@ -22,9 +25,11 @@ fetch_fails() {
 	lease eth0 ip=10.0.2.15 mask=24
 	fake netfetch <<<'exit 1'
 	http_boot ''
-	[ "$(grep -c '^netfetch' "$CALLS")" = 1 ] && said 'rootfs.tar.xz could not be downloaded' && not_called switch_root
+	[ "$(grep -c '^netfetch' "$CALLS")" = 1 ] && said 'rootfs.tar.xz could not be downloaded' &&
+		not_called switch_root
 }
-@test "a fetch that failed fails the boot; success of unpackroot alone is not enough" { both fetch_fails; }
+@test "a fetch that failed fails the boot; success of unpackroot alone is not enough" { both \
+	fetch_fails; }
 
 too_big() {
 	nic eth0 52:54:00:00:00:01 1
@@ -34,12 +39,14 @@ too_big() {
 	fake netfetch <<<'exit 4'
 	fake unpackroot <<<'exit 4'
 	http_boot ''
-	[ "$(grep -c '^netfetch' "$CALLS")" = 1 ] && said 'could not be unpacked' && said 'raise vi.size=' && not_called switch_root || return 1
+	[ "$(grep -c '^netfetch' "$CALLS")" = 1 ] && said 'could not be unpacked' &&
+		said 'raise vi.size=' && not_called switch_root || return 1
 	: >"$CALLS"
 	fake stat <<<'echo 0'
 	cmdline 'vi.mode=overlay vi.image=http://10.0.2.2/root.sfs panic=-1'
 	boot
-	[ "$(grep -c '^netfetch' "$CALLS")" = 1 ] && said 'root.sfs does not fit into memory' && not_called switch_root
+	[ "$(grep -c '^netfetch' "$CALLS")" = 1 ] && said 'root.sfs does not fit into memory' &&
+		not_called switch_root
 }
 @test "what does not fit into memory is not fetched again" { both too_big; }
 
@@ -52,17 +59,20 @@ from_network() {
 	calls "$2" && calls 'unpackroot - /newroot'
 }
 TO='-t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o -'
-@test "TFTP" { both from_network vi.image=tftp://[fd00::2]:6969/lab/rootfs.tar.xz "netfetch $TO tftp://[fd00::2]:6969/lab/rootfs.tar.xz"; }
+@test "TFTP" { both from_network vi.image=tftp://[fd00::2]:6969/lab/rootfs.tar.xz \
+	"netfetch $TO tftp://[fd00::2]:6969/lab/rootfs.tar.xz"; }
 @test "several vi.image= are mirrors, and so are addresses with | between them" {
 	both from_network 'vi.image=https://10.0.2.5/r.tar vi.image=http://10.0.2.6/r.tar|http://10.0.2.7/r.tar' "netfetch $TO https://10.0.2.5/r.tar http://10.0.2.6/r.tar http://10.0.2.7/r.tar"
 }
 @test "proxy= of dracut" {
-	both from_network 'proxy=http://10.0.2.9:3128 vi.image=http://10.0.2.5/r.tar' "netfetch ${TO/60/60 --proxy http:\/\/10.0.2.9:3128} http://10.0.2.5/r.tar"
+	both from_network 'proxy=http://10.0.2.9:3128 vi.image=http://10.0.2.5/r.tar' \
+		"netfetch ${TO/60/60 --proxy http:\/\/10.0.2.9:3128} http://10.0.2.5/r.tar"
 }
 # The server is the proxy's business; the proxy has to be reached.
 proxy_is_asked() {
 	fake nc <<<'exit 0'
-	from_network 'proxy=http://10.0.2.9:3128 vi.image=http://10.9.9.9/r.tar' "nc -w 3 10.0.2.9 3128" && not_called '^nc .*10.9.9.9'
+	from_network 'proxy=http://10.0.2.9:3128 vi.image=http://10.9.9.9/r.tar' \
+		"nc -w 3 10.0.2.9 3128" && not_called '^nc .*10.9.9.9'
 }
 @test "proxy=: a lease that leads to the proxy is good" { both proxy_is_asked; }
 
@@ -75,18 +85,22 @@ machine_words() {
 	: >"$CALLS"
 	cmdline 'vi.mode=tmpfs vi.image=http://10.0.2.5/${asset}.tar panic=-1'
 	boot
-	said "\${asset} in 'http://10.0.2.5/\${asset}.tar' is not known of this machine" && not_called '^netfetch'
+	said "\${asset} in 'http://10.0.2.5/\${asset}.tar' is not known of this machine" &&
+		not_called '^netfetch'
 }
 @test "addresses with what is the machine's own, in iPXE's words" { both machine_words; }
 
 passwords_masked() {
-	from_network vi.image=http://lab:secret@10.0.2.5/r.tar "netfetch $TO http://lab:secret@10.0.2.5/r.tar" && said 'downloading and unpacking http://lab:***@10.0.2.5/r.tar' &&
+	from_network vi.image=http://lab:secret@10.0.2.5/r.tar \
+		"netfetch $TO http://lab:secret@10.0.2.5/r.tar" &&
+		said 'downloading and unpacking http://lab:***@10.0.2.5/r.tar' &&
 		case $output in *secret*) false ;; esac || return 1
 	: >"$CALLS"
 	fake netfetch <<<'exit 3'
 	cmdline 'vi.mode=tmpfs vi.plan vi.image=http://lab:secret@10.0.2.5/r.tar panic=-1'
 	boot
-	said 'http://lab:***@10.0.2.5/r.tar could not be downloaded' && case $output in *secret*) false ;; esac
+	said 'http://lab:***@10.0.2.5/r.tar could not be downloaded' &&
+		case $output in *secret*) false ;; esac
 }
 @test "passwords in addresses are not shown" { both passwords_masked; }
 
@@ -109,7 +123,8 @@ nfs() {
 	fake nslookup <<<'printf "Server: 10.0.2.3\nAddress: 10.0.2.3:53\n\nName: nas.lab\nAddress: 10.0.2.80\n"'
 	cmdline 'root=nfs:nas.lab:/export/root:vers=4.1 rw'
 	boot
-	calls 'mount -t nfs -o addr=10.0.2.80,rw,nolock,vers=4.1 nas.lab:/export/root /newroot' || return 1
+	calls 'mount -t nfs -o addr=10.0.2.80,rw,nolock,vers=4.1 nas.lab:/export/root /newroot' ||
+		return 1
 	: >"$CALLS"
 	cmdline 'root=/dev/nfs nfsroot=10.0.2.2:/export,nfsvers=3,tcp,mountport=20048 rootflags=ro'
 	boot
@@ -119,7 +134,8 @@ nfs() {
 	cmdline 'root=/dev/nfs nfsroot=/export/root'
 	boot
 	calls 'mount -t nfs -o vers=4.1,addr=10.0.2.2,ro,nolock 10.0.2.2:/export/root /newroot' \
-		'mount -t nfs -o vers=3,addr=10.0.2.2,ro,nolock 10.0.2.2:/export/root /newroot' 'switch_root /newroot /sbin/init'
+		'mount -t nfs -o vers=3,addr=10.0.2.2,ro,nolock 10.0.2.2:/export/root /newroot' \
+		'switch_root /newroot /sbin/init'
 }
 @test "NFS: server by name or from the lease, version 4.1 then 3" { both nfs; }
 
@@ -135,21 +151,28 @@ FAKE
 	boot
 	calls 'ip addr add 10.0.2.15/24 brd + dev eth0' 'nslookup nas.lab' \
 		'vdattach --state /run/initramfs/state --patience 60 nbd://10.0.2.80:10810/a%20b' \
-		'findimg --state /run/initramfs/state -t 30 -H /dev/nbd0' 'mount -t ext4 -o rw /dev/nbd0 /newroot' 'switch_root /newroot /sbin/init' || return 1
+		'findimg --state /run/initramfs/state -t 30 -H /dev/nbd0' \
+		'mount -t ext4 -o rw /dev/nbd0 /newroot' \
+		'switch_root /newroot /sbin/init' || return 1
 	again_with 'root=nbd:10.0.2.2:disk:xfs:ro,noatime vi.part=2'
-	calls 'vdattach --state /run/initramfs/state -p 2 nbd://10.0.2.2/disk' 'mount -t xfs -o ro,noatime /dev/nbd0 /newroot' || return 1
+	calls 'vdattach --state /run/initramfs/state -p 2 nbd://10.0.2.2/disk' \
+		'mount -t xfs -o ro,noatime /dev/nbd0 /newroot' || return 1
 	again_with 'vi.mode=overlay vi.image=nbd:///live'
-	calls 'vdattach --state /run/initramfs/state nbd://10.0.2.2/live' 'overlayroot --state /run/initramfs/state -l /dev/nbd0 -u ram /newroot' || return 1
+	calls 'vdattach --state /run/initramfs/state nbd://10.0.2.2/live' \
+		'overlayroot --state /run/initramfs/state -l /dev/nbd0 -u ram /newroot' || return 1
 	mkdir -p "$ROOT/sys/class/block/nbd0" && echo 1 >"$ROOT/sys/class/block/nbd0/ro"
 	: >"$ROOT/dev/nbd0"
 	again_with 'vi.image=nbd://10.0.2.2/live rw'
-	calls 'overlayroot --state /run/initramfs/state -l /dev/nbd0 -u ram /newroot' && said 'can only be read' || return 1
+	calls 'overlayroot --state /run/initramfs/state -l /dev/nbd0 -u ram /newroot' &&
+		said 'can only be read' || return 1
 	again_with 'archisobasedir=arch archisolabel=ARCH archiso_nbd_srv=${pxeserver}'
 	calls 'vdattach --state /run/initramfs/state nbd://10.0.2.2/archiso' \
 		'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host -H /dev/nbd0 /arch/x86_64/airootfs.sfs /arch/x86_64/airootfs.erofs' || return 1
 	again_with 'root=/dev/vda1 rw nbd=10.0.2.2:9000:no-ping aoe=eth0:e0.1'
-	calls 'vdattach --state /run/initramfs/state nbd://10.0.2.2:9000/' 'findimg --state /run/initramfs/state -t 30 -w -m /newroot/mnt/nbd0 -H /dev/nbd0' \
-		'modprobe -q aoe' 'ip link set eth0 up' && said "parameter 'aoe=eth0:e0.1' could not be used"
+	calls 'vdattach --state /run/initramfs/state nbd://10.0.2.2:9000/' \
+		'findimg --state /run/initramfs/state -t 30 -w -m /newroot/mnt/nbd0 -H /dev/nbd0' \
+		'modprobe -q aoe' 'ip link set eth0 up' &&
+		said "parameter 'aoe=eth0:e0.1' could not be used"
 }
 
 # again_with WORDS: another boot with DHCP in the same tree
@@ -197,9 +220,11 @@ FAKE
 
 lazy() {
 	lazy_boot vi.mode=overlay vi.lazy
-	said 'the root comes from 10.0.2.2 by http and is not verified' && not_called '-O /run/initramfs/ram' &&
+	said 'the root comes from 10.0.2.2 by http and is not verified' &&
+		not_called '-O /run/initramfs/ram' &&
 		calls 'vdattach --state /run/initramfs/state --http-dir /run/initramfs/http -r http://10.0.2.2/r.sfs' \
-			'overlayroot --state /run/initramfs/state -l /dev/loop0 -u ram /newroot' 'switch_root /newroot /sbin/init' || return 1
+			'overlayroot --state /run/initramfs/state -l /dev/loop0 -u ram /newroot' \
+			'switch_root /newroot /sbin/init' || return 1
 	lazy_boot vi.mode=overlay vi.prefetch=all vi.verify=verity:abc
 	calls 'vdattach --state /run/initramfs/state --http-dir /run/initramfs/http --prefetch -r -f raw http://10.0.2.2/r.sfs' \
 		'verifyimg verity --state /run/initramfs/state --hashes /run/initramfs/proof/image.verity abc /dev/loop0' \
@@ -212,7 +237,8 @@ lazy() {
 
 # no_password: neither what was printed nor what the kernel's log and the status line have
 no_password() {
-	! said 'se3cret' && ! said 'an0ther' && ! grep -q 'se3cret\|an0ther' "$ROOT/dev/kmsg" "$ROOT/run/initramfs/status"
+	! said 'se3cret' && ! said 'an0ther' &&
+		! grep -q 'se3cret\|an0ther' "$ROOT/dev/kmsg" "$ROOT/run/initramfs/status"
 }
 
 passwords() {
@@ -226,8 +252,10 @@ passwords() {
 	fake vdattach <<<'exit 1'
 	cmdline 'vi.mode=loop vi.image=http://lab:se3cret@10.0.2.2/r.sfs ip=10.0.2.15::10.0.2.2:255.255.255.0::eth0 panic=-1'
 	boot
-	said 'the image http://lab:***@10.0.2.2/r.sfs could not be attached' && no_password || return 1
-	SKEL_TEXT=$(ROOT=$ROOT $SH -c '. "$0"; for text in "a://u:p@h b://v:q:r@[::1]:80/x@y" "c://h/u:p@x" "d://u@h:80/" "u:p@h" "e://h:1/ u:p@h" "" "*"; do hide_passwords "$text"; echo "$RET"; done' "$SKEL/lib/util.sh")
+	said 'the image http://lab:***@10.0.2.2/r.sfs could not be attached' && no_password ||
+		return 1
+	SKEL_TEXT=$(ROOT=$ROOT $SH \
+		-c '. "$0"; for text in "a://u:p@h b://v:q:r@[::1]:80/x@y" "c://h/u:p@x" "d://u@h:80/" "u:p@h" "e://h:1/ u:p@h" "" "*"; do hide_passwords "$text"; echo "$RET"; done' "$SKEL/lib/util.sh")
 	[ "$SKEL_TEXT" = 'a://u:***@h b://v:***@[::1]:80/x@y
 c://h/u:p@x
 d://u@h:80/
@@ -240,9 +268,11 @@ e://h:1/ u:p@h
 
 not_lazy() {
 	lazy_boot vi.mode=overlay
-	not_called vdattach && calls 'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/ram/r.sfs http://10.0.2.2/r.sfs' || return 1
+	not_called vdattach && calls \
+		'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/ram/r.sfs http://10.0.2.2/r.sfs' || return 1
 	lazy_boot vi.mode=overlay vi.lazy vi.verify=sha256:00
-	said 'would read the whole image: downloading it' && not_called 'vdattach|overlayroot' || return 1
+	said 'would read the whole image: downloading it' && not_called 'vdattach|overlayroot' ||
+		return 1
 	fake vdattach <<<'echo "vdattach: http://10.0.2.2/r.sfs: it does not answer requests for ranges" >&2; exit 1'
 	lazy_boot vi.mode=overlay vi.lazy
 	said 'the image cannot be read by parts: downloading it' &&

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A root that lives on a link: every manager of networks is told to leave it alone, and nothing of the root is changed.
+# A root that lives on a link: every manager of networks is told to leave it alone, and nothing of
+# the root is changed.
 load ../lib.bash
 
 # nfs_boot PARAMETERS: a root from a server, by eth0
@@ -57,20 +58,26 @@ ifupdown() {
 	INTERFACES
 	rm -r "$BATS_TEST_TMPDIR/before"
 }
-@test "ifupdown: the link is brought up and taken down by nobody, other links stay" { both ifupdown; }
+@test "ifupdown: the link is brought up and taken down by nobody, other links stay" { both \
+	ifupdown; }
 
 other_managers() {
 	local run=$ROOT/run
 	mkdir -p "$ROOT/newroot/etc/connman"
 	printf '[General]\nPreferredTechnologies=wifi\n' >"$ROOT/newroot/etc/connman/main.conf"
-	printf 'hostname\ninterface eth0\nstatic ip_address=1.2.3.4/24\n' >"$ROOT/newroot/etc/dhcpcd.conf"
+	printf 'hostname\ninterface eth0\nstatic ip_address=1.2.3.4/24\n' \
+		>"$ROOT/newroot/etc/dhcpcd.conf"
 	nfs_boot
 	[ "$(head -n 1 "$FAKES/over.dhcpcd.conf")" = 'denyinterfaces eth0' ] &&
-		grep -qx 'NetworkInterfaceBlacklist=vmnet,vboxnet,virbr,ifb,ve-,vb-,eth0' "$FAKES/over.main.conf" &&
+		grep -qx 'NetworkInterfaceBlacklist=vmnet,vboxnet,virbr,ifb,ve-,vb-,eth0' \
+			"$FAKES/over.main.conf" &&
 		grep -qx PreferredTechnologies=wifi "$FAKES/over.main.conf" &&
-		grep -qx Unmanaged=yes "$run/systemd/network/00-00-mkvinitrd.network" && grep -qx Name=eth0 "$run/systemd/network/00-00-mkvinitrd.network" &&
-		grep -qx MACAddress=52:54:00:00:00:01 "$run/systemd/network/00-00-mkvinitrd-eth0.link" &&
-		grep -qx match-device=interface-name:=eth0 "$run/NetworkManager/conf.d/00-mkvinitrd.conf" &&
+		grep -qx Unmanaged=yes "$run/systemd/network/00-00-mkvinitrd.network" &&
+		grep -qx Name=eth0 "$run/systemd/network/00-00-mkvinitrd.network" &&
+		grep -qx MACAddress=52:54:00:00:00:01 \
+			"$run/systemd/network/00-00-mkvinitrd-eth0.link" &&
+		grep -qx match-device=interface-name:=eth0 \
+			"$run/NetworkManager/conf.d/00-mkvinitrd.conf" &&
 		grep -qx DNS=10.0.2.3 "$run/systemd/resolved.conf.d/mkvinitrd.conf" || return 1
 	printf '[General]\nNetworkInterfaceBlacklist=wlan0\n' >"$ROOT/newroot/etc/connman/main.conf"
 	rm -r "$ROOT/run" && mkdir "$ROOT/run"
@@ -84,7 +91,8 @@ other_managers() {
 
 time_servers() {
 	nfs_boot
-	printf 'server 10.0.2.4 iburst\nserver 10.0.2.5 iburst\n' | diff - "$ROOT/run/chrony-dhcp/mkvinitrd.sources" &&
+	printf 'server 10.0.2.4 iburst\nserver 10.0.2.5 iburst\n' |
+		diff - "$ROOT/run/chrony-dhcp/mkvinitrd.sources" &&
 		grep -qx 'NTP=10.0.2.4 10.0.2.5' "$ROOT/run/systemd/timesyncd.conf.d/mkvinitrd.conf"
 }
 @test "time servers of the lease, for chrony and timesyncd" { both time_servers; }
@@ -95,7 +103,8 @@ lazy() {
 	lease eth0 ip=10.0.2.15 mask=24
 	cmdline 'vi.mode=overlay vi.image=http://10.0.2.2/root.erofs vi.lazy'
 	boot
-	calls 'switch_root /newroot /sbin/init' && grep -qx Name=eth0 "$ROOT/run/systemd/network/00-00-mkvinitrd.network"
+	calls 'switch_root /newroot /sbin/init' &&
+		grep -qx Name=eth0 "$ROOT/run/systemd/network/00-00-mkvinitrd.network"
 }
 @test "an image that stays on its web server keeps the link as well" { both lazy; }
 
@@ -107,6 +116,7 @@ in_memory() {
 	lease eth0 ip=10.0.2.15 mask=24
 	cmdline "vi.mode=tmpfs vi.image=http://10.0.2.2/root.tar.xz panic=-1"
 	boot
-	calls 'switch_root /newroot /sbin/init' && not_called 'mount -o bind' && [ ! -e "$ROOT/run/systemd/network" ]
+	calls 'switch_root /newroot /sbin/init' && not_called 'mount -o bind' &&
+		[ ! -e "$ROOT/run/systemd/network" ]
 }
 @test "a root in RAM has its links for itself" { both in_memory; }

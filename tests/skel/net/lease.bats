@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Leases of real servers (dnsmasq) for the real client, busybox of the image, over virtual cables between two network namespaces: which
-# lease is used, and when it is given up.
+# Leases of real servers (dnsmasq) for the real client, busybox of the image, over virtual cables
+# between two network namespaces: which lease is used, and when it is given up.
 load ../lib.bash
 
 BUSYBOX=$SKEL/../build/musl/bin/busybox
@@ -29,7 +29,8 @@ setup() {
 teardown() {
 	local pid
 	# what STARTED has is the shell around the server
-	for pid in "${STARTED[@]}" $(ip netns pids "$CLIENT") $(ip netns pids "$SERVER") ${STRAY:+$(ip netns pids "$STRAY")}; do kill "$pid" 2>/dev/null || :; done
+	for pid in "${STARTED[@]}" $(ip netns pids "$CLIENT") $(ip netns pids "$SERVER") \
+		${STRAY:+$(ip netns pids "$STRAY")}; do kill "$pid" 2>/dev/null || :; done
 	ip netns del "$CLIENT"
 	ip netns del "$SERVER"
 	[ -z "${STRAY:-}" ] || ip netns del "$STRAY"
@@ -37,7 +38,8 @@ teardown() {
 
 server() { ip netns exec "$SERVER" "$@"; }
 
-# What has to do with the network is really done, in the client's namespace; all else is only written down.
+# What has to do with the network is really done, in the client's namespace; all else is only
+# written down.
 real_runner() {
 	cat >"$RUN" <<'RUNNER'
 #!/bin/sh
@@ -71,14 +73,16 @@ cable() {
 
 # dhcp NAME LINK ARGS...: a server there
 dhcp() {
-	server dnsmasq -d --port=0 --user=root --bind-interfaces --no-ping --conf-file=/dev/null --log-dhcp --dhcp-leasefile="$BATS_TEST_TMPDIR/$1.leases" \
+	server dnsmasq -d --port=0 --user=root --bind-interfaces --no-ping --conf-file=/dev/null \
+		--log-dhcp --dhcp-leasefile="$BATS_TEST_TMPDIR/$1.leases" \
 		-i "$2" "${@:3}" >"$BATS_TEST_TMPDIR/$1.log" 2>&1 3>&- &
 	STARTED+=($!)
 }
 
 # web ADDRESS: something that listens at port 80
 web() {
-	server python3 -m http.server -b "$1" -d "$BATS_TEST_TMPDIR/web" 80 >"$BATS_TEST_TMPDIR/web.log" 2>&1 3>&- &
+	server python3 -m http.server -b "$1" -d "$BATS_TEST_TMPDIR/web" 80 \
+		>"$BATS_TEST_TMPDIR/web.log" 2>&1 3>&- &
 	STARTED+=($!)
 	for _ in $(seq 100); do
 		! server "$BUSYBOX" nc "$1" 80 </dev/null 2>/dev/null || return 0
@@ -132,8 +136,11 @@ stray() {
 	server ip link set br0 up
 	ip -n "$STRAY" addr add "${STRAY_ADDRESS:-10.98.0.1/24}" dev "$1"
 	ip -n "$STRAY" link set "$1" up
-	ip netns exec "$STRAY" dnsmasq -d --port=0 --user=root --bind-interfaces --no-ping --conf-file=/dev/null --dhcp-leasefile="$BATS_TEST_TMPDIR/stray.leases" \
-		-i "$1" --dhcp-range="${STRAY_RANGE:-10.98.0.50,10.98.0.99,1h}" >"$BATS_TEST_TMPDIR/stray.log" 2>&1 3>&- &
+	ip netns exec "$STRAY" dnsmasq -d --port=0 --user=root \
+		--bind-interfaces --no-ping --conf-file=/dev/null \
+		--dhcp-leasefile="$BATS_TEST_TMPDIR/stray.leases" \
+		-i "$1" --dhcp-range="${STRAY_RANGE:-10.98.0.50,10.98.0.99,1h}" \
+		>"$BATS_TEST_TMPDIR/stray.log" 2>&1 3>&- &
 	STARTED+=($!)
 }
 
@@ -216,8 +223,10 @@ after() {
 
 @test "what a lease says is used: routes, MTU, names, time servers, next server" {
 	cable eth0 192.168.78.1/24
-	good eth0 --dhcp-option=121,10.7.0.0/16,192.168.78.9,0.0.0.0/0,192.168.78.1 --dhcp-option=26,1400 --dhcp-option=42,192.168.78.5 \
-		--dhcp-option=6,192.168.78.3 --dhcp-option=15,lab.example --dhcp-option=119,a.example,b.example --dhcp-boot=x.efi,boot,192.168.78.1
+	good eth0 --dhcp-option=121,10.7.0.0/16,192.168.78.9,0.0.0.0/0,192.168.78.1 \
+		--dhcp-option=26,1400 --dhcp-option=42,192.168.78.5 \
+		--dhcp-option=6,192.168.78.3 --dhcp-option=15,lab.example \
+		--dhcp-option=119,a.example,b.example --dhcp-boot=x.efi,boot,192.168.78.1
 	web 192.168.78.1
 	cmdline 'vi.mode=tmpfs vi.image=http:///root.tar.gz panic=-1 ip=dhcp'
 	run ip netns exec "$CLIENT" timeout 100 "$BUSYBOX" ash "$SKEL/init" 3>&-
@@ -225,7 +234,8 @@ after() {
 	ip -n "$CLIENT" route | grep -q '^10.7.0.0/16 via 192.168.78.9 dev eth0'
 	ip -n "$CLIENT" route | grep -q '^default via 192.168.78.1 dev eth0'
 	ip -n "$CLIENT" link show dev eth0 | grep -q 'mtu 1400'
-	[ "$(cat "$ROOT/run/initramfs/resolv.conf")" = $'search a.example b.example\nnameserver 192.168.78.3' ]
+	[ "$(cat "$ROOT/run/initramfs/resolv.conf")" = \
+		$'search a.example b.example\nnameserver 192.168.78.3' ]
 	[ "$(cat "$ROOT/run/chrony-dhcp/mkvinitrd.sources")" = 'server 192.168.78.5 iburst' ]
 }
 
@@ -261,7 +271,8 @@ after() {
 odd() {
 	cable eth0 192.168.78.1/24
 	web 192.168.78.1
-	server python3 "$BATS_TEST_DIRNAME/dhcp-faults.py" eth0 "$1" >"$BATS_TEST_TMPDIR/odd.log" 2>&1 3>&- &
+	server python3 "$BATS_TEST_DIRNAME/dhcp-faults.py" eth0 "$1" >"$BATS_TEST_TMPDIR/odd.log" \
+		2>&1 3>&- &
 	STARTED+=($!)
 	timeout 20 sh -c "until grep -q ready '$BATS_TEST_TMPDIR/odd.log'; do sleep 0.1; done"
 	start ip=dhcp

@@ -28,17 +28,25 @@ mounted() {
 nfs_forms() {
 	local four=vers=4.1,addr=10.0.2.80,ro,nolock LEASE=()
 	mounted root=10.0.2.80:/nfs/client "$four" 10.0.2.80:/nfs/client &&
-		mounted root=10.0.2.80:/nfs/client:wsize=4096 "$four,wsize=4096" 10.0.2.80:/nfs/client &&
-		mounted root=10.0.2.80:/nfs/client,wsize=4096 "$four,wsize=4096" 10.0.2.80:/nfs/client &&
+		mounted root=10.0.2.80:/nfs/client:wsize=4096 "$four,wsize=4096" \
+			10.0.2.80:/nfs/client &&
+		mounted root=10.0.2.80:/nfs/client,wsize=4096 "$four,wsize=4096" \
+			10.0.2.80:/nfs/client &&
 		mounted root=/nfs/client vers=4.1,addr=10.0.2.2,ro,nolock 10.0.2.2:/nfs/client &&
-		mounted root=nfs4:10.0.2.80:/client addr=10.0.2.80,ro,nolock,vers=4.1 10.0.2.80:/client &&
-		mounted root=nfs4:10.0.2.80:/client,wsize=4096 addr=10.0.2.80,ro,nolock,wsize=4096,vers=4.1 10.0.2.80:/client &&
+		mounted root=nfs4:10.0.2.80:/client addr=10.0.2.80,ro,nolock,vers=4.1 \
+			10.0.2.80:/client &&
+		mounted root=nfs4:10.0.2.80:/client,wsize=4096 \
+			addr=10.0.2.80,ro,nolock,wsize=4096,vers=4.1 10.0.2.80:/client &&
 		mounted root=nfs://10.0.2.80:20049/client "$four,port=20049" 10.0.2.80:/client &&
-		mounted root=nfs:nfsvers=3,tcp:10.0.2.80:/client addr=10.0.2.80,ro,nolock,nfsvers=3,tcp 10.0.2.80:/client &&
-		mounted 'root=nfs:[fd00::2]:/client' vers=4.1,addr=fd00::2,ro,nolock '[fd00::2]:/client' &&
-		mounted 'netroot=nfs:10.0.2.80:/nfs/client root=/dev/root' "$four" 10.0.2.80:/nfs/client &&
+		mounted root=nfs:nfsvers=3,tcp:10.0.2.80:/client \
+			addr=10.0.2.80,ro,nolock,nfsvers=3,tcp 10.0.2.80:/client &&
+		mounted 'root=nfs:[fd00::2]:/client' vers=4.1,addr=fd00::2,ro,nolock \
+			'[fd00::2]:/client' &&
+		mounted 'netroot=nfs:10.0.2.80:/nfs/client root=/dev/root' "$four" \
+			10.0.2.80:/nfs/client &&
 		mounted netroot=10.0.2.80:/nfs/client "$four" 10.0.2.80:/nfs/client &&
-		mounted 'root=/dev/nfs nfsroot=10.0.2.80:/srv/%s ip=::::pc7:eth0:dhcp' "$four" 10.0.2.80:/srv/pc7
+		mounted 'root=/dev/nfs nfsroot=10.0.2.80:/srv/%s ip=::::pc7:eth0:dhcp' "$four" \
+			10.0.2.80:/srv/pc7
 }
 @test "the forms of an NFS root: SERVER:/path, /path, nfs:, nfs4:, nfs://, netroot=, with options" { both nfs_forms; }
 
@@ -46,15 +54,20 @@ nfs_forms() {
 lease_nfs() {
 	local here=vers=4.1,addr=10.0.2.2,ro,nolock there=vers=4.1,addr=192.168.50.3,ro,nolock
 	LEASE=(rootpath=/nfs/client)
-	mounted root=dhcp $here 10.0.2.2:/nfs/client && mounted root=/dev/nfs $here 10.0.2.2:/nfs/client && mounted netroot=dhcp $here 10.0.2.2:/nfs/client || return 1
+	mounted root=dhcp $here 10.0.2.2:/nfs/client &&
+		mounted root=/dev/nfs $here 10.0.2.2:/nfs/client &&
+		mounted netroot=dhcp $here 10.0.2.2:/nfs/client || return 1
 	LEASE=(rootpath=192.168.50.3:/nfs/client)
-	mounted root=dhcp $there 192.168.50.3:/nfs/client && mounted root=/dev/nfs $there 192.168.50.3:/nfs/client || return 1
+	mounted root=dhcp $there 192.168.50.3:/nfs/client &&
+		mounted root=/dev/nfs $there 192.168.50.3:/nfs/client || return 1
 	LEASE=(rootpath=nfs:192.168.50.3:/nfs/client:wsize=4096)
 	mounted root=dhcp $there,wsize=4096 192.168.50.3:/nfs/client || return 1
 	LEASE=(rootpath=nfs4:192.168.50.3:/client,wsize=4096)
-	mounted root=dhcp addr=192.168.50.3,ro,nolock,wsize=4096,vers=4.1 192.168.50.3:/client || return 1
+	mounted root=dhcp addr=192.168.50.3,ro,nolock,wsize=4096,vers=4.1 192.168.50.3:/client ||
+		return 1
 	LEASE=(rootpath=/nfs/client,wsize=4096 siaddr= serverid=10.0.2.9)
-	mounted root=dhcp vers=4.1,addr=10.0.2.9,ro,nolock,wsize=4096 10.0.2.9:/nfs/client || return 1
+	mounted root=dhcp vers=4.1,addr=10.0.2.9,ro,nolock,wsize=4096 10.0.2.9:/nfs/client ||
+		return 1
 	LEASE=(hostname=pc7)
 	mounted root=/dev/nfs $here 10.0.2.2:/tftpboot/pc7 || return 1
 	LEASE=()
@@ -66,7 +79,8 @@ lease_refused() {
 	LEASE=()
 	new_tree
 	boot_with root=dhcp
-	said 'the DHCP answer on eth0 names no root (option 17, root-path)' && not_called switch_root || return 1
+	said 'the DHCP answer on eth0 names no root (option 17, root-path)' &&
+		not_called switch_root || return 1
 	LEASE=(rootpath=iscsi:10.0.2.2::::iqn.2009-06.dracut:target0)
 	new_tree
 	boot_with root=dhcp
@@ -74,21 +88,25 @@ lease_refused() {
 	LEASE=("rootpath='some where'")
 	new_tree
 	boot_with root=dhcp
-	said "the root-path 'some where' of the DHCP server on eth0 cannot be used" && not_called switch_root
+	said "the root-path 'some where' of the DHCP server on eth0 cannot be used" &&
+		not_called switch_root
 }
-@test "root=dhcp: a lease without a root, or with one that cannot be used, is named" { both lease_refused; }
+@test "root=dhcp: a lease without a root, or with one that cannot be used, is named" { both \
+	lease_refused; }
 
 # dracut's TEST-72-NBD
 nbd() {
 	LEASE=()
 	new_tree
 	boot_with 'root=LABEL=dracut netroot=nbd:192.168.50.1:raw ip=dhcp rd.luks=0 rd.auto ro'
-	calls 'vdattach --state /run/initramfs/state nbd://192.168.50.1/raw' 'findimg --state /run/initramfs/state -t 30 -H LABEL=dracut' \
+	calls 'vdattach --state /run/initramfs/state nbd://192.168.50.1/raw' \
+		'findimg --state /run/initramfs/state -t 30 -H LABEL=dracut' \
 		'mount -t ext4 -o ro /dev/vda1 /newroot' || return 1
 	LEASE=(rootpath=nbd:192.168.50.1:raw)
 	new_tree
 	boot_with 'root=/dev/root netroot=dhcp ip=dhcp rd.luks=0'
-	calls 'vdattach --state /run/initramfs/state nbd://192.168.50.1/raw' 'mount -t ext4 -o ro /dev/nbd0 /newroot' || return 1
+	calls 'vdattach --state /run/initramfs/state nbd://192.168.50.1/raw' \
+		'mount -t ext4 -o ro /dev/nbd0 /newroot' || return 1
 	LEASE=(rootpath=nbd:192.168.50.1:raw::errors=panic)
 	new_tree
 	boot_with 'root=/dev/root netroot=dhcp ip=dhcp rd.luks=0'
@@ -99,8 +117,10 @@ nbd() {
 refused() {
 	local words
 	LEASE=()
-	for words in 'root=UUID=1 netroot=iscsi:192.168.50.1::::iqn.2009-06.dracut:target0' root=iscsi:192.168.50.1::::iqn.x:y \
-		'root=UUID=1 netroot=iscsi' 'root=iscsi:user:secret:rev:secret@[2001:db8::1]:6:3260:default:eth0:1:iqn.x:y' root=nvmf:tcp,10.0.0.1 'root=UUID=1 netroot=nvmf' \
+	for words in 'root=UUID=1 netroot=iscsi:192.168.50.1::::iqn.2009-06.dracut:target0' \
+		root=iscsi:192.168.50.1::::iqn.x:y \
+		'root=UUID=1 netroot=iscsi' \
+		'root=iscsi:user:secret:rev:secret@[2001:db8::1]:6:3260:default:eth0:1:iqn.x:y' root=nvmf:tcp,10.0.0.1 'root=UUID=1 netroot=nvmf' \
 		root=cifs://user:secret@10.0.0.1:/root; do
 		new_tree
 		boot_with "$words"
@@ -114,19 +134,24 @@ refused() {
 remote() {
 	local words
 	LEASE=()
-	for words in rd.nvmf.discover=tcp,192.168.10.10,,4420 nvmf.discover=tcp,192.168.10.10 rd.iscsi.firmware=1 ip=ibft \
-		'iscsi_target_ip=10.0.0.1 iscsi_initiator=iqn.a:b' iscsi_target_name=iqn.x:y rd.iscsi.target.ip=10.0.0.1 rd.iscsi.target.name=iqn.x:y rd.iscsi.ibft \
-		rd.iscsi.firmware=yes rd.iscsi.transport=bnx2i iscsi_firmware=1 iscsi_auto iscsi_target=iqn.x:y iscsiroot=10.0.0.1 rd.nvmf.discover=fc,auto \
+	for words in rd.nvmf.discover=tcp,192.168.10.10,,4420 nvmf.discover=tcp,192.168.10.10 \
+		rd.iscsi.firmware=1 ip=ibft \
+		'iscsi_target_ip=10.0.0.1 iscsi_initiator=iqn.a:b' iscsi_target_name=iqn.x:y \
+		rd.iscsi.target.ip=10.0.0.1 rd.iscsi.target.name=iqn.x:y rd.iscsi.ibft \
+		rd.iscsi.firmware=yes rd.iscsi.transport=bnx2i iscsi_firmware=1 iscsi_auto \
+		iscsi_target=iqn.x:y iscsiroot=10.0.0.1 rd.nvmf.discover=fc,auto \
 		fcoe=eth0:dcb; do
 		new_tree
 		fake findimg <<<'exit 3'
 		boot_with "root=UUID=1 rootwait $words"
 		said "the device 'UUID=1' is on none of this machine's disks, and disks of servers as in '${words%% *}' cannot be attached" &&
-			calls 'findimg --state /run/initramfs/state -t 60 -H UUID=1' && not_called 'switch_root|udhcpc' || return 1
+			calls 'findimg --state /run/initramfs/state -t 60 -H UUID=1' &&
+			not_called 'switch_root|udhcpc' || return 1
 	done
 	new_tree
 	boot_with "root=UUID=1 rd.nvmf.discover=tcp,192.168.10.10,,4420"
-	said "parameter 'rd.nvmf.discover=tcp,192.168.10.10,,4420' is recognised, not supported" && calls 'switch_root /newroot /sbin/init'
+	said "parameter 'rd.nvmf.discover=tcp,192.168.10.10,,4420' is recognised, not supported" &&
+		calls 'switch_root /newroot /sbin/init'
 }
 @test "NVMe-oF, iSCSI, FCoE with root=UUID=: a root that is here boots, another is not waited for as long, and the parameter is named" { both remote; }
 
@@ -187,7 +212,8 @@ overlays() {
 	new_tree
 	mkdir -p "$ROOT/run/initramfs/store/overlay/old"
 	boot_with 'root=LABEL=dracut rd.overlay=/dev/sdb1 rd.overlay.reset=1'
-	[ ! -e "$ROOT/run/initramfs/store/overlay/old" ] && calls "$base -u dir:/run/initramfs/store /newroot" || return 1
+	[ ! -e "$ROOT/run/initramfs/store/overlay/old" ] &&
+		calls "$base -u dir:/run/initramfs/store /newroot" || return 1
 	new_tree
 	boot_with 'root=nfs4:10.0.2.80:/client rd.overlay'
 	calls 'mount -t nfs -o addr=10.0.2.80,ro,nolock,vers=4.1 10.0.2.80:/client /run/initramfs/share' \
@@ -199,7 +225,8 @@ overlays() {
 other_overlays() {
 	LEASE=()
 	local base='overlayroot --state /run/initramfs/state -l /dev/vda1'
-	for words in overlayroot=tmpfs overlayroot=tmpfs:swap=1,recurse=0 systemd.volatile=overlay; do
+	for words in overlayroot=tmpfs overlayroot=tmpfs:swap=1,recurse=0 \
+		systemd.volatile=overlay; do
 		new_tree
 		boot_with "root=LABEL=dracut ro $words"
 		calls "$base -u ram /newroot" || return 1
@@ -211,18 +238,21 @@ other_overlays() {
 	done
 	new_tree
 	boot_with 'root=LABEL=dracut overlayroot=device:dev=LABEL=flash,timeout=180,dir=my/run1'
-	said 'only / is an overlay' && calls 'findimg --state /run/initramfs/state -t 10 -w -m /run/initramfs/store -H LABEL=flash' \
-		"$base -u dir:/run/initramfs/store/my /newroot" || return 1
+	said 'only / is an overlay' &&
+		calls 'findimg --state /run/initramfs/state -t 10 -w -m /run/initramfs/store -H LABEL=flash' \
+			"$base -u dir:/run/initramfs/store/my /newroot" || return 1
 	[ "$(readlink "$ROOT/run/initramfs/store/my/upper")" = run1 ] || return 1
 	new_tree
 	boot_with 'root=LABEL=dracut overlayroot=/dev/sdb1'
-	calls "$base -u dir:/run/initramfs/store /newroot" && [ "$(readlink "$ROOT/run/initramfs/store/upper")" = overlay ]
+	calls "$base -u dir:/run/initramfs/store /newroot" &&
+		[ "$(readlink "$ROOT/run/initramfs/store/upper")" = overlay ]
 }
 @test "overlayroot= and systemd.volatile=overlay" { both other_overlays; }
 
 absent() {
 	LEASE=()
-	for words in overlayroot=device:dev=LABEL=NONEXISTENT rd.overlay=LABEL=NONEXISTENT rd.overlay=/dev/sdb9:/there rd.overlay.crypt=LABEL=NONEXISTENT,fstype=ext3; do
+	for words in overlayroot=device:dev=LABEL=NONEXISTENT rd.overlay=LABEL=NONEXISTENT \
+		rd.overlay=/dev/sdb9:/there rd.overlay.crypt=LABEL=NONEXISTENT,fstype=ext3; do
 		new_tree
 		cp "$FAKES/findimg" "$FAKES/real"
 		fake findimg <<'FAKE'
@@ -235,13 +265,15 @@ FAKE
 	done
 	new_tree
 	boot_with 'root=LABEL=dracut rd.overlay=LABEL=LATE rd.timeout=90'
-	calls 'findimg --state /run/initramfs/state -t 90 -H LABEL=dracut' 'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/store -H LABEL=LATE' || return 1
+	calls 'findimg --state /run/initramfs/state -t 90 -H LABEL=dracut' \
+		'findimg --state /run/initramfs/state -t 30 -w -m /run/initramfs/store -H LABEL=LATE' || return 1
 	new_tree
 	boot_with 'root=LABEL=dracut rd.overlay=LABEL=LATE vi.timeout=4'
 	calls 'findimg --state /run/initramfs/state -t 4 -w -m /run/initramfs/store -H LABEL=LATE' || return 1
 	new_tree
 	boot_with "root=LABEL=dracut rd.overlay.crypt=LABEL=CRYPT"
-	said 'has no LUKS volume but ext4, and is not formatted: changes are kept in RAM' && calls 'overlayroot --state /run/initramfs/state -l /dev/vda1 -u ram /newroot'
+	said 'has no LUKS volume but ext4, and is not formatted: changes are kept in RAM' &&
+		calls 'overlayroot --state /run/initramfs/state -l /dev/vda1 -u ram /newroot'
 }
 @test "rd.overlay=: its device is waited for a third of the limit; without it changes are kept in RAM, as in dracut" { both absent; }
 
@@ -256,7 +288,8 @@ for last; do :; done
 FAKE
 	boot_with 'rd.overlay root=live:/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_root_erofs'
 	calls 'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host -H /dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_root_erofs /LiveOS/squashfs.img /LiveOS/rootfs.img /LiveOS/ext3fs.img /' \
-		'overlayroot --state /run/initramfs/state -l /run/initramfs/host -u ram /newroot' || return 1
+		'overlayroot --state /run/initramfs/state -l /run/initramfs/host -u ram /newroot' ||
+		return 1
 	boot_with 'rd.live.ram root=live:/dev/sdb'
 	said '/dev/sdb is itself the image, and is not copied to RAM' || return 1
 	new_tree
@@ -282,18 +315,26 @@ FAKE
 failures() {
 	LEASE=()
 	local url=http://10.0.2.2:8000/x.squashfs
-	told root=$url 'the server 10.0.2.2 answered: HTTP/1.1 404 Not Found' && said "from:  root=$url (kernel command line)" &&
-		said 'to do: correct the address: the server has no such file' && [ "$(grep -c ^netfetch "$CALLS")" = 1 ] || return 1
-	told "vi.image=http://10.0.2.2/x.tar.gz" 'the server 10.0.2.2 answered: HTTP/1.1 404 Not Found' &&
-		said 'from:  vi.image=http://10.0.2.2/x.tar.gz (kernel command line)' && [ "$(grep -c ^netfetch "$CALLS")" = 1 ] || return 1
-	ANSWER='10.0.2.2: Connection refused' ADVICE='does the server run' told root=$url 'the server 10.0.2.2: Connection refused' &&
-		said 'could not be downloaded' && said 'does the server run' && [ "$(grep -c ^netfetch "$CALLS")" = 1 ] || return 1
-	told root=iscsi:10.0.2.2::::iqn.x:y 'from:  root=iscsi:10.0.2.2::::iqn.x:y (kernel command line)' || return 1
+	told root=$url 'the server 10.0.2.2 answered: HTTP/1.1 404 Not Found' &&
+		said "from:  root=$url (kernel command line)" &&
+		said 'to do: correct the address: the server has no such file' &&
+		[ "$(grep -c ^netfetch "$CALLS")" = 1 ] || return 1
+	told "vi.image=http://10.0.2.2/x.tar.gz" \
+		'the server 10.0.2.2 answered: HTTP/1.1 404 Not Found' &&
+		said 'from:  vi.image=http://10.0.2.2/x.tar.gz (kernel command line)' &&
+		[ "$(grep -c ^netfetch "$CALLS")" = 1 ] || return 1
+	ANSWER='10.0.2.2: Connection refused' ADVICE='does the server run' told root=$url \
+		'the server 10.0.2.2: Connection refused' &&
+		said 'could not be downloaded' && said 'does the server run' &&
+		[ "$(grep -c ^netfetch "$CALLS")" = 1 ] || return 1
+	told root=iscsi:10.0.2.2::::iqn.x:y \
+		'from:  root=iscsi:10.0.2.2::::iqn.x:y (kernel command line)' || return 1
 	told root=dhcp 'from:  root=dhcp (kernel command line)' || return 1
 	new_tree
 	defaults 'vi.mode=overlay' 'vi.image=/x.squashfs'
 	fake findimg <<<'exit 3'
 	boot_with root=LABEL=x
-	said 'from:  vi.image=/x.squashfs (profile)' && said 'from:  root=LABEL=x (kernel command line)'
+	said 'from:  vi.image=/x.squashfs (profile)' &&
+		said 'from:  root=LABEL=x (kernel command line)'
 }
 @test "a failure names the parameters that led there, and gives advice that fits" { both failures; }

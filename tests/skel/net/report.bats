@@ -15,17 +15,20 @@ start() {
 # reported REQUEST...: in this order, and none else
 reported() {
 	local request
-	for request in "$@"; do echo "timeout 3 wget -q -T 2 -O /dev/null $request"; done >"$BATS_TEST_TMPDIR/expected"
+	for request in "$@"; do echo "timeout 3 wget -q -T 2 -O /dev/null $request"; done \
+		>"$BATS_TEST_TMPDIR/expected"
 	grep '^timeout 3 wget' "$CALLS" | diff "$BATS_TEST_TMPDIR/expected" -
 }
 
 each_step() {
 	start vi.report=http://10.0.2.2/report
 	local query='mac=52:54:00:00:00:01&text='
-	reported "http://10.0.2.2/report?state=booting&$query" "http://10.0.2.2/report?state=fetching&${query}root-1.tar" \
+	reported "http://10.0.2.2/report?state=booting&$query" \
+		"http://10.0.2.2/report?state=fetching&${query}root-1.tar" \
 		"http://10.0.2.2/report?state=up&$query"
 }
-@test "a server is told that a boot has the network, fetches its root, and is up" { both each_step; }
+@test "a server is told that a boot has the network, fetches its root, and is up" { both \
+	each_step; }
 
 failure() {
 	fake unpackroot <<<'exit 1'

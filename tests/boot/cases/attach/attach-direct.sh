@@ -1,4 +1,8 @@
-# promise: fixed images straight on the disk of hosts with ext4, XFS, FAT, exFAT and NTFS: writes and flushes reach the disk, every other file of the host stays as it was even when the image is removed and the host filled, the image file has what was written; two that are attached at the same time are both guarded; an attach that is killed at any moment leaves image and host whole; what is sparse, reserved, journalled or moved is refused
+# promise: fixed images straight on the disk of hosts with ext4, XFS, FAT, exFAT and NTFS: writes
+# and flushes reach the disk, every other file of the host stays as it was even when the image is
+# removed and the host filled, the image file has what was written; two that are attached at the
+# same time are both guarded; an attach that is killed at any moment leaves image and host whole;
+# what is sparse, reserved, journalled or moved is refused
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 6.12 current
@@ -12,7 +16,8 @@ truncate -s 24M "$WORK/images/holes.raw"
 qemu-img create -q -f vpc -o subformat=fixed,force_size=on "$WORK/images/fixed.vhd" 24M
 qemu-img create -q -f vmdk -o subformat=monolithicFlat "$WORK/images/flat.vmdk" 24M
 ext4 "$WORK/source" 256M source "$host_uuid" "$WORK/images" >/dev/null
-for host in $hosts; do truncate -s $([ $host = xfs ] && echo 320 || echo 160)M "$WORK/host.$host"; done
+for host in $hosts; do truncate -s $([ $host = xfs ] && echo 320 ||
+	echo 160)M "$WORK/host.$host"; done
 mke2fs -q -t ext4 "$WORK/host.ext4"
 mkfs.vfat -F 32 "$WORK/host.vfat" >/dev/null
 mkfs.exfat "$WORK/host.exfat" >/dev/null
@@ -174,7 +179,8 @@ removed
 poweroff -f
 TEST
 sed -i "s/HOSTS/$hosts/" "$WORK/test"
-build x loop -s "file /test $WORK/test 755" -s "file /bin/blockwork $WORK/blockwork 755" -s 'file /bin/busybox-more /bin/busybox 755'
+build x loop -s "file /test $WORK/test 755" -s "file /bin/blockwork $WORK/blockwork 755" \
+	-s 'file /bin/busybox-more /bin/busybox 755'
 set -- -drive "file=$WORK/source,if=virtio,format=raw"
 for host in $hosts; do
 	set -- "$@" -drive "file=$WORK/host.$host,if=virtio,format=raw"
@@ -185,6 +191,8 @@ expect_not '=== bad'
 expect '=== RESULT good'
 expect '=== REMOVED'
 fsck.vfat -n "$WORK/host.vfat" >"$WORK/fsck.log" 2>&1 || fail "fsck.vfat: $(cat "$WORK/fsck.log")"
-fsck.exfat -n "$WORK/host.exfat" >"$WORK/fsck.log" 2>&1 || fail "fsck.exfat: $(cat "$WORK/fsck.log")"
+fsck.exfat -n "$WORK/host.exfat" >"$WORK/fsck.log" 2>&1 ||
+	fail "fsck.exfat: $(cat "$WORK/fsck.log")"
 ntfsfix -n "$WORK/host.ntfs" >"$WORK/fsck.log" 2>&1 || fail "ntfsfix -n: $(cat "$WORK/fsck.log")"
-xfs_repair -n "$WORK/host.xfs" >"$WORK/fsck.log" 2>&1 || fail "xfs_repair -n: $(cat "$WORK/fsck.log")"
+xfs_repair -n "$WORK/host.xfs" >"$WORK/fsck.log" 2>&1 ||
+	fail "xfs_repair -n: $(cat "$WORK/fsck.log")"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 current
-# Read-only images of every format as mapped devices: the bytes, the partitions, no process left, all free afterwards.
+# Read-only images of every format as mapped devices: the bytes, the partitions, no process left,
+# all free afterwards.
 mkdir "$WORK/images" "$WORK/tree"
 head -c 3000000 /dev/urandom >"$WORK/tree/random"
 ext4 "$WORK/part1" 24M one 6d6b7669-6e69-7472-6400-000000000011 "$WORK/tree"
@@ -21,7 +22,8 @@ for number in 1 2 3; do
 	below=dynamic.qcow2
 	[ $number = 1 ] || below=chain$((number - 1)).qcow2
 	qemu-img create -q -f qcow2 -b $below -F qcow2 chain$number.qcow2
-	qemu-io -c "write -P $number $((33 * 1024 + number * 200))k 128k" chain$number.qcow2 >/dev/null
+	qemu-io -c "write -P $number $((33 * 1024 + number * 200))k 128k" chain$number.qcow2 \
+		>/dev/null
 done
 for file in *.vdi *.vmdk *.vpc *.vhdx *.qcow2; do
 	case $file in split-*) continue ;; esac

@@ -1,6 +1,7 @@
-# promise: dynamic images of every format through the dm exporter: writes under swaps of the table, flushes that reach the
-# server and the host's disk, discards that reach the image, its processes killed under load one by one and together, all
-# processes stopped; all free and consistent afterwards
+# promise: dynamic images of every format through the dm exporter: writes under swaps of the table,
+# flushes that reach the
+# server and the host's disk, discards that reach the image, its processes killed under load one by
+# one and together, all processes stopped; all free and consistent afterwards
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 current
@@ -165,7 +166,8 @@ poweroff -f
 TEST
 sed -i "s/FILES/$files/" "$WORK/test"
 build x loop -s "file /test $WORK/test 755" -s "file /bin/blockwork $WORK/blockwork 755" \
-	-s "file /bin/mke2fs $TOP/build/musl/bin/mke2fs 755" -s 'file /bin/busybox-more /bin/busybox 755'
+	-s "file /bin/mke2fs $TOP/build/musl/bin/mke2fs 755" \
+	-s 'file /bin/busybox-more /bin/busybox 755'
 BOOT_TIMEOUT=600 boot x 'rdinit=/test quiet' -smp 2 -drive "file=$WORK/host,if=virtio,format=raw"
 log | grep '=== flushes' || :
 expect_not '=== bad'
@@ -177,16 +179,22 @@ for file in $files; do
 	debugfs -R "dump /$file $WORK/after/$file" "$WORK/host" 2>/dev/null
 done
 for file in $files; do
-	# a worker that is killed may leave space that belongs to nothing; in QCOW2 the next one frees it
+	# a worker that is killed may leave space that belongs to nothing; in QCOW2 the next one
+	# frees it
 	leaks=3
 	case $file in *.qcow2) leaks=0 ;; esac
 	status=0
-	[ $file = x.vpc ] || qemu-img check -q "$WORK/after/$file" >"$WORK/check.log" 2>&1 || status=$?
-	case $status in 0 | "$leaks") ;; *) fail "qemu-img check $file: $(head -5 "$WORK/check.log")" ;; esac
+	[ $file = x.vpc ] || qemu-img check -q "$WORK/after/$file" >"$WORK/check.log" 2>&1 ||
+		status=$?
+	case $status in 0 | "$leaks") ;; *) fail \
+		"qemu-img check $file: $(head -5 "$WORK/check.log")" ;; esac
 	[ $leaks = 0 ] || leaks=2
 	status=0
-	"$TOP/build/host/bin/vdattach" check "$WORK/after/$file" >"$WORK/check.log" 2>&1 || status=$?
-	case $status in 0 | "$leaks") ;; *) fail "vdattach check $file: $(head -5 "$WORK/check.log")" ;; esac
+	"$TOP/build/host/bin/vdattach" check "$WORK/after/$file" >"$WORK/check.log" 2>&1 ||
+		status=$?
+	case $status in 0 | "$leaks") ;; *) fail \
+		"vdattach check $file: $(head -5 "$WORK/check.log")" ;; esac
 	qemu-img convert -O raw "$WORK/after/$file" "$WORK/raw"
-	[ $file = child.qcow2 ] || "$WORK/blockwork" verify "$WORK/raw" 5 150 || fail "$file: other bytes"
+	[ $file = child.qcow2 ] || "$WORK/blockwork" verify "$WORK/raw" 5 150 ||
+		fail "$file: other bytes"
 done

@@ -1,4 +1,5 @@
-# promise: whichever process of the daemon is killed while a disk is being attached, attach ends, nothing of it continues, and the image can be attached again
+# promise: whichever process of the daemon is killed while a disk is being attached, attach ends,
+# nothing of it continues, and the image can be attached again
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 6.12 current
@@ -63,8 +64,10 @@ echo '=== RESULT done'
 poweroff -f
 TEST
 sed -i "s/EXPORTERS/$exporters/" "$WORK/test"
-build killed loop -s "module $modules" -s "file /common $WORK/common 644" -s "file /test $WORK/test 755"
-BOOT_TIMEOUT=600 boot killed 'rdinit=/test quiet' -smp 2 -drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
+build killed loop -s "module $modules" -s "file /common $WORK/common 644" \
+	-s "file /test $WORK/test 755"
+BOOT_TIMEOUT=600 boot killed 'rdinit=/test quiet' -smp 2 \
+	-drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
 log | grep '^==='
 expect '=== RESULT done'
 clean_ext4 "$WORK/host.ext4"

@@ -1,4 +1,6 @@
-# promise: a disk of an NBD server works while all of its processes are stopped; any two of them may be killed, and a server that then goes and comes back is found again; with --patience requests fail in the end; it comes out clean
+# promise: a disk of an NBD server works while all of its processes are stopped; any two of them may
+# be killed, and a server that then goes and comes back is found again; with --patience requests
+# fail in the end; it comes out clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 6.12 current
@@ -87,7 +89,8 @@ echo '=== RESULT done'
 poweroff -f
 TEST
 } >"$WORK/test"
-build nbd disk -s 'module =net' -s "file /test $WORK/test 755" -s 'file /bin/busybox-more /bin/busybox 755'
+build nbd disk -s 'module =net' -s "file /test $WORK/test 755" \
+	-s 'file /bin/busybox-more /bin/busybox 755'
 serve_nbd disk "$WORK/disk.img"
 nbd_away "$WORK/serial-1.log" '=== server may go' disk "$WORK/disk.img"
 nbd_away "$WORK/serial-1.log" '=== server goes for good'

@@ -1,4 +1,5 @@
-# promise: an image in any dynamic format is a disk through nbd: the end of either process or both, the stop of all, a full host harm no data; it comes out clean
+# promise: an image in any dynamic format is a disk through nbd: the end of either process or both,
+# the stop of all, a full host harm no data; it comes out clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.12 current
@@ -162,8 +163,10 @@ set --
 for file in /usr/bin/fio $(ldd /usr/bin/fio | grep -o '/[^ ]*'); do
 	set -- "$@" -s "file $file $file 755"
 done
-build nbd loop -s 'module nbd' -s "file /test $WORK/test 755" -s "file /bin/stop-all $WORK/stop-all 755" \
-	-s 'file /bin/busybox-more /bin/busybox 755' -s "file /bin/mke2fs $TOP/build/musl/bin/mke2fs 755" "$@"
+build nbd loop -s 'module nbd' -s "file /test $WORK/test 755" \
+	-s "file /bin/stop-all $WORK/stop-all 755" \
+	-s 'file /bin/busybox-more /bin/busybox 755' \
+	-s "file /bin/mke2fs $TOP/build/musl/bin/mke2fs 755" "$@"
 MEMORY=1200
 BOOT_TIMEOUT=600 boot nbd 'rdinit=/test quiet' -drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect '=== RESULT done'
@@ -172,7 +175,8 @@ part "$WORK/host" "$WORK/disk.img" 1
 clean_ext4 "$WORK/host"
 for format in $formats child; do
 	debugfs -R "dump /images/$format.img $WORK/$format.img" "$WORK/host" 2>/dev/null
-	# a killed worker may leave blocks that nobody uses (status 3); those of QCOW2 are freed by the next one
+	# a killed worker may leave blocks that nobody uses (status 3); those of QCOW2 are freed by
+	# the next one
 	status=0
 	[ "$format" = vpc ] || qemu-img check -q "$WORK/$format.img" || status=$?
 	case $format:$status in *:0 | vdi:3 | vmdk:3 | vhdx:3 | child:3) ;; *) fail "qemu-img check $format: status $status" ;; esac

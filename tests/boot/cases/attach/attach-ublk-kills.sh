@@ -1,4 +1,5 @@
-# promise: whenever the processes of a disk through ublk are killed under load, one by one, at once and one right after the other, no kernel oopses, and whoever uses the disk sees no error
+# promise: whenever the processes of a disk through ublk are killed under load, one by one, at once
+# and one right after the other, no kernel oopses, and whoever uses the disk sees no error
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: current
@@ -94,9 +95,11 @@ set --
 for file in /usr/bin/fio $(ldd /usr/bin/fio | grep -o '/[^ :]* ' | sort -u); do
 	set -- "$@" -s "file $file $file 755"
 done
-build kills loop -s 'module ublk_drv' -s "file /common $WORK/common 644" -s "file /test $WORK/test 755" \
+build kills loop -s 'module ublk_drv' -s "file /common $WORK/common 644" \
+	-s "file /test $WORK/test 755" \
 	-s 'file /bin/busybox-more /bin/busybox 755' "$@"
-BOOT_TIMEOUT=$limit boot kills 'rdinit=/test quiet' -smp 2 -drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
+BOOT_TIMEOUT=$limit boot kills 'rdinit=/test quiet' -smp 2 \
+	-drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
 log | grep '^==='
 expect '=== RESULT done'
 case $KVER in

@@ -1,8 +1,10 @@
-# promise: a worker that is killed while the kernel makes its ublk disk takes nothing along: no kernel oopses, attach ends within seconds, and another exporter serves the image
+# promise: a worker that is killed while the kernel makes its ublk disk takes nothing along: no
+# kernel oopses, attach ends within seconds, and another exporter serves the image
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: 6.12 current
-# The moment is hit by luck, so the machine is booted until it is; every day the unit test test_guard kills the worker then.
+# The moment is hit by luck, so the machine is booted until it is; every day the unit test
+# test_guard kills the worker then.
 mkdir -p "$WORK/host"
 qemu-img create -q -f vmdk "$WORK/host/vmdk" 64M
 ext4 "$WORK/host.ext4" 256M starthost "$host_uuid" "$WORK/host"
@@ -152,9 +154,11 @@ sleep 1
 echo b >/proc/sysrq-trigger
 sleep 100
 TEST
-build start loop -s 'module ublk_drv nbd' -s "file /common $WORK/common 644" -s "file /test $WORK/test 755" -s "file /bin/ambush $WORK/ambush 755"
+build start loop -s 'module ublk_drv nbd' -s "file /common $WORK/common 644" \
+	-s "file /test $WORK/test 755" -s "file /bin/ambush $WORK/ambush 755"
 for round in 1 2 3 4 5 6 7 8; do
-	BOOT_TIMEOUT=240 boot start 'rdinit=/test quiet' -smp 2 -drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
+	BOOT_TIMEOUT=240 boot start 'rdinit=/test quiet' -smp 2 \
+		-drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
 	log | grep '^==='
 	expect '=== RESULT done'
 	clean_ext4 "$WORK/host.ext4"

@@ -1,9 +1,10 @@
-# promise: an image in any dynamic format is a disk through ublk: nobody who uses it sees its worker, or that and its supervisor, being killed or everything being stopped
+# promise: an image in any dynamic format is a disk through ublk: nobody who uses it sees its
+# worker, or that and its supervisor, being killed or everything being stopped
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: current
-# Every day each format's disk loses its processes by one of ublk, nbd and dm (attach-nbd, attach-dm): who serves them does not
-# know formats.
+# Every day each format's disk loses its processes by one of ublk, nbd and dm (attach-nbd,
+# attach-dm): who serves them does not know formats.
 formats=vpc
 ! check_all || formats='vpc vdi vmdk vhdx qcow2'
 mkdir -p "$WORK/host"
@@ -109,19 +110,26 @@ set --
 for file in /usr/bin/fio $(ldd /usr/bin/fio /sbin/sfdisk | grep -o '/[^ :]* ' | sort -u); do
 	set -- "$@" -s "file $file $file 755"
 done
-build ublk loop -s 'module ublk_drv' -s "file /common $WORK/common 644" -s "file /test $WORK/test 755" \
-	-s 'file /bin/sfdisk /sbin/sfdisk 755' -s "file /bin/mke2fs $TOP/build/musl/bin/mke2fs 755" "$@"
-build memory loop -s 'module ublk_drv' -s "file /common $WORK/common 644" -s "file /memory $WORK/memory 755" \
+build ublk loop -s 'module ublk_drv' -s "file /common $WORK/common 644" \
+	-s "file /test $WORK/test 755" \
+	-s 'file /bin/sfdisk /sbin/sfdisk 755' \
+	-s "file /bin/mke2fs $TOP/build/musl/bin/mke2fs 755" "$@"
+build memory loop -s 'module ublk_drv' -s "file /common $WORK/common 644" \
+	-s "file /memory $WORK/memory 755" \
 	-s "file /bin/mke2fs $TOP/build/musl/bin/mke2fs 755"
-BOOT_TIMEOUT=600 boot ublk 'rdinit=/test quiet' -smp 2 -drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
+BOOT_TIMEOUT=600 boot ublk 'rdinit=/test quiet' -smp 2 \
+	-drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
 log | grep '^==='
 expect '=== RESULT done'
-[ "$(log | grep -c 'workers killed')" = "$(echo $formats | wc -w)" ] || fail 'not every format had its workers killed'
-log | awk '/VmLck|VmRSS/ && $4 > 16384 { bad = 1 } END { exit bad }' || fail 'the worker has more than 16 MiB'
+[ "$(log | grep -c 'workers killed')" = "$(echo $formats | wc -w)" ] ||
+	fail 'not every format had its workers killed'
+log | awk '/VmLck|VmRSS/ && $4 > 16384 { bad = 1 } END { exit bad }' ||
+	fail 'the worker has more than 16 MiB'
 clean_ext4 "$WORK/host.ext4"
 for format in $formats; do
 	debugfs -R "dump /$format $WORK/image" "$WORK/host.ext4" 2>/dev/null
-	# a killed worker may leave blocks that nobody uses (status 3); those of QCOW2 are freed by the next one
+	# a killed worker may leave blocks that nobody uses (status 3); those of QCOW2 are freed by
+	# the next one
 	status=0
 	[ $format = vpc ] || qemu-img check -q -f "$format" "$WORK/image" || status=$?
 	case $format:$status in *:0 | vdi:3 | vmdk:3 | vhdx:3) ;; *) fail "qemu-img check $format: status $status" ;; esac
@@ -130,6 +138,7 @@ for format in $formats; do
 	expect "=== sum $format $sum"
 done
 # a buffered write larger than the memory
-MEMORY=420 boot memory 'rdinit=/memory quiet' -drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
+MEMORY=420 boot memory 'rdinit=/memory quiet' \
+	-drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
 log | grep '^==='
 expect '=== RESULT done'

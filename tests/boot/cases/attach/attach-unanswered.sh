@@ -1,4 +1,6 @@
-# promise: an exporter whose process hangs in the kernel, and cannot even be killed, is named and left behind within seconds, and the next one serves the disk; with none left attach ends; nothing waits in silence
+# promise: an exporter whose process hangs in the kernel, and cannot even be killed, is named and
+# left behind within seconds, and the next one serves the disk; with none left attach ends; nothing
+# waits in silence
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: current
@@ -126,9 +128,11 @@ vdattach free /dev/vda || die free
 echo '=== RESULT done'
 poweroff -f
 TEST
-build still loop -s 'module ublk_drv nbd dm_mod' -s "file /common $WORK/common 644" -s "file /test $WORK/test 755" \
+build still loop -s 'module ublk_drv nbd dm_mod' -s "file /common $WORK/common 644" \
+	-s "file /test $WORK/test 755" \
 	-s "file /bin/freeze $WORK/freeze 755"
-BOOT_TIMEOUT=400 boot still 'rdinit=/test quiet' -smp 2 -drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
+BOOT_TIMEOUT=400 boot still 'rdinit=/test quiet' -smp 2 \
+	-drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
 log | grep '^==='
 expect '=== RESULT done'
 for exporter in dm ublk loop; do

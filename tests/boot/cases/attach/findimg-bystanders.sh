@@ -1,4 +1,5 @@
-# promise: file systems that a crash left dirty keep every byte while findimg looks into them, and a USB USB drive that
+# promise: file systems that a crash left dirty keep every byte while findimg looks into them, and a
+# USB USB drive that
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 current
@@ -13,10 +14,13 @@ small_initramfs() {
 	tree=$WORK/tree modules=$WORK/tree/lib/modules/$KVER
 	mkdir -p "$tree/bin" "$tree/proc" "$tree/sys" "$tree/dev" "$tree/run" "$tree/mnt" "$modules"
 	ln -s bin "$tree/sbin"
-	for program in busybox coldplug findimg; do cp "$TOP/build/musl/bin/$program" "$tree/bin"; done
-	for applet in sh mount umount mkdir cat grep sed sync sleep; do ln -s busybox "$tree/bin/$applet"; done
+	for program in busybox coldplug findimg; do cp "$TOP/build/musl/bin/$program" \
+		"$tree/bin"; done
+	for applet in sh mount umount mkdir cat grep sed sync sleep; do ln -s busybox \
+		"$tree/bin/$applet"; done
 	ln -s coldplug "$tree/bin/modprobe"
-	for module in virtio_pci virtio_blk xhci-pci usb-storage sd_mod loop nls_cp437 nls_ascii nls_utf8 nls_iso8859-1 \
+	for module in virtio_pci virtio_blk xhci-pci usb-storage sd_mod loop nls_cp437 nls_ascii \
+		nls_utf8 nls_iso8859-1 \
 		ext4 xfs btrfs vfat exfat f2fs $driver crypto-crc32 crypto-crc32c; do
 		modprobe -d "$KDIR" -S "$KVER" --show-depends "$module" 2>/dev/null || :
 	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r file; do
@@ -24,7 +28,8 @@ small_initramfs() {
 		mkdir -p "$tree${file%/*}"
 		cp "$KDIR$file" "$tree$file"
 	done
-	cp "$KDIR/lib/modules/$KVER"/modules.builtin* "$KDIR/lib/modules/$KVER/modules.order" "$modules"
+	cp "$KDIR/lib/modules/$KVER"/modules.builtin* "$KDIR/lib/modules/$KVER/modules.order" \
+		"$modules"
 	depmod -b "$tree" "$KVER"
 	cp "$WORK/init" "$tree/init"
 	(cd "$tree" && find . | cpio -o -H newc --quiet) | gzip -1 >"$WORK/small.initramfs"
@@ -91,7 +96,8 @@ dumpe2fs -h "$WORK/ext4" 2>/dev/null | grep -q needs_recovery || fail 'ext4 was 
 xfs_logprint -t "$WORK/xfs" 2>/dev/null | grep -q 'state: <DIRTY>' || fail 'xfs was left clean'
 # shellcheck disable=SC2086 # a list
 (cd "$WORK" && sha256sum $kinds stick.img >sums)
-boot small test=look "$@" -device qemu-xhci -drive "file=$WORK/stick.img,format=raw,if=none,id=stick" -device usb-storage,drive=stick
+boot small test=look "$@" -device qemu-xhci \
+	-drive "file=$WORK/stick.img,format=raw,if=none,id=stick" -device usb-storage,drive=stick
 letter=0
 for kind in $kinds; do
 	letter=$((letter + 1))

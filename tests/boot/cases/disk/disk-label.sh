@@ -1,4 +1,5 @@
-# promise: root=LABEL= finds the partition on a SATA disk; without rw systemd makes it writable itself; its reboot leaves the disk clean
+# promise: root=LABEL= finds the partition on a SATA disk; without rw systemd makes it writable
+# itself; its reboot leaves the disk clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 build disk disk

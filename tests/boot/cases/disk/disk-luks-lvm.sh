@@ -1,4 +1,5 @@
-# promise: a root on a logical volume in a LUKS partition is opened with a passphrase on the console, after a wrong one too, and left closed and clean
+# promise: a root on a logical volume in a LUKS partition is opened with a passphrase on the
+# console, after a wrong one too, and left closed and clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 . "$TOP/tests/boot/lib/volumes.sh"
@@ -18,4 +19,5 @@ expect '=== wrote one'
 part "$WORK/luks.after" "$WORK/disk.img" 1
 decrypt "$WORK/luks.after" "$WORK/pv.after"
 clean_volume "$WORK/pv.after" my-vg 32
-debugfs -R 'cat /kept' "$WORK/lv.fs" 2>/dev/null | grep -qx one || fail 'what was written is not in the volume'
+debugfs -R 'cat /kept' "$WORK/lv.fs" 2>/dev/null | grep -qx one ||
+	fail 'what was written is not in the volume'

@@ -1,4 +1,5 @@
-# promise: Debian with its own lvm2 on a logical volume, another volume in its fstab: no unit fails, all is closed at the end
+# promise: Debian with its own lvm2 on a logical volume, another volume in its fstab: no unit fails,
+# all is closed at the end
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/lib/volumes.sh"
@@ -9,7 +10,8 @@ cp --sparse=always "$DEBIAN" "$WORK/root.fs"
 mkdir "$WORK/mnt"
 mount -o loop "$WORK/root.fs" "$WORK/mnt"
 tar -C "$LVM" -c . | tar -C "$WORK/mnt" -x --keep-directory-symlink --no-overwrite-dir
-printf '/dev/vg/root / ext4 defaults 0 1\n/dev/mapper/vg-home /home ext4 defaults 0 2\n' >"$WORK/mnt/etc/fstab"
+printf '/dev/vg/root / ext4 defaults 0 1\n/dev/mapper/vg-home /home ext4 defaults 0 2\n' \
+	>"$WORK/mnt/etc/fstab"
 units=$WORK/mnt/etc/systemd/system
 mkdir -p "$units/sysinit.target.wants" "$units/multi-user.target.wants"
 for unit in lvm2-monitor.service blk-availability.service lvm2-lvmpolld.socket; do

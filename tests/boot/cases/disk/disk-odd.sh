@@ -1,4 +1,6 @@
-# promise: a root on an NVMe namespace with blocks of 4096 bytes and /usr on the next one boot, by id and by path, beside drives without a medium; a namespace that two controllers lead to is one disk
+# promise: a root on an NVMe namespace with blocks of 4096 bytes and /usr on the next one boot, by
+# id and by path, beside drives without a medium; a namespace that two controllers lead to is one
+# disk
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 build disk disk
@@ -16,7 +18,8 @@ mke2fs -q -t ext4 -b 4096 -L odd -U "$root_uuid" -d "$WORK/small" "$WORK/root.fs
 mke2fs -q -t ext4 -b 4096 -L usr -d "$WORK/usr" "$WORK/usr.fs" 16M
 truncate -s 40M "$WORK/one"
 device=$(losetup -f --show -b 4096 "$WORK/one")
-printf 'start=256, size=8192\n' | sfdisk -q --no-reread --label gpt "$device" 2>"$WORK/sfdisk.log" || fail "sfdisk: $(cat "$WORK/sfdisk.log")"
+printf 'start=256, size=8192\n' | sfdisk -q --no-reread --label gpt "$device" \
+	2>"$WORK/sfdisk.log" || fail "sfdisk: $(cat "$WORK/sfdisk.log")"
 losetup -d "$device"
 dd if="$WORK/root.fs" of="$WORK/one" bs=1M seek=1 conv=notrunc,sparse status=none
 truncate -s 32M "$WORK/card"
@@ -28,8 +31,10 @@ boot disk 'root=/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_deadbeef_1-part1 rw test.run
 	-device nvme-ns,drive=one,bus=nv,nsid=1,logical_block_size=4096,physical_block_size=4096 \
 	-drive "file=$WORK/usr.fs,format=raw,if=none,id=two" \
 	-device nvme-ns,drive=two,bus=nv,nsid=2,logical_block_size=4096,physical_block_size=4096 \
-	-device sdhci-pci -drive "file=$WORK/card,format=raw,if=none,id=card" -device sd-card,drive=card \
-	-device sdhci-pci -device ide-cd -device qemu-xhci -device usb-bot,id=bot -device scsi-cd,bus=bot.0 \
+	-device sdhci-pci -drive "file=$WORK/card,format=raw,if=none,id=card" \
+	-device sd-card,drive=card \
+	-device sdhci-pci -device ide-cd -device qemu-xhci -device usb-bot,id=bot \
+	-device scsi-cd,bus=bot.0 \
 	-drive "file=$WORK/floppy,format=raw,if=floppy"
 # the kernel numbers what it finds in any order
 for disk in nvme0n1 nvme0n2 'mmcblk[01]' sr0 sr1; do expect "=== disk $disk"; done
@@ -50,8 +55,10 @@ if check_all; then
 	ext4 "$WORK/paths.fs" 32M odd "$root_uuid" "$WORK/paths"
 	disk "$WORK/paths.img" 83 "$WORK/paths.fs"
 	boot disk 'root=/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_deadbeef_1-part1 rw test.run=/etc/disks test.keep=one' \
-		-device nvme-subsys,id=sub,nqn=sub -device nvme,id=a,serial=deadbeef,subsys=sub -device nvme,id=b,serial=deadbeef,subsys=sub \
-		-drive "file=$WORK/paths.img,format=raw,if=none,id=one" -device nvme-ns,drive=one,bus=a,nsid=1,shared=on
+		-device nvme-subsys,id=sub,nqn=sub -device nvme,id=a,serial=deadbeef,subsys=sub \
+		-device nvme,id=b,serial=deadbeef,subsys=sub \
+		-drive "file=$WORK/paths.img,format=raw,if=none,id=one" \
+		-device nvme-ns,drive=one,bus=a,nsid=1,shared=on
 	expect '=== disk nvme[01]c[01]n1'
 	expect '=== wrote one'
 	expect_not 'was not found'

@@ -1,4 +1,5 @@
-# promise: dracut's layouts STORAGE (RAID, LUKS, LVM, without one disk) and ENC-RAID-LVM (LUKS, RAID, LVM) boot with dracut's parameters; one passphrase opens both volumes
+# promise: dracut's layouts STORAGE (RAID, LUKS, LVM, without one disk) and ENC-RAID-LVM (LUKS,
+# RAID, LVM) boot with dracut's parameters; one passphrase opens both volumes
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/lib/volumes.sh"

@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.12 current
-# Every day 6.12 boots the same root by disk-label; current a small one by disk-busybox, and Debian by overlay-squashfs-zstd.
+# Every day 6.12 boots the same root by disk-label; current a small one by disk-busybox, and Debian
+# by overlay-squashfs-zstd.
 build disk disk
 debian_image root.ext4
 disk "$WORK/disk.img" 83 "$DEBIAN"
-boot disk "root=UUID=$root_uuid rw test.keep=first" -drive "file=$WORK/disk.img,format=raw,if=virtio"
+boot disk "root=UUID=$root_uuid rw test.keep=first" \
+	-drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect_good_boot
 expect '=== root ext4 rw'
 part "$WORK/root" "$WORK/disk.img" 1
 clean_ext4 "$WORK/root"
-debugfs -R 'cat /var/lib/kept' "$WORK/root" 2>/dev/null | grep -q first || fail 'the written file is not on the disk'
+debugfs -R 'cat /var/lib/kept' "$WORK/root" 2>/dev/null | grep -q first ||
+	fail 'the written file is not on the disk'

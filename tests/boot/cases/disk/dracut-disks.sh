@@ -1,4 +1,6 @@
-# promise: dracut's own test layouts boot with dracut's command lines: BASIC, OVERLAYFS (none, RAM, a size, a device, an absent one), DMSQUASH (directory, erofs on a device, an ISO by a name without slash)
+# promise: dracut's own test layouts boot with dracut's command lines: BASIC, OVERLAYFS (none, RAM,
+# a size, a device, an absent one), DMSQUASH (directory, erofs on a device, an ISO by a name without
+# slash)
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12

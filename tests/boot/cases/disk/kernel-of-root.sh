@@ -1,4 +1,5 @@
-# promise: vi.kernel=image starts the newest kernel of the root in a VHDX, with its modules, and writes nothing but the root; without such a kernel the boot continues
+# promise: vi.kernel=image starts the newest kernel of the root in a VHDX, with its modules, and
+# writes nothing but the root; without such a kernel the boot continues
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 . "$TOP/tests/boot/lib/hosts.sh"

@@ -1,4 +1,5 @@
-# promise: the parameters of mkinitcpio and dracut open LUKS volumes on disks and in images; images that can only be read have volumes, too; what an image lacks is named
+# promise: the parameters of mkinitcpio and dracut open LUKS volumes on disks and in images; images
+# that can only be read have volumes, too; what an image lacks is named
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/lib/hosts.sh"
@@ -54,4 +55,5 @@ image_raw qcow2 "$WORK/after" "$WORK/after.img"
 part "$WORK/luks.after" "$WORK/after.img" 1
 decrypt "$WORK/luks.after" "$WORK/pv.after"
 clean_volume "$WORK/pv.after" a-vg 32
-debugfs -R 'cat /kept' "$WORK/lv.fs" 2>/dev/null | grep -qx three || fail 'what was written is not in the image'
+debugfs -R 'cat /kept' "$WORK/lv.fs" 2>/dev/null | grep -qx three ||
+	fail 'what was written is not in the image'

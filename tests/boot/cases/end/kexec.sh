@@ -1,4 +1,5 @@
-# promise: a kernel that was loaded with kexec is started at the end of the shutdown, when the disks are free, and boots the same root
+# promise: a kernel that was loaded with kexec is started at the end of the shutdown, when the disks
+# are free, and boots the same root
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 build disk disk
@@ -26,7 +27,8 @@ cp "$WORK/disk.initramfs" "$WORK/small/initramfs"
 echo '/load /vmlinuz /initramfs "${cmdline%%test.run*}test.keep=second" && echo "=== loaded" && reboot -f' >"$WORK/small/etc/again"
 ext4 "$WORK/fs" 96M kexecroot "$host_uuid" "$WORK/small"
 disk "$WORK/disk.img" 83 "$WORK/fs"
-boot disk 'root=LABEL=kexecroot rw test.keep=first test.run=/etc/again' -drive "file=$WORK/disk.img,format=raw,if=virtio"
+boot disk 'root=LABEL=kexecroot rw test.keep=first test.run=/etc/again' \
+	-drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect '=== loaded'
 expect '=== kept first'
 expect '=== wrote second'

@@ -1,4 +1,6 @@
-# promise: the power is cut 30 times at random moments, under load and while booting, in each mode: every time host and store are good after journal replay, the next boot comes up, and all that was fsynced is there, also when the disk loses what it had in its cache
+# promise: the power is cut 30 times at random moments, under load and while booting, in each mode:
+# every time host and store are good after journal replay, the next boot comes up, and all that was
+# fsynced is there, also when the disk loses what it had in its cache
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/lib/hosts.sh"

@@ -1,4 +1,5 @@
-# promise: a system that is hibernated to a swap file is recognised without resume=, and its root not written to; resume= and resume_offset= resume it with what it had in memory
+# promise: a system that is hibernated to a swap file is recognised without resume=, and its root
+# not written to; resume= and resume_offset= resume it with what it had in memory
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 build disk disk -s 'applet e2fsck'

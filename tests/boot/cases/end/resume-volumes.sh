@@ -1,4 +1,5 @@
-# promise: a system that is hibernated to swap on a logical volume, or to an encrypted swap whose passphrase is typed, is resumed with what it had in memory, and ends clean
+# promise: a system that is hibernated to swap on a logical volume, or to an encrypted swap whose
+# passphrase is typed, is resumed with what it had in memory, and ends clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12

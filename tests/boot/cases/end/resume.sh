@@ -1,4 +1,6 @@
-# promise: a root on a partition, and one in an image on a partition, hibernate and are resumed with what they had in memory; without resuming, neither the hibernated root nor an image on the disk of the hibernated system is written to
+# promise: a root on a partition, and one in an image on a partition, hibernate and are resumed with
+# what they had in memory; without resuming, neither the hibernated root nor an image on the disk of
+# the hibernated system is written to
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build disk disk -s 'applet e2fsck'
@@ -53,7 +55,8 @@ sha256sum -c --quiet "$WORK/sums" || fail 'the hibernated system was written to'
 resumed disk "$WORK/disk.img" "rw root=UUID=$root_uuid resume=UUID=$swap_uuid"
 
 hibernated loop "$WORK/image.img" "rw vi.image=/root.img vi.part=whole"
-# the image lies on the file system of the hibernated host, named by UUID or not: changes stay in memory
+# the image lies on the file system of the hibernated host, named by UUID or not: changes stay in
+# memory
 sha256sum "$WORK/image.img" >"$WORK/sums"
 boot loop "rw vi.image=/root.img vi.part=whole vi.host=UUID=$host_uuid noresume resume=UUID=$swap_uuid panic=-1 test.keep=lost" -drive "file=$WORK/image.img,format=raw,if=virtio"
 expect "'/dev/vda2' may belong to the hibernated Linux of '/dev/vda1'"
@@ -61,5 +64,6 @@ sha256sum -c --quiet "$WORK/sums" || fail 'the hibernated system was written to'
 resumed loop "$WORK/image.img" "rw vi.image=/root.img vi.part=whole resume=UUID=$swap_uuid"
 
 # no image: the boot continues
-boot disk "rw root=UUID=$root_uuid resume=UUID=$swap_uuid" -drive "file=$WORK/disk.img,format=raw,if=virtio"
+boot disk "rw root=UUID=$root_uuid resume=UUID=$swap_uuid" \
+	-drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect_small_boot

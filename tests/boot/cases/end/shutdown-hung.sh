@@ -1,4 +1,6 @@
-# promise: an unmount that never comes back, because the program that serves the file system is stuck, does not keep the machine from going off, nor does a process that waits for it and cannot be killed: both are named, all else is taken down; who sits in the root is named, too
+# promise: an unmount that never comes back, because the program that serves the file system is
+# stuck, does not keep the machine from going off, nor does a process that waits for it and cannot
+# be killed: both are named, all else is taken down; who sits in the root is named, too
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 cat >"$WORK/stuck.c" <<'STUCK'
@@ -51,7 +53,8 @@ case $(cat /proc/cmdline) in
 esac
 HOOK
 chmod +x "$WORK/hook"
-build overlay overlay -s 'image /live/root.sqfs' -s 'module fuse' -s "file /bin/stuck $WORK/stuck 755" -s "hook handover $WORK/hook"
+build overlay overlay -s 'image /live/root.sqfs' -s 'module fuse' \
+	-s "file /bin/stuck $WORK/stuck 755" -s "hook handover $WORK/hook"
 small_root "$WORK/small"
 mkdir "$WORK/small/mnt"
 echo 'cat /mnt/file &' >"$WORK/small/etc/wait"
@@ -79,7 +82,8 @@ expect '=== kept one'
 expect 'mkvinitrd: busy: /oldroot (overlay) stays mounted, held by stuck ([0-9]*: cwd /oldroot/tmp)'
 expect_not 'mkvinitrd: clean'
 
-boot overlay 'vi.persist=dir:/changes test.stuck test.run=/etc/wait' $medium -drive "file=$WORK/other.img,format=raw,if=virtio"
+boot overlay 'vi.persist=dir:/changes test.stuck test.run=/etc/wait' $medium \
+	-drive "file=$WORK/other.img,format=raw,if=virtio"
 expect 'exitrd: .*/sbin/init has ended, but these processes cannot be killed: cat ([0-9]*);'
 expect 'mkvinitrd: busy: /oldroot/mnt (fuseblk)'
 expect_not 'mkvinitrd: clean'

@@ -1,8 +1,9 @@
-# promise: roots with sysvinit, with OpenRC, and with a shell as init=, in an image on a host partition, keep what was written and end in 'mkvinitrd: clean'
+# promise: roots with sysvinit, with OpenRC, and with a shell as init=, in an image on a host
+# partition, keep what was written and end in 'mkvinitrd: clean'
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
-# Every day without OpenRC, whose process 1 and halt are those of sysvinit; and without the reboot, which systemd (shutdown) and
-# busybox (medium-back) do.
+# Every day without OpenRC, whose process 1 and halt are those of sysvinit; and without the reboot,
+# which systemd (shutdown) and busybox (medium-back) do.
 kinds=sysvinit
 ! check_all || kinds='sysvinit openrc'
 build loop loop -s 'image /root.img'
@@ -39,5 +40,6 @@ for kind in $kinds; do
 	clean_ext4 "$WORK/part"
 	debugfs -R "dump /root.img $WORK/root.img" "$WORK/part" 2>/dev/null
 	clean_ext4 "$WORK/root.img"
-	debugfs -R 'cat /var/lib/kept' "$WORK/root.img" 2>/dev/null | tr '\n' ' ' | grep -q 'one shell' || fail 'what was written is not in the image'
+	debugfs -R 'cat /var/lib/kept' "$WORK/root.img" 2>/dev/null | tr '\n' ' ' |
+		grep -q 'one shell' || fail 'what was written is not in the image'
 done

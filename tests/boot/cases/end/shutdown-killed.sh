@@ -1,4 +1,5 @@
-# promise: when all processes by which the root's disk lives are killed at once (SysRq-i), the machine still goes off in bounded time, and says what happened
+# promise: when all processes by which the root's disk lives are killed at once (SysRq-i), the
+# machine still goes off in bounded time, and says what happened
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12

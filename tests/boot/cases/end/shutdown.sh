@@ -1,4 +1,5 @@
-# promise: systemd's reboot shuts down as power-off does; a host partition that a process still holds is named instead of 'clean'
+# promise: systemd's reboot shuts down as power-off does; a host partition that a process still
+# holds is named instead of 'clean'
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: current
@@ -20,9 +21,11 @@ int main(int argc, char **argv)
 }
 HOLDER
 gcc -static -o "$WORK/holder" "$WORK/holder.c"
-printf '#!/bin/sh\nmkdir -p /mnt\ncase $(cat /proc/cmdline) in *test.hold*) holder ;; esac\n' >"$WORK/hold"
+printf '#!/bin/sh\nmkdir -p /mnt\ncase $(cat /proc/cmdline) in *test.hold*) holder ;; esac\n' \
+	>"$WORK/hold"
 chmod +x "$WORK/hold"
-build overlay overlay -s 'image /live/root.sqfs' -s "file /bin/holder $WORK/holder 755" -s "hook handover $WORK/hold"
+build overlay overlay -s 'image /live/root.sqfs' -s "file /bin/holder $WORK/holder 755" \
+	-s "hook handover $WORK/hold"
 small_image "$WORK/root.sqfs"
 mkdir -p "$WORK/host/live"
 cp "$WORK/root.sqfs" "$WORK/host/live/root.sqfs"
@@ -41,6 +44,7 @@ expect 'processes left: holder ('
 expect_not 'mkvinitrd: clean'
 
 check_all || return 0
-boot overlay 'vi.image=/live/debian.sqfs systemd.run=/bin/true systemd.run_success_action=reboot' $medium
+boot overlay 'vi.image=/live/debian.sqfs systemd.run=/bin/true systemd.run_success_action=reboot' \
+	$medium
 expect 'mkvinitrd: clean'
 expect 'reboot: Restarting system'

@@ -1,4 +1,6 @@
-# promise: a machine whose root is in an image, whoever serves it, sleeps and hibernates every time, 20 times by each way to sleep, while fio verifies what it writes and others write, flush and read; where a process cannot be stopped it is named, and all continue
+# promise: a machine whose root is in an image, whoever serves it, sleeps and hibernates every time,
+# 20 times by each way to sleep, while fio verifies what it writes and others write, flush and read;
+# where a process cannot be stopped it is named, and all continue
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: 6.12 current
@@ -14,7 +16,8 @@ for exporter in $exporters; do
 	[ "$exporter" != loop ] || format=raw
 	[ "$exporter" != dm ] || format=vhd
 	sleeping_disk $format
-	BOOT_TIMEOUT=2400 boot_sleeper "module_blacklist=$(without "$exporter") test.cycles=$cycles test.kinds=$kinds test.load=3 test.refused=direct,program"
+	BOOT_TIMEOUT=2400 boot_sleeper \
+		"module_blacklist=$(without "$exporter") test.cycles=$cycles test.kinds=$kinds test.load=3 test.refused=direct,program"
 	expect 'waits for a disk or a server and cannot be stopped'
 	expect '=== refused direct, and all continue'
 	expect '=== refused program, and all continue'

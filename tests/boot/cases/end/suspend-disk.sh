@@ -1,4 +1,5 @@
-# promise: a machine whose root is in an image, whoever serves it, hibernates under load and is off; the next boot resumes it with all that it had in memory, its writers continue, and nothing is lost
+# promise: a machine whose root is in an image, whoever serves it, hibernates under load and is off;
+# the next boot resumes it with all that it had in memory, its writers continue, and nothing is lost
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: 6.12 current

@@ -1,8 +1,11 @@
-# promise: Debian with systemd in an image, whoever serves it, suspends and hibernates by its own units every time, 20 times by each way to sleep, under load; hooks of the root run while systemd answers them; nothing is lost
+# promise: Debian with systemd in an image, whoever serves it, suspends and hibernates by its own
+# units every time, 20 times by each way to sleep, under load; hooks of the root run while systemd
+# answers them; nothing is lost
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: 6.12 current
-# Suspend-to-idle is tried in suspend and suspend-cycles: for the program that suspends it is one more word.
+# Suspend-to-idle is tried in suspend and suspend-cycles: for the program that suspends it is one
+# more word.
 # shellcheck source=tests/boot/lib/hosts.sh
 . "$TOP/tests/boot/lib/hosts.sh"
 # shellcheck source=tests/boot/lib/sleeping.sh
@@ -33,7 +36,8 @@ cat >"$WORK/hook" <<'HOOK'
 #!/bin/sh
 systemctl is-active -q multi-user.target && echo "$1" >>/var/hooks
 HOOK
-printf '[Unit]\nAfter=multi-user.target\n[Service]\nExecStart=/usr/local/sbin/sleeper\n' >"$WORK/sleeper.service"
+printf '[Unit]\nAfter=multi-user.target\n[Service]\nExecStart=/usr/local/sbin/sleeper\n' \
+	>"$WORK/sleeper.service"
 # a kernel that continues at once with what it has written
 printf '[Sleep]\nHibernateMode=test_resume\n' >"$WORK/sleep.conf"
 cat >"$WORK/commands" <<COMMANDS
@@ -56,7 +60,8 @@ for exporter in $exporters; do
 	[ "$exporter" != loop ] || format=raw
 	[ "$exporter" != dm ] || format=vhd
 	image_with_swap $format "$WORK/root.ext4"
-	BOOT_TIMEOUT=3600 boot_sleeper "module_blacklist=$(without "$exporter") test.cycles=$cycles test.stay=1"
+	BOOT_TIMEOUT=3600 boot_sleeper \
+		"module_blacklist=$(without "$exporter") test.cycles=$cycles test.stay=1"
 	expect "$IMAGE is /dev/$(device_of "$exporter")"
 	expect "=== hooks *$((cycles * 2)) post $((cycles * 2)) pre"
 	slept $((cycles * 2)) $format

@@ -1,4 +1,6 @@
-# promise: a machine whose root is in an image served by nbd sleeps, by S3 and by suspend-to-idle, while the root is written and read, and nothing is lost; where a process cannot be stopped it is named, and where what was written cannot be written out that is said, and all continue
+# promise: a machine whose root is in an image served by nbd sleeps, by S3 and by suspend-to-idle,
+# while the root is written and read, and nothing is lost; where a process cannot be stopped it is
+# named, and where what was written cannot be written out that is said, and all continue
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # shellcheck source=tests/boot/lib/hosts.sh

@@ -1,4 +1,5 @@
-# promise: with the driver ntfs of Linux 7 an image in a sparse file keeps what is written, one in a compressed file, or beside a
+# promise: with the driver ntfs of Linux 7 an image in a sparse file keeps what is written, one in a
+# compressed file, or beside a
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: current
 # slow: current
@@ -8,13 +9,15 @@
 
 HOST_SPARSE=always
 format_boot raw ntfs
-case $(ntfs_flags /disk.raw) in *SPARSE*) ;; *) fail "the image was not sparse: $(ntfs_flags /disk.raw)" ;; esac
+case $(ntfs_flags /disk.raw) in *SPARSE*) ;; *) fail \
+	"the image was not sparse: $(ntfs_flags /disk.raw)" ;; esac
 
 rm -r "$WORK/host" "$WORK/disk.img"
 HOST_SPARSE=never HOST_COMPRESSED=yes
 format_read raw ntfs
 expect 'compressed file on NTFS'
-case $(ntfs_flags /disk.raw) in *COMPRESSED*) ;; *) fail "the image was not compressed: $(ntfs_flags /disk.raw)" ;; esac
+case $(ntfs_flags /disk.raw) in *COMPRESSED*) ;; *) fail \
+	"the image was not compressed: $(ntfs_flags /disk.raw)" ;; esac
 
 rm -r "$WORK/host" "$WORK/disk.img"
 HOST_COMPRESSED=''

@@ -12,4 +12,5 @@ clean_vfat "$WORK/host"
 mcopy -i "$WORK/host" ::linux/small.img "$WORK/image"
 part "$WORK/root" "$WORK/image" 1
 clean_ext4 "$WORK/root"
-debugfs -R 'cat /kept' "$WORK/root" 2>/dev/null | grep -q fat || fail 'the written file is not in the image'
+debugfs -R 'cat /kept' "$WORK/root" 2>/dev/null | grep -q fat ||
+	fail 'the written file is not in the image'

@@ -1,4 +1,5 @@
-# promise: a dynamic VHD on NTFS boots with the parameters of vfuseloop, grows, keeps what is written; image, root and NTFS are left clean
+# promise: a dynamic VHD on NTFS boots with the parameters of vfuseloop, grows, keeps what is
+# written; image, root and NTFS are left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 . "$TOP/tests/boot/lib/hosts.sh"

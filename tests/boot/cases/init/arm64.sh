@@ -1,8 +1,10 @@
-# promise: -r of a system for arm64 builds images for it: a raw image, a squashfs under an overlay and an archive boot there
+# promise: -r of a system for arm64 builds images for it: a raw image, a squashfs under an overlay
+# and an archive boot there
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12
-[ -x "$TOP/build/musl/bin/arm64/bootplan" ] || make -C "$TOP" ARCH=arm64 >"$WORK/make.log" 2>&1 || fail "make ARCH=arm64: $(tail -n 3 "$WORK/make.log")"
+[ -x "$TOP/build/musl/bin/arm64/bootplan" ] || make -C "$TOP" ARCH=arm64 >"$WORK/make.log" 2>&1 ||
+	fail "make ARCH=arm64: $(tail -n 3 "$WORK/make.log")"
 KDIR=$("$TOP/scripts/kernels" 6.1-arm64)
 KVER=$(ls "$KDIR/lib/modules")
 MACHINE=arm64 KERNEL=$KDIR/vmlinuz
@@ -41,5 +43,7 @@ part "$WORK/after.ext4" "$WORK/disk.img" 1
 clean_ext4 "$WORK/after.ext4"
 
 status=0
-MKVINITRD=$MKVINITRD "$TOP/scripts/vm" -r "$KDIR" -t "$WORK/small" -T 200 -- sh -c 'busybox uname -m; exit 3' >"$WORK/uname" 2>"$WORK/vm.err" || status=$?
-[ "$status:$(cat "$WORK/uname")" = 3:aarch64 ] || fail "mkvinitrd vm: status $status, $(cat "$WORK/uname" "$WORK/vm.err")"
+MKVINITRD=$MKVINITRD "$TOP/scripts/vm" -r "$KDIR" -t "$WORK/small" -T 200 -- sh \
+	-c 'busybox uname -m; exit 3' >"$WORK/uname" 2>"$WORK/vm.err" || status=$?
+[ "$status:$(cat "$WORK/uname")" = 3:aarch64 ] ||
+	fail "mkvinitrd vm: status $status, $(cat "$WORK/uname" "$WORK/vm.err")"

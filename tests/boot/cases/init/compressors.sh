@@ -4,13 +4,15 @@
 small_disk "$WORK/disk.img" bbroot
 # an AMD container without a patch: the kernel looks at it and continues
 printf 'DMA\0%1020s' "" >"$WORK/amd.bin"
-printf 'root disk\nmodule virtio_pci virtio_blk ext4\nmicrocode %s\n' "$WORK/amd.bin" >"$WORK/small.profile"
+printf 'root disk\nmodule virtio_pci virtio_blk ext4\nmicrocode %s\n' "$WORK/amd.bin" \
+	>"$WORK/small.profile"
 # Every day the other cases boot images of zstd, and menu-tinycore one of gzip.
 compressors='xz lz4 none'
 ! check_all || compressors="$compressors zstd gzip"
 for compress in $compressors; do
 	build "$compress" "$WORK/small.profile" -s "compress $compress"
-	"$MKVINITRD" ls "$WORK/$compress.initramfs" | grep -q '^kernel/x86/microcode/' || fail 'no microcode in the image'
+	"$MKVINITRD" ls "$WORK/$compress.initramfs" | grep -q '^kernel/x86/microcode/' ||
+		fail 'no microcode in the image'
 	boot "$compress" 'root=LABEL=bbroot rw' -drive "file=$WORK/disk.img,format=raw,if=virtio"
 	expect '=== busybox init reached'
 	expect_not 'Initramfs unpacking failed'

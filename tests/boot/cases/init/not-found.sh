@@ -5,7 +5,8 @@
 build disk disk
 small_disk "$WORK/disk.img" bystander
 sha256sum "$WORK/disk.img" >"$WORK/sum"
-boot disk 'root=UUID=00000000-1111-2222-3333-444444444444 rw vi.timeout=4 panic=2' -drive "file=$WORK/disk.img,format=raw,if=virtio"
+boot disk 'root=UUID=00000000-1111-2222-3333-444444444444 rw vi.timeout=4 panic=2' \
+	-drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect '00000000-1111-2222-3333-444444444444'
 expect 'vda1.*bystander'
 expect_not 'Kernel panic'

@@ -1,4 +1,5 @@
-# promise: vi.break stops before a phase and the shell continues, vi.debug traces to a file, hooks run, a rescue shell can mount the root by hand; an error in a script does not end process 1
+# promise: vi.break stops before a phase and the shell continues, vi.debug traces to a file, hooks
+# run, a rescue shell can mount the root by hand; an error in a script does not end process 1
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 cat >"$WORK/hook" <<'HOOK'
@@ -9,7 +10,8 @@ build disk disk -s "hook assemble $WORK/hook"
 small_disk "$WORK/disk.img" bbroot
 medium="-drive file=$WORK/disk.img,format=raw,if=virtio"
 
-# console_boot "APPEND" INPUT [QEMU ARGS]: as boot, with a typist: each line of INPUT is "TEXT TO WAIT FOR|LINE TO TYPE"
+# console_boot "APPEND" INPUT [QEMU ARGS]: as boot, with a typist: each line of INPUT is "TEXT TO
+# WAIT FOR|LINE TO TYPE"
 console_boot() {
 	BOOTS=$((BOOTS + 1))
 	LOG=$WORK/serial-$BOOTS.log
@@ -17,8 +19,10 @@ console_boot() {
 	mkfifo "$WORK/tty.in" "$WORK/tty.out"
 	typed_append=$1 typed_input=$2
 	shift 2
-	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm -m 1024 -nodefaults -display none -no-reboot \
-		-chardev "pipe,id=tty,path=$WORK/tty" -serial chardev:tty -nic none -kernel "$KERNEL" -initrd "$WORK/disk.initramfs" \
+	timeout -k 5 "${BOOT_TIMEOUT:-240}" qemu-system-x86_64 -accel tcg -cpu max,-erms,-fsrm \
+		-m 1024 -nodefaults -display none -no-reboot \
+		-chardev "pipe,id=tty,path=$WORK/tty" -serial chardev:tty -nic none \
+		-kernel "$KERNEL" -initrd "$WORK/disk.initramfs" \
 		-append "$KERNEL_PARAMETERS $typed_append" "$@" </dev/null >"$WORK/qemu.log" 2>&1 &
 	qemu=$!
 	python3 - "$WORK" "$LOG" "$typed_input" <<'PYTHON'
@@ -48,7 +52,8 @@ expect '=== traced'
 expect '=== hook before disk is assembled, root LABEL=bbroot'
 expect_small_boot
 
-console_boot 'root=LABEL=nowhere rw vi.timeout=1 vi.shell' '# |mount -t ext4 /dev/vda1 /newroot; exit' $medium
+console_boot 'root=LABEL=nowhere rw vi.timeout=1 vi.shell' \
+	'# |mount -t ext4 /dev/vda1 /newroot; exit' $medium
 expect 'locate failed'
 expect 'vda1 .*bbroot'
 expect '=== busybox init reached'

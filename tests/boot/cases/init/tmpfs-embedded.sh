@@ -1,4 +1,5 @@
-# promise: rootfs.tar.xz inside the initramfs becomes a root in RAM, with the diskless lab's command line
+# promise: rootfs.tar.xz inside the initramfs becomes a root in RAM, with the diskless lab's command
+# line
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 KERNEL=$KDIR/vmlinuz # the boot protocol with a large initramfs

@@ -1,4 +1,5 @@
-# promise: an archive that does not fit is refused in MiB before the machine suffers; one that is damaged or not the one of vi.verify= leaves no half root; the right one boots
+# promise: an archive that does not fit is refused in MiB before the machine suffers; one that is
+# damaged or not the one of vi.verify= leaves no half root; the right one boots
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 small_root "$WORK/small"

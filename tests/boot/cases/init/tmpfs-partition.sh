@@ -1,4 +1,5 @@
-# promise: rootfs.tar.xz on a partition is unpacked into RAM and the partition let go, byte for byte as it was
+# promise: rootfs.tar.xz on a partition is unpacked into RAM and the partition let go, byte for byte
+# as it was
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 # Every day with the small root: Debian's archive as a root in RAM is tmpfs-embedded's.
@@ -13,7 +14,8 @@ from_partition() {
 	disk "$WORK/disk.img" 83 "$WORK/host.ext4"
 	rm -r "$WORK/host"
 	sha256sum "$WORK/disk.img" >"$WORK/sum"
-	boot tmpfs "vi.host=LABEL=labhost rw vi.size=900m" -drive "file=$WORK/disk.img,format=raw,if=virtio"
+	boot tmpfs "vi.host=LABEL=labhost rw vi.size=900m" \
+		-drive "file=$WORK/disk.img,format=raw,if=virtio"
 	expect '=== root tmpfs rw'
 	expect 'vda1 is no longer needed'
 	sha256sum --quiet -c "$WORK/sum" || fail 'the disk that was only read has changed'

@@ -1,4 +1,6 @@
-# promise: a root with busybox whose fstab names its old disk: 'mount -a' mounts what is here and fails for nothing, in an image, under an overlay and in memory; the file below the overlay stays as it was
+# promise: a root with busybox whose fstab names its old disk: 'mount -a' mounts what is here and
+# fails for nothing, in an image, under an overlay and in memory; the file below the overlay stays
+# as it was
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 small_root "$WORK/small"
@@ -25,11 +27,13 @@ ext4 "$WORK/host.ext4" 160M HOST "$host_uuid" "$WORK/host"
 ext4 "$WORK/home.ext4" 16M INSTALLEDHOME 6d6b7669-6e69-7472-6400-0000000000f5
 disk "$WORK/disk.img" 83 "$WORK/host.ext4" "$WORK/home.ext4"
 rm -r "$WORK/host"
-for mode in overlay:root.sqfs:vi.persist=dir:LABEL=HOST:/changes loop:root.img:vi.part=whole tmpfs:root.tar.zst:; do
+for mode in overlay:root.sqfs:vi.persist=dir:LABEL=HOST:/changes loop:root.img:vi.part=whole \
+	tmpfs:root.tar.zst:; do
 	image=${mode#*:}
 	words=${image#*:} image=${image%%:*}
 	build "${mode%%:*}" "${mode%%:*}" -s "image /$image" -s 'applet e2fsck mke2fs'
-	boot "${mode%%:*}" "rw $words test.run=/etc/tables" -drive "file=$WORK/disk.img,format=raw,if=virtio"
+	boot "${mode%%:*}" "rw $words test.run=/etc/tables" \
+		-drive "file=$WORK/disk.img,format=raw,if=virtio"
 	expect '=== mount -a is content'
 	expect '=== home /dev/vda2 /home ext4 rw'
 	expect '=== fstab can be edited: # a line'

@@ -1,4 +1,6 @@
-# promise: a root with busybox as its init keeps its changes over two boots in a directory, in a file on FAT and on NTFS, on a device and in an archive; every file system is clean, other disks keep every byte
+# promise: a root with busybox as its init keeps its changes over two boots in a directory, in a
+# file on FAT and on NTFS, on a device and in an archive; every file system is clean, other disks
+# keep every byte
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 6.12 current

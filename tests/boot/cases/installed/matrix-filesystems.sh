@@ -1,4 +1,5 @@
-# promise: stores on every file system: a directory on xfs, btrfs and f2fs, a file on exFAT, devices with xfs, btrfs and f2fs; two boots, the content survives, every file system is clean
+# promise: stores on every file system: a directory on xfs, btrfs and f2fs, a file on exFAT, devices
+# with xfs, btrfs and f2fs; two boots, the content survives, every file system is clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 6.12 current
@@ -19,7 +20,8 @@ store_clean dir-btrfs
 # stopped WORDS WHY: the boot ends with that message, and nothing is written to the store
 stopped() {
 	(cd "$WORK" && sha256sum store.img >store.sum)
-	boot overlay "rw panic=1 $1" -drive "file=$WORK/live.img,format=raw,if=virtio" -drive "file=$WORK/store.img,format=raw,if=virtio"
+	boot overlay "rw panic=1 $1" -drive "file=$WORK/live.img,format=raw,if=virtio" \
+		-drive "file=$WORK/store.img,format=raw,if=virtio"
 	expect "$2"
 	expect_not '=== root'
 	(cd "$WORK" && sha256sum -c --quiet store.sum) || fail 'the store changed'

@@ -1,11 +1,13 @@
-# promise: a disk that mkvinitrd pack makes boots by itself through BIOS and UEFI, and as the image of mode loop
+# promise: a disk that mkvinitrd pack makes boots by itself through BIOS and UEFI, and as the image
+# of mode loop
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 small_root "$WORK/small"
 mkdir -p "$WORK/small/boot" "$WORK/small/lib/modules"
 cp "$KDIR/vmlinuz" "$WORK/small/boot/vmlinuz-$KVER"
 cp -a "$KDIR/lib/modules/$KVER" "$WORK/small/lib/modules/"
-MKVINITRD=$MKVINITRD "$TOP/scripts/pack" -q --free=16 --append='rw console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on test.keep=packed' \
+MKVINITRD=$MKVINITRD "$TOP/scripts/pack" -q --free=16 \
+	--append='rw console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on test.keep=packed' \
 	"$WORK/small" "$WORK/disk.qcow2" || fail 'mkvinitrd pack'
 disk="-drive file=$WORK/disk.qcow2,format=qcow2,if=virtio"
 # shellcheck disable=SC2086 # two words
@@ -24,7 +26,8 @@ ext4 "$WORK/host.fs" 300M imghost "$host_uuid" "$WORK/host"
 rm -r "$WORK/host"
 disk "$WORK/disk.img" 83 "$WORK/host.fs"
 build loop loop
-boot loop 'rw vi.image=/disk.qcow2 test.keep=looped' -drive "file=$WORK/disk.img,format=raw,if=virtio"
+boot loop 'rw vi.image=/disk.qcow2 test.keep=looped' \
+	-drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect_small_boot
 expect '=== kept packed'
 expect '=== wrote looped'

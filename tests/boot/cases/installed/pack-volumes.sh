@@ -1,10 +1,12 @@
-# promise: mkvinitrd pack reads a root on a logical volume of several pieces in a LUKS volume, by the key in a file, changes nothing in the image, and leaves no volume open, also when it fails
+# promise: mkvinitrd pack reads a root on a logical volume of several pieces in a LUKS volume, by
+# the key in a file, changes nothing in the image, and leaves no volume open, also when it fails
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # pack-volumes.bats covers what needs no device-mapper.
 . "$TOP/tests/boot/lib/volumes.sh"
 
-# The image of an encrypted installation: /boot, and LUKS with the volume group vg, whose volume root has two pieces with home between
+# The image of an encrypted installation: /boot, and LUKS with the volume group vg, whose volume
+# root has two pieces with home between
 small_root "$WORK/small"
 mkdir "$WORK/small/home" "$WORK/small/boot" "$WORK/small/usr" "$WORK/home" "$WORK/boot"
 echo mine >"$WORK/home/file"
@@ -28,11 +30,14 @@ encrypt "$WORK/pv" "$WORK/luks" 6d6b7669-6e69-7472-6400-00000000000b
 disk "$WORK/disk.raw" 83 "$WORK/boot.fs" "$WORK/luks"
 
 # A machine with the tools of this one
-sysroot sh env readlink dirname basename cat cp grep sed awk sort tail head cut tr wc find xargs tar zstd sha256sum tee mkfifo mount umount losetup blkid \
-	unshare realpath stat mktemp rm mkdir mv touch chmod sync df du date id sleep jq cryptsetup dmsetup lvm dumpe2fs ln ls uname modprobe cmp dd iconv \
+sysroot sh env readlink dirname basename cat cp grep sed awk sort tail head cut tr wc find xargs \
+	tar zstd sha256sum tee mkfifo mount umount losetup blkid \
+	unshare realpath stat mktemp rm mkdir mv touch chmod sync df du date id sleep jq \
+	cryptsetup dmsetup lvm dumpe2fs ln ls uname modprobe cmp dd iconv \
 	"$MKVINITRD" "$TOP/build/host/bin/vdattach"
 guest=$WORK/sysroot
-mkdir -p "$guest/src/scripts/applets" "$guest/dev" "$guest/proc" "$guest/sys" "$guest/run" "$guest/tmp"
+mkdir -p "$guest/src/scripts/applets" "$guest/dev" "$guest/proc" "$guest/sys" "$guest/run" \
+	"$guest/tmp"
 ln -s sbin "$guest/bin"
 cp "$TOP/scripts/pack" "$guest/src/scripts/"
 cp -r "$TOP/scripts/lib" "$guest/src/scripts/"
@@ -58,10 +63,12 @@ dmsetup ls
 ls /tmp
 losetup
 TRY
-MKVINITRD=$MKVINITRD "$TOP/scripts/vm" -r "$KDIR" -k "$KVER" -t "$guest" -l "$WORK/serial-vm.log" -T 600 -- sh /try >"$WORK/out" 2>"$WORK/err" ||
+MKVINITRD=$MKVINITRD "$TOP/scripts/vm" -r "$KDIR" -k "$KVER" -t "$guest" -l "$WORK/serial-vm.log" \
+	-T 600 -- sh /try >"$WORK/out" 2>"$WORK/err" ||
 	fail "the guest failed: $(cat "$WORK/out" "$WORK/err")"
 [ "$(sha256sum <"$guest/disk.raw")" = "$(cat "$WORK/sum")" ] || fail 'the image changed'
-for text in "the root is volume vg/root of '/disk.raw'" "/home is volume vg/home" "/boot is partition 1" \
+for text in "the root is volume vg/root of '/disk.raw'" "/home is volume vg/home" \
+	"/boot is partition 1" \
 	"the key in '/wrong' does not open partition 2 of '/disk.raw'"; do
 	grep -qF "$text" "$WORK/err" || fail "never said: $text: $(cat "$WORK/err")"
 done
@@ -69,5 +76,7 @@ done
 No devices found
 out.tar" ] || fail "what is left is: $(cat "$WORK/out")"
 tar -tf "$guest/out.tar" >"$WORK/members"
-for file in ./bin/busybox ./home/file ./boot/vmlinuz; do grep -qx "$file" "$WORK/members" || fail "$file is missing: $(cat "$WORK/members")"; done
-tar -xOf "$guest/out.tar" ./bin/busybox | cmp - "$WORK/small/bin/busybox" || fail 'a file has other contents'
+for file in ./bin/busybox ./home/file ./boot/vmlinuz; do grep -qx "$file" "$WORK/members" ||
+	fail "$file is missing: $(cat "$WORK/members")"; done
+tar -xOf "$guest/out.tar" ./bin/busybox | cmp - "$WORK/small/bin/busybox" ||
+	fail 'a file has other contents'

@@ -1,9 +1,11 @@
-# promise: the power goes at any moment of 'mkvinitrd update', and the disk's cache with it: the machine boots by the old image or the new one, by itself, and the next update completes the set; with GRUB on ext4 and with systemd-boot on FAT
+# promise: the power goes at any moment of 'mkvinitrd update', and the disk's cache with it: the
+# machine boots by the old image or the new one, by itself, and the next update completes the set;
+# with GRUB on ext4 and with systemd-boot on FAT
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12
-# Every day update-interrupted.bats kills updates, and its processes at what they write. One run is recorded, write by write; each moment of it is then
-# the disk of a machine.
+# Every day update-interrupted.bats kills updates, and its processes at what they write. One run is
+# recorded, write by write; each moment of it is then the disk of a machine.
 . "$TOP/tests/boot/lib/updating.sh"
 if check_all; then CUTS=${CUTS:-25}; else CUTS=${CUTS:-3}; fi
 SEED=${SEED:-$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')}
@@ -44,18 +46,21 @@ off
 INIT
 }
 
-# cut_disk OPTION...: QEMU starts from a disk that does one thing after the other, with these options of a block device
+# cut_disk OPTION...: QEMU starts from a disk that does one thing after the other, with these
+# options of a block device
 cut_disk() {
 	boot_firmware $cut_firmware -blockdev "node-name=cut,$1" -device ide-hd,drive=cut
 }
 
 # cut_at NUMBER SEED: what the machine with the power cut then is, and makes of itself
 cut_at() {
-	cut_said=$("$TOP/tests/boot/moments" "$WORK/disk.img" "$WORK/writes" "$1" "$2" "$WORK/cut.img") || fail 'moments'
+	cut_said=$("$TOP/tests/boot/moments" "$WORK/disk.img" "$WORK/writes" "$1" "$2" \
+		"$WORK/cut.img") || fail 'moments'
 	cut_disk "driver=raw,file.driver=file,file.filename=$WORK/cut.img"
 	cut_by=$(log | sed -n 's/.*=== booted by image //p')
 	echo "$loader, after write $1, $cut_said: booted by image ${cut_by:-unknown}"
-	case $cut_by in one | two) ;; *) fail "$loader: after write $1 (seed $2) the machine did not boot by itself" ;; esac
+	case $cut_by in one | two) ;; *) fail \
+		"$loader: after write $1 (seed $2) the machine did not boot by itself" ;; esac
 	expect_not '=== incomplete'
 	expect_not '=== update failed'
 	expect_not '=== .* is not'
@@ -77,7 +82,8 @@ cut_update() {
 	cut_disk "driver=blklogwrites,file.driver=file,log.driver=file,file.filename=$WORK/cut.img,log.filename=$WORK/writes"
 	expect '=== recorded'
 	expect_not '=== update failed'
-	"$TOP/tests/boot/moments" "$WORK/disk.img" "$WORK/writes" update-begins-here update-ends-here "$CUTS" "$SEED" >"$WORK/moments" || fail 'moments'
+	"$TOP/tests/boot/moments" "$WORK/disk.img" "$WORK/writes" update-begins-here \
+		update-ends-here "$CUTS" "$SEED" >"$WORK/moments" || fail 'moments'
 	while read -r number seed <&3; do
 		cut_at "$number" "$seed"
 	done 3<"$WORK/moments"

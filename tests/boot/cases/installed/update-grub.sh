@@ -1,4 +1,6 @@
-# promise: a Debian whose only generator is mkvinitrd, with GRUB on BIOS: a new image boots and its predecessor is removed; one that crashes is tried twice, then the menu returns to the previous one by itself
+# promise: a Debian whose only generator is mkvinitrd, with GRUB on BIOS: a new image boots and its
+# predecessor is removed; one that crashes is tried twice, then the menu returns to the previous one
+# by itself
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12

@@ -1,7 +1,9 @@
-# promise: on an f2fs whose directory folds case, an image is found in any letter case, and changes are kept in a file there
+# promise: on an f2fs whose directory folds case, an image is found in any letter case, and changes
+# are kept in a file there
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
-# loop-casefold proves the same for ext4. Here a first boot makes the directory: chattr +F needs the kernel's driver.
+# loop-casefold proves the same for ext4. Here a first boot makes the directory: chattr +F needs the
+# kernel's driver.
 mkdir "$WORK/files"
 small_root "$WORK/small"
 ext4 "$WORK/files/Linux.img" 32M root "$root_uuid" "$WORK/small"
@@ -24,11 +26,13 @@ mkfs.f2fs -q -l HOST -O casefold -C utf8 "$WORK/host.f2fs" >"$WORK/mkfs.log"
 disk "$WORK/disk.img" 83 "$WORK/host.f2fs"
 drive="file=$WORK/disk.img,format=raw,if=virtio"
 build disk disk -s 'module f2fs' -s 'param vi.modules=f2fs'
-boot disk 'rw root=UUID=6d6b7669-6e69-7472-6400-0000000000f6 test.run=/etc/fill' -drive "file=$WORK/filler.img,format=raw,if=virtio" -drive "$drive"
+boot disk 'rw root=UUID=6d6b7669-6e69-7472-6400-0000000000f6 test.run=/etc/fill' \
+	-drive "file=$WORK/filler.img,format=raw,if=virtio" -drive "$drive"
 expect '=== filled'
 
 build loop loop
-boot loop 'rw vi.host=LABEL=HOST vi.image=/VM/LINUX.img vi.part=whole test.keep=loop' -drive "$drive"
+boot loop 'rw vi.host=LABEL=HOST vi.image=/VM/LINUX.img vi.part=whole test.keep=loop' \
+	-drive "$drive"
 expect_small_boot
 expect '=== root ext4 rw'
 boot loop 'rw vi.host=LABEL=HOST vi.image=/VM/linux.IMG vi.part=whole' -drive "$drive"
@@ -37,8 +41,10 @@ build overlay overlay -s 'applet e2fsck mke2fs'
 boot overlay 'rw vi.host=LABEL=HOST vi.image=/VM/root.SFS vi.persist=dir:/VM/changes test.keep=overlay' -drive "$drive"
 expect_small_boot
 expect '=== root overlay rw'
-boot overlay 'rw vi.host=LABEL=HOST vi.image=/VM/Root.sfs vi.persist=dir:/VM/Changes' -drive "$drive"
+boot overlay 'rw vi.host=LABEL=HOST vi.image=/VM/Root.sfs vi.persist=dir:/VM/Changes' \
+	-drive "$drive"
 expect_small_boot
 expect '=== kept overlay'
 part "$WORK/after.f2fs" "$WORK/disk.img" 1
-fsck.f2fs --dry-run "$WORK/after.f2fs" >"$WORK/fsck.log" 2>&1 || fail "fsck.f2fs: $(cat "$WORK/fsck.log")"
+fsck.f2fs --dry-run "$WORK/after.f2fs" >"$WORK/fsck.log" 2>&1 ||
+	fail "fsck.f2fs: $(cat "$WORK/fsck.log")"

@@ -1,5 +1,7 @@
-# promise: chains as roots, written in two boots each: VHD differences that rd.snapshot= alone joins, children of VMDK and
-# VHDX, a QCOW2 over a raw file; the second boot of each where the kernel has nothing but FUSE. Parents stay as they are
+# promise: chains as roots, written in two boots each: VHD differences that rd.snapshot= alone
+# joins, children of VMDK and
+# VHDX, a QCOW2 over a raw file; the second boot of each where the kernel has nothing but FUSE.
+# Parents stay as they are
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/lib/hosts.sh"
@@ -33,10 +35,12 @@ twice() {
 
 # written NAME FILE [ARG...]: the image has what both boots wrote
 written() {
-	"$VDATTACH" check "$2" >"$WORK/check.log" 2>&1 || fail "vdattach check $1: $(cat "$WORK/check.log")"
+	"$VDATTACH" check "$2" >"$WORK/check.log" 2>&1 ||
+		fail "vdattach check $1: $(cat "$WORK/check.log")"
 	written_name=$1 written_file=$2
 	shift 2
-	"$VDATTACH" cat -o "$WORK/after.img" "$@" "$written_file" || fail "vdattach cat $written_name"
+	"$VDATTACH" cat -o "$WORK/after.img" "$@" "$written_file" ||
+		fail "vdattach cat $written_name"
 	part "$WORK/root.fs" "$WORK/after.img" 1
 	clean_ext4 "$WORK/root.fs"
 	kept=$(debugfs -R 'cat /kept' "$WORK/root.fs" 2>/dev/null | tr '\n' ' ')
@@ -53,7 +57,8 @@ vhd_chain "$host/vhd"
 convert "$WORK/raw.img" vmdk "$host/vmdk/base.vmdk"
 qemu-img create -q -f vmdk -F vmdk -b base.vmdk "$host/vmdk/child.vmdk"
 convert "$WORK/raw.img" vhdx "$host/vhdx/base.vhdx"
-"$TOP/tests/formats/vhdx-child" "$host/vhdx/base.vhdx" "$host/vhdx/child.vhdx" --path 'relative_path=.\base.vhdx'
+"$TOP/tests/formats/vhdx-child" "$host/vhdx/base.vhdx" "$host/vhdx/child.vhdx" \
+	--path 'relative_path=.\base.vhdx'
 cp --sparse=always "$WORK/raw.img" "$host/qcow2/base.raw"
 qemu-img create -q -f qcow2 -F raw -b base.raw "$host/qcow2/child.qcow2"
 parents='vhd/base.vhd vhd/one.vhd vmdk/base.vmdk vhdx/base.vhdx qcow2/base.raw'
@@ -68,8 +73,10 @@ twice qcow2 'vi.image=/qcow2/child.qcow2'
 
 host_files ext4 "$WORK/after"
 (cd "$WORK/after" && sha256sum --quiet -c "$WORK/sums") || fail 'a parent has changed'
-written vhd "$WORK/after/vhd/base.vhd" -S "$WORK/after/vhd/one.vhd" -S "$WORK/after/vhd/other/two.vhd"
+written vhd "$WORK/after/vhd/base.vhd" -S "$WORK/after/vhd/one.vhd" \
+	-S "$WORK/after/vhd/other/two.vhd"
 for chain in vmdk vhdx qcow2; do
 	written $chain "$WORK/after/$chain/child.$chain"
-	[ $chain = vhdx ] || qemu-img compare -F raw "$WORK/after/$chain/child.$chain" "$WORK/after.img" >/dev/null || fail "qemu-img reads $chain differently"
+	[ $chain = vhdx ] || qemu-img compare -F raw "$WORK/after/$chain/child.$chain" \
+		"$WORK/after.img" >/dev/null || fail "qemu-img reads $chain differently"
 done

@@ -1,4 +1,5 @@
-# promise: an XFS image that is a copy of the XFS it lies on boots, with its changes in a directory of a btrfs over two disks
+# promise: an XFS image that is a copy of the XFS it lies on boots, with its changes in a directory
+# of a btrfs over two disks
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 build loop loop
@@ -19,14 +20,17 @@ umount "$WORK/mounted"
 truncate -s 128M "$WORK/one" "$WORK/two"
 one=$(losetup -f --show "$WORK/one")
 two=$(losetup -f --show "$WORK/two")
-mkfs.btrfs -q -d raid1 -m raid1 -L changes "$one" "$two" >"$WORK/mkfs.log" 2>&1 || fail "mkfs.btrfs: $(cat "$WORK/mkfs.log")"
+mkfs.btrfs -q -d raid1 -m raid1 -L changes "$one" "$two" >"$WORK/mkfs.log" 2>&1 ||
+	fail "mkfs.btrfs: $(cat "$WORK/mkfs.log")"
 losetup -d "$one" "$two"
 btrfs device scan --forget
 
 # run_copy PARAMETERS
 run_copy() {
-	boot loop "vi.host=/dev/vda vi.image=/vm/root.img vi.part=whole $1" -drive "file=$WORK/host.img,format=raw,if=virtio" \
-		-drive "file=$WORK/one,format=raw,if=virtio" -drive "file=$WORK/two,format=raw,if=virtio"
+	boot loop "vi.host=/dev/vda vi.image=/vm/root.img vi.part=whole $1" \
+		-drive "file=$WORK/host.img,format=raw,if=virtio" \
+		-drive "file=$WORK/one,format=raw,if=virtio" \
+		-drive "file=$WORK/two,format=raw,if=virtio"
 	expect_small_boot
 }
 run_copy 'vi.persist=dir:LABEL=changes:/changes test.keep=one'
@@ -41,4 +45,5 @@ btrfs device scan "$one" "$two" >/dev/null
 btrfs check "$one" >"$WORK/check.log" 2>&1 || fail "btrfs check: $(cat "$WORK/check.log")"
 losetup -d "$one" "$two"
 btrfs device scan --forget
-xfs_repair -n "$WORK/host.img" >"$WORK/repair.log" 2>&1 || fail "xfs_repair: $(cat "$WORK/repair.log")"
+xfs_repair -n "$WORK/host.img" >"$WORK/repair.log" 2>&1 ||
+	fail "xfs_repair: $(cat "$WORK/repair.log")"

@@ -1,4 +1,6 @@
-# promise: Debian with systemd boots from an image of every format, on a partition of every file system that can hold one: what boot 1 writes boot 2 reads, no unit fails, all is left clean; from a CD the changes stay in RAM
+# promise: Debian with systemd boots from an image of every format, on a partition of every file
+# system that can hold one: what boot 1 writes boot 2 reads, no unit fails, all is left clean; from
+# a CD the changes stay in RAM
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 #   PAIRS  other pairs FORMAT:FS than these

@@ -1,4 +1,6 @@
-# promise: Debian with systemd boots from a dynamic VHD where the kernel has neither dm, nbd nor ublk; systemd's own detaching of the loop device that FUSE lies below does not keep the shutdown from a clean end
+# promise: Debian with systemd boots from a dynamic VHD where the kernel has neither dm, nbd nor
+# ublk; systemd's own detaching of the loop device that FUSE lies below does not keep the shutdown
+# from a clean end
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/lib/hosts.sh"

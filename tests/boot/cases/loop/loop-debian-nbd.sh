@@ -1,4 +1,5 @@
-# promise: where the kernel has neither device mapper nor ublk, Debian with systemd boots from a QCOW2 by nbd; the same with ublk alone
+# promise: where the kernel has neither device mapper nor ublk, Debian with systemd boots from a
+# QCOW2 by nbd; the same with ublk alone
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12
@@ -25,4 +26,5 @@ host_files ext4 "$WORK/after"
 image_raw qcow2 "$WORK/after" "$WORK/after.img"
 part "$WORK/root.fs" "$WORK/after.img" 1
 clean_ext4 "$WORK/root.fs"
-debugfs -R 'cat /var/lib/kept' "$WORK/root.fs" 2>/dev/null | tr '\n' ' ' | grep -qx "$exporters " || fail 'what was written is not in the image'
+debugfs -R 'cat /var/lib/kept' "$WORK/root.fs" 2>/dev/null | tr '\n' ' ' | grep -qx "$exporters " ||
+	fail 'what was written is not in the image'

@@ -1,10 +1,11 @@
-# promise: Debian with systemd boots from a dynamic VHD on NTFS with the seed's GRUB line, unmodified; what boot 1 writes boot 2 reads, no unit fails, all is left clean
+# promise: Debian with systemd boots from a dynamic VHD on NTFS with the seed's GRUB line,
+# unmodified; what boot 1 writes boot 2 reads, no unit fails, all is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 . "$TOP/tests/boot/lib/hosts.sh"
 ntfs_profile loop
-# Every day by nbd, so that systemd ends a system whose disk is a process; by the device mapper a small root boots from the same
-# image in loop-vhd-ntfs, and this one with check-all.
+# Every day by nbd, so that systemd ends a system whose disk is a process; by the device mapper a
+# small root boots from the same image in loop-vhd-ntfs, and this one with check-all.
 if check_all; then
 	exporter=dm
 	build loop "$PROFILE"
@@ -37,4 +38,5 @@ host_files ntfs "$WORK/after"
 image_raw vhd "$WORK/after" "$WORK/after.img"
 part "$WORK/root.fs" "$WORK/after.img" 1
 clean_ext4 "$WORK/root.fs"
-debugfs -R 'cat /var/lib/kept' "$WORK/root.fs" 2>/dev/null | grep -qx seed || fail 'what was written is not in the image'
+debugfs -R 'cat /var/lib/kept' "$WORK/root.fs" 2>/dev/null | grep -qx seed ||
+	fail 'what was written is not in the image'

@@ -1,4 +1,7 @@
-# promise: with vi.exporter=direct a fixed image on ext4 boots straight on the host's disk: no loop device, no process, the host unmounted; it keeps what is written, both file systems and all other files of the host are left as they were; an image for which that is not possible boots by another exporter
+# promise: with vi.exporter=direct a fixed image on ext4 boots straight on the host's disk: no loop
+# device, no process, the host unmounted; it keeps what is written, both file systems and all other
+# files of the host are left as they were; an image for which that is not possible boots by another
+# exporter
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 current
@@ -42,13 +45,15 @@ by_direct() {
 	part "$WORK/after.fs" "$WORK/disk.img" 1
 	clean_ext4 "$WORK/after.fs"
 	for file in /before /images/after; do
-		debugfs -R "cat $file" "$WORK/after.fs" 2>/dev/null | sha256sum | cut -d' ' -f1 | grep -qxFf "$WORK/sums" ||
+		debugfs -R "cat $file" "$WORK/after.fs" 2>/dev/null | sha256sum | cut -d' ' -f1 |
+			grep -qxFf "$WORK/sums" ||
 			fail "$file has changed"
 	done
 	debugfs -R "dump /images/$image $WORK/image" "$WORK/after.fs" 2>/dev/null
 	part "$WORK/root.fs" "$WORK/image" 1
 	clean_ext4 "$WORK/root.fs"
-	debugfs -R 'cat /kept' "$WORK/root.fs" 2>/dev/null | grep -q "$script" || fail 'the written file is not in the image'
+	debugfs -R 'cat /kept' "$WORK/root.fs" 2>/dev/null | grep -q "$script" ||
+		fail 'the written file is not in the image'
 }
 
 by_direct small.img fill vi.hostmount=/tmp/host
@@ -63,4 +68,5 @@ expect_not '=== a process of vdattach'
 expect_not '=== the host can be mounted'
 debugfs -R "dump /big $WORK/big" "$WORK/root.fs" 2>/dev/null
 debugfs -R 'cat /big.sum' "$WORK/root.fs" 2>/dev/null | cut -d' ' -f1 >"$WORK/big.sum"
-[ "$(sha256sum <"$WORK/big" | cut -d' ' -f1)" = "$(cat "$WORK/big.sum")" ] || fail 'other bytes in the image than were written'
+[ "$(sha256sum <"$WORK/big" | cut -d' ' -f1)" = "$(cat "$WORK/big.sum")" ] ||
+	fail 'other bytes in the image than were written'

@@ -1,4 +1,5 @@
-# promise: a snapshot of a dynamic image boots read-only, without any process of ours, and the root's udev knows its file systems
+# promise: a snapshot of a dynamic image boots read-only, without any process of ours, and the
+# root's udev knows its file systems
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 current

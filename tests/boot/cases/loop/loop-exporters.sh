@@ -1,9 +1,11 @@
-# promise: a dynamic VHD and a QCOW2 boot by dm, by ublk, by nbd and by fuse, whichever the kernel has; each reads what the one before has written, and all is left clean
+# promise: a dynamic VHD and a QCOW2 boot by dm, by ublk, by nbd and by fuse, whichever the kernel
+# has; each reads what the one before has written, and all is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: 6.12
 . "$TOP/tests/boot/lib/hosts.sh"
-# Every day each exporter with one format, and each format with two: who serves a disk does not know its format.
+# Every day each exporter with one format, and each format with two: who serves a disk does not know
+# its format.
 
 # by EXPORTER: a boot of a kernel that refuses the modules of those that would be tried before
 by() {
@@ -42,5 +44,6 @@ for format in vhd qcow2; do
 	image_raw $format "$WORK/after" "$WORK/after.img"
 	part "$WORK/root.fs" "$WORK/after.img" 1
 	clean_ext4 "$WORK/root.fs"
-	debugfs -R 'cat /kept' "$WORK/root.fs" 2>/dev/null | tr '\n' ' ' | grep -qx "$before" || fail 'what was written is not in the image'
+	debugfs -R 'cat /kept' "$WORK/root.fs" 2>/dev/null | tr '\n' ' ' | grep -qx "$before" ||
+		fail 'what was written is not in the image'
 done

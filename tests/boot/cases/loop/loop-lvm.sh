@@ -1,4 +1,5 @@
-# promise: kloop's words boot a root on a logical volume in a dynamic VHD, though the host has a volume group of the same name; what is written is kept, all is left clean
+# promise: kloop's words boot a root on a logical volume in a dynamic VHD, though the host has a
+# volume group of the same name; what is written is kept, all is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 . "$TOP/tests/boot/lib/hosts.sh"
@@ -17,7 +18,8 @@ physical_volume "$WORK/other" vg "lv=$WORK/other.fs"
 disk "$WORK/disk.img" 83 "$WORK/host.fs" "$WORK/other"
 drive="-drive file=$WORK/disk.img,format=raw,if=virtio"
 
-boot x "root=UUID=$host_uuid kloop=/disk.vhd kroot=/dev/mapper/vg-lv klvm=vg rw test.keep=one" $drive
+boot x "root=UUID=$host_uuid kloop=/disk.vhd kroot=/dev/mapper/vg-lv klvm=vg rw test.keep=one" \
+	$drive
 expect_small_boot
 expect '=== root ext4 rw'
 expect '=== wrote one'
@@ -26,10 +28,12 @@ expect_small_boot
 expect '=== kept one'
 
 part "$WORK/other.after" "$WORK/disk.img" 2
-cmp -n "$(stat -c %s "$WORK/other")" "$WORK/other" "$WORK/other.after" || fail "the host's own volume group was written to"
+cmp -n "$(stat -c %s "$WORK/other")" "$WORK/other" "$WORK/other.after" ||
+	fail "the host's own volume group was written to"
 host_clean ext4
 host_files ext4 "$WORK/after"
 image_raw vhd "$WORK/after" "$WORK/after.img"
 part "$WORK/pv.after" "$WORK/after.img" 1
 clean_volume "$WORK/pv.after" vg 32
-debugfs -R 'cat /kept' "$WORK/lv.fs" 2>/dev/null | tr '\n' ' ' | grep -qx 'one two ' || fail 'what was written is not in the image'
+debugfs -R 'cat /kept' "$WORK/lv.fs" 2>/dev/null | tr '\n' ' ' | grep -qx 'one two ' ||
+	fail 'what was written is not in the image'

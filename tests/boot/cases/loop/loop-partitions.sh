@@ -1,4 +1,5 @@
-# promise: images with GPT, with 4096-byte sectors, with a hybrid MBR; by number, UUID and label of the partition, or the only one that can be a root; changes elsewhere leave the image as it is
+# promise: images with GPT, with 4096-byte sectors, with a hybrid MBR; by number, UUID and label of
+# the partition, or the only one that can be a root; changes elsewhere leave the image as it is
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build loop loop -s 'image /images/gpt.img'
@@ -8,7 +9,8 @@ mkdir -p "$WORK/host/images"
 gpt() {
 	truncate -s 24M "$1"
 	sgdisk -Z "$1" >/dev/null 2>&1 || :
-	sgdisk -n 1:2048:+1M -n 2:8192:+16M -c 2:"the root" -t 1:ef02 -u 2:"$root_uuid" ${2:+"$2"} "$1" >/dev/null
+	sgdisk -n 1:2048:+1M -n 2:8192:+16M -c 2:"the root" -t 1:ef02 -u 2:"$root_uuid" ${2:+"$2"} \
+		"$1" >/dev/null
 	dd if="$WORK/small.ext4" of="$1" bs=1M seek=4 conv=notrunc,sparse status=none
 }
 gpt "$WORK/host/images/gpt.img"
@@ -20,7 +22,8 @@ dd if="$WORK/first.ext2" of="$WORK/host/images/two.img" bs=1M seek=1 conv=notrun
 # 4096-byte sectors: a table made through a loop device of that size
 truncate -s 24M "$WORK/host/images/4k.img"
 loop=$(losetup --show -f -b 4096 "$WORK/host/images/4k.img")
-printf 'label: gpt\nstart=1024, size=4096\n' | sfdisk -q --no-reread --no-tell-kernel "$loop" >/dev/null || :
+printf 'label: gpt\nstart=1024, size=4096\n' |
+	sfdisk -q --no-reread --no-tell-kernel "$loop" >/dev/null || :
 losetup -d "$loop"
 mke2fs -q -t ext4 -b 4096 -d "$WORK/small" "$WORK/4k.ext4" 16M
 dd if="$WORK/4k.ext4" of="$WORK/host/images/4k.img" bs=1M seek=4 conv=notrunc,sparse status=none

@@ -1,9 +1,13 @@
-# promise: a Debian that boots in turn as a virtual machine and on the metal upgrades its kernel by apt in either, ten times, and always boots the newest; image, host and root are clean each time, and nobody does anything by hand
+# promise: a Debian that boots in turn as a virtual machine and on the metal upgrades its kernel by
+# apt in either, ten times, and always boots the newest; image, host and root are clean each time,
+# and nobody does anything by hand
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.1
 # slow: 6.1
-# Every day frugal.bats and kernel-of-root cover parts of it; frugal-disk boots a root of busybox five times.
-# A boot with its upgrade takes 150 to 200 s of CPU in emulation, a series half an hour of a processor of its own.
+# Every day frugal.bats and kernel-of-root cover parts of it; frugal-disk boots a root of busybox
+# five times.
+# A boot with its upgrade takes 150 to 200 s of CPU in emulation, a series half an hour of a
+# processor of its own.
 #   SERIES              others SUITE:FORMAT:FS than these
 #   ALTERNATIONS=DIR    what each turn leaves is kept there, and a series continues behind the last turn that is
 . "$TOP/tests/boot/lib/hosts.sh"

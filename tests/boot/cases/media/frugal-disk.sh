@@ -1,24 +1,33 @@
-# promise: mkvinitrd frugal --disk boots a virtual machine's disk on the metal; kernels that are installed in the VM are used by the entry, those installed by the entry are used in the VM; image, host and root are clean each time
+# promise: mkvinitrd frugal --disk boots a virtual machine's disk on the metal; kernels that are
+# installed in the VM are used by the entry, those installed by the entry are used in the VM; image,
+# host and root are clean each time
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.1
 # slow: 6.1
-# frugal-debian does it with Debian. Every day kernel-of-root starts the root's kernel in a VHDX, and frugal-disk.bats reads a disk's kernel.
+# frugal-debian does it with Debian. Every day kernel-of-root starts the root's kernel in a VHDX,
+# and frugal-disk.bats reads a disk's kernel.
 #   PAIRS  other pairs FORMAT:FS than these
 . "$TOP/tests/boot/lib/hosts.sh"
 . "$TOP/tests/boot/lib/menus.sh"
 . "$TOP/tests/boot/lib/alternation.sh"
 
-# kernel_files DIRECTORY KDIR: a kernel as a package of this root would have it, with the modules that an initramfs can need
+# kernel_files DIRECTORY KDIR: a kernel as a package of this root would have it, with the modules
+# that an initramfs can need
 kernel_files() {
 	files_version=$(ls "$2/lib/modules")
-	"$MKVINITRD" build -q -p loop -r "$2" -k "$files_version" -o "$WORK/all.initramfs" || fail 'build -p loop'
+	"$MKVINITRD" build -q -p loop -r "$2" -k "$files_version" -o "$WORK/all.initramfs" ||
+		fail 'build -p loop'
 	mkdir -p "$1/boot" "$1/usr/lib/modules" "$WORK/unpacked"
-	(cd "$WORK/unpacked" && "$MKVINITRD" unpack "$WORK/all.initramfs" >/dev/null) || fail 'unpack'
-	mv "$(find "$WORK/unpacked" -type d -path "*/lib/modules/$files_version")" "$1/usr/lib/modules/"
+	(cd "$WORK/unpacked" && "$MKVINITRD" unpack "$WORK/all.initramfs" >/dev/null) ||
+		fail 'unpack'
+	mv "$(find "$WORK/unpacked" -type d -path "*/lib/modules/$files_version")" \
+		"$1/usr/lib/modules/"
 	rm -r "$WORK/unpacked" "$WORK/all.initramfs"
 	depmod -b "$1/usr" "$files_version" 2>"$WORK/depmod.log"
-	cp -L "$2/boot/vmlinuz-$files_version" "$1/boot/" 2>/dev/null || cp -L "$2/vmlinuz" "$1/boot/vmlinuz-$files_version"
-	"$MKVINITRD" build -q -p disk -r "$2" -k "$files_version" -o "$1/boot/initrd.img-$files_version" || fail 'build -p disk'
+	cp -L "$2/boot/vmlinuz-$files_version" "$1/boot/" 2>/dev/null ||
+		cp -L "$2/vmlinuz" "$1/boot/vmlinuz-$files_version"
+	"$MKVINITRD" build -q -p disk -r "$2" -k "$files_version" \
+		-o "$1/boot/initrd.img-$files_version" || fail 'build -p disk'
 }
 
 # The VM's own menu, which the root rewrites when it gets a kernel

@@ -1,11 +1,14 @@
-# promise: mkvinitrd iso makes a CD that BIOS and UEFI boot into the overlay root, the same file as a USB drive too, whose rest keeps changes
+# promise: mkvinitrd iso makes a CD that BIOS and UEFI boot into the overlay root, the same file as
+# a USB drive too, whose rest keeps changes
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # The labels are the quoting's test: a blank, a quote and a dollar reach the kernel.
 small_image "$WORK/root.sqfs"
 MKVINITRD=$MKVINITRD "$TOP/scripts/iso" -o "$WORK/cd.iso" -l "Ann's \$CD" -r "$KDIR" -k "$KVER" \
-	-a 'console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on' "$WORK/root.sqfs" && fail 'a single quote cannot be passed to the kernel'
-MKVINITRD=$MKVINITRD "$TOP/scripts/iso" -o "$WORK/cd.iso" -l 'My $CD' -r "$KDIR" -k "$KVER" -a 'console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on test.keep=stick' \
+	-a 'console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on' "$WORK/root.sqfs" &&
+	fail 'a single quote cannot be passed to the kernel'
+MKVINITRD=$MKVINITRD "$TOP/scripts/iso" -o "$WORK/cd.iso" -l 'My $CD' -r "$KDIR" -k "$KVER" \
+	-a 'console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on test.keep=stick' \
 	"$WORK/root.sqfs" || fail 'mkvinitrd iso'
 boot_firmware -cdrom "$WORK/cd.iso" -boot d
 expect_small_boot

@@ -27,5 +27,6 @@ PYTHON
 }
 plug_when_waiting &
 boot disk 'root=LABEL=latestick rw vi.timeout=120' -device qemu-xhci,id=xhci \
-	-drive "file=$WORK/disk.img,format=raw,if=none,id=stick" -monitor "unix:$monitor,server=on,wait=off"
+	-drive "file=$WORK/disk.img,format=raw,if=none,id=stick" \
+	-monitor "unix:$monitor,server=on,wait=off"
 expect '=== busybox init reached'

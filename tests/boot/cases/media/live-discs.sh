@@ -1,4 +1,5 @@
-# promise: CDs of Ubuntu (casper), Arch, Fedora (dracut) and Slax, all in the machine at once, boot with the parameters of their own menus
+# promise: CDs of Ubuntu (casper), Arch, Fedora (dracut) and Slax, all in the machine at once, boot
+# with the parameters of their own menus
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 . "$TOP/tests/boot/lib/live.sh"
@@ -25,12 +26,14 @@ for name in minimal standard live; do expect "=== layer $name"; done
 expect '=== top live'
 expect_not '=== layer zh\|=== layer secureboot'
 
-boot overlay 'archisobasedir=arch archisosearchuuid=2026-11-01-09-30-00-00 test.run=/etc/tell' $media
+boot overlay 'archisobasedir=arch archisosearchuuid=2026-11-01-09-30-00-00 test.run=/etc/tell' \
+	$media
 expect_small_boot
 expect '=== root overlay rw'
 expect '=== top airootfs'
 
-boot overlay 'root=live:CDLABEL=Fedora-WS-Live-43-1-6 rd.live.image quiet rhgb test.run=/etc/tell' $media
+boot overlay 'root=live:CDLABEL=Fedora-WS-Live-43-1-6 rd.live.image quiet rhgb test.run=/etc/tell' \
+	$media
 expect_small_boot
 expect '=== root overlay rw'
 expect '=== top rootfs.img'

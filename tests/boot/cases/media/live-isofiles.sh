@@ -1,4 +1,5 @@
-# promise: the ISO files of Ubuntu (casper), Fedora (dracut) and Arch on a partition boot with the parameters of their menus for GRUB's loopback
+# promise: the ISO files of Ubuntu (casper), Fedora (dracut) and Arch on a partition boot with the
+# parameters of their menus for GRUB's loopback
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/lib/live.sh"

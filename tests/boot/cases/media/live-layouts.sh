@@ -1,4 +1,5 @@
-# promise: media of Puppy, antiX, Gentoo, Manjaro and liveslak boot by the parameters of their own menus, each layer in its place
+# promise: media of Puppy, antiX, Gentoo, Manjaro and liveslak boot by the parameters of their own
+# menus, each layer in its place
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 build overlay overlay
@@ -12,7 +13,8 @@ layer() {
 	[ -z "${3:-}" ] || cp -a "$3/." "$WORK/layer/"
 	echo "$2" >"$WORK/layer/top"
 	: >"$WORK/layer/has/$2"
-	mksquashfs "$WORK/layer" "$WORK/medium/$1" -quiet -no-progress -noappend -comp zstd -all-root
+	mksquashfs "$WORK/layer" "$WORK/medium/$1" -quiet -no-progress -noappend -comp zstd \
+		-all-root
 	rm -r "$WORK/layer"
 }
 
@@ -20,7 +22,8 @@ layer() {
 boots() {
 	parameters=$1 top=$2
 	shift 2
-	boot overlay "$parameters test.run=/etc/layers" -drive "file=$WORK/disk.img,format=raw,if=virtio,readonly=on"
+	boot overlay "$parameters test.run=/etc/layers" \
+		-drive "file=$WORK/disk.img,format=raw,if=virtio,readonly=on"
 	expect "=== layer $top\$"
 	for name in "$top" "$@"; do expect "=== has $name\$"; done
 	expect_not 'recognised, not supported'

@@ -1,9 +1,12 @@
-# promise: media laid out for live-boot and Slax, and an ISO in a file (findiso=) boot with those systems' own words; changes of Slax are kept, and the directories that live-boot's persistence.conf names: bound, as a union, as links
+# promise: media laid out for live-boot and Slax, and an ISO in a file (findiso=) boot with those
+# systems' own words; changes of Slax are kept, and the directories that live-boot's
+# persistence.conf names: bound, as a union, as links
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay
 small_root "$WORK/small"
-mkdir -p "$WORK/small/home" "$WORK/small/opt" "$WORK/small/srv" "$WORK/keep/home" "$WORK/keep/srv/sub"
+mkdir -p "$WORK/small/home" "$WORK/small/opt" "$WORK/small/srv" "$WORK/keep/home" \
+	"$WORK/keep/srv/sub"
 touch "$WORK/small/opt/old" "$WORK/small/srv/image"
 cat >"$WORK/small/etc/tell" <<'TELL'
 for file in /home/mine /srv/sub/note /srv/image /opt/old; do [ -f $file ] && echo "=== has $file"; done
@@ -15,7 +18,8 @@ small_image "$WORK/root.sqfs"
 touch "$WORK/keep/home/mine" "$WORK/keep/srv/sub/note"
 printf '/home\n/opt union\n/srv link\n' >"$WORK/keep/persistence.conf"
 ext4 "$WORK/keep.ext4" 16M persistence "$root_uuid" "$WORK/keep"
-mkdir -p "$WORK/host/live" "$WORK/host/slax/changes" "$WORK/iso/live" "$WORK/top/bin" "$WORK/top/etc"
+mkdir -p "$WORK/host/live" "$WORK/host/slax/changes" "$WORK/iso/live" "$WORK/top/bin" \
+	"$WORK/top/etc"
 cp "$WORK/root.sqfs" "$WORK/host/live/filesystem.squashfs"
 cp "$WORK/root.sqfs" "$WORK/host/slax/01-core.sb"
 echo 'from layer 02' >"$WORK/top/kept"
@@ -33,9 +37,11 @@ for file in /home/mine /srv/sub/note /srv/image /opt/old; do expect "=== has $fi
 part "$WORK/keep.ext4" "$WORK/disk.img" 2
 clean_ext4 "$WORK/keep.ext4"
 for file in /opt/rw/new /srv/sub/note; do
-	debugfs -R "cat $file" "$WORK/keep.ext4" 2>/dev/null | grep -qx more || fail "$file is not in the store"
+	debugfs -R "cat $file" "$WORK/keep.ext4" 2>/dev/null | grep -qx more ||
+		fail "$file is not in the store"
 done
-debugfs -R 'stat /opt/rw/old' "$WORK/keep.ext4" 2>/dev/null | grep -q 'Type: character special' || fail 'what was removed is not marked in the store'
+debugfs -R 'stat /opt/rw/old' "$WORK/keep.ext4" 2>/dev/null | grep -q 'Type: character special' ||
+	fail 'what was removed is not marked in the store'
 boot overlay 'from=slax perch test.keep=slax1' $medium
 expect_small_boot
 expect '=== kept from layer 02'

@@ -1,4 +1,7 @@
-# promise: the parameters of live-boot, archiso, MiniOS and Porteus beyond the usual ones: a store that is only read, on removable media alone; media proven by sums and signatures, or not booted; ISO files and media from servers; sessions in a file; chosen layers; what was kept is there in the next boot
+# promise: the parameters of live-boot, archiso, MiniOS and Porteus beyond the usual ones: a store
+# that is only read, on removable media alone; media proven by sums and signatures, or not booted;
+# ISO files and media from servers; sessions in a file; chosen layers; what was kept is there in the
+# next boot
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/lib/hosts.sh"
@@ -10,30 +13,39 @@ KEEP_UUID=6d6b7669-6e69-7472-6400-00000000cee9
 # A key of OpenPGP and a certificate that signed itself, as who makes such media has them.
 GNUPGHOME=$WORK/gnupg && export GNUPGHOME
 mkdir -m 700 "$GNUPGHOME"
-gpg --batch --quiet --pinentry-mode loopback --passphrase '' --quick-gen-key 'Test <test@example.org>' ed25519 sign never 2>"$WORK/gpg.log" || fail "gpg: $(cat "$WORK/gpg.log")"
+gpg --batch --quiet --pinentry-mode loopback --passphrase '' \
+	--quick-gen-key 'Test <test@example.org>' ed25519 sign never 2>"$WORK/gpg.log" ||
+	fail "gpg: $(cat "$WORK/gpg.log")"
 gpg --batch --quiet --export >"$WORK/keyring.gpg"
-openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/key.pem" -out "$WORK/codesign.crt" -subj /CN=test -days 3650 \
-	-addext extendedKeyUsage=codeSigning 2>"$WORK/openssl.log" || fail "openssl: $(cat "$WORK/openssl.log")"
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/key.pem" -out "$WORK/codesign.crt" \
+	-subj /CN=test -days 3650 \
+	-addext extendedKeyUsage=codeSigning 2>"$WORK/openssl.log" ||
+	fail "openssl: $(cat "$WORK/openssl.log")"
 gpgconf --kill gpg-agent
 set --
 for program in gpgv openssl; do
 	set -- "$@" -s "file /bin/$program $(command -v $program) 755"
 	for library in $(ldd "$(command -v $program)" | grep -o '/[^ ]*'); do
-		case " $* " in *" file $library "*) ;; *) set -- "$@" -s "file $library $library 755" ;; esac
+		case " $* " in *" file $library "*) ;; *) set -- "$@" \
+			-s "file $library $library 755" ;; esac
 	done
 done
-build overlay overlay -s 'applet e2fsck mke2fs' -s 'module =netfs' "$@" -s "file /etc/mkvinitrd/keyring.gpg $WORK/keyring.gpg" \
+build overlay overlay -s 'applet e2fsck mke2fs' -s 'module =netfs' "$@" \
+	-s "file /etc/mkvinitrd/keyring.gpg $WORK/keyring.gpg" \
 	-s "file /etc/mkvinitrd/codesign.crt $WORK/codesign.crt"
 
-# live-boot: of two stores with the label the one on the USB drive; what it holds is shown, and no byte of it changes
-mkdir -p "$WORK/live/live" "$WORK/store/rw" "$WORK/store/home" "$WORK/store/opt/rw" "$WORK/store/srv" "$WORK/store/work" "$WORK/store/opt/work" "$WORK/decoy"
+# live-boot: of two stores with the label the one on the USB drive; what it holds is shown, and no
+# byte of it changes
+mkdir -p "$WORK/live/live" "$WORK/store/rw" "$WORK/store/home" "$WORK/store/opt/rw" \
+	"$WORK/store/srv" "$WORK/store/work" "$WORK/store/opt/work" "$WORK/decoy"
 mkdir -p "$WORK/small/home" "$WORK/small/opt" "$WORK/small/srv"
 cat >"$WORK/small/etc/store" <<'TELL'
 for file in /home/mine /opt/changed /opt/image /srv/note; do [ -f $file ] && echo "=== has $file"; done
 for file in /home/new /opt/new /srv/new /new; do echo written >$file && echo "=== new $file"; done
 echo more >>/srv/note && echo more >>/home/mine && echo '=== more'
 TELL
-touch "$WORK/small/opt/image" "$WORK/store/home/mine" "$WORK/store/opt/rw/changed" "$WORK/store/srv/note"
+touch "$WORK/small/opt/image" "$WORK/store/home/mine" "$WORK/store/opt/rw/changed" \
+	"$WORK/store/srv/note"
 echo before >"$WORK/store/rw/kept"
 printf '/ union\n/home\n/opt union\n/srv link\n' >"$WORK/store/persistence.conf"
 printf '/ union\n' >"$WORK/decoy/persistence.conf"
@@ -48,7 +60,8 @@ disk "$WORK/stick.img" 83 "$WORK/store.fs"
 before=$(sha256sum <"$WORK/stick.img")
 drive="-drive file=$WORK/disk.img,format=raw,if=virtio"
 boot overlay 'boot=live components persistence persistence-media=removable-usb persistence-read-only verify-checksums test.run=/etc/store' $drive \
-	-device qemu-xhci -drive "file=$WORK/stick.img,format=raw,if=none,id=s" -device usb-storage,drive=s,removable=on
+	-device qemu-xhci -drive "file=$WORK/stick.img,format=raw,if=none,id=s" \
+	-device usb-storage,drive=s,removable=on
 expect_small_boot
 expect 'verifying the files in sha256sum.txt'
 expect '=== kept before'
@@ -59,7 +72,8 @@ expect '=== more'
 part "$WORK/part" "$WORK/disk.img" 2
 cmp "$WORK/part" "$WORK/decoy.fs" || fail 'a store on another disk was written to'
 
-# live-boot: an ISO file of a web server, with its list of sums; then one that is not what the list tells
+# live-boot: an ISO file of a web server, with its list of sums; then one that is not what the list
+# tells
 mkdir "$WORK/www"
 xorriso -as mkisofs -quiet -R -V LIVE -o "$WORK/www/live.iso" "$WORK/live" 2>/dev/null
 echo damaged >>"$WORK/live/live/note"
@@ -75,11 +89,13 @@ boot overlay "boot=live httpfs=http://10.0.2.2:$HTTP_PORT/bad.iso verify-checksu
 expect 'live/note: FAILED'
 expect_not '=== '
 
-# archiso: sum and both signatures, on a disk and over NFS; then an image that was changed after it was signed
+# archiso: sum and both signatures, on a disk and over NFS; then an image that was changed after it
+# was signed
 archiso_files "$WORK/archiso" sfs
 image=$WORK/archiso/arch/x86_64/airootfs.sfs
 gpg --batch --quiet --detach-sign "$image"
-openssl cms -sign -binary -noattr -in "$image" -signer "$WORK/codesign.crt" -inkey "$WORK/key.pem" -outform DER -out "$image.cms.sig"
+openssl cms -sign -binary -noattr -in "$image" -signer "$WORK/codesign.crt" -inkey "$WORK/key.pem" \
+	-outform DER -out "$image.cms.sig"
 gpgconf --kill gpg-agent
 proofs='checksum=y verify=y cms_verify=y'
 ext4 "$WORK/archiso.fs" 32M ARCH "$host_uuid" "$WORK/archiso"
@@ -125,13 +141,16 @@ expect '=== kept one'
 expect '=== layer xfce'
 part "$WORK/part" "$WORK/disk.img" 1
 clean_vfat "$WORK/part"
-mtype -i "$WORK/part" ::minios/changes/session.json | grep -q '"default": "1"' || fail 'the session is not told'
+mtype -i "$WORK/part" ::minios/changes/session.json | grep -q '"default": "1"' ||
+	fail 'the session is not told'
 mcopy -i "$WORK/part" ::minios/changes/1/changes.img "$WORK/changes.img"
 [ "$(stat -c %s "$WORK/changes.img")" = $((40 << 20)) ] || fail 'the file has another size'
 clean_ext4 "$WORK/changes.img"
-debugfs -R 'cat /changes/kept' "$WORK/changes.img" 2>/dev/null | paste -sd ' ' | grep -qx 'one two' || fail 'where MiniOS looks nothing was kept'
+debugfs -R 'cat /changes/kept' "$WORK/changes.img" 2>/dev/null | paste -sd ' ' |
+	grep -qx 'one two' || fail 'where MiniOS looks nothing was kept'
 
-# Porteus on FAT: changes= in a file there, optional layers, partitions of the machine in fstab; then from the disk that tohd= copied to
+# Porteus on FAT: changes= in a file there, optional layers, partitions of the machine in fstab;
+# then from the disk that tohd= copied to
 mkdir -p "$WORK/porteus/porteus" "$WORK/empty"
 touch "$WORK/small/etc/fstab"
 echo "grep -o '^/dev/vd.. /media/vd..' /etc/fstab | while read -r line; do echo \"=== fstab \$line\"; done; . /etc/tell" >"$WORK/small/etc/tell2"
@@ -160,6 +179,7 @@ part "$WORK/part" "$WORK/disk.img" 1
 clean_vfat "$WORK/part"
 mcopy -i "$WORK/part" ::save.dat "$WORK/save.after"
 clean_ext4 "$WORK/save.after"
-debugfs -R 'cat /changes/kept' "$WORK/save.after" 2>/dev/null | paste -sd ' ' | grep -qx 'one two' || fail 'where Porteus looks nothing was kept'
+debugfs -R 'cat /changes/kept' "$WORK/save.after" 2>/dev/null | paste -sd ' ' |
+	grep -qx 'one two' || fail 'where Porteus looks nothing was kept'
 part "$WORK/part" "$WORK/disk.img" 2
 clean_ext4 "$WORK/part"

@@ -1,4 +1,6 @@
-# promise: USB drives of live-boot, casper, archiso, dracut and Slax boot with the parameters of those systems; what they kept is there, what is kept now is there in the next boot, where they look for it
+# promise: USB drives of live-boot, casper, archiso, dracut and Slax boot with the parameters of
+# those systems; what they kept is there, what is kept now is there in the next boot, where they
+# look for it
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/lib/hosts.sh"
@@ -23,7 +25,8 @@ stick() {
 
 # kept FS PATH: what the other system would see now
 kept() {
-	debugfs -R "cat $2" "$1" 2>/dev/null | paste -sd ' ' | grep -qx 'before one two' || fail "$2 does not hold what was kept"
+	debugfs -R "cat $2" "$1" 2>/dev/null | paste -sd ' ' | grep -qx 'before one two' ||
+		fail "$2 does not hold what was kept"
 	clean_ext4 "$1"
 }
 
@@ -72,7 +75,8 @@ stick 'archisobasedir=arch archisolabel=ARCH_202611 cow_label=KEEP'
 part "$WORK/keep.fs" "$WORK/disk.img" 2
 kept "$WORK/keep.fs" /persistent_ARCH_202611/x86_64/upperdir/kept
 
-# dracut: livecd-iso-to-disk --overlayfs keeps changes beside the image; or in a file with a file system
+# dracut: livecd-iso-to-disk --overlayfs keeps changes beside the image; or in a file with a file
+# system
 dracut_files "$WORK/dracut" squashfs
 mv "$WORK/keep/persistent_ARCH_202611/x86_64/upperdir" "$WORK/dracut/LiveOS/overlay-LIVE-$host_uuid"
 mkdir -p "$WORK/dracut/LiveOS/ovlwork" "$WORK/file/overlayfs" "$WORK/file/ovlwork"
@@ -113,4 +117,5 @@ expect_not '=== kept'
 expect 'using session 2'
 part "$WORK/slax.fs" "$WORK/disk.img" 1
 kept "$WORK/slax.fs" /slax/changes/1/changes/kept
-debugfs -R 'cat /slax/changes/last_session.txt' "$WORK/slax.fs" 2>/dev/null | grep -qx 2 || fail 'the last session is not told'
+debugfs -R 'cat /slax/changes/last_session.txt' "$WORK/slax.fs" 2>/dev/null | grep -qx 2 ||
+	fail 'the last session is not told'

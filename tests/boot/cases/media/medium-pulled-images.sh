@@ -1,4 +1,6 @@
-# promise: a USB drive with the dynamic image of the root is pulled out: by dm, by ublk and by nbd that is reported, and the power button, Ctrl-Alt-Del and poweroff end the machine; image and host are clean at the next boot, with what was synced
+# promise: a USB drive with the dynamic image of the root is pulled out: by dm, by ublk and by nbd
+# that is reported, and the power button, Ctrl-Alt-Del and poweroff end the machine; image and host
+# are clean at the next boot, with what was synced
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.1 6.12 current
@@ -15,13 +17,15 @@ read -r _ <&3
 poweroff
 exit
 PULLED
-sed '/^read/i echo 3 >/proc/sys/vm/drop_caches' "$WORK/small/etc/pulled" >"$WORK/small/etc/pulled-dropped"
+sed '/^read/i echo 3 >/proc/sys/vm/drop_caches' "$WORK/small/etc/pulled" \
+	>"$WORK/small/etc/pulled-dropped"
 echo 'read -r line </synced && echo "=== $line is here"' >"$WORK/small/etc/look"
 ext4 "$WORK/small.ext4" 48M bbroot "$root_uuid" "$WORK/small"
 disk "$WORK/raw.img" 83 "$WORK/small.ext4"
 rm -r "$WORK/small" "$WORK/small.ext4"
 
-# pulled DEVICES WITHOUT SCRIPT STEP END: the disk is one of DEVICES on a kernel that refuses the modules WITHOUT
+# pulled DEVICES WITHOUT SCRIPT STEP END: the disk is one of DEVICES on a kernel that refuses the
+# modules WITHOUT
 pulled() {
 	rm -rf "$WORK/host" "$WORK/after"
 	mkdir "$WORK/host"
@@ -29,7 +33,8 @@ pulled() {
 	host_disk ext4 "$WORK/host"
 	medium="-device qemu-xhci -blockdev driver=raw,node-name=s,file.driver=file,file.filename=$WORK/disk.img -device usb-storage,id=stick,drive=s,serial=VI0001"
 	words="rw vi.image=/$IMAGE module_blacklist=$2"
-	boot_attended loop "$words test.run=/etc/$3" '=== the drive is here => monitor device_del stick' \
+	boot_attended loop "$words test.run=/etc/$3" \
+		'=== the drive is here => monitor device_del stick' \
 		"what was not synced is lost => $4" -- $medium
 	expect "$IMAGE is /dev/$1"
 	expect 'sda1 (serial VI0001) was removed, and the root needs it'

@@ -1,9 +1,13 @@
-# promise: a USB drive that is pulled out of a running root is told on the console; Ctrl-Alt-Del, the power button and the same drive plugged in again end the machine without it; what was synced is there at the next boot, which ends clean
+# promise: a USB drive that is pulled out of a running root is told on the console; Ctrl-Alt-Del,
+# the power button and the same drive plugged in again end the machine without it; what was synced
+# is there at the next boot, which ends clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 . "$TOP/tests/boot/lib/hosts.sh"
 for profile in overlay loop; do
-	build $profile $profile -s 'module atkbd evdev button' -s 'param vi.modules=atkbd,evdev,button' -s 'image /live/root.sqfs' -s 'applet e2fsck mke2fs'
+	build $profile $profile -s 'module atkbd evdev button' \
+		-s 'param vi.modules=atkbd,evdev,button' -s 'image /live/root.sqfs' \
+		-s 'applet e2fsck mke2fs'
 done
 small_root "$WORK/small"
 cat >"$WORK/small/etc/pulled" <<'PULLED'
@@ -22,10 +26,13 @@ ext4 "$WORK/usb.ext4" 200M LIVE "$host_uuid" "$WORK/host"
 disk "$WORK/usb.img" 83 "$WORK/usb.ext4"
 medium="-device qemu-xhci -blockdev driver=raw,node-name=s,file.driver=file,file.filename=$WORK/usb.img -device usb-storage,id=stick,drive=s,serial=VI0001"
 
-# pulled PROFILE WORDS STEP: it is pulled, and STEP answers what the console says then; then a boot that looks
+# pulled PROFILE WORDS STEP: it is pulled, and STEP answers what the console says then; then a boot
+# that looks
 pulled() {
-	boot_attended "$1" "rw $2 test.run=/etc/pulled" '=== the drive is here => monitor device_del stick' \
-		"what was not synced is lost => monitor info block" 'drop_caches: 3 => monitor '"$3" -- $medium
+	boot_attended "$1" "rw $2 test.run=/etc/pulled" \
+		'=== the drive is here => monitor device_del stick' \
+		"what was not synced is lost => monitor info block" \
+		'drop_caches: 3 => monitor '"$3" -- $medium
 	expect 'sda1 (serial VI0001) was removed, and the root needs it: what was not synced is lost'
 	expect "$4"
 	expect "reboot: $5"
@@ -36,6 +43,10 @@ pulled() {
 	clean_ext4 "$WORK/part"
 }
 
-pulled overlay 'vi.persist=dir:LABEL=LIVE:/changes' 'sendkey ctrl-alt-delete' 'restarting the machine' 'Restarting system'
-pulled overlay 'vi.persist=file:LABEL=LIVE:/changes.img,32M' 'device_add usb-storage,id=again,drive=s,serial=VI0001' 'sda1 is back, as sd[a-z]1' 'Restarting system'
-pulled loop 'vi.image=/root.img vi.part=whole' 'system_powerdown' 'powering off the machine' 'Power down'
+pulled overlay 'vi.persist=dir:LABEL=LIVE:/changes' 'sendkey ctrl-alt-delete' \
+	'restarting the machine' 'Restarting system'
+pulled overlay 'vi.persist=file:LABEL=LIVE:/changes.img,32M' \
+	'device_add usb-storage,id=again,drive=s,serial=VI0001' 'sda1 is back, as sd[a-z]1' \
+	'Restarting system'
+pulled loop 'vi.image=/root.img vi.part=whole' 'system_powerdown' 'powering off the machine' \
+	'Power down'

@@ -1,4 +1,5 @@
-# promise: changes of a USB drive made with --encrypt are kept in a LUKS volume that the passphrase at the console opens
+# promise: changes of a USB drive made with --encrypt are kept in a LUKS volume that the passphrase
+# at the console opens
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.1 6.12
@@ -21,10 +22,12 @@ mkdir "$WORK/bin"
 printf '#!/bin/sh\nfor word; do\n\tshift\n\t[ "$word" != key-secret=key ] || word=$word,iter-time=10\n\tset -- "$@" "$word"\ndone\nexec %s "$@"\n' \
 	"$(command -v qemu-img)" >"$WORK/bin/qemu-img"
 chmod +x "$WORK/bin/qemu-img"
-PATH=$WORK/bin:$PATH MKVINITRD=$MKVINITRD "$TOP/scripts/usb" -q -r "$WORK/sysroot" -k "$KVER" --encrypt 40 --key-file "$WORK/key" "$WORK/disk.img" "$WORK/root.sqfs" ||
+PATH=$WORK/bin:$PATH MKVINITRD=$MKVINITRD "$TOP/scripts/usb" -q -r "$WORK/sysroot" -k "$KVER" \
+	--encrypt 40 --key-file "$WORK/key" "$WORK/disk.img" "$WORK/root.sqfs" ||
 	fail 'mkvinitrd usb --encrypt'
 mtype -i "$WORK/disk.img@@1M" ::/boot/grub/menu.cfg >"$WORK/menu"
-mcopy -i "$WORK/disk.img@@1M" "::$(sed -n 's/.*initrd //p' "$WORK/menu" | head -n 1)" "$WORK/luks.initramfs"
+mcopy -i "$WORK/disk.img@@1M" "::$(sed -n 's/.*initrd //p' "$WORK/menu" | head -n 1)" \
+	"$WORK/luks.initramfs"
 parameters=$(sed -n 's/.*linux [^ ]* //p' "$WORK/menu" | head -n 1)
 typing luks "$parameters test.keep=secretly" secret
 expect_small_boot

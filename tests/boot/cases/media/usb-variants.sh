@@ -1,4 +1,5 @@
-# promise: USB drives with a GPT, exFAT, F2FS and a single FAT partition boot by BIOS, 64-bit and 32-bit UEFI and keep changes, also over an update
+# promise: USB drives with a GPT, exFAT, F2FS and a single FAT partition boot by BIOS, 64-bit and
+# 32-bit UEFI and keep changes, also over an update
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.1 6.12
@@ -9,7 +10,8 @@ small_image "$WORK/root.sqfs"
 make_stick() {
 	text=$1
 	shift
-	MKVINITRD=$MKVINITRD "$TOP/scripts/usb" -q -r "$KDIR" -k "$KVER" -a "console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on test.keep=$text" "$@" \
+	MKVINITRD=$MKVINITRD "$TOP/scripts/usb" -q -r "$KDIR" -k "$KVER" \
+		-a "console=ttyS0 no_timer_check panic=-1 printk.devkmsg=on test.keep=$text" "$@" \
 		"$WORK/stick.img" "$WORK/root.sqfs" || fail "mkvinitrd usb $*"
 }
 
@@ -17,7 +19,8 @@ stick="-device qemu-xhci -drive file=$WORK/stick.img,format=raw,if=none,id=s -de
 
 make_stick exfat --data=exfat --table=gpt
 cp /usr/share/OVMF/OVMF32_VARS_4M.fd "$WORK/vars.fd"
-boot_firmware -machine q35,smm=on -drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd \
+boot_firmware -machine q35,smm=on \
+	-drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd \
 	-drive "if=pflash,format=raw,file=$WORK/vars.fd" $stick
 expect_small_boot
 expect '=== wrote exfat'

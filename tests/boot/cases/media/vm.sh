@@ -1,4 +1,5 @@
-# promise: mkvinitrd vm runs a command in a directory of the host, by 9p and by virtiofs, and returns its output and status
+# promise: mkvinitrd vm runs a command in a directory of the host, by 9p and by virtiofs, and
+# returns its output and status
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 small_root "$WORK/my, root"
@@ -6,7 +7,8 @@ small_root "$WORK/my, root"
 in_vm() {
 	wanted=$1 status=0
 	shift
-	MKVINITRD=$MKVINITRD "$TOP/scripts/vm" -r "$KDIR" -k "$KVER" -t "$WORK/my, root" -l "$WORK/serial-vm.log" -T 200 --timing \
+	MKVINITRD=$MKVINITRD "$TOP/scripts/vm" -r "$KDIR" -k "$KVER" -t "$WORK/my, root" \
+		-l "$WORK/serial-vm.log" -T 200 --timing \
 		"$@" >"$WORK/out" 2>"$WORK/err" || status=$?
 	LOG=$WORK/serial-vm.log
 	[ $status = "$wanted" ] || fail "status $status instead of $wanted: $(cat "$WORK/err")"
@@ -19,7 +21,9 @@ grep -q '^vm: [0-9.]* s to build, [0-9.]* s to the command' "$WORK/err" || fail 
 grep -q kept "$WORK/my, root/kept" || fail 'the guest wrote nothing into the shared directory'
 expect 'mkvinitrd: clean'
 in_vm 0 --share=virtiofs --net -- sh -c 'cat /proc/mounts; cat /etc/resolv.conf; exit'
-grep -q '^host0 / virtiofs rw' "$WORK/out" || fail "the root is not shared by virtiofs: $(cat "$WORK/out")"
+grep -q '^host0 / virtiofs rw' "$WORK/out" ||
+	fail "the root is not shared by virtiofs: $(cat "$WORK/out")"
 grep -q '^nameserver ' "$WORK/out" || fail 'no network'
 in_vm 127 -- /no/such/program
-grep -q no/such/program "$WORK/err" || fail "nothing is said of the missing program: $(cat "$WORK/err")"
+grep -q no/such/program "$WORK/err" ||
+	fail "nothing is said of the missing program: $(cat "$WORK/err")"

@@ -1,11 +1,13 @@
-# promise: QEMU's direct boot of a host directory with a shell as init: what it writes is in the directory, and its end is a clean power-off
+# promise: QEMU's direct boot of a host directory with a shell as init: what it writes is in the
+# directory, and its end is a clean power-off
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 build share share -s 'compress gzip'
 mkdir "$WORK/tree"
 debian_image rootfs.tar
 bsdtar -xpf "$DEBIAN" --numeric-owner -C "$WORK/tree"
-printf 'echo "=== shell is $$ $BASH_VERSION" >/dev/console\necho nine >/root/kept\n' >"$WORK/tree/root/typed"
+printf 'echo "=== shell is $$ $BASH_VERSION" >/dev/console\necho nine >/root/kept\n' \
+	>"$WORK/tree/root/typed"
 MEMORY=2048
 # a shell without a person gets its commands from a file
 boot share 'root=host0 rootfstype=9p rw init=/bin/bash -- /root/typed' \

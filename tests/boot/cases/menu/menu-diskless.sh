@@ -1,11 +1,13 @@
-# promise: the diskless lab's own iPXE menu boots by TFTP the initramfs with rootfs.tar.xz inside, which may take 1500 MiB of RAM; its item for the local disk boots that
+# promise: the diskless lab's own iPXE menu boots by TFTP the initramfs with rootfs.tar.xz inside,
+# which may take 1500 MiB of RAM; its item for the local disk boots that
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/lib/menus.sh"
 small_root "$WORK/small"
 echo 'ls /sys/class/net' >"$WORK/small/etc/tell"
 tar -C "$WORK/small" --owner=0 --group=0 --numeric-owner -cJf "$WORK/rootfs.tar.xz" .
-build initramfs tmpfs -s 'module =net' -s "image file:$WORK/rootfs.tar.xz" -s 'size 1500m' -s 'compress gzip'
+build initramfs tmpfs -s 'module =net' -s "image file:$WORK/rootfs.tar.xz" -s 'size 1500m' \
+	-s 'compress gzip'
 mkdir "$WORK/tftp"
 mv "$WORK/initramfs.initramfs" "$WORK/tftp/initramfs.gz"
 cp "$KDIR/vmlinuz" "$WORK/tftp/vmlinuz"
@@ -14,7 +16,8 @@ NIC=e1000 MEMORY=2048
 
 # lab ITEM: the menu takes that item by itself, before its minute is over
 lab() {
-	printf '#!ipxe\nset menu-timeout 1\n%s\nchain menu.ipxe\n' "${1:+set menu-default $1}" >"$WORK/tftp/boot.ipxe"
+	printf '#!ipxe\nset menu-timeout 1\n%s\nchain menu.ipxe\n' "${1:+set menu-default $1}" \
+		>"$WORK/tftp/boot.ipxe"
 	boot_pxe "$WORK/tftp" boot.ipxe -drive "file=$WORK/disk.img,format=raw,if=ide"
 }
 

@@ -1,4 +1,5 @@
-# promise: the arguments of grub4dos' entries (vfuseloop, kloop, vloop; the NTFS serial as its uuid command prints it) boot the root in a dynamic VHD on NTFS
+# promise: the arguments of grub4dos' entries (vfuseloop, kloop, vloop; the NTFS serial as its uuid
+# command prints it) boot the root in a dynamic VHD on NTFS
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/lib/hosts.sh"

@@ -1,4 +1,5 @@
-# promise: text that scripts/lib/quote.sh writes for GRUB, isolinux, iPXE and systemd-boot reaches the kernel as it was: blanks, UTF-8, dollars, brackets
+# promise: text that scripts/lib/quote.sh writes for GRUB, isolinux, iPXE and systemd-boot reaches
+# the kernel as it was: blanks, UTF-8, dollars, brackets
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12
@@ -24,7 +25,8 @@ INIT
 	(cd "$WORK/tell" && find . | cpio --quiet -o -H newc) >"$WORK/initrd.initramfs"
 }
 
-# words_for LOADER: a command line with every text that this loader can have; texts.LOADER has what must arrive
+# words_for LOADER: a command line with every text that this loader can have; texts.LOADER has what
+# must arrive
 words_for() {
 	: >"$WORK/texts.$1"
 	words='console=ttyS0 no_timer_check panic=-1'
@@ -44,7 +46,8 @@ words_for() {
 arrived() {
 	log | sed -n 's/^=== cmdline //p' | tail -n 1 >"$WORK/cmdline"
 	[ -s "$WORK/cmdline" ] || fail "$1 started no kernel"
-	python3 "$TOP/tests/cli/tree/quote.py" kernel "$(cat "$WORK/cmdline")" | grep '^t\.' >"$WORK/arrived"
+	python3 "$TOP/tests/cli/tree/quote.py" kernel "$(cat "$WORK/cmdline")" |
+		grep '^t\.' >"$WORK/arrived"
 	diff -u "$WORK/texts.$1" "$WORK/arrived" || fail "$1 changed these parameters"
 }
 
@@ -72,9 +75,12 @@ by_isolinux() {
 	cp "$WORK/initrd.initramfs" "$WORK/cd/isolinux/initrd.gz"
 	cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 "$WORK/cd/isolinux/"
 	printf 'serial 0 115200\ndefault a\nlabel a\nmenu label %s\nkernel %s\ninitrd %s\nappend %s\n' "$(quote_syslinux_text "it's \$x")" \
-		"$(quote_syslinux_path vmlinuz)" "$(quote_syslinux_path initrd.gz)" "$(words_for syslinux)" >"$WORK/cd/isolinux/isolinux.cfg"
-	xorriso -as mkisofs -quiet -R -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table \
-		-o "$WORK/cd.iso" "$WORK/cd" >"$WORK/xorriso.log" 2>&1 || fail "xorriso: $(cat "$WORK/xorriso.log")"
+		"$(quote_syslinux_path vmlinuz)" "$(quote_syslinux_path initrd.gz)" \
+		"$(words_for syslinux)" >"$WORK/cd/isolinux/isolinux.cfg"
+	xorriso -as mkisofs -quiet -R -b isolinux/isolinux.bin -c isolinux/boot.cat \
+		-no-emul-boot -boot-load-size 4 -boot-info-table \
+		-o "$WORK/cd.iso" "$WORK/cd" >"$WORK/xorriso.log" 2>&1 ||
+		fail "xorriso: $(cat "$WORK/xorriso.log")"
 	boot_firmware -cdrom "$WORK/cd.iso"
 	arrived syslinux
 }

@@ -1,4 +1,7 @@
-# promise: Tiny Core's words in a root that is not Tiny Core: extensions of an ISO file and of lists on web and TFTP servers, a directory of an NFS server, a disk in a file, swap in a file and in the tc.swp of a partition, the one archive of settings that is found; pause waits for Enter, text is a runlevel
+# promise: Tiny Core's words in a root that is not Tiny Core: extensions of an ISO file and of lists
+# on web and TFTP servers, a directory of an NFS server, a disk in a file, swap in a file and in the
+# tc.swp of a partition, the one archive of settings that is found; pause waits for Enter, text is a
+# runlevel
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 build core disk -s 'module =netfs loop squashfs isofs' -s 'applet packroot unpackroot'
@@ -15,7 +18,8 @@ TELL
 # init forgets its arguments: a script tells them
 rm "$WORK/small/sbin/init"
 ln -s busybox "$WORK/small/bin/init"
-printf '#!/bin/sh\necho "=== arguments $*" >/dev/console\nexec /bin/init "$@"\n' >"$WORK/small/sbin/init"
+printf '#!/bin/sh\necho "=== arguments $*" >/dev/console\nexec /bin/init "$@"\n' \
+	>"$WORK/small/sbin/init"
 chmod +x "$WORK/small/sbin/init"
 for name in iso web dep tftp; do
 	mkdir -p "$WORK/tcz/usr/local/bin"
@@ -23,7 +27,8 @@ for name in iso web dep tftp; do
 	mksquashfs "$WORK/tcz" "$WORK/$name.tcz" -quiet -no-progress
 	rm -r "$WORK/tcz"
 done
-mkdir -p "$WORK/iso/cde/optional" "$WORK/www/tce" "$WORK/tftp/tce" "$WORK/export" "$WORK/disk/cd" "$WORK/settings/opt" "$WORK/v"
+mkdir -p "$WORK/iso/cde/optional" "$WORK/www/tce" "$WORK/tftp/tce" "$WORK/export" "$WORK/disk/cd" \
+	"$WORK/settings/opt" "$WORK/v"
 mv "$WORK/iso.tcz" "$WORK/iso/cde/optional/"
 echo iso.tcz >"$WORK/iso/cde/onboot.lst"
 xorriso -as mkisofs -quiet -R -V CORE -o "$WORK/disk/cd/core.iso" "$WORK/iso" 2>/dev/null
@@ -34,7 +39,8 @@ echo tce/tftp.tcz >"$WORK/tftp/list"
 echo served >"$WORK/export/hello"
 echo inside >"$WORK/v/hello"
 ext4 "$WORK/disk/v.img" 16M vdisk "$root_uuid" "$WORK/v"
-for name in tc.swp swap.file; do truncate -s 8M "$WORK/disk/$name" && chmod 600 "$WORK/disk/$name" && mkswap -q "$WORK/disk/$name"; done
+for name in tc.swp swap.file; do truncate -s 8M "$WORK/disk/$name" &&
+	chmod 600 "$WORK/disk/$name" && mkswap -q "$WORK/disk/$name"; done
 fallocate -l 8M "$WORK/disk/tc.swp" && fallocate -l 8M "$WORK/disk/swap.file"
 echo kept >"$WORK/settings/opt/mine"
 tar -C "$WORK/settings" --owner=0 --group=0 -czf "$WORK/disk/mydata.tgz" opt
@@ -47,13 +53,15 @@ serve_nfs "$WORK/export"
 trap 'kill $web $nfs_pid 2>/dev/null' EXIT
 words="root=/dev/vda1 rw iso=vda2 tcvd=vda2/v.img swapfile=vda2 swapfile=/dev/vda2/swap.file ip=dhcp httplist=10.0.2.2:$HTTP_PORT/list"
 words="$words tftplist=10.0.2.2:/list:no-ping nfsmount=10.0.2.2:/export:port=$NFS_PORT text pause test.run=/etc/tell"
-boot_attended core "$words" 'press Enter to start the system => type ' -- -drive "file=$WORK/disk.img,format=raw,if=virtio" \
+boot_attended core "$words" 'press Enter to start the system => type ' -- \
+	-drive "file=$WORK/disk.img,format=raw,if=virtio" \
 	-nic "user,model=virtio-net-pci,tftp=$WORK/tftp"
 for name in iso web dep tftp; do expect "=== extension $name"; done
 expect '=== nfs served'
 expect '=== tcvd inside'
 expect '=== arguments 3'
-[ "$(log | grep -c '=== swap .* 8188')" = 2 ] || fail "not two files of swap: $(log | grep '=== swap')"
+[ "$(log | grep -c '=== swap .* 8188')" = 2 ] ||
+	fail "not two files of swap: $(log | grep '=== swap')"
 expect_small_boot
 expect_not 'could not be used'
 for p in 1 2; do
@@ -61,9 +69,11 @@ for p in 1 2; do
 	clean_ext4 "$WORK/part"
 done
 debugfs -R "dump /v.img $WORK/v.after" "$WORK/part" 2>/dev/null
-debugfs -R 'cat /changed' "$WORK/v.after" 2>/dev/null | grep -qx changed || fail 'what was written to the disk in a file is not in it'
+debugfs -R 'cat /changed' "$WORK/v.after" 2>/dev/null | grep -qx changed ||
+	fail 'what was written to the disk in a file is not in it'
 
 # restore alone finds the archive
-boot core 'root=/dev/vda1 rw restore test.run=/etc/tell' -drive "file=$WORK/disk.img,format=raw,if=virtio"
+boot core 'root=/dev/vda1 rw restore test.run=/etc/tell' \
+	-drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect_small_boot
 expect '=== restored kept'

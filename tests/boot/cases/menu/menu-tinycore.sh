@@ -1,4 +1,7 @@
-# promise: Tiny Core's entry of GRUB 2 on the first partition boots that partition with local=, home= and opt= on another and the extensions of tce= on its own, also from an initramfs that was unpacked and packed again as Tiny Core's remaster does; root= stays ro until the root's init says otherwise
+# promise: Tiny Core's entry of GRUB 2 on the first partition boots that partition with local=,
+# home= and opt= on another and the extensions of tce= on its own, also from an initramfs that was
+# unpacked and packed again as Tiny Core's remaster does; root= stays ro until the root's init says
+# otherwise
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 . "$TOP/tests/boot/lib/menus.sh"
@@ -8,7 +11,8 @@ mkdir "$WORK/core"
 echo remastered >"$WORK/core/etc/remaster"
 
 small_root "$WORK/small"
-mkdir -p "$WORK/small/boot/grub" "$WORK/small/home/tc" "$WORK/small/opt" "$WORK/small/usr/local/bin" "$WORK/small/tce/optional"
+mkdir -p "$WORK/small/boot/grub" "$WORK/small/home/tc" "$WORK/small/opt" \
+	"$WORK/small/usr/local/bin" "$WORK/small/tce/optional"
 echo skeleton >"$WORK/small/home/tc/.profile"
 cat >"$WORK/small/etc/tell" <<'TELL'
 while read -r device target type options rest; do [ "$target" = / ] && echo "=== now ${options%%,*}"; done </proc/mounts
@@ -21,7 +25,8 @@ for extension in hello base; do mkdir -p "$WORK/$extension/usr/local/bin"; done
 printf '#!/bin/sh\n. /usr/local/bin/base-part\n' >"$WORK/hello/usr/local/bin/hello"
 chmod +x "$WORK/hello/usr/local/bin/hello"
 echo "echo '=== hello from an extension'" >"$WORK/base/usr/local/bin/base-part"
-for extension in hello base; do mksquashfs "$WORK/$extension" "$WORK/small/tce/optional/$extension.tcz" -quiet -no-progress; done
+for extension in hello base; do mksquashfs "$WORK/$extension" \
+	"$WORK/small/tce/optional/$extension.tcz" -quiet -no-progress; done
 echo base.tcz >"$WORK/small/tce/optional/hello.tcz.dep"
 echo hello.tcz >"$WORK/small/tce/onboot.lst"
 (cd "$WORK/core" && find . | cpio --quiet -o -H newc | gzip -1) >"$WORK/small/boot/microcore.gz"
@@ -44,5 +49,6 @@ for p in 1 3; do
 	clean_ext4 "$WORK/part"
 done
 for dir in home opt local; do
-	debugfs -R "cat /$dir/note" "$WORK/part" 2>/dev/null | grep -qx written || fail "what was written to $dir is not on the third partition"
+	debugfs -R "cat /$dir/note" "$WORK/part" 2>/dev/null | grep -qx written ||
+		fail "what was written to $dir is not on the third partition"
 done

@@ -1,4 +1,5 @@
-# promise: vfuseloop's entry of GRUB 2 for UEFI on an NTFS disk boots the root in a dynamic VHD beside it, which keeps what is written
+# promise: vfuseloop's entry of GRUB 2 for UEFI on an NTFS disk boots the root in a dynamic VHD
+# beside it, which keeps what is written
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 . "$TOP/tests/boot/lib/hosts.sh"

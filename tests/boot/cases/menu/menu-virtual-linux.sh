@@ -1,4 +1,6 @@
-# promise: Virtual Linux' entries of isolinux boot a CD with a cloop image, found in the second drive: 5 loads what root.tgz, etc.tgz and update.tgz on a FAT USB drive saved, and saves again; clean= leaves all of that alone
+# promise: Virtual Linux' entries of isolinux boot a CD with a cloop image, found in the second
+# drive: 5 loads what root.tgz, etc.tgz and update.tgz on a FAT USB drive saved, and saves again;
+# clean= leaves all of that alone
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 . "$TOP/tests/boot/lib/menus.sh"
@@ -6,7 +8,8 @@ build initrd loop -s 'image /.virtual_root' -s 'host cdrom' -s 'persist archive:
 small_root "$WORK/small"
 mkdir "$WORK/small/root"
 rm "$WORK/small/sbin/init"
-printf '#!/bin/sh\necho "=== init got $*" >/dev/ttyS0\nexec /bin/init "$@"\n' >"$WORK/small/sbin/init"
+printf '#!/bin/sh\necho "=== init got $*" >/dev/ttyS0\nexec /bin/init "$@"\n' \
+	>"$WORK/small/sbin/init"
 ln -s busybox "$WORK/small/bin/init"
 chmod +x "$WORK/small/sbin/init"
 cat >"$WORK/small/etc/turn" <<'TURN'
@@ -16,7 +19,8 @@ done
 [ ! -e /root/old ] || echo new >/root/old
 TURN
 ext4 "$WORK/root.img" 24M vroot "$root_uuid" "$WORK/small"
-create_compressed_fs -q -B 65536 "$WORK/root.img" "$WORK/virtual_root" >"$WORK/cloop.log" 2>&1 || fail "$(cat "$WORK/cloop.log")"
+create_compressed_fs -q -B 65536 "$WORK/root.img" "$WORK/virtual_root" >"$WORK/cloop.log" 2>&1 ||
+	fail "$(cat "$WORK/cloop.log")"
 
 mkdir -p "$WORK/saved/root" "$WORK/saved/etc"
 for file in root/old etc/old; do echo saved >"$WORK/saved/$file"; done
@@ -29,9 +33,13 @@ disk "$WORK/disk.img" c "$WORK/stick"
 
 # cd_boot LABEL: that entry of the menu, from the second drive; the first has another CD
 cd_boot() {
-	isolinux "$WORK/cd.iso" virtual-linux.cfg "$1" test.run=/etc/turn "$WORK/virtual_root" .virtual_root
-	boot_firmware -drive "file=$WORK/disk.img,format=raw,if=virtio" -drive "file=$WORK/other.iso,if=none,id=other,media=cdrom,readonly=on" \
-		-drive "file=$WORK/cd.iso,if=none,id=cd,media=cdrom,readonly=on" -device ide-cd,drive=other,bus=ide.0 -device ide-cd,drive=cd,bus=ide.1,bootindex=1
+	isolinux "$WORK/cd.iso" virtual-linux.cfg "$1" test.run=/etc/turn "$WORK/virtual_root" \
+		.virtual_root
+	boot_firmware -drive "file=$WORK/disk.img,format=raw,if=virtio" \
+		-drive "file=$WORK/other.iso,if=none,id=other,media=cdrom,readonly=on" \
+		-drive "file=$WORK/cd.iso,if=none,id=cd,media=cdrom,readonly=on" \
+		-device ide-cd,drive=other,bus=ide.0 \
+		-device ide-cd,drive=cd,bus=ide.1,bootindex=1
 	expect_small_boot
 	expect '=== root overlay rw'
 	expect_not 'Invalid argument'
@@ -50,4 +58,5 @@ cd_boot clean
 expect '=== init got 3$'
 expect '=== /root/old: none'
 expect '=== /root/updated: none'
-mcopy -i "$WORK/stick" ::virt_linux/saved.tar.zst - | cmp "$WORK/first" - || fail 'what was saved changed with clean='
+mcopy -i "$WORK/stick" ::virt_linux/saved.tar.zst - | cmp "$WORK/first" - ||
+	fail 'what was saved changed with clean='

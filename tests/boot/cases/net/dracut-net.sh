@@ -1,4 +1,6 @@
-# promise: dracut's own network layouts boot with dracut's command lines: LIVENET (root=http), NFS (root=SERVER:/path, nfs4 under an overlay), NBD (netroot= with a root=, and by the DHCP server's root-path); a 404 names server, answer and parameter
+# promise: dracut's own network layouts boot with dracut's command lines: LIVENET (root=http), NFS
+# (root=SERVER:/path, nfs4 under an overlay), NBD (netroot= with a root=, and by the DHCP server's
+# root-path); a 404 names server, answer and parameter
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12
@@ -23,7 +25,8 @@ serve_nfs "$WORK/tree"
 boot net "root=10.0.2.2:/export/small:port=$NFS_PORT ro" $card
 expect_small_boot
 expect '=== root nfs4* ro'
-boot net "root=nfs4:10.0.2.2:/export/small:port=$NFS_PORT rd.live.image rd.overlay test.keep=ram" $card
+boot net "root=nfs4:10.0.2.2:/export/small:port=$NFS_PORT rd.live.image rd.overlay test.keep=ram" \
+	$card
 expect_small_boot
 expect '=== root overlay rw'
 [ ! -e "$WORK/tree/small/kept" ] || fail 'a change under rd.overlay reached the server'
@@ -44,16 +47,21 @@ inside="ip netns exec $space"
 $inside ip tuntap add lan mode tap
 $inside ip addr add 192.168.50.1/24 dev lan
 $inside ip link set lan up
-$inside dnsmasq -d --port=0 --user=root --bind-interfaces --conf-file=/dev/null --dhcp-leasefile="$WORK/leases" -i lan \
-	--dhcp-range=192.168.50.100,192.168.50.120,1h --dhcp-option=option:root-path,nbd:192.168.50.1:raw::errors=panic >"$WORK/dnsmasq.log" 2>&1 &
+$inside dnsmasq -d --port=0 --user=root --bind-interfaces --conf-file=/dev/null \
+	--dhcp-leasefile="$WORK/leases" -i lan \
+	--dhcp-range=192.168.50.100,192.168.50.120,1h \
+	--dhcp-option=option:root-path,nbd:192.168.50.1:raw::errors=panic \
+	>"$WORK/dnsmasq.log" 2>&1 &
 dhcp_pid=$!
 $inside qemu-nbd -t -b 192.168.50.1 -f raw -x raw "$WORK/nbd.ext4" 2>>"$WORK/nbd.log" &
 nbd_pid=$!
 mkdir "$WORK/bin"
-printf '#!/bin/sh\nexec ip netns exec %s %s "$@"\n' "$space" "$(command -v qemu-system-x86_64)" >"$WORK/bin/qemu-system-x86_64"
+printf '#!/bin/sh\nexec ip netns exec %s %s "$@"\n' "$space" "$(command -v qemu-system-x86_64)" \
+	>"$WORK/bin/qemu-system-x86_64"
 chmod +x "$WORK/bin/qemu-system-x86_64"
 PATH=$WORK/bin:$PATH
-boot net 'root=/dev/root netroot=dhcp ip=dhcp rd.luks=0 ro' -netdev tap,id=n0,ifname=lan,script=no,downscript=no -device virtio-net-pci,netdev=n0
+boot net 'root=/dev/root netroot=dhcp ip=dhcp rd.luks=0 ro' \
+	-netdev tap,id=n0,ifname=lan,script=no,downscript=no -device virtio-net-pci,netdev=n0
 expect 'the DHCP server says that the root is nbd:192.168.50.1:raw::errors=panic'
 expect_small_boot
 expect '=== root ext4 ro.*errors=panic'

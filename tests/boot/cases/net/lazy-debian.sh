@@ -1,4 +1,5 @@
-# promise: a Debian root that stays on its web server (nginx), verified, boots to multi-user in 512 MiB and reads less than a quarter of its image until then;
+# promise: a Debian root that stays on its web server (nginx), verified, boots to multi-user in 512
+# MiB and reads less than a quarter of its image until then;
 # packed in the order of that boot (vi.trace, pack --trace) less still, in few requests
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
@@ -26,12 +27,14 @@ chmod +x "$WORK/tell"
 build netboot netboot -s "hook handover $WORK/tell"
 card='-nic user,model=virtio-net-pci'
 mkdir "$WORK/www"
-printf 'server { listen 127.0.0.1:80; root "%s"; keepalive_requests 100000; }\n' "$WORK/www" >"$WORK/site"
+printf 'server { listen 127.0.0.1:80; root "%s"; keepalive_requests 100000; }\n' "$WORK/www" \
+	>"$WORK/site"
 serve_nginx "$WORK/site"
 
 # sent: bytes and requests of the image until now
 sent() {
-	awk '$7 == "/root.sqfs" && $9 == 206 { sum += $10; n++ } END { print sum + 0, n + 0 }' "$WORK/nginx-access.log"
+	awk '$7 == "/root.sqfs" && $9 == 206 { sum += $10; n++ } END { print sum + 0, n + 0 }' \
+		"$WORK/nginx-access.log"
 }
 
 # at_login: notes them when the system is up
@@ -64,22 +67,26 @@ ALL
 
 debian_image root-zstd.sqfs
 cp "$DEBIAN" "$WORK/www/root.sqfs"
-veritysetup format --root-hash-file "$WORK/www/root.sqfs.roothash" "$WORK/www/root.sqfs" "$WORK/www/root.sqfs.verity" >/dev/null
+veritysetup format --root-hash-file "$WORK/www/root.sqfs.roothash" "$WORK/www/root.sqfs" \
+	"$WORK/www/root.sqfs.verity" >/dev/null
 lazy_boot 'by name' vi.trace
 [ "$bytes" -lt $((size / 4)) ] || fail "$bytes bytes of $size were sent"
 
 log | sed -n 's/.*=== trace //p' >"$WORK/trace"
 for file in usr/lib/systemd/systemd usr/local/sbin/boot-report; do
-	grep -qx "$file" "$WORK/trace" || fail "the trace of $(wc -l <"$WORK/trace") files has no $file"
+	grep -qx "$file" "$WORK/trace" ||
+		fail "the trace of $(wc -l <"$WORK/trace") files has no $file"
 done
 debian_image rootfs.tar
 "$TOP/scripts/pack" -q --level=3 --verity --trace="$WORK/trace" "$DEBIAN" "$WORK/www/root.sqfs"
 # what is fetched in advance is whole files; the least number of bytes is without that
 mv "$WORK/www/root.sqfs.trace" "$WORK/kept.trace"
 lazy_boot 'by trace'
-[ "$bytes" -lt $((size / 6)) ] || fail "$bytes bytes of $size were sent of an image in the order of the boot"
+[ "$bytes" -lt $((size / 6)) ] || fail \
+	"$bytes bytes of $size were sent of an image in the order of the boot"
 slow=$requests
 check_all || exit 0
 mv "$WORK/kept.trace" "$WORK/www/root.sqfs.trace"
 lazy_boot 'by trace, in advance'
-[ "$requests" -lt $((slow / 2)) ] || fail "$requests requests with what is fetched in advance, $slow without"
+[ "$requests" -lt $((slow / 2)) ] ||
+	fail "$requests requests with what is fetched in advance, $slow without"

@@ -1,11 +1,15 @@
-# promise: an image that stays on its web servers is read by https with a certificate of the profile; when one server is gone for good the other takes over; a cache whose partition is not there costs time and no error
+# promise: an image that stays on its web servers is read by https with a certificate of the
+# profile; when one server is gone for good the other takes over; a cache whose partition is not
+# there costs time and no error
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12
-# Every day by http, with a server that comes back: lazy. Mirrors without a kernel: tests/cli/applets/vdattach-http.bats.
+# Every day by http, with a server that comes back: lazy. Mirrors without a kernel:
+# tests/cli/applets/vdattach-http.bats.
 . "$TOP/tests/boot/lib/netlab.sh"
 in_lab "$0"
-openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/lab.key" -out "$WORK/lab.pem" -days 3650 -subj /CN=lab \
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/lab.key" -out "$WORK/lab.pem" -days 3650 \
+	-subj /CN=lab \
 	-addext subjectAltName=IP:10.0.2.2 2>/dev/null
 build netboot netboot -s "certificate $WORK/lab.pem"
 small_root "$WORK/small"
@@ -53,5 +57,6 @@ expect '=== data2'
 expect_not 'I/O error'
 expect_small_boot
 ! kill -0 "$first_pid" 2>/dev/null || fail 'the first server has not gone'
-grep -q '"GET /root.sqfs HTTP/1.1" 206' "$WORK/access-1.log" || fail 'the first server was not asked'
+grep -q '"GET /root.sqfs HTTP/1.1" 206' "$WORK/access-1.log" ||
+	fail 'the first server was not asked'
 grep -q '"GET /root.sqfs HTTP/1.1" 206' "$WORK/nginx-access.log" || fail 'the mirror was not asked'

@@ -1,5 +1,7 @@
-# promise: an image stays on its web server (nginx): only what is touched travels; a killed daemon and a server that is away cost time and no error;
-# fetched in advance it needs no server; a cache on a disk, verified, makes the next boot fetch nothing again
+# promise: an image stays on its web server (nginx): only what is touched travels; a killed daemon
+# and a server that is away cost time and no error;
+# fetched in advance it needs no server; a cache on a disk, verified, makes the next boot fetch
+# nothing again
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 . "$TOP/tests/boot/lib/netlab.sh"
@@ -50,7 +52,8 @@ serve_nginx "$WORK/site"
 
 # sent: bytes of the image that nginx has sent since the last time
 sent() {
-	awk '$7 == "/root.sqfs" && $9 == 206 { sum += $10 } END { print sum + 0 }' "$WORK/nginx-access.log"
+	awk '$7 == "/root.sqfs" && $9 == 206 { sum += $10 } END { print sum + 0 }' \
+		"$WORK/nginx-access.log"
 	: >"$WORK/nginx-access.log"
 }
 
@@ -62,7 +65,9 @@ away() {
 	done
 	end_server "$nginx_pid"
 	rm -f "$WORK/nginx/pid"
-	[ "$1" = ever ] || { sleep "$1" && exec "$TOP/tests/lib/servers" nginx -e stderr -p "$WORK/nginx" -c "$WORK/nginx/conf"; }
+	[ "$1" = ever ] || { sleep "$1" &&
+		exec "$TOP/tests/lib/servers" nginx -e stderr -p "$WORK/nginx" \
+			-c "$WORK/nginx/conf"; }
 }
 
 away 12 >"$WORK/away.log" 2>&1 &

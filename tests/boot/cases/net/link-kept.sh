@@ -1,13 +1,17 @@
-# promise: a root on an NBD, NFS or web server keeps its link: ifupdown, systemd-networkd, NetworkManager, dhcpcd and connman of Debian, each set to configure it, leave it alone, and the shutdown is clean
+# promise: a root on an NBD, NFS or web server keeps its link: ifupdown, systemd-networkd,
+# NetworkManager, dhcpcd and connman of Debian, each set to configure it, leave it alone, and the
+# shutdown is clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # slow: 6.12
-# Every day tests/skel/net/keep.bats covers what each of them is told. Here each of them has a root by NBD, and ifupdown, which takes links down when
-# it ends, one of every kind; KINDS and MANAGERS choose others.
+# Every day tests/skel/net/keep.bats covers what each of them is told. Here each of them has a root
+# by NBD, and ifupdown, which takes links down when it ends, one of every kind; KINDS and MANAGERS
+# choose others.
 . "$TOP/tests/boot/lib/netlab.sh"
 # all that may have to be downloaded
 root=$("$TOP/tests/boot/manager-root") || fail 'there is no root with the managers'
-{ "$TOP/tests/boot/nfs-server" && "$TOP/tests/lib/servers" >/dev/null; } || fail 'there are no servers'
+{ "$TOP/tests/boot/nfs-server" && "$TOP/tests/lib/servers" >/dev/null; } ||
+	fail 'there are no servers'
 in_lab "$0"
 mkdir "$WORK/www" "$WORK/tree"
 
@@ -17,7 +21,8 @@ masked() {
 	for other in networking systemd-networkd NetworkManager dhcpcd connman; do
 		[ $other = "$1" ] || RET="$RET systemd.mask=$other.service"
 	done
-	[ "$1" = systemd-networkd ] || RET="$RET systemd.mask=systemd-networkd-wait-online.service systemd.mask=systemd-networkd.socket"
+	[ "$1" = systemd-networkd ] ||
+		RET="$RET systemd.mask=systemd-networkd-wait-online.service systemd.mask=systemd-networkd.socket"
 	[ "$1" = NetworkManager ] || RET="$RET systemd.mask=NetworkManager-wait-online.service"
 }
 
@@ -29,7 +34,8 @@ managed() {
 	expect '=== multi-user reached'
 	expect "=== active $2 *$"
 	expect '=== addresses eth0 10.0.2.15/24 *$'
-	log | grep -q -e '=== failed-units *$' || fail "$1, $2: failed units: $(log | grep 'failed-units')"
+	log | grep -q -e '=== failed-units *$' ||
+		fail "$1, $2: failed units: $(log | grep 'failed-units')"
 	expect 'mkvinitrd: clean'
 	expect_not 'mkvinitrd: .*busy'
 	expect_not 'is suspended'
@@ -45,7 +51,8 @@ begin_nbd() {
 }
 
 unpack_tree() {
-	[ -e "$WORK/tree/etc" ] || debugfs -R "rdump / $WORK/tree" "$root" >"$WORK/rdump.log" 2>&1 || fail "debugfs: $(cat "$WORK/rdump.log")"
+	[ -e "$WORK/tree/etc" ] || debugfs -R "rdump / $WORK/tree" "$root" >"$WORK/rdump.log" \
+		2>&1 || fail "debugfs: $(cat "$WORK/rdump.log")"
 }
 
 begin_nfs() {
@@ -59,8 +66,10 @@ begin_nfs() {
 
 begin_web() {
 	unpack_tree
-	mksquashfs "$WORK/tree" "$WORK/www/root.sqfs" -quiet -no-progress -comp zstd -Xcompression-level 3
-	printf 'server { listen 127.0.0.1:80; root "%s"; keepalive_requests 100000; }\n' "$WORK/www" >"$WORK/site"
+	mksquashfs "$WORK/tree" "$WORK/www/root.sqfs" -quiet -no-progress -comp zstd \
+		-Xcompression-level 3
+	printf 'server { listen 127.0.0.1:80; root "%s"; keepalive_requests 100000; }\n' \
+		"$WORK/www" >"$WORK/site"
 	serve_nginx "$WORK/site"
 	parameters='vi.mode=overlay vi.lazy vi.image=http://10.0.2.2/root.sqfs ip=dhcp'
 	build web netboot

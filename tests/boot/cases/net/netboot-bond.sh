@@ -1,4 +1,5 @@
-# promise: two cards are one link by bond=, with a VLAN on it; it has addresses of IPv4 by DHCP and of IPv6 by a router's announcements and from the command line; the root comes over IPv6
+# promise: two cards are one link by bond=, with a VLAN on it; it has addresses of IPv4 by DHCP and
+# of IPv6 by a router's announcements and from the command line; the root comes over IPv6
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 build netboot netboot

@@ -1,4 +1,5 @@
-# promise: an archive that breaks off is fetched again; one that never comes whole, or is not the one of vi.verify=, is refused and leaves no half root
+# promise: an archive that breaks off is fetched again; one that never comes whole, or is not the
+# one of vi.verify=, is refused and leaves no half root
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build netboot netboot

@@ -1,4 +1,5 @@
-# promise: with several network cards the one that leads to the image is used: no answer, no cable, a lease that leads nowhere, BOOTIF; static addresses; TFTP; an image kept in RAM
+# promise: with several network cards the one that leads to the image is used: no answer, no cable,
+# a lease that leads nowhere, BOOTIF; static addresses; TFTP; an image kept in RAM
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build netboot netboot
@@ -35,7 +36,9 @@ expect 'eth0 has 10.0.2.77/24, router 10.0.2.2'
 expect '=== resolv nameserver 10.0.2.3'
 
 # nothing but silence: clear words, and panic= reboots
-boot netboot "ip=dhcp rw vi.timeout=3 panic=1 vi.image=$url/rootfs.tar.xz" -netdev hubport,hubid=9,id=n0 -device virtio-net-pci,netdev=n0
+boot netboot "ip=dhcp rw vi.timeout=3 panic=1 vi.image=$url/rootfs.tar.xz" \
+	-netdev hubport,hubid=9,id=n0 -device virtio-net-pci,netdev=n0
 expect 'needs the network, and there is none'
 expect 'eth0: link is up, no DHCP answer'
-[ "$(log | grep -c 'waiting for a DHCP answer on eth0 (.* of at most 60 s)')" -ge 5 ] || fail 'the wait for DHCP was silent'
+[ "$(log | grep -c 'waiting for a DHCP answer on eth0 (.* of at most 60 s)')" -ge 5 ] ||
+	fail 'the wait for DHCP was silent'

@@ -1,4 +1,6 @@
-# promise: a root on an NBD server's disk by dracut's words finds at the second boot what the first has written; an exported squashfs is the root of an overlay; an exported medium is one for archiso's words
+# promise: a root on an NBD server's disk by dracut's words finds at the second boot what the first
+# has written; an exported squashfs is the root of an overlay; an exported medium is one for
+# archiso's words
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
 small_root "$WORK/small"

@@ -1,4 +1,6 @@
-# promise: a disk that an NBD server has is the root: a server that is killed and comes back while the guest writes costs nothing but time, and the end is clean; the root finds its link as none to configure
+# promise: a disk that an NBD server has is the root: a server that is killed and comes back while
+# the guest writes costs nothing but time, and the end is clean; the root finds its link as none to
+# configure
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 small_root "$WORK/small"
@@ -37,4 +39,5 @@ part "$WORK/root.fs" "$WORK/disk.img" 1
 clean_ext4 "$WORK/root.fs"
 debugfs -R "dump /written-last $WORK/last" "$WORK/root.fs" 2>/dev/null
 cmp "$WORK/last" /bin/busybox || fail 'what was written is not what is there'
-debugfs -R 'cat /etc/network/interfaces' "$WORK/root.fs" 2>/dev/null | grep -qx 'iface eth0 inet dhcp' || fail 'a file of the root changed'
+debugfs -R 'cat /etc/network/interfaces' "$WORK/root.fs" 2>/dev/null |
+	grep -qx 'iface eth0 inet dhcp' || fail 'a file of the root changed'

@@ -1,4 +1,5 @@
-# promise: a directory that an NFS server exports is the root, by NFS 4.1 and 3, by vi.image= and by the kernel's own words; Debian writes into it and powers off cleanly
+# promise: a directory that an NFS server exports is the root, by NFS 4.1 and 3, by vi.image= and by
+# the kernel's own words; Debian writes into it and powers off cleanly
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 build share share -s 'module =net =netfs'
@@ -11,7 +12,8 @@ card='-nic user,model=virtio-net-pci'
 boot share "vi.mode=share vi.image=nfs:10.0.2.2:/export:port=$NFS_PORT ip=dhcp rw test.keep=ganesha" $card
 expect_good_boot
 expect '=== root nfs4* rw'
-grep -q ganesha "$WORK/tree/var/lib/kept" || fail 'the guest wrote nothing into the shared directory'
+grep -q ganesha "$WORK/tree/var/lib/kept" ||
+	fail 'the guest wrote nothing into the shared directory'
 three="nfsvers=3,tcp,nolock,port=$NFS_PORT,mountport=$MOUNT_PORT"
 case $KVER in
 6.1.*) words="root=nfs:10.0.2.2:/export/small:$three" ;;
@@ -21,5 +23,6 @@ boot share "$words ip=dhcp rw test.keep=words" $card
 expect_small_boot
 expect '=== root nfs rw'
 grep -q words "$WORK/tree/small/kept" || fail "nothing was written with $words"
-boot share "root=10.0.2.2:/export/nowhere rootfstype=nfs rootflags=port=$NFS_PORT ip=dhcp panic=1" $card
+boot share "root=10.0.2.2:/export/nowhere rootfstype=nfs rootflags=port=$NFS_PORT ip=dhcp panic=1" \
+	$card
 expect 'nowhere could not be mounted by NFS'

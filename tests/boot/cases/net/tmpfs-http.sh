@@ -1,4 +1,5 @@
-# promise: iPXE loads kernel and initramfs by TFTP with the diskless lab's entry, the root comes by HTTP into RAM
+# promise: iPXE loads kernel and initramfs by TFTP with the diskless lab's entry, the root comes by
+# HTTP into RAM
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.12

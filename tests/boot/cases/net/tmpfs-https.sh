@@ -1,4 +1,5 @@
-# promise: a root comes over https from nginx, verified by a certificate of the profile; an unknown issuer and a clock of 2001 are named, and nothing is booted
+# promise: a root comes over https from nginx, verified by a certificate of the profile; an unknown
+# issuer and a clock of 2001 are named, and nothing is booted
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 small_root "$WORK/small"

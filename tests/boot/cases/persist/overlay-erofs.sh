@@ -1,4 +1,5 @@
-# promise: an erofs image in a directory of a FAT USB drive boots under an overlay in RAM; the drive is byte for byte as it was
+# promise: an erofs image in a directory of a FAT USB drive boots under an overlay in RAM; the drive
+# is byte for byte as it was
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 . "$TOP/tests/boot/lib/live.sh"

@@ -1,4 +1,5 @@
-# promise: the medium by label with blanks, checked, copied to RAM and let go; a wrong sum is refused; two media with the image are both told
+# promise: the medium by label with blanks, checked, copied to RAM and let go; a wrong sum is
+# refused; two media with the image are both told
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay -s 'image /live/root.sqfs'
@@ -25,6 +26,7 @@ expect "the image is not the one that vi.verify= allows"
 expect "found $sum"
 expect_not '=== '
 
-boot overlay 'vi.persist=ram:32m' $medium -drive "file=$WORK/disk.img,format=raw,if=virtio,snapshot=on"
+boot overlay 'vi.persist=ram:32m' $medium \
+	-drive "file=$WORK/disk.img,format=raw,if=virtio,snapshot=on"
 expect_small_boot
 expect 'vda1.*vdb1\|vdb1.*vda1'

@@ -1,10 +1,12 @@
-# promise: a store in a directory of another partition, vi.hostmount, vi.modules, vi.plan, vi.host=usb and cdrom; too little memory is said before it is used
+# promise: a store in a directory of another partition, vi.hostmount, vi.modules, vi.plan,
+# vi.host=usb and cdrom; too little memory is said before it is used
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay -s 'image /live/root.sqfs' -s 'module dummy'
 small_root "$WORK/small"
 mkdir -p "$WORK/small/media/host"
-echo "ls /media/host/live; [ -d /sys/class/net/dummy0 ] && echo '=== dummy is loaded'" >"$WORK/small/etc/tell"
+echo "ls /media/host/live; [ -d /sys/class/net/dummy0 ] && echo '=== dummy is loaded'" \
+	>"$WORK/small/etc/tell"
 small_image "$WORK/root.sqfs"
 vfat "$WORK/stick.vfat" 80 STICK "$WORK/root.sqfs=live/root.sqfs"
 disk "$WORK/stick.img" c "$WORK/stick.vfat"

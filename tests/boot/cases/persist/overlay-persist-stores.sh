@@ -1,4 +1,5 @@
-# promise: what boot 1 wrote is there in boot 2 with the changes on a device and in a file on FAT; a file grows while the root runs; a full store is told, gives ENOSPC, and nothing breaks
+# promise: what boot 1 wrote is there in boot 2 with the changes on a device and in a file on FAT; a
+# file grows while the root runs; a full store is told, gives ENOSPC, and nothing breaks
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay -s 'image /live/root.sqfs' -s 'persist file:/changes.img'
@@ -39,7 +40,8 @@ if check_all; then
 fi
 part "$WORK/changes" "$WORK/disk.img" 2
 clean_ext4 "$WORK/changes"
-[ "$(debugfs -R 'cat /.mkvinitrd/upper/kept' "$WORK/changes" 2>/dev/null | tr '\n' ' ')" = "$kept" ] || fail 'what was written is not on the device'
+[ "$(debugfs -R 'cat /.mkvinitrd/upper/kept' "$WORK/changes" 2>/dev/null | tr '\n' ' ')" = \
+	"$kept" ] || fail 'what was written is not on the device'
 
 boot overlay 'vi.persist=file:/changes.img,24M test.keep=boot1' $medium
 expect_small_boot
@@ -60,4 +62,5 @@ part "$WORK/stick" "$WORK/disk.img" 1
 clean_vfat "$WORK/stick"
 mcopy -i "$WORK/stick" ::changes.img "$WORK/changes.img"
 clean_ext4 "$WORK/changes.img"
-[ "$(debugfs -R 'cat /upper/kept' "$WORK/changes.img" 2>/dev/null | tr '\n' ' ')" = 'boot1 boot2 ' ] || fail 'what was written is not in the file'
+[ "$(debugfs -R 'cat /upper/kept' "$WORK/changes.img" 2>/dev/null | tr '\n' ' ')" = \
+	'boot1 boot2 ' ] || fail 'what was written is not in the file'

@@ -1,7 +1,9 @@
-# promise: with a persistent upper on ext4 a file written in boot 1 is there in boot 2, and the host is left clean
+# promise: with a persistent upper on ext4 a file written in boot 1 is there in boot 2, and the host
+# is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
-# Every day overlay-parameters keeps a directory on ext4 over two boots, and Debian with a persistent upper is persist-debian's.
+# Every day overlay-parameters keeps a directory on ext4 over two boots, and Debian with a
+# persistent upper is persist-debian's.
 build overlay overlay -s 'image /live/root.sqfs' -s 'persist dir:/changes'
 
 # persists ROOT GOOD: two boots

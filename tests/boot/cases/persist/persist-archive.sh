@@ -1,4 +1,6 @@
-# promise: with vi.persist=archive: what the user changed and removed in /etc and /root is back after the next boot, from a FAT USB drive that is mounted only to read and to save; a cut or damaged archive falls back to the one before; norestore leaves it alone
+# promise: with vi.persist=archive: what the user changed and removed in /etc and /root is back
+# after the next boot, from a FAT USB drive that is mounted only to read and to save; a cut or
+# damaged archive falls back to the one before; norestore leaves it alone
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay -s 'image /live/root.sqfs' -s 'persist archive:/virt_linux/'
@@ -27,7 +29,8 @@ mkdir -p "$WORK/old/root"
 echo old >"$WORK/old/root/old"
 tar -C "$WORK/old" -czf "$WORK/root.tgz" root
 small_image "$WORK/root.sqfs"
-vfat "$WORK/stick.vfat" 80 STICK "$WORK/root.sqfs=live/root.sqfs" "$WORK/root.tgz=virt_linux/root.tgz"
+vfat "$WORK/stick.vfat" 80 STICK "$WORK/root.sqfs=live/root.sqfs" \
+	"$WORK/root.tgz=virt_linux/root.tgz"
 disk "$WORK/disk.img" c "$WORK/stick.vfat"
 medium="-drive file=$WORK/disk.img,format=raw,if=virtio"
 turn='test.run=/etc/turn'
@@ -40,7 +43,8 @@ expect '=== saved by hand'
 expect 'mkvinitrd: saving settings to /virt_linux/saved.tar.zst'
 part "$WORK/stick" "$WORK/disk.img" 1
 clean_vfat "$WORK/stick"
-mdir -b -i "$WORK/stick" ::virt_linux | grep -q 'saved.tar.zst.1$' || fail 'the generation before is missing'
+mdir -b -i "$WORK/stick" ::virt_linux | grep -q 'saved.tar.zst.1$' ||
+	fail 'the generation before is missing'
 
 boot overlay "$turn norestore test.turn=2" $medium
 expect_small_boot

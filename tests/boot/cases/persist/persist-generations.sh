@@ -1,4 +1,5 @@
-# promise: with rollback=N a boot that breaks its root is gone back behind after two failed boots, and the console says so; discard too
+# promise: with rollback=N a boot that breaks its root is gone back behind after two failed boots,
+# and the console says so; discard too
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build overlay overlay -s 'image /live/root.sqfs' -s 'persist dir:/changes,rollback=3'

@@ -1,4 +1,5 @@
-# promise: a store in a LUKS volume is opened with a passphrase on the console, after a wrong one too; a partition and a file; nothing stays open
+# promise: a store in a LUKS volume is opened with a passphrase on the console, after a wrong one
+# too; a partition and a file; nothing stays open
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 cryptsetup=$(PATH=$PATH:/sbin:/usr/sbin command -v cryptsetup)
@@ -35,13 +36,15 @@ done
 umount /mnt
 poweroff -f
 FORMAT
-"$MKVINITRD" build -q -p "$WORK/crypt.profile" -s "file /format $WORK/format 755" -r "$WORK/sysroot" -k "$KVER" -o "$WORK/format.initramfs"
+"$MKVINITRD" build -q -p "$WORK/crypt.profile" -s "file /format $WORK/format 755" \
+	-r "$WORK/sysroot" -k "$KVER" -o "$WORK/format.initramfs"
 small_image "$WORK/root.sqfs"
 
 # luks OUT MIB: a volume with an ext4 in it, passphrase 'secret'
 luks() {
 	truncate -s "$2M" "$1"
-	printf secret | "$cryptsetup" luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \
+	printf secret | "$cryptsetup" luksFormat -q --type luks2 --pbkdf pbkdf2 \
+		--pbkdf-force-iterations 1000 \
 		--luks2-metadata-size 16k --luks2-keyslots-size 256k --uuid "$root_uuid" "$1" -
 }
 

@@ -1,4 +1,6 @@
-# promise: an archive of settings beside which a key of age lies is encrypted, when it is saved by hand and at the end, and asks for the passphrase at boot; without it nothing is restored and nothing saved
+# promise: an archive of settings beside which a key of age lies is encrypted, when it is saved by
+# hand and at the end, and asks for the passphrase at boot; without it nothing is restored and
+# nothing saved
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 set -- -s "file /bin/age $(command -v age) 755"
@@ -35,5 +37,6 @@ expect_not 'saving settings'
 part "$WORK/stick" "$WORK/disk.img" 1
 clean_vfat "$WORK/stick"
 mcopy -i "$WORK/stick" ::s/lab.tar.zst.age "$WORK/saved.age"
-age -d -i "$WORK/plain.key" "$WORK/saved.age" | zstd -dc | tar -tf - | grep -qx root/new || fail 'the archive is not what age reads'
+age -d -i "$WORK/plain.key" "$WORK/saved.age" | zstd -dc | tar -tf - | grep -qx root/new ||
+	fail 'the archive is not what age reads'
 ! mdir -b -i "$WORK/stick" ::s | grep -q 'zst$' || fail 'a plain archive lies on the stick'

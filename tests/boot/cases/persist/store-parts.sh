@@ -1,4 +1,5 @@
-# promise: on FAT a store that is larger than one file may be lies in several, joined by device-mapper; it grows by itself when it fills up, and nothing of it stays attached
+# promise: on FAT a store that is larger than one file may be lies in several, joined by
+# device-mapper; it grows by itself when it fills up, and nothing of it stays attached
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 cat >"$WORK/test" <<'TEST'
@@ -52,7 +53,8 @@ expect_not '=== failed'
 expect_not '=== left'
 for n in 1 2; do
 	sum=$(log | sed -n "s/=== made $n //p")
-	[ "$(log | grep -c "=== seen [0-9] $sum")" = $((3 - n)) ] || fail "what mount $n wrote is not seen again"
+	[ "$(log | grep -c "=== seen [0-9] $sum")" = $((3 - n)) ] ||
+		fail "what mount $n wrote is not seen again"
 done
 expect 'upper.img.2'
 expect "grows from 60 to "

@@ -1,5 +1,7 @@
-# promise: verified by dm-verity each block is proven when it is read, and a flipped one is an I/O error that names it; another root hash, another
-# key or another content is refused and leaves no root; the hash tree may lie beside the image or behind it
+# promise: verified by dm-verity each block is proven when it is read, and a flipped one is an I/O
+# error that names it; another root hash, another
+# key or another content is refused and leaves no root; the hash tree may lie beside the image or
+# behind it
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 build netboot netboot
@@ -49,7 +51,8 @@ boot netboot "ip=dhcp panic=1 vi.mode=overlay vi.image=$url/root.sqfs vi.verify=
 expect 'does not have the root hash that is trusted'
 expect_not '=== '
 
-boot netboot "ip=dhcp rw vi.image=$url/root.tar.zst vi.verify=minisign:$KEY test.run=/etc/read" $card
+boot netboot "ip=dhcp rw vi.image=$url/root.tar.zst vi.verify=minisign:$KEY test.run=/etc/read" \
+	$card
 expect_small_boot
 expect '=== root tmpfs rw'
 expect '=== read all'
@@ -71,12 +74,14 @@ expect_not '=== '
 # mode loop: what is verified is only read; the tree behind the file system
 ext4 "$WORK/root.ext4" 32M root "$root_uuid" "$WORK/small"
 size=$(stat -c %s "$WORK/root.ext4")
-root_hash=$(veritysetup format --data-blocks=$((size / 4096)) --hash-offset="$size" "$WORK/root.ext4" "$WORK/root.ext4" | sed -n 's/^Root hash:[[:space:]]*//p')
+root_hash=$(veritysetup format --data-blocks=$((size / 4096)) --hash-offset="$size" \
+	"$WORK/root.ext4" "$WORK/root.ext4" | sed -n 's/^Root hash:[[:space:]]*//p')
 mkdir -p "$WORK/host/images"
 mv "$WORK/root.ext4" "$WORK/host/images"
 ext4 "$WORK/host.ext4" 64M host "$host_uuid" "$WORK/host"
 disk "$WORK/disk.img" 83 "$WORK/host.ext4"
-boot loop "rw vi.verify=verity:$root_hash test.run=/etc/read" -drive "file=$WORK/disk.img,format=raw,if=virtio,snapshot=on"
+boot loop "rw vi.verify=verity:$root_hash test.run=/etc/read" \
+	-drive "file=$WORK/disk.img,format=raw,if=virtio,snapshot=on"
 expect_small_boot
 expect '=== root overlay rw'
 expect '=== read all'
