@@ -22,8 +22,8 @@ function flush_use() {
 	if (begun)
 		print "\t"
 	print "\t" title[use] ":"
-	while (length(text) > 110) {
-		cut = 110
+	while (length(text) > 91) {
+		cut = 91
 		while (substr(text, cut, 1) != " ")
 			cut--
 		print "\t" substr(text, 1, cut - 1)
