@@ -10,9 +10,10 @@
  * end of a shutdown. The running kernel reads and, under Secure Boot, verifies them. Returns 0 or
  * -errno with *err.
  */
-int kexec_load(const char *kernel, const char *initramfs, const char *cmdline, struct error **err);
+int kexec_load(const char *kernel, const char *initramfs, const char *cmdline,
+	       struct error **err) _must_check_;
 
 /* Starts the loaded kernel; returns only if that failed, with -errno and *err. */
-int kexec_start(struct error **err);
+int kexec_start(struct error **err) _must_check_;
 
 #endif

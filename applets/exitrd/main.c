@@ -178,8 +178,7 @@ static int start_loaded_kernel(void)
 {
 	struct error *err = NULL;
 
-	kexec_start(&err);
-	return msg_fail(err);
+	return kexec_start(&err) < 0 ? msg_fail(err) : 0;
 }
 
 static int load_kernel(char **argv)

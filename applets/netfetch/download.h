@@ -20,6 +20,6 @@ struct download_settings {
  * written, -ENOENT no server has it, -ETIMEDOUT the time is over.
  */
 int download(const struct download_settings *settings, char *const *urls, size_t count,
-	     struct progress *progress, struct outcome *ret_last, struct error **err);
+	     struct progress *progress, struct outcome *ret_last, struct error **err) _must_check_;
 
 #endif

@@ -13,7 +13,7 @@
  * ETag or Last-Modified it begins again, with the sink empty. 0 or -errno, -EBUSY when another
  * netfetch writes it now.
  */
-int kept_load(struct sink *sink, struct version *ret, struct error **err);
+int kept_load(struct sink *sink, struct version *ret, struct error **err) _must_check_;
 
 /* Reads such a note, which it cuts into lines. False: it is none that a download can be continued
  * by. */

@@ -25,7 +25,7 @@ struct sink {
 
 /* path: NULL for standard output. The file is path with ".part" until sink_finish(); resume: with
  * what is there. */
-int sink_open(struct sink *sink, const char *path, bool resume, struct error **err);
+int sink_open(struct sink *sink, const char *path, bool resume, struct error **err) _must_check_;
 
 /* What the file has counts as written. 0 or -errno. */
 int sink_recall(struct sink *sink);
@@ -40,10 +40,10 @@ bool sink_matches(const struct sink *sink, uint64_t pos, const uint8_t *data, si
 void sink_digest(const struct sink *sink, char hex[SHA256_DIGEST_STRING_LENGTH]);
 
 /* Forgets everything; only for files. */
-int sink_restart(struct sink *sink, struct error **err);
+int sink_restart(struct sink *sink, struct error **err) _must_check_;
 
 /* Syncs and renames the file; for standard output nothing is left to do. */
-int sink_finish(struct sink *sink, struct error **err);
+int sink_finish(struct sink *sink, struct error **err) _must_check_;
 
 /* Closes; a file that was not finished is removed unless it is kept. */
 void sink_close(struct sink *sink);

@@ -7,7 +7,7 @@
 #include "applets/netfetch/state.h"
 
 int transfer_init(struct transfer *transfer, const struct transfer_settings *settings,
-		  struct sink *sink, struct progress *progress, struct error **err);
+		  struct sink *sink, struct progress *progress, struct error **err) _must_check_;
 void transfer_release(struct transfer *transfer);
 
 /* Continues the sink with what url has, from its beginning when the sink is empty. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The vocabulary of profiles: directives, root modes, phases. */
-#ifndef BUILDER_PROFILE_WORDS_H
-#define BUILDER_PROFILE_WORDS_H
+#ifndef BUILDER_PROFILE_DIRECTIVES_H
+#define BUILDER_PROFILE_DIRECTIVES_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the completion of shells asks for, beside options: the vocabulary of profiles. */
-#ifndef BUILDER_CMD_COMPLETE_H
-#define BUILDER_CMD_COMPLETE_H
+#ifndef BUILDER_CMD_CLI_COMPLETE_H
+#define BUILDER_CMD_CLI_COMPLETE_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Commands that are programs of their own, found as git finds its own. */
-#ifndef BUILDER_CMD_DISPATCH_H
-#define BUILDER_CMD_DISPATCH_H
+#ifndef BUILDER_CMD_CLI_DISPATCH_H
+#define BUILDER_CMD_CLI_DISPATCH_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where profiles lie: $MKVINITRD_PROFILES, /etc/mkvinitrd/profiles, the shipped ones. */
-#ifndef BUILDER_CMD_LOAD_DIRECTORIES_H
-#define BUILDER_CMD_LOAD_DIRECTORIES_H
+#ifndef BUILDER_CMD_PROFILE_DIRECTORIES_H
+#define BUILDER_CMD_PROFILE_DIRECTORIES_H
 
 #include "builder/host/host.h"
 #include "builder/profile/profile.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From a profile's path to checked statements: what load_profile and the commands of `profile`
  * share. */
-#ifndef BUILDER_CMD_LOAD_PROFILE_H
-#define BUILDER_CMD_LOAD_PROFILE_H
+#ifndef BUILDER_CMD_PROFILE_LOAD_H
+#define BUILDER_CMD_PROFILE_LOAD_H
 
 #include "builder/cmd/profile/directories.h"
 

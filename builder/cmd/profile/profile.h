@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verbs of `mkvinitrd profile` that have files of their own. */
-#ifndef BUILDER_CMD_PROFILE_H
-#define BUILDER_CMD_PROFILE_H
+#ifndef BUILDER_CMD_PROFILE_PROFILE_H
+#define BUILDER_CMD_PROFILE_PROFILE_H
 
 #include "builder/cmd/command.h"
 #include "builder/cmd/profile/directories.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's initramfs decompressors (lib/decompress.c), in user space. One file each. */
-#ifndef BUILDER_IMAGE_DECODE_H
-#define BUILDER_IMAGE_DECODE_H
+#ifndef BUILDER_IMAGE_DECODE_DECODE_H
+#define BUILDER_IMAGE_DECODE_DECODE_H
 
 #include <stdint.h>
 

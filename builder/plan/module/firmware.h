@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BUILDER_PLAN_FIRMWARE_H
-#define BUILDER_PLAN_FIRMWARE_H
+#ifndef BUILDER_PLAN_MODULE_FIRMWARE_H
+#define BUILDER_PLAN_MODULE_FIRMWARE_H
 
 #include "builder/plan/internal.h"
 #include "builder/resolve/module/dependencies.h"

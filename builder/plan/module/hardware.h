@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The directive `hardware`. */
-#ifndef BUILDER_PLAN_HARDWARE_H
-#define BUILDER_PLAN_HARDWARE_H
+#ifndef BUILDER_PLAN_MODULE_HARDWARE_H
+#define BUILDER_PLAN_MODULE_HARDWARE_H
 
 #include "builder/plan/internal.h"
 #include "builder/resolve/module/hardware.h"

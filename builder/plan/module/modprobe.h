@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The system's settings for drivers, for plan/module/modules.c. */
-#ifndef BUILDER_PLAN_MODPROBE_H
-#define BUILDER_PLAN_MODPROBE_H
+#ifndef BUILDER_PLAN_MODULE_MODPROBE_H
+#define BUILDER_PLAN_MODULE_MODPROBE_H
 
 #include "builder/plan/internal.h"
 #include "builder/resolve/module/modprobe.h"

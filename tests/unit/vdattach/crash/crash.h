@@ -17,8 +17,8 @@
  * make check-all runs thousands. CRASH_DIVISOR makes it a part: every day the sanitizers, under
  * which each takes ten times as long, look at one in four.
  */
-#ifndef TESTS_UNIT_VDATTACH_CRASH_H
-#define TESTS_UNIT_VDATTACH_CRASH_H
+#ifndef TESTS_UNIT_VDATTACH_CRASH_CRASH_H
+#define TESTS_UNIT_VDATTACH_CRASH_CRASH_H
 
 #include "tests/unit/vdattach/fake/world.h"
 

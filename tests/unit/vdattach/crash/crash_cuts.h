@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The power cuts of crash.h, which includes it. */
-#ifndef TESTS_UNIT_VDATTACH_CRASH_CUTS_H
-#define TESTS_UNIT_VDATTACH_CRASH_CUTS_H
+#ifndef TESTS_UNIT_VDATTACH_CRASH_CRASH_CUTS_H
+#define TESTS_UNIT_VDATTACH_CRASH_CRASH_CUTS_H
 
 #include "tests/unit/vdattach/crash/crash.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the disk of crash.h, which includes this, holds: written, read and told apart by sector. */
-#ifndef TESTS_UNIT_VDATTACH_CRASH_DISK_H
-#define TESTS_UNIT_VDATTACH_CRASH_DISK_H
+#ifndef TESTS_UNIT_VDATTACH_CRASH_CRASH_DISK_H
+#define TESTS_UNIT_VDATTACH_CRASH_CRASH_DISK_H
 
 #include "tests/unit/vdattach/crash/crash.h"
 

@@ -7,8 +7,8 @@
  * last one torn, too. From some of these states the recovery and the first write after it are cut
  * in turn.
  */
-#ifndef TESTS_UNIT_VDATTACH_CRASH_EXHAUSTIVE_H
-#define TESTS_UNIT_VDATTACH_CRASH_EXHAUSTIVE_H
+#ifndef TESTS_UNIT_VDATTACH_CRASH_CRASH_EXHAUSTIVE_H
+#define TESTS_UNIT_VDATTACH_CRASH_CRASH_EXHAUSTIVE_H
 
 #include "tests/unit/vdattach/crash/crash.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The second half of crash.h, which includes it: model_format. */
-#ifndef TESTS_UNIT_VDATTACH_CRASH_MODEL_H
-#define TESTS_UNIT_VDATTACH_CRASH_MODEL_H
+#ifndef TESTS_UNIT_VDATTACH_CRASH_CRASH_MODEL_H
+#define TESTS_UNIT_VDATTACH_CRASH_CRASH_MODEL_H
 
 #include <sys/stat.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tests that every writable format passes, over the cases of a test program. */
-#ifndef TESTS_UNIT_VDATTACH_WRITE_TESTS_H
-#define TESTS_UNIT_VDATTACH_WRITE_TESTS_H
+#ifndef TESTS_UNIT_VDATTACH_CRASH_WRITE_TESTS_H
+#define TESTS_UNIT_VDATTACH_CRASH_WRITE_TESTS_H
 
 #include "tests/unit/vdattach/crash/crash.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Disks in memory for the tests of parsers, written field by field from the specifications. */
-#ifndef TESTS_UNIT_VDATTACH_DISK_H
-#define TESTS_UNIT_VDATTACH_DISK_H
+#ifndef TESTS_UNIT_VDATTACH_FAKE_DISK_H
+#define TESTS_UNIT_VDATTACH_FAKE_DISK_H
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  * FAULTY_LDFLAGS (mk/test.mk), so that its own and vdattach's calls come here, but not those of
  * libraries.
  */
-#ifndef TESTS_UNIT_VDATTACH_FAULTY_H
-#define TESTS_UNIT_VDATTACH_FAULTY_H
+#ifndef TESTS_UNIT_VDATTACH_FAKE_FAULTY_H
+#define TESTS_UNIT_VDATTACH_FAKE_FAULTY_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A disk of each format that is written, for test_faults.c. */
-#ifndef TESTS_UNIT_VDATTACH_FAULTY_DISKS_H
-#define TESTS_UNIT_VDATTACH_FAULTY_DISKS_H
+#ifndef TESTS_UNIT_VDATTACH_FAKE_FAULTY_DISKS_H
+#define TESTS_UNIT_VDATTACH_FAKE_FAULTY_DISKS_H
 
 #include "tests/unit/vdattach/qcow2/qcow2_disks.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One disk of a world, open, for tests that look at single bytes. */
-#ifndef TESTS_UNIT_VDATTACH_FIXTURE_H
-#define TESTS_UNIT_VDATTACH_FIXTURE_H
+#ifndef TESTS_UNIT_VDATTACH_FAKE_FIXTURE_H
+#define TESTS_UNIT_VDATTACH_FAKE_FIXTURE_H
 
 #include "tests/unit/vdattach/fake/world.h"
 

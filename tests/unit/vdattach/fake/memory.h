@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bytes in memory as the file of an image. */
-#ifndef TESTS_UNIT_VDATTACH_MEMORY_H
-#define TESTS_UNIT_VDATTACH_MEMORY_H
+#ifndef TESTS_UNIT_VDATTACH_FAKE_MEMORY_H
+#define TESTS_UNIT_VDATTACH_FAKE_MEMORY_H
 
 #include "applets/vdattach/image/image.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A sparse file in memory whose copies share their pages: a power cut is tried on hundreds of
  * copies. */
-#ifndef TESTS_UNIT_VDATTACH_PAGED_H
-#define TESTS_UNIT_VDATTACH_PAGED_H
+#ifndef TESTS_UNIT_VDATTACH_FAKE_PAGED_H
+#define TESTS_UNIT_VDATTACH_FAKE_PAGED_H
 
 #include <stdbool.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * The files of one virtual disk in memory: image, parents, extents. Records
  * what is done to them, and can refuse a write as a full disk does.
  */
-#ifndef TESTS_UNIT_VDATTACH_WORLD_H
-#define TESTS_UNIT_VDATTACH_WORLD_H
+#ifndef TESTS_UNIT_VDATTACH_FAKE_WORLD_H
+#define TESTS_UNIT_VDATTACH_FAKE_WORLD_H
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kinds of QCOW2 images at random: for cases, see QCOW2_DISKS. */
-#ifndef TESTS_UNIT_VDATTACH_QCOW2_DISKS_H
-#define TESTS_UNIT_VDATTACH_QCOW2_DISKS_H
+#ifndef TESTS_UNIT_VDATTACH_QCOW2_QCOW2_DISKS_H
+#define TESTS_UNIT_VDATTACH_QCOW2_QCOW2_DISKS_H
 
 #include "tests/unit/vdattach/crash/crash.h"
 #include "tests/unit/vdattach/qcow2/qcow2_make.h"

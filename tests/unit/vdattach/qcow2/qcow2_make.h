@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* QCOW2 images in memory, written field by field from qemu's docs/interop/qcow2.txt. */
-#ifndef TESTS_UNIT_VDATTACH_QCOW2_MAKE_H
-#define TESTS_UNIT_VDATTACH_QCOW2_MAKE_H
+#ifndef TESTS_UNIT_VDATTACH_QCOW2_QCOW2_MAKE_H
+#define TESTS_UNIT_VDATTACH_QCOW2_QCOW2_MAKE_H
 
 #include <zlib.h>
 

@@ -3,8 +3,8 @@
  * The dm map of a disk under writes: what it says is in a file is there, byte for byte, after
  * whatever is written later; and the table made of it covers the disk.
  */
-#ifndef TESTS_UNIT_VDATTACH_DM_MODEL_H
-#define TESTS_UNIT_VDATTACH_DM_MODEL_H
+#ifndef TESTS_UNIT_VDATTACH_SERVE_DM_MODEL_H
+#define TESTS_UNIT_VDATTACH_SERVE_DM_MODEL_H
 
 #include <inttypes.h>
 

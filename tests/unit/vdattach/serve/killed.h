@@ -4,8 +4,8 @@
  * next one, which has its recovery memory, must find every write that was answered, and check no
  * error.
  */
-#ifndef TESTS_UNIT_VDATTACH_KILLED_H
-#define TESTS_UNIT_VDATTACH_KILLED_H
+#ifndef TESTS_UNIT_VDATTACH_SERVE_KILLED_H
+#define TESTS_UNIT_VDATTACH_SERVE_KILLED_H
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* VDIs written field by field from VirtualBox's VDICore.h. */
-#ifndef TESTS_UNIT_VDATTACH_VDI_MAKE_H
-#define TESTS_UNIT_VDATTACH_VDI_MAKE_H
+#ifndef TESTS_UNIT_VDATTACH_VDI_VDI_MAKE_H
+#define TESTS_UNIT_VDATTACH_VDI_VDI_MAKE_H
 
 #include "common/bytes.h"
 #include "tests/unit/vdattach/fake/world.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The VHDs that test_vhd_dynamic.c and test_vhd_crash.c share. */
-#ifndef TESTS_UNIT_VDATTACH_VHD_DISKS_H
-#define TESTS_UNIT_VDATTACH_VHD_DISKS_H
+#ifndef TESTS_UNIT_VDATTACH_VHD_VHD_DISKS_H
+#define TESTS_UNIT_VDATTACH_VHD_VHD_DISKS_H
 
 #include "tests/unit/vdattach/vhd/vhd_make.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Dynamic and differencing VHDs, written field by field from the specification. */
-#ifndef TESTS_UNIT_VDATTACH_VHD_MAKE_H
-#define TESTS_UNIT_VDATTACH_VHD_MAKE_H
+#ifndef TESTS_UNIT_VDATTACH_VHD_VHD_MAKE_H
+#define TESTS_UNIT_VDATTACH_VHD_VHD_MAKE_H
 
 #include "tests/unit/vdattach/fake/disk.h"
 #include "tests/unit/vdattach/fake/world.h"

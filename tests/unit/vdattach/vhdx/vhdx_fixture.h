@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What test_vhdx.c and test_vhdx_log.c share. */
-#ifndef TESTS_UNIT_VDATTACH_VHDX_FIXTURE_H
-#define TESTS_UNIT_VDATTACH_VHDX_FIXTURE_H
+#ifndef TESTS_UNIT_VDATTACH_VHDX_VHDX_FIXTURE_H
+#define TESTS_UNIT_VDATTACH_VHDX_VHDX_FIXTURE_H
 
 #include <errno.h>
 #include <setjmp.h>

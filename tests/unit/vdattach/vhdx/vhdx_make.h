@@ -3,8 +3,8 @@
  * VHDX images written field by field from [MS-VHDX], among them what qemu-img
  * cannot make: children of other images, sector bitmaps, logs in any state.
  */
-#ifndef TESTS_UNIT_VDATTACH_VHDX_MAKE_H
-#define TESTS_UNIT_VDATTACH_VHDX_MAKE_H
+#ifndef TESTS_UNIT_VDATTACH_VHDX_VHDX_MAKE_H
+#define TESTS_UNIT_VDATTACH_VHDX_VHDX_MAKE_H
 
 #include "applets/vdattach/format/common/crc32c.h"
 #include "common/bytes.h"

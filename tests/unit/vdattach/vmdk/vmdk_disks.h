@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The VMDKs that test_vmdk.c and test_vmdk_crash.c share. */
-#ifndef TESTS_UNIT_VDATTACH_VMDK_DISKS_H
-#define TESTS_UNIT_VDATTACH_VMDK_DISKS_H
+#ifndef TESTS_UNIT_VDATTACH_VMDK_VMDK_DISKS_H
+#define TESTS_UNIT_VDATTACH_VMDK_VMDK_DISKS_H
 
 #include "tests/unit/vdattach/vmdk/vmdk_make.h"
 

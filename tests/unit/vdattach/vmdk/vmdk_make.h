@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sparse VMDK extents and descriptors, written field by field from VMware's specification. */
-#ifndef TESTS_UNIT_VDATTACH_VMDK_MAKE_H
-#define TESTS_UNIT_VDATTACH_VMDK_MAKE_H
+#ifndef TESTS_UNIT_VDATTACH_VMDK_VMDK_MAKE_H
+#define TESTS_UNIT_VDATTACH_VMDK_VMDK_MAKE_H
 
 #include "common/bytes.h"
 #include "tests/unit/vdattach/fake/world.h"
