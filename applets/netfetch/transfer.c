@@ -30,8 +30,8 @@ void transfer_release(struct transfer *transfer)
 	curl_global_cleanup();
 }
 
-static int tell_idle(void *data, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
-		     curl_off_t up)
+static int note_progress(void *data, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+			 curl_off_t up)
 {
 	progress_idle(((struct attempt *)data)->transfer->progress);
 	return 0;
@@ -109,7 +109,7 @@ static void set_callbacks(struct attempt *a, char *detail)
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, attempt_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, a);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, tell_idle);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, note_progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, a);
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L * 1024);
 }

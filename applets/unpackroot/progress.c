@@ -45,7 +45,7 @@ static void redraw(struct progress *p, uint64_t done, uint64_t unpacked)
 		(unsigned long long)(unpacked / MIB));
 }
 
-static void progress_tell(struct progress *p, uint64_t done, uint64_t unpacked)
+static void progress_report(struct progress *p, uint64_t done, uint64_t unpacked)
 {
 	uint64_t step = p->total ? MIN(done * 4 / p->total, 3ULL) : unpacked / TELL_BYTES;
 	unsigned long long mib = unpacked / MIB;
@@ -66,7 +66,7 @@ void progress_update(struct progress *p, uint64_t done, uint64_t unpacked)
 	if (p->tty)
 		redraw(p, done, unpacked);
 	else
-		progress_tell(p, done, unpacked);
+		progress_report(p, done, unpacked);
 }
 
 void progress_end(struct progress *p)

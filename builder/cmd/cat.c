@@ -56,8 +56,8 @@ static int keep_content(void *context, const struct image_entry *entry, struct e
 	return 0;
 }
 
-static int told_already(void *context, const char *rule, uint64_t offset, const char *text,
-			struct error **err)
+static int ignore_violation(void *context, const char *rule, uint64_t offset, const char *text,
+			    struct error **err)
 {
 	return 0;
 }
@@ -88,7 +88,7 @@ static int cat(struct image_file *file, struct request *request, char **paths, b
 	}
 	if (r >= 0) {
 		const struct image_visitor again = { .entry = keep_content,
-						     .violation = told_already,
+						     .violation = ignore_violation,
 						     .context = request };
 
 		r = image_walk(file->data, file->len, file->path, &again, err);

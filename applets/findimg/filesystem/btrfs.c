@@ -44,7 +44,7 @@ int btrfs_part_read(const char *device, struct btrfs_part *ret)
 }
 
 /* The number that the kernel answers with, or -errno. */
-static int btrfs_tell(unsigned long request, const char *device)
+static int btrfs_ioctl(unsigned long request, const char *device)
 {
 	_cleanup_close_ int fd = open(CONTROL, O_RDWR | O_CLOEXEC);
 	struct btrfs_ioctl_vol_args args = { 0 };
@@ -59,11 +59,11 @@ static int btrfs_tell(unsigned long request, const char *device)
 
 int btrfs_scan(const char *device, struct error **err)
 {
-	int r = btrfs_tell(BTRFS_IOC_SCAN_DEV, device);
+	int r = btrfs_ioctl(BTRFS_IOC_SCAN_DEV, device);
 
 	/* without the driver there is no device to open, or one that nobody answers on */
 	if ((r == -ENOENT || r == -ENODEV || r == -ENXIO) && module_request("btrfs") == 0)
-		r = btrfs_tell(BTRFS_IOC_SCAN_DEV, device);
+		r = btrfs_ioctl(BTRFS_IOC_SCAN_DEV, device);
 	if (r == -ENOENT || r == -ENODEV || r == -ENXIO)
 		return error_make(err, ENODEV,
 				  "no driver for btrfs (module 'btrfs' is not in the image)");
@@ -72,12 +72,12 @@ int btrfs_scan(const char *device, struct error **err)
 
 int btrfs_is_ready(const char *device)
 {
-	int r = btrfs_tell(BTRFS_IOC_DEVICES_READY, device);
+	int r = btrfs_ioctl(BTRFS_IOC_DEVICES_READY, device);
 
 	return r < 0 ? r : r == 0;
 }
 
 void btrfs_forget(const char *device)
 {
-	(void)btrfs_tell(BTRFS_IOC_FORGET_DEV, device);
+	(void)btrfs_ioctl(BTRFS_IOC_FORGET_DEV, device);
 }

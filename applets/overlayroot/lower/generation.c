@@ -140,7 +140,7 @@ static int set_aside(struct store *s, unsigned int generations, struct error **e
 	return r < 0 ? r : read_list(s, err);
 }
 
-static void tell_current(const struct store *s, const char *why)
+static void report_current(const struct store *s, const char *why)
 {
 	if (s->list.count)
 		msg(MSG_WARNING,
@@ -161,7 +161,7 @@ static int fall_back(struct store *s, struct error **err)
 		return 0;
 	r = set_aside(s, 1, err);
 	if (r == 0)
-		tell_current(s, "the last two boots failed");
+		report_current(s, "the last two boots failed");
 	return r;
 }
 
@@ -170,7 +170,7 @@ static int discard_last(struct store *s, struct error **err)
 	int r = set_aside(s, layer_has_entries(s->upper) ? 0 : 1, err);
 
 	if (r == 0)
-		tell_current(s, "discarded as requested");
+		report_current(s, "discarded as requested");
 	return r;
 }
 
@@ -224,7 +224,7 @@ static int ask_which(struct store *s, const struct generation_request *q, struct
 		return 0;
 	r = set_aside(s, back, err);
 	if (r == 0)
-		tell_current(s, "as requested");
+		report_current(s, "as requested");
 	return r < 0 ? r : write_tries(s, 1, err);
 }
 

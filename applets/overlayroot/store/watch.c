@@ -63,7 +63,7 @@ static uint64_t next_mark(const struct watch *watch, uint64_t total)
 }
 
 /* Once for each step down; a store that was emptied may fill up again. */
-static void watch_tell(struct watch *watch, uint64_t room, uint64_t total)
+static void watch_report(struct watch *watch, uint64_t room, uint64_t total)
 {
 	enum fill fill = watch_fill(room, total);
 
@@ -123,7 +123,7 @@ static void watch_on(struct watch *watch)
 		unsigned int ms;
 
 		watch_grow(watch, &room, &total);
-		watch_tell(watch, room, total);
+		watch_report(watch, room, total);
 		ms = watch_pause(room - MIN(room, next_mark(watch, total)));
 		if (watch->told == FILL_FULL)
 			ms = LONGEST_PAUSE / 6;

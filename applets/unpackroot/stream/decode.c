@@ -70,7 +70,7 @@ static int begin_frame(struct decode *d, struct error **err)
 
 /* The codec's own message, and where; what cannot even be begun after a good frame is garbage, not
  * damage. */
-static int tell_where(struct decode *d, struct error **err)
+static int append_place(struct decode *d, struct error **err)
 {
 	if (d->frames > 1 && d->consumed - d->frame_start < 16)
 		return error_make(err, EBADMSG,
@@ -92,7 +92,7 @@ static int decode_step(struct decode *d, struct error **err)
 	r = d->codec->decode(d->state, &d->io, err);
 	d->consumed += in_len - d->io.in_len;
 	if (r < 0)
-		return tell_where(d, err);
+		return append_place(d, err);
 	d->in_frame = r == 0;
 	return r > 0 || d->io.in_len < in_len || d->io.out_len < out_len;
 }

@@ -219,7 +219,7 @@ static int unmount_patiently(const char *path, struct error **err)
 int sandbox_release(struct error **err)
 {
 	_cleanup_mount_list_ struct mount_list mounts = { .n = 0 };
-	int result = 0, r = mount_list_read(&mounts, err);
+	int first = 0, r = mount_list_read(&mounts, err); /* the first failure */
 
 	if (r < 0)
 		return r;
@@ -228,9 +228,9 @@ int sandbox_release(struct error **err)
 
 		if (strcmp(path, "/") == 0 || is_system_directory(path))
 			continue;
-		r = unmount_patiently(path, result == 0 ? err : NULL);
-		if (r < 0 && result == 0)
-			result = r;
+		r = unmount_patiently(path, first == 0 ? err : NULL);
+		if (r < 0 && first == 0)
+			first = r;
 	}
-	return result;
+	return first;
 }

@@ -53,8 +53,8 @@ static int export_probe(const struct vd_export_ops *ops, struct vd_image *image,
 }
 
 /* *reasons grows by one more. */
-static void export_tell(const struct vd_export_ops *ops, const struct error *why,
-			struct error **reasons)
+static void export_report(const struct vd_export_ops *ops, const struct error *why,
+			  struct error **reasons)
 {
 	_cleanup_error_ struct error *before = steal_ptr(reasons);
 
@@ -86,7 +86,7 @@ int vd_export_choose(struct vd_export *ex, const char *name, struct error **err)
 			ex->ops = exporters[i];
 			return 0;
 		}
-		export_tell(exporters[i], why, &reasons);
+		export_report(exporters[i], why, &reasons);
 	}
 	if (!reasons)
 		return ex->ops ? error_make(err, EOPNOTSUPP, "there is no other exporter")

@@ -98,8 +98,8 @@ static int ask_one(struct mirrors *mirrors, struct http_link *link, size_t i, co
 	return 0;
 }
 
-static int tell_failure(const struct mirrors *mirrors, const struct http_link *link, size_t i,
-			int r, struct error **err)
+static int report_failure(const struct mirrors *mirrors, const struct http_link *link, size_t i,
+			  int r, struct error **err)
 {
 	char url[1100];
 
@@ -118,7 +118,7 @@ int mirrors_ask(struct mirrors *mirrors, struct http_link *link, const char *ide
 			error_release(err);
 			return 0;
 		}
-		r = tell_failure(mirrors, link, i, r, err);
+		r = report_failure(mirrors, link, i, r, err);
 	}
 	return r;
 }
@@ -159,7 +159,8 @@ static int read_round(struct mirrors *mirrors, struct http_link *link, void *buf
 		      uint64_t offset, struct error **err)
 {
 	size_t first = __atomic_load_n(&mirrors->current, __ATOMIC_RELAXED);
-	int result = -ESTALE, r;
+	bool all_replaced = true;
+	int r;
 
 	for (size_t k = 0; k < mirrors->n; k++) {
 		size_t i = (first + k) % mirrors->n;
@@ -169,18 +170,20 @@ static int read_round(struct mirrors *mirrors, struct http_link *link, void *buf
 		r = read_from(mirrors, link, i, buf, n, offset);
 		if (r == 0)
 			return 0;
-		tell_failure(mirrors, link, i, r, err);
+		report_failure(mirrors, link, i, r, err);
 		if (r == -ESTALE)
 			mirrors->replaced[i] = true;
 		else
-			result = -EAGAIN;
+			all_replaced = false;
 	}
-	if (result == -ESTALE && err && !*err)
+	if (!all_replaced)
+		return -EAGAIN;
+	if (err && !*err)
 		error_make(err, ESTALE, "the file was replaced on the server");
-	return result;
+	return -ESTALE;
 }
 
-/* A half to the whole of ms, so that a room full of machines does not ask at once. */
+/* A half to the whole of ms, so that a lab full of machines does not ask at once. */
 static void pause_about(unsigned int ms)
 {
 	uint32_t noise = 0;

@@ -110,7 +110,7 @@ static bool make_room_for_all(struct prefetch *prefetch)
 	return true;
 }
 
-static void tell_end(struct prefetch *prefetch)
+static void report_end(struct prefetch *prefetch)
 {
 	size_t missing = 0;
 
@@ -135,7 +135,7 @@ static void *prefetch_main(void *arg)
 		ok = fetch_list(prefetch, buf, request->first);
 	if (ok && request->everything && make_room_for_all(prefetch) &&
 	    fetch_missing(prefetch, buf, 0, prefetch->cache->grains))
-		tell_end(prefetch);
+		report_end(prefetch);
 	free(buf);
 	return NULL;
 }

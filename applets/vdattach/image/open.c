@@ -178,8 +178,8 @@ static int open_anywhere(const struct place *place, char *name, bool read_only, 
 	return fd;
 }
 
-static int image_open_tell(const struct file_resolver *resolver, const char *name,
-			   const struct source *from, int r, struct error **err)
+static int image_open_report(const struct file_resolver *resolver, const char *name,
+			     const struct source *from, int r, struct error **err)
 {
 	if (r == -EXDEV || r == -EPERM)
 		return error_make(err, EPERM,
@@ -242,10 +242,10 @@ static int file_open(void *ctx, const char *name, const struct source *from, boo
 		return error_sys(err, ENOMEM, "cannot open '%s'", name);
 	r = place_of(resolver, from, &place);
 	if (r < 0)
-		return image_open_tell(resolver, name, from, r, err);
+		return image_open_report(resolver, name, from, r, err);
 	fd = open_anywhere(&place, copy, read_only, &path);
 	if (fd < 0)
-		return image_open_tell(resolver, name, from, fd, err);
+		return image_open_report(resolver, name, from, fd, err);
 	return adopt(resolver, fd, &path, read_only, ret, err);
 }
 
@@ -260,12 +260,12 @@ static int file_open_sibling(void *ctx, const char *name, const struct source *f
 	int fd = -ENOENT, r = place_of(resolver, from, &place);
 
 	if (r < 0)
-		return image_open_tell(resolver, name, from, r, err);
+		return image_open_report(resolver, name, from, r, err);
 	if (strncmp(name, ABOVE, strlen(ABOVE)) != 0)
 		fd = open_at(place.root, place.dir, name, read_only, &path);
 	else if (go_above(resolver, &place))
 		fd = open_at(place.root, place.dir, name + strlen(ABOVE), read_only, &path);
-	return fd < 0 ? image_open_tell(resolver, name, from, fd, err)
+	return fd < 0 ? image_open_report(resolver, name, from, fd, err)
 		      : adopt(resolver, fd, &path, read_only, ret, err);
 }
 
