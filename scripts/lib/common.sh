@@ -52,12 +52,12 @@ usage() {
 	exit 2
 }
 
-# tell FORMAT WORD...: a result on standard output, by printf; what was made stays if that is full
+# write_result FORMAT WORD...: a result on standard output, by printf; what was made stays if that is full
 # or closed
-tell() {
+write_result() {
 	# shellcheck disable=SC2059 # a format
-	printf "$@" 2>/dev/null || die \
-		"cannot write the result to standard output${output_kept:+; $output_kept}"
+	printf "$@" 2>/dev/null ||
+		die "cannot write the result to standard output${output_kept:+; $output_kept}"
 }
 
 # need PROGRAM PACKAGE

@@ -82,7 +82,7 @@ locate_device() {
 	fi
 	enter_volume
 	refuse_hibernated "$1"
-	# what a volume is made of has been told
+	# what a volume is made of has been reported
 	case $VOLUMES:$DEVICE in 1:/dev/mapper/*) ;; *) push_devices ;; esac
 	say "$2$1 is $DEVICE${FSTYPE:+ ($FSTYPE)}"
 }

@@ -22,7 +22,7 @@ handover() {
 	[ -z "${NET_LINKS:-}" ] || {
 		load net/keep
 		keep_links
-		tell_time
+		put_time_servers
 	}
 	[ -z "${NET_LINKS:-}$P_IDENTITY$P_HOSTNAME" ] || {
 		load root/identity
@@ -37,7 +37,7 @@ handover() {
 		guard_sleep
 	}
 	[ -z "$P_PAUSE" ] || wait_enter
-	tell_server up
+	report_state up
 	hide_mounts
 	stop_helpers
 	chart switch_root

@@ -38,7 +38,7 @@ is_other_build() {
 	local build text
 	first_line "$ROOT/proc/version"
 	build="#${RET#*" #"}"
-	text=$(tells_version "$KERNEL" "$VERSION") || return 1
+	text=$(version_line "$KERNEL" "$VERSION") || return 1
 	case $text in *"$build") return 1 ;; esac
 }
 
@@ -87,13 +87,13 @@ kernel_of() {
 	inside /boot
 	for file in "$NEWROOT$RET"/vmlinuz*; do
 		RET=$file
-		! tells_version "$file" "$1" >/dev/null || return 0
+		! version_line "$file" "$1" >/dev/null || return 0
 	done
 	return 1
 }
 
-# tells_version FILE VERSION: the line of a bzImage with its version and build
-tells_version() {
+# version_line FILE VERSION: the line of a bzImage with its version and build
+version_line() {
 	[ -f "$1" ] && dd if="$1" bs=64k count=1 2>/dev/null | tr '\000' '\n' | grep -F -m 1 "$2 ("
 }
 

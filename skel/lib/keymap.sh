@@ -55,8 +55,8 @@ load_keymap() {
 		warn "the keyboard layout $KEYMAP could not be loaded; typing is in us"
 }
 
-# tell_keymap: before a question whose answer is not seen
-tell_keymap() {
+# show_keymap: before a question whose answer is not seen
+show_keymap() {
 	local keys=''
 	[ -n "$KEYMAP" ] || return 0
 	[ ! -r "$ROOT/etc/keymaps/$KEYMAP.keys" ] || read -r keys <"$ROOT/etc/keymaps/$KEYMAP.keys"

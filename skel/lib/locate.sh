@@ -101,7 +101,7 @@ fail_network() {
 
 network() {
 	load net
-	net_up && tell_server booting
+	net_up && report_state booting
 }
 
 locate_image() {
@@ -120,7 +120,7 @@ locate_image() {
 	case $P_IMAGE in
 	http://* | https://* | ftp://* | tftp://*)
 		SOURCE=$P_IMAGE REMOTE=1
-		tell_server fetching "${P_IMAGE##*/}"
+		report_state fetching "${P_IMAGE##*/}"
 		;;
 	file:*) locate_embedded "${P_IMAGE#file:}" ;;
 	/*) locate_file ;;
@@ -189,8 +189,8 @@ locate_file() {
 		HOST_RW=''
 		case $P_PERSIST in
 		casper:* | live:*) ;; # look elsewhere too
-		*) ! need_write || warn \
-			"$DEVICE${FSTYPE:+ ($FSTYPE)} can only be read, for the reason above" ;;
+		*) ! need_write ||
+			warn "$DEVICE${FSTYPE:+ ($FSTYPE)} can only be read, for the reason above" ;;
 		esac
 		! has_store "$DEVICE" || reopen_host
 	else

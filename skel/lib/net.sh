@@ -47,7 +47,7 @@ net_up() {
 		link_report
 		return 1
 	}
-	[ -z "$P_ROUTES" ] || tell_routes
+	[ -z "$P_ROUTES" ] || warn_unset_routes
 	hand_dns
 }
 
@@ -207,7 +207,7 @@ use_address() {
 	}
 }
 
-# settled DEV PROTOCOL: the link can be used; what else its configuration told
+# settled DEV PROTOCOL: the link can be used; what else its configuration has
 settled() {
 	local dev=$1
 	[ -z "$L_MTU" ] || $RUN ip link set dev "$dev" mtu "$L_MTU" ||
@@ -252,17 +252,17 @@ ROUTES
 	P_ROUTES=$rest
 }
 
-tell_routes() {
+warn_unset_routes() {
 	local to router link
 	while read -r to router link; do
-		[ -z "$to" ] || warn \
-			"the route rd.route=$to is not set: its link $link has no address"
+		[ -z "$to" ] ||
+			warn "the route rd.route=$to is not set: its link $link has no address"
 	done <<ROUTES
 $P_ROUTES
 ROUTES
 }
 
-# routes DEV: each as bootplan found it; a router outside the subnet (/32) is told to be on the link
+# routes DEV: each as bootplan found it; a router outside the subnet (/32) is declared to be on the link
 # first. The default route of a second link is there for when the first has none.
 routes() {
 	local dev=$1 kind to router

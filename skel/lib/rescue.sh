@@ -22,7 +22,7 @@ rescue() {
 		[ -z "$3" ] || printf '  to do: %s\n' "$3"
 	} >&2
 	mark "$PHASE failed: $1 [$code]"
-	tell_server failed "$PHASE: $1 [$code]"
+	report_state failed "$PHASE: $1 [$code]"
 	if [ "$P_SHELL" != 1 ]; then
 		case $P_PANIC in
 		-*) reboot_now ;;

@@ -17,7 +17,7 @@ waiting() {
 # asking: somebody is asked at the console; no line gets in between until the next working or
 # waiting
 asking() {
-	[ -z "${KEYMAP:-}" ] || tell_keymap
+	[ -z "${KEYMAP:-}" ] || show_keymap
 	: >"$RAMFS/status"
 	chart 'status: a question at the console'
 }

@@ -95,8 +95,8 @@ hooks() {
 	done
 }
 
-# tell_server STATE [TEXT]: how far the boot is, where vi.report= says so
-tell_server() {
+# report_state STATE [TEXT]: how far the boot is, where vi.report= says so
+report_state() {
 	[ -n "$P_REPORT" ] || return 0
 	load net/report
 	report "$@"

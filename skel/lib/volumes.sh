@@ -70,7 +70,7 @@ open_volumes() {
 	PATIENCE=''
 	[ -z "$P_LUKS" ] || warn "LUKS volumes on the command line that were not found: $(printf '%s' "$P_LUKS" | cut -d ' ' -f 1 | tr '\n' ' ')"
 	keep_volumes
-	[ -n "$found" ] || tell_lvm
+	[ -n "$found" ] || show_lvm_log
 }
 
 # mapped_devices: those that there are, and arrays, in RET
@@ -250,7 +250,7 @@ keep_disks() {
 	done
 }
 
-tell_lvm() {
+show_lvm_log() {
 	[ ! -s "$RAMFS/lvm.log" ] || cat "$RAMFS/lvm.log" >&2
 	return 1
 }

@@ -22,8 +22,8 @@ exit 3
 FAKE
 	cmdline 'vi.mode=overlay vi.image=/live/x.sfs vi.host=UUID=12 vi.timeout=7 panic=-1'
 	boot
-	said 'TABLE OF DEVICES' && said \
-		"locate failed: /live/x.sfs was not found on host 'UUID=12' within 7 s [VI202]" &&
+	said 'TABLE OF DEVICES' &&
+		said "locate failed: /live/x.sfs was not found on host 'UUID=12' within 7 s [VI202]" &&
 		said 'correct the path or the host' && calls 'sync' 'reboot -f' &&
 		not_called 'overlayroot|switch_root'
 }

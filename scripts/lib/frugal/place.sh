@@ -83,12 +83,12 @@ probe() {
 }
 
 find_host() {
-	[ -b "$place_device" ] || die \
-		"'$1' is on ${place_type} ($place_device), which cannot be asked for its UUID:" \
-		"say how the boot loader finds that partition: --host UUID=..., and --boot-path if the path differs there"
+	[ -b "$place_device" ] ||
+		die "'$1' is on ${place_type} ($place_device), which cannot be asked for its UUID:" \
+			"say how the boot loader finds that partition: --host UUID=..., and --boot-path if the path differs there"
 	host_uuid=$(probe UUID)
-	[ -n "$host_uuid" ] || die \
-		"the $place_type of '$1' ($place_device) has no UUID, by which a boot loader could find it: give it one, or a label and --host LABEL=..."
+	[ -n "$host_uuid" ] ||
+		die "the $place_type of '$1' ($place_device) has no UUID, by which a boot loader could find it: give it one, or a label and --host LABEL=..."
 	host=UUID=$host_uuid
 	host_partuuid=$(probe PART_ENTRY_UUID PARTUUID)
 	[ "$place_type" = btrfs ] && command -v btrfs >/dev/null || return 0

@@ -63,8 +63,8 @@ set_owns() {
 # set_room BYTES: before anything large is written
 set_room() {
 	free=$(df -B1 --output=avail "$directory" | tail -n 1)
-	[ "$1" -le "$free" ] || die \
-		"'$directory' has no room: $(($1 / 1048576 + 1)) MiB needed, $((free / 1048576)) MiB free; nothing was changed"
+	[ "$1" -le "$free" ] ||
+		die "'$directory' has no room: $(($1 / 1048576 + 1)) MiB needed, $((free / 1048576)) MiB free; nothing was changed"
 }
 
 # set_put FILE NAME: FILE becomes part of the set under that name

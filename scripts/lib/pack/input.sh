@@ -58,8 +58,8 @@ applet() {
 # fail_unpack WHAT: what unpackroot says of space is for a root in RAM
 fail_unpack() {
 	unpack_need=$(sed -n 's/.*: need \([0-9]* [KMG]iB\), have \([0-9]* [KMG]iB\).*/\1, which has \2 free/p' "$log" | tail -n 1)
-	[ -z "$unpack_need" ] || die \
-		"unpacking $1 to '${TMPDIR:-/tmp}' needs $unpack_need: set TMPDIR"
+	[ -z "$unpack_need" ] ||
+		die "unpacking $1 to '${TMPDIR:-/tmp}' needs $unpack_need: set TMPDIR"
 	fail_tool "cannot unpack $1"
 }
 

@@ -202,8 +202,8 @@ verify_squashfs() {
 # or a (ACLs)
 warn_lost() {
 	run find_lost "$1" >"$work/lost"
-	[ ! -s "$work/lost" ] || say \
-		"warning: the root has $2 (such as $(cat "$work/lost")), which ${format%%.*} cannot hold: they are left out; $3 keep them"
+	[ ! -s "$work/lost" ] ||
+		say "warning: the root has $2 (such as $(cat "$work/lost")), which ${format%%.*} cannot hold: they are left out; $3 keep them"
 }
 
 # The first file that has it
@@ -215,8 +215,8 @@ find_lost() {
 
 # stage_tree: the stream as files, for tools that read a directory
 stage_tree() {
-	[ "$(id -u)" = 0 ] || [ -z \
-		"$(find "$tree" ${one_file_system:+-xdev} ! -uid "$(id -u)" -print -quit 2>/dev/null)" ] || need_root "making $format of other users' files"
+	[ "$(id -u)" = 0 ] ||
+		[ -z "$(find "$tree" ${one_file_system:+-xdev} ! -uid "$(id -u)" -print -quit 2>/dev/null)" ] || need_root "making $format of other users' files"
 	mkdir "$work/stage"
 	need_room "$work" "$tree_bytes" "a copy of the root (TMPDIR says where)"
 	pack_step 'copying' tar write_stage
@@ -244,8 +244,8 @@ write_erofs() {
 		head -n 1)
 	mkfs.erofs --quiet "-zlz4hc,${level:-12}" -T "${SOURCE_DATE_EPOCH:-0}" -U "$uuid" \
 		"$output_temp" "$stage" >"$log" 2>&1 && return
-	[ -z "$long_name" ] || echo \
-		"a name of 255 bytes, which this mkfs.erofs cannot store: $long_name" >>"$log"
+	[ -z "$long_name" ] ||
+		echo "a name of 255 bytes, which this mkfs.erofs cannot store: $long_name" >>"$log"
 	return 1
 }
 

@@ -272,8 +272,8 @@ plan_trace() {
 		BEGIN { while ((getline line <names) > 0) if (line !~ /\/$/) have[line] = 1 }
 		{ sub(/^\/*/, "./") }
 		have[$0] { have[$0] = 0; print }' "$trace" >"$work/traced"
-	[ -s "$work/traced" ] || die \
-		"--trace: '$input' has none of the files that '$trace' names: expected lines like usr/bin/env, as vi.trace writes them into /run/initramfs/trace.files"
+	[ -s "$work/traced" ] ||
+		die "--trace: '$input' has none of the files that '$trace' names: expected lines like usr/bin/env, as vi.trace writes them into /run/initramfs/trace.files"
 	sed 's,^,./,' "$work/traced" | tr '\n' '\0' >"$work/first"
 	sed 's/[][*?\\]/\\&/g' "$work/traced" >>"$work/exclude"
 	say "trace: $(wc -l <"$work/traced") of the $(wc -l <"$trace") files that it names come first"

@@ -6,7 +6,7 @@
 # this machine is not touched. $work/volumes lists them, by tabs: NAME DEVICE TYPE. A NAME is the
 # number of a partition, "whole", VG/LV, or that of a LUKS volume with "/luks" behind it.
 
-# attach_disk IMAGE: an MBR does not tell the size of its sectors. Where nothing is found with 512
+# attach_disk IMAGE: an MBR does not record the size of its sectors. Where nothing is found with 512
 # bytes, 4096 are tried.
 attach_disk() {
 	need_root "reading '$1'"
@@ -145,8 +145,8 @@ open_groups() {
 	while read -r lvm_volume lvm_table; do
 		open_logical "$lvm_volume" "$lvm_table"
 	done 3<&0 <"$work/tables"
-	[ ! -s "$work/groups" ] || die \
-		"a logical volume of '$input' is itself part of a volume group, which is not supported"
+	[ ! -s "$work/groups" ] ||
+		die "a logical volume of '$input' is itself part of a volume group, which is not supported"
 }
 
 # lvm_tables: a line for each logical volume: VG/LV START LENGTH TYPE ARGUMENTS;... as of

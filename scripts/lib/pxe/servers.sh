@@ -25,8 +25,8 @@ check_network() {
 	*/*) prefix=${address#*/} address=${address%%/*} ;;
 	*) prefix=24 ;;
 	esac
-	is_address "$address" || usage \
-		"--address expects the server's address, like 192.168.77.1/24, found '$address'"
+	is_address "$address" ||
+		usage "--address expects the server's address, like 192.168.77.1/24, found '$address'"
 	case $prefix in
 	[89] | [12][0-9]) ;;
 	*)
@@ -200,10 +200,10 @@ dhcpd_branches() {
 			printf '  } elsif option vi-arch = %s {\n    filename "%s";\n' \
 				"$(printf '%02x:%02x' $((arch >> 8)) $((arch & 255)))" "$loader"
 		done
-		[ "$http" = - ] || printf \
-			'  } elsif option vi-arch = %s {\n    option vendor-class-identifier "HTTPClient";\n    filename "%s";\n' \
-			"$(printf '%02x:%02x' $((http >> 8)) $((http & 255)))" \
-			"$(http_base)/$loader"
+		[ "$http" = - ] ||
+			printf '  } elsif option vi-arch = %s {\n    option vendor-class-identifier "HTTPClient";\n    filename "%s";\n' \
+				"$(printf '%02x:%02x' $((http >> 8)) $((http & 255)))" \
+				"$(http_base)/$loader"
 	done
 }
 

@@ -211,8 +211,8 @@ entry_copy() {
 entry_stage() {
 	[ "$(entry_kind "$1.new")" = systemd-boot ] || return 0
 	entry_sdboot_paths "$1.new"
-	[ -n "$entry_esp" ] || die \
-		"there is no loader/entries in /efi, /boot or /boot/efi: install systemd-boot (bootctl install), or 'entry none' in the preset"
+	[ -n "$entry_esp" ] ||
+		die "there is no loader/entries in /efi, /boot or /boot/efi: install systemd-boot (bootctl install), or 'entry none' in the preset"
 	entry_place=${entry_place%.new-*}-$entry_key
 	mkdir -p "$entry_place" && entry_copy "$(state_get "$1.new" vmlinuz)" \
 		"$entry_place/linux" && entry_copy "$2" "$entry_place/initrd" && return

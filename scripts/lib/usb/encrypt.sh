@@ -11,8 +11,8 @@ ask_passphrase() {
 		cat -- "$key_file" >"$work/key" 2>"$work/log" ||
 			die "cannot read '$key_file': $(failure_reason)"
 	else
-		[ -t 0 ] || usage \
-			'--encrypt asks for a passphrase on a terminal; without one use --key-file'
+		[ -t 0 ] ||
+			usage '--encrypt asks for a passphrase on a terminal; without one use --key-file'
 		echo_mark=$undo_count
 		at_exit stty "$(stty -g)"
 		stty -echo

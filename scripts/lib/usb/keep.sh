@@ -49,8 +49,8 @@ keep_bios() {
 	gpt) ! head -c 440 "$drive" | grep -a -q -e GRUB -e LILO -e isolinux -e syslinux ||
 		uefi_only=yes ;;
 	esac
-	[ -z "$uefi_only" ] || say \
-		"note: '$target' has another boot loader for BIOS, which stays: by BIOS this root cannot be started, by UEFI it can"
+	[ -z "$uefi_only" ] ||
+		say "note: '$target' has another boot loader for BIOS, which stays: by BIOS this root cannot be started, by UEFI it can"
 }
 
 # keep_begin: from here on the disk changes, and is put back if anything fails

@@ -56,8 +56,8 @@ confirm_erase() {
 		[ "$(stat -c %b "$target")" != 0 ] || return 0
 		drive=$work/existing
 		ln -s "$(target_path "$target")" "$drive"
-		(drive_open) || die \
-			"'$target' exists and is no drive of mkvinitrd usb: to replace it, say --yes=$target"
+		(drive_open) ||
+			die "'$target' exists and is no drive of mkvinitrd usb: to replace it, say --yes=$target"
 		;;
 	disk)
 		device=$(target_path "$target")
@@ -84,7 +84,7 @@ begin_output() {
 		ln -s "$(readlink -f "$target")" "$drive"
 		unfinished="'$target' is unfinished and does not boot: run the command again" \
 			output_kept=$unfinished
-		at_exit tell_unfinished
+		at_exit report_unfinished
 		echo 'mkvinitrd usb: UNFINISHED drive, run the command again' >"$work/mark"
 		truncate -s 512 "$work/mark"
 		run_or_die "erasing '$target'" dd if="$work/mark" of="$drive" conv=notrunc
@@ -103,7 +103,7 @@ begin_output() {
 }
 
 # An interruption says it itself.
-tell_unfinished() {
+report_unfinished() {
 	[ -z "$unfinished" ] || [ -n "$interrupted" ] || echo "$name: $unfinished" >&2
 }
 

@@ -122,8 +122,8 @@ find_accelerator() {
 	[ "$accel" != tcg ] || return 0
 	probe_kvm
 	[ -n "$kvm_fault" ] || { accel=kvm && return 0; }
-	[ "$accel" != kvm ] || die \
-		"KVM does not work here: $kvm_fault; without -K the machine is emulated"
+	[ "$accel" != kvm ] ||
+		die "KVM does not work here: $kvm_fault; without -K the machine is emulated"
 	echo "vm: note: emulating the machine, KVM does not work here: $kvm_fault" >&2
 	accel=tcg
 }

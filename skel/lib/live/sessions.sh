@@ -23,7 +23,7 @@ slax_store() {
 	*) session_is_ours "$dir/$number" || new_session "$dir" ;;
 	esac
 	say "using session $number"
-	tell_session "$dir"
+	record_session "$dir"
 	[ ! -f "$dir/$number/changes.img" ] || PERCH_MODE=raw
 	case $PERCH_MODE in
 	raw) session_image "$dir/$number/changes.img" ;;
@@ -47,8 +47,8 @@ last_session() {
 	[ -n "$RET" ] || first_line "$1/last_session.txt"
 }
 
-# tell_session DIRECTORY: number, where the system whose directory it is will look for it
-tell_session() {
+# record_session DIRECTORY: number, where the system whose directory it is will look for it
+record_session() {
 	local file
 	file=$1/session.json
 	[ ! -w "$file" ] || {

@@ -63,8 +63,8 @@ dhcp_event() {
 		return
 		;;
 	late)
-		[ -z "$OPEN" ] || warn \
-			"no usable DHCP answer on $PREFERRED (BOOTIF=$P_BOOTIF) in $3 s: using other network adapters, too"
+		[ -z "$OPEN" ] ||
+			warn "no usable DHCP answer on $PREFERRED (BOOTIF=$P_BOOTIF) in $3 s: using other network adapters, too"
 		take_held
 		return
 		;;

@@ -19,8 +19,8 @@ fetch() {
 		--report "$RAMFS/fetch.why" -o "$file" "$@"
 }
 
-# told COMMAND...: what it says on stderr is shown, and kept in fetch.log
-told() {
+# keep_errors COMMAND...: what it says on stderr is shown, and kept in fetch.log
+keep_errors() {
 	local status=0
 	"$@" 2>"$RAMFS/fetch.log" || status=$?
 	[ ! -s "$RAMFS/fetch.log" ] || cat "$RAMFS/fetch.log" >&2

@@ -214,8 +214,8 @@ blacklist_links() {
 	printf '%s' "$text"
 }
 
-# tell_time: the time servers of leases and of ip=, for chrony and systemd-timesyncd
-tell_time() {
+# put_time_servers: the time servers of leases and of ip=, for chrony and systemd-timesyncd
+put_time_servers() {
 	local server
 	[ -n "${NET_NTP:-}" ] || return 0
 	for server in $NET_NTP; do

@@ -66,7 +66,7 @@ attach_lazy() {
 	lazy_options
 	working "attaching $SOURCE"
 	# shellcheck disable=SC2086 # options
-	until DEVICE=$(told ${RUN:+"$RUN"} vdattach --state "$STATE" $HTTP_OPTIONS -r "$@" \
+	until DEVICE=$(keep_errors ${RUN:+"$RUN"} vdattach --state "$STATE" $HTTP_OPTIONS -r "$@" \
 		"$SOURCE"); do
 		{ ! lazy_is_final && again $try; } || return 1
 		try=$((try + 1))

@@ -268,8 +268,8 @@ e://h:1/ u:p@h
 
 not_lazy() {
 	lazy_boot vi.mode=overlay
-	not_called vdattach && calls \
-		'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/ram/r.sfs http://10.0.2.2/r.sfs' || return 1
+	not_called vdattach &&
+		calls 'netfetch -t 60 --status /run/initramfs/status --report /run/initramfs/fetch.why -o /run/initramfs/ram/r.sfs http://10.0.2.2/r.sfs' || return 1
 	lazy_boot vi.mode=overlay vi.lazy vi.verify=sha256:00
 	said 'would read the whole image: downloading it' && not_called 'vdattach|overlayroot' ||
 		return 1

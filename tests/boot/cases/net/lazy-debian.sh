@@ -82,8 +82,8 @@ debian_image rootfs.tar
 # what is fetched in advance is whole files; the least number of bytes is without that
 mv "$WORK/www/root.sqfs.trace" "$WORK/kept.trace"
 lazy_boot 'by trace'
-[ "$bytes" -lt $((size / 6)) ] || fail \
-	"$bytes bytes of $size were sent of an image in the order of the boot"
+[ "$bytes" -lt $((size / 6)) ] ||
+	fail "$bytes bytes of $size were sent of an image in the order of the boot"
 slow=$requests
 check_all || exit 0
 mv "$WORK/kept.trace" "$WORK/www/root.sqfs.trace"
