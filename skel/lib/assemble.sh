@@ -205,7 +205,7 @@ upper_of() {
 		find_image -H "$spec" || fail_find 'the device of vi.persist=' "$spec"
 		push_devices
 		if [ "$FSTYPE" = crypto_LUKS ]; then
-			load crypt
+			load volumes/crypt
 			open_luks "$DEVICE"
 			DEVICE=$RET
 		fi
@@ -244,7 +244,7 @@ upper_on() {
 	file=$2$RET
 	UPPER=$1:$file$size
 	if [ "$1" = file ] && is_luks "$file"; then
-		load crypt
+		load volumes/crypt
 		open_luks "$file"
 		UPPER=device:$RET
 	fi

@@ -125,7 +125,7 @@ find_luks() {
 
 # unlock DEVICE NAME [OPTION...]
 unlock() {
-	load crypt
+	load volumes/crypt
 	! is_read_only "$1" || set -- "$@" --readonly
 	open_crypt "$@" || fail VI404 "the LUKS volume $1 could not be opened" \
 		'no passphrase in three tries, or the messages of cryptsetup above' 'boot again'

@@ -71,7 +71,7 @@ prompt() {
 	cmdline 'root=/dev/vda1 quiet'
 	# shellcheck disable=SC2016 # for the other shell
 	LIB=$ROOT/lib/mkvinitrd run $SH -c 'RAMFS=$ROOT/run/initramfs NEWROOT=$ROOT/newroot NL="
-"; . "$LIB/util.sh"; . "$LIB/status.sh"; . "$LIB/settle.sh"; load crypt; early; open_crypt /dev/vda2 crypt'
+"; . "$LIB/util.sh"; . "$LIB/status.sh"; . "$LIB/settle.sh"; load volumes/crypt; early; open_crypt /dev/vda2 crypt'
 	grep -q '^cryptsetup open' "$CALLS" &&
 		[[ $(cat "$ROOT/dev/console") == *$'mkvinitrd: keyboard layout: ru; Alt+Shift changes between it and us\nEnter passphrase for /dev/vda2: '* ]]
 }

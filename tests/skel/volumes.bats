@@ -190,7 +190,7 @@ luks_of_part() {
 	sed -i 's|^UUID=luks) .*|UUID=lu\\*) answer /dev/vda2 crypto_LUKS ;;|; s|UUID=1234|UUID=12-34|' "$FAKES/findimg"
 	cmdline 'root=/dev/mapper/luks-12-34 rd.luks.uuid=luks-lu rd.luks.options=discard,no-read-workqueue'
 	boot
-	calls 'cryptsetup open --type luks --tries 3 --allow-discards --perf-no_read_workqueue /dev/vda2 luks-12-34' \
+	calls 'cryptsetup open --type luks --key-file - --allow-discards --perf-no_read_workqueue /dev/vda2 luks-12-34' \
 		'mount -t ext4 -o ro /dev/mapper/luks-12-34 /newroot'
 }
 @test "disk: the beginning of a UUID; options of the volume" { both luks_of_part; }
@@ -199,12 +199,12 @@ luks_of_systemd() {
 	tools cryptsetup
 	cmdline 'luks.name=luks=croot luks.options=luks=discard root=/dev/mapper/croot'
 	boot
-	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 croot' 'mount -t ext4 -o ro /dev/mapper/croot /newroot' || return 1
+	calls 'cryptsetup open --type luks --key-file - /dev/vda2 croot' 'mount -t ext4 -o ro /dev/mapper/croot /newroot' || return 1
 	new_tree
 	tools cryptsetup
 	cmdline 'rd_LUKS_UUID=luks-luks root=/dev/mapper/luks-luks'
 	boot
-	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 luks-luks' 'mount -t ext4 -o ro /dev/mapper/luks-luks /newroot'
+	calls 'cryptsetup open --type luks --key-file - /dev/vda2 luks-luks' 'mount -t ext4 -o ro /dev/mapper/luks-luks /newroot'
 }
 @test "disk: LUKS volumes by systemd's names of parameters, and by dracut's of old" { both luks_of_systemd; }
 
