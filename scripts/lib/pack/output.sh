@@ -208,7 +208,7 @@ warn_lost() {
 
 # The first file that has it
 find_lost() {
-	tar_stream 2>/dev/null | LC_ALL=C tar --xattrs --xattrs-include='*' --acls -tvvf - 2>/dev/null | awk -v kind="  $1: " '
+	{ sparse=--sparse && tar_stream 2>/dev/null; } | LC_ALL=C tar --xattrs --xattrs-include='*' --acls -tvvf - 2>/dev/null | awk -v kind="  $1: " '
 		substr($0, 1, 5) != kind { if (/^[-a-zA-Z]/) { sub(/^([^ ]+ +)([^ ]+ +)([^ ]+ +)([^ ]+ +)([^ ]+ +)/, ""); path = $0 } next }
 		{ print path; exit }'
 }
