@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.12 current
-# Every day 6.12 boots the same root by disk-label; current a small one by disk-busybox, and Debian
-# by overlay-squashfs-zstd.
+# Every day 6.12 and current boot small roots from a disk (disk-label, disk-busybox), and Debian in other modes (installed-trixie,
+# loop-debian-vhd-ntfs, overlay-squashfs-zstd).
 build disk disk
 debian_image root.ext4
 disk "$WORK/disk.img" 83 "$DEBIAN"
