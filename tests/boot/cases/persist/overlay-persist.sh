@@ -2,8 +2,7 @@
 # is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1 6.12
-# Every day overlay-parameters keeps a directory on ext4 over two boots, and Debian with a
-# persistent upper is persist-debian's.
+# Every day overlay-parameters keeps a directory on ext4, and Debian with a persistent upper over two boots is installed-trixie's.
 build overlay overlay -s 'image /live/root.sqfs' -s 'persist dir:/changes'
 
 # persists ROOT GOOD: two boots

@@ -2,9 +2,9 @@
 # the drive is byte for byte as it was
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
-# Every day the small root but on current: Debian boots on 6.1 from a disk (disk-uuid), on 6.12 in
-# this mode in persist-debian and installed-trixie.
-. "$TOP/tests/boot/lib/live.sh"
+# Every day the small root but on current: Debian boots on 6.1 from a disk (disk-uuid), on 6.12 in this mode in
+# installed-trixie.
+. "$TOP/tests/boot/live.sh"
 build overlay overlay -s 'image /live/root.img'
 case $(check_all || echo "$KVER") in
 6.1.* | 6.12.*)

@@ -1,10 +1,11 @@
 # promise: Debian with systemd: settings in an archive on FAT are back after the next boot; with
 # rollback=N a boot that reached multi-user.target is a generation, and what it changed is there
 # SPDX-License-Identifier: GPL-2.0-or-later
-# slow: current
+# slow: 6.12 current
 # kernels: 6.12 current
-build overlay overlay -s 'image /live/root-zstd.sqfs' -s 'persist archive:/settings/lab' \
-	-s 'applet e2fsck mke2fs'
+# Every day persist-archive saves and restores settings on FAT with the small root, and installed-trixie is the systemd whose first
+# boot becomes a generation and whose changes are there in the second.
+build overlay overlay -s 'image /live/root-zstd.sqfs' -s 'persist archive:/settings/lab' -s 'applet e2fsck mke2fs'
 debian_image root-zstd.sqfs
 vfat "$WORK/stick.vfat" 200 STICK "$DEBIAN=live/root-zstd.sqfs"
 echo var/lib/kept >"$WORK/list"
