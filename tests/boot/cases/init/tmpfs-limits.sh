@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 small_root "$WORK/small"
-head -c 64M /dev/zero >"$WORK/small/etc/zeros"
+head -c 24M /dev/zero >"$WORK/small/etc/zeros"
 mkdir -p "$WORK/host"
 tar -C "$WORK/small" --owner=0 --group=0 --numeric-owner -cJf "$WORK/host/rootfs.tar.xz" .
 head -c -2000 "$WORK/host/rootfs.tar.xz" >"$WORK/host/short.tar.xz"
@@ -16,7 +16,7 @@ boot tmpfs "rw vi.verify=sha256:${sum%% *}" $medium
 expect_small_boot
 expect '=== root tmpfs rw'
 expect 'vda1 is no longer needed'
-boot tmpfs 'rw vi.size=40m panic=1' $medium
+boot tmpfs 'rw vi.size=16m panic=1' $medium
 expect 'need [0-9]* MiB\|needs [0-9]* MiB'
 expect 'could not be unpacked'
 boot tmpfs "rw panic=1 vi.verify=sha256:$(printf %064d 0)" $medium
