@@ -96,7 +96,7 @@ section() {
 	"$M" unpack -C tree u.efi
 	[ -x tree/init ]
 	# judged by the kernel that is in the same file
-	mkdir i && cp /bin/busybox i/init
+	mkdir i && head -c 300000 /bin/busybox >i/init
 	(cd i && find . | cpio --quiet -oH newc) >other.img
 	run --separate-stderr "$TOP/scripts/uki" -r "$KERNEL" -i other.img -o o.efi
 	run --separate-stderr "$M" check o.efi
@@ -121,7 +121,7 @@ section() {
 dev/console
 root'
 	done
-	mkdir i && cp /bin/busybox i/init
+	mkdir i && head -c 300000 /bin/busybox >i/init
 	for compressor in cat 'gzip -n' 'xz --check=crc32' 'zstd -q' 'lz4 -lq' 'bzip2'; do
 		for name in a bb ccc dddd; do
 			echo $name >i/$name
@@ -328,7 +328,9 @@ old.efi'
 	uki -a x -o new.efi --sign-key="$F/key.pem" --sign-cert="$F/cert.pem"
 	assert_success
 	size=$(stat -c %s new.efi)
-	for moment in 0.0{1..9} 0.{1..9} 1.{0..5}; do
+	local moments='0.01 0.05 0.1 0.3 0.5 0.7 0.9 1.2'
+	[ -z "${CHECK_ALL:-}" ] || moments=$(echo 0.0{1..9} 0.{1..9} 1.{0..5})
+	for moment in $moments; do
 		echo old >u.efi
 		env --default-signal "$TOP/scripts/uki" -r "$KERNEL" -p share -a x -o u.efi \
 			--sign-key="$F/key.pem" --sign-cert="$F/cert.pem" >/dev/null 2>&1 &

@@ -170,7 +170,9 @@ load pack
 }
 
 @test "INT and TERM at any moment leave nothing but the old file" {
-	for moment in 0 2 4 6 8 10 12 14 16 18 20 22 24 26 28 30 34 38 42 46; do
+	local moments='0 6 12 18 24 30 38'
+	[ -z "${CHECK_ALL:-}" ] || moments='0 2 4 6 8 10 12 14 16 18 20 22 24 26 28 30 34 38 42 46'
+	for moment in $moments; do
 		out=$((moment % 4 ? 0 : 1))
 		[ $out = 1 ] && out=out.sqfs signal=INT || { out=out.ext4 && signal=TERM; }
 		echo old >$out

@@ -279,7 +279,9 @@ lvm_on() {
 	ext4 fs1 11111111-2222-3333-4444-555555555551 root
 	ext4 fs2 11111111-2222-3333-4444-555555555552 home
 	disk fs1 fs2
-	for moment in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	local moments='1 4 7 10'
+	[ -z "${CHECK_ALL:-}" ] || moments=$(seq 12)
+	for moment in $moments; do
 		signal=INT
 		[ $((moment % 2)) = 0 ] || signal=TERM
 		env --default-signal "$M" pack -q disk.qcow2 out.tar 2>log &
