@@ -2,6 +2,7 @@
 # too; a partition and a file; nothing stays open
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
+# Every day overlayroot-stores.bats refuses an empty volume, and skel/volumes.bats gives up after wrong passphrases.
 cryptsetup=$(PATH=$PATH:/sbin:/usr/sbin command -v cryptsetup)
 # a sysroot with the kernel's modules and this machine's cryptsetup
 mkdir -p "$WORK/sysroot/lib" "$WORK/sysroot/etc" "$WORK/sysroot/usr"
@@ -54,9 +55,11 @@ vfat "$WORK/stick.vfat" 120 STICK "$WORK/root.sqfs=live/root.sqfs" "$WORK/file.l
 disk "$WORK/disk.img" c "$WORK/stick.vfat" "$WORK/volume"
 
 # an empty volume: said, never formatted
-typing x "vi.persist=device:UUID=$root_uuid" secret
-expect 'has no file system: make one with'
-expect_not '=== busybox init reached'
+if check_all; then
+	typing x "vi.persist=device:UUID=$root_uuid" secret
+	expect 'has no file system: make one with'
+	expect_not '=== busybox init reached'
+fi
 
 boot format 'rdinit=/format quiet' -drive "file=$WORK/disk.img,format=raw,if=virtio"
 expect '=== formatted /dev/vda2'
@@ -73,8 +76,10 @@ for store in "device:UUID=$root_uuid" file:/store.luks; do
 		expect '=== kept one'
 	fi
 done
-typing x "vi.persist=file:/store.luks" a b c
-expect 'the store /run/initramfs/host/store.luks could not be opened'
-expect_not '=== busybox init reached'
+if check_all; then
+	typing x "vi.persist=file:/store.luks" a b c
+	expect 'the store /run/initramfs/host/store.luks could not be opened'
+	expect_not '=== busybox init reached'
+fi
 part "$WORK/stick" "$WORK/disk.img" 1
 clean_vfat "$WORK/stick"
