@@ -72,6 +72,10 @@ expect_small_boot
 expect '/virt_linux/saved.tar.zst is damaged'
 expect '=== /root/new: later'
 expect '=== /etc/doomed: none'
+part "$WORK/stick" "$WORK/disk.img" 1
+clean_vfat "$WORK/stick"
+mcopy -i "$WORK/stick" ::virt_linux/saved.tar.zst - | zstd -dc | tar -xOf - root/new | grep -qx later || fail 'what was restored was not saved again'
+check_all || return 0
 boot overlay "$turn" $medium
 expect_small_boot
 expect_not 'is damaged'
