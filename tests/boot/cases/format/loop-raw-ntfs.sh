@@ -3,7 +3,7 @@
 # also: current
 # slow: 6.1
 # Every day without ntfs-3g of 6.1, on which a QCOW2 is written in loop-qcow2-ntfs.
-. "$TOP/tests/boot/hosts.sh"
+. "$TOP/tests/boot/lib/hosts.sh"
 # with the youngest driver; vhd and qcow2 boot again from the other two
 case $KVER in 6.*) ;; *) TWICE=1 ;; esac
 format_boot raw ntfs

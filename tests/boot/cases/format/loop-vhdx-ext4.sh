@@ -3,5 +3,5 @@
 # also: current
 # slow: 6.1 current
 # Every day loop-qcow2-ntfs and attach-nbd are the dynamic images of 6.1.
-. "$TOP/tests/boot/hosts.sh"
+. "$TOP/tests/boot/lib/hosts.sh"
 format_boot vhdx ext4
