@@ -77,7 +77,7 @@ bats_require_minimum_version 1.5.0
 	chmod 666 calls
 	echo 0 >status
 	PATH=$PWD/bin:$PATH run -0 as_user "$PWD/tree/scripts/deps" build
-	assert_line --regexp '^deps: installing [0-9]+ packages needs root: running sudo scripts/deps build \(apt-get install .*\)$'
+	assert_line --regexp '^deps: installing packages needs root: running sudo scripts/deps build \(apt-get install .*\)$'
 	[ "$(cat calls)" = "$PWD/tree/scripts/deps build" ]
 	echo 1 >status
 	PATH=$PWD/bin:$PATH run -1 as_user "$PWD/tree/scripts/deps" build
