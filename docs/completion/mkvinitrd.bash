@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Completion of mkvinitrd(8) for bash. Commands, options, their values and the words of profiles come from `mkvinitrd --complete`.
+# Completion of mkvinitrd(8) for bash. Commands, options, their values and the words of profiles
+# come from `mkvinitrd --complete`.
 
 _mkvinitrd_reply() {
 	mapfile -t COMPREPLY < <(compgen "$@")
@@ -35,7 +36,8 @@ _mkvinitrd_disks() {
 	lsblk -dnp -e 1,7,11 -o "$columns" 2>/dev/null | sed 's/ *$//'
 }
 
-# A line of a profile: the directive, then the words that its first argument may be. $1: what is there, $2: the program
+# A line of a profile: the directive, then the words that its first argument may be. $1: what is
+# there, $2: the program
 _mkvinitrd_directive() {
 	local directive=${1%% *}
 	if [[ $1 != *' '* ]]; then
@@ -43,8 +45,10 @@ _mkvinitrd_directive() {
 		return
 	fi
 	case $directive in
-	include) _mkvinitrd_reply_lines "$1" < <("$2" profile list 2>/dev/null | sed 's/^\([^ ]*\).*/include \1/') ;;
-	*) _mkvinitrd_reply_lines "$1" < <("$2" --complete values "$directive" 2>/dev/null | sed "s/^/$directive /") ;;
+	include) _mkvinitrd_reply_lines "$1" < <("$2" profile list 2>/dev/null |
+		sed 's/^\([^ ]*\).*/include \1/') ;;
+	*) _mkvinitrd_reply_lines "$1" < <("$2" --complete values "$directive" 2>/dev/null |
+		sed "s/^/$directive /") ;;
 	esac
 	[ ${#COMPREPLY[@]} != 0 ] || _mkvinitrd_reply -f -P "${1% *} " -- "${1##* }"
 }
@@ -52,12 +56,14 @@ _mkvinitrd_directive() {
 # Replies with what is of this kind. KIND CURRENT SYSROOT PROGRAM
 _mkvinitrd_kind() {
 	case $1 in
-	profile) _mkvinitrd_reply_files -f -W "$("$4" profile list 2>/dev/null | cut -d ' ' -f 1)" -- "$2" ;;
+	profile) _mkvinitrd_reply_files -f -W "$("$4" profile list 2>/dev/null | cut -d ' ' -f 1)" \
+		-- "$2" ;;
 	kernel) _mkvinitrd_reply_files -f -W "$(_mkvinitrd_kernels "$3")" -- "$2" ;;
 	directive)
 		# in quotes the word begins with one
 		_mkvinitrd_directive "${2#[\"\']}" "$4"
-		[[ $2 == [\"\']* || ${COMPREPLY[*]} != *' '* ]] || mapfile -t COMPREPLY < <(printf '%q\n' "${COMPREPLY[@]}")
+		[[ $2 == [\"\']* || ${COMPREPLY[*]} != *' '* ]] ||
+			mapfile -t COMPREPLY < <(printf '%q\n' "${COMPREPLY[@]}")
 		;;
 	param) _mkvinitrd_reply -W "$("$4" --complete parameters 2>/dev/null)" -- "$2" ;;
 	disk)
@@ -71,7 +77,8 @@ _mkvinitrd_kind() {
 	esac
 }
 
-# Sets kind of the option's value (empty: it has none, "-": any) by the table. OPTION, long or the letters of short ones
+# Sets kind of the option's value (empty: it has none, "-": any) by the table. OPTION, long or the
+# letters of short ones
 _mkvinitrd_option() {
 	local letter long value rest
 	kind='' has_value=''
@@ -99,7 +106,8 @@ _mkvinitrd_operand() {
 	done <<<"$table"
 }
 
-# Goes through the words before the cursor: counts operands, notes -r, and whether the last one waits for its value
+# Goes through the words before the cursor: counts operands, notes -r, and whether the last one
+# waits for its value
 _mkvinitrd_scan() {
 	local i word kind has_value
 	operands=0 sysroot='' waiting=''
@@ -125,7 +133,8 @@ _mkvinitrd() {
 	# bash hands --format=j over as three words
 	[ "$current" != '=' ] || current=''
 	if [ "$COMP_CWORD" = 1 ]; then
-		_mkvinitrd_reply -W "$("$program" --complete commands 2>/dev/null | cut -f 1) --help --version" -- "$current"
+		_mkvinitrd_reply -W \
+			"$("$program" --complete commands 2>/dev/null | cut -f 1) --help --version" -- "$current"
 		return
 	fi
 	table=$("$program" --complete options "$command" 2>/dev/null)
@@ -134,9 +143,12 @@ _mkvinitrd() {
 		_mkvinitrd_option "$waiting"
 		_mkvinitrd_kind "$kind" "$current" "$sysroot" "$program"
 	elif [[ $current == -* ]]; then
-		_mkvinitrd_reply -W "$(sed -n '/^@/d;s/^[^|]*|\([^|][^|]*\)|.*/--\1/p' <<<"$table")" -- "$current"
+		_mkvinitrd_reply -W \
+			"$(sed -n '/^@/d;s/^[^|]*|\([^|][^|]*\)|.*/--\1/p' <<<"$table")" -- \
+			"$current"
 	elif [ "$command" = help ]; then
-		_mkvinitrd_reply -W "$("$program" --complete commands 2>/dev/null | cut -f 1)" -- "$current"
+		_mkvinitrd_reply -W "$("$program" --complete commands 2>/dev/null | cut -f 1)" -- \
+			"$current"
 	else
 		_mkvinitrd_operand "$operands"
 		_mkvinitrd_kind "$kind" "$current" "$sysroot" "$program"

@@ -1,13 +1,15 @@
 # shellcheck shell=sh disable=SC2154 # work, wanted, top: of scripts/deps
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What stopped apt, in one line with what to do, for scripts/deps. $work/log has apt's messages, in English.
+# What stopped apt, in one line with what to do, for scripts/deps. $work/log has apt's messages, in
+# English.
 
 seen() { grep -qE "$1" "$work/log"; }
 
 # first SED...: of the first line that it prints
 first() { sed -n "$@" "$work/log" | head -n 1; }
 
-# "E: Could not get lock FILE. It is held by process N (NAME)", or who holds it cannot be seen: "FILE - open (11: ...)"
+# "E: Could not get lock FILE. It is held by process N (NAME)", or who holds it cannot be seen:
+# "FILE - open (11: ...)"
 locked_by() {
 	seen '^E: (Could not get lock|Unable to (acquire|lock) )' || return 0
 	sed -n -e 's/.*Could not get lock \(.*\)\. It is held by \(process [0-9]* ([^)]*)\).*/\1, held by \2/p' \

@@ -52,8 +52,8 @@ usage() {
 	exit 2
 }
 
-# write_result FORMAT WORD...: a result on standard output, by printf; what was made stays if that is full
-# or closed
+# write_result FORMAT WORD...: a result on standard output, by printf; what was made stays if that
+# is full or closed
 write_result() {
 	# shellcheck disable=SC2059 # a format
 	printf "$@" 2>/dev/null ||

@@ -135,7 +135,8 @@ write_iso() {
 
 # partition_of DISC-ID: the UUID that --add-changes gives the partition with the image
 partition_of() {
-	echo "$1" | sed 's/\(.\{8\}\)\(.\{4\}\)\(.\{3\}\)\(.\)/\1-\2-4\3-8\400-6d6b766e7264/; s/-\(8.00\)-/-\1-/'
+	echo "$1" |
+		sed 's/\(.\{8\}\)\(.\{4\}\)\(.\{3\}\)\(.\)/\1-\2-4\3-8\400-6d6b766e7264/; s/-\(8.00\)-/-\1-/'
 }
 
 # iso_has FILE NAME: GRUB's own driver reads it

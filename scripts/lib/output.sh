@@ -159,7 +159,8 @@ make_work_directory() {
 	) || die "cannot make a temporary directory in ${TMPDIR:-/tmp}: set TMPDIR"
 	at_exit rm -rf "$work"
 	release_signals
-	! is_full "$work" || die "no space left in '${TMPDIR:-/tmp}' for temporary files: set TMPDIR"
+	! is_full "$work" ||
+		die "no space left in '${TMPDIR:-/tmp}' for temporary files: set TMPDIR"
 }
 
 # is_full DIRECTORY: not even for a few small files

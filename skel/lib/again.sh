@@ -1,7 +1,8 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A disk that the boot uses was removed before the root runs, as by a loose plug or a hub that resets: it comes back under
-# another name. What was set up is taken down, and the phases run once more, from the search for the disk on.
+# A disk that the boot uses was removed before the root runs, as by a loose plug or a hub that
+# resets: it comes back under another name. What was set up is taken down, and the phases run once
+# more, from the search for the disk on.
 
 # start_again CODE WHY [SEEN]: RET is the disk. Does not come back.
 start_again() {
@@ -16,7 +17,8 @@ start_again() {
 		'plug it in again, into another port if that repeats, and boot again'
 }
 
-# take_down: false where something is in use that is not simply found and opened again, or in a subshell, which cannot boot
+# take_down: false where something is in use that is not simply found and opened again, or in a
+# subshell, which cannot boot
 take_down() {
 	local kind what lines=''
 	[ -n "$ROOT" ] || read -r kind what </proc/self/stat

@@ -63,7 +63,7 @@ mount_archives() {
 		find_image -m "$RAMFS/store" -H "$HOST_DEVICE"
 		;;
 	esac || return 1
-	load letter-case
+	load live/letter-case
 	path_of_any_case "$RAMFS/store" "$APATH"
 	APATH=$RET
 }

@@ -239,7 +239,7 @@ is_luks() {
 upper_on() {
 	local file=${3%,*} size=''
 	[ "$file" = "$3" ] || size=,${3##*,}
-	load letter-case
+	load live/letter-case
 	path_of_any_case "$2" "$file"
 	file=$2$RET
 	UPPER=$1:$file$size

@@ -1,7 +1,8 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034 # what is found is for the later phases
 # SPDX-License-Identifier: GPL-2.0-or-later
-# findimg for the phases: what it found as variables, what it set up for the shutdown, why it found nothing.
+# findimg for the phases: what it found as variables, what it set up for the shutdown, why it found
+# nothing.
 
 # find_image ARGS: runs findimg; DEVICE, FSTYPE and FOUND (the file) are what it says
 find_image() {

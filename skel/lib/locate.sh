@@ -189,8 +189,10 @@ locate_file() {
 		HOST_RW=''
 		case $P_PERSIST in
 		casper:* | live:*) ;; # look elsewhere too
-		*) ! need_write ||
-			warn "$DEVICE${FSTYPE:+ ($FSTYPE)} can only be read, for the reason above" ;;
+		*)
+			! need_write ||
+				warn "$DEVICE${FSTYPE:+ ($FSTYPE)} can only be read, for the reason above"
+			;;
 		esac
 		! has_store "$DEVICE" || reopen_host
 	else

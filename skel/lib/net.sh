@@ -262,8 +262,8 @@ $P_ROUTES
 ROUTES
 }
 
-# routes DEV: each as bootplan found it; a router outside the subnet (/32) is declared to be on the link
-# first. The default route of a second link is there for when the first has none.
+# routes DEV: each as bootplan found it; a router outside the subnet (/32) is declared to be on the
+# link first. The default route of a second link is there for when the first has none.
 routes() {
 	local dev=$1 kind to router
 	while read -r kind to router; do

@@ -22,7 +22,8 @@ resume_system() {
 	}
 	working "resuming from $DEVICE"
 	resume_from "$DEVICE"
-	[ -z "$had" ] || warn "the system hibernated on $DEVICE could not be resumed, the kernel says why above: its session is lost"
+	[ -z "$had" ] ||
+		warn "the system hibernated on $DEVICE could not be resumed, the kernel says why above: its session is lost"
 }
 
 # find_resume: DEVICE, in what is opened for it if need be

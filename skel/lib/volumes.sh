@@ -68,7 +68,8 @@ open_volumes() {
 		find_image -q -t 1 -H "$2"
 	done
 	PATIENCE=''
-	[ -z "$P_LUKS" ] || warn "LUKS volumes on the command line that were not found: $(printf '%s' "$P_LUKS" | cut -d ' ' -f 1 | tr '\n' ' ')"
+	[ -z "$P_LUKS" ] ||
+		warn "LUKS volumes on the command line that were not found: $(printf '%s' "$P_LUKS" | cut -d ' ' -f 1 | tr '\n' ' ')"
 	keep_volumes
 	[ -n "$found" ] || show_lvm_log
 }
@@ -113,13 +114,15 @@ LUKS
 	P_LUKS=$pending
 }
 
-# find_luks: the volume of open_luks_volumes. rd.luks.uuid= may be the beginning of a UUID; the volume has the name of the whole one.
+# find_luks: the volume of open_luks_volumes. rd.luks.uuid= may be the beginning of a UUID; the
+# volume has the name of the whole one.
 find_luks() {
 	! find_within "$spec" || {
 		[ "$FSTYPE" = crypto_LUKS ]
 		return
 	}
-	[ "$name" = "luks-${spec#UUID=}" ] && find_within "$spec*" && [ "$FSTYPE" = crypto_LUKS ] || return 1
+	[ "$name" = "luks-${spec#UUID=}" ] && find_within "$spec*" && [ "$FSTYPE" = crypto_LUKS ] ||
+		return 1
 	name=luks-$FOUND_UUID
 }
 

@@ -57,7 +57,8 @@ no_layouts() {
 	[ ! -s "$ROOT/loaded" ] && [[ $output != *'keyboard layout'* ]] || return 1
 	cmdline 'root=/dev/vda1 keymap=fr'
 	boot
-	[ ! -s "$ROOT/loaded" ] && [[ $output == *'keymap=fr: that keyboard layout is not in this initramfs, which has none but us; typing is in us'* ]]
+	[ ! -s "$ROOT/loaded" ] &&
+		[[ $output == *'keymap=fr: that keyboard layout is not in this initramfs, which has none but us; typing is in us'* ]]
 }
 @test "without any the kernel's default stays, which is us" { both no_layouts; }
 

@@ -100,8 +100,10 @@ data UUID=home none luks' ]
 on_what_is_absent() {
 	disks && systemd
 	cmdline 'vi.mode=overlay vi.image=/root.sqfs'
-	lines fstab 'UUID="1-2" /data ext4 defaults 0 2' '/data/home /home none bind 0 0' 'UUID=here /data/more ext4 defaults 0 2' \
-		'/home/x /srv none rbind 0 0' '/var/lib/a /opt none bind 0 0' "UUID='absent' /nas ext4 nofail 0 0" '/nas/y /y none bind 0 0' \
+	lines fstab 'UUID="1-2" /data ext4 defaults 0 2' '/data/home /home none bind 0 0' \
+		'UUID=here /data/more ext4 defaults 0 2' \
+		'/home/x /srv none rbind 0 0' '/var/lib/a /opt none bind 0 0' \
+		"UUID='absent' /nas ext4 nofail 0 0" '/nas/y /y none bind 0 0' \
 		'/data/z /z none bind,noauto 0 0' 'UUID=here /database ext4 defaults 0 2'
 	boot
 	said 'fstab: UUID="1-2" is not here: the root continues without /home' || return 1
@@ -125,8 +127,10 @@ odd_lines() {
 case " $* " in *' UUID=old '* | *' UUID=gone '*) exit 3 ;; esac
 printf 'DEVICE=/dev/loop0\nFSTYPE=ext4\nFILE=%s\n' "${ROOT:-}/run/initramfs/host/root.img"
 FAKE
-	lines fstab $'UUID=old\t/\tauto\tnoatime,discard\t0\t1' 'UUID=gone /data ext4 defaults 0 2' '/data/swapfile none swap sw 0 0' \
-		'   # indented' '' '/swapfile none swap sw,pri=5 0 0' 'tmpfs /tmp tmpfs size=2g' 'bad line'
+	lines fstab $'UUID=old\t/\tauto\tnoatime,discard\t0\t1' \
+		'UUID=gone /data ext4 defaults 0 2' '/data/swapfile none swap sw 0 0' \
+		'   # indented' '' '/swapfile none swap sw,pri=5 0 0' 'tmpfs /tmp tmpfs size=2g' \
+		'bad line'
 	boot
 	output=$(grep -v '^#' "$ROOT/run/initramfs/tables/fstab")
 	[ "$output" = '/dev/loop0 / ext4 noatime,discard 0 1
@@ -138,7 +142,8 @@ UUID=gone /data ext4 defaults,noauto,nofail,x-systemd.wanted-by=dev-disk-by\x2du
 tmpfs /tmp tmpfs size=2g
 bad line' ]
 }
-@test "tabs, type auto, remarks, swap files in what is absent, and lines that are none" { both odd_lines; }
+@test "tabs, type auto, remarks, swap files in what is absent, and lines that are none" { both \
+	odd_lines; }
 
 edited() {
 	disks && systemd

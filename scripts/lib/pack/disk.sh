@@ -113,7 +113,8 @@ make_esp() {
 }
 
 boot_files() {
-	find_disk_kernel || die "the root has no kernel (boot/vmlinuz-*), so the disk could not boot: install one, or use --no-boot for mode loop alone"
+	find_disk_kernel ||
+		die "the root has no kernel (boot/vmlinuz-*), so the disk could not boot: install one, or use --no-boot for mode loop alone"
 	add_initramfs
 	# shellcheck disable=SC2016 # GRUB's variable
 	printf 'search --no-floppy --fs-uuid --set=root %s\nset prefix=($root)/boot/grub\n' \

@@ -107,7 +107,8 @@ check_cpio() {
 	[ -n "$(find "$tree" ${one_file_system:+-xdev} -type f -size +4294967295c -print -quit 2>/dev/null)" ] || return 0
 	big=$(sparse=--sparse && tar_stream 2>/dev/null | LC_ALL=C tar -tvf - 2>/dev/null | awk '
 		/^-/ && $3 > 4294967295 { sub(/^([^ ]+ +)([^ ]+ +)([^ ]+ +)([^ ]+ +)([^ ]+ +)/, ""); print; exit }')
-	[ -z "$big" ] || die "a cpio archive holds files of less than 4 GiB, and '$big' has more: use tar, squashfs, erofs or ext4, or --exclude it"
+	[ -z "$big" ] ||
+		die "a cpio archive holds files of less than 4 GiB, and '$big' has more: use tar, squashfs, erofs or ext4, or --exclude it"
 }
 
 stage_cpio() {

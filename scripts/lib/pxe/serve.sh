@@ -10,7 +10,8 @@ serve_address() {
 	ip link show dev "$serve" >/dev/null 2>&1 ||
 		die "there is no network interface '$serve' (--serve); this machine has $(ip -br link | sed 's/[@ ].*//' | paste -s -d ' ')"
 	address=$(ip -4 -o addr show dev "$serve" scope global | awk '{ print $4; exit }')
-	[ -n "$address" ] || die "the interface '$serve' has no IPv4 address: give it one, as in ip addr add 192.168.77.1/24 dev $serve"
+	[ -n "$address" ] ||
+		die "the interface '$serve' has no IPv4 address: give it one, as in ip addr add 192.168.77.1/24 dev $serve"
 	[ "$(id -u)" = 0 ] ||
 		die "--serve needs root: DHCP, TFTP and HTTP listen on ports below 1024"
 }

@@ -15,7 +15,8 @@ dotted() {
 }
 
 is_address() {
-	echo "$1" | awk -F . '{ for (i = 1; i <= NF; i++) if ($i !~ /^[0-9]+$/ || $i > 255 || length($i) > 3) exit 1; exit NF != 4 }'
+	echo "$1" |
+		awk -F . '{ for (i = 1; i <= NF; i++) if ($i !~ /^[0-9]+$/ || $i > 255 || length($i) > 3) exit 1; exit NF != 4 }'
 }
 
 # check_network: address/prefix of the server; sets net, mask, range_first and range_last where they

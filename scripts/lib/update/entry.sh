@@ -326,5 +326,6 @@ entry_booted() {
 			case ${entry_old##*/} in "$entry_name".conf | "$entry_name"+*) ;; *) rm -f "$entry_old" ;; esac
 		done <"$work/entries"
 	fi
-	entry_write '' && say "$entry_path has booted; it is what a failing successor is replaced by"
+	entry_write '' &&
+		say "$entry_path has booted; it is what a failing successor is replaced by"
 }

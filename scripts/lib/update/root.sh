@@ -23,7 +23,8 @@ root_bootplan() {
 	for root_program in "$here/applets/bootplan" "$here/../build/musl/bin/bootplan"; do
 		[ ! -x "$root_program" ] || break
 	done
-	[ -x "$root_program" ] || { root_why="cannot examine the root: there is no program bootplan in $here/applets" && return 1; }
+	[ -x "$root_program" ] ||
+		{ root_why="cannot examine the root: there is no program bootplan in $here/applets" && return 1; }
 	root_why='cannot examine the root: bootplan cannot evaluate the kernel command line'
 	mkdir -p "$work/plan/proc" "$work/plan/etc/mkvinitrd" &&
 		printf '%s\n' "$1" >"$work/plan/proc/cmdline" &&

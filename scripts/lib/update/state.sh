@@ -65,7 +65,8 @@ state_complete() {
 
 # The list stays until the boot entries, too, are those of the new images, and all is in place.
 state_entries() {
-	entry_write 2 || die "the new images are in force, and their boot entries cannot be written: $(state_why); the next update tries again"
+	entry_write 2 ||
+		die "the new images are in force, and their boot entries cannot be written: $(state_why); the next update tries again"
 	{ state_each state_settle && { [ -z "$entry_dir" ] || state_settle '' "$entry_dir/"; } &&
 		state_each state_forget && state_end; } ||
 		die "cannot remove '$state/journal': $(state_why)"
@@ -145,7 +146,8 @@ state_replace() {
 		die "no space left in '$state'; the old images are in force"
 	}
 	state_committed=1
-	state_rename || die "cannot replace an image: $(state_why); each image is the old or the new one, the next update completes this"
+	state_rename ||
+		die "cannot replace an image: $(state_why); each image is the old or the new one, the next update completes this"
 	state_entries
 }
 

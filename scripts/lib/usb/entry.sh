@@ -7,7 +7,8 @@
 # identify_root FILE: sets mode, or refuses what is no root
 identify_root() {
 	[ -e "$1" ] || die "there is no file '$1'"
-	[ -f "$1" ] || die "'$1' is not an ordinary file: make an image of a directory by mkvinitrd pack"
+	[ -f "$1" ] ||
+		die "'$1' is not an ordinary file: make an image of a directory by mkvinitrd pack"
 	[ -r "$1" ] || die "cannot read '$1'"
 	found=$(mkvinitrd identify --shell "$1" 2>"$work/log") ||
 		die "$(sed -n '$s/^mkvinitrd: //p' "$work/log" | grep . || echo "'$1' is no root: $(failure_reason)")"

@@ -21,7 +21,8 @@ keep_open() {
 	first=$(((last + 2047) / 2048 * 2048))
 	[ "$first" -ge 2048 ] || first=2048
 	size=$((($(drive_bytes) / 512 - 2048 - first) / 2048 + 2))
-	[ "$size" -gt 2 ] || die "'$target' has no free space behind its partitions: make one smaller, or leave --keep out to erase it"
+	[ "$size" -gt 2 ] ||
+		die "'$target' has no free space behind its partitions: make one smaller, or leave --keep out to erase it"
 	keep_numbers
 	keep_bios
 }

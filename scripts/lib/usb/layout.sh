@@ -77,7 +77,8 @@ unique() {
 }
 
 unique_uuid() {
-	unique 32 "$1" | sed 's/\(.\{8\}\)\(.\{4\}\).\(.\{3\}\).\(.\{3\}\)\(.\{12\}\)/\1-\2-4\3-8\4-\5/'
+	unique 32 "$1" |
+		sed 's/\(.\{8\}\)\(.\{4\}\).\(.\{3\}\).\(.\{3\}\)\(.\{12\}\)/\1-\2-4\3-8\4-\5/'
 }
 
 # FAT32 has at least 65525 clusters; small ones for small file systems, as Windows makes them

@@ -29,9 +29,11 @@ removable_disks() {
 }
 
 ask_target() {
-	[ -t 0 ] || usage 'expected TARGET and ROOT; without TARGET a terminal is needed to choose the disk'
+	[ -t 0 ] ||
+		usage 'expected TARGET and ROOT; without TARGET a terminal is needed to choose the disk'
 	choices=$(removable_disks)
-	[ -n "$choices" ] || die 'no removable disk that is free: plug one in, or name the disk (mkvinitrd usb --list shows all)'
+	[ -n "$choices" ] ||
+		die 'no removable disk that is free: plug one in, or name the disk (mkvinitrd usb --list shows all)'
 	number=0
 	for disk in $choices; do
 		number=$((number + 1))

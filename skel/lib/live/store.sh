@@ -20,7 +20,8 @@ live_store() {
 		cow_flags
 		name_dirs "$RAMFS/store/${spec#*:/}" upperdir workdir
 		;;
-	dracut:*:/* | overlayroot:*:/*) ! dracut_device "${spec%%:/*}" || dracut_store "/${spec#*:/}" ;;
+	dracut:*:/* | overlayroot:*:/*) ! dracut_device "${spec%%:/*}" ||
+		dracut_store "/${spec#*:/}" ;;
 	dracut:*) dracut_found "$spec" ;;
 	dracut-crypt:*) dracut_crypt "$spec" ;;
 	porteus:*)

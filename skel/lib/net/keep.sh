@@ -210,7 +210,8 @@ blacklist_links() {
 		case $line in NetworkInterfaceBlacklist*=*) line=$line$links listed=1 ;; esac
 		text=$text$line$NL
 	done
-	[ -n "$listed" ] || text="[General]${NL}NetworkInterfaceBlacklist=vmnet,vboxnet,virbr,ifb,ve-,vb-$links$NL$text"
+	[ -n "$listed" ] ||
+		text="[General]${NL}NetworkInterfaceBlacklist=vmnet,vboxnet,virbr,ifb,ve-,vb-$links$NL$text"
 	printf '%s' "$text"
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# build: what the kernel lacks for the partitions and the root of a profile is said; which driver for NTFS an image has.
+# build: what the kernel lacks for the partitions and the root of a profile is said; which driver
+# for NTFS an image has.
 # shellcheck disable=SC2154 # output, stderr, status: by bats
 load build
 
@@ -9,7 +10,8 @@ kernel_with() {
 	own_system
 	path=$S/usr/lib/modules/$KVER/kernel/$1.ko
 	mkdir -p "${path%/*}"
-	printf '.section .modinfo,"a"\n.ascii "license=GPL\\0description=%s\\0name=%s\\0"\n' "${2:-}" "$(basename "$1")" | as -o "$path" -
+	printf '.section .modinfo,"a"\n.ascii "license=GPL\\0description=%s\\0name=%s\\0"\n' \
+		"${2:-}" "$(basename "$1")" | as -o "$path" -
 	[ -z "${COMPRESS:-}" ] || xz -9 --check=crc32 "$path"
 	depmod -b "$S" "$KVER"
 }
@@ -28,7 +30,8 @@ install_ntfs_3g() {
 # warnings LINE...: how often a build of that profile warns about NTFS, without -v
 warnings() {
 	profile "$@"
-	"$M" build -p ./t.profile -r "$S" -o out.img 2>&1 | tee log | grep -c 'warning: .*NTFS' || [ $? = 1 ]
+	"$M" build -p ./t.profile -r "$S" -o out.img 2>&1 | tee log | grep -c 'warning: .*NTFS' ||
+		[ $? = 1 ]
 }
 
 @test "a kernel without a driver for NTFS gets ntfs-3g with the file systems, where that is installed" {
@@ -45,11 +48,14 @@ warnings() {
 }
 
 @test "without driver and ntfs-3g a build says so in one line, where the profile may need NTFS" {
-	for lines in 'root loop' 'root overlay|image /live/root.sqfs' 'root overlay|image /live/root.sqfs|host usb' \
-		'root loop|host LABEL=Windows' 'root loop|host UUID=01D8A3B2C4E5F607' 'root tmpfs|image /root.tar.zst' \
+	for lines in 'root loop' 'root overlay|image /live/root.sqfs' \
+		'root overlay|image /live/root.sqfs|host usb' \
+		'root loop|host LABEL=Windows' 'root loop|host UUID=01D8A3B2C4E5F607' \
+		'root tmpfs|image /root.tar.zst' \
 		'root disk|persist file:LABEL=data:/changes.img'; do
 		mapfile -td '|' wanted < <(printf %s "$lines")
-		[ "$(warnings "${wanted[@]}" 'module =fs')" = 1 ] || { echo "$lines" && cat log && return 1; }
+		[ "$(warnings "${wanted[@]}" 'module =fs')" = 1 ] || { echo "$lines" && cat log &&
+			return 1; }
 	done
 	run "$M" build -p ./t.profile -r "$S" -o out.img
 	assert_success
@@ -57,11 +63,14 @@ warnings() {
 }
 
 @test "no message about NTFS where the profile has no use for it, except with -v" {
-	for lines in 'root disk' 'root share|image 9p:root' 'root tmpfs|image http://server/x.tar' 'root loop|host cdrom' \
-		'root loop|host UUID=2EA7-BEEF' 'root overlay|host UUID=01234567-89ab-cdef-0123-456789abcdef|image /live/root.sqfs' \
+	for lines in 'root disk' 'root share|image 9p:root' 'root tmpfs|image http://server/x.tar' \
+		'root loop|host cdrom' \
+		'root loop|host UUID=2EA7-BEEF' \
+		'root overlay|host UUID=01234567-89ab-cdef-0123-456789abcdef|image /live/root.sqfs' \
 		'root disk|persist dir:UUID=01234567-89ab-cdef-0123-456789abcdef:/x'; do
 		mapfile -td '|' wanted < <(printf %s "$lines")
-		[ "$(warnings "${wanted[@]}" 'module =fs')" = 0 ] || { echo "$lines" && cat log && return 1; }
+		[ "$(warnings "${wanted[@]}" 'module =fs')" = 0 ] || { echo "$lines" && cat log &&
+			return 1; }
 	done
 	run "$M" build -v -p ./t.profile -r "$S" -o out.img
 	assert_line --partial "kernel $KVER has no NTFS driver, and ntfs-3g is not installed"
@@ -83,7 +92,8 @@ warnings() {
 @test "the driver ntfs of Linux 6.8 and older only reads: ntfs-3g is packed as well, or a message says so" {
 	for COMPRESS in '' 1; do
 		rm -rf own && S=$BATS_FILE_TMPDIR/sysroot
-		kernel_with fs/ntfs/ntfs 'NTFS 1.2/3.x driver - Copyright (c) 2001-2014 Anton Altaparmakov and Tuxera Inc.'
+		kernel_with fs/ntfs/ntfs \
+			'NTFS 1.2/3.x driver - Copyright (c) 2001-2014 Anton Altaparmakov and Tuxera Inc.'
 		[ "$(warnings 'root loop' 'module =fs')" = 1 ]
 		grep "kernel $KVER has an ntfs driver that only reads, and ntfs-3g is not installed: what lies on NTFS will not be written to; install" log
 		install_ntfs_3g
@@ -96,10 +106,12 @@ warnings() {
 	own_system
 	modules=$S/usr/lib/modules/$KVER
 	echo kernel/fs/ntfs/ntfs.ko >>"$modules/modules.builtin"
-	printf 'ntfs.license=GPL\0ntfs.description=NTFS read-write filesystem driver\0' >>"$modules/modules.builtin.modinfo"
+	printf 'ntfs.license=GPL\0ntfs.description=NTFS read-write filesystem driver\0' \
+		>>"$modules/modules.builtin.modinfo"
 	depmod -b "$S" "$KVER"
 	[ "$(warnings 'root loop' 'module =fs')" = 0 ]
-	printf 'ntfs.license=GPL\0ntfs.description=NTFS 1.2/3.x driver - Copyright\0' >"$modules/modules.builtin.modinfo"
+	printf 'ntfs.license=GPL\0ntfs.description=NTFS 1.2/3.x driver - Copyright\0' \
+		>"$modules/modules.builtin.modinfo"
 	[ "$(warnings 'root loop' 'module =fs')" = 1 ]
 	grep 'only reads' log
 }
@@ -152,7 +164,8 @@ CASES
 
 @test "a driver that is built in is one" {
 	own_system
-	printf 'kernel/fs/%s.ko\n' xfs/xfs btrfs/btrfs exfat/exfat isofs/isofs >>"$S/usr/lib/modules/$KVER/modules.builtin"
+	printf 'kernel/fs/%s.ko\n' xfs/xfs btrfs/btrfs exfat/exfat isofs/isofs \
+		>>"$S/usr/lib/modules/$KVER/modules.builtin"
 	depmod -b "$S" "$KVER"
 	run lacking 'root loop'
 	assert_output vfat
@@ -169,7 +182,8 @@ virtiofs|2:7|root share|image virtiofs:root
 9p|2:7|root share|image 9p:root
 CASES
 	own_system
-	rm -r "$S/usr/lib/modules/$KVER/kernel/fs/erofs" "$S/usr/lib/modules/$KVER/kernel/fs/overlayfs"
+	rm -r "$S/usr/lib/modules/$KVER/kernel/fs/erofs" \
+		"$S/usr/lib/modules/$KVER/kernel/fs/overlayfs"
 	depmod -b "$S" "$KVER"
 	lacking 'root overlay' 'image /root.erofs' >/dev/null
 	grep "has no driver 'erofs'" log

@@ -70,7 +70,8 @@ keymaps() {
 	printf 'KEYMAP=/opt/maps/mine.map\n' >"$S/etc/vconsole.conf"
 	{
 		echo 'keymaps 0-1'
-		printf 'keycode %s = %s\n' 16 a 17 z 18 e 19 r 20 t 21 y 22 u 23 i 24 o 25 p 30 q 31 s 32 d 33 f 34 g 35 h 36 j 37 k 38 l 44 w 45 x 46 c 47 v 48 b
+		printf 'keycode %s = %s\n' 16 a 17 z 18 e 19 r 20 t 21 y 22 u 23 i 24 o 25 p 30 q \
+			31 s 32 d 33 f 34 g 35 h 36 j 37 k 38 l 44 w 45 x 46 c 47 v 48 b
 	} >"$S/opt/maps/mine.map"
 	build
 	[ "$(member etc/keymaps/default)" = mine ]

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bats file_tags=unsanitized
-# mkvinitrd frugal --disk: what it reads out of the disk of a virtual machine, and which disks it refuses.
+# mkvinitrd frugal --disk: what it reads out of the disk of a virtual machine, and which disks it
+# refuses.
 load ../../lib/env
 load frugal
 bats_require_minimum_version 1.5.0
@@ -21,7 +22,8 @@ disk_of() {
 	local format=$1 out=$2 at=1 fs
 	shift 2
 	truncate -s $((2 + $(cat "$@" | wc -c) / 1048576))M disk.raw
-	for fs in "$@"; do echo "size=$(($(stat -c %s "$fs") / 1048576))MiB"; done | sed '1i label: gpt' | sfdisk -q disk.raw
+	for fs in "$@"; do echo "size=$(($(stat -c %s "$fs") / 1048576))MiB"; done |
+		sed '1i label: gpt' | sfdisk -q disk.raw
 	for fs in "$@"; do
 		dd if="$fs" of=disk.raw bs=1M seek=$at conv=notrunc,sparse status=none
 		at=$((at + $(stat -c %s "$fs") / 1048576))
@@ -30,7 +32,8 @@ disk_of() {
 	rm disk.raw
 }
 
-# vm_disk FORMAT DIRECTORY: disk.FORMAT in it, as a virtual machine has it: an EFI partition, and that root
+# vm_disk FORMAT DIRECTORY: disk.FORMAT in it, as a virtual machine has it: an EFI partition, and
+# that root
 vm_disk() {
 	vm_root vm
 	truncate -s 16M esp
@@ -66,7 +69,8 @@ refused() {
 	assert_output --partial "menuentry 'Linux from disk.vhdx (kernel $version)' {"
 	installed mnt/vm/disk.vhdx.boot
 	assert_equal "$(mode_of mnt/vm/disk.vhdx.boot/initramfs.img)" loop
-	"$HOST/mkvinitrd" ls mnt/vm/disk.vhdx.boot/initramfs.img | grep -q "^lib/modules/$version/kernel/fs/ext4/"
+	"$HOST/mkvinitrd" ls mnt/vm/disk.vhdx.boot/initramfs.img |
+		grep -q "^lib/modules/$version/kernel/fs/ext4/"
 	"$HOST/bin/vdattach" check mnt/vm/disk.vhdx
 	[ -z "$("$HOST/bin/vdattach" list | grep disk.vhdx)" ]
 	run -0 frugal --update mnt/vm/disk.vhdx.boot
@@ -95,7 +99,8 @@ refused() {
 	# interrupted while the image is attached
 	setsid "$TOP/scripts/frugal" --disk mnt/vm/disk.vhdx >log 2>&1 3>&- &
 	pid=$!
-	until grep -q "$PWD/tmp" /proc/$pid/mountinfo || ! kill -0 $pid 2>/dev/null; do sleep 0.02; done
+	until grep -q "$PWD/tmp" /proc/$pid/mountinfo ||
+		! kill -0 $pid 2>/dev/null; do sleep 0.02; done
 	kill -TERM $pid
 	status=0
 	wait $pid || status=$?
@@ -151,8 +156,10 @@ refused() {
 	mke2fs -q -t ext4 -d kernels boot.fs 40M
 	mke2fs -q -t ext4 -d vm root.fs 100M
 	truncate -s 20M luks.fs lvm.fs none.fs
-	echo secret | cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --luks2-metadata-size 16k \
-		--luks2-keyslots-size 256k luks.fs -
+	echo secret |
+		cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \
+			--luks2-metadata-size 16k \
+			--luks2-keyslots-size 256k luks.fs -
 	disk_of vmdk mnt/a.vmdk boot.fs root.fs luks.fs none.fs
 	refused 'partition 1 has kernels and no root: a separate /boot is not supported; partition 2 is a root without a kernel: install one' \
 		--disk mnt/a.vmdk
@@ -165,14 +172,16 @@ refused() {
 	mkdir -p mnt/vm/Snapshots
 	vm_disk qcow2 mnt/vm
 	qemu-img create -q -f qcow2 -F qcow2 -b ../disk.qcow2 mnt/vm/Snapshots/child.qcow2
-	refused "'mnt/vm/disk.qcow2' is the parent of '$PWD/mnt/vm/Snapshots/child.qcow2'" --disk mnt/vm/disk.qcow2
+	refused "'mnt/vm/disk.qcow2' is the parent of '$PWD/mnt/vm/Snapshots/child.qcow2'" \
+		--disk mnt/vm/disk.qcow2
 	rm mnt/vm/Snapshots/child.qcow2
 	for state in vm.vmss Snapshots/2026.sav disk.qcow2.lck/M1.lck; do
 		install -D /dev/null "mnt/vm/$state"
 		refused "'$PWD/mnt/vm/${state%/M1.lck}'" --disk mnt/vm/disk.qcow2
 		rm "mnt/vm/$state"
 	done
-	for program in "qemu-nbd --fork -t -f qcow2 -k $PWD/socket --pid-file=$PWD/pid" "$HOST/bin/vdattach attach"; do
+	for program in "qemu-nbd --fork -t -f qcow2 -k $PWD/socket --pid-file=$PWD/pid" \
+		"$HOST/bin/vdattach attach"; do
 		device=$($program mnt/vm/disk.qcow2 3>&-)
 		refused_in_use
 		if [ -s pid ]; then

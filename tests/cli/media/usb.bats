@@ -267,8 +267,10 @@ TOOLS
 	assert_equal "$(initramfs_mode drive.img)" loop
 }
 
-# initramfs_mode DRIVE: what the initramfs of its first entry does with a root when no kernel parameter says anything else
+# initramfs_mode DRIVE: what the initramfs of its first entry does with a root when no kernel
+# parameter says anything else
 initramfs_mode() {
-	mtype -i "$1@@1M" "::$(menu_of "$1" | sed -n 's/.*initrd \([^ ]*\).*/\1/p' | head -n 1)" >mode.img
+	mtype -i "$1@@1M" "::$(menu_of "$1" | sed -n 's/.*initrd \([^ ]*\).*/\1/p' | head -n 1)" \
+		>mode.img
 	"$HOST/mkvinitrd" cat mode.img etc/mkvinitrd/defaults | sed -n 's/^vi\.mode=//p'
 }

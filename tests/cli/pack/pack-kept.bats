@@ -107,7 +107,8 @@ mounted() { mount -o "ro,loop${2:+,offset=$2}" "$1" mnt; }
 	run "$M" pack -q tree out.erofs
 	# Debian 12's mkfs.erofs has a limit; that is said
 	[ "$status" = 0 ] ||
-		assert_output --partial 'a name of 255 bytes, which this mkfs.erofs cannot store: ./nnn'
+		assert_output --partial \
+			'a name of 255 bytes, which this mkfs.erofs cannot store: ./nnn'
 	rm -f tree/nnn*
 	facts tree xattrs >want.erofs
 	"$M" pack -q tree out.erofs

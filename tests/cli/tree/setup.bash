@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# For tests of deps, quickstart and check: apt is the real one on a directory of the test's own, with a dpkg that does nothing.
+# For tests of deps, quickstart and check: apt is the real one on a directory of the test's own,
+# with a dpkg that does nothing.
 
 setup() {
 	bats_load_library bats-support
@@ -38,10 +39,12 @@ CONF
 	export APT_CONFIG=$PWD/apt.conf DPKG_ADMINDIR=$PWD/admin
 }
 
-# repository KIB: has every package that a build needs, as large as that when installed, and no file of them
+# repository KIB: has every package that a build needs, as large as that when installed, and no file
+# of them
 repository() {
 	mkdir -p repo
-	sed -n "/^build_packages='/,/'\$/p" "$TOP/scripts/deps" | tr -d "'" | sed 's/^build_packages=//' | tr -s ' \t' '\n' | sed '/^$/d' |
+	sed -n "/^build_packages='/,/'\$/p" "$TOP/scripts/deps" | tr -d "'" |
+		sed 's/^build_packages=//' | tr -s ' \t' '\n' | sed '/^$/d' |
 		while read -r name; do
 			printf 'Package: %s\nVersion: 1\nArchitecture: all\nMaintainer: x\nInstalled-Size: %s\nFilename: ./%s.deb\nSize: 1000\nSHA256: %064d\nDescription: x\n\n' \
 				"$name" "$1" "$name" 0
@@ -64,7 +67,8 @@ PY
 
 as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 
-# A tree without a build, in which nothing may be built by the test; other users reach it wherever the repository is.
+# A tree without a build, in which nothing may be built by the test; other users reach it wherever
+# the repository is.
 bare_tree() {
 	mkdir tree
 	cp -R "$TOP/scripts" tree

@@ -120,7 +120,8 @@ refused() {
 	for words in 'root=UUID=1 netroot=iscsi:192.168.50.1::::iqn.2009-06.dracut:target0' \
 		root=iscsi:192.168.50.1::::iqn.x:y \
 		'root=UUID=1 netroot=iscsi' \
-		'root=iscsi:user:secret:rev:secret@[2001:db8::1]:6:3260:default:eth0:1:iqn.x:y' root=nvmf:tcp,10.0.0.1 'root=UUID=1 netroot=nvmf' \
+		'root=iscsi:user:secret:rev:secret@[2001:db8::1]:6:3260:default:eth0:1:iqn.x:y' \
+		root=nvmf:tcp,10.0.0.1 'root=UUID=1 netroot=nvmf' \
 		root=cifs://user:secret@10.0.0.1:/root; do
 		new_tree
 		boot_with "$words"

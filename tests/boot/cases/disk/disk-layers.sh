@@ -1,4 +1,5 @@
-# promise: a root in LUKS on a logical volume on a RAID 1, whose /usr is a logical volume of its own that its fstab names, boots and is left closed and clean
+# promise: a root in LUKS on a logical volume on a RAID 1, whose /usr is a logical volume of its own
+# that its fstab names, boots and is left closed and clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 . "$TOP/tests/boot/lib/volumes.sh"
@@ -18,7 +19,8 @@ ext4 "$WORK/root.fs" 32M layers "$root_uuid" "$WORK/small"
 ext4 "$WORK/usr.fs" 16M usr "$host_uuid" "$WORK/usr"
 encrypt "$WORK/root.fs" "$WORK/luks" $luks_uuid
 physical_volume "$WORK/pv" my-vg "root=$WORK/luks" "usr=$WORK/usr.fs"
-"$TOP/tests/boot/raid-member" "$WORK/pv" 33221100-7766-5544-bbaa-9988ffeeddcc other:0 "$WORK/one" "$WORK/two"
+"$TOP/tests/boot/raid-member" "$WORK/pv" 33221100-7766-5544-bbaa-9988ffeeddcc other:0 "$WORK/one" \
+	"$WORK/two"
 disk "$WORK/disk.img" fd "$WORK/one" "$WORK/two"
 
 typing x "root=UUID=$root_uuid rw rd.md.uuid=33221100:77665544:bbaa9988:ffeeddcc rd.lvm.vg=my-vg rd.luks.uuid=$luks_uuid test.run=/etc/usr test.keep=one" secret
@@ -35,5 +37,6 @@ for n in 1 2; do
 	dd if="$WORK/pv.after" of="$WORK/luks.after" bs=1M skip=1 count=36 conv=sparse status=none
 	decrypt "$WORK/luks.after" "$WORK/root.after"
 	clean_ext4 "$WORK/root.after"
-	debugfs -R 'cat /kept' "$WORK/root.after" 2>/dev/null | grep -qx one || fail "what was written is not on disk $n"
+	debugfs -R 'cat /kept' "$WORK/root.after" 2>/dev/null | grep -qx one ||
+		fail "what was written is not on disk $n"
 done

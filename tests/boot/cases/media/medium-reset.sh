@@ -1,4 +1,5 @@
-# promise: a USB drive that vanishes while the root is made, and comes back under another name, is found again: the boot continues, an overlay with its store and an image alike, and ends clean
+# promise: a USB drive that vanishes while the root is made, and comes back under another name, is
+# found again: the boot continues, an overlay with its store and an image alike, and ends clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 small_root "$WORK/small"
@@ -24,7 +25,9 @@ resets() {
 	build $1 $1 -s 'image /live/root.sqfs' -s "hook $2 $WORK/hook"
 	boot_attended $1 "rw $3" '=== the drive is here => monitor device_del stick' \
 		'=== the drive is gone => monitor device_add usb-storage,id=again,drive=s,serial=VI0001' -- \
-		-device qemu-xhci -blockdev "driver=raw,node-name=s,file.driver=file,file.filename=$WORK/usb.img" \
+		-device qemu-xhci \
+		-blockdev \
+		"driver=raw,node-name=s,file.driver=file,file.filename=$WORK/usb.img" \
 		-device usb-storage,id=stick,drive=s,serial=VI0001
 	expect '/dev/sda1 was removed before the root was started: looking for it again'
 	expect "=== root $4"

@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Disks that are removed while the root is made.
+load lib.bash
+
+# removed_at PROGRAM: the host is mounted, and its disk is removed when that program runs for the
+# first time
+removed_at() {
+	mkdir -p "$ROOT/sys/class/block/sdb"
+	fake umount <<<'[ "$1" != "$ROOT/run/initramfs/host" ] || : >"$ROOT/proc/mounts"'
+	fake "$1" <<'FAKE'
+[ ! -e "$FAKES/removed" ] || exit 0
+echo "/dev/vda1 $ROOT/run/initramfs/host ext4 ro 0 0" >"$ROOT/proc/mounts"
+: >"$FAKES/removed"
+exit 1
+FAKE
+}
+
+comes_back() {
+	removed_at overlayroot
+	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.persist=ram panic=-1 splash 3'
+	boot splash 3
+	said 'warning: /dev/vda1 was removed before the root was started: looking for it again' &&
+		not_called reboot &&
+		calls 'umount /run/initramfs/host' \
+			'findimg --state /run/initramfs/state -t 30 -m /run/initramfs/host /r.sfs' \
+			'overlayroot --state /run/initramfs/state -l /run/initramfs/host/r.sfs -u ram /newroot' 'switch_root /newroot /sbin/init splash 3' &&
+		[ "$(grep -c '^findimg' "$CALLS")" = 2 ] &&
+		[ "$(grep -c '^mount .*/host$' "$ROOT/run/initramfs/state")" -le 1 ]
+}
+@test "a disk that is removed while the root is made is looked for again, and the boot repeated from there" { both comes_back; }
+
+comes_back_loop() {
+	fake mount <<'FAKE'
+case $* in *" $ROOT/newroot") ;; *) exit 0 ;; esac
+[ ! -e "$FAKES/removed" ] || exit 0
+echo "/dev/vda1 $ROOT/run/initramfs/host ext4 rw 0 0" >"$ROOT/proc/mounts"
+: >"$FAKES/removed"
+exit 1
+FAKE
+	mkdir -p "$ROOT/sys/class/block/sdb"
+	fake umount <<<': >"$ROOT/proc/mounts"'
+	cmdline 'vi.mode=loop vi.image=/a.img vi.part=whole rw panic=-1'
+	boot
+	calls 'losetup -d /dev/loop0' 'umount /run/initramfs/host' \
+		'mount -t ext4 -o rw /dev/loop0 /newroot' 'switch_root /newroot /sbin/init' &&
+		not_called reboot
+}
+@test "a disk that is removed below an image: the image is detached, and attached again" { both \
+	comes_back_loop; }
+
+removed_for_good() {
+	removed_at overlayroot
+	fake vdattach <<'FAKE'
+case $1 in free | unmap) exit 0 ;; esac
+[ "$1" != --state ] || printf 'vdattach /dev/ublkb0\nserved /dev/ublkb0\n' >>"$2"
+echo /dev/ublkb0
+FAKE
+	cmdline 'vi.mode=loop vi.image=/a.vhd vi.part=whole vi.persist=ram panic=-1'
+	boot
+	said 'assemble failed: /dev/vda1 was removed before the root was started [VI210]' &&
+		said 'seen:  no overlay could be mounted of' &&
+		said 'plug it in again, into another port' && calls 'reboot -f' &&
+		not_called switch_root || return 1
+	# again and again
+	removed_at overlayroot
+	sed -i '/removed" \] ||/d' "$FAKES/overlayroot"
+	: >"$CALLS"
+	rm -r "$ROOT/run/initramfs"
+	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.persist=ram panic=-1'
+	boot
+	said '[VI210]' && [ "$(grep -c ^overlayroot "$CALLS")" = 4 ] && not_called switch_root
+}
+@test "a disk that is removed below what cannot be set up twice, or each time, is named with advice that fits" { both removed_for_good; }
+
+released() {
+	mkdir -p "$ROOT/sys/class/block/sdb"
+	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.persist=ram panic=-1'
+	boot
+	not_called reboot && calls 'switch_root /newroot /sbin/init' && ! said 'was removed'
+}
+@test "a disk that is no longer in use may be removed" { both released; }
