@@ -153,16 +153,46 @@ add_scope() {
 	[ -z "$SCOPE" ] || list_has "$SCOPE" "$1" || SCOPE="$SCOPE $1"
 }
 
-# lvm_run ARGS...: without a configuration, a daemon, udev or any file kept; only on the disks of
-# SCOPE
+# second_paths: disks that are here by another path already, in RET. lvm takes neither path for the disk: it expects
+# a multipath daemon. USB bridges of one kind may all have the same name.
+second_paths() {
+	local dir name found='' seen="$NL"
+	for dir in "$ROOT"/sys/block/sd* "$ROOT"/sys/block/nvme*; do
+		first_line "$dir/hidden"
+		[ "$RET" != 1 ] || continue
+		first_line "$dir/device/wwid"
+		[ -n "$RET" ] || first_line "$dir/wwid"
+		[ -n "$RET" ] || continue
+		name=$RET
+		first_line "$dir/size"
+		name="$RET $name"
+		case $seen in *"$NL$name$NL"*)
+			case $(readlink -f "$dir") in */usb*) ;; *) found="$found ${dir##*/}" ;; esac
+			;;
+		esac
+		seen=$seen$name$NL
+	done
+	RET=$found
+}
+
+# lvm_run ARGS...: without a configuration, a daemon, udev or any file kept; only on the disks of SCOPE
 lvm_run() {
 	local device filter=''
 	for device in $SCOPE; do
 		filter="$filter\"a|^$device\$|\", "
 	done
-	[ -z "$filter" ] || filter="filter=[$filter\"r|.*|\"] "
-	LVM_SUPPRESS_FD_WARNINGS=1 $RUN lvm "$@" \
-		--config "devices { ${filter}types=[\"ublkb\", 16] use_devicesfile=0 hints=\"none\" obtain_device_list_from_udev=0 external_device_info_source=\"none\" } activation { udev_sync=0 udev_rules=0 monitoring=0 ${LVM_READ_ONLY}} backup { backup=0 archive=0 } global { thin_check_executable=\"\" cache_check_executable=\"\" }" 2>>"$RAMFS/lvm.log"
+	if [ -n "$filter" ]; then
+		filter="filter=[$filter\"r|.*|\"] "
+	else
+		second_paths
+		for device in $RET; do
+			filter="$filter\"r|^/dev/$device\$|\", "
+			case $device in nvme*) device=${device}p ;; esac
+			filter="$filter\"r|^/dev/${device}[0-9]|\", "
+		done
+		[ -z "$filter" ] || filter="filter=[$filter\"a|.*|\"] "
+	fi
+	LVM_SUPPRESS_FD_WARNINGS=1 $RUN lvm "$@" --config "devices { ${filter}types=[\"ublkb\", 16] use_devicesfile=0 hints=\"none\" obtain_device_list_from_udev=0 external_device_info_source=\"none\" } activation { udev_sync=0 udev_rules=0 monitoring=0 ${LVM_READ_ONLY}} backup { backup=0 archive=0 } global { thin_check_executable=\"\" cache_check_executable=\"\" }" 2>>"$RAMFS/lvm.log"
 }
 
 # activate_lvm: the volume groups of the plan, all when it names none

@@ -123,6 +123,31 @@ disk_names() {
 @test "disk: a logical volume by either of its names; its disks are to be free at the end" { both \
 	disk_names; }
 
+# a_disk PLACE WWID-DIRECTORY WWID [SIZE]
+a_disk() {
+	mkdir -p "$ROOT/sys/devices/$1/$2"
+	echo "$3" >"$ROOT/sys/devices/$1/$2/wwid"
+	echo "${4:-2048}" >"$ROOT/sys/devices/$1/size"
+	ln -s "../devices/$1" "$ROOT/sys/block/${1##*/}"
+}
+
+two_paths() {
+	tools lvm
+	a_disk pci/host0/sda device naa.5000c50015ea71ac
+	a_disk pci/host1/sdb device naa.5000c50015ea71ac
+	a_disk pci/host2/sdc device naa.5000c50015ea71ac 4096
+	a_disk pci/usb1/sdd device naa.5000000000000001
+	a_disk pci/usb2/sde device naa.5000000000000001
+	a_disk pci/nvme0/nvme0c0n1 '' eui.01
+	echo 1 >"$ROOT/sys/devices/pci/nvme0/nvme0c0n1/hidden"
+	a_disk pci/nvme0/nvme0n1 '' eui.01
+	a_disk pci/nvme1/nvme1n1 '' eui.01
+	cmdline 'root=/dev/vg/lv'
+	boot
+	grep -qF 'lvm vgchange --sysinit -ay vg --config devices { filter=["r|^/dev/sdb$|", "r|^/dev/sdb[0-9]|", "r|^/dev/nvme1n1$|", "r|^/dev/nvme1n1p[0-9]|", "a|.*|"] types=' "$CALLS"
+}
+@test "disk: two paths to one disk are one for lvm; USB bridges and a hidden path of NVMe are none" { both two_paths; }
+
 disk_uuid() {
 	tools lvm
 	printf 'one\nvg\n' >"$ROOT/groups"
