@@ -294,6 +294,9 @@ locate_volume() {
 	SCOPE=''
 	mapped_name "$1"
 	open_volumes "$P_TIMEOUT" "$RET" || {
+		! grep -q 'duplicate devices' "$RAMFS/lvm.log" 2>/dev/null ||
+			fail VI203 "the device '$1' cannot be used: a disk of its volume group is here twice, and lvm takes neither" \
+				'the messages of lvm above' 'remove the copy, or give it names of its own: vgimportclone DISK'
 		mapped_name "$1"
 		find_image -t 0 -H "$RET" || fail_find 'the device' "$1"
 	}

@@ -332,6 +332,20 @@ not_here() {
 }
 @test "a volume that is not there is named" { both not_here; }
 
+copied() {
+	tools lvm
+	fake lvm <<'FAKE'
+[ "$1" != vgs ] || echo vg
+echo '  WARNING: Not using device /dev/vdb for PV a-b-c.' >&2
+[ "$1" = vgs ] || echo '  Cannot activate LVs in VG vg while PVs appear on duplicate devices.' >&2
+FAKE
+	cmdline 'root=/dev/vg/lv vi.timeout=0 panic=-1'
+	boot
+	said 'WARNING: Not using device /dev/vdb' && said "the device '/dev/vg/lv' cannot be used: a disk of its volume group is here twice" &&
+		said 'to do: remove the copy' && not_called switch_root
+}
+@test "a volume group that is here twice, as a disk and its copy, is named" { both copied; }
+
 # The shutdown: the lower of two volumes is busy as long as the upper one is there.
 shut() {
 	volume_fakes
