@@ -242,8 +242,7 @@ static char *list_lacking(const struct module_table *table, unsigned needed)
 		const char *module = drivers[i].module;
 		char *longer = NULL;
 
-		if (!module || !(drivers[i].mask & needed) || module_table_find(table, module) ||
-		    module_table_is_builtin(table, module))
+		if (!module || !(drivers[i].mask & needed) || !module_table_lacks(table, module))
 			continue;
 		if (asprintf(&longer, "%s%s%s", list, *list ? ", " : "", drivers[i].type) < 0)
 			longer = NULL;

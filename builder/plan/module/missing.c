@@ -105,7 +105,7 @@ static void warn_of_module(struct planner *planner, const struct wanted *wanted,
 	const struct module *module = module_table_find(table, name);
 	char lacking[64];
 
-	if (module ? module->chosen : module_table_is_builtin(table, name))
+	if (module && module->chosen)
 		return;
 	if (module) {
 		snprintf(lacking, sizeof(lacking), "no module '%s'", name);
@@ -113,7 +113,7 @@ static void warn_of_module(struct planner *planner, const struct wanted *wanted,
 		return;
 	}
 	/* a module that the image itself asks for is an error already */
-	if (strcmp(name, "nbd") == 0)
+	if (!module_table_lacks(table, name) || strcmp(name, "nbd") == 0)
 		return;
 	stmt_diag(planner->diag, DIAG_WARNING, wanted->image ? wanted->image : wanted->root, 0,
 		  "kernel %s has no driver '%s', and the root cannot be mounted without; install "

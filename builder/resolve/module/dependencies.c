@@ -71,6 +71,11 @@ bool module_table_is_builtin(const struct module_table *table, const char *name)
 	return found && !found->path;
 }
 
+bool module_table_lacks(const struct module_table *table, const char *name)
+{
+	return table->index.builtin_count && !modindex_find(&table->index, name);
+}
+
 /* Up to five candidates, the nearest first; a name that contains the wanted one counts as two edits
  * away. */
 static size_t find_near(const struct module_table *table, const char *name, const char *near[5])

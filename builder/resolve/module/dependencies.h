@@ -51,6 +51,10 @@ struct module *module_table_find_path(const struct module_table *table, const ch
 
 bool module_table_is_builtin(const struct module_table *table, const char *name);
 
+/* Whether the kernel has it neither as a module nor built in; false where modules.builtin is
+ * missing, and nobody knows. */
+bool module_table_lacks(const struct module_table *table, const char *name);
+
 /* "'a', 'b' or 'c'": up to five names like `name`, owned by the caller; NULL when there is none (or
  * no memory). */
 char *module_table_near(const struct module_table *table, const char *name);

@@ -171,6 +171,14 @@ CASES
 	assert_output vfat
 }
 
+@test "without modules.builtin nobody knows what the kernel lacks, and nothing is said" {
+	own_system
+	rm "$S/usr/lib/modules/$KVER"/modules.builtin*
+	run lacking 'root overlay' 'image /root.sqfs'
+	assert_output ''
+	run -1 grep 'has no driver' log
+}
+
 @test "a kernel without the driver of the root itself: the line that needs it is named" {
 	while IFS='|' read -r driver line lines; do
 		mapfile -td '|' lines < <(printf %s "$lines")
