@@ -184,6 +184,13 @@ static void settle_cow(struct plan *plan)
 		 plan_text(plan, "archiso:%s:/%s", host, dir + (*dir == '/')));
 }
 
+/* liveslak keeps changes without being asked, where its medium has a place for them. */
+static bool keeps_by_itself(const struct plan *plan)
+{
+	return strcmp(plan_get(plan, S_LIVE), "liveslak") == 0 && !plan_has(plan, S_PERSIST) &&
+	       !plan_has(plan, S_TORAM) && !plan_has(plan, S_ISO);
+}
+
 /* What the parameters of a store leave open */
 static void settle_store(struct plan *plan, const char *dir)
 {
@@ -193,6 +200,10 @@ static void settle_store(struct plan *plan, const char *dir)
 	path += *path == '/';
 	if (strcmp(store, "casper:") == 0)
 		whole = plan_text(plan, "casper:/%s", path);
+	else if (strcmp(store, "antix:") == 0)
+		whole = plan_text(plan, "file:/%s/rootfs", or (dir, "antiX"));
+	else if (keeps_by_itself(plan))
+		whole = "liveslak:/persistence";
 	else if (strcmp(store, "live:") == 0)
 		whole = plan_text(plan, "live:%s:/%s",
 				  or (plan_get(plan, S_LIVE_LABEL), "persistence"), path);

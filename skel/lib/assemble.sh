@@ -197,7 +197,7 @@ upper_of() {
 		find_store "${spec%%:/*}" "$1"
 		upper_on "${1%%:*}" "$RAMFS/store" "/${spec#*:/}"
 		;;
-	casper:* | live:* | dracut:* | dracut-crypt:* | overlayroot:* | archiso:* | porteus:* | slax:*)
+	casper:* | live:* | dracut:* | dracut-crypt:* | overlayroot:* | archiso:* | liveslak:* | porteus:* | slax:*)
 		load live/store
 		live_store "$1"
 		;;

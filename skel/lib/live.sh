@@ -104,6 +104,12 @@ liveslak_layers() {
 	[ -z "$LIVE_NOLOAD" ] || leave_out "$LIVE_NOLOAD"
 }
 
+# liveslak_keeps PATH: the medium has that directory for changes, or a file PATH.img with a file
+# system
+liveslak_keeps() {
+	[ -d "$HOSTDIR$1" ] || [ -f "$HOSTDIR$1.img" ]
+}
+
 # porteus_order DIRECTORY...: those of each directory lie on those of the one before, whatever their
 # names
 porteus_order() {

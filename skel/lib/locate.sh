@@ -258,7 +258,8 @@ store_host() {
 	RET=${P_PERSIST#*:}
 	case $P_PERSIST in slax:*) RET=${RET#*:} ;; esac
 	case $P_PERSIST:$RET in
-	dir:*:?*:/* | file:*:?*:/* | archiso:* | dracut:* | overlayroot:* | porteus:?*:/* | slax:*:?*:/*) RET=${RET%%:/*} ;;
+	dir:*:?*:/* | file:*:?*:/* | archiso:* | dracut:* | overlayroot:* | liveslak:?*:/* | \
+		porteus:?*:/* | slax:*:?*:/*) RET=${RET%%:/*} ;;
 	*) RET='' ;;
 	esac
 }
@@ -266,6 +267,13 @@ store_host() {
 # has_store DEVICE: changes go to the very partition that the image is on, under whatever name
 has_store() {
 	local device=$1 type=$FSTYPE uuid=$FOUND_UUID label=$FOUND_LABEL here=1
+	case $P_PERSIST in
+	liveslak:*:/*) ;;
+	liveslak:*)
+		load live && liveslak_keeps "${P_PERSIST#*:}"
+		return
+		;;
+	esac
 	store_host
 	[ -n "$RET" ] || return 1
 	find_image -q -t 0 -H "$RET" && [ "$DEVICE" = "$device" ] || here=''

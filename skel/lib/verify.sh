@@ -3,8 +3,8 @@
 # Verification that parameters of other live systems ask for, with the files on their media. Nothing
 # is booted that was to be proven and could not be.
 
-# verify_medium IMAGE: P_CHECKS are sums[:DIGEST,..] (live-boot), sha512, gpg and cms (archiso);
-# what lies on a server is fetched
+# verify_medium IMAGE: P_CHECKS are sums[:DIGEST,..] (live-boot), sha512, gpg and cms (archiso,
+# Manjaro); what lies on a server is fetched
 verify_medium() {
 	local check
 	for check in $P_CHECKS; do
@@ -14,14 +14,27 @@ verify_medium() {
 			swap "${check#*:}" , ' '
 			verify_sums "$RET"
 			;;
-		sha512)
-			beside "$1" "${1%.*}.sha512"
-			verify_list sha512 "${1%.*}.sha512"
-			;;
-		gpg) verify_gpg "$1" ;;
-		cms) verify_cms "$1" ;;
+		*) verify_images "$check" "$1" ;;
 		esac
 	done
+}
+
+# verify_images CHECK IMAGE: on a medium of Manjaro all of its images, whose sums are of md5
+verify_images() {
+	local image=$2 digest=sha512
+	[ "$LIVE" != miso ] || image=$LAYERS digest=md5
+	while IFS= read -r image; do
+		case $1 in
+		sha512)
+			beside "$image" "${image%.*}.$digest"
+			verify_list "$digest" "${image%.*}.$digest"
+			;;
+		gpg) verify_gpg "$image" ;;
+		cms) verify_cms "$image" ;;
+		esac
+	done <<IMAGES
+$image
+IMAGES
 }
 
 # verify_sums DIGESTS: the lists at the top of the medium, as SHA256SUMS or sha256sum.txt; those

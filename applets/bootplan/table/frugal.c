@@ -55,12 +55,15 @@ static const struct parameter antix[] = {
 	{ "from=hd,*", USE, .sets = { { S_HOST, "?any" } } },
 	{ "from=usb,*", USE, .sets = { { S_HOST, "?any" } } },
 	{ "from=cd,*", USE, .sets = { { S_HOST, "?any" } } },
+	{ "persist_root", SWITCH, .sets = { { S_PERSIST, "antix:" } } },
+	{ "persist_static_root", SWITCH, .sets = { { S_PERSIST, "antix:" } } },
+	{ "p_static_root", SWITCH, .sets = { { S_PERSIST, "antix:" } } },
 	{ "checkfs", SWITCH, .sets = { { S_FSCK, "force" } } },
 	{ "nocheckfs", SWITCH, .sets = { { S_FSCK, "skip" } } },
 };
 
 static const char antix_unsupported[] =
-	"persist= persist_* p_static_root f_static_root pdev= pdir= plab= plabel= puuid= "
+	"persist= persist persist_* f_static_root pdev= pdir= plab= plabel= puuid= "
 	"persistdev= "
 	"persistdir= persistlabel= persistuuid= frugal frugal= frugal_* fdev= fdir= flab= fuuid= "
 	"rollback noremaster md5 checkmd5 mk_swap_file toram_all bluks* pluks* fluks* encrypt "
@@ -86,10 +89,14 @@ static const struct parameter slackware[] = {
 	{ "livemedia=/dev/?*:/?*", CALL, .sets = { MEDIUM("liveslak"), { S_ISO, NULL } },
 	  .call = take_iso_path },
 	{ "livemedia=/dev/?*", USE, .sets = { MEDIUM("liveslak"), { S_LIVE_HOST, "%" } } },
+	{ "persistence=?*:/?*", USE, .sets = { { S_PERSIST, "liveslak:%" } } },
+	{ "persistence=/?*", USE, .sets = { { S_PERSIST, "liveslak:%" } } },
+	{ "nop", SWITCH, .sets = { { S_PERSIST, "ram" } } },
+	{ "nop=wipe", USE, .sets = { { S_RESET, "1" } } },
 };
 
 static const char slackware_unsupported[] =
-	"livemedia= luksvol= localhd nop persistence= dhcpwait= nic= cfg= maxloops=";
+	"livemedia= luksvol= localhd nop= persistence= dhcpwait= nic= cfg= maxloops=";
 static const char slackware_left[] = "livepw= rootpw= tweaks= xkb= domain=";
 
 const struct table table_slackware = { "Slackware, liveslak", NULL,
@@ -101,10 +108,13 @@ static const struct parameter manjaro[] = {
 	{ "misobasedir=?*", USE, .sets = { MEDIUM("miso"), { S_LIVE_DIR, "%" } } },
 	{ "misolabel=?*", USE, .sets = { MEDIUM("miso"), { S_LIVE_HOST, "LABEL=%" } } },
 	{ "misodevice=?*", USE, .sets = { MEDIUM("miso"), { S_LIVE_HOST, "%" } } },
+	{ "overlay_root_size=?*", CALL, .sets = { { S_SIZE, NULL } }, .call = take_size,
+	  .expected = "a size, as 2G or 50%" },
 };
 
 static const char manjaro_unsupported[] =
-	"miso_http_srv= miso_nfs_srv= miso_nbd_srv= overlay_root_size=";
+	"miso_http_srv= miso_nfs_srv= miso_nbd_srv= miso_nfs_opt= miso_nbd_name= miso_http_spc= "
+	"copytoram_size= cow_chunksize= dm_snap_prefix= img_flags=";
 static const char manjaro_left[] = "driver= xdriver=";
 
 const struct table table_manjaro = { "Manjaro",		  NULL,

@@ -1,7 +1,7 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034,SC2153 # what overlayroot is given is read by assemble
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Where Slax, MiniOS and Porteus keep changes.
+# Where Slax, MiniOS, Porteus and liveslak keep changes.
 
 # slax_store SESSION PLACE: the changes of one session are in a directory with its number,
 # last_session.txt has the last
@@ -175,4 +175,57 @@ new_session() {
 	done
 	number=$((number + 1))
 	mkdir -p "$1/$number" || warn "$1/$number cannot be made"
+}
+
+# liveslak_store [HOST:]/PATH: that directory, with .ovlwork beside it, or a file PATH.img with a file
+# system that has both. A medium without a place for changes is used as it is.
+liveslak_store() {
+	local dir
+	set -- "${1%/}"
+	case ${1#*:}/ in *//* | */./* | */../*)
+		changes_in_ram "parameter 'persistence=$1': not the path of a directory below /"
+		return 0
+		;;
+	esac
+	case $1 in
+	?*:/*)
+		liveslak_host "${1%%:/*}" "/${1#*:/}" || {
+			changes_in_ram "parameter 'persistence=$1': there is no such directory, nor a file /${1#*:/}.img"
+			return 0
+		}
+		dir=$RAMFS/store/${1#*:/}
+		;;
+	*)
+		UPPER=ram UPPER_SIZE=$P_SIZE
+		liveslak_keeps "$1" || return 0
+		[ -n "$HOST_RW" ] || {
+			changes_in_ram "$HOST_DEVICE has changes in $1, and cannot be written"
+			return 0
+		}
+		dir=$HOSTDIR$1
+		;;
+	esac
+	[ -d "$dir" ] || {
+		mount_store_file "$dir.img"
+		dir=$RAMFS/storefs/${dir##*/}
+	}
+	[ -z "$P_RESET" ] || {
+		say "emptying ${dir##*/}, as nop=wipe asks"
+		rm -rf "${dir:?}"
+	}
+	name_dirs "${dir%/*}" "${dir##*/}" .ovlwork
+}
+
+# liveslak_host DEVICE|UUID|LABEL|scandev PATH: at RAMFS/store, writable, with PATH or PATH.img on it
+liveslak_host() {
+	local spec
+	case $1 in
+	scandev) set -- any "$2" any ;;
+	/dev/*) set -- "$1" "$2" "$1" ;;
+	*) set -- "UUID=$1" "$2" "LABEL=$1" ;;
+	esac
+	for spec in "$1" "$3"; do
+		! find_image -t 0 -w -m "$RAMFS/store" -H "$spec" "$2" "$2.img" || return 0
+	done
+	return 1
 }

@@ -24,6 +24,10 @@ live_store() {
 		dracut_store "/${spec#*:/}" ;;
 	dracut:*) dracut_found "$spec" ;;
 	dracut-crypt:*) dracut_crypt "$spec" ;;
+	liveslak:*)
+		load live/sessions
+		liveslak_store "$spec"
+		;;
 	porteus:*)
 		load live/sessions
 		porteus_store "$spec"
@@ -41,7 +45,8 @@ name_dirs() {
 	UPPER=dir:$1
 	mkdir -p "$1" || warn "the directory $1 cannot be made"
 	[ ! -e "$1/upper" ] || return 0
-	ln -s "$2" "$1/upper" 2>/dev/null || return 0
+	# a link that leads nowhere is of a store that was emptied
+	[ -L "$1/upper" ] || ln -s "$2" "$1/upper" 2>/dev/null || return 0
 	mkdir -p "$1/$2" "$1/$3" || warn "the directories $2 and $3 cannot be made in $1"
 	[ -e "$1/work" ] || ln -s "$3" "$1/work"
 }

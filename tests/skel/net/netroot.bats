@@ -212,8 +212,10 @@ overlays() {
 		'overlayroot --state /run/initramfs/state -l /run/initramfs/store/overlay:/dev/vda1 -u ram /newroot' || return 1
 	new_tree
 	mkdir -p "$ROOT/run/initramfs/store/overlay/old"
+	ln -s overlay "$ROOT/run/initramfs/store/upper" # of the boot before
 	boot_with 'root=LABEL=dracut rd.overlay=/dev/sdb1 rd.overlay.reset=1'
 	[ ! -e "$ROOT/run/initramfs/store/overlay/old" ] &&
+		[ -d "$ROOT/run/initramfs/store/upper" ] &&
 		calls "$base -u dir:/run/initramfs/store /newroot" || return 1
 	new_tree
 	boot_with 'root=nfs4:10.0.2.80:/client rd.overlay'
