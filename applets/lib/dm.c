@@ -121,6 +121,20 @@ bool dm_table_linear(struct dm_table *table, uint64_t first, uint64_t length, de
 	return add_target(table, first, length, "linear", params);
 }
 
+bool dm_table_disk(struct dm_table *table, uint64_t first, uint64_t length, dev_t device,
+		   uint64_t offset)
+{
+	uint64_t head = first == 0 ? MIN(length, 8ULL) : 0;
+	char params[PARAMS_MAX];
+
+	snprintf(params, sizeof(params), "1 %u %u:%u %" PRIu64, (unsigned int)head, major(device),
+		 minor(device), offset);
+	if (head && !add_target(table, 0, head, "striped", params))
+		return false;
+	return length == head ||
+	       dm_table_linear(table, first + head, length - head, device, offset + head);
+}
+
 bool dm_table_zero(struct dm_table *table, uint64_t first, uint64_t length)
 {
 	return add_target(table, first, length, "zero", "");

@@ -46,6 +46,15 @@ void dm_table_reset(struct dm_table *table) _nonnull_(1);
 bool dm_table_linear(struct dm_table *table, uint64_t start, uint64_t length, dev_t device,
 		     uint64_t offset) _nonnull_(1);
 
+/*
+ * The same for a disk that has partitions. GRUB's tools take what begins with dm-linear for a
+ * partition of what is below (grub-core/osdep/devmapper/getroot.c), and would look for the disk's
+ * partition table there: the first sectors are mapped as a single stripe (dm-stripe), which is the
+ * same to the kernel. Two targets if start is 0.
+ */
+bool dm_table_disk(struct dm_table *table, uint64_t start, uint64_t length, dev_t device,
+		   uint64_t offset) _nonnull_(1);
+
 /* Appends length sectors that read as zeros (dm-zero). Drops writes: for read-only tables alone. */
 bool dm_table_zero(struct dm_table *table, uint64_t start, uint64_t length) _nonnull_(1);
 

@@ -266,7 +266,7 @@ static bool fill(struct dm_table *table, uint64_t start, uint64_t end, dev_t ser
 		return true;
 	if (!server)
 		return dm_table_zero(table, start, end - start);
-	return dm_table_linear(table, start, end - start, server, start);
+	return dm_table_disk(table, start, end - start, server, start);
 }
 
 bool dm_map_build(const struct dm_map *map, const dev_t *devices, dev_t server,
@@ -283,8 +283,8 @@ bool dm_map_build(const struct dm_map *map, const dev_t *devices, dev_t server,
 		if (s->start >= end || !devices[s->source])
 			continue;
 		fits = fill(table, offset, s->start, server) &&
-		       dm_table_linear(table, s->start / DM_SECTOR, (stop - s->start) / DM_SECTOR,
-				       devices[s->source], s->host_offset / DM_SECTOR);
+		       dm_table_disk(table, s->start / DM_SECTOR, (stop - s->start) / DM_SECTOR,
+				     devices[s->source], s->host_offset / DM_SECTOR);
 		offset = stop;
 	}
 	return fits && fill(table, offset, map->size, server);

@@ -230,7 +230,7 @@ static int mapper_allocate(struct dm_mapper *m, uint64_t size)
 	for (size_t i = 0; i <= m->n_regions / BITS; i++)
 		atomic_init(m->dirty + i, ~0UL);
 	r = dm_map_new(size, m->link->sector_size, limit, &m->map);
-	return r < 0 ? r : dm_table_new(2 * limit + 2, &m->table);
+	return r < 0 ? r : dm_table_new(2 * limit + 3, &m->table);
 }
 
 static void release(struct dm_mapper *m)

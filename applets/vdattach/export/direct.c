@@ -89,13 +89,13 @@ static int direct_load(const struct direct *d, int control, const char *name, bo
 		       struct error **err)
 {
 	_cleanup_(dm_table_release) struct dm_table table = { .buffer = NULL };
-	bool fits = dm_table_new(d->n, &table) == 0;
+	bool fits = dm_table_new(d->n + 1, &table) == 0;
 
 	for (size_t i = 0; i < d->n && fits; i++) {
 		const struct dm_segment *s = d->segments + i;
 
-		fits = dm_table_linear(&table, s->start / DM_SECTOR, s->length / DM_SECTOR,
-				       d->number, s->host_offset / DM_SECTOR);
+		fits = dm_table_disk(&table, s->start / DM_SECTOR, s->length / DM_SECTOR, d->number,
+				     s->host_offset / DM_SECTOR);
 	}
 	if (!fits)
 		return error_no_memory(err);

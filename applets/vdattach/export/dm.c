@@ -60,7 +60,7 @@ static int export_dm_load(int control, const char *name, const struct dm_map *ma
 
 	if (r < 0)
 		return r;
-	r = dm_table_new(2 * map->n + 2, &table);
+	r = dm_table_new(2 * map->n + 3, &table);
 	if (r < 0 || !dm_map_build(map, loops.devices, 0, &table))
 		return error_sys(err, ENOMEM, "table of '%s'", name);
 	return dm_swap(control, name, &table, true, err);

@@ -161,10 +161,10 @@ static int load_first(struct vd_server *srv, struct error **err)
 	_cleanup_(dm_table_release) struct dm_table table = { .buffer = NULL };
 	struct dm_state *state = srv->state;
 	uint64_t sectors = srv->size / state->link->sector_size * state->link->sector_size;
-	int r = dm_table_new(1, &table);
+	int r = dm_table_new(2, &table);
 
 	sectors /= DM_SECTOR;
-	if (r < 0 || !dm_table_linear(&table, 0, sectors, state->link->server, 0))
+	if (r < 0 || !dm_table_disk(&table, 0, sectors, state->link->server, 0))
 		return error_sys(err, ENOMEM, "table of '%s'", state->link->name);
 	return dm_swap(state->control, state->link->name, &table, srv->read_only, err);
 }

@@ -11,15 +11,20 @@ static void dm_model_target(struct crash_run *run, const struct dm_map *map,
 {
 	const char *params = (const char *)(spec + 1);
 	size_t n = (size_t)spec->length * DM_SECTOR;
-	unsigned int major_number, minor_number;
+	unsigned int major_number, minor_number, chunk;
 	uint64_t offset;
-	int r = 0;
+	bool striped;
+	int r = 0, skip = 0;
 
 	if (strcmp(spec->target_type, "zero") == 0) {
 		memset(buf, 0, n);
 		return;
 	}
-	if (strcmp(spec->target_type, "linear") != 0 ||
+	/* how the disk begins, for GRUB's sake: a single stripe is the same as linear */
+	striped = spec->sector_start == 0;
+	if (striped && sscanf(params, "1 %u %n", &chunk, &skip) == 1 && chunk == spec->length)
+		params += skip;
+	if (strcmp(spec->target_type, striped ? "striped" : "linear") != 0 ||
 	    sscanf(params, "%u:%u %" SCNu64, &major_number, &minor_number, &offset) != 3)
 		crash_fail(run, "target '%s %s'", spec->target_type, params);
 	if (major_number == 7 && minor_number == 0)
@@ -67,7 +72,7 @@ static void dm_model_check(struct crash_run *run, const struct dm_map *map, dev_
 
 	for (uint32_t i = 0; i < DM_MAP_SOURCES_MAX; i++)
 		devices[i] = 0x800 + i;
-	if (dm_table_new(2 * map->limit + 2, &table) < 0 ||
+	if (dm_table_new(2 * map->limit + 3, &table) < 0 ||
 	    !dm_map_build(map, devices, server, &table))
 		crash_fail(run, "no table of %zu segments", map->n);
 	if (vd_image_pread(run->image, expected, n, 0, NULL) < 0)
