@@ -44,14 +44,9 @@ is_other_build() {
 
 # find_kernel CHOICE: VERSION and KERNEL; or why not, in RET
 find_kernel() {
-	local versions
-	versions=$(root_versions | sort -V)
 	case $1 in
-	image) VERSION=${versions##*"$NL"} ;;
-	previous)
-		case $versions in *"$NL"*) versions=${versions%"$NL"*} ;; esac
-		VERSION=${versions##*"$NL"}
-		;;
+	image) newest_kernel 1 ;;
+	previous) newest_kernel 2 ;;
 	*) VERSION=$1 ;;
 	esac
 	if kernel_of "$VERSION"; then
@@ -60,6 +55,47 @@ find_kernel() {
 	fi
 	RET="the root has no kernel ${VERSION:-at all}: expected /boot/vmlinuz-${VERSION:-*} with /lib/modules/${VERSION:-*}"
 	return 1
+}
+
+# newest_kernel N: VERSION of the Nth, or of the last, that can run this machine. One that a virtual machine alone needs (Debian's cloud
+# kernels) sorts behind the general one of the same version.
+newest_kernel() {
+	local version left=$1 drivers
+	drivers=$(disk_drivers)
+	VERSION=''
+	for version in $(root_versions | sort -rV); do
+		has_drivers "$version" "$drivers" || {
+			say "kernel $version of the root has no driver '$RET', which ${HOST_DEVICE:-$DEVICE} needs: an older one is looked for"
+			continue
+		}
+		VERSION=$version
+		left=$((left - 1))
+		[ $left -gt 0 ] || return 0
+	done
+}
+
+# disk_drivers: the modules that are loaded for the disk that the image or the root is on, and for what it is attached to. Of drivers that
+# are built in, not every kernel has a list.
+disk_drivers() {
+	local device=${HOST_DEVICE:-$DEVICE}
+	device=$(readlink -f "$ROOT/sys/class/block/${device##*/}") || return 0
+	while [ -n "$device" ]; do
+		[ ! -e "$device/driver/module/initstate" ] || (cd -P "$device/driver/module" && echo "${PWD##*/}")
+		device=${device%/*}
+	done
+}
+
+# has_drivers VERSION DRIVERS: as modules, or built in; if not, one that it lacks is in RET
+has_drivers() {
+	local driver name
+	inside "/lib/modules/$1"
+	for driver in $2; do
+		name=$(echo "$driver" | sed 's/_/[_-]/g')
+		grep -q -s "/$name\.ko" "$NEWROOT$RET/modules.dep" "$NEWROOT$RET/modules.builtin" || {
+			RET=$driver
+			return 1
+		}
+	done
 }
 
 # root_versions: of kernels that the root can run with, a line each

@@ -86,6 +86,38 @@ newest() {
 }
 @test "the newest kernel of the root is loaded, with the modules that this initramfs has and what they depend on" { both newest; }
 
+# A cloud kernel sorts behind the general one of its version, and has no driver for the disk.
+driverless() {
+	local disk=$ROOT/sys/devices/pci0000:00/0000:00:1f.2/ata1/host0/block/sda
+	mkdir -p "$disk/sda1" "$ROOT/sys/class/block" "$ROOT"/sys/module/{ahci_pci,pcieportdrv} \
+		"$ROOT"/sys/bus/pci/drivers/{ahci,pcieport}
+	ln -s "../../${disk#"$ROOT"/sys/}/sda1" "$ROOT/sys/class/block/sda1"
+	ln -s ../../../../module/ahci_pci "$ROOT/sys/bus/pci/drivers/ahci/module"
+	ln -s ../../../bus/pci/drivers/ahci "$ROOT/sys/devices/pci0000:00/0000:00:1f.2/driver"
+	echo live >"$ROOT/sys/module/ahci_pci/initstate"
+	# built in, and in no list
+	ln -s ../../../../module/pcieportdrv "$ROOT/sys/bus/pci/drivers/pcieport/module"
+	ln -s ../../bus/pci/drivers/pcieport "$ROOT/sys/devices/pci0000:00/driver"
+	kernel 6.1.0-8-amd64
+	kernel 6.1.0-9-amd64
+	kernel 6.1.0-9-cloud-amd64
+	echo kernel/drivers/ata/ahci_pci.ko >>"$ROOT/newroot/usr/lib/modules/6.1.0-8-amd64/modules.builtin"
+	echo 'kernel/drivers/ata/ahci-pci.ko.xz: kernel/lib/crc.ko.zst' >>"$ROOT/newroot/usr/lib/modules/6.1.0-9-amd64/modules.dep"
+	: >"$ROOT/newroot/usr/lib/modules/6.1.0-9-amd64/kernel/ahci-pci.ko.xz"
+	runs 6.1.0-7-amd64
+	cmdline 'root=/dev/sda1 vi.kernel=image'
+	boot
+	[ "$(cat "$ROOT/../loaded.kernel")" = 'kernel 6.1.0-9-amd64' ] || return 1
+	said "kernel 6.1.0-9-cloud-amd64 of the root has no driver 'ahci_pci', which /dev/sda1 needs" || return 1
+	cmdline 'root=/dev/sda1 vi.kernel=previous'
+	boot
+	[ "$(cat "$ROOT/../loaded.kernel")" = 'kernel 6.1.0-8-amd64' ] || return 1
+	cmdline 'root=/dev/sda1 vi.kernel=6.1.0-9-cloud-amd64'
+	boot
+	[ "$(cat "$ROOT/../loaded.kernel")" = 'kernel 6.1.0-9-cloud-amd64' ]
+}
+@test "a kernel without the driver of the disk is started only if it is named" { both driverless; }
+
 # goes_on CMDLINE: the root's init is started, and no kernel
 goes_on() {
 	rm -f "$ROOT"/../loaded.*

@@ -136,12 +136,22 @@ root_kernels() {
 	done | sort -V -u
 }
 
-# check_disk_kernel VERSION: whether it has drivers for real disks
-check_disk_kernel() {
+# choose_disk_kernel: kernel, the newest with drivers for real disks
+choose_disk_kernel() {
+	kernel=''
+	for version in $kernels; do
+		! has_disk_drivers "$version" || kernel=$version
+	done
+	[ -z "$kernel" ] || return 0
+	kernel=$(printf '%s\n' "$kernels" | tail -n 1)
+	echo "$name: warning: kernel $kernel of the image has no drivers for SATA and NVMe disks (a cloud kernel?): it starts in a virtual machine only; install a general one there, such as linux-image-amd64" >&2
+}
+
+# has_disk_drivers VERSION
+has_disk_drivers() {
 	modules=$disk_root/lib/modules/$1
 	[ -d "$modules" ] || modules=$disk_root/usr/lib/modules/$1
-	grep -qE '/(ahci|nvme)\.ko' "$modules/modules.dep" "$modules/modules.builtin" 2>/dev/null ||
-		echo "$name: warning: kernel $1 of the image has no drivers for SATA and NVMe disks (a cloud kernel?): it starts in a virtual machine only; install a general one there, such as linux-image-amd64" >&2
+	grep -qsE '/(ahci|nvme)\.ko' "$modules/modules.dep" "$modules/modules.builtin"
 }
 
 close_disk() {

@@ -122,6 +122,21 @@ refused() {
 	assert_output --partial 'linux /links/linux.boot/vmlinuz vi.image=/vm/disk.qcow2 '
 }
 
+@test "a kernel for virtual machines alone is not the newest" {
+	host ext4 400
+	version=$(basename "$kernel"/lib/modules/*)
+	cloud=${version%-amd64}-cloud-amd64
+	vm_root vm
+	cp -r "vm/lib/modules/$version" "vm/lib/modules/$cloud"
+	cp "vm/boot/vmlinuz-$version" "vm/boot/vmlinuz-$cloud"
+	echo kernel/drivers/ata/ahci.ko >>"vm/lib/modules/$version/modules.builtin"
+	mke2fs -q -t ext4 -d vm root.ext4 150M
+	disk_of qcow2 mnt/cloud.qcow2 root.ext4
+	run -0 frugal --disk mnt/cloud.qcow2
+	assert_output --partial "menuentry 'Linux from cloud.qcow2 (kernel $version)' {"
+	refute_output --partial warning
+}
+
 @test "a root in a subvolume of btrfs is found; of several roots the first is taken, which is said" {
 	host ext4 700
 	vm_root vm
