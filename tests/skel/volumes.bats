@@ -224,13 +224,13 @@ luks_of_systemd() {
 	tools cryptsetup
 	cmdline 'luks.name=luks=croot luks.options=luks=discard root=/dev/mapper/croot'
 	boot
-	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 croot' \
+	calls 'cryptsetup open --type luks --key-file - /dev/vda2 croot' \
 		'mount -t ext4 -o ro /dev/mapper/croot /newroot' || return 1
 	new_tree
 	tools cryptsetup
 	cmdline 'rd_LUKS_UUID=luks-luks root=/dev/mapper/luks-luks'
 	boot
-	calls 'cryptsetup open --type luks --tries 3 /dev/vda2 luks-luks' \
+	calls 'cryptsetup open --type luks --key-file - /dev/vda2 luks-luks' \
 		'mount -t ext4 -o ro /dev/mapper/luks-luks /newroot'
 }
 @test "disk: LUKS volumes by systemd's names of parameters, and by dracut's of old" { both \
