@@ -240,6 +240,7 @@ newer_stub() {
 	sed "s/systemd-stub 252/systemd-stub $1/" "$STUB" >"stub$1"
 }
 
+# bats test_tags=unsanitized
 @test "entries are profiles of one program, each with the parameters of all and its own" {
 	newer_stub 257
 	uki -S stub257 -a 'root=x' -e 'rescue:Rescue system:vi.shell single' \
@@ -265,6 +266,7 @@ newer_stub() {
 	[ ! -e f.efi ]
 }
 
+# bats test_tags=unsanitized
 @test "an addon has the parameters alone" {
 	run --separate-stderr "$TOP/scripts/uki" -A -S "$STUB" -a 'more parameters' -o x.addon.efi \
 		--sign-key="$F/key.pem" --sign-cert="$F/cert.pem"
@@ -324,6 +326,7 @@ old.efi'
 	[ -s './- a b.efi' ]
 }
 
+# bats test_tags=unsanitized
 @test "interrupted at any moment: no temporary file, the old output or the new one" {
 	uki -a x -o new.efi --sign-key="$F/key.pem" --sign-cert="$F/cert.pem"
 	assert_success

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# bats file_tags=unsanitized
 # mkvinitrd pack: names, places, environments and interruptions that must harm nothing
 bats_require_minimum_version 1.5.0
 load ../../lib/env
