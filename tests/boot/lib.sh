@@ -51,6 +51,14 @@ build() {
 		fail "mkvinitrd build -p $profile $*"
 }
 
+# few_modules [MODULE...]: KDIR has few modules from here on, with these, if it is 6.12. A firmware's drivers take an emulated machine
+# a second for each MiB of an initramfs; images of all modules are what boot builds.
+few_modules() {
+	case $KVER in
+	6.12.*) KDIR=$("$TOP/tests/lib/small-kernel" "$WORK/few-modules" "$@") || fail 'no kernel with few modules' ;;
+	esac
+}
+
 # ext4 OUT SIZE LABEL UUID [DIRECTORY]: a clean ext4 file system holding DIRECTORY
 ext4() {
 	mke2fs -q -t ext4 -L "$3" -U "$4" -E root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0 \

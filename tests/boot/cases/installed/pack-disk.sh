@@ -2,6 +2,7 @@
 # of mode loop
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
+few_modules
 small_root "$WORK/small"
 mkdir -p "$WORK/small/boot" "$WORK/small/lib/modules"
 cp "$KDIR/vmlinuz" "$WORK/small/boot/vmlinuz-$KVER"

@@ -4,6 +4,7 @@
 # kernels: 6.12 current
 # slow: current
 # Every day tmpfs-http starts the current kernel by BIOS, uki by UEFI.
+few_modules
 small_image "$WORK/root.sqfs"
 MKVINITRD=$MKVINITRD "$TOP/scripts/usb" -z 160 -r "$KDIR" -k "$KVER" \
 	-s 'persist file:/changes.img,32M' \
