@@ -31,13 +31,17 @@ expect_small_boot
 [ "$(log | grep -c 'mkvinitrd: clean')" = 2 ] || fail 'not both kernels ended cleanly'
 expect_not 'mkvinitrd: warning'
 host_clean ext4
-boot loop "rw vi.image=/$IMAGE vi.kernel=$KVER" $MEDIUM
-expect "vi.kernel=$KVER: the root has no kernel $KVER: expected /boot/vmlinuz-$KVER with /lib/modules/$KVER; continuing with kernel $KVER"
-expect "=== kernel $KVER"
-expect '=== kept first'
-expect_small_boot
-host_clean ext4
+# every day skel/kernel.bats goes on without it
+if check_all; then
+	boot loop "rw vi.image=/$IMAGE vi.kernel=$KVER" $MEDIUM
+	expect "vi.kernel=$KVER: the root has no kernel $KVER: expected /boot/vmlinuz-$KVER with /lib/modules/$KVER; continuing with kernel $KVER"
+	expect "=== kernel $KVER"
+	expect '=== kept first'
+	expect_small_boot
+	host_clean ext4
+fi
 host_files ext4 "$WORK/after"
 image_raw vhdx "$WORK/after" "$WORK/after.img"
 part "$WORK/root.fs" "$WORK/after.img" 1
 clean_ext4 "$WORK/root.fs"
+debugfs -R 'cat /kept' "$WORK/root.fs" 2>/dev/null | grep -qx first || fail 'what was written is not in the image'
