@@ -4,7 +4,7 @@
 # also: current
 # slow: 6.12 current
 # Every day not each format, see attach-ublk
-formats='vdi vhdx'
+formats=vdi
 ! check_all || formats='vpc vdi vmdk vhdx qcow2'
 mkdir -p "$WORK/host/images"
 truncate -s 96M "$WORK/raw"

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: current
-# Every day each format's disk loses its processes by one of ublk, nbd and dm (attach-nbd,
-# attach-dm): who serves them does not know formats.
+# Every day the disk of each format but VHDX loses its processes by one of ublk, nbd and dm (attach-nbd, attach-dm): who serves them
+# does not know formats, and what an interrupted VHDX looks like afterwards is test_vhdx_crash's.
 formats=vpc
 ! check_all || formats='vpc vdi vmdk vhdx qcow2'
 mkdir -p "$WORK/host"
