@@ -6,6 +6,7 @@
 . "$TOP/tests/boot/lib/netlab.sh"
 in_lab "$0"
 export MKVINITRD
+few_modules e1000
 small_root "$WORK/small"
 tar -C "$WORK/small" --owner=0 --group=0 --numeric-owner -cJf "$WORK/rootfs.tar.xz" .
 mkdir "$WORK/bin"
