@@ -2,8 +2,8 @@
 # HTTP into RAM
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
-# slow: 6.12
-# Every day pxe-menu boots 6.12 by iPXE and HTTP.
+# slow: 6.1 6.12
+# Every day pxe-menu boots 6.12 by iPXE and HTTP; that 6.1 has the drivers is kernels-known.bats', and its protocol disk-busybox'.
 # Every day with the small root: Debian's archive as a root in RAM is tmpfs-embedded's.
 build netboot netboot
 mkdir "$WORK/tftp" "$WORK/www"
