@@ -150,6 +150,7 @@ write_apt_config() {
 		Acquire::http::Timeout "10";
 		Acquire::https::Timeout "10";
 		Acquire::Languages "none";
+		Acquire::GzipIndexes "true";
 		Acquire::IndexTargets::$1::${index##*/} {
 			MetaKey "\$(COMPONENT)/$index";
 			flatMetaKey "${index##*/}";
@@ -163,7 +164,11 @@ write_apt_config() {
 		Dir::State "$apt/state";
 		Dir::State::status "/dev/null";
 		Dir::Cache "$apt/cache";
+		Dir::Cache::pkgcache "";
+		Dir::Cache::srcpkgcache "";
 	END
+	# of runs that had them
+	rm -f "$apt"/cache/*.bin
 }
 
 network_down() {

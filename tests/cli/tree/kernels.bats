@@ -144,6 +144,28 @@ nothing_left() {
 	run -2 kernels newest
 }
 
+@test "a series that Debian does not have: which ones it has" {
+	one_package 6.1.0-9-amd64 6.1.9-1
+	one_package 6.12.1+deb12-amd64 6.12.1-1
+	one_package 6.13.1-cloud-amd64 6.13.1-1
+	one_package 6.14.1-rt-amd64 6.14.1-1
+	for suite in bookworm trixie trixie-backports sid; do publish $suite; done
+	run -1 kernels 6.99
+	assert_line 'kernels: there is no kernel 6.99 in bookworm, trixie, trixie-backports, sid: they have 6.1 6.12'
+	run -1 kernels 6.12-cloud
+	assert_line 'kernels: there is no kernel 6.12-cloud in bookworm, trixie, trixie-backports, sid: they have 6.13'
+}
+
+@test "package lists take little room: apt keeps no second form of them" {
+	# as apt is where nobody has set it
+	echo 'Dir::Etc::parts "/dev/null";' >>apt.conf
+	one_package 6.1.0-9-amd64 6.1.9-1
+	publish bookworm
+	run -0 kernels 6.1
+	run -0 find "$cache" -name '*pkgcache.bin'
+	assert_output ''
+}
+
 @test "two at once download one" {
 	one_package 6.1.0-9-amd64 6.1.9-1
 	publish bookworm
