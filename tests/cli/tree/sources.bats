@@ -248,11 +248,13 @@ lzo2() { source_package lzo2 "$1" src/lzo1x_d2.c="int lzo_version;" \
 
 @test "musl-libs: of several packages it says which one, and how long still; directories have any name" {
 	lzo2 1.0
-	source_package libmd 1.0 configure='mkdir -p src/.libs; printf "libmd.la:\n\ttouch .libs/libmd.a\n" >src/Makefile' include/md5.h=one src/one=1
+	source_package libmd 1.0 configure='mktemp -d "$TMPDIR/cgXXXXXX"; mkdir -p src/.libs; printf "libmd.la:\n\ttouch .libs/libmd.a\n" >src/Makefile' include/md5.h=one src/one=1
 	publish "$codename"
 	mkdir 'a place, (with) ümlaut & $x'
 	cd 'a place, (with) ümlaut & $x'
-	XDG_CACHE_HOME=$PWD/cache run -0 musl_libs 'o u t' libmd lzo2
+	mkdir 't m p'
+	TMPDIR="$PWD/t m p" XDG_CACHE_HOME=$PWD/cache run -0 musl_libs 'o u t' libmd lzo2
+	rmdir 't m p'
 	assert_line 'musl-libs: building lzo2 1.0 (1 of 2)'
 	assert_line 'musl-libs: building libmd 1.0 (2 of 2, less than 1 min left)'
 	run -0 cat 'o u t/include/md5.h' 'o u t/include/lzo/version.h'
