@@ -33,6 +33,13 @@ make_cache() {
 		die "cannot write to the cache $1: set XDG_CACHE_HOME to a directory that can be written to"
 }
 
+# explain_full FILE: ends the script if the cache is full, as FILE or what is free says; what failed then gives no better reason
+explain_full() {
+	free=$(df -m --output=avail "$cache" | tail -n 1)
+	[ "$free" -lt 2 ] || grep -qsF 'No space left on device' "$1" || return 0
+	die "no space left in the cache $cache ($((free)) MiB free): free some there, or set XDG_CACHE_HOME to a directory that has it"
+}
+
 # take_lock FD FILE: one process at a time; its file is open as FD
 take_lock() {
 	flock -n "$1" && return
@@ -125,7 +132,7 @@ write_stanzas() {
 	# who has the release by its name may have sid beside it
 	for aliases in 0 1; do
 		apt_source_files | tr '\n' '\0' | xargs -0 -r awk -v codename="$codename" -v aliases=$aliases -v type="$1" \
-			-v target="$2" -v keyring="$keyring" "$source_stanzas" >"$apt/parts/mkvinitrd.sources"
+			-v target="$2" -v keyring="$keyring" "$source_stanzas" >"$apt/parts/mkvinitrd.sources" || explain_full /dev/null
 		[ ! -s "$apt/parts/mkvinitrd.sources" ] || return 0
 	done
 	answer="apt's sources have no entry for release '$codename' with component main; add one to /etc/apt/sources.list"
@@ -134,7 +141,7 @@ write_stanzas() {
 
 # write_apt_config TYPE SUITE: TYPE is deb or deb-src; SUITE is empty for the machine's own release.
 write_apt_config() {
-	mkdir -p "$apt/parts" "$apt/state/lists/partial" "$apt/cache/archives/partial" "$apt/missing"
+	mkdir -p "$apt/parts" "$apt/state/lists/partial" "$apt/cache/archives/partial" "$apt/missing" || explain_full /dev/null
 	write_stanzas "$1" "$2" || return 1
 	index=source/Sources
 	# shellcheck disable=SC2016 # apt's variables
@@ -187,6 +194,7 @@ request() {
 			cat "$apt/output" >>"$log"
 			return 0
 		fi
+		explain_full "$apt/output"
 		cat "$apt/output" >>"$log"
 		answer=$(sed -n -e 's/^E: Failed to fetch [^ ]* *//p' -e 's/^[EW]: //p' "$apt/output" |
 			sed -e 's/ *\[IP:.*//' -e 's/  */ /g' -e 's/[. ]*$//' | sed -n 1p)

@@ -156,6 +156,18 @@ nothing_left() {
 	assert_line 'kernels: there is no kernel 6.12-cloud in bookworm, trixie, trixie-backports, sid: they have 6.13'
 }
 
+@test "a cache without space is named, whatever did not fit" {
+	one_package 6.1.0-9-amd64 6.1.9-1
+	publish bookworm
+	mkdir -p "$cache"
+	for size in 8k 24k 40k; do
+		# shellcheck disable=SC2016 # variables of the shell inside
+		run -1 unshare -m sh -c 'mount -t tmpfs -o size=$1 tmpfs "$2" && exec "$3" 6.1' - $size "$cache" "$root/scripts/kernels"
+		assert_line --regexp "^kernels: no space left in the cache $cache \\([01] MiB free\\): free some there, or set XDG_CACHE_HOME"
+		refute_output --partial 'mirror'
+	done
+}
+
 @test "package lists take little room: apt keeps no second form of them" {
 	# as apt is where nobody has set it
 	echo 'Dir::Etc::parts "/dev/null";' >>apt.conf
