@@ -88,7 +88,8 @@ pass_over_missing() {
 	for file in $missed; do
 		LC_ALL=C apt-cache madison "${file%%_*}" >"$work/versions" 2>/dev/null
 		version=$(awk '{ print $3 }' "$work/versions" | grep -E "^([0-9]+:)?$(echo "${file#*_}" | sed 's/[.+]/\\&/g')\$" | head -n 1)
-		[ -n "$version" ] && ! grep -qxF "Pin: version $version" "$pinned/zz-missing" || continue
+		[ -n "$version" ] || continue
+		! grep -qxF "Pin: version $version" "$pinned/zz-missing" || continue
 		printf 'Package: %s\nPin: version %s\nPin-Priority: -1\n\n' "${file%%_*}" "$version" >>"$pinned/zz-missing"
 		passed="$passed${passed:+, }${file%%_*} $version"
 	done

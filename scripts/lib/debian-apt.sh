@@ -29,7 +29,7 @@ find_cache() {
 }
 
 make_cache() {
-	mkdir -p "$1" 2>/dev/null && [ -w "$1" ] ||
+	{ mkdir -p "$1" 2>/dev/null && [ -w "$1" ]; } ||
 		die "cannot write to the cache $1: set XDG_CACHE_HOME to a directory that can be written to"
 }
 

@@ -13,6 +13,7 @@ die() {
 is_root() { [ "$(id -u)" = 0 ]; }
 
 # The variables that say how to reach a server
+# shellcheck disable=SC2034 # for the scripts that read this
 proxy_variables='http_proxy https_proxy ftp_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY'
 
 # by_sudo VARIABLES COMMAND...: sudo takes variables away; these go with the command
@@ -24,7 +25,7 @@ by_sudo() {
 		eval "value=\${$variable:-}"
 		[ -z "$value" ] || {
 			set -- "$variable=$value" "$@"
-			passed=env
+			passed=yes
 		}
 	done
 	sudo ${passed:+env} "$@"
@@ -45,7 +46,7 @@ require_amd64() {
 
 # make_work: a temporary directory in work, by its absolute path
 make_work() {
-	work=$(mktemp -d 2>/dev/null) && work=$(cd "$work" && pwd) ||
+	{ work=$(mktemp -d 2>/dev/null) && work=$(cd "$work" && pwd); } ||
 		die "cannot make a directory in ${TMPDIR:-/tmp}, for temporary files: set TMPDIR to a directory that can be written to"
 }
 
@@ -69,8 +70,10 @@ prepare_environment() {
 
 # A user without a home has no cache.
 require_cache() {
-	{ [ -n "${XDG_CACHE_HOME:-}" ] || [ -d "$HOME" ]; } && mkdir -p "$cache" 2>/dev/null &&
-		[ -w "$cache" ] ||
+	{
+		{ [ -n "${XDG_CACHE_HOME:-}" ] || [ -d "$HOME" ]; } && mkdir -p "$cache" 2>/dev/null &&
+			[ -w "$cache" ]
+	} ||
 		die "cannot write to $cache, where downloads and builds are kept: set XDG_CACHE_HOME to a directory that can be written to"
 }
 

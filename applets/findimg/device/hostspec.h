@@ -33,11 +33,11 @@ struct hostspec {
 
 /*
  * Reads a spec. Accepted besides the forms above: MAJOR:MINOR, PARTUUID=../PARTNROFF=N,
- * the kernel's hexadecimal number, ID=, WWID= and HWPATH= for links by-id and by-path, a UUID with *
- * at its end for any end, /dev/md/NAME, /dev/disk/by-{uuid,label,partuuid,partlabel,id,path}/VALUE,
- * the value in double quotes, and \xNN in a value for the bytes that a command line cannot carry (as udev writes them).
- * NULL and "" are `any`. 0, or -EINVAL with the forms that are accepted, for names that only udev
- * can make too.
+ * the kernel's hexadecimal number, ID=, WWID= and HWPATH= for links by-id and by-path, a UUID with
+ * * at its end for any end, /dev/md/NAME,
+ * /dev/disk/by-{uuid,label,partuuid,partlabel,id,path}/VALUE, the value in double quotes, and \xNN
+ * in a value for the bytes that a command line cannot carry (as udev writes them). NULL and "" are
+ * `any`. 0, or -EINVAL with the forms that are accepted, for names that only udev can make too.
  */
 int hostspec_parse(const char *text, struct hostspec *ret, struct error **err) _must_check_;
 
