@@ -104,8 +104,8 @@ static bool unwanted(const char *name)
 	return name[0] == '.' || name[strlen(name) - 1] == '~';
 }
 
-static int list_directory(const char *directory, const char *prefix, unsigned depth,
-			  struct vec *nodes, struct error **err);
+static int list_tree_directory(const char *directory, const char *prefix, unsigned depth,
+			       struct vec *nodes, struct error **err);
 
 static int list_entry(const char *directory, const char *prefix, const char *name, unsigned depth,
 		      struct vec *nodes, struct error **err)
@@ -130,11 +130,11 @@ static int list_entry(const char *directory, const char *prefix, const char *nam
 	path = NULL;
 	if (asprintf(&path, "%s%s/", prefix, name) < 0)
 		return error_no_memory(err);
-	return list_directory(source, path, depth + 1, nodes, err);
+	return list_tree_directory(source, path, depth + 1, nodes, err);
 }
 
-static int list_directory(const char *directory, const char *prefix, unsigned depth,
-			  struct vec *nodes, struct error **err)
+static int list_tree_directory(const char *directory, const char *prefix, unsigned depth,
+			       struct vec *nodes, struct error **err)
 {
 	const struct dirent *entry;
 	DIR *dir;
@@ -171,7 +171,7 @@ static int compare_nodes(const void *a, const void *b)
 
 int tree_list(const char *directory, struct vec *nodes, struct error **err)
 {
-	int r = list_directory(directory, "", 0, nodes, err);
+	int r = list_tree_directory(directory, "", 0, nodes, err);
 
 	vec_sort(nodes, compare_nodes);
 	return r;

@@ -241,7 +241,7 @@ static bool is_listed(const struct vec *names, const char *name)
 	return false;
 }
 
-static int list_directory(const char *directory, struct vec *names)
+static int list_profile_files(const char *directory, struct vec *names)
 {
 	DIR *dir = opendir(directory);
 	struct dirent *entry;
@@ -275,7 +275,7 @@ int profile_directories_list(const struct profile_directories *directories, stru
 	const char *directory;
 
 	vec_foreach(i, directory, &directories->directories) {
-		int r = list_directory(directory, names);
+		int r = list_profile_files(directory, names);
 
 		if (r < 0)
 			return error_sys(err, r, "cannot list the profiles in '%s'", directory);

@@ -99,8 +99,10 @@ refused() {
 	# interrupted while the image is attached
 	setsid "$TOP/scripts/frugal" --disk mnt/vm/disk.vhdx >log 2>&1 3>&- &
 	pid=$!
-	until grep -q "$PWD/tmp" /proc/$pid/mountinfo ||
-		! kill -0 $pid 2>/dev/null; do sleep 0.02; done
+	while kill -0 $pid 2>/dev/null; do
+		if grep -q "$PWD/tmp" /proc/$pid/mountinfo; then break; fi
+		sleep 0.02
+	done
 	kill -TERM $pid
 	status=0
 	wait $pid || status=$?
