@@ -8,12 +8,20 @@
 start_again() {
 	local disk=$RET seen="$2${3:+; $3}"
 	if [ "$AGAIN" -lt 3 ] && take_down; then
-		AGAIN=$((AGAIN + 1))
+		AGAIN=$((AGAIN + 1)) LOST=$disk
 		warn "$disk was removed before the root was started: looking for it again"
 		boot_again
 	fi
 	load rescue
 	rescue VI210 "$disk was removed before the root was started" "$seen" \
+		'plug it in again, into another port if that repeats, and boot again'
+}
+
+# is_not_back: the search for it ended
+is_not_back() {
+	[ "$FIND_STATUS" = 3 ] || return 0
+	fail VI210 "$LOST was removed before the root was started, and did not come back within $P_TIMEOUT s" \
+		'the table above: the devices that are here' \
 		'plug it in again, into another port if that repeats, and boot again'
 }
 

@@ -53,6 +53,7 @@ push_devices() {
 
 # fail_find WHAT HOST: WHAT is a path that HOST was searched for, or says what HOST is
 fail_find() {
+	[ "$AGAIN" = 0 ] || is_not_back
 	[ -z "$P_REMOTE" ] || case $FIND_STATUS in
 	3) fail VI206 "$1 '$2' is on none of this machine's disks, and disks of servers as in '$P_REMOTE' cannot be attached: this version has no support for them" \
 		'the table above: every device and why it was rejected' \

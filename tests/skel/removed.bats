@@ -73,6 +73,20 @@ FAKE
 }
 @test "a disk that is removed below what cannot be set up twice, or each time, is named with advice that fits" { both removed_for_good; }
 
+stays_away() {
+	removed_at overlayroot
+	cp "$FAKES/findimg" "$FAKES/found"
+	fake findimg <<'FAKE'
+[ ! -e "$FAKES/removed" ] || exit 3
+exec "$FAKES/found" "$@"
+FAKE
+	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.persist=ram panic=-1'
+	boot
+	said '/dev/vda1 was removed before the root was started, and did not come back within 30 s [VI210]' &&
+		not_called switch_root
+}
+@test "a disk that is removed and does not come back is named" { both stays_away; }
+
 released() {
 	mkdir -p "$ROOT/sys/class/block/sdb"
 	cmdline 'vi.mode=overlay vi.image=/r.sfs vi.persist=ram panic=-1'
