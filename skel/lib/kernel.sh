@@ -57,15 +57,16 @@ find_kernel() {
 	return 1
 }
 
-# newest_kernel N: VERSION of the Nth, or of the last, that can run this machine. One that a virtual machine alone needs (Debian's cloud
-# kernels) sorts behind the general one of the same version.
+# newest_kernel N: VERSION of the Nth, or of the last, that can run this machine. One that a virtual
+# machine alone needs (Debian's cloud kernels) sorts behind the general one of the same version.
 newest_kernel() {
 	local version left=$1 drivers
 	drivers=$(disk_drivers)
 	VERSION=''
 	for version in $(root_versions | sort -rV); do
 		has_drivers "$version" "$drivers" || {
-			say "kernel $version of the root has no driver '$RET', which ${HOST_DEVICE:-$DEVICE} needs: an older one is looked for"
+			say "kernel $version of the root has no driver '$RET'," \
+				"which ${HOST_DEVICE:-$DEVICE} needs: an older one is looked for"
 			continue
 		}
 		VERSION=$version
@@ -74,8 +75,8 @@ newest_kernel() {
 	done
 }
 
-# disk_drivers: the modules that are loaded for the disk that the image or the root is on, and for what it is attached to. Of drivers that
-# are built in, not every kernel has a list.
+# disk_drivers: the modules that are loaded for the disk that the image or the root is on, and for
+# what it is attached to. Of drivers that are built in, not every kernel has a list.
 disk_drivers() {
 	local device=${HOST_DEVICE:-$DEVICE}
 	device=$(readlink -f "$ROOT/sys/class/block/${device##*/}") || return 0

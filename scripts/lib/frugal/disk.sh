@@ -144,7 +144,9 @@ choose_disk_kernel() {
 	done
 	[ -z "$kernel" ] || return 0
 	kernel=$(printf '%s\n' "$kernels" | tail -n 1)
-	echo "$name: warning: kernel $kernel of the image has no drivers for SATA and NVMe disks (a cloud kernel?): it starts in a virtual machine only; install a general one there, such as linux-image-amd64" >&2
+	echo "$name: warning: kernel $kernel of the image has no drivers for SATA and NVMe disks (a cloud" \
+		"kernel?): it starts in a virtual machine only; install a general one there, such as" \
+		"linux-image-amd64" >&2
 }
 
 # has_disk_drivers VERSION
