@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # Every day a second boot follows where the image is on the drive; what was synced elsewhere is read from outside.
-. "$TOP/tests/boot/hosts.sh"
+. "$TOP/tests/boot/lib/hosts.sh"
 for profile in overlay loop; do
 	build $profile $profile -s 'module atkbd evdev button' \
 		-s 'param vi.modules=atkbd,evdev,button' -s 'image /live/root.sqfs' \

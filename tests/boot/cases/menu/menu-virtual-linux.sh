@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
 # Every day without the entry clean=: skel/archive.bats has it, and persist-archive boots norestore, which is the same.
-. "$TOP/tests/boot/menus.sh"
+. "$TOP/tests/boot/lib/menus.sh"
 build initrd loop -s 'image /.virtual_root' -s 'host cdrom' -s 'persist archive:any:/virt_linux/'
 small_root "$WORK/small"
 mkdir "$WORK/small/root"

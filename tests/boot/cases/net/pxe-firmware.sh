@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 # Every day the local disk by BIOS alone, and one machine through the proxy: what UEFI gets otherwise is compared by pxe.bats.
-. "$TOP/tests/boot/menus.sh"
-. "$TOP/tests/boot/netlab.sh"
+. "$TOP/tests/boot/lib/menus.sh"
+. "$TOP/tests/boot/lib/netlab.sh"
 in_lab "$0"
 export MKVINITRD
 few_modules e1000

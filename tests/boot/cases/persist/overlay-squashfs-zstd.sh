@@ -4,7 +4,7 @@
 # also: current
 # Every day the small root but on current: Debian boots on 6.1 from a disk (disk-uuid), on 6.12 in this mode in
 # installed-trixie.
-. "$TOP/tests/boot/live.sh"
+. "$TOP/tests/boot/lib/live.sh"
 build overlay overlay -s 'image /live/root.img'
 case $(check_all || echo "$KVER") in
 6.1.* | 6.12.*)
