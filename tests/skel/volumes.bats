@@ -341,7 +341,8 @@ echo '  WARNING: Not using device /dev/vdb for PV a-b-c.' >&2
 FAKE
 	cmdline 'root=/dev/vg/lv vi.timeout=0 panic=-1'
 	boot
-	said 'WARNING: Not using device /dev/vdb' && said "the device '/dev/vg/lv' cannot be used: a disk of its volume group is here twice" &&
+	said 'WARNING: Not using device /dev/vdb' &&
+		said "the device '/dev/vg/lv' cannot be used: a disk of its volume group is here twice" &&
 		said 'to do: remove the copy' && not_called switch_root
 }
 @test "a volume group that is here twice, as a disk and its copy, is named" { both copied; }
