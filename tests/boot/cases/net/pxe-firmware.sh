@@ -3,7 +3,8 @@
 # DHCP server; a machine's own choice counts; the local disk boots by BIOS and by UEFI
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
-# Every day the local disk by BIOS alone, and one machine through the proxy: what UEFI gets otherwise is compared by pxe.bats.
+# Every day the local disk by BIOS alone, and one machine through the proxy: pxe-servers.bats asks
+# dnsmasq what each type of client gets.
 . "$TOP/tests/boot/lib/menus.sh"
 . "$TOP/tests/boot/lib/netlab.sh"
 in_lab "$0"
@@ -61,11 +62,13 @@ fetched 'GET /ipxe.efi.*UefiHttpBoot'
 if check_all; then
 	printf 'serial\nterminal_output serial\necho "=== the local disk"\nhalt\n' >"$WORK/local.cfg"
 	vfat "$WORK/esp" 40 ESP
-	grub-mkimage -O x86_64-efi -p / -c "$WORK/local.cfg" -o "$WORK/bootx64.efi" echo halt serial terminal || fail grub-mkimage
+	grub-mkimage -O x86_64-efi -p / -c "$WORK/local.cfg" -o "$WORK/bootx64.efi" \
+		echo halt serial terminal || fail grub-mkimage
 	mmd -i "$WORK/esp" ::EFI ::EFI/BOOT
 	mcopy -i "$WORK/esp" "$WORK/bootx64.efi" ::EFI/BOOT/BOOTX64.EFI
 	disk "$WORK/disk.img" ef "$WORK/esp"
-	machine uefi $c -drive "file=$WORK/disk.img,format=raw,if=none,id=disk" -device virtio-blk-pci,drive=disk,bootindex=2
+	machine uefi $c -drive "file=$WORK/disk.img,format=raw,if=none,id=disk" \
+		-device virtio-blk-pci,drive=disk,bootindex=2
 	expect '=== the local disk'
 fi
 
