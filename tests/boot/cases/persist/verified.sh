@@ -4,6 +4,7 @@
 # behind it
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
+# Every day verifyimg.bats refuses another root hash, and another key.
 build netboot netboot
 build loop loop -s 'image /images/root.ext4'
 card='-nic user,model=virtio-net-pci'
@@ -47,9 +48,12 @@ expect_small_boot
 expect "verity: .* data block $((offset / 4096)) is corrupted"
 expect_not '=== read all'
 
-boot netboot "ip=dhcp panic=1 vi.mode=overlay vi.image=$url/root.sqfs vi.verify=verity:$(printf %064d 0)" $card
-expect 'does not have the root hash that is trusted'
-expect_not '=== '
+if check_all; then
+	other=vi.verify=verity:$(printf %064d 0)
+	boot netboot "ip=dhcp panic=1 vi.mode=overlay vi.image=$url/root.sqfs $other" $card
+	expect 'does not have the root hash that is trusted'
+	expect_not '=== '
+fi
 
 boot netboot "ip=dhcp rw vi.image=$url/root.tar.zst vi.verify=minisign:$KEY test.run=/etc/read" \
 	$card
