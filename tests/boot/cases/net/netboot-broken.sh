@@ -25,6 +25,8 @@ expect '=== root overlay rw'
 boot netboot "ip=dhcp rw panic=1 vi.image=$url/always/rootfs.tar.xz" $card
 expect 'rootfs.tar.xz could not be downloaded'
 expect_not '=== '
+# every day tmpfs-limits refuses an archive that is another one
+check_all || return 0
 boot netboot "ip=dhcp rw panic=1 vi.verify=sha256:$(printf %064d 0) vi.image=$url/whole/rootfs.tar.xz" $card
 expect 'rootfs.tar.xz could not be unpacked'
 expect "${sum%% *}"
