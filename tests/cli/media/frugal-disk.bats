@@ -43,6 +43,12 @@ vm_disk() {
 	rm -r vm esp root.ext4
 }
 
+# nothing_attached: no disk of this test; the list has those of all that run beside it
+nothing_attached() {
+	"$HOST/bin/vdattach" list >attached
+	run ! grep -F "$PWD/mnt/" attached
+}
+
 # refused MESSAGE ARGUMENT...: in one line, with nothing written, and nothing left attached
 refused() {
 	local message=$1
@@ -72,7 +78,7 @@ refused() {
 	"$HOST/mkvinitrd" ls mnt/vm/disk.vhdx.boot/initramfs.img |
 		grep -q "^lib/modules/$version/kernel/fs/ext4/"
 	"$HOST/bin/vdattach" check mnt/vm/disk.vhdx
-	[ -z "$("$HOST/bin/vdattach" list | grep disk.vhdx)" ]
+	nothing_attached
 	run -0 frugal --update mnt/vm/disk.vhdx.boot
 	installed mnt/vm/disk.vhdx.boot
 	run -1 frugal --part 1 --disk mnt/vm/disk.vhdx mnt/vm/other
@@ -108,7 +114,7 @@ refused() {
 	wait $pid || status=$?
 	[ $status = 143 ] || fail "status $status: $(cat log)"
 	run ! grep "$PWD/tmp" /proc/self/mountinfo
-	[ -z "$("$HOST/bin/vdattach" list | grep disk.vhdx)" ]
+	nothing_attached
 	rm mnt/vm/x.vhdx
 	picture | diff before -
 }
