@@ -31,8 +31,7 @@ static const char help[] =
 	"      --links=DIR          directory of EntireDisk and PartitionN; default: " DEVLINKS_DIR
 	"\n"
 	"      --patience=SECONDS   nbd, http: fail I/O when the server is unreachable for longer\n"
-	"      --http-dir=DIR, --cache=FILE, --cacert=FILE, --proxy=URL, --prefetch, --trace=FILE\n"
-	"                           http: vdattach(8)\n"
+	"      --http-dir, --cache, --cacert, --proxy, --prefetch, --trace   http: vdattach(8)\n"
 	"  -v, --verbose  -q, --quiet  -h, --help  -V, --version\n"
 	"Exit status: 0 success, 1 failure, 2 usage error; check: 0 clean, 1 errors, 2 leaks "
 	"only.\n";

@@ -51,6 +51,7 @@ static const struct {
 		{ "httpfs=?*", "httpfs=http://a/x.squashfs" },
 		{ "ftpfs=?*", "ftpfs=ftp://a/x.squashfs" },
 		{ "overlay-size=*", "overlay-size=2G" },
+		{ "overlay_root_size=?*", "overlay_root_size=2G" },
 		{ "url=*://*.iso", "url=http://a/x.iso" },
 		{ "iso-url=*://*.iso", "iso-url=http://a/x.iso" },
 		{ "tohd=/dev/*", "tohd=/dev/sda2" },
