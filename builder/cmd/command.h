@@ -44,7 +44,7 @@ int cmd_size(const struct options *options);	 /* cmd/size.c */
 int cmd_explain(const struct options *options);	 /* cmd/explain.c */
 int cmd_chart(const struct options *options);	 /* cmd/chart.c */
 int cmd_hardware(const struct options *options); /* cmd/hardware.c */
-int cmd_profile(const struct options *options);	 /* cmd/profile.c */
+int cmd_profile(const struct options *options);	 /* cmd/profile/profile.c */
 
 /*
  * Finds profile `name_or_path` (a path when it holds a '/' or ends in .profile and exists, else a

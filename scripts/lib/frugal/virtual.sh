@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154 # variables of the script that reads this
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What forbids to boot the disk of a virtual machine: another program that writes to it, a machine
-# that was suspended, a snapshot that needs it as it is. Needs common.sh and frugal-place.sh.
+# that was suspended, a snapshot that needs it as it is. Needs common.sh and place.sh.
 
 # check_virtual IMAGE: ends the script if its contents are not those of a machine that was shut
 # down, or must not change

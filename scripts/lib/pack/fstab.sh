@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of pack
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the fstab of a root in a disk image mounts from the same image: /usr, /boot, /home and the
-# like. See pack-volumes.sh.
+# like. See volumes.sh.
 
 # mount_parts: on `tree`
 mount_parts() {

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Builds and judges one image beside the one it is to replace. Needs update-preset.sh,
-# update-root.sh, update-state.sh, tools.sh.
+# Builds and judges one image beside the one it is to replace. Needs preset.sh, root.sh,
+# state.sh, tools.sh.
 #   build_job FILE PRESET KVER   in a subshell with a directory $work of its own: writes $work/result (lines KEY VALUE), and, if the image is
 #                           not as it is recorded, the new one as build_temp and its record as $work/record
 

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Boot entries of `mkvinitrd update` and the return to what has booted before. Needs common.sh,
-# quote.sh, tools.sh and update-state.sh.
+# quote.sh, tools.sh and state.sh.
 #   entry_stage             what entries need on the EFI system partition is there before anything is replaced
 #   entry_write             the entries of all records, after it: for GRUB a file that its menu reads, for systemd-boot files of its own
 #   entry_booted HASH       this boot was by the image with this hash in its sentinel

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of the script that reads this, and for it
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Records of what was built, below /var/lib/mkvinitrd/update, and the replacement of images. Needs
-# output.sh, settle.sh, update-entry.sh and $sysroot.
+# output.sh, settle.sh, entry.sh and $sysroot.
 #   state_open                        makes the directory; only one update runs at a time; completes an interrupted replacement
 #   state_matches ID INPUTS IMAGE     whether IMAGE is there as recorded, made of these inputs
 #   state_get ID KEY                  a field of a record: image, sha256, sentinel, kernel, preset, vmlinuz, cmdline, keep, entry
