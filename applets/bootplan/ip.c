@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Parses the value of ip=, as the kernel, dracut and live-boot write it, into what init sets up. */
 #include "applets/bootplan/ip.h"
 
 #include <ctype.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Media that other live systems laid out. */
+/*
+ * Media that other live systems laid out: which image and which store the parameters of a system
+ * (table/live.c for live-boot) mean when all of them are known.
+ */
 #include <string.h>
 
 #include "applets/bootplan/settle.h"

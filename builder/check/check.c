@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Walks an image as the kernel would, and compares the hash in its sentinel with the members. */
 #include "builder/check/check.h"
 
 #include <inttypes.h>

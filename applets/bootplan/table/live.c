@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * live-boot(7), casper(7), Knoppix. What several of them have is in the first table. Of casper the
- * scripts of 1.498 count as well: what they do in the initramfs is unsupported, what programs of
- * the root read is left to them.
+ * The parameters of live-boot(7), casper(7), Knoppix; functions that they call are in value-*.c.
+ * What several of them have is in the first table. Of casper the scripts of 1.498 count as well:
+ * what they do in the initramfs is unsupported, what programs of the root read is left to them.
  */
 #include "applets/bootplan/table/value.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* Decides which exporter makes the disk: loop, dm, ublk, nbd, fuse or direct. */
 #include "applets/vdattach/export/export.h"
 
 #include <errno.h>
