@@ -138,6 +138,13 @@ chosen() {
 	update
 	assert_success
 	[ -e "$A.previous" ]
+	find sys -type f -exec sha256sum {} + | sort >before
+	update --remove -n -k "$KVER"
+	assert_success
+	assert_output --partial "would remove $PWD/$A"
+	find sys -type f -exec sha256sum {} + | sort | diff before -
+	update --booted -n
+	assert_failure 2
 	update --remove -k "$KVER"
 	assert_success
 	run sh -c 'ls sys/boot; ls sys/var/lib/mkvinitrd/update'
