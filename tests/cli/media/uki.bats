@@ -96,7 +96,7 @@ section() {
 	"$M" unpack -C tree u.efi
 	[ -x tree/init ]
 	# judged by the kernel that is in the same file
-	mkdir i && head -c 300000 /bin/busybox >i/init
+	mkdir i && head -c 300000 /bin/busybox >i/init && chmod +x i/init
 	(cd i && find . | cpio --quiet -oH newc) >other.img
 	run --separate-stderr "$TOP/scripts/uki" -r "$KERNEL" -i other.img -o o.efi
 	run --separate-stderr "$M" check o.efi
@@ -121,7 +121,7 @@ section() {
 dev/console
 root'
 	done
-	mkdir i && head -c 300000 /bin/busybox >i/init
+	mkdir i && head -c 300000 /bin/busybox >i/init && chmod +x i/init
 	for compressor in cat 'gzip -n' 'xz --check=crc32' 'zstd -q' 'lz4 -lq' 'bzip2'; do
 		for name in a bb ccc dddd; do
 			echo $name >i/$name
