@@ -19,7 +19,7 @@ static const char help[] =
 	"  -f, --format=FORMAT      raw, vhd..; default: by content\n"
 	"  -S, --snapshot=FILE      differencing image on top of IMAGE; may be repeated\n"
 	"      --parents=DIR        allow parents of IMAGE below DIR; default: its directory\n"
-	"  -e, --exporter=EXPORTER  loop, dm, ublk, nbd, fuse; default: the best available\n"
+	"  -e, --exporter=EXPORTER  loop, dm, ublk, nbd, fuse, direct; default: what works\n"
 	"  -p, --partition=PART     whole, a number, PARTUUID=.. or PARTLABEL=..\n"
 	"  -b, --sector-size=BYTES  of the partition table: 512 or 4096; default: by content\n"
 	"  -o, --output=FILE        cat: write to FILE (sparse) instead of stdout; trace: names\n"

@@ -87,6 +87,11 @@ teardown() {
 }
 
 @test "what is no root, no disk, in use or somebody's file is refused, and nothing is written" {
+	for action in --keep --update; do
+		usb -z 500 $action drive.img root.sqfs
+		assert_failure 2
+		assert_output --partial '--size is for a new file'
+	done
 	truncate -s 40M precious.img
 	mke2fs -q -t ext4 -F precious.img
 	echo 'just text' >notes.txt
