@@ -7,6 +7,7 @@
 #define APPLETS_LIB_DM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "common/error.h"
@@ -108,14 +109,23 @@ int dm_remove_later(int control, const char *name, struct error **err) _must_che
 int dm_identify(int control, dev_t device, char *ret_name, char *ret_uuid,
 		size_t size) _must_check_;
 
-/* A dm-linear target of a table; in sectors. */
+struct dm_target_spec; /* linux/dm-ioctl.h */
+
+/* A target that maps what is in one piece on another device; in sectors. */
 struct dm_linear {
 	uint64_t start, length, offset;
 	dev_t device;
 };
 
 /*
- * Calls visit with each dm-linear target of the table in use, in order, until it returns something
+ * What dm_table_linear or dm_table_disk has written, which the kernel gives back: 1 and *ret, 0 for
+ * another target, -EINVAL. The parameters follow spec, and end with a NUL.
+ */
+int dm_linear_parse(const struct dm_target_spec *spec, struct dm_linear *ret) _must_check_
+	_nonnull_(1, 2);
+
+/*
+ * Calls visit with each such target of the table in use, in order, until it returns something
  * but 0. Other targets are left out. 0, what visit returned, or -errno.
  */
 int dm_read_table(int control, const char *name, int (*visit)(void *arg, const struct dm_linear *),

@@ -30,19 +30,34 @@ static int dmread_ask(int control, const char *name, size_t size, struct dm_ioct
 	return io->flags & DM_BUFFER_FULL_FLAG ? -ENOBUFS : 0;
 }
 
+int dm_linear_parse(const struct dm_target_spec *spec, struct dm_linear *ret)
+{
+	const char *params = (const char *)(spec + 1);
+	unsigned int major_number, minor_number, stripes = 0;
+	int skip = 0;
+
+	if (strcmp(spec->target_type, "striped") == 0) {
+		if (sscanf(params, "%u %*u %n", &stripes, &skip) != 1 || stripes != 1)
+			return 0;
+	} else if (strcmp(spec->target_type, "linear") != 0) {
+		return 0;
+	}
+	if (sscanf(params + skip, "%u:%u %" SCNu64, &major_number, &minor_number, &ret->offset) !=
+	    3)
+		return -EINVAL;
+	ret->start = spec->sector_start;
+	ret->length = spec->length;
+	ret->device = makedev(major_number, minor_number);
+	return 1;
+}
+
 static int dmread_visit(const struct dm_target_spec *spec,
 			int (*visit)(void *arg, const struct dm_linear *), void *arg)
 {
-	struct dm_linear linear = { .start = spec->sector_start, .length = spec->length };
-	unsigned int major_number, minor_number;
+	struct dm_linear linear;
+	int r = dm_linear_parse(spec, &linear);
 
-	if (strcmp(spec->target_type, "linear") != 0)
-		return 0;
-	if (sscanf((const char *)(spec + 1), "%u:%u %" SCNu64, &major_number, &minor_number,
-		   &linear.offset) != 3)
-		return -EINVAL;
-	linear.device = makedev(major_number, minor_number);
-	return visit(arg, &linear);
+	return r == 1 ? visit(arg, &linear) : r;
 }
 
 int dm_read_table(int control, const char *name, int (*visit)(void *arg, const struct dm_linear *),
