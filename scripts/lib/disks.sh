@@ -144,8 +144,9 @@ loop_name() {
 disk_users() {
 	uses=$({
 		device_users "$1" "$1"
-		for partition in $(disk_partitions "$1"); do device_users "$1/$partition" \
-			"$partition"; done
+		for partition in $(disk_partitions "$1"); do
+			device_users "$1/$partition" "$partition"
+		done
 	})
 	if [ -n "$uses" ]; then
 		echo "$uses"
@@ -214,8 +215,11 @@ process_name() {
 
 # drive_bytes: size of $drive, a disk or a file
 drive_bytes() {
-	if [ -b "$(readlink -f "$drive")" ]; then blockdev --getsize64 "$drive"; else stat \
-		-L -c %s "$drive"; fi
+	if [ -b "$(readlink -f "$drive")" ]; then
+		blockdev --getsize64 "$drive"
+	else
+		stat -L -c %s "$drive"
+	fi
 }
 
 # target_path PATH: without links; also where nothing is yet

@@ -219,8 +219,11 @@ output_names() {
 # explain_denied DIRECTORY: why it is not to be written to; root may write everywhere but on a
 # read-only file system
 explain_denied() {
-	if [ "$(id -u)" = 0 ]; then echo "'${1#./}' is on a read-only file system"; else echo \
-		"no permission for '${1#./}', or it is read-only"; fi
+	if [ "$(id -u)" = 0 ]; then
+		echo "'${1#./}' is on a read-only file system"
+	else
+		echo "no permission for '${1#./}', or it is read-only"
+	fi
 }
 
 # What cannot be written, or is no place for a file

@@ -61,8 +61,11 @@ disk_node() {
 }
 
 part_name() {
-	if [ "$disk_part" = whole ]; then echo 'the whole disk'; else echo \
-		"partition $disk_part"; fi
+	if [ "$disk_part" = whole ]; then
+		echo 'the whole disk'
+	else
+		echo "partition $disk_part"
+	fi
 }
 
 # try_root DEVICE: mounts it if it is a root that has a kernel; if not, why is in not_root

@@ -100,8 +100,10 @@ unpack_container() {
 layout_file() {
 	layout_top=$(readlink -f "$1")
 	layout_real=$(readlink -m "$1/$2")
-	case $layout_real in "${layout_top%/}"/*) ;; *) die \
-		"the container image names a file outside of it: $2" ;; esac
+	case $layout_real in
+	"${layout_top%/}"/*) ;;
+	*) die "the container image names a file outside of it: $2" ;;
+	esac
 	[ -f "$layout_real" ] || die "the container image lacks ${3:-}$2"
 }
 

@@ -42,8 +42,11 @@ check_level() {
 
 need_tools() {
 	for tool in tar:tar du:coreutils find:findutils; do
-		case $(LC_ALL=C "${tool%:*}" --version 2>/dev/null) in *GNU*) ;; *) die \
-			"the ${tool%:*} in PATH ($(command -v "${tool%:*}" || echo none)) is not that of GNU, which is needed: apt-get install ${tool#*:}" ;; esac
+		case $(LC_ALL=C "${tool%:*}" --version 2>/dev/null) in
+		*GNU*) ;;
+		*) die \
+			"the ${tool%:*} in PATH ($(command -v "${tool%:*}" || echo none)) is not that of GNU, which is needed: apt-get install ${tool#*:}" ;;
+		esac
 	done
 	case $compressor in
 	xz) need xz xz-utils ;;

@@ -97,8 +97,11 @@ install_hashed() {
 	stored_sum=$(sum "$1") || exit 1
 	stored=$(hashed_name "$2" "$stored_sum")
 	# it is there: its time tells that it is in use again
-	if cmp -s -- "$1" "$output/$stored"; then touch -c "$output/$stored"; else install_file \
-		"$1" "$stored"; fi
+	if cmp -s -- "$1" "$output/$stored"; then
+		touch -c "$output/$stored"
+	else
+		install_file "$1" "$stored"
+	fi
 }
 
 # install_text NAME: what is in $work/text, unless it is there already

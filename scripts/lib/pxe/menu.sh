@@ -64,8 +64,11 @@ list_hosts() {
 verify_parameter() {
 	case $verify:$e_append in
 	no:* | *" vi.verify="*) ;;
-	*) if [ -n "$e_verity" ]; then printf ' vi.verify=verity:%s' "$e_verity"; else printf \
-		' vi.verify=sha256:%s' "$e_sha256"; fi ;;
+	*) if [ -n "$e_verity" ]; then
+		printf ' vi.verify=verity:%s' "$e_verity"
+	else
+		printf ' vi.verify=sha256:%s' "$e_sha256"
+	fi ;;
 	esac
 }
 

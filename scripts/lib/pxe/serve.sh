@@ -220,8 +220,10 @@ serve_directory() {
 	url=http://$address
 	[ "$port" = 80 ] || url=$url:$port
 	boot_script=serve.ipxe
-	case $work in *[!A-Za-z0-9/._+-]*) die \
-		"the servers cannot use the temporary directory '$work': set TMPDIR" ;; esac
+	case $work in
+	*[!A-Za-z0-9/._+-]*) die \
+		"the servers cannot use the temporary directory '$work': set TMPDIR" ;;
+	esac
 	serve_script >"$work/text"
 	install_text serve.ipxe
 	at_exit rm -f "$output/serve.ipxe"

@@ -120,8 +120,9 @@ $(dnsmasq_common)
 dhcp-range=$range_first,$range_last,$mask,12h
 CONF
 	client_types | while read -r type loader pxe http csa; do
-		for arch in $(each_number "$pxe"); do echo \
-			"dhcp-match=set:$type,option:client-arch,$arch"; done
+		for arch in $(each_number "$pxe"); do
+			echo "dhcp-match=set:$type,option:client-arch,$arch"
+		done
 		echo "dhcp-boot=tag:!ipxe,tag:$type,$loader"
 		[ "$http" != - ] || continue
 		cat <<CONF
@@ -141,12 +142,14 @@ $(dnsmasq_common)
 dhcp-range=$net,proxy,$mask
 CONF
 	client_types | while read -r type loader pxe http csa; do
-		for service in $(each_number "$csa"); do echo \
-			"pxe-service=tag:!ipxe,$service,\"iPXE\",$loader"; done
+		for service in $(each_number "$csa"); do
+			echo "pxe-service=tag:!ipxe,$service,\"iPXE\",$loader"
+		done
 	done
 	echo '# iPXE asks this service too, and takes the file above'
-	for service in x86PC IA32_EFI BC_EFI X86-64_EFI ARM64_EFI; do echo \
-		"pxe-service=tag:ipxe,$service,\"menu\",$boot_script"; done
+	for service in x86PC IA32_EFI BC_EFI X86-64_EFI ARM64_EFI; do
+		echo "pxe-service=tag:ipxe,$service,\"menu\",$boot_script"
+	done
 }
 
 kea_class() {

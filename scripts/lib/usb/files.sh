@@ -106,8 +106,9 @@ copy_by_mount() {
 # data_remove PATH...
 data_remove() {
 	case $data in
-	none) for path in "$@"; do run_or_die "removing '$path' from '$target'" mdel -i "$fat" \
-		"::$path"; done ;;
+	none) for path in "$@"; do
+		run_or_die "removing '$path' from '$target'" mdel -i "$fat" "::$path"
+	done ;;
 	ext4)
 		if [ "$(id -u)" = 0 ]; then remove_by_mount "$@" && return; fi
 		printf 'rm %s\n' "$@" >"$work/commands"

@@ -83,8 +83,13 @@ unique_uuid() {
 
 # FAT32 has at least 65525 clusters; small ones for small file systems, as Windows makes them
 make_boot() {
-	if [ "$boot_sectors" -lt 532480 ]; then cluster=1; elif [ "$boot_sectors" \
-		-lt 16777216 ]; then cluster=8; else cluster=64; fi
+	if [ "$boot_sectors" -lt 532480 ]; then
+		cluster=1
+	elif [ "$boot_sectors" -lt 16777216 ]; then
+		cluster=8
+	else
+		cluster=64
+	fi
 	boot_id=$(unique 8 boot | tr abcdef ABCDEF)
 	run_or_die "making the FAT file system of '$target'" mkfs.vfat -F 32 -s "$cluster" \
 		-n UNFINISHED -i "$boot_id" ${SOURCE_DATE_EPOCH:+--invariant} \

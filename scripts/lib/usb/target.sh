@@ -41,8 +41,9 @@ ask_target() {
 	done >&2
 	printf 'usb: which disk? Type its number: ' >&2
 	read -r answer || die 'no answer, nothing was changed'
-	case $answer in '' | *[!0-9]*) die \
-		"'$(quote_show "$answer")' is none of them, nothing was changed" ;; esac
+	case $answer in
+	'' | *[!0-9]*) die "'$(quote_show "$answer")' is none of them, nothing was changed" ;;
+	esac
 	# shellcheck disable=SC2086 # a list of words
 	target=/dev/$(printf '%s\n' $choices | sed -n "${answer}p")
 	[ "$target" != /dev/ ] || die "there is no number $answer, nothing was changed"

@@ -89,8 +89,11 @@ mount_usr_on() {
 # The root is an overlay, so /usr is one as well: its partition is not written to.
 overlay_usr() {
 	local dir=$RAMFS/usr
-	case $P_PERSIST in ram*) ;; *) warn \
-		"changes in /usr, which is on $DEVICE, are kept in memory and are gone at power-off" ;; esac
+	case $P_PERSIST in
+	ram*) ;;
+	*) warn \
+		"changes in /usr, which is on $DEVICE, are kept in memory and are gone at power-off" ;;
+	esac
 	make_dirs "$dir"
 	USR_OPTIONS=ro${USR_OPTIONS#r[ow]} USR_PASS=0
 	mount_usr_on "$dir"
