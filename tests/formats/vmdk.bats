@@ -289,8 +289,9 @@ descriptor() {
 split() {
 	mkdir "$1"
 	truncate -s 5G "$1/raw"
-	for gib in 0 3 4; do dd if=/dev/urandom of="$1/raw" bs=1M seek=${gib}K count=1 \
-		conv=notrunc status=none; done
+	for gib in 0 3 4; do
+		dd if=/dev/urandom of="$1/raw" bs=1M seek=${gib}K count=1 conv=notrunc status=none
+	done
 	qemu-img convert -f raw -O vmdk -o subformat=twoGbMaxExtentSparse "$1/raw" "$1/disk.vmdk"
 }
 

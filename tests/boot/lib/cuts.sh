@@ -84,8 +84,9 @@ cut_look() {
 	expect_not '=== FAILED'
 	expect_not 'rescue shell'
 	found=$(cut_said_last found)
-	[ -n "$found" ] || case $1 in ===*) fail \
-		"$cut_name, cut $cut_n, seed $SEED: the root did not come up" ;; esac
+	[ -n "$found" ] || case $1 in
+	===*) fail "$cut_name, cut $cut_n, seed $SEED: the root did not come up" ;;
+	esac
 	[ -n "$found" ] || return 0
 	cut_loads=$((cut_loads + 1))
 	[ "$found" -ge "$cut_synced" ] ||

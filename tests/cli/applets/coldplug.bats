@@ -21,8 +21,10 @@ module() {
 			echo "static const char s_$word[] __attribute__((section(\"__ksymtab_strings\"), used)) = \"$word\";"
 			echo "void $word(void); void $word(void) {}"
 		done
-		for word in $imports; do echo \
-			"void $word(void); void use_$word(void); void use_$word(void) { $word(); }"; done
+		for word in $imports; do
+			echo \
+				"void $word(void); void use_$word(void); void use_$word(void) { $word(); }"
+		done
 	} | gcc -c -x c -o "$tree/kernel/$name.ko" -
 }
 

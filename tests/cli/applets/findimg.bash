@@ -19,8 +19,9 @@ setup() {
 teardown() {
 	local device
 	[ -z "$background" ] || kill "$background" 2>/dev/null || :
-	while read -r device; do umount "$device"; done < \
-		<(awk -v d="$BATS_TEST_TMPDIR" 'index($2, d) == 1 { print $2 }' /proc/mounts | tac)
+	while read -r device; do
+		umount "$device"
+	done < <(awk -v d="$BATS_TEST_TMPDIR" 'index($2, d) == 1 { print $2 }' /proc/mounts | tac)
 	for device in $(losetup -l -n -O NAME,BACK-FILE |
 		awk -v d="$BATS_TEST_TMPDIR" 'index($2, d) == 1 { print $1 }'); do
 		losetup -d "$device"

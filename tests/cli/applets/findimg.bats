@@ -16,8 +16,9 @@ load findimg
 	find_only -t 0 /no/such/image
 	assert_equal "$status" 3
 	echo "$stderr"
-	for name in ext4 ext3 xfs btrfs ntfs; do grep \
-		-q "$name *$name .*does not hold /no/such/image" <<<"$stderr"; done
+	for name in ext4 ext3 xfs btrfs ntfs; do
+		grep -q "$name *$name .*does not hold /no/such/image" <<<"$stderr"
+	done
 	for device in ${devices//,/ }; do assert_equal "$(<"/sys/block/$device/ro")" 0; done
 	grep -q 'ext4 .*(journal not replayed)' <<<"$stderr"
 	# the look itself reached their files, so it was a real mount

@@ -89,8 +89,9 @@ interrupts() {
 	before() {
 		rm -rf out/pxe
 		mkdir out/pxe
-		for file in vmlinuz initramfs.gz menu.ipxe dnsmasq.conf; do echo old \
-			>out/pxe/$file; done
+		for file in vmlinuz initramfs.gz menu.ipxe dnsmasq.conf; do
+			echo old >out/pxe/$file
+		done
 	}
 	export SOURCE_DATE_EPOCH=1700000000
 	interrupts 20 "$TOP/scripts/pxe" -r "$KERNEL" -s 'compress zstd' -o out/pxe root.sqfs

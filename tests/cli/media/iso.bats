@@ -43,8 +43,9 @@ extract() {
 	assert_equal "$(blkid -p -s LABEL -o value cd.iso)" 'My CD'
 	grep -q 'vi.host=LABEL=My CD' out/boot/grub/grub.cfg
 	start=$(sfdisk -d cd.iso | sed -n 's/^cd.iso2 : start= *\([0-9]*\).*/\1/p')
-	for file in BOOTX64 BOOTIA32; do mdir -i "cd.iso@@$((start * 512))" \
-		"::EFI/BOOT/$file.EFI"; done
+	for file in BOOTX64 BOOTIA32; do
+		mdir -i "cd.iso@@$((start * 512))" "::EFI/BOOT/$file.EFI"
+	done
 }
 
 @test "GRUB verifies the files of the image, and sees a damaged one" {

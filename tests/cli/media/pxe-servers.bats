@@ -36,8 +36,9 @@ all_loaders() {
 	cp "$srv/nginx.conf" plain/site
 	openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=lab -keyout key -out crt 2>/dev/null
 	sed "s,#listen,listen,;s,#ssl_certificate /.*,ssl_certificate $PWD/crt;,;s,#ssl_certificate_key /.*,ssl_certificate_key $PWD/key;," "$srv/nginx.conf" >tls/site
-	for part in plain tls; do "$TOP/tests/lib/servers" nginx -t -e stderr -p "$PWD/$part" \
-		-c "$PWD/$part/conf"; done
+	for part in plain tls; do
+		"$TOP/tests/lib/servers" nginx -t -e stderr -p "$PWD/$part" -c "$PWD/$part/conf"
+	done
 }
 
 # in_network: runs the script of standard input in a network of two machines, whose other one runs

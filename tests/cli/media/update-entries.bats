@@ -103,8 +103,9 @@ chosen() {
 	update
 	assert_success
 	holds "$(chosen)" two
-	for entry in sys/efi/loader/entries/*+2.conf; do mv "$entry" \
-		"${entry%+2.conf}+0-2.conf"; done
+	for entry in sys/efi/loader/entries/*+2.conf; do
+		mv "$entry" "${entry%+2.conf}+0-2.conf"
+	done
 	holds "$(chosen)" one
 }
 

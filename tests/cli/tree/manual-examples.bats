@@ -41,9 +41,9 @@ setup_file() {
 	git -c user.name=lab -c user.email=lab@example.org commit -qm lab
 	echo '127.0.0.1 localhost server' >"$files/etc/hosts"
 	for dir in less; do ln -s "$(command -v busybox)" "$files/usr/local/bin/$dir"; done
-	for dir in $PROGRAMS; do ln \
-		-s "$(realpath "$HOST/bin/$dir" 2>/dev/null || realpath "$HOST/$dir")" \
-		"$files/usr/local/bin/$dir"; done
+	for dir in $PROGRAMS; do
+		ln -s "$(realpath "$HOST/bin/$dir" 2>/dev/null || realpath "$HOST/$dir")" "$files/usr/local/bin/$dir"
+	done
 	ln -sf "$(realpath "$HOST/mkvinitrd")" "$files/usr/local/bin/mkvinitrd"
 }
 

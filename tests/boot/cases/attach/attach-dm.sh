@@ -186,14 +186,18 @@ for file in $files; do
 	status=0
 	[ $file = x.vpc ] || qemu-img check -q "$WORK/after/$file" >"$WORK/check.log" 2>&1 ||
 		status=$?
-	case $status in 0 | "$leaks") ;; *) fail \
-		"qemu-img check $file: $(head -5 "$WORK/check.log")" ;; esac
+	case $status in
+	0 | "$leaks") ;;
+	*) fail "qemu-img check $file: $(head -5 "$WORK/check.log")" ;;
+	esac
 	[ $leaks = 0 ] || leaks=2
 	status=0
 	"$TOP/build/host/bin/vdattach" check "$WORK/after/$file" >"$WORK/check.log" 2>&1 ||
 		status=$?
-	case $status in 0 | "$leaks") ;; *) fail \
-		"vdattach check $file: $(head -5 "$WORK/check.log")" ;; esac
+	case $status in
+	0 | "$leaks") ;;
+	*) fail "vdattach check $file: $(head -5 "$WORK/check.log")" ;;
+	esac
 	qemu-img convert -O raw "$WORK/after/$file" "$WORK/raw"
 	[ $file = child.qcow2 ] || "$WORK/blockwork" verify "$WORK/raw" 5 150 ||
 		fail "$file: other bytes"

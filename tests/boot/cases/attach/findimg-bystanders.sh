@@ -14,10 +14,12 @@ small_initramfs() {
 	tree=$WORK/tree modules=$WORK/tree/lib/modules/$KVER
 	mkdir -p "$tree/bin" "$tree/proc" "$tree/sys" "$tree/dev" "$tree/run" "$tree/mnt" "$modules"
 	ln -s bin "$tree/sbin"
-	for program in busybox coldplug findimg; do cp "$TOP/build/musl/bin/$program" \
-		"$tree/bin"; done
-	for applet in sh mount umount mkdir cat grep sed sync sleep; do ln -s busybox \
-		"$tree/bin/$applet"; done
+	for program in busybox coldplug findimg; do
+		cp "$TOP/build/musl/bin/$program" "$tree/bin"
+	done
+	for applet in sh mount umount mkdir cat grep sed sync sleep; do
+		ln -s busybox "$tree/bin/$applet"
+	done
 	ln -s coldplug "$tree/bin/modprobe"
 	for module in virtio_pci virtio_blk xhci-pci usb-storage sd_mod loop nls_cp437 nls_ascii \
 		nls_utf8 nls_iso8859-1 \

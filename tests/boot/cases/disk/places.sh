@@ -21,8 +21,9 @@ chmod +x "$WORK/hello/usr/local/bin/hello"
 echo "echo '=== hello from an extension'" >"$WORK/base/usr/local/bin/base-part"
 mkdir -p "$WORK/data/tce/optional" "$WORK/data/other"
 touch "$WORK/data/other/mine"
-for extension in hello base; do mksquashfs "$WORK/$extension" \
-	"$WORK/data/tce/optional/$extension.tcz" -quiet -no-progress; done
+for extension in hello base; do
+	mksquashfs "$WORK/$extension" "$WORK/data/tce/optional/$extension.tcz" -quiet -no-progress
+done
 echo base.tcz >"$WORK/data/tce/optional/hello.tcz.dep"
 echo hello.tcz >"$WORK/data/tce/onboot.lst"
 ext4 "$WORK/small.ext4" 32M tc "$host_uuid" "$WORK/small"

@@ -9,15 +9,19 @@
 
 HOST_SPARSE=always
 format_boot raw ntfs
-case $(ntfs_flags /disk.raw) in *SPARSE*) ;; *) fail \
-	"the image was not sparse: $(ntfs_flags /disk.raw)" ;; esac
+case $(ntfs_flags /disk.raw) in
+*SPARSE*) ;;
+*) fail "the image was not sparse: $(ntfs_flags /disk.raw)" ;;
+esac
 
 rm -r "$WORK/host" "$WORK/disk.img"
 HOST_SPARSE=never HOST_COMPRESSED=yes
 format_read raw ntfs
 expect 'compressed file on NTFS'
-case $(ntfs_flags /disk.raw) in *COMPRESSED*) ;; *) fail \
-	"the image was not compressed: $(ntfs_flags /disk.raw)" ;; esac
+case $(ntfs_flags /disk.raw) in
+*COMPRESSED*) ;;
+*) fail "the image was not compressed: $(ntfs_flags /disk.raw)" ;;
+esac
 
 rm -r "$WORK/host" "$WORK/disk.img"
 HOST_COMPRESSED=''

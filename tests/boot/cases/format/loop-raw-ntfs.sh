@@ -7,5 +7,6 @@
 # with the youngest driver; vhd and qcow2 boot again from the other two
 case $KVER in 6.*) ;; *) TWICE=1 ;; esac
 format_boot raw ntfs
-case $(ntfs_flags /disk.raw) in *SPARSE*) fail \
-	"the image has become sparse: $(ntfs_flags /disk.raw)" ;; esac
+case $(ntfs_flags /disk.raw) in
+*SPARSE*) fail "the image has become sparse: $(ntfs_flags /disk.raw)" ;;
+esac

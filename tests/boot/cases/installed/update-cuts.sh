@@ -59,8 +59,10 @@ cut_at() {
 	cut_disk "driver=raw,file.driver=file,file.filename=$WORK/cut.img"
 	cut_by=$(log | sed -n 's/.*=== booted by image //p')
 	echo "$loader, after write $1, $cut_said: booted by image ${cut_by:-unknown}"
-	case $cut_by in one | two) ;; *) fail \
-		"$loader: after write $1 (seed $2) the machine did not boot by itself" ;; esac
+	case $cut_by in
+	one | two) ;;
+	*) fail "$loader: after write $1 (seed $2) the machine did not boot by itself" ;;
+	esac
 	expect_not '=== incomplete'
 	expect_not '=== update failed'
 	expect_not '=== .* is not'

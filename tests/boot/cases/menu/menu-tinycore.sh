@@ -25,8 +25,9 @@ for extension in hello base; do mkdir -p "$WORK/$extension/usr/local/bin"; done
 printf '#!/bin/sh\n. /usr/local/bin/base-part\n' >"$WORK/hello/usr/local/bin/hello"
 chmod +x "$WORK/hello/usr/local/bin/hello"
 echo "echo '=== hello from an extension'" >"$WORK/base/usr/local/bin/base-part"
-for extension in hello base; do mksquashfs "$WORK/$extension" \
-	"$WORK/small/tce/optional/$extension.tcz" -quiet -no-progress; done
+for extension in hello base; do
+	mksquashfs "$WORK/$extension" "$WORK/small/tce/optional/$extension.tcz" -quiet -no-progress
+done
 echo base.tcz >"$WORK/small/tce/optional/hello.tcz.dep"
 echo hello.tcz >"$WORK/small/tce/onboot.lst"
 (cd "$WORK/core" && find . | cpio --quiet -o -H newc | gzip -1) >"$WORK/small/boot/microcore.gz"
