@@ -12,8 +12,8 @@ int profile_diff(const struct options *options);
 
 /*
  * `new NAME`, in new.c: writes the profile --like (overlay) as NAME, with a comment for each
- * directive that it does not use. `edit NAME`: runs the script profile-edit on it. A shipped profile
- * is left as it is; what is edited is a copy in /etc. STATUS_OK or -errno.
+ * directive that it does not use. `edit NAME`: runs the script profile-edit on it. A shipped
+ * profile is left as it is; what is edited is a copy in /etc. STATUS_OK or -errno.
  */
 int profile_new(const struct options *options, struct profile_directories *directories,
 		struct error **err) _must_check_;
