@@ -182,7 +182,7 @@ new_session() {
 liveslak_store() {
 	local dir
 	set -- "${1%/}"
-	case ${1#*:}/ in *//* | */./* | */../*)
+	case ${1#*:}/ in / | *//* | */./* | */../*)
 		changes_in_ram "parameter 'persistence=$1': not the path of a directory below /"
 		return 0
 		;;
