@@ -153,8 +153,8 @@ add_scope() {
 	[ -z "$SCOPE" ] || list_has "$SCOPE" "$1" || SCOPE="$SCOPE $1"
 }
 
-# second_paths: disks that are here by another path already, in RET. lvm takes neither path for the disk: it expects
-# a multipath daemon. USB bridges of one kind may all have the same name.
+# second_paths: disks that are here by another path already, in RET. lvm takes neither path for the
+# disk: it expects a multipath daemon. USB bridges of one kind may all have the same name.
 second_paths() {
 	local dir name found='' seen="$NL"
 	for dir in "$ROOT"/sys/block/sd* "$ROOT"/sys/block/nvme*; do
@@ -167,7 +167,10 @@ second_paths() {
 		first_line "$dir/size"
 		name="$RET $name"
 		case $seen in *"$NL$name$NL"*)
-			case $(readlink -f "$dir") in */usb*) ;; *) found="$found ${dir##*/}" ;; esac
+			case $(readlink -f "$dir") in */usb*) ;; *)
+				found="$found ${dir##*/}"
+				;;
+			esac
 			;;
 		esac
 		seen=$seen$name$NL
@@ -175,7 +178,8 @@ second_paths() {
 	RET=$found
 }
 
-# lvm_run ARGS...: without a configuration, a daemon, udev or any file kept; only on the disks of SCOPE
+# lvm_run ARGS...: without a configuration, a daemon, udev or any file kept; only on the disks of
+# SCOPE
 lvm_run() {
 	local device filter=''
 	for device in $SCOPE; do
@@ -192,7 +196,8 @@ lvm_run() {
 		done
 		[ -z "$filter" ] || filter="filter=[$filter\"a|.*|\"] "
 	fi
-	LVM_SUPPRESS_FD_WARNINGS=1 $RUN lvm "$@" --config "devices { ${filter}types=[\"ublkb\", 16] use_devicesfile=0 hints=\"none\" obtain_device_list_from_udev=0 external_device_info_source=\"none\" } activation { udev_sync=0 udev_rules=0 monitoring=0 ${LVM_READ_ONLY}} backup { backup=0 archive=0 } global { thin_check_executable=\"\" cache_check_executable=\"\" }" 2>>"$RAMFS/lvm.log"
+	LVM_SUPPRESS_FD_WARNINGS=1 $RUN lvm "$@" \
+		--config "devices { ${filter}types=[\"ublkb\", 16] use_devicesfile=0 hints=\"none\" obtain_device_list_from_udev=0 external_device_info_source=\"none\" } activation { udev_sync=0 udev_rules=0 monitoring=0 ${LVM_READ_ONLY}} backup { backup=0 archive=0 } global { thin_check_executable=\"\" cache_check_executable=\"\" }" 2>>"$RAMFS/lvm.log"
 }
 
 # activate_lvm: the volume groups of the plan, all when it names none
@@ -295,8 +300,10 @@ locate_volume() {
 	mapped_name "$1"
 	open_volumes "$P_TIMEOUT" "$RET" || {
 		! grep -q 'duplicate devices' "$RAMFS/lvm.log" 2>/dev/null ||
-			fail VI203 "the device '$1' cannot be used: a disk of its volume group is here twice, and lvm takes neither" \
-				'the messages of lvm above' 'remove the copy, or give it names of its own: vgimportclone DISK'
+			fail VI203 \
+				"the device '$1' cannot be used: a disk of its volume group is here twice, and lvm takes neither" \
+				'the messages of lvm above' \
+				'remove the copy, or give it names of its own: vgimportclone DISK'
 		mapped_name "$1"
 		find_image -t 0 -H "$RET" || fail_find 'the device' "$1"
 	}

@@ -177,8 +177,8 @@ new_session() {
 	mkdir -p "$1/$number" || warn "$1/$number cannot be made"
 }
 
-# liveslak_store [HOST:]/PATH: that directory, with .ovlwork beside it, or a file PATH.img with a file
-# system that has both. A medium without a place for changes is used as it is.
+# liveslak_store [HOST:]/PATH: that directory, with .ovlwork beside it, or a file PATH.img with a
+# file system that has both. A medium without a place for changes is used as it is.
 liveslak_store() {
 	local dir
 	set -- "${1%/}"
@@ -190,7 +190,8 @@ liveslak_store() {
 	case $1 in
 	?*:/*)
 		liveslak_host "${1%%:/*}" "/${1#*:/}" || {
-			changes_in_ram "parameter 'persistence=$1': there is no such directory, nor a file /${1#*:/}.img"
+			changes_in_ram \
+				"parameter 'persistence=$1': there is no such directory, nor a file /${1#*:/}.img"
 			return 0
 		}
 		dir=$RAMFS/store/${1#*:/}
@@ -216,7 +217,8 @@ liveslak_store() {
 	name_dirs "${dir%/*}" "${dir##*/}" .ovlwork
 }
 
-# liveslak_host DEVICE|UUID|LABEL|scandev PATH: at RAMFS/store, writable, with PATH or PATH.img on it
+# liveslak_host DEVICE|UUID|LABEL|scandev PATH: at RAMFS/store, writable, with PATH or PATH.img on
+# it
 liveslak_host() {
 	local spec
 	case $1 in
