@@ -17,8 +17,11 @@ setup() {
 
 teardown() {
 	cd "$BATS_TEST_TMPDIR" || exit
+	[ -z "${holder:-}" ] || kill "$holder" 2>/dev/null || :
 	! mountpoint -q m || umount m
-	[ -z "$device" ] || vd detach "$device" || :
+	[ -z "$device" ] || timeout 20 "$MUSL/bin/vdattach" detach "$device" || :
+	# one that hangs would hang whoever looks at disks, and every test that comes
+	pkill -KILL -f "^@vdattach .*$BATS_TEST_TMPDIR/" || :
 }
 
 # A process of the daemon: "pid" (the supervisor) or "worker", as list tells.
@@ -158,6 +161,51 @@ finish() {
 	[ -z "$(losetup --list --noheadings --output NAME,SIZELIMIT | awk -v size=$((61 << 20)) '$2 == size { print $1 }')" ]
 	vd check image
 	[ -z "$(pgrep -f "@vdattach.*$BATS_TEST_TMPDIR")" ]
+}
+
+# Takes the image's lock from the worker that is killed, before the next one has it; writes "locked",
+# and holds it until it is killed itself.
+take_lock() {
+	python3 -c 'import fcntl, struct, signal, sys
+file = open(sys.argv[1], "r+b")
+fcntl.fcntl(file, 38, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)) # F_OFD_SETLKW
+open("locked", "w")
+signal.pause()' image >/dev/null 3>&- &
+	holder=$!
+}
+
+@test "a worker that is killed, and its image stays locked for a while: the daemon answers, and the next worker goes on" {
+	attach qcow2
+	for supervisor_ends in no yes; do
+		rm -f locked
+		supervisor=$(supervisor) worker=$(worker)
+		take_lock
+		until grep -q -- "-> OFDLCK .*:$(stat -c %i image) " /proc/locks; do
+			kill -0 "$holder"
+			read -rt 0.02 <> <(:) || true
+		done
+		# the next worker is not to be the first
+		monitor=$(monitor "$supervisor" "$worker")
+		kill -STOP "$supervisor" "$monitor"
+		kill -9 "$worker"
+		until [ -e locked ]; do
+			kill -0 "$holder"
+			read -rt 0.02 <> <(:) || true
+		done
+		[ "$supervisor_ends" = no ] || kill -9 "$supervisor"
+		kill -CONT "$monitor"
+		[ "$supervisor_ends" = yes ] || kill -CONT "$supervisor"
+		[ "$supervisor_ends" = no ] || await_other supervisor "$supervisor"
+		run timeout 20 "$MUSL/bin/vdattach" list
+		assert_line --partial "$device rw fuse"
+		kill "$holder"
+		holder=
+		await_other worker "$worker"
+		timeout 20 dd if=/dev/urandom of="$device" bs=1M count=1 conv=fsync status=none
+	done
+	vd detach "$device"
+	device=
+	qemu-img check -q image
 }
 
 @test "a mounted disk is not detached, a partition table is read, discards arrive" {

@@ -27,8 +27,13 @@ static int open_source(const char *path, bool read_only, struct source **ret, st
 	return r;
 }
 
-/* A reader may continue: nothing is damaged by it. */
-static int lock_source(const struct source *source, struct error **err)
+/*
+ * A reader may continue: nothing is damaged by it. A worker asks nobody which device has the image:
+ * it may be its own, whose supervisor waits for it, while a worker that was killed ends and has it
+ * locked.
+ */
+static int lock_source(const struct options *options, const struct source *source,
+		       struct error **err)
 {
 	_cleanup_error_ struct error *refused = NULL;
 	int r = source_file_lock(source, &refused);
@@ -40,7 +45,7 @@ static int lock_source(const struct source *source, struct error **err)
 		    source->name);
 		return 0;
 	}
-	r = attached_refuse(source, err);
+	r = options->recovery ? 0 : attached_refuse(source, err);
 	return r < 0 ? r : error_move(err, steal_ptr(&refused));
 }
 
@@ -81,7 +86,7 @@ static int open_next(const struct options *options, const char *path, const char
 		return open_remote(options, disk, err);
 	r = open_source(path, read_only, &source, err);
 	if (r == 0 && options->lock)
-		r = lock_source(source, err);
+		r = lock_source(options, source, err);
 	/* the base is often listed among the differences */
 	if (r == 0 && disk->image && !disk->image->parent &&
 	    source->device == disk->image->source->device &&

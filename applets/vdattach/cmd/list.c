@@ -8,6 +8,7 @@
 #include "applets/vdattach/dm/disk.h"
 #include "applets/vdattach/export/control.h"
 #include "applets/vdattach/source/sysfs.h"
+#include "common/msg.h"
 #include "common/print.h"
 
 struct listing {
@@ -71,8 +72,12 @@ static int list_daemon(void *arg, const char *device)
 {
 	char answer[CONTROL_TEXT_MAX];
 	struct entry e = { .device = device };
+	_cleanup_error_ struct error *err = NULL;
+	int r = control_ask(device, "info", false, answer, &err);
 
-	if (control_ask(device, "info", false, answer, NULL) < 0)
+	if (r == -ETIMEDOUT)
+		msg(MSG_WARNING, "/dev/%s: %s", device, error_msg(err));
+	if (r < 0)
 		return 0;
 	e.pid = strtol(value_of(answer, "supervisor"), NULL, 10);
 	e.worker = strtol(value_of(answer, "worker"), NULL, 10);

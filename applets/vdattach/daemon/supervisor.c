@@ -21,6 +21,9 @@
 /* A worker that cannot be started is tried again after that, in milliseconds. */
 #define RETRY_MS 500
 
+/* How long a worker that was killed may take to give its image back, in milliseconds. */
+#define END_MS 2000
+
 static const char *device_name(const struct supervisor *s)
 {
 	return strrchr(s->server.devpath, '/') + 1;
@@ -266,6 +269,17 @@ static int supervisor_give_up(struct supervisor *s, struct error **err)
 	return r < 0 ? r : error_make(err, ECHILD, "the supervisor was killed");
 }
 
+/* A process that ends gives its role back before its image. */
+static void wait_for_last_worker(const struct supervisor *s)
+{
+	int last = pidfd_of(s->state->worker);
+
+	if (last < 0)
+		return;
+	pidfd_wait(last, END_MS);
+	close(last);
+}
+
 static int take_over(struct supervisor *s, struct error **err)
 {
 	const struct daemon_state *state = s->state;
@@ -274,6 +288,8 @@ static int take_over(struct supervisor *s, struct error **err)
 	if (r < 0)
 		return r;
 	s->worker = role_process(ROLE_WORKER);
+	if (s->worker < 0)
+		wait_for_last_worker(s);
 	if (s->worker >= 0 && state->replacing) {
 		/* the kernel may not know it yet */
 		pidfd_kill(s->worker);

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "applets/vdattach/server/pidfd.h"
+#include "common/msg.h"
 
 #define PREFIX "vdattach/"
 
@@ -19,6 +20,12 @@
 
 /* A client that connects and says nothing must not stop the daemon. */
 #define PATIENCE_SECONDS 2
+
+/* A daemon that is asked what it is answers at once, but while it waits for a new worker. */
+#define ANSWER_SECONDS 5
+
+/* How often one that takes its disk down is said to be waited for, in milliseconds. */
+#define TELL_MS 5000
 
 /* How often the successor of a killed supervisor is asked: 5 s */
 #define SUCCESSOR_TRIES 50
@@ -38,6 +45,13 @@ static int open_socket(void)
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	return fd < 0 ? -errno : fd;
+}
+
+static void limit(int fd, int option, int seconds)
+{
+	const struct timeval time = { .tv_sec = seconds };
+
+	setsockopt(fd, SOL_SOCKET, option, &time, sizeof(time));
 }
 
 static int peer_of(int fd, pid_t *ret_pid)
@@ -88,15 +102,14 @@ static ssize_t receive(int fd, char *ret, size_t size)
 
 int control_take(int listen_fd, char *text, size_t size)
 {
-	const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
 	int r, fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
 	ssize_t n = 0;
 	pid_t pid;
 
 	if (fd < 0)
 		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	limit(fd, SO_RCVTIMEO, PATIENCE_SECONDS);
+	limit(fd, SO_SNDTIMEO, PATIENCE_SECONDS);
 	r = peer_of(fd, &pid);
 	if (r == 0) {
 		n = receive(fd, text, size - 1);
@@ -165,6 +178,8 @@ static int connect_to(const char *name, pid_t *ret_pid)
 
 	if (fd < 0)
 		return fd;
+	/* one that does not take what it is asked has a full queue in the end */
+	limit(fd, SO_SNDTIMEO, ANSWER_SECONDS);
 	r = connect(fd, (const struct sockaddr *)&address, n) < 0 ? -errno : peer_of(fd, ret_pid);
 	if (r < 0) {
 		close(fd);
@@ -203,6 +218,19 @@ bool control_exists(const char *device)
 	return fd >= 0;
 }
 
+/* Taking a disk down lasts as long as its last writes do. */
+static void wait_for_answer(const char *device, int fd)
+{
+	struct pollfd poller = { fd, POLLIN, 0 };
+	int r;
+
+	for (unsigned int told = 1; (r = poll(&poller, 1, TELL_MS)) <= 0; told++) {
+		if (r == 0)
+			msg(MSG_WARNING, "/dev/%s: its daemon has not finished after %u s", device,
+			    told * TELL_MS / 1000);
+	}
+}
+
 /* The answer without its code. */
 static int take_answer(int fd, char *ret, struct error **err)
 {
@@ -210,6 +238,9 @@ static int take_answer(int fd, char *ret, struct error **err)
 	char *text;
 	long code;
 
+	if (n < 0 && errno == EAGAIN)
+		return error_make(err, ETIMEDOUT, "its daemon has not answered for %d s",
+				  ANSWER_SECONDS);
 	if (n <= 0)
 		return error_make(err, EPIPE, "its daemon ended without an answer");
 	ret[n] = '\0';
@@ -235,6 +266,10 @@ static int ask(const char *device, const char *question, bool wait_end, char *re
 	pidfd = pidfd_of(pid);
 	if (send(fd, question, strlen(question), MSG_NOSIGNAL) < 0 && errno != ECONNRESET)
 		return error_sys(err, errno, "/dev/%s: cannot ask its daemon", device);
+	if (wait_end)
+		wait_for_answer(device, fd);
+	else
+		limit(fd, SO_RCVTIMEO, ANSWER_SECONDS);
 	r = take_answer(fd, ret, err);
 	if (r == 0 && wait_end && pidfd >= 0)
 		pidfd_wait(pidfd, -1);

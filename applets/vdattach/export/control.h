@@ -34,7 +34,8 @@ bool control_exists(const char *device) _nonnull_(1);
 /*
  * Asks the daemon of device; again, for a few seconds, when its supervisor was killed meanwhile and
  * the next one is to answer. ret: CONTROL_TEXT_MAX bytes for the answer. wait_end: returns when the
- * daemon has ended. 0, -ENOENT (no daemon has that device), the daemon's own error, -errno.
+ * daemon has ended, however long that takes, and tells every few seconds; else it answers within
+ * some. 0, -ENOENT (no daemon has that device), -ETIMEDOUT, the daemon's own error, -errno.
  */
 int control_ask(const char *device, const char *question, bool wait_end, char *ret,
 		struct error **err) _must_check_ _nonnull_(1, 2, 4);
