@@ -69,7 +69,7 @@ broken_lists() {
 
 # Sets $missed: "NAME_VERSION" of each package that the mirror does not give, without the epoch, as files are named
 missing_files() {
-	missed=$(sed -n 's/^E: Failed to fetch [^ ]*\/\([^/ ]*\)_[^_/ ]*\.deb  *\(40[34]\|410\|File not found\|Hash Sum mismatch\).*/\1/p' "$work/log" |
+	missed=$(sed -n 's/^E: Failed to fetch [^ ]*\/\([^/ ]*\)_[^_/ ]*\.deb  *\(40[34]\|410\|File not found\|Failed to stat\|Hash Sum mismatch\).*/\1/p' "$work/log" |
 		sed 's/%7e/~/g; s/%2b/+/g; s/_[0-9]*%3a/_/' | sort -u)
 	[ -n "$missed" ]
 }
