@@ -116,9 +116,10 @@ static int partial_extent(struct vhdx *vhdx, uint64_t block, uint64_t inside, ui
 }
 
 /* 2.5.1.1 */
-static int block_extent(struct vhdx *vhdx, uint64_t block, uint64_t inside, struct vd_extent *ret,
-			struct error **err)
+int vhdx_extent(struct vd_image *image, uint64_t offset, struct vd_extent *ret, struct error **err)
 {
+	struct vhdx *vhdx = to_vhdx(image);
+	uint64_t block = offset / vhdx->block_size, inside = offset % vhdx->block_size;
 	uint64_t at = vhdx_block_entry(vhdx, block), entry = 0;
 	int r = vhdx_entry_get(vhdx, at, &entry, err);
 
@@ -147,18 +148,4 @@ static int block_extent(struct vhdx *vhdx, uint64_t block, uint64_t inside, stru
 		return r < 0 ? r : partial_extent(vhdx, block, inside, entry, ret, err);
 	}
 	return bad_entry(vhdx, at, entry, "unknown state", err);
-}
-
-int vhdx_extent(struct vd_image *image, uint64_t offset, struct vd_extent *ret, struct error **err)
-{
-	struct vhdx *vhdx = to_vhdx(image);
-
-	if (!vhdx->linear)
-		return block_extent(vhdx, offset / vhdx->block_size, offset % vhdx->block_size, ret,
-				    err);
-	*ret = (struct vd_extent){ .kind = VD_EXTENT_DATA,
-				   .length = vhdx->size - offset,
-				   .host_offset = vhdx->linear_offset + offset,
-				   .source = vhdx->meta };
-	return 0;
 }

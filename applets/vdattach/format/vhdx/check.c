@@ -16,8 +16,6 @@ struct scan {
 	uint64_t n_mib;
 	struct vhdx_scan result;
 	uint64_t first_block; /* the lowest offset of one */
-	bool linear;
-	uint64_t linear_offset;
 };
 
 static void add_error(struct scan *scan, uint64_t at, uint64_t entry, const char *what)
@@ -57,17 +55,6 @@ static void scan_place(struct scan *scan, uint64_t at, uint64_t entry, uint64_t 
 		add_error(scan, at, entry, "the block overlaps another structure");
 }
 
-static void scan_linear(struct scan *scan, uint64_t block, uint64_t entry)
-{
-	uint64_t offset = VHDX_OFFSET(entry);
-
-	if (block == 0)
-		scan->linear_offset = offset;
-	if (VHDX_STATE(entry) != VHDX_FULLY_PRESENT ||
-	    offset != scan->linear_offset + block * scan->vhdx->block_size)
-		scan->linear = false;
-}
-
 /* A block without contents may still own space (2.5.1.1), which must not be given out again. */
 static void scan_reserved(struct scan *scan, uint64_t entry)
 {
@@ -84,7 +71,6 @@ static void scan_block(struct scan *scan, uint64_t block, uint64_t at, uint64_t 
 {
 	const struct vhdx *vhdx = scan->vhdx;
 
-	scan_linear(scan, block, entry);
 	switch (VHDX_STATE(entry)) {
 	case VHDX_NOT_PRESENT:
 		return;
@@ -181,8 +167,7 @@ int vhdx_scan(struct vd_image *image, struct findings *findings, struct vhdx_sca
 	struct scan scan = { .vhdx = vhdx,
 			     .findings = findings,
 			     .n_mib = (MIN(vhdx->meta->size, FILE_MAX) + MIB - 1) / MIB,
-			     .first_block = UINT64_MAX,
-			     .linear = !vhdx->has_parent };
+			     .first_block = UINT64_MAX };
 	int r = 0;
 
 	scan.used = calloc(scan.n_mib / 8 + 1, 1);
@@ -196,8 +181,6 @@ int vhdx_scan(struct vd_image *image, struct findings *findings, struct vhdx_sca
 	free(scan.used);
 	if (r < 0)
 		return r;
-	vhdx->linear = scan.linear && !scan.result.errors;
-	vhdx->linear_offset = scan.linear_offset;
 	*ret = scan.result;
 	return 0;
 }

@@ -62,8 +62,6 @@ struct vhdx {
 	uint64_t locator_offset; /* of the parent locator in the file; 0 = none */
 	uint32_t locator_length;
 	uint64_t chunk_ratio, n_blocks, n_chunks;
-	bool linear; /* all blocks are there, one behind the other, from linear_offset */
-	uint64_t linear_offset;
 	struct vhdx_pages pages; /* of BAT and sector bitmaps */
 	/* writing */
 	bool begun; /* the GUIDs of this session are on the disk */

@@ -7,10 +7,7 @@
 #include "applets/vdattach/format/parent.h"
 #include "applets/vdattach/format/vhdx/vhdx.h"
 
-/* At most so much of a partly written block at a time, so that its bits are in two pages. */
-#define PIECE_MAX (16 * MIB)
-/* Pages that one piece can change: 16 of bits to clear, 2 of bits to set, 2 of the BAT, and some.
- */
+/* Pages that one write inside a block can change: 16 of bits, 2 of the BAT, and some. */
 #define PIECE_PAGES 24u
 
 static int vhdx_begin_write(struct vd_image *image, struct error **err)
@@ -229,8 +226,6 @@ static int vhdx_pwrite(struct vd_image *image, const void *buf, size_t n, uint64
 		uint64_t block = offset / vhdx->block_size, inside = offset % vhdx->block_size;
 		uint64_t part = MIN((uint64_t)n, vhdx->block_size - inside);
 
-		if (part < vhdx_block_used(vhdx, block))
-			part = MIN(part, PIECE_MAX);
 		if (vhdx->pages.n_dirty > VHDX_DIRTY_MAX - PIECE_PAGES)
 			r = vhdx_flush(image, err);
 		if (r == 0)

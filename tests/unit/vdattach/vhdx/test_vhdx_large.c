@@ -95,11 +95,73 @@ static void test_one_long_write(void **state)
 	fixture_end(&f);
 }
 
+/* A block that is written as a whole needs no bits, however large it is; here the last one. */
+static void test_whole_block_is_marked_whole(void **state)
+{
+	const struct vx parent = { .size = DISK, .id = 7 };
+	const struct vx child = { .size = LARGE + SECTORS * SECTOR,
+				  .block_size = (uint32_t)LARGE,
+				  .id = 8,
+				  .parent = "parent.vhdx",
+				  .parent_id = 7 };
+	uint8_t *bytes = malloc(SECTORS * SECTOR), entry[8];
+	struct fixture f = { .image = NULL };
+
+	assert_non_null(bytes);
+	memset(bytes, 0x77, SECTORS * SECTOR);
+	vx_make(&f.world, "child.vhdx", &child);
+	vx_make(&f.world, "parent.vhdx", &parent);
+	fixture_open(&f, false);
+	assert_int_equal(source_pwrite(f.disk, bytes, SECTORS * SECTOR, LARGE, NULL), 0);
+	free(bytes);
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	fixture_close(&f);
+	paged_read(&f.world.files[0].now, entry, sizeof(entry), VX_BAT + 8);
+	assert_int_equal(entry[0] & 7, VX_FULL);
+	fixture_end(&f);
+}
+
+/* Whichever read fails of the first write to a block: its table does not name a block that is not
+ * its own, and the parent's bytes are there as before. */
+static void test_failed_first_write_takes_nothing(void **state)
+{
+	static const uint64_t places[] = { 0, LARGE };
+	static const uint8_t bytes[SECTOR] = "\x77";
+	bool failed = true;
+
+	for (unsigned int i = 1; failed; i++) {
+		struct fixture f;
+
+		large_make(&f, places, ARRAY_SIZE(places));
+		fixture_open(&f, false);
+		assert_int_equal(source_pwrite(f.disk, bytes, SECTOR, 2 * LARGE, NULL), 0);
+		assert_int_equal(source_flush(f.disk, NULL), 0);
+		fixture_close(&f);
+		fixture_open(&f, false);
+		f.world.fail_read_in = i;
+		failed = source_pwrite(f.disk, bytes, SECTOR, 0, NULL) < 0;
+		assert_int_equal(f.world.failed, failed);
+		f.world.fail_read_in = 0;
+		assert_int_equal(source_pwrite(f.disk, bytes, SECTOR, LARGE, NULL), 0);
+		assert_int_equal(source_flush(f.disk, NULL), 0);
+		fixture_close(&f);
+		fixture_open(&f, true);
+		assert_int_equal(vd_image_check(f.image, NULL), 0);
+		assert_int_equal(f.image->findings.count[FINDING_ERROR], 0);
+		assert_int_equal(fixture_byte(&f, 0), failed ? 'p' : 0x77);
+		assert_int_equal(fixture_byte(&f, LARGE), 0x77);
+		fixture_end(&f);
+		assert_true(failed || i > 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_single_sectors),
 		cmocka_unit_test(test_one_long_write),
+		cmocka_unit_test(test_whole_block_is_marked_whole),
+		cmocka_unit_test(test_failed_first_write_takes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

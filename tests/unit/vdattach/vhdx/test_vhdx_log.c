@@ -189,6 +189,59 @@ static void test_more_changes_than_a_log_entry_holds(void **state)
 	assert_int_equal(f->image->findings.n, 0);
 }
 
+#define LONG_LOG VX_BLOCKS /* where, and 4 MiB */
+
+/* One log entry that wants the same 4 KiB zeroed n times. */
+static void make_long_log(struct fixture *f, uint32_t n)
+{
+	uint32_t size = (uint32_t)((64 + n * 32ULL + 4095) / 4096 * 4096);
+	uint8_t *b = calloc(1, size), header[4096];
+	uint64_t block;
+
+	assert_non_null(b);
+	vx_make(&f->world, "a.vhdx", &plain);
+	paged_resize(&f->world.files[0].now, LONG_LOG + 4 * MIB);
+	block = vx_block(&f->world, 0, 0, MIB, VX_FULL, 'x');
+	vx_header(&f->world, 0, 0, 3, 1, 9);
+	paged_read(&f->world.files[0].now, header, sizeof(header), 64 * KIB);
+	put_le32(header + 68, 4 * (uint32_t)MIB);
+	put_le64(header + 72, LONG_LOG);
+	vx_sign(header, sizeof(header));
+	world_put(&f->world, 0, 64 * KIB, header, sizeof(header));
+	memcpy(b, "loge", 4);
+	put_le32(b + 8, size);
+	put_le64(b + 16, 5);
+	put_le32(b + 24, n);
+	memset(b + 32, 9, 16);
+	for (uint32_t i = 0; i < n; i++) {
+		uint8_t *d = b + 64 + i * 32ULL;
+
+		memcpy(d, "zero", 4);
+		put_le64(d + 8, 4096);
+		put_le64(d + 16, block);
+		put_le64(d + 24, 5);
+	}
+	vx_sign(b, size);
+	world_put(&f->world, 0, LONG_LOG, b, size);
+	free(b);
+}
+
+/* 65,536 changes are read and made; more would be no log, but a way to take all memory. */
+static void test_longest_log(void **state)
+{
+	struct fixture *f = *state;
+
+	make_long_log(f, 65537);
+	vhdx_assert_refused(f, true, -ENOMEM, "cannot read the VHDX log");
+	vhdx_assert_refused(f, false, -ENOMEM, "cannot read the VHDX log");
+	world_release(&f->world);
+	f->world = (struct world){ .n = 0 };
+	make_long_log(f, 65536);
+	vhdx_open_disk(f, false);
+	vhdx_assert_sector(f, 0, 0, 0);
+	vhdx_assert_sector(f, 4096, 'x', 4096);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +252,7 @@ int main(void)
 		vhdx_test(test_log_without_a_whole_entry_is_dropped),
 		vhdx_test(test_bad_logs_are_refused),
 		vhdx_test(test_more_changes_than_a_log_entry_holds),
+		vhdx_test(test_longest_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
