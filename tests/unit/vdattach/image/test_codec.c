@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a library says of damaged data becomes an error; none writes beyond the block. */
+/* What a library says of damaged data becomes an error; none writes beyond the block, or reads
+ * beyond its input. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <lzma.h>
 #include <lzo/lzo1x.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -29,6 +31,20 @@ static void fill(uint8_t *block)
 	}
 }
 
+/* The last n bytes before memory that cannot be read. */
+static uint8_t *guarded(size_t n)
+{
+	static uint8_t *memory;
+
+	if (!memory) {
+		memory = mmap(NULL, ROOM + BLOCK, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		assert_ptr_not_equal(memory, MAP_FAILED);
+		assert_int_equal(mprotect(memory + ROOM, BLOCK, PROT_NONE), 0);
+	}
+	return memory + ROOM - n;
+}
+
 static int decode(enum vd_codec codec, const uint8_t *in, size_t n, uint8_t *out, size_t size)
 {
 	struct vd_decoder *d = vd_decoder_new(codec);
@@ -36,7 +52,7 @@ static int decode(enum vd_codec codec, const uint8_t *in, size_t n, uint8_t *out
 	int r;
 
 	memset(out, 0xee, ROOM);
-	r = vd_decode(d, codec, in, n, out, size, &got, NULL);
+	r = vd_decode(d, codec, memcpy(guarded(n), in, n), n, out, size, &got, NULL);
 	vd_decoder_free(d);
 	for (size_t i = size; i < ROOM; i++)
 		assert_int_equal(out[i], 0xee);
@@ -136,7 +152,8 @@ static void test_deflate(void **state)
 static void test_zstd(void **state)
 {
 	static uint8_t block[BLOCK], in[ROOM], out[ROOM];
-	size_t n;
+	struct vd_decoder *d;
+	size_t n, got = 0;
 
 	fill(block);
 	n = ZSTD_compress(in, sizeof(in), block, BLOCK, 3);
@@ -144,6 +161,13 @@ static void test_zstd(void **state)
 	check_codec(VD_CODEC_ZSTD, in, n, block, -EINVAL);
 	check_whole(VD_CODEC_ZSTD, in, n);
 	assert_int_equal(decode(VD_CODEC_ZSTD, in, n + 100, out, BLOCK), BLOCK);
+	/* what is no frame at all, and a decoder that is not for it */
+	in[1] ^= 0xff;
+	assert_int_equal(decode(VD_CODEC_ZSTD, in, n, out, BLOCK), -EINVAL);
+	d = vd_decoder_new(VD_CODEC_ZLIB);
+	n = ZSTD_compress(in, sizeof(in), block, BLOCK, 3);
+	assert_int_equal(vd_decode(d, VD_CODEC_ZSTD, in, n, out, BLOCK, &got, NULL), -EINVAL);
+	vd_decoder_free(d);
 }
 
 static void test_xz(void **state)

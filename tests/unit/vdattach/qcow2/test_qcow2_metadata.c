@@ -209,6 +209,36 @@ static void test_kills_do_not_grow_the_file(void **state)
 	}
 }
 
+/* A larger refcount table, made while the image is open, is a table from then on. */
+static void test_new_refcount_table_is_kept(void **state)
+{
+	static const uint8_t bytes[512] = "\x55";
+	_cleanup_image_ struct vd_image *image = NULL;
+	struct world world = { .n = 0 };
+	struct vd_resolver resolver = world_resolver(&world);
+	struct q2 q = { .version = 3, .bits = 9, .order = 6, .size = 2 * MIB };
+	uint64_t last = q.size / 512 - 1, at;
+
+	q2_start(&q, &world, "image");
+	/* nearly as many clusters as the table has refcounts for, with 64 blocks of those */
+	for (uint64_t i = 146; i <= last; i++)
+		q2_data(&q, i, 1, 0);
+	q2_finish(&q);
+	at = q.reftable;
+	assert_int_equal(world_open(&world, &resolver, false, &image, NULL), 0);
+	for (uint64_t i = 0; i < 146 && at == q.reftable; i++) {
+		assert_int_equal(vd_image_pwrite(image, bytes, 512, i * 512, NULL), 0);
+		assert_int_equal(vd_image_flush(image, NULL), 0);
+		at = q2_get64(&q, 48);
+	}
+	assert_int_not_equal(at, q.reftable);
+	/* its L2 table was not read yet */
+	q2_map(&q, last, at | Q2_COPIED);
+	assert_int_equal(vd_image_pwrite(image, bytes, 512, last * 512, NULL), -EIO);
+	vd_image_close(&image);
+	world_release(&world);
+}
+
 static void test_space_behind_is_a_leak(void **state)
 {
 	_cleanup_image_ struct vd_image *image = NULL;
@@ -232,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_guest_never_writes_tables),
 		cmocka_unit_test(test_table_over_table_is_refused),
 		cmocka_unit_test(test_kills_do_not_grow_the_file),
+		cmocka_unit_test(test_new_refcount_table_is_kept),
 		cmocka_unit_test(test_space_behind_is_a_leak),
 	};
 

@@ -257,6 +257,22 @@ static void test_damaged_mappings(void **state)
 	fixture_unreadable(&f, 0, "is not inside the file");
 }
 
+/* What is marked as corrupt is not written, and no file beside it is opened to be. */
+static void test_corrupt_is_refused_first(void **state)
+{
+	struct fixture f = { .image = NULL };
+
+	q = (struct q2){
+		.version = 3, .bits = BITS, .order = 4, .size = 4 * MIB, .data_name = "not there"
+	};
+	q2_start(&q, &f.world, "image.qcow2");
+	q2_finish(&q);
+	put_field(&f, 72, 8, 1 << 2 | 1 << 1);
+	assert_int_equal(fixture_try_open(&f, false), -EROFS);
+	assert_non_null(strstr(error_msg(f.err), "marked as corrupt"));
+	fixture_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_short_file),
 		cmocka_unit_test(test_decompresses_once),
 		cmocka_unit_test(test_damaged_mappings),
+		cmocka_unit_test(test_corrupt_is_refused_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
