@@ -24,7 +24,8 @@
 
 /*
  * Each tag has a buffer, so these two are the worker's memory: 4 MiB. Deeper queues gain nothing,
- * since one thread answers; larger requests do, by what each costs beside copying.
+ * since one thread answers; larger requests do, by what each costs beside copying. Registered
+ * buffers (Linux 6.16), which save a copy, and batches (7.0): docs/speed.md.
  */
 #define UBLK_DEPTH  16u
 #define UBLK_BUFFER (256u * 1024u)
