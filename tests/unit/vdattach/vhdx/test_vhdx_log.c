@@ -195,6 +195,7 @@ static void test_more_changes_than_a_log_entry_holds(void **state)
 static void make_long_log(struct fixture *f, uint32_t n)
 {
 	uint32_t size = (uint32_t)((64 + n * 32ULL + 4095) / 4096 * 4096);
+	static const uint8_t magic[] = { 'l', 'o', 'g', 'e' };
 	uint8_t *b = calloc(1, size), header[4096];
 	uint64_t block;
 
@@ -208,7 +209,7 @@ static void make_long_log(struct fixture *f, uint32_t n)
 	put_le64(header + 72, LONG_LOG);
 	vx_sign(header, sizeof(header));
 	world_put(&f->world, 0, 64 * KIB, header, sizeof(header));
-	memcpy(b, "loge", 4);
+	memcpy(b, magic, sizeof(magic));
 	put_le32(b + 8, size);
 	put_le64(b + 16, 5);
 	put_le32(b + 24, n);

@@ -284,6 +284,26 @@ static void test_session_marks(void **state)
 	fixture_end(&f);
 }
 
+/* VirtualBox's ids: that of the disk stays, that of its content is another one, in place. */
+static void test_another_modification(void **state)
+{
+	size_t at = (size_t)(strstr(BASE_TEXT, "02020202-") - BASE_TEXT), size = strlen(BASE_TEXT);
+	struct fixture f = { .image = NULL };
+	char text[1024] = { 0 };
+
+	world_add(&f.world, "base.vmdk", 0);
+	vmdk_put(&f.world, 0, &base);
+	fixture_open(&f, false);
+	put_byte(&f, 0, 1);
+	assert_int_equal(source_flush(f.disk, NULL), 0);
+	paged_read(&f.world.files[0].now, text, size, 512);
+	fixture_end(&f);
+	assert_memory_not_equal(text + at, BASE_TEXT + at, 36);
+	assert_int_equal(strspn(text + at, "0123456789abcdef-"), 36);
+	assert_string_equal(text + at + 36, BASE_TEXT + at + 36);
+	assert_non_null(strstr(text, "ddb.uuid.image=\"01010101-0101-0101-0101-010101010101\""));
+}
+
 static void test_two_flushes(void **state)
 {
 	struct fixture f = { .image = NULL };
@@ -357,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_embedded_descriptor_of_many),
 		cmocka_unit_test(test_both_sets_of_tables),
 		cmocka_unit_test(test_session_marks),
+		cmocka_unit_test(test_another_modification),
 		cmocka_unit_test(test_two_flushes),
 		cmocka_unit_test(test_zeros_without_the_flag),
 		cmocka_unit_test(test_missing_tables),
