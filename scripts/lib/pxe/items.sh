@@ -3,19 +3,23 @@
 # What the menu starts beside the entries: boot loaders, memory test, local disk, installer, the
 # list of the hardware.
 
-# install_loader TYPE NAME FILE...: the first of the files that is there
+# install_loader TYPE NAME FILE...: that of --loader, of this run or an earlier one, or the first of
+# the files that is there
 install_loader() {
-	type=$1 loader=$2
+	type=$1 loader=$2 own_loader=''
 	shift 2
+	case " $recorded_loaders " in *" $type "*) own_loader=$output/$loader ;; esac
 	while IFS='=' read -r key file; do
-		[ "$key" != "$type" ] || set -- "$file"
+		[ "$key" != "$type" ] || own_loader=$file
 	done <<LOADERS
 $loader_lines
 LOADERS
+	[ -z "$own_loader" ] || set -- "$own_loader" "$@"
 	for file in "$@"; do
 		[ -r "$file" ] || continue
 		cmp -s -- "$file" "$output/$loader" || install_file "$file" "$loader"
-		return
+		[ "$file" != "$own_loader" ] || own_loaders="$own_loaders${own_loaders:+ }$type"
+		return 0
 	done
 	case $type in
 	bios | x64) [ -e "$output/$loader" ] ||
@@ -25,36 +29,51 @@ LOADERS
 }
 
 install_loaders() {
+	own_loaders=''
 	install_loader bios undionly.kpxe /usr/lib/ipxe/undionly.kpxe
 	install_loader x64 ipxe.efi /usr/lib/ipxe/ipxe.efi
 	install_loader ia32 ipxe-ia32.efi /usr/lib/ipxe/ipxe-ia32.efi
 	install_loader arm64 ipxe-arm64.efi /usr/lib/ipxe/ipxe-arm64.efi
+	settings="$settings
+loaders=$own_loaders"
 }
 
-# For each firmware the first that is there
+# take_memtest FILE: for its firmware, if none was taken before
+take_memtest() {
+	[ -r "$1" ] || return 0
+	case $(efi_machine "$1"):$1:$memtest_bios:$memtest_efi in
+	x64:*.efi:*:)
+		install_hashed "$1" memtest.efi
+		memtest_efi=$stored memtest=1
+		;;
+	*.efi:*) ;;
+	*::"$memtest_efi")
+		! is_bios_kernel "$1" || {
+			install_hashed "$1" memtest.bin
+			memtest_bios=$stored memtest=1
+		}
+		;;
+	esac
+}
+
+# Those of --memtest, of this run and then of earlier ones, come before the package's.
 install_memtest() {
 	memtest='' memtest_bios='' memtest_efi=''
 	while IFS= read -r file; do
-		[ -r "$file" ] || continue
-		case $(efi_machine "$file"):$file:$memtest_bios:$memtest_efi in
-		x64:*.efi:*:)
-			install_hashed "$file" memtest.efi
-			memtest_efi=$stored memtest=1
-			;;
-		*.efi:*) ;;
-		*::"$memtest_efi")
-			! is_bios_kernel "$file" || {
-				install_hashed "$file" memtest.bin
-				memtest_bios=$stored memtest=1
-			}
-			;;
-		esac
+		take_memtest "$file"
 	done <<FILES
 $memtest_files
-/boot/memtest86+x64.efi
-/boot/memtest86+x64.bin
-/boot/memtest86+.bin
 FILES
+	for file in $recorded_memtests; do
+		[ -r "$output/$file" ] ||
+			echo "pxe: note: the memory test '$output/$file' of an earlier run is gone" >&2
+		take_memtest "$output/$file"
+	done
+	settings="$settings
+memtests=$memtest_bios${memtest_bios:+ }$memtest_efi"
+	for file in /boot/memtest86+x64.efi /boot/memtest86+x64.bin /boot/memtest86+.bin; do
+		take_memtest "$file"
+	done
 }
 
 # By UEFI a GRUB finds the local disk's boot loader: iPXE cannot look into disks, and some versions

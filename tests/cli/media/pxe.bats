@@ -63,6 +63,54 @@ load pxe
 	done
 }
 
+# a_loader MACHINE FILE: an EFI program for it, of these four digits
+a_loader() {
+	printf 'MZ%58s\x40\0\0\0PE\0\0\x'"${1%??}"'\x'"${1#??}"'%s' '' "$2" >"$2"
+}
+
+@test "a boot loader and a memory test of one's own stay until another run names others or says to take the package's" {
+	memtest=$("$TOP/tests/lib/servers")/boot/memtest86+x64
+	(cat "$memtest.bin" && echo own) >own.bin
+	a_loader 6486 own.efi
+	a_loader 4c01 ia32.efi
+	pxe --loader x64=own.efi --loader ia32=ia32.efi --memtest own.bin root.tar.xz
+	assert_success
+	mv own.efi own
+	mv own.bin memtest
+	rm ia32.efi
+	stored=memtest-$(sha256sum <memtest | cut -c 1-12).bin
+	# neither the package's loader nor its memory test comes back, nor is theirs pruned
+	for again in "--name other root.tar.xz" "--memtest $memtest.efi" "--prune --keep-days 0"; do
+		# shellcheck disable=SC2086 # words
+		pxe $again
+		assert_success
+		cmp own srv/ipxe.efi
+		cmp /usr/lib/ipxe/undionly.kpxe srv/undionly.kpxe
+		cmp memtest "srv/$stored"
+		grep -qxF "iseq \${platform} pcbios && set memtest $stored ||" srv/menu.ipxe
+	done
+	grep -q '^iseq ${platform} efi && set memtest memtest-[0-9a-f]*.efi ||$' srv/menu.ipxe
+	a_loader 6486 second.efi
+	pxe --loader x64=second.efi
+	cmp second.efi srv/ipxe.efi
+	pxe
+	cmp second.efi srv/ipxe.efi
+	# what is lost is the package's again, and that one is kept up to date
+	rm srv/ipxe.efi "srv/$stored"
+	pxe
+	assert_output --partial "$stored' of an earlier run is gone"
+	cmp /usr/lib/ipxe/ipxe.efi srv/ipxe.efi
+	echo old >srv/ipxe.efi
+	pxe
+	cmp /usr/lib/ipxe/ipxe.efi srv/ipxe.efi
+	pxe --loader x64=own --memtest memtest
+	cmp own srv/ipxe.efi
+	pxe --loader x64= --memtest=
+	assert_success
+	cmp /usr/lib/ipxe/ipxe.efi srv/ipxe.efi
+	run ! grep -q "$stored" srv/menu.ipxe
+}
+
 @test "entries stand side by side, each with its root, kernel and parameters; settings hold for the next run" {
 	"$TOP/scripts/pack" -q tree b.sqfs
 	pxe -u http://10.1.2.3 -t 7 -a one root.tar.xz
