@@ -282,22 +282,50 @@ quote_grub4dos_line() {
 	quote_plain "$1" "grub4dos' menu" && quote_edges "$1" "grub4dos' menu" || return 1
 	case $1 in
 	*%*) quote_refuse "$1" "grub4dos' menu" "'%' begins a variable there" ;;
+	*\\*) quote_refuse "$1" "grub4dos' menu" 'a backslash changes what comes behind it there' ;;
 	*) printf '%s\n' "$1" ;;
 	esac
 }
 
-quote_grub4dos_text() { quote_grub4dos_line "$1"; }
+# The caret marks a hotkey, and $[ begins a colour.
+quote_grub4dos_text() {
+	case $1 in
+	*^* | *'$['*) quote_refuse "$1" "grub4dos' menu" "'^' marks a key and '\$[' a colour there" ;;
+	*) quote_grub4dos_line "$1" ;;
+	esac
+}
 
 quote_grub4dos_path() {
 	case $1 in
 	'' | *[!A-Za-z0-9/._+@~-]*) quote_refuse "$1" "grub4dos' menu" \
 		'only letters, digits and / . _ + @ ~ - are safe in a path there' ;;
-	*) printf '%s\n' "$1" ;;
+	*)
+		[ ${#1} -le 200 ] || quote_refuse "$1" "grub4dos' menu" \
+			'grub4dos gives a kernel at most 1023 bytes, of the path and the parameters' ||
+			return 1
+		printf '%s\n' "$1"
+		;;
 	esac
 }
 
+# It looks for vga= and mem= anywhere, splits a line at operators that stand alone, and gives the
+# kernel 1023 bytes, with the path.
 quote_grub4dos_words() {
-	quote_balanced "$1" "grub4dos' menu" && quote_grub4dos_line "$1"
+	quote_balanced "$1" "grub4dos' menu" && quote_grub4dos_line "$1" >/dev/null || return 1
+	if quote_words "$1" | grep -q -e '.vga=' -e '.mem='; then
+		quote_refuse "$1" "grub4dos' menu" \
+			'grub4dos would take a part of a word for its vga= or mem='
+		return 1
+	fi
+	case " $1 " in
+	*' && '* | *' || '* | *' ! '* | *' | '* | *' > '* | *' >> '* | *' ;; '* | *' &; '* | *' |; '* | *' { '* | *' } '*)
+		quote_refuse "$1" "grub4dos' menu" 'a lone operator ends a command there'
+		return 1
+		;;
+	esac
+	[ "$(printf '%s' "$1" | wc -c)" -le 800 ] || quote_refuse "$1" "grub4dos' menu" \
+		'grub4dos gives a kernel at most 1023 bytes, of the path and the parameters' || return 1
+	printf '%s\n' "$1"
 }
 
 # A string in double quotes, in which a double quote is written twice.

@@ -43,13 +43,23 @@ grub_menu() {
 	each_entry grub_entry
 }
 
+# grub4dos_condition: of the partition, for its find; it prints serial numbers in capitals, and some
+# versions compare them so. Empty where it knows no UUID.
+grub4dos_condition() {
+	case $host in
+	UUID=*[!0-9A-Fa-f-]*) ;;
+	UUID=????????-*) printf ' uuid () %s' "${host#*=}" | tr A-F a-f ;;
+	UUID=*) printf ' uuid () %s' "$(printf %s "${host#*=}" | tr a-f A-F)" ;;
+	esac
+}
+
 grub4dos_entry() {
 	menu_title=$(quote_grub4dos_text "$1") && menu_kernel=$(quote_grub4dos_path "$2") &&
 		menu_initramfs=$(quote_grub4dos_path "$3") &&
 		menu_words=$(quote_grub4dos_words "$4") || return 1
 	cat <<MENU
 title $menu_title
-find --set-root --ignore-floppies --ignore-cd $menu_kernel
+find --set-root --ignore-floppies --ignore-cd $menu_kernel$(grub4dos_condition)
 kernel $menu_kernel $menu_words
 initrd $menu_initramfs
 
@@ -139,14 +149,43 @@ $(windows_menu)
   To undo: bcdedit /delete {...}
 
 BIOS (grub4dos; grub4dos.lst in this directory has its entries, if it can have them):
-  1. Copy grldr and grldr.mbr of grub4dos to C:\\, and grub4dos.lst as C:\\menu.lst.
+  1. Copy grldr and grldr.mbr of grub4dos to C:\\, and grub4dos.lst as C:\\menu.lst, or append it to the menu.lst that is there
+     (again after each update).
   2. bcdedit /create /d "Linux" /application bootsector      prints an identifier {...}
      bcdedit /set {...} device partition=C:
      bcdedit /set {...} path \\grldr.mbr
      bcdedit /displayorder {...} /addlast
+  To undo: bcdedit /delete {...}, then delete these files.
 
-The other way round: if GRUB comes first, it starts Windows by chainloader /EFI/Microsoft/Boot/bootmgfw.efi; where only
-Windows' files are served (network, a USB drive with boot.wim), by wimboot with bootmgr, BCD, boot.sdi and boot.wim as its files.
+$(windows_from_grub)
+PAGE
+}
+
+# windows_from_grub: entries to copy
+windows_from_grub() {
+	cat <<'PAGE'
+The other way round: if GRUB comes first, it starts Windows by one of these entries in /boot/grub/custom.cfg.
+UEFI:
+menuentry 'Windows' {
+	insmod part_gpt
+	insmod fat
+	search --no-floppy --set=root --file /EFI/Microsoft/Boot/bootmgfw.efi
+	chainloader /EFI/Microsoft/Boot/bootmgfw.efi
+}
+BIOS:
+menuentry 'Windows' {
+	insmod part_msdos
+	insmod ntfs
+	search --no-floppy --set=root --file /bootmgr
+	ntldr /bootmgr
+}
+BIOS, Windows PE or Setup from files that lie beside wimboot (https://ipxe.org/wimboot) in a directory /wim:
+menuentry 'Windows PE' {
+	search --no-floppy --set=root --file /wim/wimboot
+	linux16 /wim/wimboot
+	initrd16 newc:bootmgr:/wim/bootmgr newc:bcd:/wim/bcd newc:boot.sdi:/wim/boot.sdi newc:boot.wim:/wim/boot.wim
+}
+By network iPXE starts them, by BIOS and UEFI: kernel wimboot, then for each of these four initrd FILE NAME, and boot.
 PAGE
 }
 

@@ -88,6 +88,25 @@ interrupted_at() {
 	[ $interrupted -ge $((moments / 2)) ]
 }
 
+@test "the entries for Windows in windows.txt are ones that GRUB takes, with commands that it has" {
+	host ext4
+	run -0 frugal -q -r "$kernel" mnt/linux root.sqfs
+	awk '/^menuentry / { entry = 1 } entry { print } /^}/ { entry = 0 }' mnt/linux/windows.txt >menu
+	[ "$(grep -c '^menuentry' menu)" = 3 ]
+	grub-script-check menu
+	sed -n 's/^\t\([^ ]*\) .*/\1/p' menu | sort -u >commands
+	while read -r command; do
+		grep -q "^\*\{0,1\}$command:" /usr/lib/grub/i386-pc/command.lst ||
+			[ "$command" = insmod ] || fail "GRUB has no command $command"
+	done <commands
+	sed -n 's/^\tinsmod //p' menu | while read -r module; do
+		[ -e "/usr/lib/grub/i386-pc/$module.mod" ] || exit
+	done
+	# its lines for cmd.exe have plain backslashes
+	grep -qF 'path \grldr.mbr' mnt/linux/windows.txt
+	grep -qF 'path \EFI\mkvinitrd\shimx64.efi' mnt/linux/windows.txt
+}
+
 @test "the report with --json is JSON, with the parameters and every file" {
 	host ext4
 	# a full standard output undoes nothing

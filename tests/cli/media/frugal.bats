@@ -69,8 +69,9 @@ mnt/linux/grub.cfg' ]
 	[ "$(grep -c '^option set' mnt/linux/mkvinitrd.frugal)" = 0 ]
 	run -0 frugal --remove mnt/linux
 	# from elsewhere, as on a network mount
-	run -0 frugal --host UUID=0123456789ABCDEF -r "$older" elsewhere root.sqfs
+	run -0 frugal --host UUID=0123456789abcdef --boot-path /elsewhere -r "$older" elsewhere root.sqfs
 	assert_output --partial 'insmod ntfs'
+	grep -q '^find .* /elsewhere/vmlinuz uuid () 0123456789ABCDEF$' elsewhere/grub4dos.lst
 	"$HOST/mkvinitrd" ls elsewhere/initramfs.img | grep -x bin/ntfs-3g
 	mkdir bin
 	ln -sf /usr/bin/* /usr/sbin/* bin/
@@ -172,6 +173,8 @@ mnt/linux/grub.cfg' ]
 	assert_output --partial 'search --no-floppy --set=root --fs-uuid 0123-4567'
 	assert_output --partial 'linux /vm/linux/vmlinuz vi.image=/vm/linux/root.sqfs vi.host=UUID=0123-4567 vi.persist=ram'
 	installed mnt/linux
+	grep -qx 'find --set-root --ignore-floppies --ignore-cd /vm/linux/vmlinuz uuid () 0123-4567' \
+		mnt/linux/grub4dos.lst
 	diff mnt/linux/systemd-boot.conf - <<-'ENTRY'
 		title Linux from /vm/linux/root.sqfs
 		linux /vm/linux/vmlinuz

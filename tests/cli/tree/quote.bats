@@ -138,6 +138,19 @@ grub() {
 	refuses quote_sdboot_path '/a\b' 'backslash'
 	[ "$(quote_sdboot_text '"a"')" = '""a""' ]
 	refuses quote_grub4dos_words 'a=%b%' 'variable'
+	refuses quote_grub4dos_text 'C:\new' 'backslash'
+	refuses quote_grub4dos_text 'a^b' 'a key'
+	refuses quote_grub4dos_text 'a$[0102]b' 'a colour'
+	for words in 'vi.image="/a vga=b"' 'iomem=relaxed'; do
+		refuses quote_grub4dos_words "$words" 'a part of a word'
+	done
+	for words in 'a="b && c"' 'a="b | c"' '! a' 'a >'; do
+		refuses quote_grub4dos_words "$words" 'operator'
+	done
+	refuses quote_grub4dos_words "a=$(printf %0900d 0)" '1023'
+	refuses quote_grub4dos_path "/$(printf %0300d 0)" '1023'
+	words='vga=791 mem=2G a="b c" d>e&&f !g'
+	[ "$(quote_grub4dos_words "$words")" = "$words" ]
 	[ "$(quote_refind_text 'a "b" c')" = '"a ""b"" c"' ]
 	[ "$(quote_refind_path '/Größe/vmlinuz')" = '"\Größe\vmlinuz"' ]
 	refuses quote_refind_path '/my linux/vmlinuz' 'ends the path'
