@@ -146,6 +146,29 @@ mnt/linux/grub.cfg' ]
 	picture | diff before -
 }
 
+@test "a root with the name of another file of the installation, or a hidden one, is refused before anything is written" {
+	host ntfs
+	bystanders
+	picture >before
+	for name in vmlinuz Initramfs.IMG grub.cfg windows.txt changes mkvinitrd.frugal; do
+		mv root.sqfs "$name"
+		run -1 frugal -r "$kernel" mnt/linux "$name"
+		assert_output "frugal: '$name' has the name of another file of the installation: rename it; nothing was changed"
+		mv "$name" root.sqfs
+	done
+	mv root.sqfs .root.sqfs
+	run -1 frugal -r "$kernel" mnt/linux .root.sqfs
+	assert_output "frugal: '.root.sqfs' has a name that begins with a dot: rename it; nothing was changed"
+	picture | diff before -
+	# one that is there already is not copied
+	mkdir mnt/linux
+	cp .root.sqfs mnt/linux/
+	run -0 frugal -r "$kernel" mnt/linux mnt/linux/.root.sqfs
+	run -0 frugal --update mnt/linux
+	run -0 frugal --remove mnt/linux
+	cmp .root.sqfs mnt/linux/.root.sqfs
+}
+
 @test "what is not ours is not replaced; no root, no room, no UUID are one line, and nothing is left" {
 	host ext4 40
 	mkdir mnt/linux
