@@ -108,7 +108,8 @@ explain_end() {
 # In the background, with the console in a file
 start_machine() {
 	console_file=${console:-$work/console}
-	: >"$console_file" || die "cannot write the console to '$console_file'"
+	{ true >"$console_file"; } 2>/dev/null ||
+		die "cannot write the console to '$console_file'"
 	timeout -k 5 "$limit" "$@" -serial "file:$console_file" </dev/null >/dev/null \
 		2>"$work/qemu.log" &
 	machine=$!
@@ -195,11 +196,12 @@ print_json() {
 	[ -n "$json" ] || return 0
 	ready_text=null
 	[ -z "${ready:-}" ] || ready_text=$(seconds $((ready - began)))
-	printf '{"status": %s, "build_seconds": %s, "ready_seconds": %s, "seconds": %s' "$1" \
-		"$(seconds $((built - began)))" "$ready_text" \
-		"$(seconds $(($(now) - began)))"
-	[ $# = 1 ] || printf ', "stdout": %s, "stderr": %s' "$(json_file "$2")" "$(json_file "$3")"
-	printf '}\n'
+	json_output=''
+	[ $# = 1 ] ||
+		json_output=", \"stdout\": $(json_file "$2"), \"stderr\": $(json_file "$3")"
+	write_result '{"status": %s, "build_seconds": %s, "ready_seconds": %s, "seconds": %s%s}\n' \
+		"$1" "$(seconds $((built - began)))" "$ready_text" \
+		"$(seconds $(($(now) - began)))" "$json_output"
 }
 
 # The guest writes to three virtio ports: what the command prints, and its status.

@@ -146,7 +146,7 @@ mnt/linux/grub.cfg' ]
 	picture | diff before -
 }
 
-@test "a root with the name of another file of the installation, or a hidden one, is refused before anything is written" {
+@test "a root with the name of another file of the installation, or a hidden one, is refused, as is a directory that no menu can have, before anything is written" {
 	host ntfs
 	bystanders
 	picture >before
@@ -159,6 +159,9 @@ mnt/linux/grub.cfg' ]
 	mv root.sqfs .root.sqfs
 	run -1 frugal -r "$kernel" mnt/linux .root.sqfs
 	assert_output "frugal: '.root.sqfs' has a name that begins with a dot: rename it; nothing was changed"
+	run -2 frugal -r "$kernel" '' root.sqfs
+	run -1 frugal -r "$kernel" $'mnt/two\nlines' .root.sqfs
+	assert_output "frugal: 'mnt/two\nlines' has a control character, which no menu can have; nothing was changed"
 	picture | diff before -
 	# one that is there already is not copied
 	mkdir mnt/linux

@@ -148,6 +148,14 @@ mkvinitrd: [31mno root'
 	assert_equal "$stderr" 'vm: stopped by the time limit of 1 s: the VM ended before the command did'
 }
 
+@test "a report that cannot be written is one line" {
+	qemu_is 'echo text >"$(console)"'
+	run --separate-stderr bash -c 'PATH=$PWD/fake:$PATH "$1" -r "$2" -i i.img -w text --json >/dev/full' \
+		bash "$TOP/scripts/vm" "$KERNEL"
+	assert_failure 1
+	assert_equal "$stderr" 'vm: cannot write the result to standard output; the VM was ended'
+}
+
 @test "a reader that goes away ends the VM" {
 	qemu_is 'yes >"$(port out)"; exec sleep 50'
 	run timeout 30 bash -c '"$1" -r "$2" -t tree -- anything | head -n 1' bash \
@@ -181,6 +189,13 @@ mkvinitrd: [31mno root'
 		vm $arguments
 		assert_failure 1
 		assert_equal "${#stderr_lines[@]}" 1
+	done
+	vm --tree= -i i.img
+	assert_failure 2
+	for log in nowhere/log tree; do
+		vm -w x -i i.img -l $log
+		assert_failure 1
+		assert_equal "$stderr" "vm: cannot write the console to '$log' (-l)"
 	done
 	[ ! -e arguments ]
 }
