@@ -170,3 +170,29 @@ set_remove() {
 	rmdir "$directory" 2>/dev/null ||
 		echo "$directory: what mkvinitrd frugal installed is removed; what else is there was left"
 }
+
+# check_root_name: file systems of Windows do not tell capitals apart, and a set has no hidden file
+check_root_name() {
+	case $(printf '%s' "$root_name" | tr '[:upper:]' '[:lower:]') in
+	vmlinuz | vmlinuz.previous | initramfs.img | initramfs.previous.img | grub.cfg | \
+		grub-esp.cfg | grub4dos.lst | refind.conf | systemd-boot.conf | windows.txt | \
+		changes | "$manifest_name")
+		die "'$root_image' has the name of another file of the installation: rename it; nothing was changed"
+		;;
+	.*) [ "$(realpath "$root_image")" = "$(realpath -m "$directory/$root_name")" ] ||
+		die "'$root_image' has a name that begins with a dot: rename it; nothing was changed" ;;
+	esac
+}
+
+# put_root: ROOT-IMAGE, unless it is in DIRECTORY already
+put_root() {
+	[ -z "$disk" ] || return 0
+	record_option root "$root_name"
+	if [ "$(realpath "$root_image")" = "$(realpath -m "$directory/$root_name")" ]; then
+		! set_owns "$root_name" || set_keep "$root_name"
+		return 0
+	fi
+	[ "$host_type" != vfat ] || [ "$root_size" -lt 4294967296 ] ||
+		die "'$root_image' has 4 GiB or more, which FAT cannot hold; nothing was changed"
+	set_put "$root_image" "$root_name"
+}
