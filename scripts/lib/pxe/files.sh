@@ -81,11 +81,14 @@ hashed_name() {
 		LC_ALL=C sed 's/[^A-Za-z0-9._-]/_/g;s/^[.-]/_/'
 }
 
+# copy_file FROM TO: why it fails is told by who calls it
+copy_file() { cp -- "$1" "$2" 2>/dev/null; }
+
 # install_file FROM NAME: whole and verified, or not at all
 install_file() {
 	output_begin "$output/$2"
 	# what is served is for everybody
-	{ run cp -- "$1" "$output_temp" && chmod 644 "$output_temp"; } ||
+	{ run copy_file "$1" "$output_temp" && chmod 644 "$output_temp"; } ||
 		die "cannot copy '$1' to '$output': $(explain_write "$output")"
 	run cmp -s -- "$1" "$output_temp" ||
 		die "'$output/$2' would not be the same as '$1': the copy reads back differently"

@@ -244,6 +244,15 @@ a_loader() {
 	assert_output ''
 }
 
+@test "a full disk is one line, and no part of a file is left" {
+	mkdir full
+	mount -t tmpfs -o size=2M none full
+	pxe -o full/srv root.tar.xz
+	umount full
+	assert_failure 1
+	assert_output --regexp "^pxe: cannot copy '[^']*' to 'full/srv': no space left in 'full/srv'$"
+}
+
 @test "a root is known by its content, and gets a name that nothing has to quote" {
 	"$TOP/scripts/pack" -q tree root.sqfs
 	mv -- root.sqfs "-my root's \$(touch é).tar.xz"
