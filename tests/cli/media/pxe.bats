@@ -244,13 +244,20 @@ a_loader() {
 	assert_output ''
 }
 
-@test "a full disk is one line, and no part of a file is left" {
+@test "a full disk or one that is not to be written is one line, and no part of a file is left" {
 	mkdir full
 	mount -t tmpfs -o size=2M none full
 	pxe -o full/srv root.tar.xz
+	left=$(ls full)
 	umount full
 	assert_failure 1
 	assert_output --regexp "^pxe: cannot copy '[^']*' to 'full/srv': no space left in 'full/srv'$"
+	assert_equal "$left" ''
+	mount -t tmpfs -o ro none full
+	pxe -o full/srv root.tar.xz
+	umount full
+	assert_failure 1
+	assert_output "pxe: cannot make the directory 'full/srv'"
 }
 
 @test "a root is known by its content, and gets a name that nothing has to quote" {
