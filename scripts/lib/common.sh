@@ -91,8 +91,11 @@ find_kernel() {
 	fi
 	version=$kernel
 	[ -n "$version" ] || choose_version
-	kernel_of_version "$sysroot" "$version" ||
-		die "no kernel of version $version in $sysroot/boot, as vmlinuz-$version or by another name: name one with -k FILE"
+	! kernel_of_version "$sysroot" "$version" || return 0
+	sysroot_file "$sysroot" "boot/vmlinuz-$version"
+	[ ! -f "$vmlinuz" ] ||
+		die "cannot read the kernel '$vmlinuz', which some systems let only root read: run this as root, or name a copy with -k FILE"
+	die "no kernel of version $version in $sysroot/boot, as vmlinuz-$version or by another name: name one with -k FILE"
 }
 
 # kernel_of_version SYSROOT VERSION: the file in vmlinuz

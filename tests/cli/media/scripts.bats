@@ -48,6 +48,15 @@ kernel_of() {
 	kernel_of s
 	assert_failure 1
 	assert_output "test: no kernel of version $version in s/boot, as vmlinuz-$version or by another name: name one with -k FILE"
+	# as on Ubuntu; a run in a tree that others cannot enter shows nothing
+	cp "$TOP/scripts/lib/common.sh" .
+	install -m 600 "$kernel/vmlinuz" "s/boot/vmlinuz-$version"
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" .
+	run setpriv --reuid 65534 --clear-groups sh -c \
+		'name=test sysroot=s kernel= && . ./common.sh && find_kernel'
+	assert_failure 1
+	assert_output "test: cannot read the kernel 's/boot/vmlinuz-$version', which some systems let only root read: run this as root, or name a copy with -k FILE"
+	rm "s/boot/vmlinuz-$version"
 	mkdir s/lib/modules/9.9
 	touch s/lib/modules/9.9/modules.dep
 	kernel_of s
