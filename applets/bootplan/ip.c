@@ -264,6 +264,52 @@ static void take_ipv4(struct plan *plan, struct ip *ip)
 	ip->routes = route_lines(plan, address, prefix, ip->field[GATEWAY], "");
 }
 
+/* Whether an IPv6 address begins there and ends before a ':', a '/' or the end */
+static bool begins_ipv6(struct plan *plan, const char *text)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+
+	/* three digits: what is shorter may as well be numbers in other fields */
+	if (strspn(text, digits) < 3)
+		return false;
+	for (size_t len = strspn(text, "0123456789abcdefABCDEF:"); len > 3; len--)
+		if (!isxdigit((unsigned char)text[len]) &&
+		    ipv6_is_valid(plan_text(plan, "%.*s", (int)len, text)))
+			return true;
+	return false;
+}
+
+/* The first IPv6 address that is not in [ ], or NULL */
+static const char *find_bare_ipv6(struct plan *plan, const char *text)
+{
+	while (*text) {
+		text += *text == '[' && strchr(text, ']') ? strcspn(text, "]") : *text == '[';
+		if (begins_ipv6(plan, text))
+			return text;
+		text += strcspn(text, ":");
+		text += *text == ':';
+	}
+	return NULL;
+}
+
+/* What its ':' made of the fields is reported as what it is. */
+static void name_bare_ipv6(struct plan *plan, struct ip *ip, const char *text)
+{
+	const char *bare = *ip->why || *ip->note ? find_bare_ipv6(plan, text) : NULL;
+
+	if (!bare)
+		return;
+	ip->note =
+		plan_text(plan,
+			  "the IPv6 address at '%s' is not in brackets: expected [ADDRESS], as in "
+			  "ip=[CLIENT]::[GATEWAY]:64::DEVICE:none",
+			  bare);
+	if (!*ip->why)
+		return;
+	ip->why = ip->note;
+	ip->note = "";
+}
+
 static struct ip ip_parse(struct plan *plan, const char *text)
 {
 	struct ip ip = { .method = "", .why = "", .note = "", .prefix = "", .routes = "" };
@@ -284,6 +330,7 @@ static struct ip ip_parse(struct plan *plan, const char *text)
 		take_ipv4(plan, &ip);
 	if (!*ip.peer)
 		take_bits(plan, &ip);
+	name_bare_ipv6(plan, &ip, text);
 	return ip;
 }
 

@@ -187,6 +187,25 @@ bad_static() {
 }
 @test "a static address that is none is reported" { both bad_static; }
 
+bare_ipv6() {
+	nic eth0 52:54:00:00:00:01 1
+	http_boot "ip=$1"
+	said "the IPv6 address at '$2' is not in brackets: expected [ADDRESS], as in ip=[CLIENT]::[GATEWAY]:64::DEVICE:none"
+}
+bare_ipv6_addresses() {
+	bare_ipv6 2001:db8::5::2001:db8::1:64::eth0:none 2001:db8::5::2001:db8::1:64::eth0:none &&
+		calls 'reboot -f' && not_called 'ip addr' || return 1
+	bare_ipv6 '[2001:db8::5]::2001:db8::1:64::eth0:none' 2001:db8::1:64::eth0:none &&
+		bare_ipv6 eth0:fd00::5/64 fd00::5/64 && bare_ipv6 '[fe80::1' fe80::1 &&
+		bare_ipv6 2001:db8:0:1:2:3:4:5:::64::eth0:none 2001:db8:0:1:2:3:4:5:::64::eth0:none &&
+		bare_ipv6 10.0.2.5::10.0.2.2:24::eth0:none:2001:db8::53 2001:db8::53 &&
+		calls 'ip addr add 10.0.2.5/24 brd + dev eth0' || return 1
+	http_boot ip=10.0.2.5::10.0.2.2:24:beef:eth0:none:1500:x
+	said "'x' is no hardware address" && ! said 'not in brackets'
+}
+@test "an IPv6 address in ip= that is not in brackets is named, with what to write" { both \
+	bare_ipv6_addresses; }
+
 several() {
 	nic eth0 52:54:00:00:00:01 1
 	nic eth1 52:54:00:00:00:02 1
