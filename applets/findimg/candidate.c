@@ -86,20 +86,18 @@ static void look_up_mount(struct candidate *c)
 			mounted_find(list, &c->dev, &c->mounted);
 }
 
-static bool candidate_identify(struct candidate *c, const struct request *rq)
+static bool candidate_identify(struct candidate *c, const struct request *rq,
+			       const struct answer *answer)
 {
-	_cleanup_error_ struct error *err = NULL;
-	int r = fs_probe(c->dev.path, 0, &c->fs, &err);
-
-	if (r == -ENOMEDIUM)
+	c->fs = answer->fs;
+	c->devices.part = answer->part;
+	if (answer->r == -ENOMEDIUM)
 		return candidate_no(c, "no medium");
-	if (strcmp(c->fs.type, "btrfs") == 0 && btrfs_part_read(c->dev.path, &c->devices.part) < 0)
-		c->devices.part.devices = 0;
 	look_up_mount(c);
 	if (!hostspec_match(&rq->host, rq->sysfs, &c->dev, &c->fs))
 		return candidate_no(c, "is not %s", rq->host.text);
-	if (r < 0 && r != -ENOENT)
-		return candidate_no(c, "%s", error_msg(err));
+	if (answer->r < 0 && answer->r != -ENOENT)
+		return candidate_no(c, "%s", answer->error);
 	return true;
 }
 
@@ -288,10 +286,24 @@ static bool examine(struct candidate *c, const struct request *rq)
 	return look_inside(c, rq);
 }
 
-void candidate_probe(struct candidate *c, const struct request *rq)
+void candidate_ask(struct candidate *c, const struct request *rq)
 {
+	int r;
+
 	candidate_clear(c);
-	c->eligible = may_open(c, rq) && candidate_identify(c, rq);
+	if (!may_open(c, rq))
+		return;
+	r = question_ask(&c->question, c->dev.path);
+	if (r < 0)
+		candidate_no(c, "cannot be examined: %s", strerror(-r));
+}
+
+void candidate_hear(struct candidate *c, const struct request *rq)
+{
+	struct answer answer;
+
+	if (c->question.pid && answer_take(&c->question, &answer))
+		c->eligible = candidate_identify(c, rq, &answer);
 }
 
 void candidate_examine(struct candidate *c, const struct request *rq)
@@ -319,6 +331,8 @@ void candidate_examine_replayed(struct candidate *c, const struct request *rq)
 
 void candidate_clear(struct candidate *c)
 {
+	question_drop(&c->question);
+	c->slow = false;
 	free(c->file);
 	c->file = NULL;
 	free(c->swapfile);

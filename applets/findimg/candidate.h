@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "applets/findimg/answer.h"
 #include "applets/findimg/device/blockdev.h"
 #include "applets/findimg/device/hostspec.h"
 #include "applets/findimg/device/mounted.h"
@@ -37,11 +38,14 @@ struct request {
 struct candidate {
 	struct blockdev dev; /* first, so that blockdev_compare sorts candidates */
 	struct fs_info fs;
-	bool fresh;		/* not examined since it appeared or changed */
-	bool woken;		/* fresh because of another device of its file system */
-	bool eligible;		/* what was probed does not speak against it */
-	struct devices devices; /* of a file system over several */
-	bool matches;		/* it is the one, or one of several */
+	bool fresh;		  /* not examined since it appeared or changed */
+	bool woken;		  /* fresh because of another device of its file system */
+	struct question question; /* asked and not answered yet */
+	int64_t asked;		  /* when, by search_now_ms() */
+	bool slow;		  /* the search continues without it */
+	bool eligible;		  /* what was probed does not speak against it */
+	struct devices devices;	  /* of a file system over several */
+	bool matches;		  /* it is the one, or one of several */
 	char *file; /* the path found, links resolved, with a leading slash; NULL without PATHs */
 	char why[320]; /* why it does not match */
 	bool unclean;  /* it may have a journal to replay, so what we saw may be out of date */
@@ -53,8 +57,12 @@ struct candidate {
 	char *swapfile; /* with the memory of a hibernated Linux; NULL: none was found */
 };
 
-/* Reads what is on the device: fs, part, mounted and eligible, or why it is not. */
-void candidate_probe(struct candidate *c, const struct request *rq);
+/* Begins to read what is on the device, or says why that is not wanted: then there is no question.
+ */
+void candidate_ask(struct candidate *c, const struct request *rq);
+
+/* Takes the answer, if there is one: fs, part, mounted and eligible, or why it is not. */
+void candidate_hear(struct candidate *c, const struct request *rq);
 
 /*
  * Looks into a candidate that is eligible, and fills in the rest. Leaves no trace on the device: it

@@ -27,6 +27,14 @@ static bool is_unclean(const struct candidate *c)
 	       fs_state_read(c->dev.path, c->fs.type) != FS_CLEAN;
 }
 
+bool search_writes_unclean(const struct search *s)
+{
+	for (size_t i = 0; i < s->count && s->request->write && !s->request->dry_run; i++)
+		if (s->list[i].matches && is_unclean(&s->list[i]))
+			return true;
+	return false;
+}
+
 void search_seek_swapfiles(struct search *s)
 {
 	bool wanted = false;

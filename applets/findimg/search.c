@@ -2,14 +2,13 @@
 #include "applets/findimg/search.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 
 #include "applets/findimg/members.h"
+#include "applets/findimg/pending.h"
 #include "applets/findimg/raid.h"
 #include "applets/lib/uevent.h"
 #include "common/msg.h"
@@ -19,14 +18,8 @@
 /* Devices of a file system that may be used without some of them are waited for so long: this
  * part of the timeout. */
 #define DEGRADED_SHARE 3
-
-static int64_t search_now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
+/* Without a timeout devices that are slow to answer are waited for so long. */
+#define ANSWERS_MS 10000
 
 int search_open(struct search *s, const struct request *request, struct error **err)
 {
@@ -156,44 +149,38 @@ static int drain(struct search *s, struct error **err)
 	return r == -EAGAIN ? 0 : error_sys(err, r, "cannot read the kernel's events");
 }
 
-static bool is_interrupted(const struct search *s)
-{
-	struct pollfd p = { .fd = s->signals, .events = POLLIN };
-
-	return poll(&p, 1, 0) > 0;
-}
-
 static int probe_fresh(struct search *s)
 {
 	struct members all = { s->list, s->count };
+	int r;
 
-	for (size_t i = 0; i < s->count; i++) {
-		if (!s->list[i].fresh)
-			continue;
-		if (is_interrupted(s))
-			return -EINTR;
-		candidate_probe(&s->list[i], s->request);
-		if (!members_first_path(&all, &s->list[i]))
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i].fresh && !s->list[i].question.pid)
+			pending_add(&s->list[i], s->request);
+	r = pending_gather(s);
+	for (size_t i = 0; i < s->count && r == 0; i++)
+		if (s->list[i].fresh && !s->list[i].question.pid &&
+		    !members_first_path(&all, &s->list[i]))
 			raid_add(&s->list[i], s->request);
-	}
-	return 0;
+	return r;
 }
 
 static int examine_fresh(struct search *s, bool *ret_any)
 {
 	struct members all = { s->list, s->count };
 	const struct candidate *first;
+	int r = probe_fresh(s);
 
 	*ret_any = false;
-	if (probe_fresh(s) < 0)
-		return -EINTR;
+	if (r < 0)
+		return r;
 	members_wake(&all);
 	for (size_t i = 0; i < s->count; i++) {
 		struct candidate *c = &s->list[i];
 
-		if (!c->fresh)
+		if (!c->fresh || c->question.pid)
 			continue;
-		if (is_interrupted(s))
+		if (pending_poll(s, false, 0) == -EINTR)
 			return -EINTR;
 		c->fresh = c->woken = false;
 		*ret_any = true;
@@ -268,18 +255,18 @@ static int64_t patience_of(const struct request *rq)
 	return (int64_t)rq->timeout * 1000 / DEGRADED_SHARE;
 }
 
-/* Sleeps in the kernel until an event, a signal or the deadline. 0, -ETIMEDOUT, -EINTR. */
+/* Sleeps in the kernel until an event, an answer, a signal or the deadline. 0, -ETIMEDOUT, -EINTR.
+ */
 static int wait_event(struct search *s, int64_t start)
 {
-	int64_t limit = (int64_t)s->request->timeout * 1000;
+	int64_t limit = s->request->timeout ? (int64_t)s->request->timeout * 1000 : ANSWERS_MS;
 	int64_t deadline = start + limit, patience = start + patience_of(s->request);
 
 	for (;;) {
-		struct pollfd p[] = { { .fd = s->uevents, .events = POLLIN },
-				      { .fd = s->signals, .events = POLLIN } };
 		int64_t now = search_now_ms(), until;
+		int r;
 
-		if (now >= deadline)
+		if (now >= deadline || (!s->request->timeout && !pending_any(s)))
 			return -ETIMEDOUT;
 		if (!s->impatient && now >= patience) {
 			lose_patience(s);
@@ -294,43 +281,66 @@ static int wait_event(struct search *s, int64_t start)
 		if (!s->impatient)
 			until = MIN(until, patience);
 		/* one more millisecond: poll must not return just before the time */
-		if (poll(p, ARRAY_SIZE(p), (int)(until - now) + 1) < 0 && errno != EINTR)
-			return -errno;
-		if (p[1].revents)
-			return -EINTR;
-		if (p[0].revents)
-			return 0;
+		r = pending_poll(s, true, until - now + 1);
+		if (r)
+			return MIN(r, 0);
 	}
+}
+
+/* 0, with *ret_winner if there is one; -EPERM. */
+static int search_decide(struct search *s, const struct candidate **ret_winner, struct error **err)
+{
+	_cleanup_free_ char *refusal = NULL;
+
+	*ret_winner = search_choose(s, &refusal);
+	if (!*ret_winner && !refusal) {
+		examine_journals(s);
+		*ret_winner = search_choose(s, &refusal);
+	}
+	if (!*ret_winner && refusal)
+		return error_make(err, EPERM, "%s", refusal);
+	return 0;
+}
+
+/*
+ * One look at what is new, and the choice. *held: it waits for devices that have not answered, and
+ * may have the memory of a hibernated Linux to which the winner belongs.
+ */
+static int search_step(struct search *s, bool *held, const struct candidate **ret_winner,
+		       struct error **err)
+{
+	bool any = false;
+	int r = examine_fresh(s, &any);
+
+	*ret_winner = NULL;
+	if (r < 0)
+		return error_make(err, -r, r == -EINTR ? "interrupted" : "cannot examine disks");
+	if (any)
+		search_seek_swapfiles(s);
+	any = any || *held;
+	*held = pending_any(s) && search_writes_unclean(s);
+	return any && !*held ? search_decide(s, ret_winner, err) : 0;
 }
 
 int search_run(struct search *s, const struct candidate **ret_winner, struct error **err)
 {
 	int64_t start = search_now_ms();
+	bool held = false;
 	int r = scan(s, err);
 
 	s->impatient = patience_of(s->request) == 0;
 	if (r == 0 && s->request->raid && s->request->patience == 0)
 		r = start_arrays(s) < 0 ? error_make(err, EINTR, "interrupted") : scan(s, err);
 	while (r == 0) {
-		_cleanup_free_ char *refusal = NULL;
-		bool any = false;
-
-		if (examine_fresh(s, &any) < 0)
-			return error_make(err, EINTR, "interrupted");
-		if (any)
-			search_seek_swapfiles(s);
-		*ret_winner = any ? search_choose(s, &refusal) : NULL;
-		if (any && !*ret_winner && !refusal) {
-			examine_journals(s);
-			*ret_winner = search_choose(s, &refusal);
+		r = search_step(s, &held, ret_winner, err);
+		if (r < 0 || *ret_winner)
+			return r;
+		r = wait_event(s, start);
+		if (r == -ETIMEDOUT) {
+			pending_name(s);
+			r = held ? search_decide(s, ret_winner, err) : 0;
+			return r < 0 || *ret_winner ? r : -ENOENT;
 		}
-		if (*ret_winner)
-			return 0;
-		if (refusal)
-			return error_make(err, EPERM, "%s", refusal);
-		r = s->request->timeout ? wait_event(s, start) : -ETIMEDOUT;
-		if (r == -ETIMEDOUT)
-			return -ENOENT;
 		if (r < 0)
 			return error_make(err, r,
 					  r == -EINTR ? "interrupted" : "cannot wait for events");

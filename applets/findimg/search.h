@@ -21,6 +21,9 @@ struct search {
  * back from now on. */
 int search_open(struct search *s, const struct request *request, struct error **err) _must_check_;
 
+/* Milliseconds of the monotonic clock. */
+int64_t search_now_ms(void);
+
 /* Closes and frees everything; media polling that was switched on is off again. */
 void search_close(struct search *s);
 
@@ -44,6 +47,10 @@ void search_seek_swapfiles(struct search *s);
  * (caller frees; may stay NULL) says why the first match cannot be written to.
  */
 const struct candidate *search_choose(const struct search *s, char **ret_refusal);
+
+/* Something that matches is to be written to and was not unmounted, so that it matters whether any
+ * other disk has the memory of a hibernated Linux. */
+bool search_writes_unclean(const struct search *s);
 
 /* Why c must not be mounted for writing (caller frees); NULL: it may, or that is not wanted. */
 char *search_write_refusal(const struct search *s, const struct candidate *c);
