@@ -187,11 +187,17 @@ static void settle_cow(struct plan *plan)
 		 plan_text(plan, "archiso:%s:/%s", host, dir + (*dir == '/')));
 }
 
-/* liveslak keeps changes without being asked, where its medium has a place for them. */
+/*
+ * liveslak keeps changes without being asked, where its medium has a place for them. 'persist ram'
+ * of a profile is meant for its own image, 'nop' for the medium.
+ */
 static bool keeps_by_itself(const struct plan *plan)
 {
-	return strcmp(plan_get(plan, S_LIVE), "liveslak") == 0 && !plan_has(plan, S_PERSIST) &&
-	       !plan_has(plan, S_TORAM) && !plan_has(plan, S_ISO);
+	if (plan_has(plan, S_PERSIST) && (strcmp(plan_get(plan, S_PERSIST), "ram") != 0 ||
+					  plan_rank(plan, S_PERSIST) >= plan_rank(plan, S_LIVE)))
+		return false;
+	return strcmp(plan_get(plan, S_LIVE), "liveslak") == 0 && !plan_has(plan, S_TORAM) &&
+	       !plan_has(plan, S_ISO);
 }
 
 /* What the parameters of a store leave open */
@@ -213,7 +219,8 @@ static void settle_store(struct plan *plan, const char *dir)
 	else if (strncmp(store, "slax:", 5) == 0 && store[strlen(store) - 1] == ':')
 		whole = plan_text(plan, "%s/%s/changes", store, or (dir, "slax"));
 	if (whole)
-		plan_force(plan, S_PERSIST, plan_rank(plan, S_PERSIST), whole);
+		plan_force(plan, S_PERSIST,
+			   MAX(plan_rank(plan, S_PERSIST), plan_rank(plan, S_LIVE)), whole);
 	settle_cow(plan);
 }
 

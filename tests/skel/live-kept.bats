@@ -21,6 +21,9 @@ liveslak_places() {
 	calls "overlayroot --state /run/initramfs/state -l $HOST/liveslak/system/1.sxz -u ram /newroot" && not_called 'findimg.* -w' || return 1
 	mkdir -p "$ROOT$HOST/persistence/old"
 	liveslak_keeps '' $HOST && calls "findimg --state /run/initramfs/state -t 30 -m $HOST -w /liveslak/system/" || return 1
+	# what the profile says is for an image of its own
+	defaults vi.mode=overlay vi.image=/live/root.sqfs vi.persist=ram
+	liveslak_keeps '' $HOST || return 1
 	for words in nop toram; do
 		boot_liveslak $words
 		grep -q -- '-u ram /newroot$' "$CALLS" && not_called 'findimg.* -w' || return 1
@@ -36,6 +39,19 @@ liveslak_places() {
 		calls 'findimg --state /run/initramfs/state -t 30 -t 0 -w -m /run/initramfs/store -H /dev/sdb1 /deep/persistence /deep/persistence.img'
 }
 @test "liveslak: changes are kept where the medium has a place for them, without being asked" { both liveslak_places; }
+
+dracut_upper() {
+	cmdline "root=LABEL=a $1"
+	mkdir -p "$ROOT/run/initramfs/store"
+	boot
+	calls "overlayroot --state /run/initramfs/state -l /dev/vda1 -u dir:/run/initramfs/store/deep /newroot" &&
+		[ ! -L "$ROOT/run/initramfs/store/deep/upper" ]
+}
+dracut_uppers() {
+	dracut_upper rd.overlay=LABEL=b:/deep/upper &&
+		dracut_upper overlayroot=device:dev=LABEL=b,dir=/deep/upper
+}
+@test "dracut, overlayroot: a directory with the name of ours is ours" { both dracut_uppers; }
 
 antix() {
 	cmdline "$1"

@@ -305,6 +305,11 @@ dracut_upper() {
 		say "emptying $2, as rd.overlay.reset asks"
 		rm -rf "${1:?}/$2"
 	}
+	if [ "$2" = upper ]; then # our own name of it
+		mkdir -p "$1" || warn "the directory $1 cannot be made"
+		UPPER=dir:$1
+		return 0
+	fi
 	name_dirs "$1" "$2" ovlwork
 	[ -L "$1/upper" ] || UPPER=dir:$1/$2
 }
