@@ -183,6 +183,11 @@ static void note_unused(struct plan *plan)
 
 	if (is(plan, S_TORAM, "1") && strcmp(mode, "overlay") != 0 && strcmp(mode, "tmpfs") != 0)
 		plan_note(plan, NULL, "parameter 'vi.toram' is not used in mode %s", mode);
+	if (plan_has(plan, S_RESUME_OFFSET) && !plan_has(plan, S_RESUME))
+		plan_note(plan, NULL,
+			  "parameter 'resume_offset=%s' is not used: resume= does not say which "
+			  "device has the swap file",
+			  plan_get(plan, S_RESUME_OFFSET));
 	if (plan_has(plan, S_CHECKS) && strcmp(mode, "overlay") != 0)
 		plan_note(plan, NULL,
 			  "the parameters verify-checksums, checksum, verify= and cms_verify= are "

@@ -99,6 +99,16 @@ char *search_write_refusal(const struct search *s, const struct candidate *c)
 	return n < 0 ? NULL : text;
 }
 
+/* A volume that is open already, and what is in it has the same label: that is meant. */
+static bool is_shell_of_match(const struct search *s, const struct candidate *c)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (strcmp(c->fs.type, "crypto_LUKS") == 0 && *c->dev.holder &&
+		    s->list[i].matches && strcmp(c->dev.holder, s->list[i].dev.name) == 0)
+			return true;
+	return false;
+}
+
 static void warn_of(const struct search *s, const struct candidate *winner)
 {
 	const struct request *rq = s->request;
@@ -123,7 +133,8 @@ static void warn_of(const struct search *s, const struct candidate *winner)
 	for (size_t i = 0; i < s->count; i++) {
 		const struct candidate *other = &s->list[i];
 
-		if (other == winner || !other->matches || candidate_is_twin(winner, other))
+		if (other == winner || !other->matches || candidate_is_twin(winner, other) ||
+		    is_shell_of_match(s, other))
 			continue;
 		msg(MSG_WARNING,
 		    "found on '%s' (UUID=%s) and on '%s' (UUID=%s): taking '%s'; name the host to "
@@ -141,7 +152,7 @@ const struct candidate *search_choose(const struct search *s, char **ret_refusal
 		const struct candidate *c = &s->list[i];
 		char *refusal;
 
-		if (!c->matches)
+		if (!c->matches || is_shell_of_match(s, c))
 			continue;
 		refusal = search_write_refusal(s, c);
 		if (!refusal) {

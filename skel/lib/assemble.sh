@@ -83,7 +83,8 @@ usr_of_fstab() {
 		case $spec:$place in
 		'#'*) ;;
 		*:/usr | *:/usr/)
-			USR_SPEC=$(printf '%b' "$spec")
+			swap "$spec" '"' ''
+			USR_SPEC=$(printf '%b' "$RET")
 			return 0
 			;;
 		esac

@@ -51,7 +51,8 @@ open_volumes() {
 		before=$RET
 		# disks that are missing are waited for, a third of the time
 		PATIENCE=86400
-		[ $((left * 3)) -gt $(($1 * 2)) ] || PATIENCE=0
+		LVM_MODE=complete
+		[ $((left * 3)) -gt $(($1 * 2)) ] || PATIENCE=0 LVM_MODE=degraded
 		add_raid_scope
 		open_luks_volumes
 		activate_lvm
@@ -197,7 +198,7 @@ lvm_run() {
 		[ -z "$filter" ] || filter="filter=[$filter\"a|.*|\"] "
 	fi
 	LVM_SUPPRESS_FD_WARNINGS=1 $RUN lvm "$@" \
-		--config "devices { ${filter}types=[\"ublkb\", 16] use_devicesfile=0 hints=\"none\" obtain_device_list_from_udev=0 external_device_info_source=\"none\" } activation { udev_sync=0 udev_rules=0 monitoring=0 ${LVM_READ_ONLY}} backup { backup=0 archive=0 } global { thin_check_executable=\"\" cache_check_executable=\"\" }" 2>>"$RAMFS/lvm.log"
+		--config "devices { ${filter}types=[\"ublkb\", 16] use_devicesfile=0 hints=\"none\" obtain_device_list_from_udev=0 external_device_info_source=\"none\" } activation { udev_sync=0 udev_rules=0 monitoring=0 activation_mode=\"$LVM_MODE\" ${LVM_READ_ONLY}} backup { backup=0 archive=0 } global { thin_check_executable=\"\" cache_check_executable=\"\" }" 2>>"$RAMFS/lvm.log"
 }
 
 # activate_lvm: the volume groups of the plan, all when it names none

@@ -128,6 +128,12 @@ usr_not_checked() {
 	both usr 'root=UUID=1234 rw' 'UUID=5678 /usr ext4 ro 0 2' \
 		'mount -t ext4 -o ro /dev/vda1 /newroot/usr'
 }
+@test "/usr of a line with quotes, options of libmount and a comment" {
+	both usr 'root=UUID=1234 ro' \
+		'LABEL="my\040usr" /usr ext4 defaults,X-mount.mkdir,x-initrd.mount 0 2 # not on /dev/sda' \
+		'findimg --state /run/initramfs/state -t 30 -H LABEL=my usr' \
+		'mount -t ext4 -o ro /dev/vda1 /newroot/usr'
+}
 @test "/usr in a subvolume" {
 	both usr 'root=UUID=1234 ro rootflags=subvol=@' \
 		'UUID=1234 /usr btrfs subvol=@usr,compress=zstd 0 0' \

@@ -39,6 +39,15 @@ resume_first() {
 }
 @test "resume= is written before the root is looked for; the boot continues when the kernel comes back" { both resume_first; }
 
+resume_offset_alone() {
+	swap_here swsuspend
+	cmdline 'root=UUID=1234 rw resume_offset=34816'
+	boot
+	asked '' && calls 'switch_root /newroot /sbin/init' &&
+		said "parameter 'resume_offset=34816' is not used: resume= does not say which device has the swap file"
+}
+@test "resume_offset= without resume= is named" { both resume_offset_alone; }
+
 resume_nothing() {
 	local words
 	for words in 'noresume resume=UUID=5678' 'hibernate=noresume resume=UUID=5678' \

@@ -165,6 +165,22 @@ disk_uuid() {
 }
 @test "disk: the UUID of what is on a logical volume; only the volumes that rd.lvm.lv= names" { both disk_uuid; }
 
+lvm_degraded() {
+	tools lvm
+	fake lvm <<'FAKE'
+case $*:$1 in
+*:vgs) echo vg ;;
+*'activation_mode="degraded"'*) "$FAKES/volume" dm-1 vg-lv LVM-abc vda3 ;;
+esac
+FAKE
+	cmdline 'root=/dev/vg/lv vi.timeout=6'
+	boot
+	calls 'switch_root /newroot /sbin/init' &&
+		[ "$(grep -c '^lvm vgchange.*activation_mode="complete"' "$CALLS")" = 2 ] &&
+		[ "$(grep -c '^lvm vgchange.*activation_mode="degraded"' "$CALLS")" = 1 ]
+}
+@test "a mirrored volume waits for its disks, a third of the time, before it is used without some" { both lvm_degraded; }
+
 lvm_off() {
 	tools lvm cryptsetup
 	cmdline 'root=UUID=aabb rd.lvm=0 rd.luks=0 rd.lvm.vg=vg rd.luks.uuid=luks'

@@ -48,7 +48,7 @@ usr_options() {
 	set -f
 	for option in $1; do
 		case $option in
-		defaults | auto | noauto | user | users | nouser | owner | group | nofail | _netdev | rw | ro | x-* | comment=* | '') ;;
+		defaults | auto | noauto | user | users | nouser | owner | group | nofail | _netdev | rw | ro | x-* | X-* | comment=* | '') ;;
 		*) rest=$rest,$option ;;
 		esac
 	done
