@@ -34,8 +34,10 @@ take_down() {
 	[ -z "${NET_LINKS:-}${LUKS:-}" ] && [ -r "$STATE" ] || return 1
 	while read -r kind what; do
 		case $kind:$what in
-		mount:* | loop:/dev/loop*) lines="$kind $what$NL$lines" ;;
-		device:*) ;;
+		mount:* | loop:/dev/loop* | vdattach:/dev/* | wrapper:/dev/*)
+			lines="$kind $what$NL$lines"
+			;;
+		device:* | served:*) ;;
 		*) return 1 ;;
 		esac
 	done <"$STATE"
@@ -45,11 +47,21 @@ take_down() {
 		case $kind in
 		mount) $RUN umount "$what" || $RUN umount -l "$what" || return 1 ;;
 		loop) $RUN losetup -d "$what" || return 1 ;;
+		vdattach) is_detached "$what" || return 1 ;;
+		wrapper) $RUN vdattach unmap "$what" || return 1 ;;
 		esac
 	done <<LINES
 $lines
 LINES
 	: >"$STATE"
+}
+
+# is_detached DEVICE: also when the disk below it was gone before all was written. No root has run:
+# a journal that was not replayed will be.
+is_detached() {
+	$RUN vdattach detach --if-attached "$1" && return 0
+	first_line "$ROOT/sys/class/block/${1#/dev/}/size"
+	[ "${RET:-0}" = 0 ]
 }
 
 # is_stacked DIRECTORY: a mount that the state has

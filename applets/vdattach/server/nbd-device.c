@@ -198,9 +198,10 @@ int nbd_device_stop(const struct vd_server *server, bool dead, struct error **er
 			server->devpath);
 	if (fd < 0)
 		return error_sys(err, errno, "cannot open '%s'", server->devpath);
+	/* as with the other servers: what the disk below does not take, it never will */
 	if (!dead && fsync(fd) < 0)
-		return error_sys(err, errno, "detach '%s': cannot write out what is left",
-				 server->devpath);
+		msg(MSG_ERROR, "%s: cannot write out what is left: %s", server->devpath,
+		    strerror(errno));
 	/* their nodes would outlive the connection */
 	delete_partitions(fd);
 	r = nbd_device_disconnect(server);
