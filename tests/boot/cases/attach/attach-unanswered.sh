@@ -57,8 +57,11 @@ int main(int argc, char **argv)
 			for (int i = 1; i < argc; i++) {
 				if (strcmp(argv[i], "none") == 0 && strcmp(line, "vdattach") == 0)
 					return freeze_child(entry->d_name);
-				if (is_supervisor(entry->d_name, line, argv[i]))
-					freeze(entry->d_name);
+				/* nobody else asks within the 10 s that this one is given: to look on would be most of the case's time */
+				if (is_supervisor(entry->d_name, line, argv[i]) && !freeze(entry->d_name)) {
+					argv[i] = "caught";
+					sleep(8);
+				}
 			}
 		}
 		closedir(proc);
