@@ -64,7 +64,7 @@ ls /tmp
 losetup
 TRY
 MKVINITRD=$MKVINITRD "$TOP/scripts/vm" -r "$KDIR" -k "$KVER" -t "$guest" -l "$WORK/serial-vm.log" \
-	-T 600 -- sh /try >"$WORK/out" 2>"$WORK/err" ||
+	-a "$KERNEL_PARAMETERS" -T 600 -- sh /try >"$WORK/out" 2>"$WORK/err" ||
 	fail "the guest failed: $(cat "$WORK/out" "$WORK/err")"
 [ "$(sha256sum <"$guest/disk.raw")" = "$(cat "$WORK/sum")" ] || fail 'the image changed'
 for text in "the root is volume vg/root of '/disk.raw'" "/home is volume vg/home" \
