@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "applets/findimg/pending.h"
+#include "applets/findimg/search.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -8,7 +8,6 @@
 #include <sys/signalfd.h>
 
 #include "applets/findimg/members.h"
-#include "applets/findimg/pending.h"
 #include "applets/findimg/raid.h"
 #include "applets/lib/uevent.h"
 #include "common/msg.h"
