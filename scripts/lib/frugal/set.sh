@@ -9,6 +9,15 @@
 # Whatever is not listed there is not ours, and is neither replaced nor deleted.
 manifest_name=mkvinitrd.frugal
 
+# set_lock: DIRECTORY, until the end of the script; where a file system has no locks, there is none
+set_lock() {
+	lock_status=0
+	exec 9<"$directory"
+	flock -n -E 75 9 2>/dev/null || lock_status=$?
+	[ $lock_status != 75 ] ||
+		die "another mkvinitrd frugal is writing '$directory': wait for its end; nothing was changed"
+}
+
 # set_begin DIRECTORY: creates it if missing. The end of the script undoes everything until
 # set_commit has returned.
 set_begin() {
@@ -28,6 +37,7 @@ set_begin() {
 			die "cannot create the directory '$directory' ($(sed -n '$s/.*: //p' "$work/log"))"
 	fi
 	[ -w "$directory" ] || die "cannot write to the directory '$directory'"
+	set_lock
 	stage=$(trap '' HUP INT TERM && mktemp -d "$directory/.frugal-new.XXXXXX" 2>/dev/null) ||
 		die "cannot create files in '$directory'"
 	mkdir "$stage/new" "$stage/old"
@@ -160,6 +170,7 @@ set_remove() {
 	output_setup
 	output_kept='run it again'
 	make_work_directory
+	set_lock
 	cp "$directory/$manifest_name" "$work/manifest.old"
 	remove_script
 	sed -n 's/^file [0-9a-f]* //p' "$work/manifest.old" | while IFS= read -r set_name; do

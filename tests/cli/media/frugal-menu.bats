@@ -107,6 +107,22 @@ interrupted_at() {
 	grep -qF 'path \EFI\mkvinitrd\shimx64.efi' mnt/linux/windows.txt
 }
 
+@test "one at a time writes a directory" {
+	host ext4
+	run -0 frugal -q -r "$kernel" mnt/linux root.sqfs
+	exec 8<mnt/linux
+	flock 8
+	for arguments in '-u mnt/linux' '--remove mnt/linux'; do
+		# shellcheck disable=SC2086 # words
+		run -1 frugal $arguments 8<&-
+		assert_output "frugal: another mkvinitrd frugal is writing 'mnt/linux': wait for its end; nothing was changed"
+	done
+	installed mnt/linux
+	exec 8<&-
+	run -0 frugal --remove mnt/linux
+	[ ! -e mnt/linux ]
+}
+
 @test "the report with --json is JSON, with the parameters and every file" {
 	host ext4
 	# a full standard output undoes nothing
