@@ -318,7 +318,8 @@ quote_grub4dos_words() {
 		return 1
 	fi
 	case " $1 " in
-	*' && '* | *' || '* | *' ! '* | *' | '* | *' > '* | *' >> '* | *' ;; '* | *' &; '* | *' |; '* | *' { '* | *' } '*)
+	*' && '* | *' || '* | *' ! '* | *' | '* | *' > '* | *' >> '* | *' ;; '* | *' &; '* | \
+		*' |; '* | *' { '* | *' } '*)
 		quote_refuse "$1" "grub4dos' menu" 'a lone operator ends a command there'
 		return 1
 		;;
