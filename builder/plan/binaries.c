@@ -77,6 +77,24 @@ static int add_new(struct planner *planner, const struct binary_set *set, size_t
 	return r;
 }
 
+/* A program, or a library of the one before it. A '?' at the end marks what may be missing. */
+static int add_named(struct binary_set *set, const char *arg, struct error **err)
+{
+	const size_t len = strlen(arg);
+	const bool optional = arg[len - 1] == '?';
+	_cleanup_free_ char *name = strndup(arg, len - optional);
+	_cleanup_error_ struct error *problem = NULL;
+	int r;
+
+	if (!name)
+		return error_no_memory(err);
+	if (strchr(name, '/'))
+		r = binary_set_add(set, name, &problem);
+	else
+		r = binary_set_add_loaded(set, name, &problem);
+	return r == 0 || (r == -ENOENT && optional) ? 0 : error_move(err, steal_ptr(&problem));
+}
+
 static int add_statement(struct planner *planner, struct binary_set *set, const struct stmt *stmt,
 			 struct error **err)
 {
@@ -85,7 +103,7 @@ static int add_statement(struct planner *planner, struct binary_set *set, const 
 		_cleanup_free_ char *reason = NULL;
 		struct cause cause = { stmt->argloc[i], NULL, PLAN_PROFILE };
 		size_t before = set->files.len;
-		int r = binary_set_add(set, stmt->argv[i], &problem);
+		int r = add_named(set, stmt->argv[i], &problem);
 
 		if (r == -ENOMEM)
 			return error_move(err, steal_ptr(&problem));

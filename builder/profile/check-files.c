@@ -106,9 +106,19 @@ void stmt_check_microcode(const struct stmt *stmt, struct diag *diag)
 	for_each_arg(stmt, diag, early_path_problem);
 }
 
+/* A library is loaded by the program before it on the line. */
 void stmt_check_binary(const struct stmt *stmt, struct diag *diag)
 {
-	for_each_arg(stmt, diag, absolute_problem);
+	for (size_t i = 0; i < stmt->argc; i++) {
+		const char *arg = stmt->argv[i];
+
+		if (strchr(arg, '/') || !strstr(arg, ".so"))
+			check_files_report(stmt, diag, i, absolute_problem(arg));
+		else if (i == 0)
+			check_files_report(
+				stmt, diag, i,
+				"is a library: name the program that loads it before it");
+	}
 }
 
 void stmt_check_busybox(const struct stmt *stmt, struct diag *diag)

@@ -27,7 +27,7 @@ static const struct directive directives[STMT_KINDS] = {
 	{ "module", STMT_MODULE, 1, ANY, false, "module NAME|GLOB|ALIAS|=GROUP..." },
 	{ "firmware", STMT_FIRMWARE, 1, ANY, false, "firmware auto | none | PATH..." },
 	{ "blacklist", STMT_BLACKLIST, 1, ANY, false, "blacklist NAME..." },
-	{ "binary", STMT_BINARY, 1, ANY, false, "binary /PATH..." },
+	{ "binary", STMT_BINARY, 1, ANY, false, "binary /PATH|LIBRARY..." },
 	{ "file", STMT_FILE, 2, 3, false, "file /DEST SOURCE [MODE]" },
 	{ "dir", STMT_DIR, 1, 2, false, "dir /DEST [MODE]" },
 	{ "link", STMT_LINK, 2, 2, false, "link /DEST TARGET" },

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "builder/host/places.h"
+#include "builder/resolve/place.h"
 
 #define LINKS_MAX 40 /* as the kernel */
 
@@ -22,14 +23,19 @@ static void file_free(void *data)
 	free(file);
 }
 
-static bool binary_has(const struct binary_set *set, const char *path)
+static const struct binary_file *file_at(const struct binary_set *set, const char *path)
 {
 	const struct binary_file *file;
 
 	vec_foreach(i, file, &set->files)
 		if (strcmp(file->path, path) == 0)
-			return true;
-	return false;
+			return file;
+	return NULL;
+}
+
+static bool binary_has(const struct binary_set *set, const char *path)
+{
+	return file_at(set, path);
 }
 
 static char *copy(const char *text, bool *failed)
@@ -57,77 +63,6 @@ static int binary_push(struct binary_set *set, const char *path, const char *sou
 		return 0;
 	file_free(file);
 	return error_no_memory(err);
-}
-
-static int missing(const struct host *host, const char *path, struct error **err)
-{
-	return error_make(
-		err, ENOENT,
-		"'%s' does not exist%s%s: install the package that has it there, or leave this out",
-		path, *host->sysroot ? " below " : "", host->sysroot);
-}
-
-static int resolve_exact(const struct host *host, const char *path, char **ret, char **ret_host,
-			 struct error **err)
-{
-	const char *slash = strrchr(path, '/');
-	_cleanup_free_ char *directory = strndup(path, slash ? (size_t)(slash - path) + 1 : 0);
-	_cleanup_free_ char *real = NULL;
-	size_t len;
-	int r;
-
-	if (!directory)
-		return error_no_memory(err);
-	if (!slash || !slash[1])
-		return error_make(err, EINVAL, "'%s' is not the absolute path of a file", path);
-	r = host_resolve(host, directory, &real, err);
-	if (r == -ENOENT || r == -ENOTDIR)
-		return missing(host, path, err);
-	if (r < 0)
-		return r;
-	len = strlen(real);
-	while (len && real[len - 1] == '/')
-		real[--len] = '\0';
-	if (asprintf(ret_host, "%s/%s", real, slash + 1) < 0) {
-		*ret_host = NULL;
-		return error_no_memory(err);
-	}
-	*ret = strdup(*ret_host + strlen(host->sysroot));
-	return *ret ? 0 : error_no_memory(err);
-}
-
-static bool binary_exists(const char *host_path)
-{
-	struct stat st;
-
-	return lstat(host_path, &st) == 0;
-}
-
-/*
- * path with its directory resolved below the sysroot: the path in the target; *ret_host the one to
- * open. In a sysroot where it is missing it may have one of its other names.
- */
-static int resolve_directory(const struct host *host, const char *path, char **ret, char **ret_host,
-			     struct error **err)
-{
-	int first = resolve_exact(host, path, ret, ret_host, err);
-
-	if (first == 0 ? binary_exists(*ret_host) : first != -ENOENT)
-		return first;
-	for (unsigned n = 0;; n++) {
-		_cleanup_free_ char *other = host_other_path(path, n), *there = NULL, *real = NULL;
-
-		if (!other)
-			return first;
-		if (resolve_exact(host, other, &there, &real, NULL) < 0 || !binary_exists(real))
-			continue;
-		error_release(err);
-		free(*ret);
-		free(*ret_host);
-		*ret = steal_ptr(&there);
-		*ret_host = steal_ptr(&real);
-		return 0;
-	}
 }
 
 /* Where a symlink at path leads: absolute, not yet resolved. */
@@ -158,7 +93,7 @@ static int add_link(struct binary_set *set, const char *path, const char *host_p
 	destination = link_destination(path, target);
 	if (!destination)
 		return error_no_memory(err);
-	r = resolve_directory(set->host, destination, ret_next, &ignored, err);
+	r = program_place(set->host, destination, ret_next, &ignored, err);
 	if (r < 0)
 		return error_wrap(err, "symlink '%s'", path);
 	if (binary_has(set, path))
@@ -178,6 +113,8 @@ static int add_regular(struct binary_set *set, const char *path, const char *hos
 
 	if (!S_ISREG(st->st_mode))
 		return error_make(err, EINVAL, "'%s' is not a regular file", host_path);
+	if (!set->program)
+		set->last = file_at(set, path);
 	if (binary_has(set, path))
 		return 0;
 	r = binary_push(set, path, host_path, NULL, reason, err);
@@ -185,6 +122,8 @@ static int add_regular(struct binary_set *set, const char *path, const char *hos
 		return r;
 	file = set->files.items[set->files.len - 1];
 	file->size = (uint64_t)st->st_size;
+	if (!set->program)
+		set->last = file;
 	return add_needs(set, path, host_path, err);
 }
 
@@ -215,11 +154,11 @@ static int add_path(struct binary_set *set, const char *wanted, const char *reas
 
 		if (!next)
 			return error_no_memory(err);
-		r = resolve_directory(set->host, next, &path, &host_path, err);
+		r = program_place(set->host, next, &path, &host_path, err);
 		if (r < 0)
 			return r;
 		if (lstat(host_path, &st) < 0)
-			return errno == ENOENT ? missing(set->host, path, err)
+			return errno == ENOENT ? program_missing(set->host, path, err)
 					       : error_sys(err, errno, "'%s'", host_path);
 		r = add_other_name(set, next, path, reason, err);
 		if (r < 0)
@@ -240,7 +179,7 @@ static int add_alias(struct binary_set *set, const char *name, const char *libra
 		     const char *reason, struct error **err)
 {
 	_cleanup_free_ char *path = NULL, *target = NULL, *ignored = NULL;
-	int r = resolve_directory(set->host, library, &target, &ignored, err);
+	int r = program_place(set->host, library, &target, &ignored, err);
 
 	if (r < 0)
 		return r;
@@ -379,6 +318,25 @@ int binary_set_add(struct binary_set *set, const char *path, struct error **err)
 {
 	set->program = NULL;
 	return add_path(set, path, NULL, err);
+}
+
+int binary_set_add_loaded(struct binary_set *set, const char *name, struct error **err)
+{
+	const struct binary_file *by = set->last;
+	struct elf_facts facts;
+	int r;
+
+	if (!by)
+		return error_make(err, EINVAL, "there is no program that loads '%s'", name);
+	r = elf_read(by->source, &facts, err);
+	if (r < 0)
+		return r;
+	set->program = &facts;
+	set->program_path = by->path;
+	r = add_library(set, &facts, by->path, name, err);
+	set->program = NULL;
+	elf_facts_release(&facts);
+	return r;
 }
 
 void binary_set_release(struct binary_set *set)

@@ -23,6 +23,7 @@ struct binary_set {
 	/* An rpath counts for the libraries of libraries too: that of the program at hand. */
 	const struct elf_facts *program;
 	const char *program_path;
+	const struct binary_file *last; /* the program that was added last */
 };
 
 int binary_set_open(struct binary_set *set, const struct host *host,
@@ -34,6 +35,13 @@ int binary_set_open(struct binary_set *set, const struct host *host,
  * file.
  */
 int binary_set_add(struct binary_set *set, const char *path, struct error **err) _must_check_;
+
+/*
+ * Adds a library that the program added last loads by name while it runs (dlopen). -ENOENT as
+ * above; -EINVAL: no program was added.
+ */
+int binary_set_add_loaded(struct binary_set *set, const char *name,
+			  struct error **err) _must_check_;
 
 void binary_set_release(struct binary_set *set);
 
