@@ -289,7 +289,8 @@ boot_firmware() {
 		fail "QEMU ended with status $? (124 = time limit of ${BOOT_TIMEOUT:-240} s): $(cat "$WORK/qemu.log")"
 }
 
-# typing NAME APPEND TEXT...: as boot, but a person at the serial line answers each prompt
+# typing NAME APPEND TEXT...: as boot, but a person at the serial line answers each prompt.
+# DEVICES: arguments of QEMU beside those of the disk
 typing() {
 	typing_name=$1 typing_append=$2
 	shift 2
@@ -302,7 +303,7 @@ typing() {
 		-nodefaults -display none \
 		-no-reboot -serial stdio -nic none -kernel "$KERNEL" \
 		-initrd "$WORK/$typing_name.initramfs" \
-		-append "$KERNEL_PARAMETERS $typing_append" -drive "file=$WORK/disk.img,format=raw,if=virtio" <<'PYTHON' || fail "QEMU ended with status $?"
+		-append "$KERNEL_PARAMETERS $typing_append" ${DEVICES:-} -drive "file=$WORK/disk.img,format=raw,if=virtio" <<'PYTHON' || fail "QEMU ended with status $?"
 import os, select, subprocess, sys
 split = sys.argv.index("--")
 log, answers, command = sys.argv[1], sys.argv[2:split], sys.argv[split + 1:]

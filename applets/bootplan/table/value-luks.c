@@ -22,6 +22,13 @@ static void add_luks(struct plan *plan, int rank, const char *device, const char
 	plan_set(plan, S_LUKS, rank, line);
 }
 
+/* crypttab(5): what systemd-cryptsetup alone understands, as "token:OPTION" */
+static bool is_token_option(const char *name)
+{
+	return has_prefix(name, "tpm2-") || has_prefix(name, "fido2-") ||
+	       has_prefix(name, "pkcs11-") || has_prefix(name, "token-timeout=");
+}
+
 /* OPTION,OPTION of crypttab(5), mkinitcpio and genkernel as cryptsetup(8) has them, each with a
  * blank before it */
 static const char *cryptsetup_options(struct plan *plan, const struct word *word, const char *list)
@@ -51,6 +58,8 @@ static const char *cryptsetup_options(struct plan *plan, const struct word *word
 			i++;
 		if (i < ARRAY_SIZE(known))
 			options = plan_text(plan, "%s%s", options, known[i].option);
+		else if (is_token_option(name))
+			options = plan_text(plan, "%s token:%s", options, name);
 		else
 			plan_note(plan, NULL, "parameter '%s': the option '%s' is not used",
 				  word->text, name);

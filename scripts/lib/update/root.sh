@@ -85,14 +85,21 @@ root_crypttab() {
 root_luks() {
 	root_crypttab "$1" "$2" >"$work/crypttab"
 	read -r root_name root_source root_key root_options <"$work/crypttab" || :
+	root_tokens=''
 	for root_option in $(echo "${root_options:-}" | tr , ' '); do
 		case $root_option in
-		keyscript=* | tpm2-* | fido2-* | pkcs11-* | header=*)
+		tpm2-* | fido2-* | token-timeout=*)
+			[ "${root_option%%-*}" = token ] || root_add_line "include ${root_option%%-*}"
+			root_tokens=$root_tokens${root_tokens:+,}$root_option
+			;;
+		keyscript=* | pkcs11-* | header=*)
 			root_why="'$root_option' of the volume $1 in $sysroot/etc/crypttab is not supported; 'root none' in the preset leaves the root to you"
 			return 1
 			;;
 		esac
 	done
+	[ -z "$root_tokens" ] || [ -z "$2" ] ||
+		root_add_line "param rd.luks.options=$2=$root_tokens"
 	case ${root_key:-none} in none | -) ;; *) root_text="$root_text (its key file $root_key is not packed: the passphrase is asked)" ;; esac
 	case $preset_lines in *rd.luks.* | *cryptdevice=* | *cryptroot=*) root_named=1 ;; esac
 	[ -n "$root_named" ] || [ -z "$2" ] || root_add_line "param rd.luks.name=$2=$1"

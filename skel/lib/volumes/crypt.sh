@@ -1,12 +1,22 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What is in a LUKS volume: cryptsetup, which the profile packs, opens it with a passphrase from the
-# console. The last one that opened a volume is tried on the next before anybody is asked again; it
-# is in the memory of init alone, and ends with it.
+# console, unless a TPM or a security token does (token.sh). The last one that opened a volume is
+# tried on the next before anybody is asked again; it is in the memory of init alone, and ends with
+# it.
 
-# open_crypt DEVICE|FILE NAME [OPTION...]: it becomes /dev/mapper/NAME
+# open_crypt DEVICE|FILE NAME [OPTION...]: it becomes /dev/mapper/NAME; an option of cryptsetup, or
+# token:OPTION of crypttab
 open_crypt() {
-	local trace=$- opened=''
+	local trace=$- opened='' word
+	TOKENS=''
+	for word in "$@"; do
+		shift
+		case $word in
+		token:*) TOKENS=$TOKENS,${word#token:} ;;
+		*) set -- "$@" "$word" ;;
+		esac
+	done
 	[ -n "$RUN" ] || [ -x /bin/cryptsetup ] || [ -x /sbin/cryptsetup ] ||
 		[ -x /usr/sbin/cryptsetup ] ||
 		fail VI106 "$1 is encrypted, and this initramfs has no cryptsetup" '' \
@@ -17,7 +27,11 @@ open_crypt() {
 	$RUN modprobe -a dm_crypt loop ${RET:+"$RET"} 2>/dev/null
 	# no passphrase in the log of vi.debug
 	set +x
-	! unlock_by_passphrase "$@" || opened=1
+	{ [ -z "$TOKENS" ] && [ ! -x "$ROOT/lib/systemd/systemd-cryptsetup" ]; } || {
+		load volumes/token
+		! unlock_by_token "$@" || opened=1
+	}
+	[ -n "$opened" ] || ! unlock_by_passphrase "$@" || opened=1
 	case $trace in *x*) set -x ;; esac
 	[ -n "$opened" ]
 }
@@ -27,7 +41,8 @@ unlock_by_passphrase() {
 	local left=3
 	[ -z "$PASSPHRASE" ] || ! try_passphrase "$@" 2>/dev/null || return 0
 	while [ $left -gt 0 ]; do
-		ask_passphrase "$1" || return 1
+		ask_secret "Enter passphrase for $1: " || return 1
+		PASSPHRASE=$RET
 		try_passphrase "$@" 2>>"$ROOT/dev/console" && return 0
 		[ $? = 2 ] || break
 		left=$((left - 1))
@@ -46,17 +61,17 @@ try_passphrase() {
 			"$@" "$device" "$name"
 }
 
-# ask_passphrase DEVICE|FILE: PASSPHRASE is what is typed, and not shown, at the console; fails if
-# nobody can type there
-ask_passphrase() {
+# ask_secret PROMPT: in RET what is typed, and not shown, at the console; fails if nobody can type
+# there
+ask_secret() {
 	asking
-	printf 'Enter passphrase for %s: ' "$1" >>"$ROOT/dev/console"
+	printf '%s' "$1" >>"$ROOT/dev/console"
 	$RUN stty -echo <"$ROOT/dev/console" 2>/dev/null || :
-	PASSPHRASE=$($RUN head -n 1 <"$ROOT/dev/console" && echo .)
+	RET=$($RUN head -n 1 <"$ROOT/dev/console" && echo .)
 	$RUN stty echo <"$ROOT/dev/console" 2>/dev/null || :
 	echo >>"$ROOT/dev/console"
 	# what head has read ends with a newline, unless it was the end of input
-	case $PASSPHRASE in *"$NL.") PASSPHRASE=${PASSPHRASE%"$NL."} ;; *) return 1 ;; esac
+	case $RET in *"$NL.") RET=${RET%"$NL."} ;; *) return 1 ;; esac
 }
 
 # open_luks DEVICE|FILE: a store; RET is the device inside. It goes by itself when the store is

@@ -72,8 +72,7 @@ load update
 	mkdir -p sys/sbin
 	cp "$MUSL/bin/busybox" sys/sbin/cryptsetup
 	echo 'root=UUID=4-4 ro' >sys/etc/kernel/cmdline
-	for option in keyscript=/bin/decrypt tpm2-device=auto fido2-device=auto \
-		header=/boot/header; do
+	for option in keyscript=/bin/decrypt pkcs11-uri=auto header=/boot/header; do
 		printf '#x UUID=2-2 none luks\nx /dev/disk/by-uuid/2-2 none luks,%s\n' "$option" \
 			>sys/etc/crypttab
 		update a
@@ -88,6 +87,31 @@ load update
 	update a
 	assert_success
 	assert_output --partial 'which is ext4 on LUKS (its key file /etc/keys/x is not packed: the passphrase is asked)'
+}
+
+@test "a LUKS volume with a key in the TPM or a security token: the image has what asks it, and the options" {
+	layers 'x crypt ext4 4-4' 'sda disk crypto_LUKS 2-2'
+	mkdir -p sys/sbin sys/usr/lib/systemd
+	cp "$MUSL/bin/busybox" sys/sbin/cryptsetup
+	echo 'root=UUID=4-4 ro' >sys/etc/kernel/cmdline
+	echo 'x UUID=2-2 none luks,tpm2-device=auto,tpm2-measure-pcr=yes,token-timeout=5' >sys/etc/crypttab
+	update a # this system has no systemd-cryptsetup
+	assert_failure 1
+	[[ $stderr == *"'/usr/lib/systemd/systemd-cryptsetup' does not exist below"* ]]
+	cp "$MUSL/bin/busybox" sys/usr/lib/systemd/systemd-cryptsetup
+	for library in esys mu rc tcti-device; do
+		gcc -shared -nostdlib -o "sys/lib/libtss2-$library.so.0" -x c /dev/null
+	done
+	update a
+	assert_success
+	"$HOST/mkvinitrd" ls "$A" | grep -q '^lib/systemd/systemd-cryptsetup$'
+	"$HOST/mkvinitrd" ls "$A" | grep -q '/libtss2-tcti-device.so.0$'
+	"$HOST/mkvinitrd" cat "$A" etc/mkvinitrd/defaults |
+		grep -x 'rd.luks.options=2-2=tpm2-device=auto,tpm2-measure-pcr=yes,token-timeout=5'
+	echo 'x UUID=2-2 none luks,fido2-device=auto' >sys/etc/crypttab
+	update a
+	assert_failure 1
+	[[ $stderr == *"needs the library 'libfido2.so.1', which is not found below"* ]]
 }
 
 @test "a /usr of its own is looked at as the root is, and both are checked by the root's e2fsck where no later fsck can" {
