@@ -122,6 +122,7 @@ int plan_modules(struct planner *planner,
 int plan_files(struct planner *planner, struct error **err) _must_check_;    /* plan/files.c */
 int plan_binaries(struct planner *planner, struct error **err) _must_check_; /* plan/binaries.c */
 int plan_keymap(struct planner *planner, struct error **err) _must_check_;   /* plan/keymap.c */
+int plan_ssh(struct planner *planner, struct error **err) _must_check_;	     /* plan/ssh.c */
 int plan_early(struct planner *planner, struct error **err) _must_check_;    /* plan/early.c */
 
 #endif

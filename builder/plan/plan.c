@@ -45,8 +45,9 @@ int plan_make(struct plan *plan, const struct profile *profile, const struct hos
 	      struct diag *diag, struct error **err)
 {
 	static int (*const steps[])(struct planner *, struct error **) = {
-		set_names,  plan_machine,  plan_skeleton, plan_applets, plan_settings, plan_modules,
-		plan_files, plan_binaries, plan_early,	  plan_keymap,	plan_finish,   plan_foreign,
+		set_names,    plan_machine, plan_skeleton, plan_applets, plan_settings,
+		plan_modules, plan_files,   plan_binaries, plan_early,	 plan_keymap,
+		plan_ssh,     plan_finish,  plan_foreign,
 	};
 	struct planner planner = { .plan = plan, .profile = profile, .host = host, .diag = diag };
 

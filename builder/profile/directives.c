@@ -43,6 +43,8 @@ static const struct directive directives[STMT_KINDS] = {
 	{ "keymap", STMT_KEYMAP, 1, ANY, true, "keymap auto | none | LAYOUT..." },
 	{ "hardware", STMT_HARDWARE, 1, ANY, false, "hardware host | FILE..." },
 	{ "certificate", STMT_CERTIFICATE, 1, ANY, false, "certificate FILE..." },
+	{ "ssh-keys", STMT_SSH_KEYS, 1, ANY, true, "ssh-keys FILE..." },
+	{ "ssh-host-key", STMT_SSH_HOST_KEY, 1, ANY, true, "ssh-host-key FILE..." },
 };
 
 const char *const profile_root_modes[] = { "loop", "tmpfs", "overlay", "disk", "share", NULL };

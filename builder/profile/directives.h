@@ -35,8 +35,10 @@ enum stmt_kind {
 	STMT_KEYMAP,
 	STMT_HARDWARE,
 	STMT_CERTIFICATE,
+	STMT_SSH_KEYS,
+	STMT_SSH_HOST_KEY,
 };
-#define STMT_KINDS (STMT_CERTIFICATE + 1)
+#define STMT_KINDS (STMT_SSH_HOST_KEY + 1)
 
 struct directive {
 	const char *name;

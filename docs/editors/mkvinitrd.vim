@@ -4,7 +4,7 @@ if exists('b:current_syntax')
   finish
 endif
 syn match mkvinitrdUnknown '^\s*[^#[:blank:]]\S*'
-syn match mkvinitrdDirective '^\s*\(include\|root\|image\|host\|partition\|persist\|size\|verify\|module\|firmware\|blacklist\|binary\|file\|dir\|link\|node\|busybox\|compress\|param\|hook\|microcode\|applet\|modprobe\|keymap\|hardware\|certificate\)\ze\(\s\|$\)'
+syn match mkvinitrdDirective '^\s*\(include\|root\|image\|host\|partition\|persist\|size\|verify\|module\|firmware\|blacklist\|binary\|file\|dir\|link\|node\|busybox\|compress\|param\|hook\|microcode\|applet\|modprobe\|keymap\|hardware\|certificate\|ssh-keys\|ssh-host-key\)\ze\(\s\|$\)'
 syn match mkvinitrdComment '\(^\|\s\)#.*$'
 syn match mkvinitrdContinued '\\$'
 syn match mkvinitrdGroup '\s\zs=[a-z0-9/_-]\+'

@@ -6,6 +6,10 @@
 # handover ARGS...: what the kernel gave to this init
 handover() {
 	! lost_disk || fail VI210 "$RET was removed"
+	[ ! -d "$RAMFS/ssh" ] || {
+		load net/ssh
+		ssh_stop
+	}
 	init_arguments "$@"
 	[ -z "$P_KERNEL" ] || {
 		load kernel

@@ -23,6 +23,8 @@ locate() {
 		network || fail_network "the image ${P_ISO:-${LIVE_NFS:-$P_IMAGE}}"
 		load net/address
 		name_server
+	elif [ -n "$P_NET" ] && load net/ssh && ssh_packed; then
+		ssh_start || :
 	elif [ -n "$P_NET" ]; then
 		network || warn "no network: ${NET_WHY:-no link}; continuing, the root is local"
 	fi

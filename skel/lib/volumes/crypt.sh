@@ -36,16 +36,20 @@ open_crypt() {
 	[ -n "$opened" ]
 }
 
-# unlock_by_passphrase DEVICE|FILE NAME [OPTION...]: three attempts
+# unlock_by_passphrase DEVICE|FILE NAME [OPTION...]: three attempts, over SSH any number
 unlock_by_passphrase() {
 	local left=3
 	[ -z "$PASSPHRASE" ] || ! try_passphrase "$@" 2>/dev/null || return 0
 	while [ $left -gt 0 ]; do
 		ask_secret "Enter passphrase for $1: " || return 1
 		PASSPHRASE=$RET
-		try_passphrase "$@" 2>>"$ROOT/dev/console" && return 0
+		try_passphrase "$@" 2>>"$ROOT/dev/console" && {
+			ssh_opened "$1 is open"
+			return 0
+		}
 		[ $? = 2 ] || break
-		left=$((left - 1))
+		# who is far away can neither boot again nor use a shell at the console
+		ssh_packed || left=$((left - 1))
 	done
 	PASSPHRASE=''
 	return 1
@@ -61,10 +65,15 @@ try_passphrase() {
 			"$@" "$device" "$name"
 }
 
-# ask_secret PROMPT: in RET what is typed, and not shown, at the console; fails if nobody can type
-# there
+# ask_secret PROMPT: in RET what is typed, and not shown, at the console, with 'include ssh' or over
+# SSH; fails if nobody can type there
 ask_secret() {
 	asking
+	load net/ssh
+	! ssh_packed || ! ssh_start || {
+		ssh_secret "$1"
+		return
+	}
 	printf '%s' "$1" >>"$ROOT/dev/console"
 	$RUN stty -echo <"$ROOT/dev/console" 2>/dev/null || :
 	RET=$($RUN head -n 1 <"$ROOT/dev/console" && echo .)

@@ -66,7 +66,10 @@ unlock_by_kind() {
 		left=$((left - 1))
 		ask_pin || return 1
 		working "opening the LUKS volume $device by $what"
-		! try_token || return 0
+		! try_token || {
+			[ -z "$pin" ] || ssh_opened "$device is open"
+			return 0
+		}
 		warn "$what does not open $device: $(token_reason)"
 	done
 	return 1

@@ -17,7 +17,7 @@ setup() {
 }
 
 @test "nano: the same directives, and its expressions take every line of the shipped profiles" {
-	sed -n 's/^color brightblue "[^(]*(\([a-z|]*\)).*/\1/p' \
+	sed -n 's/^color brightblue "[^(]*(\([a-z|-]*\)).*/\1/p' \
 		"$TOP/docs/editors/mkvinitrd.nanorc" | tr '|' '\n' | sort | diff directives -
 	expression=$(sed -n 's/^color brightblue "\(.*\)"$/\1/p' \
 		"$TOP/docs/editors/mkvinitrd.nanorc")

@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The passphrase over SSH: who is heard, and what is left of it. The boot case ssh-passphrase logs
+# in.
+load ../lib.bash
+load net.bash
+load ../volumes.bash
+
+# packed: 'include ssh'; nobody types at the console, and dropbear is never asked
+packed() {
+	tools cryptsetup dropbear
+	loopback
+	nic eth0 52:54:00:12:34:56 1
+	mkdir -p "$ROOT/etc/mkvinitrd/ssh"
+	echo 'ssh-ed25519 AAAAkey friend' >"$ROOT/etc/mkvinitrd/ssh/authorized_keys"
+	: >"$ROOT/etc/mkvinitrd/ssh/host_key1"
+	fake awk <<<'exec sleep 60'
+	fake dropbear <<<'exec sleep 60'
+	fake cryptsetup <<'FAKE'
+[ "$(cat)" = ' two words ' ] || exit 2
+for last in "$@"; do before=$device device=$last; done
+"$FAKES/volume" dm-0 "$last" CRYPT-LUKS2-abc "${before##*/}"
+FAKE
+	cmdline 'root=UUID=luks ip=10.0.2.15::10.0.2.2:255.255.255.0::eth0:off'
+}
+
+over_ssh() {
+	packed
+	# the answer to another question is none
+	fake dropbear <<'FAKE'
+cd "$ROOT/run/initramfs/ssh"
+answer() {
+	until [ "$(head -n 1 question 2>/dev/null)" = "$1" ]; do sleep 0.05; done
+	echo "$2" >answers
+}
+answer 1 '9  two words '
+answer 1 '1 wrong'
+answer 2 '2  two words '
+exec sleep 60
+FAKE
+	boot
+	calls 'ip addr add 10.0.2.15/24 brd + dev eth0' \
+		'dropbear -F -E -s -j -k -p 22 -c /bin/sh /lib/mkvinitrd/net/ssh-session.sh -r /etc/mkvinitrd/ssh/host_key1' \
+		'cryptsetup open --type luks --key-file - /dev/vda2 vi-root' \
+		'cryptsetup open --type luks --key-file - /dev/vda2 vi-root' \
+		'ip addr flush dev eth0' 'ip link set eth0 down' 'switch_root /newroot /sbin/init' &&
+		not_called words &&
+		[ ! -e "$ROOT/run/initramfs/ssh" ] && [ ! -e "$ROOT/run/net-eth0.conf" ] &&
+		[ "$(stat -c %a "$ROOT/root/.ssh/authorized_keys")" = 600 ] &&
+		grep -q 'AAAAkey' "$ROOT/root/.ssh/authorized_keys" &&
+		grep -q 'mkvinitrd: ssh root@10.0.2.15 can answer, too' "$ROOT/dev/console"
+}
+@test "the passphrase over SSH, after a wrong one; its network is not left to the root" { both over_ssh; }
+
+at_console() {
+	packed
+	fake awk <<'FAKE'
+printf '1  two words \n'
+FAKE
+	boot
+	calls 'cryptsetup open --type luks --key-file - /dev/vda2 vi-root' \
+		'mount -t ext4 -o ro /dev/mapper/vi-root /newroot' \
+		'switch_root /newroot /sbin/init' && [ ! -e "$ROOT/run/initramfs/ssh" ]
+}
+@test "the passphrase at the console, while SSH waits" { both at_console; }
+
+no_network() {
+	packed
+	rm -r "$ROOT/sys/class/net/eth0"
+	cmdline 'root=UUID=luks vi.timeout=1'
+	fake awk <<'FAKE'
+until grep -q 'no SSH' "$ROOT/dev/console"; do sleep 0.05; done
+printf '1  two words \n'
+FAKE
+	boot
+	grep -q 'mkvinitrd: no SSH: no network: no network adapter was found' "$ROOT/dev/console" &&
+		calls 'mount -t ext4 -o ro /dev/mapper/vi-root /newroot' && not_called '^dropbear'
+}
+@test "without a network the console asks, and says that SSH does not" { both no_network; }
+
+not_needed() {
+	packed
+	cmdline 'root=UUID=aabb'
+	boot
+	not_called '^dropbear' && not_called '^ip ' && calls 'switch_root /newroot /sbin/init'
+}
+@test "a root that asks nothing starts neither SSH nor a network" { both not_needed; }
