@@ -21,6 +21,7 @@ handover() {
 	watch_boot
 	! needs_exitrd || INIT=/run/initramfs/bin/exitrd$NL$INIT
 	give_resolv_conf
+	[ ! -d "$ROOT/.extra" ] || { load root/credentials && give_credentials; }
 	load root/tables
 	override_tables
 	[ -z "${NET_LINKS:-}" ] || {

@@ -330,3 +330,22 @@ traced() {
 	not_called 'vdattach trace'
 }
 @test "vi.trace: what the root opens is recorded in any mode; that it cannot be stops no boot" { both traced; }
+
+credentials() {
+	cmdline 'root=/dev/sda1'
+	mkdir -p "$ROOT/.extra/credentials" "$ROOT/.extra/global_credentials"
+	echo all >"$ROOT/.extra/global_credentials/login.cred"
+	echo all >"$ROOT/.extra/global_credentials/net work.cred"
+	echo mine >"$ROOT/.extra/credentials/login.cred"
+	echo x >"$ROOT/.extra/credentials/other"
+	boots /sbin/init && (
+		cd "$ROOT/run/credstore.encrypted" && grep . ./* && stat -c '%a %n' . ./*
+	) >"$ROOT/store" && diff -u - "$ROOT/store" <<-'STORE'
+		./login:mine
+		./net work:all
+		700 .
+		400 ./login
+		400 ./net work
+	STORE
+}
+@test "credentials that systemd-stub found are given to the root's units, those of this kernel first" { both credentials; }
