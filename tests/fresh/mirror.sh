@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Where the new Debians of tests come from.
+# Where the new releases of Debian of tests come from.
 
 # find_mirror: sets $mirror: MKVINITRD_MIRROR, else the mirror of this machine's apt, if that has Debian,
 # not its security updates or other people's packages. Empty for Debian's own servers: mmdebstrap knows
