@@ -15,7 +15,7 @@
  * The seed is printed by a failing test; CRASH_SEED and CRASH_WORKLOADS in the
  * environment choose others; CRASH_FACTOR makes the number of each format so many times what it is:
  * make check-all runs thousands. CRASH_DIVISOR makes it a part: every day the sanitizers, under
- * which each takes ten times as long, look at one in four.
+ * which each takes ten times as long, look at one in 24.
  */
 #ifndef TESTS_UNIT_VDATTACH_CRASH_CRASH_H
 #define TESTS_UNIT_VDATTACH_CRASH_CRASH_H
