@@ -3,7 +3,8 @@
 # the hibernated system is written to
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
-# Every day skel/resume.bats shows that a boot continues where nothing is to be resumed.
+# Every day skel/resume.bats shows that a boot continues where nothing is to be resumed, and that a
+# hibernated root is not mounted; here the disk with an image is left alone.
 build disk disk -s 'applet e2fsck'
 build loop loop
 swap_uuid=6d6b7669-6e69-7472-6400-0000000000aa
@@ -48,11 +49,13 @@ resumed() {
 
 hibernated disk "$WORK/disk.img" "rw root=UUID=$root_uuid"
 # nobody resumes it: the root is not mounted at all
-sha256sum "$WORK/disk.img" >"$WORK/sums"
-boot disk "rw root=UUID=$root_uuid panic=-1" -drive "file=$WORK/disk.img,format=raw,if=virtio"
-expect "'/dev/vda2' may belong to the hibernated Linux of '/dev/vda1'.*resume=/dev/vda1"
-expect_not 'busybox init reached'
-sha256sum -c --quiet "$WORK/sums" || fail 'the hibernated system was written to'
+if check_all; then
+	sha256sum "$WORK/disk.img" >"$WORK/sums"
+	boot disk "rw root=UUID=$root_uuid panic=-1" -drive "file=$WORK/disk.img,format=raw,if=virtio"
+	expect "'/dev/vda2' may belong to the hibernated Linux of '/dev/vda1'.*resume=/dev/vda1"
+	expect_not 'busybox init reached'
+	sha256sum -c --quiet "$WORK/sums" || fail 'the hibernated system was written to'
+fi
 resumed disk "$WORK/disk.img" "rw root=UUID=$root_uuid resume=UUID=$swap_uuid"
 
 hibernated loop "$WORK/image.img" "rw vi.image=/root.img vi.part=whole"

@@ -2,6 +2,7 @@
 # one of vi.verify=, is refused and leaves no half root
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
+# Every day skel/net/fetch.bats fetches an archive once more that came damaged.
 build netboot netboot
 small_root "$WORK/small"
 head -c 2M /dev/urandom >"$WORK/small/etc/noise"
@@ -16,9 +17,11 @@ boot netboot "ip=dhcp rw vi.verify=sha256:${sum%% *} vi.image=$url/twice/rootfs.
 expect_small_boot
 expect 'trying again in'
 expect '=== root tmpfs rw'
-boot netboot "ip=dhcp rw vi.image=$url/nolength/rootfs.tar.xz" $card
-expect_small_boot
-expect 'rootfs.tar.xz once more'
+if check_all; then
+	boot netboot "ip=dhcp rw vi.image=$url/nolength/rootfs.tar.xz" $card
+	expect_small_boot
+	expect 'rootfs.tar.xz once more'
+fi
 boot netboot "ip=dhcp rw vi.mode=overlay vi.image=$url/twice/root.sqfs" $card
 expect_small_boot
 expect '=== root overlay rw'
