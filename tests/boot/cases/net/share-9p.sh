@@ -1,8 +1,9 @@
 # promise: QEMU's direct kernel boot of a host directory works with the usual words
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
-# slow: 6.1
-# Every day with the small root: Debian in a directory of another machine is share-nfs's.
+# slow: 6.1 6.12
+# Every day on current, for vm shares a directory by 9p with 6.12, and with the small root: Debian in
+# a directory of another machine is share-nfs's.
 build share share
 
 # shared KEPT GOOD: boots the directory $WORK/tree, where what the guest keeps is in KEPT

@@ -2,8 +2,9 @@
 # the drive is byte for byte as it was
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
-# Every day the small root but on current: Debian boots on 6.1 from a disk (disk-uuid), on 6.12 in this mode in
-# installed-trixie.
+# slow: 6.12
+# Every day the small root on 6.1: Debian boots there from a disk (disk-uuid), on 6.12 in this mode in installed-trixie. 6.12
+# boots the other compressors of squashfs and EROFS from such a drive (overlay-squashfs-xz, overlay-erofs).
 . "$TOP/tests/boot/lib/live.sh"
 build overlay overlay -s 'image /live/root.img'
 case $(check_all || echo "$KVER") in
