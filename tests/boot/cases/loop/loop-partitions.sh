@@ -2,6 +2,7 @@
 # the partition, or the only one that can be a root; changes elsewhere leave the image as it is
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
+# Every day skel/boot.bats refuses to choose between two partitions.
 build loop loop -s 'image /images/gpt.img'
 small_root "$WORK/small"
 ext4 "$WORK/small.ext4" 16M bbroot "$root_uuid" "$WORK/small"
@@ -49,7 +50,9 @@ if check_all; then
 	boot loop 'rw' $medium
 	expect_small_boot
 fi
-boot loop 'vi.image=/images/two.img rw panic=1' $medium
-expect 'has 2 partitions and vi.part= does not say which'
+if check_all; then
+	boot loop 'vi.image=/images/two.img rw panic=1' $medium
+	expect 'has 2 partitions and vi.part= does not say which'
+fi
 part "$WORK/host.ext4" "$WORK/disk.img" 1
 clean_ext4 "$WORK/host.ext4"

@@ -62,10 +62,12 @@ expect '=== root tmpfs rw'
 expect '=== read all'
 expect 'the signature is good: file:root.tar.zst sha256:'
 
-boot netboot "ip=dhcp rw panic=1 vi.image=$url/root.tar.zst vi.verify=minisign:$OTHER" $card
-expect 'was signed with another key'
-expect 'root.tar.zst is not what vi.verify=minisign: allows'
-expect_not '=== '
+if check_all; then
+	boot netboot "ip=dhcp rw panic=1 vi.image=$url/root.tar.zst vi.verify=minisign:$OTHER" $card
+	expect 'was signed with another key'
+	expect 'root.tar.zst is not what vi.verify=minisign: allows'
+	expect_not '=== '
+fi
 
 # a list that is signed, of an archive that is another one
 rm "$WORK/www/root.tar.zst.minisig"
