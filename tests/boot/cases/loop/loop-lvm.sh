@@ -2,6 +2,7 @@
 # volume group of the same name; what is written is kept, all is left clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
+# Every day what was kept is read from outside; skel/volumes.bats has a volume's other name.
 . "$TOP/tests/boot/lib/hosts.sh"
 . "$TOP/tests/boot/lib/volumes.sh"
 sysroot lvm
@@ -23,9 +24,13 @@ boot x "root=UUID=$host_uuid kloop=/disk.vhd kroot=/dev/mapper/vg-lv klvm=vg rw 
 expect_small_boot
 expect '=== root ext4 rw'
 expect '=== wrote one'
-boot x "root=UUID=$host_uuid kloop=/disk.vhd kroot=/dev/vg/lv rw test.keep=two" $drive
-expect_small_boot
-expect '=== kept one'
+kept='one '
+if check_all; then
+	boot x "root=UUID=$host_uuid kloop=/disk.vhd kroot=/dev/vg/lv rw test.keep=two" $drive
+	expect_small_boot
+	expect '=== kept one'
+	kept='one two '
+fi
 
 part "$WORK/other.after" "$WORK/disk.img" 2
 cmp -n "$(stat -c %s "$WORK/other")" "$WORK/other" "$WORK/other.after" ||
@@ -35,5 +40,5 @@ host_files ext4 "$WORK/after"
 image_raw vhd "$WORK/after" "$WORK/after.img"
 part "$WORK/pv.after" "$WORK/after.img" 1
 clean_volume "$WORK/pv.after" vg 32
-debugfs -R 'cat /kept' "$WORK/lv.fs" 2>/dev/null | tr '\n' ' ' | grep -qx 'one two ' ||
+debugfs -R 'cat /kept' "$WORK/lv.fs" 2>/dev/null | tr '\n' ' ' | grep -qx "$kept" ||
 	fail 'what was written is not in the image'
