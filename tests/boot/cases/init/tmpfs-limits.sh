@@ -2,6 +2,7 @@
 # damaged or not the one of vi.verify= leaves no half root; the right one boots
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
+# Every day unpackroot-damaged.bats cuts archives, and the one that is not meant is refused here.
 small_root "$WORK/small"
 head -c 24M /dev/zero >"$WORK/small/etc/zeros"
 mkdir -p "$WORK/host"
@@ -22,6 +23,9 @@ expect 'could not be unpacked'
 boot tmpfs "rw panic=1 vi.verify=sha256:$(printf %064d 0)" $medium
 expect "${sum%% *}"
 expect 'could not be unpacked'
-boot tmpfs 'rw panic=1 vi.image=/short.tar.xz' $medium
-expect 'could not be unpacked'
 expect_not '=== '
+if check_all; then
+	boot tmpfs 'rw panic=1 vi.image=/short.tar.xz' $medium
+	expect 'could not be unpacked'
+	expect_not '=== '
+fi

@@ -2,6 +2,7 @@
 # issuer and a clock of 2001 are named, and nothing is booted
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
+# Every day netfetch.bats names the clock, for a certificate that is not valid yet.
 small_root "$WORK/small"
 mkdir "$WORK/www"
 tar -C "$WORK/small" --owner=0 --group=0 --numeric-owner -cJf "$WORK/www/small.tar.xz" .
@@ -19,7 +20,9 @@ boot unknown "ip=dhcp rw panic=1 vi.image=$url" $card
 expect 'unknown issuer: the certificate of'
 expect 'to do: add the issuer.s certificate to the profile'
 expect_not '=== '
-boot netboot "ip=dhcp rw panic=1 vi.image=$url" $card -rtc base=2001-09-09T01:46:40
-expect "this machine's clock says 2001-09-09"
-expect 'to do: set this machine.s clock'
-expect_not '=== '
+if check_all; then
+	boot netboot "ip=dhcp rw panic=1 vi.image=$url" $card -rtc base=2001-09-09T01:46:40
+	expect "this machine's clock says 2001-09-09"
+	expect 'to do: set this machine.s clock'
+	expect_not '=== '
+fi

@@ -2,6 +2,7 @@
 # refused; two media with the image are both told
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
+# Every day skel/boot.bats refuses a wrong sum, and tmpfs-limits one of an archive.
 build overlay overlay -s 'image /live/root.sqfs'
 small_root "$WORK/small"
 echo "blockdev --rereadpt /dev/vda && echo '=== medium is free'" >"$WORK/small/etc/is-free"
@@ -21,10 +22,12 @@ expect '=== root overlay rw'
 expect '/dev/vda1 is no longer needed'
 expect '=== medium is free'
 
-boot overlay "vi.host=UUID=$host_uuid vi.verify=sha256:$(printf %064d 0) panic=1" $medium
-expect "the image is not the one that vi.verify= allows"
-expect "found $sum"
-expect_not '=== '
+if check_all; then
+	boot overlay "vi.host=UUID=$host_uuid vi.verify=sha256:$(printf %064d 0) panic=1" $medium
+	expect "the image is not the one that vi.verify= allows"
+	expect "found $sum"
+	expect_not '=== '
+fi
 
 boot overlay 'vi.persist=ram:32m' $medium \
 	-drive "file=$WORK/disk.img,format=raw,if=virtio,snapshot=on"

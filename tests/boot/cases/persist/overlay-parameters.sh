@@ -2,6 +2,7 @@
 # vi.host=usb and cdrom; too little memory is said before it is used
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
+# Every day skel/overlay.bats refuses vi.toram for lack of memory.
 build overlay overlay -s 'image /live/root.sqfs' -s 'module dummy'
 small_root "$WORK/small"
 mkdir -p "$WORK/small/media/host"
@@ -36,6 +37,8 @@ truncate -s 200M "$WORK/iso/live/big.sqfs"
 xorriso -as mkisofs -quiet -R -V CD -o "$WORK/cd.iso" "$WORK/iso" 2>/dev/null
 boot overlay 'vi.host=cdrom' -cdrom "$WORK/cd.iso"
 expect_small_boot
-MEMORY=300
-boot overlay 'vi.host=cdrom vi.toram vi.image=/live/big.sqfs panic=1' -cdrom "$WORK/cd.iso"
-expect 'vi.toram needs 200 MiB .* [0-9]* MiB are available'
+if check_all; then
+	MEMORY=300
+	boot overlay 'vi.host=cdrom vi.toram vi.image=/live/big.sqfs panic=1' -cdrom "$WORK/cd.iso"
+	expect 'vi.toram needs 200 MiB .* [0-9]* MiB are available'
+fi
