@@ -2,7 +2,8 @@
 # the key in a file, changes nothing in the image, and leaves no volume open, also when it fails
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
-# pack-volumes.bats covers what needs no device-mapper.
+# pack-volumes.bats covers what needs no device-mapper. Every day a run that is terminated is what
+# fails with volumes open, with check-all one that ends by itself as well.
 . "$TOP/tests/boot/lib/volumes.sh"
 
 # The image of an encrypted installation: /boot, and LUKS with the volume group vg, whose volume
@@ -45,6 +46,7 @@ ln -s /sbin/vdattach "$guest/src/scripts/applets/vdattach"
 mv "$WORK/disk.raw" "$guest/disk.raw"
 printf 'secret\n' >"$guest/key"
 printf 'wrong\n' >"$guest/wrong"
+! check_all || : >"$guest/all"
 sha256sum <"$guest/disk.raw" >"$WORK/sum"
 cat >"$guest/try" <<'TRY'
 mount -t tmpfs tmpfs /tmp
@@ -52,7 +54,7 @@ modprobe -a loop dm-mod dm-crypt ext4
 set -x
 /src/scripts/pack --key-file /key /disk.raw /tmp/out.tar >/dev/null && cp /tmp/out.tar /out.tar
 /src/scripts/pack --key-file /wrong /disk.raw /tmp/no.tar && echo FAILED
-/src/scripts/pack --key-file /key -f zip /disk.raw /tmp/no.tar && echo FAILED
+if [ -e /all ]; then /src/scripts/pack --key-file /key -f zip /disk.raw /tmp/no.tar && echo FAILED; fi
 /src/scripts/pack -q --key-file /key /disk.raw /tmp/out2.tar &
 pid=$!
 until dmsetup ls | grep -q mkvinitrd-$pid; do kill -0 $pid || break; done

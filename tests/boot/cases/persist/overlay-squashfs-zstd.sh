@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # also: current
 # slow: 6.12
-# Every day the small root on 6.1: Debian boots there from a disk (disk-uuid), on 6.12 in this mode in installed-trixie. 6.12
-# boots the other compressors of squashfs and EROFS from such a drive (overlay-squashfs-xz, overlay-erofs).
+# Every day the small root on 6.1: Debian boots there from a disk (disk-uuid), on 6.12 in this mode
+# in installed-trixie. 6.12 boots the other compressors of squashfs and EROFS from such a drive
+# (overlay-squashfs-xz, overlay-erofs).
 . "$TOP/tests/boot/lib/live.sh"
 build overlay overlay -s 'image /live/root.img'
 case $(check_all || echo "$KVER") in
