@@ -111,6 +111,8 @@ static int cmd_build_build(struct job *job, const struct options *options, const
 	struct output *out = NULL;
 	int r = output_open(name, &out, err);
 
+	if (r == 0 && job->plan.secret)
+		output_keep_secret(out);
 	if (r == 0)
 		r = write_image(job, options, out, &stats, err);
 	if (r == 0)

@@ -81,6 +81,7 @@ static int add_new(struct planner *planner, const struct binary_set *set, size_t
 static int add_named(struct binary_set *set, const char *arg, struct error **err)
 {
 	const size_t len = strlen(arg);
+	const size_t before = set->files.len;
 	const bool optional = arg[len - 1] == '?';
 	_cleanup_free_ char *name = strndup(arg, len - optional);
 	_cleanup_error_ struct error *problem = NULL;
@@ -92,19 +93,29 @@ static int add_named(struct binary_set *set, const char *arg, struct error **err
 		r = binary_set_add(set, name, &problem);
 	else
 		r = binary_set_add_loaded(set, name, &problem);
-	return r == 0 || (r == -ENOENT && optional) ? 0 : error_move(err, steal_ptr(&problem));
+	/* only itself: what is there needs all of its libraries */
+	if (r == -ENOENT && optional && set->files.len == before)
+		return 0;
+	return r == 0 ? 0 : error_move(err, steal_ptr(&problem));
 }
 
 static int add_statement(struct planner *planner, struct binary_set *set, const struct stmt *stmt,
 			 struct error **err)
 {
+	bool has_failed = false; /* the program: its libraries would be named in vain */
+
 	for (size_t i = 0; i < stmt->argc; i++) {
 		_cleanup_error_ struct error *problem = NULL;
 		_cleanup_free_ char *reason = NULL;
 		struct cause cause = { stmt->argloc[i], NULL, PLAN_PROFILE };
-		size_t before = set->files.len;
-		int r = add_named(set, stmt->argv[i], &problem);
+		const size_t before = set->files.len;
+		const bool is_program = strchr(stmt->argv[i], '/');
+		int r;
 
+		if (!is_program && has_failed)
+			continue;
+		r = add_named(set, stmt->argv[i], &problem);
+		has_failed = r < 0 && is_program;
 		if (r == -ENOMEM)
 			return error_move(err, steal_ptr(&problem));
 		if (r < 0) {

@@ -35,6 +35,7 @@ struct plan {
 	int level;	  /* -1: the compressor's default */
 	char *profile;	  /* name, for etc/mkvinitrd/image */
 	char *kver;
+	bool secret;	    /* has a private key: the image is for root alone */
 	uint64_t members;   /* without the sentinel */
 	uint64_t bytes;	    /* sum of the sizes of the members */
 	struct vec notes;   /* warnings for the user: char *, owned */

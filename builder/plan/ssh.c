@@ -11,10 +11,27 @@
 #include "builder/util/strbuf.h"
 
 /* A line of a public key, with or without options before it. */
-static bool has_public_key(const char *text)
+static bool is_public_key(const char *text)
 {
 	return strstr(text, "ssh-ed25519 AAAA") || strstr(text, "ssh-rsa AAAA") ||
 	       strstr(text, "ecdsa-sha2-") || strstr(text, "sk-ssh-ed25519@openssh.com AAAA");
+}
+
+/* A comment has none. */
+static int has_public_key(const char *text)
+{
+	bool found = false;
+
+	while (*text && !found) {
+		const size_t len = strcspn(text, "\n");
+		_cleanup_free_ char *line = strndup(text, len);
+
+		if (!line)
+			return -ENOMEM;
+		found = line[strspn(line, " \t")] != '#' && is_public_key(line);
+		text += len + (text[len] == '\n');
+	}
+	return found;
 }
 
 static int add_public_keys(struct strbuf *keys, const char *source, struct error **err)
@@ -28,7 +45,10 @@ static int add_public_keys(struct strbuf *keys, const char *source, struct error
 		return error_make(err, EINVAL,
 				  "'%s' is a private key: name the public one, '%s.pub'", source,
 				  source);
-	if (!has_public_key(text))
+	r = has_public_key(text);
+	if (r < 0)
+		return error_no_memory(err);
+	if (!r)
 		return error_make(err, EINVAL,
 				  "'%s' has no public key (a line 'ssh-ed25519 AAAA... NAME')",
 				  source);
@@ -109,6 +129,7 @@ static int add_host_key(struct planner *planner, const struct stmt *stmt, size_t
 	r = read_host_key(source, &data, &len, err);
 	if (r < 0)
 		return r;
+	planner->plan->secret = true;
 	return plan_add_data(planner, SEGMENT_MODULES, path, steal_ptr(&data), len, 0600, cause,
 			     err);
 }

@@ -317,6 +317,7 @@ int binary_set_open(struct binary_set *set, const struct host *host, struct erro
 int binary_set_add(struct binary_set *set, const char *path, struct error **err)
 {
 	set->program = NULL;
+	set->last = NULL;
 	return add_path(set, path, NULL, err);
 }
 
@@ -327,7 +328,7 @@ int binary_set_add_loaded(struct binary_set *set, const char *name, struct error
 	int r;
 
 	if (!by)
-		return error_make(err, EINVAL, "there is no program that loads '%s'", name);
+		return error_make(err, ENOENT, "there is no program that loads '%s'", name);
 	r = elf_read(by->source, &facts, err);
 	if (r < 0)
 		return r;

@@ -38,7 +38,7 @@ int binary_set_add(struct binary_set *set, const char *path, struct error **err)
 
 /*
  * Adds a library that the program added last loads by name while it runs (dlopen). -ENOENT as
- * above; -EINVAL: no program was added.
+ * above, and where the program itself is missing.
  */
 int binary_set_add_loaded(struct binary_set *set, const char *name,
 			  struct error **err) _must_check_;

@@ -345,6 +345,11 @@ static int replace_target(struct output *out)
 	return r;
 }
 
+void output_keep_secret(struct output *out)
+{
+	out->mode &= 0700;
+}
+
 int output_commit(struct output *out, struct error **err)
 {
 	int r = flush(out, err);

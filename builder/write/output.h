@@ -20,6 +20,9 @@ int output_open(const char *path, struct output **ret, struct error **err) _must
  * cannot tell is trusted. */
 int output_expect(const struct output *out, uint64_t bytes, struct error **err) _must_check_;
 
+/* Nobody but the owner is to read it, whatever the file that is replaced permits. */
+void output_keep_secret(struct output *out);
+
 /* The sink to write through; counts bytes. Owned by the output. */
 struct sink *output_sink(struct output *out);
 uint64_t output_offset(const struct output *out);

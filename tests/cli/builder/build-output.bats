@@ -91,6 +91,20 @@ load build
 	cmp out.img "$outside/out.img"
 }
 
+@test "an image with a private key is for its owner alone, also where another was for all" {
+	profile 'root disk' 'ssh-keys one.pub' 'ssh-host-key host_key'
+	cp "$BATS_TEST_DIRNAME/../../golden/cases/plan-ssh/"{one.pub,host_key} .
+	umask 022
+	touch out.img
+	chmod 644 out.img
+	build
+	[ "$(stat -c %a out.img)" = 600 ]
+	sed -i '/ssh-host-key/d' t.profile
+	rm out.img
+	build
+	[ "$(stat -c %a out.img)" = 644 ]
+}
+
 @test "the default name of the output" {
 	profile 'module ext4'
 	"$M" build -q -p ./t.profile -r "$S"

@@ -56,7 +56,8 @@ has() {
 			options=()
 			case $profile in
 			common) options=(-s 'root disk') ;;
-			luks | lvm | raid) continue ;; # parts of others, with programs of the machine: below
+			# parts of others, with programs of the machine: below
+			luks | lvm | raid | tpm2 | fido2 | ssh) continue ;;
 			tls) continue ;;               # a part without modules
 			rescue) options=(-s 'module =md =dm =crypto =drm =vm =mmc =cdrom') ;;
 			esac
