@@ -264,7 +264,8 @@ void candidate_seek_swapfile(struct candidate *c)
 	_cleanup_error_ struct error *err = NULL;
 	char place[] = "/run/findimg-XXXXXX";
 
-	if (c->sought)
+	/* what has not answered yet is sought when it has */
+	if (c->sought || c->question.pid)
 		return;
 	c->sought = true;
 	if (!may_have_swapfile(c) || !mkdtemp(place))

@@ -30,7 +30,9 @@ static bool is_unclean(const struct candidate *c)
 bool search_writes_unclean(const struct search *s)
 {
 	for (size_t i = 0; i < s->count && s->request->write && !s->request->dry_run; i++)
-		if (s->list[i].matches && is_unclean(&s->list[i]))
+		if ((s->list[i].matches ||
+		     (s->list[i].unclean && s->request->host.kind > HOST_USB)) &&
+		    is_unclean(&s->list[i]))
 			return true;
 	return false;
 }

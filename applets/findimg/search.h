@@ -48,8 +48,8 @@ void search_seek_swapfiles(struct search *s);
  */
 const struct candidate *search_choose(const struct search *s, char **ret_refusal);
 
-/* Something that matches is to be written to and was not unmounted, so that it matters whether any
- * other disk has the memory of a hibernated Linux. */
+/* Something that matches, or whose journal may be replayed, is to be written to and was not
+ * unmounted, so that it matters whether any other disk has the memory of a hibernated Linux. */
 bool search_writes_unclean(const struct search *s);
 
 /* Why c must not be mounted for writing (caller frees); NULL: it may, or that is not wanted. */

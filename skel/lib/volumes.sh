@@ -43,7 +43,7 @@ check_tools() {
 # are waited for so long.
 # SCOPE: only on these disks, and in what was opened on them
 open_volumes() {
-	local left=$1 before found=''
+	local left=$1 before found='' since said=''
 	check_tools
 	[ ! -x "$ROOT/bin/lvm" ] || $RUN modprobe -a dm_mod
 	while :; do
@@ -56,17 +56,23 @@ open_volumes() {
 		add_raid_scope
 		open_luks_volumes
 		activate_lvm
+		uptime_seconds
+		since=$RET
 		mapped_devices
 		! find_within "$2" || found=1
 		[ -z "$found" ] || [ -n "$P_LUKS" ] || break
 		[ "$RET" = "$before" ] || continue
 		[ -z "$found" ] || break
 		[ "$left" -gt 0 ] || break
-		left=$((left - 1))
-		[ $left != $(($1 - 3)) ] || say "waiting $left more seconds for $2"
 		# the kernel tells when it is there; a disk that may have it in some volume is
-		# looked at once a second
+		# looked at once a second, or when disks that answer slowly let us
 		find_image -q -t 1 -H "$2"
+		uptime_seconds
+		left=$((left - (RET - since > 1 ? RET - since : 1)))
+		[ -n "$said" ] || [ $left -gt $(($1 - 3)) ] || [ $left -le 0 ] || {
+			said=1
+			say "waiting $left more seconds for $2"
+		}
 	done
 	PATIENCE=''
 	[ -z "$P_LUKS" ] ||

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which of several matches is meant. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,10 +38,49 @@ static void test_open_volume(void **state)
 	assert_null(refusal);
 }
 
+/* A question that nobody answers */
+static void ask_slow(struct candidate *c)
+{
+	*c = (struct candidate){ .question = { .pid = INT_MAX, .fd = -1 } };
+}
+
+/* Its swap files are looked for when it is known what is on it. */
+static void test_slow_disk_is_sought_later(void **state)
+{
+	struct candidate slow;
+
+	ask_slow(&slow);
+	candidate_seek_swapfile(&slow);
+	assert_false(slow.sought);
+}
+
+/* A journal that shows the path only after its replay is written to as well. */
+static void test_journal_waits_for_slow_disk(void **state)
+{
+	struct request request = { .write = true, .mountpoint = "/mnt", .sysfs = "/sys" };
+	struct candidate list[2];
+	const struct search s = { .request = &request, .list = list, .count = 2 };
+
+	name(&list[0], "vda1", "ext4", "");
+	snprintf(list[0].dev.path, sizeof(list[0].dev.path), "/nonexistent");
+	ask_slow(&list[1]);
+	assert_true(search_writes_unclean(&s));
+	list[0].matches = false;
+	assert_false(search_writes_unclean(&s));
+	list[0].unclean = true;
+	assert_false(search_writes_unclean(&s));
+	request.host.kind = HOST_UUID;
+	assert_true(search_writes_unclean(&s));
+	request.write = false;
+	assert_false(search_writes_unclean(&s));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open_volume),
+		cmocka_unit_test(test_slow_disk_is_sought_later),
+		cmocka_unit_test(test_journal_waits_for_slow_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
