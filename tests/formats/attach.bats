@@ -205,3 +205,34 @@ by_kernel() {
 }
 
 # -- command line ----------------------------------------------------------
+
+# bats test_tags=unsanitized
+@test "a daemon that does not answer is named by list, each time, and no second writer is let in" {
+	truncate -s 8M disk
+	cat >silent.py <<-'PY'
+		import signal, socket
+		server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		server.bind("\0vdattach/nbd99/123")
+		server.listen(8)
+		open("listens", "w")
+		signal.pause()
+	PY
+	# a network namespace has abstract names of its own
+	cat >ask.sh <<-'SH'
+		python3 silent.py 3>&- &
+		silent=$!
+		trap 'kill $silent' EXIT
+		until [ -e listens ]; do kill -0 $silent && read -rt 0.05 <> <(:); done
+		asking=()
+		for _ in $(seq 10); do
+			"$HOST/bin/vdattach" list >/dev/null 2>&1 3>&- &
+			asking+=($!)
+		done
+		wait "${asking[@]}"
+		timeout 30 "$HOST/bin/vdattach" list
+		timeout 30 "$HOST/bin/vdattach" serve -f raw -s socket disk
+	SH
+	run -1 unshare -n bash ask.sh
+	assert_line --partial '/dev/nbd99: its daemon has not answered for 5 s'
+	assert_line --partial 'the daemon of /dev/nbd99 does not answer and may have it attached for writing'
+}

@@ -32,9 +32,16 @@ static int attached_compare(const struct search *search, const char *path, const
 static int look_at_daemon(void *arg, const char *device)
 {
 	char answer[CONTROL_TEXT_MAX];
+	const struct search *search = arg;
 	const char *image;
+	int r = control_ask(device, "info", false, answer, NULL);
 
-	if (control_ask(device, "info", false, answer, NULL) < 0)
+	if (r == -ETIMEDOUT)
+		return error_make(search->err, EBUSY,
+				  "%s: the daemon of /dev/%s does not answer and may have it "
+				  "attached for writing: try again, or use -r",
+				  search->source->name, device);
+	if (r < 0)
 		return 0;
 	image = strstr(answer, "\nimage=");
 	return image && strstr(answer, "\nread-only=0\n")

@@ -197,7 +197,7 @@ static int try_socket(void *arg, const char *name)
 	if (!slash || (size_t)(slash - device) != n || memcmp(device, search->device, n) != 0)
 		return 0;
 	search->fd = connect_to(name, &search->pid);
-	return search->fd >= 0;
+	return search->fd >= 0 || search->fd == -EAGAIN;
 }
 
 static int control_find(const char *device, pid_t *ret_pid)
@@ -215,7 +215,7 @@ bool control_exists(const char *device)
 	pid_t pid;
 
 	fd = control_find(device, &pid);
-	return fd >= 0;
+	return fd >= 0 || fd == -EAGAIN;
 }
 
 /* Taking a disk down lasts as long as its last writes do. */
@@ -260,6 +260,10 @@ static int ask(const char *device, const char *question, bool wait_end, char *re
 	int r;
 
 	fd = control_find(device, &pid);
+	/* its queue is full of those who gave up */
+	if (fd == -EAGAIN)
+		return error_make(err, ETIMEDOUT, "its daemon has not answered for %d s",
+				  ANSWER_SECONDS);
 	if (fd < 0)
 		return error_make(err, ENOENT, "/dev/%s: not attached through a daemon of vdattach",
 				  device);
