@@ -273,7 +273,7 @@ static bool begins_ipv6(struct plan *plan, const char *text)
 	if (strspn(text, digits) < 3)
 		return false;
 	for (size_t len = strspn(text, "0123456789abcdefABCDEF:"); len > 3; len--)
-		if (!isxdigit((unsigned char)text[len]) &&
+		if (strchr(":/", text[len]) &&
 		    ipv6_is_valid(plan_text(plan, "%.*s", (int)len, text)))
 			return true;
 	return false;
