@@ -43,7 +43,7 @@ by_header() {
 	tpm
 	cmdline 'root=/dev/mapper/croot rd.luks.name=luks=croot rd.luks.options=discard'
 	boot
-	calls 'systemd-cryptsetup attach croot /dev/vda2 - luks,headless=1,discard,tpm2-device=auto,token-timeout=1' \
+	calls 'systemd-cryptsetup attach croot /dev/vda2 - luks,discard,headless=1,tpm2-device=auto,token-timeout=1' \
 		'mount -t ext4 -o ro /dev/mapper/croot /newroot' &&
 		not_called 'cryptsetup open' && not_called '^stty'
 }
@@ -111,7 +111,7 @@ security_token() {
 	types 77
 	cmdline 'root=UUID=luks'
 	boot
-	calls 'systemd-cryptsetup attach vi-root /dev/vda2 - luks,headless=1,fido2-device=auto,token-timeout=1' &&
+	calls 'systemd-cryptsetup attach vi-root /dev/vda2 - luks,timeout=1,tries=1,fido2-device=auto,token-timeout=1' &&
 		not_called 'cryptsetup open' || return 1
 	new_tree
 	tokens "$FIDO2" libfido2
@@ -121,6 +121,27 @@ security_token() {
 		calls 'cryptsetup open --type luks --key-file - /dev/vda2 vi-root'
 }
 @test "a FIDO2 token is used once it is plugged in, with its PIN" { both security_token; }
+
+both_kinds() {
+	tokens '{ "tokens": { "0": { "type":"systemd-tpm2", "tpm2-pin":false },
+		"1": { "type":"systemd-fido2", "fido2-clientPin-required":true } } }' \
+		libtss2-esys libfido2
+	tpm
+	fido2
+	printf 77 >"$ROOT/pin"
+	types 77
+	fake systemd-cryptsetup <<'FAKE'
+case $5 in *tpm2-device*) echo 'Current policy digest does not match' && exit 1 ;; esac
+[ "${PIN:-}" = 77 ] || exit 1
+"$FAKES/volume" dm-0 "$2" CRYPT-LUKS2-abc "${3##*/}"
+FAKE
+	cmdline 'root=UUID=luks'
+	boot
+	calls 'systemd-cryptsetup attach vi-root /dev/vda2 - luks,headless=1,tpm2-device=auto,token-timeout=1' \
+		'systemd-cryptsetup attach vi-root /dev/vda2 - luks,timeout=1,tries=1,fido2-device=auto,token-timeout=1' &&
+		[ "$(grep -c '^systemd-cryptsetup' "$CALLS")" = 2 ] && not_called 'cryptsetup open'
+}
+@test "a volume with keys in TPM and token is opened by the one that gives it" { both both_kinds; }
 
 not_packed() {
 	tokens "$TPM2"

@@ -15,10 +15,11 @@ next_question() {
 
 # report_opened PID: ends the session PID when there is nothing more to ask, whoever has answered
 report_opened() {
-	while [ ! -e "$SSH/opened" ]; do
-		sleep 0.2
+	until [ -e "$SSH/opened" ]; do
+		# nobody asks any more: the root starts
+		{ [ -p "$SSH/answers" ] && sleep 0.2; } || break
 	done
-	printf '\n%s\n' "$(cat "$SSH/opened")"
+	[ ! -e "$SSH/opened" ] || printf '\n%s\n' "$(cat "$SSH/opened")"
 	kill "$1"
 }
 
@@ -40,8 +41,14 @@ while :; do
 	done
 	[ -z "$TRIED" ] || echo 'it was not opened by that'
 	printf '%s' "$PROMPT"
-	IFS= read -r answer || end 1
+	IFS= read -r answer || [ -n "$answer" ] || end 1
 	echo
+	# somebody else may have been wrong meanwhile: it is asked again, by another number
+	asked=$PROMPT TRIED=''
+	until next_question; do
+		sleep 0.2
+	done
+	[ "$PROMPT" = "$asked" ] || continue
 	TRIED=$NUMBER
 	printf '%s %s\n' "$NUMBER" "$answer" >"$SSH/answers"
 done

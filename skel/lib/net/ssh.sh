@@ -38,6 +38,7 @@ ssh_start() {
 # between a question and its answer.
 # shellcheck disable=SC2317 # called by net.sh
 ssh_serve() {
+	local why=- key
 	say() { ssh_note "$*"; }
 	warn() { ssh_note "warning: $*"; }
 	fail() {
@@ -48,15 +49,26 @@ ssh_serve() {
 	waiting() { :; }
 	trap 'stop_dhcp 2>/dev/null; exit 1' TERM
 	load net
-	net_up || fail '' "no network: ${NET_WHY:-no link}"
+	until net_up; do
+		case " $P_NET " in *' off '* | *' none '*) fail '' "ip=$P_NET" ;; esac
+		# once: each would be asked behind it again
+		[ "$why" = "$NET_WHY" ] ||
+			ssh_note "no SSH: no network: ${NET_WHY:-no link}; trying again"
+		why=$NET_WHY
+		$RUN sleep 10 &
+		wait $!
+	done
 	ssh_files || fail '' "the files of dropbear cannot be written"
 	set -- -F -E -s -j -k -p 22 -c "/bin/sh ${LIB#"$ROOT"}/net/ssh-session.sh"
 	for key in "$ROOT"/etc/mkvinitrd/ssh/host_key*; do
 		set -- "$@" -r "$key"
 	done
+	$RUN dropbear "$@" >"$RAMFS/ssh/log" 2>&1 8>&- &
+	# shellcheck disable=SC2064 # of now
+	trap "kill $!; exit 1" TERM
 	ssh_note "ssh root@${NET_IP:-ADDRESS} can answer, too"
-	trap - TERM
-	exec $RUN dropbear "$@" >"$RAMFS/ssh/log" 2>&1 8>&-
+	wait $! || :
+	ssh_note "no SSH any more: dropbear ended: $(tail -n 1 "$RAMFS/ssh/log")"
 }
 
 # ssh_note TEXT: for the console, where the next question is asked, or is open
@@ -109,7 +121,10 @@ ssh_secret() {
 
 # ssh_console NUMBER: the answer that is typed there; one process, which can be ended
 ssh_console() {
-	exec $RUN awk "NR == 1 { print \"$1 \" \$0; exit }" <"$ROOT/dev/console"
+	# the end of input, as by ^D, is no answer
+	exec $RUN awk -v console="$ROOT/dev/console" "BEGIN {
+		while ((getline line <console) < 1) { close(console); system(\"sleep 1\") }
+		print \"$1 \" line }"
 }
 
 # ssh_opened TEXT: those who are logged in hear it, and are done
@@ -119,14 +134,15 @@ ssh_opened() {
 
 # ssh_stop: with the network, unless the root has it
 ssh_stop() {
-	local pid file link left=20
-	# sessions end by themselves when they have said that it is open
+	local pid link left=20
+	# sessions end by themselves when they have said that it is open, or was without them
+	[ -e "$RAMFS/ssh/opened" ] || ssh_opened 'nothing is asked: the system starts'
 	while [ -e "$RAMFS/ssh/opened" ] && [ $left -gt 0 ]; do
 		case $($RUN pidof dropbear) in *' '*) ;; *) break ;; esac
 		left=$((left - 1))
 		$RUN sleep 0.1
 	done
-	for pid in $SSH_PID $($RUN pidof dropbear); do
+	for pid in ${SSH_PID:-} $($RUN pidof dropbear); do
 		kill "$pid" 2>/dev/null || :
 	done
 	[ -n "${NET_DEV:-}" ] || {
@@ -135,17 +151,18 @@ ssh_stop() {
 			# the lease is given back
 			{ kill -USR2 "$pid" && kill "$pid"; } 2>/dev/null || :
 		done
-		for file in "$ROOT"/run/net-*.conf; do
-			[ -e "$file" ] || continue
-			link=${file##*/net-}
-			link=${link%.conf}
+		# also those without an answer: kernels before 6.2 rename no link that is up
+		for link in "$ROOT"/sys/class/net/*; do
+			case $link in */lo) continue ;; esac
+			[ -d "$link" ] || continue
+			link=${link##*/}
 			{ $RUN ip addr flush dev "$link" && $RUN ip link set "$link" down; } ||
 				warn "$link keeps its address"
-			rm -f "$file"
 		done
-		rm -f "$RAMFS/resolv.conf"
+		rm -f "$ROOT"/run/net-*.conf "$RAMFS/resolv.conf"
 	}
-	$RUN umount "$ROOT/dev/pts" 2>/dev/null || :
+	# -l: a session that was killed may have its terminal for a moment
+	$RUN umount -l "$ROOT/dev/pts" 2>/dev/null || :
 	exec 8>&-
 	rm -rf "$RAMFS/ssh"
 }

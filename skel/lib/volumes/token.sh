@@ -7,10 +7,10 @@
 # unlock_by_token DEVICE|FILE NAME [OPTION of cryptsetup...]: by what TOKENS, options of crypttab,
 # name, and by what the header of the volume has
 unlock_by_token() {
-	local device=$1 name=$2 kind header='' options='' pin=''
+	local device=$1 name=$2 kind header='' mapping=''
 	shift 2
 	mapping_options "$@"
-	options=$RET
+	mapping=$RET
 	[ ! -x "$ROOT/lib/systemd/systemd-cryptsetup" ] ||
 		header=$(PATH=$PATH:/sbin:/usr/sbin:/usr/bin $RUN cryptsetup luksDump \
 			--dump-json-metadata "$device" 2>/dev/null | tr -d ' \t\n')
@@ -27,7 +27,7 @@ unlock_by_token() {
 # mapping_options OPTION...: those of cryptsetup as crypttab has them, in RET
 mapping_options() {
 	local option
-	RET=luks,headless=1
+	RET=luks
 	for option in "$@"; do
 		case $option in
 		--allow-discards) RET=$RET,discard ;;
@@ -42,7 +42,8 @@ mapping_options() {
 
 # unlock_by_kind: by the TPM or the token; three attempts where it has a PIN
 unlock_by_kind() {
-	local left=1 what='the TPM' library=libtss2-esys here=has_tpm limit=5
+	local left=1 what='the TPM' library=libtss2-esys here=has_tpm limit=5 \
+		options=$mapping pin=''
 	case $kind in
 	fido2) what='the security token' library=libfido2 here=has_fido2 limit=15 ;;
 	pkcs11)
@@ -61,11 +62,12 @@ unlock_by_kind() {
 		warn "$device is not opened by $what: none was found in $limit s"
 		return 1
 	}
-	case $header in *'"tpm2-pin":true'* | *'"fido2-clientPin-required":true'*) left=3 ;; esac
+	! needs_pin || left=3
 	while [ $left -gt 0 ]; do
 		left=$((left - 1))
 		ask_pin || return 1
 		working "opening the LUKS volume $device by $what"
+		[ "$kind" != fido2 ] || echo 'mkvinitrd: touch the security token if it blinks' >>"$ROOT/dev/console"
 		! try_token || {
 			[ -z "$pin" ] || ssh_opened "$device is open"
 			return 0
@@ -88,6 +90,11 @@ has_library() {
 # as nobody tells systemd-cryptsetup of what is plugged in later
 token_options() {
 	local option given='' IFS=,
+	# nobody but us asks; with headless=1 it would refuse a token that wants a PIN or a touch
+	case $1 in
+	fido2) options=$options,timeout=1,tries=1 ;;
+	*) options=$options,headless=1 ;;
+	esac
 	set -f
 	for option in $TOKENS; do
 		case $option in
@@ -122,13 +129,16 @@ has_fido2() {
 	return 1
 }
 
+needs_pin() {
+	case $kind:$header in
+	tpm2:*'"tpm2-pin":true'* | fido2:*'"fido2-clientPin-required":true'*) return 0 ;;
+	esac
+	return 1
+}
+
 # ask_pin: in pin, where one is needed; an empty one goes on to the passphrase
 ask_pin() {
-	case $kind:$header in
-	tpm2:*'"tpm2-pin":true'*) ;;
-	fido2:*'"fido2-clientPin-required":true'*) ;;
-	*) return 0 ;;
-	esac
+	needs_pin || return 0
 	ask_secret "Enter PIN of $what for $device (empty: use the passphrase): " || return 1
 	pin=$RET
 	[ -n "$pin" ]

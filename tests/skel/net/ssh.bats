@@ -78,6 +78,62 @@ FAKE
 }
 @test "without a network the console asks, and says that SSH does not" { both no_network; }
 
+late_adapter() {
+	packed
+	cp -r "$ROOT/sys/class/net/eth0" "$BATS_TEST_TMPDIR/"
+	rm -r "$ROOT/sys/class/net/eth0"
+	fake sleep <<<'[ "$1" != 10 ] || cp -r "$ROOT/../eth0" "$ROOT/sys/class/net/"; exec /bin/sleep 0.2'
+	fake awk <<'FAKE'
+for i in $(seq 100); do
+	! grep -q 'can answer' "$ROOT/dev/console" || break
+	sleep 0.05
+done
+printf '1  two words \n'
+FAKE
+	cmdline 'root=UUID=luks vi.timeout=1 ip=10.0.2.15::10.0.2.2:255.255.255.0::eth0:off'
+	boot
+	grep -q 'no SSH: no network: .*; trying again' "$ROOT/dev/console" &&
+		calls 'dropbear -F -E -s -j -k -p 22 -c /bin/sh /lib/mkvinitrd/net/ssh-session.sh -r /etc/mkvinitrd/ssh/host_key1'
+}
+@test "a network that comes late: SSH answers then" { both late_adapter; }
+
+dropbear_ends() {
+	packed
+	fake dropbear <<<'echo "Failed loading host key"; exit 1'
+	fake awk <<'FAKE'
+until grep -q 'no SSH any more' "$ROOT/dev/console"; do sleep 0.05; done
+printf '1  two words \n'
+FAKE
+	boot
+	grep -q 'no SSH any more: dropbear ended: Failed loading host key' "$ROOT/dev/console"
+}
+@test "a server that ends is named at the console" { both dropbear_ends; }
+
+# session INPUT: what it answers to question 1, without a terminal
+session() {
+	local dir=$BATS_TEST_TMPDIR/ssh
+	rm -rf "$dir"
+	mkdir "$dir" && mkfifo "$dir/answers"
+	printf '1\nPassphrase: \n' >"$dir/question"
+	printf '%b' "$1" | SSH=$dir $SH "$SKEL/lib/net/ssh-session.sh" >"$dir/out" 2>&1 3>&- &
+	timeout 10 head -n 1 "$dir/answers" >"$dir/answer"
+	echo 'it is open' >"$dir/opened"
+	timeout 10 tail --pid=$! -f /dev/null
+	[ "$(cat "$dir/answer")" = '1 secret' ] && grep -qx 'it is open' "$dir/out"
+}
+sessions() { session 'secret\n' && session secret; }
+@test "a session without a terminal answers, with or without a newline at the end, and ends" { both sessions; }
+
+left_behind() {
+	local dir=$BATS_TEST_TMPDIR/ssh pid
+	rm -rf "$dir"
+	mkdir "$dir" && mkfifo "$dir/answers"
+	SSH=$dir $SH "$SKEL/lib/net/ssh-session.sh" </dev/null >"$dir.out" 2>&1 3>&- &
+	pid=$!
+	kill -0 $pid && rm -rf "$dir" && timeout 10 tail --pid=$pid -f /dev/null && [ ! -s "$dir.out" ]
+}
+@test "a session ends with those who ask" { both left_behind; }
+
 not_needed() {
 	packed
 	cmdline 'root=UUID=aabb'
