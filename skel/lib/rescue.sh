@@ -71,10 +71,41 @@ root_is_mounted() {
 }
 
 reboot_now() {
-	leave_clean
-	$RUN sync
-	$RUN reboot -f
+	if written_out; then
+		$RUN reboot -f
+	else
+		warn "a disk does not answer: rebooting without waiting for it any longer"
+		$RUN reboot -n -f
+	fi
 	halt_here
+}
+
+# written_out: false after 20 s: nothing ends a sync for which a disk does not answer
+written_out() {
+	local end said=''
+	# removed at the end: /run may be full, or not be there
+	{ echo 1 >"$RAMFS/unwritten"; } 2>/dev/null || :
+	[ -s "$RAMFS/unwritten" ] || {
+		leave_clean
+		$RUN sync
+		return 0
+	}
+	{
+		leave_clean
+		$RUN sync
+		rm -f "$RAMFS/unwritten"
+	} &
+	uptime_seconds
+	end=$((RET + 20))
+	while [ -e "$RAMFS/unwritten" ]; do
+		uptime_seconds
+		[ "$RET" -lt $end ] || return 1
+		[ -n "$said" ] || [ "$RET" -lt $((end - 15)) ] || {
+			said=1
+			say 'waiting at most 15 more seconds for what is to be written to the disks'
+		}
+		$RUN sleep 0.1
+	done
 }
 
 # A disk that this boot mounted for writing is not left as if the power had gone.

@@ -37,12 +37,23 @@ panic_waits() {
 }
 @test "panic=N reboots after N seconds" { both panic_waits; }
 
+disk_is_silent() {
+	fake findimg <<<'exit 3'
+	fake sync <<<'exec /bin/sleep 10 >/dev/null 2>&1 3>&-'
+	fake sleep <<<'read -r now rest <"$ROOT/proc/uptime"; echo "$((${now%%.*} + 1)).00 0" >"$ROOT/proc/uptime"'
+	cmdline 'root=UUID=12 panic=-1'
+	boot
+	said 'waiting at most 15 more seconds for what is to be written' &&
+		said 'a disk does not answer: rebooting without waiting' && calls 'reboot -n -f'
+}
+@test "a disk that does not answer does not keep the machine from rebooting" { both disk_is_silent; }
+
 shell_wanted() {
 	fake findimg <<<'exit 3'
 	cmdline 'root=UUID=12 panic=60 vi.shell'
 	boot
 	calls 'setsid sh -c exec sh -i <"$0" >"$0" 2>&1 /dev/console' 'reboot -f' &&
-		not_called '^sleep' &&
+		not_called '^sleep 60' &&
 		grep -q '^root=UUID=12' "$ROOT/run/initramfs/plan"
 }
 @test "vi.shell gives a shell in spite of panic=" { both shell_wanted; }

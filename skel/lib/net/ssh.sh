@@ -34,23 +34,20 @@ ssh_start() {
 	)
 }
 
-# ssh_serve: a process of its own, which becomes dropbear. Nothing in it stops the boot, or writes
+# ssh_serve: a process of its own, which waits for dropbear's end. Nothing in it stops the boot, or writes
 # between a question and its answer.
 # shellcheck disable=SC2317 # called by net.sh
 ssh_serve() {
 	local why=- key
 	say() { ssh_note "$*"; }
 	warn() { ssh_note "warning: $*"; }
-	fail() {
-		ssh_note "no SSH: $2"
-		exit 1
-	}
+	fail() { no_ssh "$2"; }
 	working() { :; }
 	waiting() { :; }
 	trap 'stop_dhcp 2>/dev/null; exit 1' TERM
 	load net
 	until net_up; do
-		case " $P_NET " in *' off '* | *' none '*) fail '' "ip=$P_NET" ;; esac
+		case " $P_NET " in *' off '* | *' none '*) no_ssh "ip=$P_NET" ;; esac
 		# once: each would be asked behind it again
 		[ "$why" = "$NET_WHY" ] ||
 			ssh_note "no SSH: no network: ${NET_WHY:-no link}; trying again"
@@ -58,7 +55,7 @@ ssh_serve() {
 		$RUN sleep 10 &
 		wait $!
 	done
-	ssh_files || fail '' "the files of dropbear cannot be written"
+	ssh_files || no_ssh 'the files of dropbear cannot be written'
 	set -- -F -E -s -j -k -p 22 -c "/bin/sh ${LIB#"$ROOT"}/net/ssh-session.sh"
 	for key in "$ROOT"/etc/mkvinitrd/ssh/host_key*; do
 		set -- "$@" -r "$key"
@@ -69,6 +66,13 @@ ssh_serve() {
 	ssh_note "ssh root@${NET_IP:-ADDRESS} can answer, too"
 	wait $! || :
 	ssh_note "no SSH any more: dropbear ended: $(tail -n 1 "$RAMFS/ssh/log")"
+}
+
+# no_ssh REASON: ends ssh_serve
+# shellcheck disable=SC2317 # called by what net.sh calls
+no_ssh() {
+	ssh_note "no SSH: $1"
+	exit 1
 }
 
 # ssh_note TEXT: for the console, where the next question is asked, or is open
