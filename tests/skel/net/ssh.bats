@@ -84,7 +84,7 @@ late_adapter() {
 	rm -r "$ROOT/sys/class/net/eth0"
 	fake sleep <<<'[ "$1" != 10 ] || cp -r "$ROOT/../eth0" "$ROOT/sys/class/net/"; exec /bin/sleep 0.2'
 	fake awk <<'FAKE'
-for i in $(seq 100); do
+for i in $(seq 1200); do
 	! grep -q 'can answer' "$ROOT/dev/console" || break
 	sleep 0.05
 done
@@ -116,9 +116,9 @@ session() {
 	mkdir "$dir" && mkfifo "$dir/answers"
 	printf '1\nPassphrase: \n' >"$dir/question"
 	printf '%b' "$1" | SSH=$dir $SH "$SKEL/lib/net/ssh-session.sh" >"$dir/out" 2>&1 3>&- &
-	timeout 10 head -n 1 "$dir/answers" >"$dir/answer"
+	timeout 60 head -n 1 "$dir/answers" >"$dir/answer"
 	echo 'it is open' >"$dir/opened"
-	timeout 10 tail --pid=$! -f /dev/null
+	timeout 60 tail --pid=$! -f /dev/null
 	[ "$(cat "$dir/answer")" = '1 secret' ] && grep -qx 'it is open' "$dir/out"
 }
 sessions() { session 'secret\n' && session secret; }
@@ -130,7 +130,7 @@ left_behind() {
 	mkdir "$dir" && mkfifo "$dir/answers"
 	SSH=$dir $SH "$SKEL/lib/net/ssh-session.sh" </dev/null >"$dir.out" 2>&1 3>&- &
 	pid=$!
-	kill -0 $pid && rm -rf "$dir" && timeout 10 tail --pid=$pid -f /dev/null && [ ! -s "$dir.out" ]
+	kill -0 $pid && rm -rf "$dir" && timeout 60 tail --pid=$pid -f /dev/null && [ ! -s "$dir.out" ]
 }
 @test "a session ends with those who ask" { both left_behind; }
 
