@@ -127,7 +127,7 @@ same() {
 		# no kernel was downloaded yet: the small tree above has to do
 		[ -d "$kernel/lib/modules" ] || continue
 		# has some of these built in: modprobe names those by an index that no image has
-		[[ $kernel != *-arm64 ]] || continue
+		[[ $kernel != *-arm64 && $kernel != *-cloud-* ]] || continue
 		kver=$(ls "$kernel/lib/modules")
 		same "$kernel" "$kver" <<-'END'
 			ext4
