@@ -5,17 +5,8 @@
 # slow: 6.1 6.12
 # Every day medium-reset has an overlay and a raw image, and skel/removed.bats what is taken down.
 . "$TOP/tests/boot/lib/hosts.sh"
-cat >"$WORK/hook" <<'HOOK'
-#!/bin/sh
-[ ! -e /run/reset ] || exit 0
-: >/run/reset
-echo '=== the drive is here' >/dev/console
-while [ -e /sys/block/sda ]; do sleep 1; done
-sleep 1
-echo '=== the drive is gone' >/dev/console
-n=0
-until [ -e /dev/sda1 ] || [ -e /dev/sdb1 ] || [ $n = 60 ]; do n=$((n + 1)) && sleep 1; done
-HOOK
+. "$TOP/tests/boot/lib/reset.sh"
+reset_hook
 build tmpfs tmpfs -s 'image /root.tar.zst' -s "hook assemble $WORK/hook"
 build loop loop -s "hook assemble $WORK/hook"
 build overlay overlay -s 'image /root.sqfs' -s 'applet mke2fs' -s "hook handover $WORK/hook"

@@ -2,23 +2,14 @@
 # found again: the boot continues, an overlay with its store and an image alike, and ends clean
 # SPDX-License-Identifier: GPL-2.0-or-later
 # slow: 6.1
+. "$TOP/tests/boot/lib/reset.sh"
 small_root "$WORK/small"
 mkdir -p "$WORK/host/live"
 ext4 "$WORK/host/root.img" 32M SMALL "$root_uuid" "$WORK/small"
 small_image "$WORK/host/live/root.sqfs"
 ext4 "$WORK/usb.ext4" 200M LIVE "$host_uuid" "$WORK/host"
 disk "$WORK/usb.img" 83 "$WORK/usb.ext4"
-cat >"$WORK/hook" <<'HOOK'
-#!/bin/sh
-[ ! -e /run/reset ] || exit 0
-: >/run/reset
-echo '=== the drive is here' >/dev/console
-while [ -e /sys/block/sda ]; do sleep 1; done
-sleep 1
-echo '=== the drive is gone' >/dev/console
-n=0
-until [ -e /dev/sda1 ] || [ -e /dev/sdb1 ] || [ $n = 60 ]; do n=$((n + 1)) && sleep 1; done
-HOOK
+reset_hook
 
 # resets PROFILE PHASE PARAMETERS
 resets() {
