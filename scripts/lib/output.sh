@@ -87,12 +87,12 @@ output_alive() {
 	grep -qs '^State:[[:space:]]*[^ZX]' "$@"
 }
 
-# Sets output_list: all processes below this one, stopped, since one that is about to start another
-# would leave that behind.
-stop_children() {
+# stop_below PID: sets output_list, all processes below it, stopped, since one that is about to start
+# another would leave that behind
+stop_below() {
 	output_list='' output_tries=0
 	while [ $output_tries -lt 20 ]; do
-		output_new=$(output_descendants $$ | grep -vxF "$output_list") || :
+		output_new=$(output_descendants "$1" | grep -vxF "$output_list") || :
 		# shellcheck disable=SC2086 # a list of numbers
 		output_alive $output_new || return 0
 		# shellcheck disable=SC2086
@@ -103,22 +103,27 @@ $output_new"
 	done
 }
 
-# Ends all processes below this one, and waits until they are gone: what is undone must not be in
-# use.
-end_children() {
-	stop_children
-	# shellcheck disable=SC2086 # a list of numbers
-	kill -TERM $output_list 2>/dev/null || :
-	# shellcheck disable=SC2086
-	kill -CONT $output_list 2>/dev/null || :
+# await_ends: of output_list. What they had open is closed then: locks, and files below a mount.
+await_ends() {
 	output_tries=0
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # a list of numbers
 	while output_alive $output_list; do
 		output_tries=$((output_tries + 1))
 		[ $output_tries != 100 ] || kill -KILL $output_list 2>/dev/null || :
 		[ $output_tries -lt 150 ] || break
 		sleep 0.05
 	done
+}
+
+# Ends all processes below this one, and waits until they are gone: what is undone must not be in
+# use.
+end_children() {
+	stop_below $$
+	# shellcheck disable=SC2086 # a list of numbers
+	kill -TERM $output_list 2>/dev/null || :
+	# shellcheck disable=SC2086
+	kill -CONT $output_list 2>/dev/null || :
+	await_ends
 }
 
 output_cleanup() {
@@ -367,9 +372,12 @@ progress_run() {
 
 # A shell that was just started may lose another signal than this one.
 progress_end() {
-	# shellcheck disable=SC2046 # with its sleep
-	kill -KILL "$progress_pid" $(output_descendants "$progress_pid") 2>/dev/null || :
+	kill -STOP "$progress_pid" 2>/dev/null || :
+	stop_below "$progress_pid"
+	# shellcheck disable=SC2086 # a list of numbers
+	kill -KILL "$progress_pid" $output_list 2>/dev/null || :
 	wait "$progress_pid" 2>/dev/null || :
+	await_ends
 	[ ! -t 2 ] || printf '\r\033[K' >&2
 }
 

@@ -129,7 +129,7 @@ interrupted_at() {
 	frugal --json -r "$kernel" "mnt/a b" root.sqfs 2>log >/dev/full && status=0 || status=$?
 	assert_equal "$status $(tail -n 1 log)" \
 		"1 frugal: cannot write the result to standard output; 'mnt/a b' is installed"
-	frugal --json -n 'a "b" \c' -r "$kernel" "mnt/a b" root.sqfs 2>/dev/null >out.json
+	frugal --json -n 'a "b" \c' -r "$kernel" "mnt/a b" root.sqfs 2>log >out.json || fail "$(cat log)"
 	run jq -r '.directory, .path, .mode, (.files | length > 4), .parameters' out.json
 	assert_line --index 0 'mnt/a b'
 	assert_line --index 1 '/a b'

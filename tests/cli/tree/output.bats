@@ -244,3 +244,17 @@ nothing_left() {
 	}
 	each shows
 }
+
+@test "what shows the progress has no part in a lock when the tool has ended" {
+	script <<-'END'
+		for n in $(seq 40); do
+			exec 8<out
+			flock 8
+			progress packing 1 true true
+			exec 8<&-
+			flock -n out true || die "$n: out is still locked"
+		done
+	END
+	free() { run -0 $shell ./s; }
+	each free
+}
