@@ -161,7 +161,8 @@ check_iso() {
 		"$root_path" || die "cannot read '$root_path' in '$target'"
 	[ "$(sed 's/ .*//' "$work/log")" = "$root_hash" ] ||
 		die "'$root_path' in '$target' is not what was written"
-	run_logged xorriso -indev "$draft" -report_el_torito plain ||
+	# what lies below /dev is a CD recorder for it, unless it is told
+	run_logged xorriso -indev "stdio:$draft" -report_el_torito plain ||
 		die "xorriso cannot read '$target': $(failure_reason)"
 	for firmware in BIOS UEFI; do
 		grep -q "El Torito boot img .* $firmware" "$work/log" ||

@@ -48,6 +48,14 @@ extract() {
 	done
 }
 
+@test "an image in /dev/shm, where xorriso takes names for those of drives, is written and read as elsewhere" {
+	shared=$(mktemp -d /dev/shm/iso.XXXXXX)
+	iso -q -o "$shared/cd.iso" root.sqfs
+	rm -r "$shared"
+	assert_success
+	assert_output ''
+}
+
 @test "GRUB verifies the files of the image, and sees a damaged one" {
 	iso -q -o cd.iso root.sqfs
 	extract cd.iso
