@@ -333,7 +333,7 @@ void candidate_examine_replayed(struct candidate *c, const struct request *rq)
 void candidate_clear(struct candidate *c)
 {
 	question_drop(&c->question);
-	c->slow = false;
+	c->slow = c->known = false;
 	free(c->file);
 	c->file = NULL;
 	free(c->swapfile);

@@ -43,6 +43,7 @@ struct candidate {
 	struct question question; /* asked and not answered yet */
 	int64_t asked;		  /* when, by search_now_ms() */
 	bool slow;		  /* the search continues without it */
+	bool known;		  /* as it did before it was asked */
 	bool eligible;		  /* what was probed does not speak against it */
 	struct devices devices;	  /* of a file system over several */
 	bool matches;		  /* it is the one, or one of several */

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "applets/findimg/raid.h"
 #include "common/msg.h"
 
 /* Disks that sleep answer after some seconds; what a disk that is in order needs is far less. */
@@ -19,16 +21,25 @@ int64_t search_now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-void pending_add(struct candidate *c, const struct request *rq)
+void pending_add(struct search *s, struct candidate *c)
 {
-	candidate_ask(c, rq);
+	candidate_ask(c, s->request);
 	c->asked = search_now_ms();
+	c->slow = c->known = silent_has(&s->silent, c->dev.path);
 }
 
 bool pending_any(const struct search *s)
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (s->list[i].question.pid)
+			return true;
+	return false;
+}
+
+bool pending_anew(const struct search *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i].question.pid && !s->list[i].known)
 			return true;
 	return false;
 }
@@ -58,15 +69,21 @@ static int64_t time_left(const struct search *s)
 	int64_t left = 0, now = search_now_ms();
 
 	for (size_t i = 0; i < s->count; i++)
-		if (s->list[i].question.pid)
+		if (s->list[i].question.pid && !s->list[i].slow)
 			left = MAX(left, s->list[i].asked + ANSWER_MS - now);
 	return left;
 }
 
 static void pending_hear(struct search *s)
 {
-	for (size_t i = 0; i < s->count; i++)
-		candidate_hear(&s->list[i], s->request);
+	for (size_t i = 0; i < s->count; i++) {
+		struct candidate *c = &s->list[i];
+		bool asked = c->question.pid;
+
+		candidate_hear(c, s->request);
+		if (asked && !c->question.pid)
+			silent_remove(&s->silent, c->dev.path);
+	}
 }
 
 static void name_slow(struct search *s)
@@ -77,6 +94,8 @@ static void name_slow(struct search *s)
 		if (!c->question.pid || c->slow)
 			continue;
 		c->slow = true;
+		if (silent_add(&s->silent, c->dev.path) < 0)
+			msg(MSG_DEBUG, "%s: out of memory", c->dev.path);
 		msg(MSG_WARNING,
 		    "'%s' has not answered for %d s: the search continues without waiting for it",
 		    c->dev.path, ANSWER_MS / 1000);
@@ -105,4 +124,47 @@ void pending_name(struct search *s)
 		if (s->list[i].question.pid)
 			candidate_no(&s->list[i], "has not answered for %d s",
 				     (int)((search_now_ms() - s->list[i].asked) / 1000));
+}
+
+static void list_pending(const struct search *s, char *text, size_t size)
+{
+	size_t used = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < s->count && used < size; i++)
+		if (s->list[i].question.pid)
+			used += (size_t)snprintf(text + used, size - used, "%s'%s'",
+						 used ? ", " : "", s->list[i].dev.path);
+}
+
+/* What lacks devices, by its path in text. */
+static bool find_lacking(const struct search *s, char *text, size_t size)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const struct candidate *c = &s->list[i];
+
+		if (raid_lacks(c, s->request, text, size))
+			return true;
+		if (c->devices.incomplete && s->request->degraded) {
+			snprintf(text, size, "%s", c->dev.path);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool pending_lacked(struct search *s, int64_t seconds)
+{
+	char lacking[80], silent[300];
+
+	if (!pending_any(s))
+		return false;
+	if (s->named || !find_lacking(s, lacking, sizeof(lacking)))
+		return true;
+	s->named = true;
+	list_pending(s, silent, sizeof(silent));
+	msg(MSG_WARNING,
+	    "'%s' lacks disks: %d more seconds are waited for what has not answered: %s", lacking,
+	    (int)seconds, silent);
+	return true;
 }

@@ -100,17 +100,26 @@ static bool is_inactive(const char *sysfs, const char *array)
 	return strncmp(state, "inactive", 8) == 0;
 }
 
-void raid_start(const struct candidate *c, const struct request *rq)
+bool raid_lacks(const struct candidate *c, const struct request *rq, char *array, size_t size)
 {
 	struct blockdev now;
-	char array[80];
 
 	if (!rq->raid || !is_member(c) || blockdev_read(rq->sysfs, c->dev.name, &now) < 0 ||
 	    strncmp(now.holder, "md", 2) != 0 || !is_inactive(rq->sysfs, now.holder))
-		return;
-	snprintf(array, sizeof(array), "/dev/%s", now.holder);
+		return false;
+	snprintf(array, size, "/dev/%s", now.holder);
+	return true;
+}
+
+bool raid_start(const struct candidate *c, const struct request *rq)
+{
+	char array[80];
+
+	if (!raid_lacks(c, rq, array, sizeof(array)))
+		return false;
 	msg(MSG_WARNING, "RAID array '%s' of %s lacks disks: it is started without them", array,
 	    *c->fs.label ? c->fs.label : c->fs.uuid);
 	if (run_mdadm("--run", array) < 0)
 		msg(MSG_ERROR, "'%s' could not be started: too many disks are missing", array);
+	return true;
 }

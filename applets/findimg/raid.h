@@ -9,8 +9,12 @@
  * of none yet. The array itself appears by its own event. */
 void raid_add(const struct candidate *c, const struct request *rq);
 
-/* Starts the array, if any, that waits for members beside c, without them. Says so. */
-void raid_start(const struct candidate *c, const struct request *rq);
+/* c is a member of an array that waits for others; its path is in array. */
+bool raid_lacks(const struct candidate *c, const struct request *rq, char *array, size_t size);
+
+/* Starts the array, if any, that waits for members beside c, without them. Says so.
+ * Returns whether there was one. */
+bool raid_start(const struct candidate *c, const struct request *rq);
 
 /* Does list ("all", or UUIDs with commas or blanks between) name the array uuid? Case, '-' and ':'
  * do not count. */

@@ -17,6 +17,8 @@
 /* Devices of a file system that may be used without some of them are waited for so long: this
  * part of the timeout. */
 #define DEGRADED_SHARE 3
+/* An array that was started is there by then. */
+#define STARTED_MS 3000
 /* Without a timeout devices that are slow to answer are waited for so long. */
 #define ANSWERS_MS 10000
 
@@ -30,6 +32,7 @@ int search_open(struct search *s, const struct request *request, struct error **
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	silent_read(&s->silent, request->state);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s->signals < 0)
 		return error_sys(err, errno, "cannot wait for signals");
@@ -39,6 +42,11 @@ int search_open(struct search *s, const struct request *request, struct error **
 
 void search_close(struct search *s)
 {
+	int r = silent_write(&s->silent, s->request ? s->request->state : NULL);
+
+	if (r < 0)
+		msg(MSG_WARNING, "which disks did not answer cannot be recorded: %s", strerror(-r));
+	silent_free(&s->silent);
 	for (size_t i = 0; i < s->count; i++) {
 		blockdev_watch_media(s->request->sysfs, &s->list[i].dev, false);
 		candidate_clear(&s->list[i]);
@@ -91,6 +99,16 @@ static void drop(struct search *s, const char *name)
 	memmove(c, c + 1, (size_t)(&s->list[s->count] - c) * sizeof(*c));
 }
 
+/* What has its name later is another device. */
+static void forget(struct search *s, const char *name)
+{
+	const struct candidate *c = search_find(s, name);
+
+	if (c)
+		silent_remove(&s->silent, c->dev.path);
+	drop(s, name);
+}
+
 static void sort(struct search *s)
 {
 	if (s->count)
@@ -123,7 +141,7 @@ static int take_note(struct search *s, const struct uevent *ev)
 		return 0;
 	name++;
 	if (strcmp(ev->action, "remove") == 0 || blockdev_read(s->request->sysfs, name, &dev) < 0) {
-		drop(s, name);
+		forget(s, name);
 		return 0;
 	}
 	return search_put(s, &dev);
@@ -148,6 +166,16 @@ static int drain(struct search *s, struct error **err)
 	return r == -EAGAIN ? 0 : error_sys(err, r, "cannot read the kernel's events");
 }
 
+/* In milliseconds from the start; never without a reason. */
+static int64_t patience_of(const struct request *rq)
+{
+	if (!rq->degraded && !rq->raid)
+		return INT64_MAX / 2;
+	if (rq->patience >= 0)
+		return (int64_t)rq->patience * 1000;
+	return (int64_t)rq->timeout * 1000 / DEGRADED_SHARE;
+}
+
 static int probe_fresh(struct search *s)
 {
 	struct members all = { s->list, s->count };
@@ -155,7 +183,7 @@ static int probe_fresh(struct search *s)
 
 	for (size_t i = 0; i < s->count; i++)
 		if (s->list[i].fresh && !s->list[i].question.pid)
-			pending_add(&s->list[i], s->request);
+			pending_add(s, &s->list[i]);
 	r = pending_gather(s);
 	for (size_t i = 0; i < s->count && r == 0; i++)
 		if (s->list[i].fresh && !s->list[i].question.pid &&
@@ -173,6 +201,8 @@ static int examine_fresh(struct search *s, bool *ret_any)
 	*ret_any = false;
 	if (r < 0)
 		return r;
+	if (patience_of(s->request) == 0 && !pending_any(s))
+		s->impatient = true;
 	members_wake(&all);
 	for (size_t i = 0; i < s->count; i++) {
 		struct candidate *c = &s->list[i];
@@ -229,7 +259,9 @@ static void lose_patience(struct search *s)
 	for (size_t i = 0; i < s->count; i++) {
 		struct candidate *c = &s->list[i];
 
-		raid_start(c, s->request);
+		/* without time, arrays are started by a patience of 0 alone */
+		if ((s->request->timeout || s->request->patience == 0) && raid_start(c, s->request))
+			s->until = search_now_ms() + STARTED_MS;
 		c->fresh = c->fresh || (c->devices.incomplete && s->request->degraded);
 	}
 }
@@ -239,45 +271,53 @@ static int start_arrays(struct search *s)
 {
 	if (probe_fresh(s) < 0)
 		return -EINTR;
-	for (size_t i = 0; i < s->count; i++)
+	for (size_t i = 0; i < s->count && !pending_any(s); i++)
 		raid_start(&s->list[i], s->request);
 	return 0;
 }
 
-/* In milliseconds from the start; never without a reason. */
-static int64_t patience_of(const struct request *rq)
+static int64_t deadline_of(const struct search *s, int64_t start)
 {
-	if (!rq->degraded && !rq->raid)
-		return INT64_MAX / 2;
-	if (rq->patience >= 0)
-		return (int64_t)rq->patience * 1000;
-	return (int64_t)rq->timeout * 1000 / DEGRADED_SHARE;
+	int64_t limit = s->request->timeout ? (int64_t)s->request->timeout * 1000 : ANSWERS_MS;
+
+	/* what did not answer an earlier search is not waited for again, nor anything that is only
+	 * listed */
+	if (!s->request->timeout && !(s->held && pending_any(s)) &&
+	    (!pending_anew(s) || s->request->dry_run))
+		limit = 0;
+	return MAX(start + limit, s->until);
+}
+
+/* Nothing came so far: says so, once, and returns the time of the next thing to do. */
+static int64_t narrate(struct search *s, int64_t start, int64_t now, int64_t deadline)
+{
+	if (!s->narrated && now - start >= NARRATE_AFTER_MS) {
+		s->narrated = true;
+		if (s->report)
+			s->report(s, (unsigned int)((deadline - now) / 1000));
+	}
+	return s->narrated ? deadline : MIN(deadline, start + NARRATE_AFTER_MS);
 }
 
 /* Sleeps in the kernel until an event, an answer, a signal or the deadline. 0, -ETIMEDOUT, -EINTR.
  */
 static int wait_event(struct search *s, int64_t start)
 {
-	int64_t limit = s->request->timeout ? (int64_t)s->request->timeout * 1000 : ANSWERS_MS;
-	int64_t deadline = start + limit, patience = start + patience_of(s->request);
+	const int64_t patience = start + patience_of(s->request);
 
 	for (;;) {
-		int64_t now = search_now_ms(), until;
+		int64_t now = search_now_ms(), deadline = deadline_of(s, start), until;
+		bool over = now >= deadline, late = !s->impatient && now >= patience;
 		int r;
 
-		if (now >= deadline || (!s->request->timeout && !pending_any(s)))
-			return -ETIMEDOUT;
-		if (!s->impatient && now >= patience) {
+		if (late && (over || !pending_lacked(s, (deadline - now) / 1000))) {
 			lose_patience(s);
 			return 0;
 		}
-		if (!s->narrated && now - start >= NARRATE_AFTER_MS) {
-			s->narrated = true;
-			if (s->report)
-				s->report(s, (unsigned int)((deadline - now) / 1000));
-		}
-		until = s->narrated ? deadline : MIN(deadline, start + NARRATE_AFTER_MS);
-		if (!s->impatient)
+		if (over)
+			return -ETIMEDOUT;
+		until = narrate(s, start, now, deadline);
+		if (!s->impatient && !late)
 			until = MIN(until, patience);
 		/* one more millisecond: poll must not return just before the time */
 		r = pending_poll(s, true, until - now + 1);
@@ -301,12 +341,8 @@ static int search_decide(struct search *s, const struct candidate **ret_winner, 
 	return 0;
 }
 
-/*
- * One look at what is new, and the choice. *held: it waits for devices that have not answered, and
- * may have the memory of a hibernated Linux to which the winner belongs.
- */
-static int search_step(struct search *s, bool *held, const struct candidate **ret_winner,
-		       struct error **err)
+/* One look at what is new, and the choice. */
+static int search_step(struct search *s, const struct candidate **ret_winner, struct error **err)
 {
 	bool any = false;
 	int r = examine_fresh(s, &any);
@@ -316,28 +352,26 @@ static int search_step(struct search *s, bool *held, const struct candidate **re
 		return error_make(err, -r, r == -EINTR ? "interrupted" : "cannot examine disks");
 	if (any)
 		search_seek_swapfiles(s);
-	any = any || *held;
-	*held = pending_any(s) && search_writes_unclean(s);
-	return any && !*held ? search_decide(s, ret_winner, err) : 0;
+	any = any || s->held;
+	s->held = pending_any(s) && search_writes_unclean(s);
+	return any && !s->held ? search_decide(s, ret_winner, err) : 0;
 }
 
 int search_run(struct search *s, const struct candidate **ret_winner, struct error **err)
 {
 	int64_t start = search_now_ms();
-	bool held = false;
 	int r = scan(s, err);
 
-	s->impatient = patience_of(s->request) == 0;
 	if (r == 0 && s->request->raid && s->request->patience == 0)
 		r = start_arrays(s) < 0 ? error_make(err, EINTR, "interrupted") : scan(s, err);
 	while (r == 0) {
-		r = search_step(s, &held, ret_winner, err);
+		r = search_step(s, ret_winner, err);
 		if (r < 0 || *ret_winner)
 			return r;
 		r = wait_event(s, start);
 		if (r == -ETIMEDOUT) {
 			pending_name(s);
-			r = held ? search_decide(s, ret_winner, err) : 0;
+			r = s->held ? search_decide(s, ret_winner, err) : 0;
 			return r < 0 || *ret_winner ? r : -ENOENT;
 		}
 		if (r < 0)

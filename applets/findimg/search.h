@@ -4,6 +4,7 @@
 #define APPLETS_FINDIMG_SEARCH_H
 
 #include "applets/findimg/candidate.h"
+#include "applets/findimg/silent.h"
 
 struct search {
 	const struct request *request;
@@ -15,6 +16,11 @@ struct search {
 	void (*report)(const struct search *s, unsigned int seconds_left);
 	bool narrated;
 	bool impatient; /* what lacks devices is no longer waited for */
+	bool held;	/* devices that have not answered are waited for before anything is
+			   written to: search_writes_unclean() */
+	bool named;	/* it was said which of them may be what something lacks */
+	int64_t until;	/* not before that the search is over; by search_now_ms() */
+	struct silent silent;
 };
 
 /* Opens the event sources; must come before everything else. SIGINT, SIGTERM and SIGHUP are held
@@ -56,13 +62,17 @@ bool search_writes_unclean(const struct search *s);
 char *search_write_refusal(const struct search *s, const struct candidate *c);
 
 /* Devices that were asked what is on them and have not answered yet: pending.c. */
-void pending_add(struct candidate *c, const struct request *rq);
+void pending_add(struct search *s, struct candidate *c);
 
 bool pending_any(const struct search *s);
 
+/* There are some that had answered in the searches before this one. */
+bool pending_anew(const struct search *s);
+
 /*
- * Waits until all have answered, each for a few seconds at most: then a message names it, and its
- * answer counts whenever it comes. 0, -EINTR when a signal ended that, or other -errno.
+ * Waits until all have answered, each for a few seconds at most, and not for those that were slow
+ * before: then a message names it, and its answer counts whenever it comes. 0, -EINTR when a signal
+ * ended that, or other -errno.
  */
 int pending_gather(struct search *s) _must_check_;
 
@@ -74,5 +84,9 @@ int pending_poll(struct search *s, bool events, int64_t milliseconds) _must_chec
 
 /* Says of each why it was not found there. */
 void pending_name(struct search *s);
+
+/* Whether one of them may be what an array or a file system lacks: it is not missing. Once a
+ * message says so, and that it is waited for so many more seconds. */
+bool pending_lacked(struct search *s, int64_t seconds);
 
 #endif

@@ -43,16 +43,31 @@ check_tools() {
 # are waited for so long.
 # SCOPE: only on these disks, and in what was opened on them
 open_volumes() {
-	local left=$1 before found='' since said=''
+	local left=$1 before found='' since said='' pause
 	check_tools
-	[ ! -x "$ROOT/bin/lvm" ] || $RUN modprobe -a dm_mod
+	load volumes/lvm
+	# disks that are missing are waited for, a third of the time
+	PATIENCE=86400
+	[ ! -x "$ROOT/bin/lvm" ] || {
+		$RUN modprobe -a dm_mod
+		# which disks do not answer must be known before lvm reads any
+		[ -n "$P_LVM_OFF$SCOPE" ] || $RUN findimg -q -n -t 0 --state "$STATE" >/dev/null || :
+	}
 	while :; do
 		mapped_devices
 		before=$RET
-		# disks that are missing are waited for, a third of the time
-		PATIENCE=86400
 		LVM_MODE=complete
-		[ $((left * 3)) -gt $(($1 * 2)) ] || PATIENCE=0 LVM_MODE=degraded
+		pause=1
+		[ $((left * 3)) -gt $(($1 * 2)) ] || {
+			# what does not answer is not missing, and is waited for as long as there is
+			# time
+			silent_disks
+			if [ -n "$RET" ] && [ "$left" -gt 0 ]; then
+				pause=5
+			else
+				PATIENCE=0 LVM_MODE=degraded
+			fi
+		}
 		add_raid_scope
 		open_luks_volumes
 		activate_lvm
@@ -66,12 +81,13 @@ open_volumes() {
 		[ "$left" -gt 0 ] || break
 		# the kernel tells when it is there; a disk that may have it in some volume is
 		# looked at once a second, or when disks that answer slowly let us
-		find_image -q -t 1 -H "$2"
+		find_image -q -t "$pause" -H "$2"
 		uptime_seconds
 		left=$((left - (RET - since > 1 ? RET - since : 1)))
 		[ -n "$said" ] || [ $left -gt $(($1 - 3)) ] || [ $left -le 0 ] || {
 			said=1
-			say "waiting $left more seconds for $2"
+			silent_disks
+			say "waiting $left more seconds for $2${RET:+; these do not answer:$RET}"
 		}
 	done
 	PATIENCE=''
@@ -160,81 +176,6 @@ add_scope() {
 	[ -z "$SCOPE" ] || list_has "$SCOPE" "$1" || SCOPE="$SCOPE $1"
 }
 
-# second_paths: disks that are here by another path already, in RET. lvm takes neither path for the
-# disk: it expects a multipath daemon. USB bridges of one kind may all have the same name.
-second_paths() {
-	local dir name found='' seen="$NL"
-	for dir in "$ROOT"/sys/block/sd* "$ROOT"/sys/block/nvme*; do
-		first_line "$dir/hidden"
-		[ "$RET" != 1 ] || continue
-		first_line "$dir/device/wwid"
-		[ -n "$RET" ] || first_line "$dir/wwid"
-		[ -n "$RET" ] || continue
-		name=$RET
-		first_line "$dir/size"
-		name="$RET $name"
-		case $seen in *"$NL$name$NL"*)
-			case $(readlink -f "$dir") in */usb*) ;; *)
-				found="$found ${dir##*/}"
-				;;
-			esac
-			;;
-		esac
-		seen=$seen$name$NL
-	done
-	RET=$found
-}
-
-# lvm_run ARGS...: without a configuration, a daemon, udev or any file kept; only on the disks of
-# SCOPE
-lvm_run() {
-	local device filter=''
-	for device in $SCOPE; do
-		filter="$filter\"a|^$device\$|\", "
-	done
-	if [ -n "$filter" ]; then
-		filter="filter=[$filter\"r|.*|\"] "
-	else
-		second_paths
-		for device in $RET; do
-			filter="$filter\"r|^/dev/$device\$|\", "
-			case $device in nvme*) device=${device}p ;; esac
-			filter="$filter\"r|^/dev/${device}[0-9]|\", "
-		done
-		[ -z "$filter" ] || filter="filter=[$filter\"a|.*|\"] "
-	fi
-	LVM_SUPPRESS_FD_WARNINGS=1 $RUN lvm "$@" \
-		--config "devices { ${filter}types=[\"ublkb\", 16] use_devicesfile=0 hints=\"none\" obtain_device_list_from_udev=0 external_device_info_source=\"none\" } activation { udev_sync=0 udev_rules=0 monitoring=0 activation_mode=\"$LVM_MODE\" ${LVM_READ_ONLY}} backup { backup=0 archive=0 } global { thin_check_executable=\"\" cache_check_executable=\"\" }" 2>>"$RAMFS/lvm.log"
-}
-
-# activate_lvm: the volume groups of the plan, all when it names none
-activate_lvm() {
-	local vg name groups
-	[ -z "$P_LVM_OFF" ] && [ -x "$ROOT/bin/lvm" ] || return 0
-	: >"$RAMFS/lvm.log"
-	LVM_READ_ONLY=''
-	groups=$(lvm_run vgs --noheadings -o vg_name)
-	for vg in $groups; do
-		# a table that may write is refused on a disk that can only be read
-		[ -z "$SCOPE" ] || ! is_read_only "${SCOPE%% *}" ||
-			LVM_READ_ONLY="read_only_volume_list=[\"$vg\"] "
-		for name in ${P_LVM:-$vg}; do
-			case $name in
-			"$vg") lvm_run vgchange --sysinit -ay "$vg" >>"$RAMFS/lvm.log" ;;
-			"$vg"/*) lvm_run lvchange --sysinit -ay "$name" >>"$RAMFS/lvm.log" ;;
-			esac
-		done
-	done
-	add_lvm_scope
-}
-
-add_lvm_scope() {
-	local dir
-	[ -z "$SCOPE" ] || for dir in "$ROOT"/sys/block/dm-*; do
-		! is_volume "$dir" LVM || ! is_within "$dir" || add_scope "/dev/${dir##*/}"
-	done
-}
-
 add_raid_scope() {
 	local dir
 	[ -z "$SCOPE" ] || for dir in "$ROOT"/sys/block/md*; do
@@ -293,11 +234,6 @@ keep_disks() {
 		state_drop "$line"
 		state_push "$line"
 	done
-}
-
-show_lvm_log() {
-	[ ! -s "$RAMFS/lvm.log" ] || cat "$RAMFS/lvm.log" >&2
-	return 1
 }
 
 # locate_volume SPEC: a root that may be on some volume of this machine's disks

@@ -4,21 +4,8 @@
 # hibernated Linux to which it belongs may be on a disk that does not answer
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
+. "$TOP/tests/boot/lib/silent.sh"
 build disk disk
-DRIVES=''
-
-# drive ID FILE: adds a disk, with its geometry: QEMU would read it to guess that
-drive() {
-	DRIVES="$DRIVES -drive file=$2,format=raw,if=none,id=$1"
-	DRIVES="$DRIVES -device virtio-blk-pci,drive=$1,cyls=64,heads=16,secs=63"
-}
-
-# silent_drive ID FILE: adds one that answers two reads, for the kernel looks for partitions first,
-# and is silent for an hour then, or until the monitor lifts its limit
-silent_drive() {
-	drive "$1" "$2,throttling.bps-read=1,throttling.bps-read-max=4097"
-}
-
 # hibernated OUT: a disk whose swap partition has the memory of a hibernated Linux
 hibernated() {
 	truncate -s 16M "$WORK/swap"
@@ -56,8 +43,6 @@ disk "$WORK/root.img" 83 "$WORK/small.ext4"
 hibernated "$WORK/sleeper.img"
 not_unmounted "$WORK/one" one
 not_unmounted "$WORK/two" two
-unanswered='has not answered for 3 s: the search continues without waiting for it'
-lift=block_set_io_throttle none='0 0 0 0 0 0'
 
 # A disk that stays silent beside the root's, which answers late. In the root: what was not
 # unmounted, while the disk is silent, and when it answers late.
