@@ -106,6 +106,16 @@ not_free() {
 }
 @test "a disk that is still held: named, no 'clean', power off all the same" { both not_free; }
 
+gone_meanwhile() {
+	old_tree
+	echo 'device /dev/md0' >"$ROOT/state"
+	: >"$ROOT/dev/md0"
+	fake vdattach <<<'rm "$ROOT/dev/md0"; exit 1'
+	down poweroff
+	said 'mkvinitrd: clean'
+}
+@test "an array that goes while it is looked at is free" { both gone_meanwhile; }
+
 stays_mounted() {
 	old_tree
 	mounts "$ROOT/oldroot ext4" "$ROOT/oldroot/tmp tmpfs"

@@ -86,7 +86,8 @@ detach_loop() {
 prove_free() {
 	local device
 	for device in $DEVICES; do
-		[ ! -e "$ROOT$device" ] || limited vdattach free "$device" || {
+		# an array that was stopped goes in the meantime
+		[ ! -e "$ROOT$device" ] || limited vdattach free "$device" || [ ! -e "$ROOT$device" ] || {
 			held_device "$device"
 			record_failure "$device is not free$RET"
 		}
