@@ -82,6 +82,17 @@ two_paths() {
 }
 @test "disk: two paths to one disk are one for lvm; USB bridges and a hidden path of NVMe are none" { both two_paths; }
 
+silent_disk() {
+	tools lvm
+	mkdir -p "$ROOT/run/initramfs"
+	printf '/dev/sda1\n/dev/sda\n' >"$ROOT/run/initramfs/state.silent"
+	cmdline 'root=/dev/vg/lv'
+	boot
+	calls 'mount -t ext4 -o ro /dev/mapper/vg-lv /newroot' &&
+		grep -qF 'lvm vgs --noheadings -o vg_name --config devices { filter=["r|^/dev/sda1$|", "r|^/dev/sda$|", "a|.*|"] ' "$CALLS"
+}
+@test "disk: lvm does not read disks that did not answer findimg" { both silent_disk; }
+
 disk_uuid() {
 	tools lvm
 	printf 'one\nvg\n' >"$ROOT/groups"
