@@ -70,7 +70,7 @@ open_volumes() {
 		}
 		add_raid_scope
 		open_luks_volumes
-		activate_lvm
+		activate_lvm "$2"
 		uptime_seconds
 		since=$RET
 		mapped_devices

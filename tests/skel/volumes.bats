@@ -89,7 +89,7 @@ silent_disk() {
 	cmdline 'root=/dev/vg/lv'
 	boot
 	calls 'mount -t ext4 -o ro /dev/mapper/vg-lv /newroot' &&
-		grep -qF 'lvm vgs --noheadings -o vg_name --config devices { filter=["r|^/dev/sda1$|", "r|^/dev/sda$|", "a|.*|"] ' "$CALLS"
+		grep -qF 'lvm vgs --foreign --noheadings -o vg_name,systemid --config devices { filter=["r|^/dev/sda1$|", "r|^/dev/sda$|", "a|.*|"] ' "$CALLS"
 }
 @test "disk: lvm does not read disks that did not answer findimg" { both silent_disk; }
 
@@ -105,10 +105,44 @@ disk_uuid() {
 	tools lvm
 	cmdline 'root=UUID=in-lv rd.lvm.lv=vg/lv rd.lvm.lv=vg/swap'
 	boot
-	grep -q '^lvm lvchange --sysinit -ay vg/lv ' "$CALLS" &&
-		grep -q '^lvm lvchange --sysinit -ay vg/swap ' "$CALLS" && not_called 'lvm vgchange'
+	grep -q '^lvm lvchange --sysinit -ay -K vg/lv ' "$CALLS" &&
+		grep -q '^lvm lvchange --sysinit -ay -K vg/swap ' "$CALLS" && not_called 'lvm vgchange'
 }
 @test "disk: the UUID of what is on a logical volume; only the volumes that rd.lvm.lv= names" { both disk_uuid; }
+
+# vgchange does not activate it: snapm and boom boot from such snapshots
+lvm_snapshot() {
+	tools lvm
+	fake lvm <<'FAKE'
+case $1:$4 in
+vgs:*) printf 'other\nmy-vg\n' ;;
+lvchange:-K) "$FAKES/volume" dm-1 my--vg-lv--snap LVM-abc vda3 ;;
+esac
+FAKE
+	cmdline 'root=/dev/my-vg/lv-snap ro rd.lvm.vg=other'
+	boot
+	calls 'mount -t ext4 -o ro /dev/mapper/my--vg-lv--snap /newroot' &&
+		[ "$(grep -c '^lvm lvchange' "$CALLS")" = 1 ] &&
+		grep -q '^lvm lvchange --sysinit -ay -K /dev/mapper/my--vg-lv--snap ' "$CALLS"
+}
+@test "disk: the root is a thin snapshot, which its group does not activate" { both lvm_snapshot; }
+
+lvm_system() {
+	tools lvm
+	echo 'vg office-pc' >"$ROOT/groups"
+	cmdline 'root=/dev/vg/lv ro'
+	boot
+	calls 'mount -t ext4 -o ro /dev/mapper/vg-lv /newroot' &&
+		grep -q '^lvm vgchange --sysinit -ay vg .*lvmlocal" local { system_id="office-pc" }' "$CALLS" &&
+		not_called '^lvm vgs .*lvmlocal' || return 1
+	new_tree
+	tools lvm
+	echo 'vg office-pc' >"$ROOT/groups"
+	cmdline 'root=UUID=in-lv ro panic=-1 vi.timeout=1'
+	boot
+	not_called '^lvm (vgchange|lvchange)' && said "rd.lvm.vg=vg takes it"
+}
+@test "a volume group with a system ID is taken if the command line names it" { both lvm_system; }
 
 lvm_degraded() {
 	tools lvm

@@ -63,7 +63,7 @@ lvm_run() {
 		[ -z "$filter" ] || filter="filter=[$filter\"a|.*|\"] "
 	fi
 	lvm_bounded "$@" \
-		--config "devices { ${filter}types=[\"ublkb\", 16] use_devicesfile=0 hints=\"none\" obtain_device_list_from_udev=0 external_device_info_source=\"none\" } activation { udev_sync=0 udev_rules=0 monitoring=0 activation_mode=\"$LVM_MODE\" ${LVM_READ_ONLY}} backup { backup=0 archive=0 } global { thin_check_executable=\"\" cache_check_executable=\"\" }"
+		--config "devices { ${filter}types=[\"ublkb\", 16] use_devicesfile=0 hints=\"none\" obtain_device_list_from_udev=0 external_device_info_source=\"none\" } activation { udev_sync=0 udev_rules=0 monitoring=0 activation_mode=\"$LVM_MODE\" ${LVM_READ_ONLY}} backup { backup=0 archive=0 } global { thin_check_executable=\"\" cache_check_executable=\"\" } ${LVM_SYSTEM:+global/system_id_source=\"lvmlocal\" local { system_id=\"$LVM_SYSTEM\" \}}"
 }
 
 # lvm_bounded ARGS...: a disk may answer findimg and be silent then. Nothing ends a program that
@@ -86,26 +86,52 @@ lvm_bounded() {
 	return $status
 }
 
-# activate_lvm: the volume groups of the plan, all when it names none
+# activate_lvm SPEC: the volume groups of the plan, all when it names none; and the root SPEC itself,
+# although it may be a thin snapshot, which is not activated with its group
 activate_lvm() {
-	local vg name groups
+	local vg groups='' LVM_SYSTEM=''
 	[ -z "$P_LVM_OFF" ] && [ -x "$ROOT/bin/lvm" ] || return 0
 	: >"$RAMFS/lvm.log"
 	LVM_READ_ONLY=''
-	groups=''
-	! lvm_run vgs --noheadings -o vg_name || groups=$(cat "$RAMFS/lvm.out")
-	for vg in $groups; do
-		# a table that may write is refused on a disk that can only be read
-		[ -z "$SCOPE" ] || ! is_read_only "${SCOPE%% *}" ||
-			LVM_READ_ONLY="read_only_volume_list=[\"$vg\"] "
-		for name in ${P_LVM:-$vg}; do
-			case $name in
-			"$vg") lvm_run vgchange --sysinit -ay "$vg" ;;
-			"$vg"/*) lvm_run lvchange --sysinit -ay "$name" ;;
-			esac
-		done
-	done
+	! lvm_run vgs --foreign --noheadings -o vg_name,systemid || groups=$(cat "$RAMFS/lvm.out")
+	while read -r vg LVM_SYSTEM; do
+		[ -z "$vg" ] || ! may_take || activate_group "$1"
+	done >>"$RAMFS/lvm.log" <<GROUPS
+$groups
+GROUPS
 	add_lvm_scope
+}
+
+# activate_group SPEC: of the group vg what the plan names
+activate_group() {
+	local name
+	# a table that may write is refused on a disk that can only be read
+	[ -z "$SCOPE" ] || ! is_read_only "${SCOPE%% *}" ||
+		LVM_READ_ONLY="read_only_volume_list=[\"$vg\"] "
+	for name in ${P_LVM:-$vg}; do
+		case $name in
+		"$vg") lvm_run vgchange --sysinit -ay "$vg" ;;
+		"$vg"/*) lvm_run lvchange --sysinit -ay -K "$name" ;;
+		esac
+	done
+	name=${1#/dev/mapper/}
+	swap "$vg" - --
+	case $P_ON_LVM:$name in 1:"$RET"-[!-]*)
+		node_of "$name" || lvm_run lvchange --sysinit -ay -K "$1"
+		;;
+	esac
+}
+
+# may_take: the volume group vg may be used. One of another machine (lvmsystemid(7)), as a disk on a
+# network may have, must be named; in an image it is the image's.
+may_take() {
+	case $LVM_SYSTEM in
+	'') return 0 ;;
+	*[!A-Za-z0-9._+-]*) return 1 ;;
+	esac
+	[ -z "$P_LVM$SCOPE" ] || return 0
+	echo "the volume group $vg belongs to the system '$LVM_SYSTEM': rd.lvm.vg=$vg takes it"
+	return 1
 }
 
 add_lvm_scope() {
