@@ -208,9 +208,9 @@ luks_names() {
 luks_of_part() {
 	tools cryptsetup
 	sed -i 's|^UUID=luks) .*|UUID=lu\\*) answer /dev/vda2 crypto_LUKS ;;|; s|UUID=1234|UUID=12-34|' "$FAKES/findimg"
-	cmdline 'root=/dev/mapper/luks-12-34 rd.luks.uuid=luks-lu rd.luks.options=discard,no-read-workqueue'
+	cmdline 'root=/dev/mapper/luks-12-34 rd.luks.uuid=luks-lu rd.luks.options=discard,perf-same_cpu_crypt'
 	boot
-	calls 'cryptsetup open --type luks --key-file - --allow-discards --perf-no_read_workqueue /dev/vda2 luks-12-34' \
+	calls 'cryptsetup open --type luks --key-file - --allow-discards --perf-same_cpu_crypt /dev/vda2 luks-12-34' \
 		'mount -t ext4 -o ro /dev/mapper/luks-12-34 /newroot'
 }
 @test "disk: the beginning of a UUID; options of the volume" { both luks_of_part; }

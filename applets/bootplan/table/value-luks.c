@@ -39,12 +39,15 @@ static const char *cryptsetup_options(struct plan *plan, const struct word *word
 		{ "discard", " --allow-discards" },
 		{ "allow-discards", " --allow-discards" },
 		{ "read-only", " --readonly" },
+		{ "readonly", " --readonly" },
 		{ "no-read-workqueue", " --perf-no_read_workqueue" },
 		{ "no-write-workqueue", " --perf-no_write_workqueue" },
 		{ "perf-no_read_workqueue", " --perf-no_read_workqueue" },
 		{ "perf-no_write_workqueue", " --perf-no_write_workqueue" },
 		{ "same-cpu-crypt", " --perf-same_cpu_crypt" },
 		{ "submit-from-crypt-cpus", " --perf-submit_from_crypt_cpus" },
+		{ "perf-same_cpu_crypt", " --perf-same_cpu_crypt" },
+		{ "perf-submit_from_crypt_cpus", " --perf-submit_from_crypt_cpus" },
 		{ "luks", "" },
 	};
 	char *names = plan_copy(plan, list), *rest, *name;

@@ -85,12 +85,15 @@ root_crypttab() {
 root_luks() {
 	root_crypttab "$1" "$2" >"$work/crypttab"
 	read -r root_name root_source root_key root_options <"$work/crypttab" || :
-	root_tokens=''
+	root_given=''
 	for root_option in $(echo "${root_options:-}" | tr , ' '); do
 		case $root_option in
 		tpm2-* | fido2-* | token-timeout=*)
 			[ "${root_option%%-*}" = token ] || root_add_line "include ${root_option%%-*}"
-			root_tokens=$root_tokens${root_tokens:+,}$root_option
+			root_given=$root_given${root_given:+,}$root_option
+			;;
+		discard | readonly | read-only | no-read-workqueue | no-write-workqueue | same-cpu-crypt | submit-from-crypt-cpus | perf-*)
+			root_given=$root_given${root_given:+,}$root_option
 			;;
 		keyscript=* | pkcs11-* | header=*)
 			root_why="'$root_option' of the volume $1 in $sysroot/etc/crypttab is not supported; 'root none' in the preset leaves the root to you"
@@ -98,8 +101,8 @@ root_luks() {
 			;;
 		esac
 	done
-	[ -z "$root_tokens" ] || [ -z "$2" ] ||
-		root_add_line "param rd.luks.options=$2=$root_tokens"
+	[ -z "$root_given" ] || [ -z "$2" ] ||
+		root_add_line "param rd.luks.options=$2=$root_given"
 	case ${root_key:-none} in none | -) ;; *) root_text="$root_text (its key file $root_key is not packed: the passphrase is asked)" ;; esac
 	case $preset_lines in *rd.luks.* | *cryptdevice=* | *cryptroot=*) root_named=1 ;; esac
 	[ -n "$root_named" ] || [ -z "$2" ] || root_add_line "param rd.luks.name=$2=$1"
@@ -171,6 +174,11 @@ root_filesystem() {
 	while read -r root_name root_kind root_content root_uuid; do
 		root_layer "$root_name" "$root_kind" "$root_content" "$root_uuid" || return
 	done <"$work/layers"
+	[ -z "$root_volume" ] || [ -n "$root_named" ] || {
+		case $preset_lines in *rd.luks.* | *cryptdevice=* | *cryptroot=*) return 0 ;; esac
+		root_why="the device of the volume $root_volume has no LUKS header (plain dm-crypt, BitLocker and detached headers are not supported); 'root none' in the preset leaves the root to you"
+		return 1
+	}
 }
 
 # root_fsck: the root's own e2fsck, for what no later fsck can check, since it is writable then

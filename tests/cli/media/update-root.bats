@@ -58,13 +58,15 @@ load update
 	echo 'sda3_crypt UUID=2-2 none luks,discard' >sys/etc/crypttab
 	update a
 	assert_success
-	"$HOST/mkvinitrd" cat "$A" etc/mkvinitrd/defaults | grep -x 'rd.luks.name=2-2=sda3_crypt'
+	"$HOST/mkvinitrd" cat "$A" etc/mkvinitrd/defaults >defaults
+	grep -x 'rd.luks.name=2-2=sda3_crypt' defaults
+	grep -x 'rd.luks.options=2-2=discard' defaults # or the root cannot be trimmed
 	# the command line has it
 	echo 'root=UUID=4-4 ro rd.luks.uuid=2-2' >sys/etc/kernel/cmdline
 	update a
 	assert_success
 	run "$HOST/mkvinitrd" cat "$A" etc/mkvinitrd/defaults
-	refute_output --partial rd.luks
+	refute_output --partial rd.luks.name
 }
 
 @test "a volume that an image of ours cannot open by itself is refused by the name of the option" {
@@ -83,6 +85,12 @@ load update
 	update a
 	assert_success
 	sed -i '$d' sys/etc/mkvinitrd/presets/a.preset
+	layers 'x crypt ext4 4-4' 'sda disk'
+	echo 'x /dev/sda none plain,cipher=aes-xts-plain64' >sys/etc/crypttab
+	update a
+	assert_failure 1
+	[[ $stderr == *"the device of the volume x has no LUKS header (plain dm-crypt, BitLocker and detached headers are not supported); 'root none' in the preset leaves the root to you"* ]]
+	layers 'x crypt ext4 4-4' 'sda disk crypto_LUKS 2-2'
 	echo 'x UUID=2-2 /etc/keys/x luks' >sys/etc/crypttab
 	update a
 	assert_success
