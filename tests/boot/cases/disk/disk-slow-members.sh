@@ -1,6 +1,6 @@
 # promise: a member of an array or a btrfs that has not answered is not missing: it is waited for,
-# named, up to the time limit, and what is degraded is used only then; a silent disk keeps nobody from
-# the root on a logical volume, and costs its three seconds once
+# named, up to the time limit, and what is degraded is used only then; a silent disk keeps nobody
+# from the root on a logical volume, and costs its three seconds once
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
 . "$TOP/tests/boot/lib/volumes.sh"
