@@ -201,6 +201,8 @@ static void take_method(struct plan *plan, struct ip *ip)
 		ip->why = "the addresses of the firmware (ibft) are not supported";
 	else
 		ip->why = plan_text(plan, "the method '%s' is not known", method);
+	if (strcmp(method, "static") == 0 && !*ip->field[CLIENT])
+		ip->note = "the method 'static' needs an address in front: the link gets none";
 	if (strcmp(ip->method, "static") != 0 && *ip->field[CLIENT] && !*ip->why)
 		ip->note = plan_text(plan, "the address '%s' is not used with the method '%s'",
 				     ip->field[CLIENT], method);
@@ -247,6 +249,13 @@ static void take_ipv4(struct plan *plan, struct ip *ip)
 	uint32_t address, gateway;
 	unsigned int prefix;
 
+	if (ip_is_method(ip->field[CLIENT])) {
+		ip->why = plan_text(plan,
+				    "'%s' is in the place of the address: expected LINK:METHOD, as "
+				    "in ip=eth0:dhcp",
+				    ip->field[CLIENT]);
+		return;
+	}
 	if (!ipv4_parse(ip->field[CLIENT], &address) ||
 	    !prefix_parse(ip->field[MASK], address, &prefix)) {
 		ip->why = plan_text(plan, "ip= has no usable address and mask: '%s', '%s'",

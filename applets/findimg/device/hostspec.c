@@ -150,7 +150,7 @@ static int device_hostspec_parse(const char *text, struct hostspec *spec)
 			return set_value(spec, prefixes[i].kind, text + n) < 0 ? -EINVAL
 									       : take_further(spec);
 	}
-	if (strpbrk(text, "=/:"))
+	if (strpbrk(text, "=/:(),")) /* (hd0,1) is GRUB's */
 		return -EINVAL;
 	return set_value(spec, HOST_DEVICE, text);
 }

@@ -183,9 +183,14 @@ bad_static() {
 	nic eth0 52:54:00:00:00:01 1
 	http_boot ip=10.0.2.500x::10.0.2.2:255.255.255.0
 	said "ip= has no usable address and mask: '10.0.2.500x'" && calls 'reboot -f' &&
-		not_called 'ip addr'
+		not_called 'ip addr' || return 1
+	http_boot ip=dhcp:eth0
+	said "ip=dhcp:eth0: 'dhcp' is in the place of the address: expected LINK:METHOD, as in ip=eth0:dhcp" ||
+		return 1
+	http_boot ip=eth0:static
+	said "ip=eth0:static: the method 'static' needs an address in front"
 }
-@test "a static address that is none is reported" { both bad_static; }
+@test "a static address that is none is reported; so are fields in another order" { both bad_static; }
 
 bare_ipv6() {
 	nic eth0 52:54:00:00:00:01 1

@@ -59,6 +59,8 @@ static void test_refused(void **state)
 					   "http://x",
 					   "8:",
 					   "8:1x",
+					   "(hd0,1)",
+					   "hd0,msdos1",
 					   "PARTUUID=ab/PARTNROFF=x",
 					   "PARTUUID=ab/PARTNROFF=-",
 					   "PARTUUID=ab/PARTNROFF=-999",
