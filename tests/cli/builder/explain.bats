@@ -93,6 +93,9 @@ report() {
 	run "$M" explain /nowhere/log
 	assert_failure 1
 	assert_output --partial "cannot read '/nowhere/log'"
+	run "$M" explain vi999
+	assert_failure 1
+	assert_output --partial "there is no code 'vi999': 'mkvinitrd explain' lists them all"
 }
 
 @test "a hostile log: escapes do not reach the terminal, NULs and endless lines do no harm" {
