@@ -19,7 +19,7 @@ teardown() {
 	cd "$BATS_TEST_TMPDIR" || exit
 	[ -z "${holder:-}" ] || kill "$holder" 2>/dev/null || :
 	! mountpoint -q m || umount m
-	[ -z "$device" ] || timeout 20 "$MUSL/bin/vdattach" detach "$device" || :
+	[ -z "$device" ] || timeout 60 "$MUSL/bin/vdattach" detach "$device" || :
 	# one that hangs would hang whoever looks at disks, and every test that comes
 	pkill -KILL -f "^@vdattach .*$BATS_TEST_TMPDIR/" || :
 }
@@ -196,12 +196,12 @@ signal.pause()' image >/dev/null 3>&- &
 		kill -CONT "$monitor"
 		[ "$supervisor_ends" = yes ] || kill -CONT "$supervisor"
 		[ "$supervisor_ends" = no ] || await_other supervisor "$supervisor"
-		run timeout 20 "$MUSL/bin/vdattach" list
+		run timeout 60 "$MUSL/bin/vdattach" list
 		assert_line --partial "$device rw fuse"
 		kill "$holder"
 		holder=
 		await_other worker "$worker"
-		timeout 20 dd if=/dev/urandom of="$device" bs=1M count=1 conv=fsync status=none
+		timeout 60 dd if=/dev/urandom of="$device" bs=1M count=1 conv=fsync status=none
 	done
 	vd detach "$device"
 	device=

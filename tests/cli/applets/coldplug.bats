@@ -314,7 +314,7 @@ device() {
 	read -r -t 60 line <&7
 	[[ $line == *"cannot load '$root/lib/modules/1.0/kernel/bus.ko'"* ]]
 	kill "$daemon"
-	timeout 20 tail --pid="$daemon" -f /dev/null
+	timeout 60 tail --pid="$daemon" -f /dev/null
 	daemon=''
 }
 

@@ -49,7 +49,7 @@ ntfs_volume() {
 	kill -TERM "$pid" && kill -HUP "$pid" && kill -INT "$pid"
 	echo more >mnt/written
 	umount mnt
-	timeout 10 tail --pid="$pid" -f /dev/null
+	timeout 60 tail --pid="$pid" -f /dev/null
 	losetup -d "$loop"
 	ntfsfix -n ntfs
 	assert_equal "$(ntfscat ntfs written)" more

@@ -35,7 +35,7 @@ teardown_file() {
 port() { echo "$PORTS" | cut -d ' ' -f "$1"; }
 
 wait_for_port() {
-	timeout 20 sh -c "until python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", $1), 1)' 2>/dev/null; do sleep 0.1; done"
+	timeout 60 sh -c "until python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", $1), 1)' 2>/dev/null; do sleep 0.1; done"
 }
 
 # certificate NAME SUBJECT FROM TO ALTERNATIVE-NAMES
@@ -149,8 +149,7 @@ same() { cmp out "$SITE/www/file"; }
 	"$NETFETCH" --stall 30 "http://lab:se3ret@127.0.0.1:$(port 7)/stall/password" >/dev/null \
 		2>&1 3>&- &
 	pid=$!
-	timeout 20 sh -c "until tr '\\0' ' ' </proc/$pid/cmdline | grep -qF '/lab:'; do sleep 0.1; done" || true
-	timeout 20 sh -c "until tr '\\0' ' ' </proc/$pid/cmdline | grep -qF 'lab:******@'; do sleep 0.1; done"
+	timeout 60 sh -c "until tr '\\0' ' ' </proc/$pid/cmdline | grep -qF 'lab:******@'; do sleep 0.1; done"
 	kill $pid
 }
 
@@ -201,7 +200,7 @@ same() { cmp out "$SITE/www/file"; }
 killed() {
 	"$NETFETCH" --resume --stall 60 -o "$2" "$FAULT/stall/$2" >/dev/null 2>&1 3>&- &
 	pid=$!
-	timeout 20 sh -c "until [ \"\$(stat -c %s $2.part)\" = 2700000 ]; do sleep 0.1; done" \
+	timeout 60 sh -c "until [ \"\$(stat -c %s $2.part)\" = 2700000 ]; do sleep 0.1; done" \
 		2>/dev/null
 	kill -"$1" $pid
 	wait $pid || :
@@ -291,13 +290,13 @@ killed() {
 }
 
 @test "a port where no web server listens" {
-	timeout 20 python3 -c "import socket
+	timeout 60 python3 -c "import socket
 listener = socket.create_server(('127.0.0.1', $(port 8)))
 open('listens', 'w')
 connection = listener.accept()[0]
 connection.recv(1000)
 connection.sendall(b'SSH-2.0-server\\r\\n')" 3>&- &
-	timeout 20 sh -c 'until [ -e listens ]; do sleep 0.1; done'
+	timeout 60 sh -c 'until [ -e listens ]; do sleep 0.1; done'
 	run -3 fetch --report why "http://127.0.0.1:$(port 8)/file"
 	assert_output --partial HTTP/0.9
 	run cat why

@@ -65,7 +65,7 @@ TYPED
 # typed_in_bash KEYS: prints what the program then gets
 typed_in_bash() {
 	printf '%s\n' "PATH='$PATH'; source '$TOP/docs/completion/mkvinitrd.bash'; bind 'set bell-style none'" "mkvinitrd $1" exit >keys
-	timeout 20 script -qc 'TERM=dumb bash --norc --noprofile -i' /dev/null <keys | tr -d '\r' |
+	timeout 60 script -qc 'TERM=dumb bash --norc --noprofile -i' /dev/null <keys | tr -d '\r' |
 		grep -o '<.*>$'
 }
 

@@ -119,11 +119,11 @@ setup() {
 	run "$M" profile check ./huge.profile
 	assert_failure 3
 	assert_output --partial "'huge.profile' has 2000000 bytes"
-	run timeout 10 "$M" profile check /dev/zero
+	run timeout 60 "$M" profile check /dev/zero
 	assert_failure 3
 	assert_output --partial "not a regular file"
 	mkfifo fifo.profile
-	run timeout 10 "$M" profile check ./fifo.profile
+	run timeout 60 "$M" profile check ./fifo.profile
 	assert_failure 3
 }
 

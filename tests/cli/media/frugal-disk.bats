@@ -209,7 +209,7 @@ refused() {
 		refused_in_use
 		if [ -s pid ]; then
 			kill "$(cat pid)"
-			timeout 10 tail -f --pid="$(cat pid)" /dev/null
+			timeout 60 tail -f --pid="$(cat pid)" /dev/null
 			rm pid
 		else
 			"$HOST/bin/vdattach" detach "$device"

@@ -73,6 +73,11 @@ interrupted_at() {
 	for moment in $(seq "$moments"); do
 		interrupted_at $((1 + (2 * moment - 1) * total / (2 * moments)))
 		[ -z "$(find tmp -mindepth 1)" ] || fail "left: $(find tmp)"
+		# the signal goes to all at once, and tools of a pipe may end after the script
+		for _ in $(seq 100); do
+			pgrep -f "$PWD/[b]in|frugal --[u]pdate.*$PWD" >/dev/null || break
+			sleep 0.1
+		done
 		[ -z "$(pgrep -f "$PWD/[b]in|frugal --[u]pdate.*$PWD")" ] ||
 			fail "runs on: $(pgrep -af "$PWD")"
 		[ -z "$(find mnt -name '.frugal*')" ] || fail "left: $(find mnt -name '.frugal*')"

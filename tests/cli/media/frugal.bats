@@ -129,7 +129,7 @@ mnt/linux/grub.cfg' ]
 				sed "1i set base=$PWD/mnt"
 			echo exit
 		} >grub/grub.cfg
-		run bash -c 'timeout 20 grub-emu -d "$PWD/grub" </dev/null 2>&1 | tr -d "\r"'
+		run bash -c 'timeout 60 grub-emu -d "$PWD/grub" </dev/null 2>&1 | tr -d "\r"'
 		assert_output --partial "found /"
 		case $name in *[!\ -~]*) continue ;; esac # its console has ASCII
 		assert_output --partial "found /$name/vmlinuz"

@@ -76,7 +76,7 @@ oci() {
 
 # refused FILE-OF-LAYOUT: within seconds, and nothing of outside was packed
 refused() {
-	run -1 timeout 20 "$M" pack "$1" d.tar
+	run -1 timeout 60 "$M" pack "$1" d.tar
 	assert_equal "${#lines[@]}" 1
 	assert_output --partial "$2"
 	run ! grep -q "$(printf '\033')" <<<"$output"

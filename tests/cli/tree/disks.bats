@@ -185,7 +185,7 @@ machine() {
 	losetup -f --show image >loop
 	mkdir m
 	mkfifo ready done
-	timeout 20 unshare -m sh -c 'mount "$1" m && : >ready && read -r _ <done' sh "$(cat loop)" \
+	timeout 60 unshare -m sh -c 'mount "$1" m && : >ready && read -r _ <done' sh "$(cat loop)" \
 		3>&- &
 	: <ready
 	call target_refusal "$(cat loop)"
@@ -223,7 +223,7 @@ machine() {
 	truncate -s 1M image
 	mkfifo ready done
 	# who has the lock must live: in a PID namespace a dead one's is not shown
-	timeout 20 flock image sh -c ': >ready && read -r _ <done' 3>&- &
+	timeout 60 flock image sh -c ': >ready && read -r _ <done' 3>&- &
 	: <ready
 	call target_refusal image
 	assert_output --partial 'image is in use by process'

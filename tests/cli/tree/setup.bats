@@ -200,21 +200,23 @@ check_file() { as_typed "$TOP/scripts/check" "$@"; }
 }
 
 @test "run-bats names a test that hangs and what it waits for, runs the next ones, and leaves nothing behind" {
-	printf '@test "%s" { %s; }\n' waits "run sh -c 'sleep 86401; true'" next true leaves \
-		'sleep 86402 & true' >a.bats
+	# a number for each run: other checks on this machine have such processes too
+	long=864$BASHPID
+	printf '@test "%s" { %s; }\n' waits "run sh -c 'sleep ${long}1; true'" next true leaves \
+		"sleep ${long}2 & true" >a.bats
 	printf '@test "%s" { %s; }\n' first true loops 'while :; do sleep 0.1; done' unreached \
 		true >b.bats
 	run -1 as_typed "$TOP/ci/run-bats" -l 2 a.bats b.bats
 	assert_line "# a.bats: 'waits' did not end in 2 s"
-	assert_line --regexp '^# still running for [0-9]+ s: sleep 86401$'
+	assert_line --regexp "^# still running for [0-9]+ s: sleep ${long}1\$"
 	assert_line --regexp '^not ok [0-9] - a.bats: waits in [0-9]+ms \(over its limit of 2 s\)$'
 	assert_line --regexp '^ok [0-9] - a.bats: next in '
 	assert_line --regexp '^ok [0-9] - a.bats: leaves in '
 	assert_line --regexp '^not ok [0-9] - a.bats: the file does not end, 2 s after its last test: '
-	assert_line --regexp '^# still running for [0-9]+ s: sleep 86402$'
+	assert_line --regexp "^# still running for [0-9]+ s: sleep ${long}2\$"
 	# its commands are ended first, then the file
 	assert_line --regexp '^not ok [0-9] - b.bats: loops(: over its limit, | in [0-9]+ms \(over its limit of 2 s)'
-	run -1 pgrep -fx 'sleep 8640[12]'
+	run -1 pgrep -fx "sleep ${long}[12]"
 }
 
 @test "run-bats takes tests by a tag, of a file or of one test: each is in one of two runs" {

@@ -274,7 +274,7 @@ odd() {
 	server python3 "$BATS_TEST_DIRNAME/dhcp-faults.py" eth0 "$1" >"$BATS_TEST_TMPDIR/odd.log" \
 		2>&1 3>&- &
 	STARTED+=($!)
-	timeout 20 sh -c "until grep -q ready '$BATS_TEST_TMPDIR/odd.log'; do sleep 0.1; done"
+	timeout 60 sh -c "until grep -q ready '$BATS_TEST_TMPDIR/odd.log'; do sleep 0.1; done"
 	start ip=dhcp
 }
 
