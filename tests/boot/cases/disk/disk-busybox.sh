@@ -1,5 +1,6 @@
 # promise: a root without systemd (busybox init) boots and powers off
 # SPDX-License-Identifier: GPL-2.0-or-later
+# modules: all
 # also: current
 KERNEL=$KDIR/vmlinuz # as real machines start it
 build disk disk

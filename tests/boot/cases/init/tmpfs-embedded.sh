@@ -1,6 +1,7 @@
 # promise: rootfs.tar.xz inside the initramfs becomes a root in RAM, with the diskless lab's command
 # line
 # SPDX-License-Identifier: GPL-2.0-or-later
+# modules: all
 # slow: 6.1
 # Every day the archive is one of zstd: unpacking xz takes an emulated machine half a minute, and pxe-firmware's root is one.
 KERNEL=$KDIR/vmlinuz # the boot protocol with a large initramfs
