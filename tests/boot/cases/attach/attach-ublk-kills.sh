@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12 current
 # slow: current
-kills=20 limit=400
+kills=12 limit=400
 [ -z "${CHECK_ALL:-}" ] || kills=500 limit=3000
 mkdir -p "$WORK/host"
 qemu-img create -q -f vmdk "$WORK/host/vmdk" 96M
