@@ -3,7 +3,7 @@
 # also: current
 # slow: 6.12 current
 # Every day 6.12 and current boot small roots from a disk (disk-label, disk-busybox), and Debian in other modes (installed-trixie,
-# loop-debian-vhd-ntfs, overlay-squashfs-zstd).
+# loop-debian-vhd-ntfs).
 build disk disk
 debian_image root.ext4
 disk "$WORK/disk.img" 83 "$DEBIAN"
