@@ -144,9 +144,9 @@ machine() {
 		# the loop devices over files of the machine outlive it; those of FUSE, which are
 		# others', are over a file without a name
 		echo 'detach_own() {
-			losetup -ln -O NAME,BACK-INO,BACK-FILE | while read -r name inode file; do
+			losetup -ln -O NAME,BACK-MAJ:MIN,BACK-INO,BACK-FILE | while read -r name disk inode file; do
 				for file in "$file" "/usb$file" "/host$file"; do
-					[ ! -f "$file" ] || [ "$(stat -c %i "$file")" != "$inode" ] || losetup -d "$name"
+					[ ! -f "$file" ] || [ "$(stat -c "%Hd:%Ld %i" "$file")" != "$disk $inode" ] || losetup -d "$name"
 				done
 			done
 		}
