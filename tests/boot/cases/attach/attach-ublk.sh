@@ -9,7 +9,7 @@ formats=vpc
 ! check_all || formats='vpc vdi vmdk vhdx qcow2'
 mkdir -p "$WORK/host"
 for format in $formats; do
-	qemu-img create -q -f "$format" "$WORK/host/$format" 96M
+	qemu-img create -q -f "$format" "$WORK/host/$format" 40M
 done
 qemu-img create -q -f vdi "$WORK/host/large" 1G
 ext4 "$WORK/host.ext4" 2G ublkhost "$host_uuid" "$WORK/host"
@@ -68,7 +68,7 @@ for format in FORMATS; do
 	unscheduled "$device"
 	printf '2048,,L\n' | sfdisk -q "$device" || die "sfdisk $format"
 	[ -b "${device}p1" ] || die "partition of $format"
-	fio --name=v --filename="${device}p1" --direct=1 --ioengine=libaio --iodepth=16 --bsrange=4k-64k --rw=randwrite --size=48m \
+	fio --name=v --filename="${device}p1" --direct=1 --ioengine=libaio --iodepth=16 --bsrange=4k-64k --rw=randwrite --size=24m \
 		--verify=crc32c --verify_fatal=1 --do_verify=1 >/run/fio 2>&1 &
 	fio=$!
 	kill_workers $fio
@@ -101,7 +101,7 @@ cat >"$WORK/memory" <<'TEST'
 . /common
 device=$(vdattach -e ublk /host/large) || die attach
 mke2fs -q -t ext4 "$device" && mount -t ext4 "$device" /mnt || die mount
-dd if=/dev/zero of=/mnt/file bs=1M count=600 2>/dev/null && sync || die write
+dd if=/dev/zero of=/mnt/file bs=1M count=300 2>/dev/null && sync || die write
 umount /mnt && vdattach detach "$device" && umount /host || die detach
 echo '=== RESULT done'
 poweroff -f
@@ -138,7 +138,7 @@ for format in $formats; do
 	expect "=== sum $format $sum"
 done
 # a buffered write larger than the memory
-MEMORY=420 boot memory 'rdinit=/memory quiet' \
+MEMORY=256 boot memory 'rdinit=/memory quiet' \
 	-drive "file=$WORK/host.ext4,format=raw,if=virtio,cache=unsafe"
 log | grep '^==='
 expect '=== RESULT done'

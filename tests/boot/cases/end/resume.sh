@@ -3,8 +3,12 @@
 # the hibernated system is written to
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
-# Every day skel/resume.bats shows that a boot continues where nothing is to be resumed, and that a
+# Every day the root in an image, which has more to wait for: nothing is looked for or mounted
+# before a system is resumed (skel/resume.bats), so a root on a partition is resumed by the same
+# steps.
+# skel/resume.bats also shows that a boot continues where nothing is to be resumed, and that a
 # hibernated root is not mounted; here the disk with an image is left alone.
+# hibernate=nocompress: LZO takes an emulated machine seconds.
 build disk disk -s 'applet e2fsck'
 build loop loop
 swap_uuid=6d6b7669-6e69-7472-6400-0000000000aa
@@ -32,7 +36,7 @@ MEMORY=400
 
 # hibernated NAME DISK WORDS: the second boot must not reach init
 hibernated() {
-	boot "$1" "$3 test.run=/etc/hibernate" -drive "file=$2,format=raw,if=virtio"
+	boot "$1" "$3 hibernate=nocompress test.run=/etc/hibernate" -drive "file=$2,format=raw,if=virtio"
 	expect '=== first start'
 	expect_not 'busybox init reached'
 }
@@ -47,16 +51,16 @@ resumed() {
 	clean_ext4 "$WORK/part"
 }
 
-hibernated disk "$WORK/disk.img" "rw root=UUID=$root_uuid"
-# nobody resumes it: the root is not mounted at all
 if check_all; then
+	hibernated disk "$WORK/disk.img" "rw root=UUID=$root_uuid"
+	# nobody resumes it: the root is not mounted at all
 	sha256sum "$WORK/disk.img" >"$WORK/sums"
 	boot disk "rw root=UUID=$root_uuid panic=-1" -drive "file=$WORK/disk.img,format=raw,if=virtio"
 	expect "'/dev/vda2' may belong to the hibernated Linux of '/dev/vda1'.*resume=/dev/vda1"
 	expect_not 'busybox init reached'
 	sha256sum -c --quiet "$WORK/sums" || fail 'the hibernated system was written to'
+	resumed disk "$WORK/disk.img" "rw root=UUID=$root_uuid resume=UUID=$swap_uuid"
 fi
-resumed disk "$WORK/disk.img" "rw root=UUID=$root_uuid resume=UUID=$swap_uuid"
 
 hibernated loop "$WORK/image.img" "rw vi.image=/root.img vi.part=whole"
 # the image lies on the file system of the hibernated host, named by UUID or not: changes stay in

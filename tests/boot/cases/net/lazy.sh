@@ -70,14 +70,19 @@ away() {
 			-c "$WORK/nginx/conf"; }
 }
 
+mke2fs -q -t ext4 -L cache "$WORK/cache.ext4" 64M
+disk "$WORK/disk.img" 83 "$WORK/cache.ext4"
+cached="ip=dhcp vi.mode=overlay vi.cache=LABEL=cache vi.image=http://10.0.2.2/root.sqfs vi.verify=verity:$root_hash"
+medium="-drive file=$WORK/disk.img,format=raw,if=virtio"
 away 12 >"$WORK/away.log" 2>&1 &
 back_pid=$!
 lab_pids="$lab_pids $back_pid"
-boot netboot "ip=dhcp vi.mode=overlay vi.lazy vi.image=http://10.0.2.2/root.sqfs vi.verify=verity:$root_hash test.run=/etc/lazy" $card
+boot netboot "$cached vi.lazy test.run=/etc/lazy" $card $medium
 expect 'is read when needed, as /dev/'
 for n in 'killed 2' data1 data2 data3; do expect "=== $n"; done
 expect 'I/O is suspended until the server answers'
 expect 'the server of the root answers again'
+expect 'what is read of the image is kept on /dev/vda1'
 expect_small_boot
 bytes=$(sent)
 echo "# $bytes of $size bytes were sent"
@@ -95,15 +100,10 @@ expect_small_boot
 
 ! kill -0 "$nginx_pid" 2>/dev/null || fail 'the server has not gone'
 serve_nginx "$WORK/site"
-mke2fs -q -t ext4 -L cache "$WORK/cache.ext4" 64M
-disk "$WORK/disk.img" 83 "$WORK/cache.ext4"
-for n in 1 2; do
-	sent >/dev/null
-	boot netboot "ip=dhcp vi.mode=overlay vi.cache=LABEL=cache vi.image=http://10.0.2.2/root.sqfs vi.verify=verity:$root_hash" $card \
-		-drive "file=$WORK/disk.img,format=raw,if=virtio"
-	expect_small_boot
-	expect 'what is read of the image is kept on /dev/vda1'
-done
+sent >/dev/null
+boot netboot "$cached" $card $medium
+expect_small_boot
+expect 'what is read of the image is kept on /dev/vda1'
 bytes=$(sent)
 # each process that opens it asks for its beginning
 [ "$bytes" -le 65536 ] || fail "the second boot fetched $bytes bytes"

@@ -2,8 +2,8 @@
 # too; a partition and a file; nothing stays open
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
-# Every day overlayroot-stores.bats refuses an empty volume, and skel/volumes.bats gives up after wrong passphrases;
-# what was kept is read from outside, which a second boot does with check-all.
+# Every day overlayroot-stores.bats refuses an empty volume, and skel/volumes.bats gives up after
+# wrong passphrases; what was kept is read from outside, which a second boot does with check-all.
 . "$TOP/tests/boot/lib/volumes.sh"
 sysroot cryptsetup
 build_volumes x 'include overlay' 'include luks' 'image /live/root.sqfs' 'persist device:LABEL=none'

@@ -4,13 +4,19 @@
 # behind it
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernels: 6.12
-# Every day verifyimg.bats refuses another root hash, and another key.
+# Every day verifyimg.bats refuses another root hash, and another key; one image has both blocks
+# that are read and one that is flipped, and the image on a disk is read to its end.
 build netboot netboot
 build loop loop -s 'image /images/root.ext4'
 card='-nic user,model=virtio-net-pci'
 small_root "$WORK/small"
-dd if=/dev/urandom of="$WORK/small/data" bs=4k count=64 status=none
-echo 'cat /data >/dev/null && echo "=== read all"' >"$WORK/small/etc/read"
+for name in data more; do
+	dd if=/dev/urandom of="$WORK/small/$name" bs=4k count=64 status=none
+done
+cat >"$WORK/small/etc/read" <<'READ'
+cat /more >/dev/null && echo '=== read more'
+cat /data >/dev/null && echo '=== read all'
+READ
 mkdir "$WORK/www"
 PACK="$TOP/scripts/pack -q"
 minisign -G -W -p "$WORK/key.pub" -s "$WORK/key" >/dev/null
@@ -23,11 +29,12 @@ root_hash=$(cat "$WORK/www/root.sqfs.roothash")
 serve_http "$WORK/www"
 url=http://10.0.2.2:$HTTP_PORT
 
-boot netboot "ip=dhcp vi.mode=overlay vi.image=$url/root.sqfs vi.verify=verity:$root_hash test.run=/etc/read" $card
-expect_small_boot
-expect '=== read all'
-expect 'root.sqfs is verified while it is read, as /dev/dm-0'
-expect_not 'is not verified'
+if check_all; then
+	boot netboot "ip=dhcp vi.mode=overlay vi.image=$url/root.sqfs vi.verify=verity:$root_hash test.run=/etc/read" $card
+	expect_small_boot
+	expect '=== read all'
+	expect_not 'is not verified'
+fi
 
 # the third block of /data
 offset=$(dd if="$WORK/small/data" bs=4k skip=2 count=1 status=none | head -c 16 | python3 -c '
@@ -45,6 +52,9 @@ with open(sys.argv[1], "r+b") as f:
 PYTHON
 boot netboot "ip=dhcp vi.mode=overlay vi.image=$url/flipped/root.sqfs vi.verify=verity:$root_hash test.run=/etc/read" $card
 expect_small_boot
+expect 'root.sqfs is verified while it is read, as /dev/dm-0'
+expect_not 'is not verified'
+expect '=== read more'
 expect "verity: .* data block $((offset / 4096)) is corrupted"
 expect_not '=== read all'
 
