@@ -84,7 +84,7 @@ output_descendants() {
 output_alive() {
 	# shellcheck disable=SC2046 # a list of numbers
 	set -- $(printf '/proc/%s/status\n' "$@")
-	grep -qs '^State:[[:space:]]*[^ZX]' "$@"
+	grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "$@"
 }
 
 # stop_below PID: sets output_list, all processes below it, stopped, since one that is about to start
