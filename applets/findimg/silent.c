@@ -10,7 +10,7 @@
 #include "common/file.h"
 
 /* FILE.silent, the caller's to free; NULL without memory. */
-static char *path_of(const char *state, const char *end)
+static char *list_path(const char *state, const char *end)
 {
 	char *path;
 
@@ -19,7 +19,7 @@ static char *path_of(const char *state, const char *end)
 
 void silent_read(struct silent *list, const char *state)
 {
-	_cleanup_free_ char *path = state ? path_of(state, "") : NULL;
+	_cleanup_free_ char *path = state ? list_path(state, "") : NULL;
 	char *text = NULL;
 
 	*list = (struct silent){ 0 };
@@ -94,8 +94,8 @@ int silent_write(const struct silent *list, const char *state)
 
 	if (!state || !list->changed)
 		return 0;
-	path = path_of(state, "");
-	name = path_of(state, ".new");
+	path = list_path(state, "");
+	name = list_path(state, ".new");
 	if (!path || !name)
 		return -ENOMEM;
 	if (*list->text)

@@ -11,8 +11,11 @@ serve_http "$WORK"
 url=http://10.0.2.2:$HTTP_PORT
 a=mac=52:54:00:00:00:0a b=mac=52:54:00:00:00:0b c=mac=52:54:00:00:00:0c
 
-# three cards: nobody answers on the first, the lease of the second leads nowhere
-boot netboot "ip=dhcp rw vi.image=$url/rootfs.tar.xz" \
+# three cards: nobody answers on the first, the lease of the second leads nowhere, and the third has
+# its cable only then
+boot_attended netboot "ip=dhcp rw vi.image=$url/rootfs.tar.xz" \
+	'Run /init => monitor set_link n2 off' \
+	'has no router and does not reach 10.0.2.2 => monitor set_link n2 on' -- \
 	-netdev hubport,hubid=9,id=n0 -device virtio-net-pci,netdev=n0,$a \
 	-netdev user,id=n1,net=10.77.0.0/24,restrict=on -device virtio-net-pci,netdev=n1,$b \
 	-netdev user,id=n2 -device e1000,netdev=n2,$c
