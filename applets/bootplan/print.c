@@ -93,6 +93,8 @@ static const struct line {
 	{ "debug", S_DEBUG, WHOLE },
 	{ "chart", S_CHART, WHOLE },
 	{ "quiet", S_QUIET, WHOLE },
+	{ "splash", S_SPLASH, WHOLE },
+	{ "nosplash", S_NO_SPLASH, WHOLE },
 	{ "fsck", S_FSCK, WHOLE },
 };
 

@@ -62,6 +62,8 @@ enum setting {
 	S_PANIC,
 	S_QUIET,
 	S_VERBOSE,
+	S_SPLASH,
+	S_NO_SPLASH,
 	S_CONSOLES,
 	S_LIVE,
 	S_LIVE_HOST,

@@ -156,13 +156,34 @@ static int add_ntfs_3g(struct planner *planner, struct binary_set *set, struct e
 	return r < 0 || !reason ? r : add_new(planner, set, before, &cause, err);
 }
 
+static int add_splash(struct planner *planner, struct binary_set *set, struct error **err)
+{
+	const struct stmt *stmt = profile_last(planner->profile, STMT_SPLASH);
+	_cleanup_error_ struct error *problem = NULL;
+	_cleanup_free_ char *reason = NULL;
+	const size_t before = set->files.len;
+	struct cause cause;
+	int r;
+
+	if (!stmt)
+		return 0;
+	cause = stmt_cause(stmt, &reason);
+	r = plan_add_splash(planner, stmt, set, &problem);
+	if (r == -ENOMEM)
+		return error_move(err, steal_ptr(&problem));
+	if (r < 0)
+		stmt_diag(planner->diag, DIAG_ERROR, stmt, 0, "%s", error_msg(problem));
+	return add_new(planner, set, before, &cause, err);
+}
+
 int plan_binaries(struct planner *planner, struct error **err)
 {
 	struct binary_set set;
 	const struct stmt *stmt;
 	int r;
 
-	if (!profile_last(planner->profile, STMT_BINARY) && !planner->lacks_ntfs)
+	if (!profile_last(planner->profile, STMT_BINARY) &&
+	    !profile_last(planner->profile, STMT_SPLASH) && !planner->lacks_ntfs)
 		return 0;
 	r = binary_set_open(&set, planner->host, err);
 	vec_foreach(i, stmt, &planner->profile->stmts)
@@ -170,6 +191,8 @@ int plan_binaries(struct planner *planner, struct error **err)
 			r = add_statement(planner, &set, stmt, err);
 	if (r == 0 && planner->lacks_ntfs)
 		r = add_ntfs_3g(planner, &set, err);
+	if (r == 0)
+		r = add_splash(planner, &set, err);
 	if (r == 0)
 		r = add_lib64(planner, &set, err);
 	binary_set_release(&set);

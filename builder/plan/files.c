@@ -54,9 +54,8 @@ static int add_node(struct planner *planner, const struct tree_node *node, const
 			  node->source);
 }
 
-/* A directory with all that is in it. */
-static int add_tree(struct planner *planner, const char *source, const char *dest, mode_t mode,
-		    const struct cause *cause, struct error **err)
+int plan_add_tree(struct planner *planner, const char *source, const char *dest, mode_t mode,
+		  const struct cause *cause, struct error **err)
 {
 	struct vec nodes = { 0 };
 	const struct tree_node *node;
@@ -88,7 +87,7 @@ static int add_source(struct planner *planner, const char *source, const char *d
 	if (r < 0)
 		return r;
 	if (node->kind == ENTRY_DIR)
-		r = add_tree(planner, source, dest, mode, cause, err);
+		r = plan_add_tree(planner, source, dest, mode, cause, err);
 	else
 		r = add_node(planner, node, dest, mode, cause, err);
 	tree_node_free(node);

@@ -56,6 +56,11 @@ int plan_add_link(struct planner *planner, enum segment_kind segment, const char
 int plan_add_dir(struct planner *planner, enum segment_kind segment, const char *path, mode_t mode,
 		 const struct cause *cause, struct error **err) _must_check_;
 
+/* Adds the directory at source as dest, with all that is in it; mode 0: each file keeps its own.
+ * (plan/files.c) */
+int plan_add_tree(struct planner *planner, const char *source, const char *dest, mode_t mode,
+		  const struct cause *cause, struct error **err) _must_check_;
+
 /*
  * Where an absolute path of the target lies in the image, without '/' in front: the image has one
  * bin and one lib, so usr/bin, usr/sbin and sbin are bin, usr/lib is lib, usr/lib64 is lib64. Owned
@@ -110,6 +115,10 @@ void plan_inflate_usual(struct module_table *table);
 int plan_add_ntfs_3g(struct planner *planner, struct binary_set *set, char **ret_reason,
 		     struct error **err) _must_check_;
 
+/* Adds the plugins that `splash` needs to set, with their libraries. (plan/splash.c) */
+int plan_add_splash(struct planner *planner, const struct stmt *stmt, struct binary_set *set,
+		    struct error **err) _must_check_;
+
 /* plan/machine.c: sets machine and applets, or refuses a machine that we have no programs for; and
  * says which programs in the plan are for another one. */
 int plan_machine(struct planner *planner, struct error **err) _must_check_;
@@ -123,6 +132,7 @@ int plan_files(struct planner *planner, struct error **err) _must_check_;    /* 
 int plan_binaries(struct planner *planner, struct error **err) _must_check_; /* plan/binaries.c */
 int plan_keymap(struct planner *planner, struct error **err) _must_check_;   /* plan/keymap.c */
 int plan_ssh(struct planner *planner, struct error **err) _must_check_;	     /* plan/ssh.c */
+int plan_splash(struct planner *planner, struct error **err) _must_check_;   /* plan/splash.c */
 int plan_early(struct planner *planner, struct error **err) _must_check_;    /* plan/early.c */
 
 #endif

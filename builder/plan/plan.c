@@ -47,7 +47,7 @@ int plan_make(struct plan *plan, const struct profile *profile, const struct hos
 	static int (*const steps[])(struct planner *, struct error **) = {
 		set_names,    plan_machine, plan_skeleton, plan_applets, plan_settings,
 		plan_modules, plan_files,   plan_binaries, plan_early,	 plan_keymap,
-		plan_ssh,     plan_finish,  plan_foreign,
+		plan_ssh,     plan_splash,  plan_finish,   plan_foreign,
 	};
 	struct planner planner = { .plan = plan, .profile = profile, .host = host, .diag = diag };
 

@@ -344,3 +344,13 @@ void stmt_check_keymap(const struct stmt *stmt, struct diag *diag)
 	check_auto_none(stmt, diag);
 	for_each_arg(stmt, diag, keymap_problem);
 }
+
+static const char *splash_problem(const char *text)
+{
+	return strchr(text, '/') ? "is a path; 'splash' takes the name of a theme" : NULL;
+}
+
+void stmt_check_splash(const struct stmt *stmt, struct diag *diag)
+{
+	for_each_arg(stmt, diag, splash_problem);
+}

@@ -17,7 +17,7 @@ static stmt_check *const checks[STMT_KINDS] = {
 	[STMT_COMPRESS] = stmt_check_compress, [STMT_PARAM] = stmt_check_param,
 	[STMT_HOOK] = stmt_check_hook,	       [STMT_MICROCODE] = stmt_check_microcode,
 	[STMT_APPLET] = stmt_check_applet,     [STMT_MODPROBE] = stmt_check_modprobe,
-	[STMT_KEYMAP] = stmt_check_keymap,
+	[STMT_KEYMAP] = stmt_check_keymap,     [STMT_SPLASH] = stmt_check_splash,
 };
 
 static bool check_count(const struct stmt *stmt, struct diag *diag)

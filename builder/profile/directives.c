@@ -45,6 +45,7 @@ static const struct directive directives[STMT_KINDS] = {
 	{ "certificate", STMT_CERTIFICATE, 1, ANY, false, "certificate FILE..." },
 	{ "ssh-keys", STMT_SSH_KEYS, 1, ANY, true, "ssh-keys FILE..." },
 	{ "ssh-host-key", STMT_SSH_HOST_KEY, 1, ANY, true, "ssh-host-key FILE..." },
+	{ "splash", STMT_SPLASH, 1, 1, true, "splash auto | THEME" },
 };
 
 const char *const profile_root_modes[] = { "loop", "tmpfs", "overlay", "disk", "share", NULL };

@@ -37,8 +37,9 @@ enum stmt_kind {
 	STMT_CERTIFICATE,
 	STMT_SSH_KEYS,
 	STMT_SSH_HOST_KEY,
+	STMT_SPLASH,
 };
-#define STMT_KINDS (STMT_SSH_HOST_KEY + 1)
+#define STMT_KINDS (STMT_SPLASH + 1)
 
 struct directive {
 	const char *name;

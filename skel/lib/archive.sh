@@ -100,6 +100,7 @@ protect() {
 	APATH=$APATH.age
 	$RUN cp "$name.pub" "$ARCHIVES/recipients" || return 1
 	[ -z "$P_NORESTORE" ] || return 0
+	end_splash
 	# it prompts where it reads
 	# shellcheck disable=SC2094 # a terminal
 	until $RUN age -d -o "$ARCHIVES/identity" "$name.key" <>"$ROOT/dev/console" \

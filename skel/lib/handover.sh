@@ -42,6 +42,7 @@ handover() {
 		guard_sleep
 	}
 	[ -z "$P_PAUSE" ] || wait_enter
+	[ ! -e "$ROOT/run/plymouth/pid" ] || splash_hand_over
 	report_state up
 	hide_mounts
 	stop_helpers

@@ -9,6 +9,7 @@ rescue() {
 	shift
 	set +x
 	status_stop
+	end_splash
 	hide_passwords "$1"
 	why=$RET
 	hide_passwords "${2:-}"
@@ -134,6 +135,7 @@ halt_here() {
 # vi.break=PHASE
 break_shell() {
 	status_stop
+	end_splash
 	shells "stopped before $PHASE (vi.break=$PHASE); exit the shell to continue"
 	status_start
 }

@@ -93,12 +93,19 @@ trace() {
 }
 
 settle() {
-	local IFS
 	working "loading the drivers of this machine's hardware"
 	$RUN coldplug -d --pidfile "$RAMFS/coldplug.pid" ||
 		warn "some drivers could not be loaded; continuing without them"
-	[ -n "$P_MODULES" ] || return 0
-	IFS=,
+	[ -z "$P_MODULES" ] || load_modules
+	[ ! -x "$ROOT/bin/plymouthd" ] || {
+		load splash
+		splash_start
+	}
+}
+
+# load_modules: those of vi.modules=
+load_modules() {
+	local IFS=,
 	# shellcheck disable=SC2086 # a list
 	set -- $P_MODULES
 	unset IFS

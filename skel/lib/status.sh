@@ -14,9 +14,18 @@ waiting() {
 	status_set "$1" "waiting for $2"
 }
 
+# end_splash: whoever is at the console is to read or to type
+end_splash() {
+	[ ! -e "$ROOT/run/plymouth/pid" ] || {
+		load splash
+		splash_end
+	}
+}
+
 # asking: somebody is asked at the console; no line gets in between until the next working or
 # waiting
 asking() {
+	end_splash
 	[ -z "${KEYMAP:-}" ] || show_keymap
 	: >"$RAMFS/status"
 	chart 'status: a question at the console'

@@ -3,7 +3,8 @@
 """Runs QEMU with somebody at its serial line and its monitor.
 
 monitor.py LOG SOCKET STEP... -- QEMU ARGS...
-A STEP is 'TEXT => type LINE' or 'TEXT => monitor COMMAND': once the console has said TEXT, after the steps before. What
+A STEP is 'TEXT => type LINE', 'TEXT => keys WORD' (at the keyboard, small letters and Enter) or 'TEXT => monitor COMMAND': once the
+console has said TEXT, after the steps before; without TEXT right after them. What
 the monitor answers is put into LOG as lines '=== monitor ...'. QEMU must not leave by itself (-no-shutdown): at the end of the
 guest the block devices are asked for, then it is ended. Every step must have been reached. A guest that sleeps is woken:
 from S3 by the monitor, from suspend-to-idle by its serial line.
@@ -92,11 +93,15 @@ while chunk := qemu.stdout.read1(4096):
     else:
         idle.clear()
     while steps and steps[0][0].encode() in seen:
-        seen = seen.split(steps[0][0].encode(), 1)[1]
+        if steps[0][0]:
+            seen = seen.split(steps[0][0].encode(), 1)[1]
         kind, rest = steps.pop(0)[1].split(" ", 1)
         if kind == "type":
             qemu.stdin.write(rest.encode() + b"\n")
             qemu.stdin.flush()
+        elif kind == "keys":
+            for key in [*rest, "ret"]:
+                monitor(f"sendkey {key}")
         else:
             monitor(rest)
 if steps:

@@ -178,7 +178,7 @@ static const char unsupported[] =
 	"netroot rootfallback rd.live.* rd.overlay.* rd.overlay rd.writable.* rd.minmem "
 	"rd.emergency rd.driver.export rd.md* rd.dm* rd.multipath rd.noverifyssl rd.nfs.* "
 	"rd.nvmf* rd.nonvmf rd.iscsi* rd.fcoe rd.nofcoe rd.vconsole.* rd.locale.* rd.cmdline "
-	"rd.ctty rd.caps* rd.fips* rd.memdebug rd.plymouth plymouth.enable rd.cio_accept "
+	"rd.ctty rd.caps* rd.fips* rd.memdebug rd.cio_accept "
 	"systemd.volatile=yes systemd.volatile=1 systemd.volatile=true systemd.volatile=on "
 	"rd.dasd rd.dasd_mod rd.dcssblk rd.zfcp* rd.zipl rd.znet* rd.ccw rd.convertfs "
 	"rd.shutdown.* rd.systemd.* rd.usrmount.* rd.zdev rd.znet_ifname rd.lunmask "

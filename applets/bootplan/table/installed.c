@@ -78,8 +78,8 @@ static const struct parameter postmarketos[] = {
 	{ "pmos_boot=*", KEEP, .call = NULL }, /* the root's fstab mounts it */
 	{ "pmos_boot_uuid=*", KEEP, .call = NULL },
 	{ "pmos.debug-shell", SWITCH, .sets = { { S_BREAK, "locate" } } },
-	{ "pmos.nosplash", KEEP, .call = NULL },
-	{ "PMOS_NOSPLASH", KEEP, .call = NULL },
+	{ "pmos.nosplash", USE, .sets = { { S_NO_SPLASH, "1" } } },
+	{ "PMOS_NOSPLASH", USE, .sets = { { S_NO_SPLASH, "1" } } },
 	{ "PMOS_NO_OUTPUT_REDIRECT", KEEP, .call = NULL },
 };
 

@@ -39,6 +39,13 @@ static const struct parameter parameters[] = {
 	FLAG("quiet", S_QUIET),
 	FLAG("verbose", S_VERBOSE),
 	FLAG("debug", S_VERBOSE),
+	/* plymouth of the root reads these as well */
+	{ "splash", PASS, .sets = { { S_SPLASH, "1" } } },
+	{ "splash=silent", USE, .sets = { { S_SPLASH, "1" } } },
+	{ "rhgb", PASS, .sets = { { S_SPLASH, "1" } } },
+	{ "nosplash", PASS, .sets = { { S_NO_SPLASH, "1" } } },
+	{ "plymouth.enable", ON, .sets = { { S_NO_SPLASH, "1" } } },
+	{ "rd.plymouth", ON, .sets = { { S_NO_SPLASH, "1" } } },
 	{ "console=*", CALL, .sets = { { S_CONSOLES, NULL } }, .call = take_console },
 	ANYTHING("fsck.mode", S_FSCK),
 	{ "resume=swap:?*", USE, .sets = { { S_RESUME, "@" } } }, /* of TuxOnIce, uswsusp */
@@ -59,7 +66,7 @@ static const struct parameter parameters[] = {
 };
 
 static const char unsupported[] = "vconsole.*";
-static const char left[] = "resumewait fsck.repair load_ramdisk prompt_ramdisk splash rhgb";
+static const char left[] = "resumewait fsck.repair load_ramdisk prompt_ramdisk plymouth.*";
 
 const struct table table_kernel = {
 	"kernel", NULL, RANK_KERNEL, parameters, ARRAY_SIZE(parameters), unsupported, left

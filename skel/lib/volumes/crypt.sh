@@ -65,11 +65,16 @@ try_passphrase() {
 			"$@" "$device" "$name"
 }
 
-# ask_secret PROMPT: in RET what is typed, and not shown, at the console, with 'include ssh' or over
-# SSH; fails if nobody can type there
+# ask_secret PROMPT: in RET what is typed, and not shown, at the splash, else at the console, with
+# 'include ssh' or over SSH; fails if nobody can type there
 ask_secret() {
-	asking
 	load net/ssh
+	# what the splash is asked could not be taken back when the answer comes from elsewhere
+	[ ! -e "$ROOT/run/plymouth/pid" ] || ssh_packed || {
+		load splash
+		! splash_ask "$1" || return 0
+	}
+	asking
 	! ssh_packed || ! ssh_start || {
 		ssh_secret "$1"
 		return

@@ -57,7 +57,7 @@ has() {
 			case $profile in
 			common) options=(-s 'root disk') ;;
 			# parts of others, with programs of the machine: below
-			luks | lvm | raid | tpm2 | fido2 | ssh) continue ;;
+			luks | lvm | raid | tpm2 | fido2 | ssh | splash) continue ;;
 			tls) continue ;;               # a part without modules
 			rescue) options=(-s 'module =md =dm =crypto =drm =vm =mmc =cdrom') ;;
 			esac

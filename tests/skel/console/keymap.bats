@@ -3,7 +3,7 @@
 # The keyboard layout: which of those in the image is loaded before anything is typed, and what is
 # said of it.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the fakes run in other shells; output: by bats
-load lib.bash
+load ../lib.bash
 
 # layouts NAME...: in the image, the first by default
 layouts() {
