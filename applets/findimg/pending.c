@@ -12,6 +12,8 @@
 
 /* Disks that sleep answer after some seconds; what a disk that is in order needs is far less. */
 #define ANSWER_MS 3000
+/* One that was slow before may answer at once by now. */
+#define KNOWN_MS 500
 
 int64_t search_now_ms(void)
 {
@@ -25,7 +27,7 @@ void pending_add(struct search *s, struct candidate *c)
 {
 	candidate_ask(c, s->request);
 	c->asked = search_now_ms();
-	c->slow = c->known = silent_has(&s->silent, c->dev.path);
+	c->slow = c->known = silent_has(&s->before, c->dev.path);
 }
 
 bool pending_any(const struct search *s)
@@ -68,9 +70,12 @@ static int64_t time_left(const struct search *s)
 {
 	int64_t left = 0, now = search_now_ms();
 
-	for (size_t i = 0; i < s->count; i++)
-		if (s->list[i].question.pid && !s->list[i].slow)
-			left = MAX(left, s->list[i].asked + ANSWER_MS - now);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct candidate *c = &s->list[i];
+
+		if (c->question.pid && (c->known || !c->slow))
+			left = MAX(left, c->asked + (c->known ? KNOWN_MS : ANSWER_MS) - now);
+	}
 	return left;
 }
 

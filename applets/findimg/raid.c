@@ -119,7 +119,8 @@ bool raid_start(const struct candidate *c, const struct request *rq)
 		return false;
 	msg(MSG_WARNING, "RAID array '%s' of %s lacks disks: it is started without them", array,
 	    *c->fs.label ? c->fs.label : c->fs.uuid);
-	if (run_mdadm("--run", array) < 0)
-		msg(MSG_ERROR, "'%s' could not be started: too many disks are missing", array);
-	return true;
+	if (run_mdadm("--run", array) == 0)
+		return true;
+	msg(MSG_ERROR, "'%s' could not be started: too many disks are missing", array);
+	return false;
 }

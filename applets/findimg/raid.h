@@ -13,7 +13,7 @@ void raid_add(const struct candidate *c, const struct request *rq);
 bool raid_lacks(const struct candidate *c, const struct request *rq, char *array, size_t size);
 
 /* Starts the array, if any, that waits for members beside c, without them. Says so.
- * Returns whether there was one. */
+ * Returns whether one was started. */
 bool raid_start(const struct candidate *c, const struct request *rq);
 
 /* Does list ("all", or UUIDs with commas or blanks between) name the array uuid? Case, '-' and ':'

@@ -33,6 +33,7 @@ int search_open(struct search *s, const struct request *request, struct error **
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	silent_read(&s->silent, request->state);
+	silent_read(&s->before, request->state);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s->signals < 0)
 		return error_sys(err, errno, "cannot wait for signals");
@@ -47,6 +48,7 @@ void search_close(struct search *s)
 	if (r < 0)
 		msg(MSG_WARNING, "which disks did not answer cannot be recorded: %s", strerror(-r));
 	silent_free(&s->silent);
+	silent_free(&s->before);
 	for (size_t i = 0; i < s->count; i++) {
 		blockdev_watch_media(s->request->sysfs, &s->list[i].dev, false);
 		candidate_clear(&s->list[i]);

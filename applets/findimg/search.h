@@ -21,6 +21,7 @@ struct search {
 	bool named;	/* it was said which of them may be what something lacks */
 	int64_t until;	/* not before that the search is over; by search_now_ms() */
 	struct silent silent;
+	struct silent before; /* of the searches before this one */
 };
 
 /* Opens the event sources; must come before everything else. SIGINT, SIGTERM and SIGHUP are held
@@ -70,9 +71,9 @@ bool pending_any(const struct search *s);
 bool pending_anew(const struct search *s);
 
 /*
- * Waits until all have answered, each for a few seconds at most, and not for those that were slow
- * before: then a message names it, and its answer counts whenever it comes. 0, -EINTR when a signal
- * ended that, or other -errno.
+ * Waits until all have answered, each for a few seconds at most, and hardly for those that were
+ * slow before: then a message names it, and its answer counts whenever it comes. 0, -EINTR when a
+ * signal ended that, or other -errno.
  */
 int pending_gather(struct search *s) _must_check_;
 

@@ -70,9 +70,9 @@ open_volumes() {
 		}
 		add_raid_scope
 		open_luks_volumes
-		activate_lvm "$2"
 		uptime_seconds
 		since=$RET
+		activate_lvm "$2"
 		mapped_devices
 		! find_within "$2" || found=1
 		[ -z "$found" ] || [ -n "$P_LUKS" ] || break

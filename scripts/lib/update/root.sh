@@ -92,7 +92,7 @@ root_luks() {
 			[ "${root_option%%-*}" = token ] || root_add_line "include ${root_option%%-*}"
 			root_given=$root_given${root_given:+,}$root_option
 			;;
-		discard | readonly | read-only | no-read-workqueue | no-write-workqueue | same-cpu-crypt | submit-from-crypt-cpus | perf-*)
+		discard | readonly | read-only | no-read-workqueue | no-write-workqueue | same-cpu-crypt | submit-from-crypt-cpus | perf-no_read_workqueue | perf-no_write_workqueue | perf-same_cpu_crypt | perf-submit_from_crypt_cpus)
 			root_given=$root_given${root_given:+,}$root_option
 			;;
 		keyscript=* | pkcs11-* | header=*)

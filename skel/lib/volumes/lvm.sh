@@ -67,19 +67,21 @@ lvm_run() {
 }
 
 # lvm_bounded ARGS...: a disk may answer findimg and be silent then. Nothing ends a program that
-# reads it, so lvm is left behind: 1. Otherwise 0.
+# reads it, so lvm is left behind, and not run again: 1. Otherwise 0.
 lvm_bounded() {
 	local pipe=$RAMFS/lvm.pipe status=0
+	[ -z "${LVM_LEFT:-}" ] || return 1
 	rm -f "$pipe" "$RAMFS/lvm.out"
 	mkfifo "$pipe" || return 1
 	# both ways: no open waits
 	exec 7<>"$pipe"
-	{
+	# no job of this shell, whose waits are for its own
+	({
 		LVM_SUPPRESS_FD_WARNINGS=1 $RUN lvm "$@" >"$RAMFS/lvm.out" 2>>"$RAMFS/lvm.log" 7>&- || :
 		echo >&7
-	} &
+	} &)
 	timeout $LVM_LIMIT sh -c 'read -r _' <&7 7>&- || {
-		status=1
+		status=1 LVM_LEFT=1
 		warn "lvm $1 has not ended for $LVM_LIMIT s, a disk may not answer: it is left behind"
 	}
 	exec 7>&-

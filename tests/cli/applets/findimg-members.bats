@@ -33,6 +33,13 @@ two_disks() {
 		refute [ -n "$stderr" ]
 		umount mnt
 	done
+	# one that was slow in an earlier search, and is not now
+	printf '%s\n' "$first" "$loop" >known.silent
+	find_only -t 0 --degraded --state "$PWD/known" -H LABEL=data /vm/root.img
+	assert_equal "$status" 0
+	refute [ -n "$stderr" ]
+	refute [ -e known.silent ]
+	umount mnt
 	find_only -t 0 /nothing
 	assert_equal "$status" 3
 	grep -q "device 2 of the btrfs of ${first#/dev/}" <<<"$stderr"
